@@ -1,0 +1,182 @@
+"""Records: classes whose fields say what a person may write, and the reading of a mapping into one.
+
+A layer and a section of the spec are both records. A field is `units: int = arg(COUNT, doc="...")`; the kind reads a
+node, the default is canonicalised like any value. Imports no layer and no section.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final, Self
+
+from .diagnostic import Code
+from .scope import POISON, Scope, did_you_mean
+from .source import NOWHERE, Place
+from .syntax import Entry, Mapping, Node, Scalar, node_of, words_for
+
+UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
+MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
+NOT_A_MAPPING = Code("not-a-mapping", "error", "`{owner}` is a mapping of keys; this is a {given}")
+
+REQUIRED: Final[Any] = object()
+
+
+class Kind(ABC):
+    """What a value may be: reads a node, and says so as words and as JSON Schema."""
+
+    words: str = "a value"
+
+    @abstractmethod
+    def read(self, node: Node, scope: Scope) -> Any:
+        """The canonical value, or POISON after reporting why there is none."""
+
+    @abstractmethod
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of what may be written, without `$name`, which the schema adds everywhere."""
+
+
+class Argument:
+    """A field of a record."""
+
+    __slots__ = ("_canonical", "default", "doc", "kind", "name")
+
+    def __init__(self, kind: Kind, default: Any, doc: str) -> None:
+        self.kind = kind
+        self.default = default
+        self.doc = doc
+        self.name = ""
+        self._canonical: Any = REQUIRED
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be written."""
+        return self.default is REQUIRED
+
+    @property
+    def canonical(self) -> Any:
+        """The default as a read value."""
+        if self._canonical is REQUIRED:
+            default = self.default
+            self._canonical = default if default is None else self.kind.read(node_of(default), Scope([]))
+        return self._canonical
+
+
+def arg(kind: Kind, default: Any = REQUIRED, doc: str = "") -> Any:
+    """Declares a field of a record."""
+    return Argument(kind, default, doc)
+
+
+class Record:
+    """Values of declared arguments; `places` tells where each written one stands."""
+
+    arguments: ClassVar[dict[str, Argument]] = {}
+    places: dict[str, Place]
+    keys: dict[str, Place]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = {name: value for name, value in vars(cls).items() if isinstance(value, Argument)}
+        for name, argument in own.items():
+            argument.name = name.rstrip("_")
+            delattr(cls, name)
+        inherited: dict[str, Argument] = {}
+        for base in reversed(cls.__mro__[1:]):
+            inherited.update(vars(base).get("arguments", {}))
+        removed = {name for name, value in vars(cls).items() if value is ABSENT}
+        for name in removed:
+            delattr(cls, name)
+        kept = {name: argument for name, argument in inherited.items() if name not in own and name not in removed}
+        cls.arguments = {**{argument.name: argument for argument in own.values()}, **kept}
+
+    def __init__(self, **values: Any) -> None:
+        for name, argument in self.arguments.items():
+            setattr(self, name, values[name] if name in values else argument.canonical)
+        self.places = {}
+        self.keys = {}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
+        return f"{type(self).__name__}({shown})"
+
+    def is_written(self, name: str) -> bool:
+        """Whether a person wrote the argument."""
+        return name in self.places
+
+    def values(self) -> dict[str, Any]:
+        """The written arguments, canonical, in the order written."""
+        return {name: getattr(self, name) for name in self.places}
+
+    def key(self) -> tuple[object, ...]:
+        """What tells two records apart: the class and every value."""
+        return (type(self), *((name, repr(getattr(self, name))) for name in sorted(self.arguments)))
+
+    def check(self, scope: Scope, node: Node) -> bool:
+        """Reports what the arguments break together; whether they are fine. Called when each is fine by itself."""
+        return True
+
+    @classmethod
+    def make(cls, **values: Any) -> Self:
+        """A record of Python values as a person would write them; for tests and for our own use."""
+        found = Scope([])
+        record = read_record(cls, node_of(values), found, cls.__name__)
+        if record is POISON:
+            raise ValueError("; ".join(each.message for each in found.found))
+        assert isinstance(record, cls)
+        return record
+
+
+ABSENT: Final[Any] = object()
+"""Assigned to an inherited field that a record does not have."""
+
+
+def read(kind: Kind, node: Node, scope: Scope) -> Any:
+    """The value of a node, variables replaced; or POISON."""
+    resolved = scope.resolve(node)
+    return POISON if resolved is None else kind.read(resolved, scope)
+
+
+def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore: Iterable[str] = ()) -> Any:
+    """A record of a mapping, or POISON; every mistake in it is reported."""
+    if not isinstance(node, Mapping):
+        if isinstance(node, Scalar) and node.value is None:
+            node = Mapping(node.span, ())
+        else:
+            return scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
+    before = len(scope.found)
+    values: dict[str, Any] = {}
+    places: dict[str, Place] = {}
+    keys: dict[str, Place] = {}
+    for entry in node.entries:
+        name = entry.key.text
+        if name in ignore:
+            continue
+        argument = cls.arguments.get(name)
+        if argument is None:
+            report_unknown_key(entry, scope, owner, cls.arguments)
+            continue
+        inner = scope.at(name)
+        values[name] = read(argument.kind, entry.value, inner)
+        places[name] = inner.place(entry.value)
+        keys[name] = inner.place(entry.key)
+    for name, argument in cls.arguments.items():
+        if argument.required and name not in values:
+            scope.report(MISSING_KEY, node, owner=owner, key=name, help=(f"`{name}` is {argument.kind.words}",))
+    if len(scope.found) > before or any(value is POISON for value in values.values()):
+        return POISON
+    record = cls(**values)
+    record.places, record.keys = places, keys
+    return record if record.check(scope, node) else POISON
+
+
+def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> None:
+    """Says that a key means nothing where it stands, and which one is near."""
+    known = tuple(known)
+    near = did_you_mean(entry.key.text, known)
+    listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known and not near else ()
+    scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=near or listed)
+
+
+def written(value: object) -> Node:
+    """A node for a value that no person wrote."""
+    return node_of(value, NOWHERE)

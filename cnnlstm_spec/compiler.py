@@ -1,0 +1,104 @@
+"""The road from text to a typed graph and a program; every stage is kept. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+from .build import build
+from .diagnostic import Diagnostic
+from .elaborate import elaborate
+from .graph import Graph, TypedGraph
+from .infer import infer
+from .source import Source
+from .spec import ModelSpec
+from .syntax import Node, parse
+
+if TYPE_CHECKING:
+    import keras
+
+    from .program import Program
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A spec and all that is known of it; stages after the first that failed are None."""
+
+    source: Source
+    diagnostics: tuple[Diagnostic, ...]
+    document: Node | None = None
+    spec: ModelSpec | None = None
+    graph: Graph | None = None
+    typed: TypedGraph | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings may be there."""
+        return not any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+    @cached_property
+    def program(self) -> Program:
+        """The Keras calls that build and compile the model; raises SpecError where there are errors."""
+        from .lower import lower
+
+        if not self.ok or self.typed is None or self.spec is None:
+            raise SpecError(self)
+        return lower(self.typed, self.spec)
+
+    def to_keras(self) -> keras.Model:
+        """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors."""
+        program = self.program
+        from .emit.keras import run
+
+        return run(program)
+
+    def to_python(self) -> str:
+        """Keras source that builds the same model; raises SpecError where there are errors."""
+        from .emit.python import source
+
+        program = self.program
+        assert self.spec is not None
+        return source(program, self.spec.description)
+
+    def to_svg(self) -> str:
+        """A picture of the model; of a spec with errors too, as far as it could be read, with the failing layers marked."""
+        from .emit.svg import draw
+
+        return draw(self)
+
+
+class SpecError(ValueError):
+    """A spec has errors; the text is the rendered diagnostics."""
+
+    def __init__(self, compilation: Compilation) -> None:
+        from .render.text import render
+
+        super().__init__(render(compilation.diagnostics))
+        self.compilation = compilation
+        self.diagnostics = compilation.diagnostics
+
+
+def compile_source(source: Source, overrides: Mapping[str, Any] | tuple[str, ...] = (), folder: File | None = None) -> Compilation:
+    """Everything up to the typed graph, with all diagnostics in the order of the text."""
+    document, found = parse(source)
+    if document is None:
+        return Compilation(source, tuple(found))
+    spec = elaborate(document, found, folder)
+    if spec is None:
+        return Compilation(source, _sorted(found), document)
+    graph = build(spec, found)
+    policy = spec.compile.get("dtype_policy", "float32") if isinstance(spec.compile, dict) else "float32"
+    typed = infer(graph, policy, found)
+    return Compilation(source, _sorted(found), document, spec, graph, typed)
+
+
+def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """In the order of the text, each finding once: a block that is used twice has its own mistakes once."""
+    unique: dict[tuple[object, ...], Diagnostic] = {}
+    for diagnostic in found:
+        span = diagnostic.place.span
+        unique.setdefault((diagnostic.code.name, id(span.source), span.start, diagnostic.message), diagnostic)
+    return tuple(sorted(unique.values(), key=lambda d: (d.place.span.source.name, d.place.span.start, d.code.name)))

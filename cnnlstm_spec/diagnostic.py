@@ -1,0 +1,62 @@
+"""What a diagnostic holds: a code, facts and places. Words for a terminal belong to `render/`; imports only `source`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .source import Place
+
+Severity = Literal["error", "warning", "advice"]
+Sort = Literal["keras", "language"]
+
+
+@dataclass(frozen=True)
+class Code:
+    """A kind of finding. `template` is its first line, filled in with the facts.
+
+    An error of sort `keras` fails in Keras too, at build or on the first batch; one of sort `language` breaks a rule
+    of the language or a promise of the spec. A warning runs and is probably not meant; advice is off by default.
+    """
+
+    name: str
+    severity: Severity
+    template: str
+    sort: Sort = "language"
+
+    def __post_init__(self) -> None:
+        CODES[self.name] = self
+
+
+CODES: dict[str, Code] = {}
+"""Every code declared by the modules imported so far; the manual pages are the whole list."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A second place that belongs to a diagnostic, and what is to be said of it."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding: facts for the code's template, the place of the fix, other ends, and the ways out."""
+
+    code: Code
+    place: Place
+    facts: dict[str, object] = field(default_factory=dict)
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    help: tuple[str, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """The first line, true on its own."""
+        return self.code.template.format(**self.facts)
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the code."""
+        return self.code.severity

@@ -1,0 +1,271 @@
+"""A document to a ModelSpec: every section read, with all mistakes reported. Imports no stage after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .argument import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key
+from .diagnostic import Code, Diagnostic
+from .fusion import FusionKeys, read_fusion
+from .items import Fusion, Item, Layer
+from .kinds import NAME, WRONG_TYPE, given
+from .layers import LAYERS, origin_of
+from .scope import POISON, Scope
+from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
+from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
+
+NOT_A_SPEC = Code("not-a-spec", "error", "a spec is a mapping that begins with `version: 1`; this is a {given}")
+BAD_NAME = Code("name-characters", "error", "`{name}` cannot name a {what}")
+BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that begins with a lower-case letter")
+HEAD_OR_HEADS = Code("head-or-heads", "error", "a spec has `head` or `heads`, not both")
+NO_BRANCHES = Code("no-branches", "error", "`branches` is empty; a model needs an input")
+NO_HEADS = Code("no-heads", "error", "`heads` is empty; a model needs an output")
+HEAD_IS_BRANCH = Code("head-named-as-branch", "error", "`{name}` is a branch; a head needs another name")
+BAD_REFERENCE_NAME = Code("fusion-name", "error", "`{name}` is {what} already; a fusion needs another name")
+
+
+def elaborate(root: Node, found: list[Diagnostic], folder: Any = None) -> ModelSpec | None:
+    """The spec that a document holds; None where so much is amiss that there is nothing to build."""
+    scope = Scope(found, folder=folder)
+    if not isinstance(root, Mapping):
+        scope.report(NOT_A_SPEC, root, given=words_for(root))
+        return None
+    top = _top(root, scope)
+    scope = _with_definitions(top, scope)
+    branches = _branches(top.get("branches"), scope)
+    fusions = _fusions(top.get("fusion"), scope, len(branches))
+    single, heads = _heads(top, scope, root, branches)
+    if not branches or not heads:
+        return None
+    compile = _compile(top.get("compile"), scope, heads, single)
+    sections = {key: (top[key], scope.at(key)) for key in ("targets", "budget", "expect") if key in top}
+    return ModelSpec(
+        name=_value(top, "name", "model"),
+        description=_value(top, "description", None),
+        seed=_value(top, "seed", 0),
+        batch_size=_value(top, "batch_size", None),
+        branches=branches,
+        fusions=fusions,
+        heads=heads,
+        single_head=single,
+        compile=compile,
+        sections=sections,
+    )
+
+
+def _top(root: Mapping, scope: Scope) -> dict[str, Any]:
+    """The keys of the spec, each read by itself so that one mistake does not hide the others."""
+    values: dict[str, Any] = {}
+    for entry in root.entries:
+        key = entry.key.text
+        if key.startswith("x-"):
+            continue
+        argument = Top.arguments.get(key)
+        if argument is None:
+            report_unknown_key(entry, scope, "the spec", Top.arguments)
+            continue
+        value = read(argument.kind, entry.value, scope.at(key))
+        if value is not POISON:
+            values[key] = value
+    written = {entry.key.text for entry in root.entries}
+    for key, argument in Top.arguments.items():
+        if argument.required and key not in written:
+            scope.report(MISSING_KEY, _first_line(root), owner="the spec", key=key, help=_help_for(key))
+    return values
+
+
+def _help_for(key: str) -> tuple[str, ...]:
+    return {
+        "version": ("begin with `version: 1`",),
+        "name": ("`name: my-model`",),
+        "branches": ("`branches:` holds the inputs, each with its layers",),
+    }.get(key, ())
+
+
+def _first_line(root: Mapping) -> Node:
+    return root.entries[0].key if root.entries else root
+
+
+def _value(top: dict[str, Any], key: str, default: Any) -> Any:
+    return top.get(key, default)
+
+
+def _with_definitions(top: dict[str, Any], scope: Scope) -> Scope:
+    """The scope with `vars` and `blocks`."""
+    from dataclasses import replace
+
+    variables = {entry.key.text: entry.value for entry in _entries(top.get("vars"), scope.at("vars"), "vars")}
+    blocks: dict[str, Node] = {}
+    for entry in _entries(top.get("blocks"), scope.at("blocks"), "blocks"):
+        name = entry.key.text
+        if not name[:1].islower():
+            scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`{name[:1].lower()}{name[1:]}` would do",))
+        blocks[name] = entry.value
+    return replace(scope, variables=variables, globals=variables, blocks=blocks)
+
+
+def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...]:
+    if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
+        return ()
+    if not isinstance(node, Mapping):
+        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
+        return ()
+    return node.entries
+
+
+def _named(entry: Entry, scope: Scope, what: str) -> str | None:
+    """The name of an entry; None where it cannot be one, which is reported."""
+    quiet: list[Diagnostic] = []
+    as_text = Scalar(entry.key.span, entry.key.text, entry.key.text, plain=False)
+    name = NAME.read(as_text, Scope(quiet))
+    if name is POISON:
+        scope.report(BAD_NAME, entry.key, name=entry.key.text, what=what, help=(f"a name is {NAME.words.removeprefix('a name ')}",))
+        return None
+    return str(name)
+
+
+def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
+    if node is None:
+        return ()
+    at = scope.at("branches")
+    entries = _entries(node, at, "branches")
+    if not entries and len(scope.found) == 0:
+        at.report(NO_BRANCHES, node)
+    return tuple(_branch(entry, at.at(entry.key.text)) for entry in entries)
+
+
+def _branch(entry: Entry, scope: Scope) -> Branch:
+    name = _named(entry, scope, "branch") or entry.key.text
+    origin = origin_of(entry.key, scope)
+    node = scope.resolve(entry.value)
+    if not isinstance(node, Mapping):
+        if node is not None:
+            read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
+        return Branch(name, None, None, (Layer(None, origin),), origin)
+    values = read_fields(BranchSection, node, scope, name)
+    items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))
+    return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin)
+
+
+def _empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def read_fields(cls: type[Any], node: Mapping, scope: Scope, owner: str) -> dict[str, Any]:
+    """The fields of a section that can be read: a mistake in one does not hide the others."""
+    values: dict[str, Any] = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
+    for entry in node.entries:
+        name = entry.key.text
+        if name not in cls.arguments:
+            report_unknown_key(entry, scope, owner, cls.arguments)
+            continue
+        value = read(cls.arguments[name].kind, entry.value, scope.at(name))
+        values.pop(name, None)
+        if value is not POISON:
+            values[name] = value
+    written = {entry.key.text for entry in node.entries}
+    for name, argument in cls.arguments.items():
+        if argument.required and name not in written:
+            help = (f"`{name}` is {argument.kind.words}",)
+            scope.report(MISSING_KEY, _first_line(node), owner=owner, key=name, help=help)
+    return values
+
+
+def _fusions(node: Any, scope: Scope, branches: int) -> tuple[Fusion, ...]:
+    at = scope.at("fusion")
+    node = at.resolve(node) if node is not None else None
+    if node is None or _empty(node):
+        return ()
+    if isinstance(node, Listing):
+        stages = [_fusion(item, at.at(index), required_name=True) for index, item in enumerate(node.items)]
+        return tuple(stages)
+    return (_fusion(node, at, required_name=False),)
+
+
+def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
+    fusion = read_fusion(node, scope, FusionKeys)
+    if fusion is POISON:
+        name = node.get("name") if isinstance(node, Mapping) else None
+        text = name.value.text if name is not None and isinstance(name.value, Scalar) else None
+        return Fusion(None, origin_of(node, scope), text)
+    assert isinstance(fusion, Fusion)
+    if required_name and fusion.name is None:
+        scope.report(MISSING_KEY, node, owner="fusion", key="name", help=("each stage of a fusion has a `name`",))
+    return fusion
+
+
+def _heads(top: dict[str, Any], scope: Scope, root: Mapping, branches: tuple[Branch, ...]) -> tuple[bool, tuple[Head, ...]]:
+    written = {entry.key.text: entry.key for entry in root.entries}
+    if "head" in written and "heads" in written:
+        scope.at("heads").report(HEAD_OR_HEADS, written["heads"])
+        return True, ()
+    if "head" in written:
+        at = scope.at("head")
+        entry = Entry(written["head"], top.get("head", Scalar(written["head"].span, None, "")))
+        return True, (_head(entry, at, "head", branches),)
+    if "heads" not in written:
+        scope.report(MISSING_KEY, _first_line(root), owner="the spec", key="head", help=("`head:` holds the last layers",))
+        return True, ()
+    at = scope.at("heads")
+    entries = _entries(top.get("heads"), at, "heads")
+    if not entries and "heads" in top and isinstance(top["heads"], Mapping | Scalar):
+        at.report(NO_HEADS, written["heads"])
+    return False, tuple(_head(entry, at.at(entry.key.text), entry.key.text, branches) for entry in entries)
+
+
+def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -> Head:
+    origin = origin_of(entry.key, scope)
+    if scope.path[0] == "heads":
+        _named(entry, scope, "head")
+    if any(branch.name == name for branch in branches):
+        scope.report(HEAD_IS_BRANCH, entry.key, name=name)
+    node = scope.resolve(entry.value)
+    broken = Head(name, (Layer(None, origin),), origin)
+    if node is None:
+        return broken
+    if not isinstance(node, Mapping):
+        items = LAYERS.read(node, scope)
+        return broken if items is POISON else Head(name, items, origin)
+    if node.get("inputs") is None:
+        help = ("a head that reads the last fusion is a plain list of layers",)
+        scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help)
+        return broken
+    if node.get("strategy") is not None or node.get("layer") is not None:
+        fusion = read_fusion(node, scope, HeadSection, name)
+        if fusion is POISON:
+            return broken
+        return Head(name, (), origin, fusion=fusion)
+    values = read_fields(_PlainHead, node, scope, name)
+    inputs, items = values.get("inputs"), values.get("layers")
+    if inputs is None or items is None:
+        return broken
+    if len(inputs) > 1:
+        help = ("say how they are brought together: `strategy: concat`",)
+        scope.report(MISSING_KEY, entry.key, owner=name, key="strategy", help=help)
+        return broken
+    return Head(name, items, origin, source=inputs[0])
+
+
+class _PlainHead(BranchSection):
+    """A head that reads one input."""
+
+
+_PlainHead.arguments = {name: HeadSection.arguments[name] for name in ("inputs", "layers")}
+
+
+def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> Any:
+    if node is None:
+        return None
+    from .compilation import read_compile
+
+    at = scope.at("compile")
+    resolved = at.resolve(node)
+    if resolved is None:
+        return POISON
+    if _empty(resolved):
+        resolved = Mapping(resolved.span, ())
+    if not isinstance(resolved, Mapping):
+        return at.report(WRONG_TYPE, resolved, key="compile", words="a mapping", given=given(resolved))
+    return read_compile(resolved, at, tuple(head.name for head in heads), single)
+
+

@@ -1,0 +1,199 @@
+"""Reading a fusion: a strategy of ours or a Keras layer of several inputs, its inputs, and what comes after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .argument import MISSING_KEY, NOT_A_MAPPING, Kind, Record, arg, read, read_record, report_unknown_key
+from .diagnostic import Code
+from .items import Fusion, Item, Origin
+from .kinds import BOOLEAN, COUNT, NAME, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
+from .layers import LAYERS, origin_of, read_op
+from .op import Op
+from .ops.strategies import STRATEGIES
+from .scope import POISON, Scope, did_you_mean
+from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
+
+ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}")
+ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
+
+
+class ReferenceKind(Kind):
+    """The name of a branch or an earlier fusion, or `branch.layer`."""
+
+    words = "the name of a branch, a fusion, or `branch.layer`"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            if isinstance(node, Scalar) and node.value is not None:
+                return (node.text, origin_of(node, scope))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        return (node.value, origin_of(node, scope))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+class ReferencesKind(Kind):
+    """A list of references, or a single one."""
+
+    words = "a list of names of branches, fusions, or `branch.layer`"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return (REFERENCE.read(node, scope),)
+        if not isinstance(node, Listing) or not node.items:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        values = tuple(read(REFERENCE, item, scope.at(index)) for index, item in enumerate(node.items))
+        return POISON if POISON in values else values
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+
+
+class StrategyKind(Kind):
+    """A strategy's name."""
+
+    words = "a strategy: " + ", ".join(STRATEGIES)
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        if node.value not in STRATEGIES:
+            help = did_you_mean(node.value, STRATEGIES) or (f"it is one of {', '.join(STRATEGIES)}",)
+            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help)
+        return node.value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(STRATEGIES)}
+
+
+class FusedLayerKind(Kind):
+    """A Keras layer of several inputs."""
+
+    words = "a Keras layer of several inputs"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Mapping) and len(node.entries) == 1:
+            key, arguments = node.entries[0].key, node.entries[0].value
+        elif isinstance(node, Scalar) and isinstance(node.value, str):
+            key, arguments = node, Scalar(node.span, None, "")
+        else:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        op = read_op(key, arguments, scope)
+        if op is None:
+            return POISON
+        if op.arity[1] == 1:
+            return scope.report(ONE_INPUT_LAYER, key, layer=key.text)
+        return op
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/layer"}
+
+
+REFERENCE = ReferenceKind()
+REFERENCES = ReferencesKind()
+
+
+class MergeKeys(Record):
+    """What any fusion takes; the keys of its strategy stand beside them."""
+
+    strategy: str | None = arg(StrategyKind(), None, doc="How the inputs are brought together.")
+    layer: Op | None = arg(FusedLayerKind(), None, doc="A Keras layer of several inputs, in place of `strategy`.")
+    units: int | None = arg(COUNT, None, doc="Each input first goes through a `Dense` of its own to this width.")
+    broadcast: bool = arg(BOOLEAN, False, doc="Whether inputs of lower rank and axes of size 1 are repeated.")
+    layers: tuple[Item, ...] = arg(LAYERS, (), doc="Layers after the fusion.")
+    query: Any = arg(REFERENCE, None, doc="The input that attends over the others.")
+
+
+class FusionKeys(MergeKeys):
+    """A fusion of its own."""
+
+    name: str | None = arg(Optional(NAME), None, doc="Names the fusion.")
+    inputs: Any = arg(REFERENCES, None, doc="What is fused; all branches by default.")
+
+
+def read_merge(node: Node, scope: Scope) -> Any:
+    """The merge of a Parallel: a strategy's name, or a mapping; its inputs are the paths."""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return _of_name(node, scope)
+    return read_fusion(node, scope, MergeKeys, "merge")
+
+
+def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, owner: str = "fusion") -> Any:
+    """A Fusion of a mapping, or POISON."""
+    resolved = scope.resolve(node)
+    if resolved is None:
+        return POISON
+    if isinstance(resolved, Scalar) and isinstance(resolved.value, str):
+        help = (f"write `{{strategy: {resolved.value}}}`",)
+        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved), help=help)
+    if not isinstance(resolved, Mapping):
+        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved))
+    before = len(scope.found)
+    common = [entry for entry in resolved.entries if entry.key.text in keys.arguments]
+    own = [entry for entry in resolved.entries if entry.key.text not in keys.arguments]
+    record = read_record(keys, Mapping(resolved.span, tuple(common)), scope, owner)
+    if record is POISON:
+        return POISON
+    if (record.strategy is None) == (record.layer is None):
+        if record.strategy is None:
+            help = (f"`strategy` is one of {', '.join(STRATEGIES)}",)
+            return scope.report(MISSING_KEY, resolved, owner=owner, key="strategy", help=help)
+        return scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
+    op = record.layer
+    if record.strategy is not None:
+        op = _strategy(record, Mapping(resolved.span, tuple(own)), scope, keys)
+    else:
+        for entry in own:
+            report_unknown_key(entry, scope, owner, keys.arguments)
+    _check_query(record, resolved, scope)
+    if op is None or len(scope.found) > before:
+        return POISON
+    strategy = resolved.get("strategy") or resolved.get("layer")
+    assert strategy is not None
+    origin = Origin(scope.place(strategy.value), scope.address, scope.uses)
+    name = getattr(record, "name", None)
+    inputs = getattr(record, "inputs", None)
+    units = None if record.strategy == "bilinear" else record.units
+    return Fusion(op, origin, name, inputs, units, record.query, record.broadcast, record.layers)
+
+
+def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKeys]) -> Op | None:
+    name = record.strategy
+    assert name is not None
+    cls = STRATEGIES[name]
+    known = (*(key for key in cls.arguments if key not in Op.arguments), *keys.arguments)
+    unknown = [entry for entry in own.entries if entry.key.text not in cls.arguments]
+    for entry in unknown:
+        report_unknown_key(entry, scope, name, known)
+    kept: list[Entry] = [entry for entry in own.entries if entry not in unknown]
+    op = read_record(cls, Mapping(own.span, tuple(kept)), scope, name)
+    if op is POISON or unknown:
+        return None
+    op.broadcast = record.broadcast
+    op.units = record.units
+    if cls.needs_units and record.units is None:
+        scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
+        return None
+    return op if isinstance(op, Op) else None
+
+
+def _check_query(record: MergeKeys, node: Mapping, scope: Scope) -> None:
+    if record.strategy == "cross_attention" and record.query is None:
+        scope.report(MISSING_KEY, node, owner="cross_attention", key="query", help=("`query` is one of the inputs",))
+    elif record.strategy != "cross_attention" and record.query is not None:
+        entry = node.get("query")
+        assert entry is not None
+        report_unknown_key(entry, scope, record.strategy or "fusion", ())
+
+
+def _of_name(node: Scalar, scope: Scope) -> Any:
+    strategy = StrategyKind().read(node, scope)
+    if strategy is POISON:
+        return POISON
+    cls = STRATEGIES[strategy]
+    if cls.needs_units or strategy == "cross_attention":
+        key = "units" if cls.needs_units else "query"
+        return scope.report(MISSING_KEY, node, owner=strategy, key=key, help=(f"write `{{strategy: {strategy}, {key}: ...}}`",))
+    return Fusion(cls(), origin_of(node, scope))

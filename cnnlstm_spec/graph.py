@@ -1,0 +1,99 @@
+"""A model as a graph: nodes in the order in which they can be computed. Structure has become edges and frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .items import Origin
+from .op import Op, Weight
+from .size import Size
+from .tensor import TensorType
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What holds a node, for people: a structure, a block, a round of a repetition."""
+
+    kind: str
+    title: str
+    id: int
+
+
+@dataclass(frozen=True)
+class Node:
+    """One op with its inputs; without an op where it could not be read."""
+
+    id: str
+    op: Op | None
+    inputs: tuple[str, ...]
+    layer: str
+    """The name of the Keras layer; nodes of one layer share its weights."""
+    origin: Origin
+    area: str
+    """Address of the branch, fusion or head that it belongs to: `branches.video`, `fusion.av`, `head`."""
+    frames: tuple[Frame, ...] = ()
+    hidden: bool = False
+    """Whether no person wrote it: an input, a fold of time, an output."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes by id, in order; the inputs, and the outputs by name of their head."""
+
+    name: str
+    nodes: dict[str, Node]
+    inputs: tuple[str, ...]
+    outputs: dict[str, str]
+    single_head: bool
+    addresses: dict[str, str] = field(default_factory=dict)
+    """What can be referred to, to the node that gives it."""
+
+
+@dataclass(frozen=True)
+class TypedNode:
+    """A node with what is known of it; `type` is None downstream of a mistake."""
+
+    node: Node
+    type: TensorType | None
+    inputs: tuple[TensorType | None, ...]
+    weights: tuple[Weight, ...] = ()
+    owns_weights: bool = True
+    """False where an earlier node is the same layer."""
+    macs: Size = 0
+
+    @property
+    def params(self) -> int:
+        """The number of its weights, shared ones counted at their first use."""
+        return sum(count(w.shape) for w in self.weights) if self.owns_weights else 0
+
+    @property
+    def trainable_params(self) -> int:
+        """The number of those that training changes."""
+        return sum(count(w.shape) for w in self.weights if w.trainable) if self.owns_weights else 0
+
+
+@dataclass(frozen=True)
+class TypedGraph:
+    """A graph with the type of every node."""
+
+    graph: Graph
+    nodes: dict[str, TypedNode]
+    policy: str = "float32"
+
+    @property
+    def params(self) -> int:
+        """The number of weights."""
+        return sum(node.params for node in self.nodes.values())
+
+    @property
+    def trainable_params(self) -> int:
+        """The number of weights that training changes."""
+        return sum(node.trainable_params for node in self.nodes.values())
+
+
+def count(shape: tuple[int, ...]) -> int:
+    """The number of elements."""
+    product = 1
+    for size in shape:
+        product *= size
+    return product

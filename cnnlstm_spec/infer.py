@@ -1,0 +1,143 @@
+"""A Graph to a TypedGraph: the type, weights and costs of every node, each mistake reported once where it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .diagnostic import Code, Diagnostic, Label
+from .graph import Graph, Node, TypedGraph, TypedNode
+from .inputs import InputOp
+from .op import Inference, Op, Refusal
+from .size import Condition, Symbol
+from .source import Place
+from .suggest import ways_out
+from .tensor import TensorType
+
+WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
+TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least} axes; `{origin}` gives {given}", sort="keras")
+WRONG_ARITY = Code("wrong-number-of-inputs", "error", "`{layer}` takes {wanted} inputs; it is given {given}", sort="keras")
+SHARED_SHAPES = Code(
+    "shared-weights-differ", "error", "`{layer}` is shared, but its weights would be {first} there and {here} here", sort="keras"
+)
+CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
+
+
+@dataclass
+class _State:
+    graph: Graph
+    policy: str
+    found: list[Diagnostic]
+    typed: dict[str, TypedNode]
+    layers: dict[str, TypedNode]
+    least: dict[Symbol, tuple[int, Diagnostic]]
+
+
+def infer(graph: Graph, policy: str, found: list[Diagnostic]) -> TypedGraph:
+    """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
+    state = _State(graph, policy, found, {}, {}, {})
+    for node in graph.nodes.values():
+        state.typed[node.id] = _typed(node, state)
+    found.extend(diagnostic for _, diagnostic in state.least.values())
+    return TypedGraph(graph, state.typed, policy)
+
+
+def _typed(node: Node, state: _State) -> TypedNode:
+    types = tuple(state.typed[id].type for id in node.inputs)
+    if isinstance(node.op, InputOp):
+        return TypedNode(node, node.op.type(node.id, node.origin.place), ())
+    known = tuple(x for x in types if x is not None)
+    if node.op is None or len(known) < len(types):
+        return TypedNode(node, None, types)
+    at = Inference(state.policy)
+    try:
+        return _checked(node, node.op, known, at, state)
+    except Refusal as refusal:
+        state.found.append(_diagnostic(refusal.code, refusal, node, known, state))
+        return TypedNode(node, None, types)
+
+
+def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
+    _check_inputs(node, op, inputs, state)
+    result = op.infer(at, *inputs)
+    weights = tuple(replace(w, trainable=w.trainable and op.trainable) for w in op.weights(*inputs))
+    first = state.layers.get(node.layer)
+    if first is not None:
+        for mine, theirs in zip(weights, first.weights, strict=False):
+            if mine.shape != theirs.shape:
+                facts = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
+                raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
+    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(op.mask_after(*inputs))
+    for condition, refusal in at.conditions:
+        _note(condition, refusal, node, inputs, state)
+    typed = TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
+    state.layers.setdefault(node.layer, typed)
+    return typed
+
+
+def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:
+    fewest, most = op.arity
+    if len(inputs) < fewest or (most is not None and len(inputs) > most):
+        wanted = str(fewest) if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
+        raise Refusal(WRONG_ARITY, None, (), layer=op.title(), wanted=wanted, given=len(inputs))
+    reads = op.axes_read()
+    x = inputs[0] if inputs else None
+    if x is None:
+        return
+    facts = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
+    if reads is not None and x.rank != len(reads):
+        help = ways_out(node, op, x, reads, state.graph, state.typed)
+        raise Refusal(WRONG_RANK, None, help, reads=", ".join(reads), **facts)
+    if x.rank < op.least_rank:
+        raise Refusal(TOO_FEW_AXES, None, (), least=op.least_rank, **facts)
+
+
+def _producer(node: Node, index: int, state: _State) -> Node:
+    """The node that gave an input its shape: a layer that changes no shape passes it on."""
+    id = node.inputs[index]
+    while True:
+        typed = state.typed[id]
+        same = len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None
+        if not same or typed.inputs[0] is None or typed.type is None or typed.inputs[0].axes != typed.type.axes:
+            return typed.node
+        id = typed.node.inputs[0]
+
+
+def _origin_words(node: Node, index: int, state: _State) -> str:
+    producer = _producer(node, index, state)
+    if isinstance(producer.op, InputOp):
+        return producer.op.branch
+    return producer.op.title() if producer.op is not None else "?"
+
+
+def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> Diagnostic:
+    """A refusal at its place: the argument at fault where one is written, else the layer; and where the shape came from."""
+    place = node.origin.place
+    if refusal.at is not None and node.op is not None:
+        place = node.op.places.get(refusal.at, place)
+    labels = []
+    several = sorted({0, refusal.input}) if len(inputs) > 1 else [0] if inputs else []
+    for index in several:
+        producer = _producer(node, index, state)
+        if producer.origin.place.span != place.span:
+            labels.append(Label(_place_of(producer), f"gives {inputs[index]} here"))
+    return Diagnostic(code, place, refusal.facts, labels=(*labels, *node.origin.uses), help=refusal.help)
+
+
+def _place_of(node: Node) -> Place:
+    if isinstance(node.op, InputOp):
+        return node.op.input.places.get("shape", node.origin.place)
+    return node.origin.place
+
+
+def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> None:
+    """A warning for a condition on run-time sizes; of lower bounds of one size only the strongest is told."""
+    diagnostic = _diagnostic(refusal.code, refusal, node, inputs, state)
+    reason = refusal.code.template.format(**refusal.facts)
+    warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
+    if condition.least is None:
+        state.found.append(warning)
+        return
+    symbol, least = condition.least
+    if symbol not in state.least or state.least[symbol][0] < least:
+        state.least[symbol] = (least, warning)
+

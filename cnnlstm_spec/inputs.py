@@ -1,0 +1,189 @@
+"""What a branch reads: the kinds of input, their axes, dtype, and the mask that padding gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .argument import Kind, Record, arg
+from .diagnostic import Code
+from .kinds import NAME, NUMBER, OUT_OF_RANGE, WRONG_TYPE, Choice, ListOf, Optional, given, wrong_type
+from .op import FLOATS, Op
+from .scope import Scope
+from .size import Size, anonymous, symbol
+from .syntax import Node, Scalar
+from .tensor import Axis, Mask, TensorType
+
+if TYPE_CHECKING:
+    from .lower import Lowering
+    from .program import Expression
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "image": ("height", "width", "channels"),
+    "sequence": ("steps", "features"),
+    "video": ("frames", "height", "width", "channels"),
+    "volume": ("depth", "height", "width", "channels"),
+    "vector": ("features",),
+    "tokens": ("steps",),
+}
+TIMED = ("sequence", "video", "tokens")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
+DTYPES = (*FLOATS, *INTEGERS, "bool")
+LARGEST = 2**31 - 1
+
+WRONG_RANK = Code("input-axes", "error", "a `{kind}` has the axes ({axes}); this shape has {given} sizes")
+NOT_TIMED = Code("no-time-axis", "error", "`{key}` needs a time axis, which this `{kind}` does not have")
+AXES_NEEDED = Code("tensor-axes", "error", "`axes` names the {count} axes of the shape; it has {given} names")
+NOT_FIRST = Code("time-axis-not-first", "error", "`{key}` needs `time_axis` to be the first axis; it is `{axis}`")
+ONLY_TENSOR = Code("only-for-tensor", "error", "`{key}` has a meaning for `kind: tensor` alone; a `{kind}` has ({axes})")
+UNKNOWN_AXIS = Code("unknown-axis", "error", "`time_axis: {axis}` is not one of the axes ({axes})")
+TWO_MASKS = Code("two-masks", "warning", "`{first}` and `{second}` both say what is padding; the later counts")
+TWICE = Code("axis-named-twice", "error", "two axes are named `{axis}`")
+BAD_PADDING = Code("padding-value-dtype", "error", "`padding_value: {value}` cannot stand in {dtype} data")
+
+
+class SizeKind(Kind):
+    """A positive integer, null, or the name of a size known only at run time."""
+
+    words = "a positive integer, null, or a name such as `frames`"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        value = node.value if isinstance(node, Scalar) else ()
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return NAME.read(node, scope) if not value[:1].isdigit() else wrong_type(node, scope, self.words)
+        if isinstance(value, bool) or not isinstance(value, int):
+            return wrong_type(node, scope, self.words)
+        if not 1 <= value <= LARGEST:
+            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node))
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, {"type": "string"}]}
+
+
+class ShapeKind(ListOf):
+    """A list of sizes; may be empty for no input of ours, so at least one."""
+
+    def __init__(self) -> None:
+        super().__init__(SizeKind(), least=1)
+        self.words = "a list of sizes"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
+            return scope.report(
+                WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=(f"write [{node.text.strip('()')}]",)
+            )
+        return super().read(node, scope)
+
+
+class Input(Record):
+    """The input of a branch."""
+
+    kind: str = arg(Choice(*KINDS, "tensor"), doc="What is read, which names the axes.")
+    shape: tuple[int | str | None, ...] = arg(ShapeKind(), doc="The sizes, batch left out.")
+    axes: tuple[str, ...] | None = arg(Optional(ListOf(NAME)), None, doc="Names of the axes of a `tensor`.")
+    time_axis: str | None = arg(Optional(NAME), None, doc="Which axis of a `tensor` is time.")
+    dtype: str | None = arg(Optional(Choice(*DTYPES)), None, doc="Dtype of the data.")
+    padding_value: float | None = arg(Optional(NUMBER), None, doc="A step whose every value equals it is padding.")
+    mask_input: str | None = arg(Optional(NAME), None, doc="Name of a boolean input, true where the step is real.")
+
+    def check(self, scope: Scope, node: Node) -> bool:
+        before = len(scope.found)
+        self._check_axes(scope)
+        self._check_time(scope)
+        return len(scope.found) == before
+
+    def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), **facts: object) -> None:
+        place = self.places[key]
+        at = Scope(scope.found, place.path, uses=scope.uses)
+        at.report(code, Node(place.span), help=help, **facts)
+
+    def _check_axes(self, scope: Scope) -> None:
+        if self.kind != "tensor":
+            names = ", ".join(KINDS[self.kind])
+            for key in ("axes", "time_axis"):
+                if self.is_written(key):
+                    self._report(scope, ONLY_TENSOR, key, key=key, kind=self.kind, axes=names)
+            if len(self.shape) != len(KINDS[self.kind]):
+                near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
+                help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
+                facts = {"kind": self.kind, "axes": names, "given": len(self.shape)}
+                self._report(scope, WRONG_RANK, "shape", help, **facts)
+            return
+        axes = self.axes or ()
+        if len(axes) != len(self.shape):
+            key = "axes" if self.is_written("axes") else "shape"
+            help = ("`axes: [windows, samples, features]` names each",)
+            self._report(scope, AXES_NEEDED, key, help, count=len(self.shape), given=len(axes))
+        for index, axis in enumerate(axes):
+            if axis in axes[:index]:
+                self._report(scope, TWICE, "axes", axis=axis)
+        if self.time_axis is not None and self.time_axis not in axes:
+            self._report(scope, UNKNOWN_AXIS, "time_axis", axis=self.time_axis, axes=", ".join(axes))
+
+    def _check_time(self, scope: Scope) -> None:
+        for key in ("padding_value", "mask_input"):
+            if getattr(self, key) is None:
+                continue
+            if self.kind == "tensor" and self.time_axis and self.axes and self.axes[0] != self.time_axis:
+                self._report(scope, NOT_FIRST, key, key=key, axis=self.time_axis)
+            elif self.kind not in TIMED and not (self.kind == "tensor" and self.time_axis):
+                help = ("give `time_axis: ` the name of the first axis",) if self.kind == "tensor" else ()
+                self._report(scope, NOT_TIMED, key, help, key=key, kind=self.kind)
+        value = self.padding_value
+        if value is not None and self.data_type not in FLOATS and not float(value).is_integer():
+            self._report(scope, BAD_PADDING, "padding_value", value=value, dtype=self.data_type)
+        if self.padding_value is not None and self.mask_input is not None:
+            first, second = sorted(("padding_value", "mask_input"), key=lambda key: self.places[key].span.start)
+            self._report(scope, TWO_MASKS, second, first=first, second=second)
+
+    @property
+    def data_type(self) -> str:
+        """The dtype of the data."""
+        return self.dtype or ("int32" if self.kind == "tokens" else "float32")
+
+    @property
+    def makes_mask(self) -> str | None:
+        """`padding_value` or `mask_input`, whichever says what is padding; the later where both do."""
+        keys = [key for key in ("padding_value", "mask_input") if getattr(self, key) is not None]
+        return max(keys, key=lambda key: self.places[key].span.start) if keys else None
+
+    def axis_names(self) -> tuple[str, ...]:
+        """The names of the axes."""
+        return self.axes or () if self.kind == "tensor" else KINDS[self.kind]
+
+
+class InputOp(Op):
+    """The Keras input of a branch; the first node of it."""
+
+    arity = (0, 0)
+
+    def __init__(self, input: Input, branch: str) -> None:
+        super().__init__()
+        self.input, self.branch = input, branch
+
+    @classmethod
+    def title(cls) -> str:
+        return "Input"
+
+    def type(self, id: str, place: Any) -> TensorType:
+        """The type of the data."""
+        axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
+        mask = Mask(frozenset({id}), place) if self.input.makes_mask else None
+        return TensorType(tuple(axes), self.input.data_type, mask)
+
+    def _size(self, axis: str, size: int | str | None) -> Size:
+        if isinstance(size, str):
+            return symbol(size)
+        return anonymous(f"the {axis} of `{self.branch}`") if size is None else size
+
+    def make_mask(self, to: Lowering, x: Expression) -> Expression:
+        """The boolean (batch, steps) tensor that tells real steps from padding."""
+        from .masks import mask_input, padding_mask
+
+        if self.input.makes_mask == "mask_input":
+            assert self.input.mask_input is not None
+            return mask_input(to, self.input.mask_input, to.output)
+        assert self.input.padding_value is not None
+        return padding_mask(to, x, self.input.padding_value, to.output)

@@ -1,0 +1,260 @@
+"""The kinds of values that arguments take. Each reads a node strictly, and states itself as JSON Schema."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .argument import Kind, read
+from .diagnostic import Code
+from .scalars import fraction, resolve
+from .scope import POISON, Scope, did_you_mean
+from .syntax import Listing, Node, Scalar, words_for
+
+WRONG_TYPE = Code("wrong-type", "error", "`{key}` is {words}; this is {given}")
+OUT_OF_RANGE = Code("out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras")
+UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}`", sort="keras")
+WRONG_LENGTH = Code("wrong-length", "error", "`{key}` is {words}; this list has {given}", sort="keras")
+
+
+def given(node: Node) -> str:
+    """A value as a message shows it."""
+    if isinstance(node, Scalar) and node.value is not None:
+        sort = words_for(node)
+        text = node.text if len(node.text) <= 40 else node.text[:37] + "..."
+        if sort == "string":
+            return f'the string "{text}"'
+        return f"the boolean {text}" if sort == "boolean" else text
+    return "null" if isinstance(node, Scalar) else f"a {words_for(node)}"
+
+
+def wrong_type(node: Node, scope: Scope, words: str) -> Any:
+    """Reports a value of the wrong type, with the way out where it is plain."""
+    help: tuple[str, ...] = ()
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        number = resolve(node.value.strip() or "x")
+        if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
+            help = (f"remove the quotes: {node.value.strip()}",)
+        elif node.value.strip().strip("()").count(",") or node.value.startswith("("):
+            help = (f"a list is written [{node.value.strip().strip('()')}]",)
+    elif isinstance(node, Scalar) and isinstance(node.value, float) and node.value.is_integer() and "integer" in words:
+        help = (f"write {int(node.value)}",)
+    return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help)
+
+
+def _is_integer(node: Node) -> bool:
+    return isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool)
+
+
+class Integer(Kind):
+    """An integer within bounds, both included."""
+
+    def __init__(self, least: int | None = None, most: int | None = None) -> None:
+        self.least, self.most = least, most
+        self.words = {1: "a positive integer", 0: "an integer of 0 or more"}.get(least if least is not None else -1, "an integer")
+        if least is not None and most is not None:
+            self.words = f"an integer from {least} to {most}"
+        elif least is not None and least > 1:
+            self.words = f"an integer of {least} or more"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not _is_integer(node):
+            return wrong_type(node, scope, self.words)
+        assert isinstance(node, Scalar) and isinstance(node.value, int)
+        if (self.least is not None and node.value < self.least) or (self.most is not None and node.value > self.most):
+            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=node.value)
+        return node.value
+
+    def schema(self) -> dict[str, Any]:
+        bounds = {"minimum": self.least, "maximum": self.most}
+        return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
+
+
+class Number(Kind):
+    """A finite float, or a fraction such as 1/255, within bounds; `above` and `below` are not included."""
+
+    def __init__(
+        self, least: float | None = None, most: float | None = None, above: float | None = None, below: float | None = None
+    ) -> None:
+        self.least, self.most, self.above, self.below = least, most, above, below
+        low = f"at least {least:g}" if least is not None else f"above {above:g}" if above is not None else ""
+        high = f"at most {most:g}" if most is not None else f"below {below:g}" if below is not None else ""
+        self.words = " ".join(["a number", " and ".join(filter(None, (low, high)))]).strip()
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is within the bounds."""
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, str):
+            value = fraction(value) if isinstance(node, Scalar) and node.plain else None
+        if value is None or isinstance(value, bool | str):
+            return wrong_type(node, scope, self.words)
+        if not math.isfinite(value) or not self.holds(value):
+            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node))
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        names = {"minimum": self.least, "maximum": self.most, "exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
+        number = {"type": "number", **{name: bound for name, bound in names.items() if bound is not None}}
+        return {"anyOf": [number, {"type": "string", "pattern": r"^[-+]?[0-9.]+\s*/\s*[0-9.]+$"}]}
+
+
+class Boolean(Kind):
+    """true or false."""
+
+    words = "true or false"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            return node.value
+        help = ()
+        if isinstance(node, Scalar) and node.text.lower() in ("yes", "no", "on", "off"):
+            help = (f"YAML 1.2 reads `{node.text}` as text; write {'true' if node.text.lower() in ('yes', 'on') else 'false'}",)
+        return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Text(Kind):
+    """A string that is not empty."""
+
+    def __init__(self, words: str = "text", pattern: str | None = None) -> None:
+        self.words, self.pattern = words, pattern
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        import re
+
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            help = (f'quote it: "{node.text}"',) if isinstance(node, Scalar) and node.value is not None else ()
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+        if not node.value or (self.pattern and not re.fullmatch(self.pattern, node.value)):
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        return node.value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
+
+
+class Choice(Kind):
+    """One of a few strings."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+        self.words = " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return wrong_type(node, scope, self.words)
+        if node.value not in self.choices:
+            help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
+            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help)
+        return node.value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self.choices)}
+
+
+class Optional(Kind):
+    """null, or a value of another kind."""
+
+    def __init__(self, inner: Kind) -> None:
+        self.inner = inner
+        self.words = f"{inner.words}, or null"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and node.value is None:
+            return None
+        return self.inner.read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.inner.schema(), {"type": "null"}]}
+
+
+class ListOf(Kind):
+    """A list of values of one kind, as a tuple; of a fixed length where one is given."""
+
+    def __init__(self, inner: Kind, length: int | None = None, least: int = 0) -> None:
+        self.inner, self.length, self.least = inner, length, least
+        self.words = f"a list of {length or 'values'}, each {inner.words}"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Listing):
+            return wrong_type(node, scope, self.words)
+        return self.items(node, scope)
+
+    def items(self, node: Listing, scope: Scope) -> Any:
+        """The values of a list's items."""
+        if (self.length is not None and len(node.items) != self.length) or len(node.items) < self.least:
+            return scope.report(WRONG_LENGTH, node, key=scope.name, words=self.words, given=len(node.items))
+        values = tuple(read(self.inner, item, scope.at(index)) for index, item in enumerate(node.items))
+        return POISON if any(value is POISON for value in values) else values
+
+    def schema(self) -> dict[str, Any]:
+        length = {} if self.length is None else {"maxItems": self.length}
+        return {"type": "array", "items": self.inner.schema(), "minItems": self.length or self.least, **length}
+
+
+class Each(ListOf):
+    """One value for every axis, or a list of one for each; canonical as a tuple."""
+
+    def __init__(self, inner: Kind, length: int) -> None:
+        super().__init__(inner, length)
+        self.words = inner.words if length == 1 else f"{inner.words}, or a list of {length}"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Listing):
+            return self.items(node, scope)
+        value = self.inner.read(node, scope)
+        return POISON if value is POISON else (value,) * (self.length or 1)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.inner.schema(), super().schema()]}
+
+
+class OneOrMore(ListOf):
+    """One value, which stays as it is, or a list of them, as a tuple."""
+
+    def __init__(self, inner: Kind) -> None:
+        super().__init__(inner, least=1)
+        self.words = f"{inner.words}, or a list of them"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        return self.items(node, scope) if isinstance(node, Listing) else self.inner.read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.inner.schema(), super().schema()]}
+
+
+class Either(Kind):
+    """A string of a few choices, or a value of another kind."""
+
+    def __init__(self, choice: Choice, other: Kind) -> None:
+        self.choice, self.other = choice, other
+        self.words = f"{choice.words}, or {other.words}"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        is_text = isinstance(node, Scalar) and isinstance(node.value, str)
+        return (self.choice if is_text else self.other).read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.choice.schema(), self.other.schema()]}
+
+
+COUNT = Integer(1)
+INTEGER = Integer()
+NATURAL = Integer(0)
+NUMBER = Number()
+POSITIVE = Number(above=0)
+NOT_NEGATIVE = Number(least=0)
+RATE = Number(least=0, most=1)
+BOOLEAN = Boolean()
+TEXT = Text()
+NAME = Text("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")

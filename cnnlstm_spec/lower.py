@@ -1,0 +1,272 @@
+"""A TypedGraph to a Program: what each op calls in Keras, with masks handed over explicitly."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from . import folding, masks
+from .catalog import KerasObject
+from .graph import Node, TypedGraph, TypedNode
+from .inputs import InputOp
+from .op import Op, compute_dtype
+from .ops.structure import LeaveTime
+from .program import Apply, Call, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement
+from .spec import ModelSpec
+from .tensor import Axis, Mask, TensorType
+
+
+def lower(graph: TypedGraph, spec: ModelSpec) -> Program:
+    """The program that builds and compiles the model; the graph has no unknown types."""
+    return _Program(graph, spec).program()
+
+
+class _Program:
+    """What is shared by the lowering of all nodes."""
+
+    def __init__(self, graph: TypedGraph, spec: ModelSpec) -> None:
+        self.graph, self.spec = graph, spec
+        self.statements: list[Statement] = []
+        self.values: dict[str, Expression] = {}
+        self.layers: dict[str, Ref] = {}
+        self.masks: dict[str, Expression] = {}
+        self.steps: dict[int, Ref] = {}
+        self.names: set[str] = {"keras", "layers", "ops", "model"}
+        self.mask_inputs: dict[str, Expression] = {}
+        self.readers = _count_readers(graph)
+        self.uses = _count_layers(graph)
+        self.needed = masks.needed_sources(graph)
+
+    def program(self) -> Program:
+        from .compilation import compile_statements, policy_statements
+
+        self.statements += policy_statements(self.spec, self.graph.policy)
+        for typed in self.graph.nodes.values():
+            self.node(typed)
+        self.statements.append(Let("model", self.model()))
+        self.statements += compile_statements(self.spec, self.graph)
+        return Program(self.spec.name, tuple(self.statements))
+
+    def model(self) -> Call:
+        graph = self.graph.graph
+        inputs: list[Expression] = []
+        for id in graph.inputs:
+            inputs.append(self.values[id])
+            op = graph.nodes[id].op
+            if isinstance(op, InputOp) and op.input.mask_input is not None and op.input.mask_input in self.mask_inputs:
+                inputs.append(self.mask_inputs[op.input.mask_input])
+        outputs = {head: self.values[id] for head, id in graph.outputs.items()}
+        keywords: dict[str, Expression] = {
+            "inputs": inputs if len(inputs) > 1 else inputs[0],
+            "outputs": outputs["head"] if graph.single_head else dict(outputs),
+            "name": re.sub(r"[^A-Za-z0-9_.-]", "_", self.spec.name),
+        }
+        return Call("keras.Model", (), tuple(keywords.items()))
+
+    def node(self, typed: TypedNode) -> None:
+        node, op = typed.node, typed.node.op
+        assert op is not None and typed.type is not None
+        to = Lowering(self, typed)
+        inputs = tuple(self.values[id] for id in node.inputs)
+        if isinstance(op, InputOp):
+            self.input(node, op, typed.type)
+            if node.id in self.needed:
+                self.masks[node.id] = to.let(op.make_mask(to, self.values[node.id]), f"{node.id}_mask")
+            return
+        if node.id in self.needed:
+            self.masks[node.id] = to.let(op.make_mask(to, *inputs), f"{node.id}_mask")  # type: ignore[attr-defined]
+        value = op.lower(to, *inputs)
+        self.values[node.id] = self.bind(node, value)
+
+    def input(self, node: Node, op: InputOp, type: TensorType) -> None:
+        keywords: dict[str, Expression] = {"shape": sizes(type.axes), "name": op.branch}
+        if self.spec.batch_size is not None:
+            keywords = {"batch_shape": (self.spec.batch_size, *sizes(type.axes)), "name": op.branch}
+        if type.dtype != "float32":
+            keywords["dtype"] = type.dtype
+        variable = self.fresh(f"{op.branch}_input")
+        self.statements.append(Let(variable, Call("keras.Input", (), tuple(keywords.items()))))
+        self.values[node.id] = Ref(variable)
+
+    def bind(self, node: Node, value: Expression) -> Expression:
+        """A variable for the value of a node: that of its only input where nothing else reads it."""
+        if isinstance(value, Ref):
+            return value
+        stem = variable_name(node.area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
+        variable = self.fresh(stem if self.readers.get(node.id, 0) <= 1 else node.id)
+        for id in node.inputs:
+            before = self.values[id]
+            same_area = self.graph.graph.nodes[id].area == node.area
+            if isinstance(before, Ref) and self.readers[id] == 1 and same_area and not before.name.endswith("_input"):
+                self.names.discard(variable)
+                variable = before.name
+                break
+        self.statements.append(Let(variable, value))
+        return Ref(variable)
+
+    def fresh(self, stem: str) -> str:
+        name, number = variable_name(stem), 0
+        candidate = name
+        while candidate in self.names:
+            number += 1
+            candidate = f"{name}_{number}"
+        self.names.add(candidate)
+        return candidate
+
+
+class Lowering:
+    """Given to `Op.lower`: the types around one node, and ways to call Keras."""
+
+    def __init__(self, program: _Program, typed: TypedNode) -> None:
+        self.program, self.typed = program, typed
+        self.node = typed.node
+        assert typed.type is not None
+        self.output: TensorType = typed.type
+        self.inputs: tuple[TensorType, ...] = tuple(x for x in typed.inputs if x is not None)
+        self.name = typed.node.layer
+
+    @property
+    def policy(self) -> str:
+        """The dtype policy of the model."""
+        return self.program.graph.policy
+
+    def call(self, op: Op, inputs: tuple[Expression, ...], **more: Expression) -> Expression:
+        """The op's own Keras layer on the inputs, with their masks where it reads one."""
+        keywords = {name: expression(value) for name, value in op.keras_arguments().items()}
+        apply: dict[str, Expression] = {}
+        if op.reads_mask and (mask := self.mask(0)) is not None:
+            apply = {argument: mask for argument in op.mask_arguments}
+        several = op.arity != (1, 1) and len(inputs) > 1
+        return self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), {**keywords, **more}, apply)
+
+    def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
+        """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""
+        given = inputs if isinstance(inputs, tuple) else (inputs,)
+        return self.apply(path, given, arguments, keywords, {}, suffix)
+
+    def apply(
+        self,
+        path: str,
+        inputs: tuple[Expression, ...],
+        arguments: tuple[Expression, ...],
+        keywords: dict[str, Expression],
+        applied: dict[str, Expression],
+        suffix: str = "",
+    ) -> Expression:
+        """A layer's constructor applied to inputs; made once where several nodes are the layer."""
+        name = self.name + suffix
+        constructor = Call(path, arguments, (*keywords.items(), ("name", name)))
+        if self.program.uses[self.name] == 1:
+            return Apply(constructor, inputs, tuple(applied.items()))
+        if name not in self.program.layers:
+            variable = self.program.fresh(f"{name}_layer")
+            self.program.statements.append(Let(variable, constructor))
+            self.program.layers[name] = Ref(variable)
+        return Apply(self.program.layers[name], inputs, tuple(applied.items()))
+
+    def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
+        """A call of `keras.ops`."""
+        return Call(f"keras.ops.{function}", arguments, tuple(keywords.items()))
+
+    def infix(self, operator: str, left: Expression, right: Expression) -> Expression:
+        """`left operator right`."""
+        return Infix(operator, left, right)
+
+    def slice(self, value: Expression, *index: Any) -> Expression:
+        """`value[:, *index]`."""
+        return Slice(value, (None, *index))
+
+    def let(self, value: Expression, stem: str) -> Ref:
+        """A variable for a value."""
+        variable = self.program.fresh(stem)
+        self.program.statements.append(Let(variable, value))
+        return Ref(variable)
+
+    def set(self, target: Ref, attribute: str, value: Expression) -> None:
+        """Sets an attribute of a variable."""
+        self.program.statements.append(SetAttribute(target.name, attribute, value))
+
+    def reshape(self, value: Expression, axes: tuple[Axis, ...]) -> Expression:
+        """A reshape to axes of which one at most is known only at run time, if the batch is not folded."""
+        return folding.reshape(self, value, axes)
+
+    def broadcast(self, values: tuple[Expression, ...], types: tuple[TensorType, ...]) -> tuple[Expression, ...]:
+        """Inputs repeated over the axes that they lack, to the given types."""
+        return tuple(folding.widen(self, v, x, wanted) for v, x, wanted in zip(values, self.inputs, types, strict=True))
+
+    def fold(self, value: Expression, x: TensorType) -> Expression:
+        """The first axis into the batch."""
+        return folding.fold(self, value, x)
+
+    def unfold(self, value: Expression, x: TensorType) -> Expression:
+        """The axis folded last back out of the batch."""
+        return folding.unfold(self, value, x)
+
+    def mask(self, index: int) -> Expression | None:
+        """The boolean (batch, steps) mask of an input."""
+        mask = self.inputs[index].mask
+        return None if mask is None else self.mask_value(mask)
+
+    def mask_value(self, mask: Mask) -> Expression:
+        """The tensor of a mask."""
+        return masks.value(self, mask, self.program.masks)
+
+    def output_of(self, value: Expression, head: str) -> Expression:
+        """The value as an output of the model, named `head`, with its mask where steps are still masked."""
+        x = self.inputs[0]
+        if x.mask is not None:
+            return masks.attach(self, value, x, head)
+        keywords: dict[str, Expression] = {} if compute_dtype(self.policy) == x.dtype else {"dtype": x.dtype}
+        return self.layer("keras.layers.Identity", value, **keywords)
+
+    def leaving_type(self) -> TensorType | None:
+        """For the node that enters time: what the node that leaves it is given."""
+        frame = self.node.frames[-1]
+        for typed in self.program.graph.nodes.values():
+            if isinstance(typed.node.op, LeaveTime) and typed.node.frames[-1:] == (frame,):
+                return typed.inputs[0]
+        return None
+
+
+def expression(value: Any) -> Expression:
+    """An argument's canonical value as an expression."""
+    if isinstance(value, KerasObject):
+        return Call(value.path, (), tuple((name, expression(each)) for name, each in value.arguments))
+    if isinstance(value, tuple):
+        return tuple(expression(each) for each in value)
+    if isinstance(value, list):
+        return [expression(each) for each in value]
+    if isinstance(value, dict):
+        return {name: expression(each) for name, each in value.items()}
+    assert value is None or isinstance(value, bool | int | float | str | Ref | Call | Apply), value
+    return value
+
+
+def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
+    """Sizes as Keras takes them: None where one is known only at run time."""
+    return tuple(axis.size if isinstance(axis.size, int) else None for axis in axes)
+
+
+def variable_name(text: str) -> str:
+    """A Python identifier for a name."""
+    import keyword
+
+    name = re.sub(r"\W", "_", text)
+    return f"_{name}" if name[:1].isdigit() or keyword.iskeyword(name) else name
+
+
+def _count_readers(graph: TypedGraph) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for typed in graph.nodes.values():
+        for id in typed.node.inputs:
+            counts[id] = counts.get(id, 0) + 1
+    return counts
+
+
+def _count_layers(graph: TypedGraph) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for typed in graph.nodes.values():
+        counts[typed.node.layer] = counts.get(typed.node.layer, 0) + 1
+    return counts
+
+

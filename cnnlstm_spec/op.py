@@ -1,0 +1,156 @@
+"""What a layer must say about itself. An op is a final class; families of them live in `ops/`, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .argument import Record, arg
+from .diagnostic import Code
+from .kinds import BOOLEAN, NAME, Optional, Text
+from .size import Condition, Size
+from .tensor import Mask, TensorType
+
+if TYPE_CHECKING:
+    from .lower import Lowering
+    from .program import Expression
+
+
+class Refusal(Exception):
+    """Why an op cannot take its inputs: a code with its facts, the argument at fault, and the ways out."""
+
+    def __init__(self, code: Code, at: str | None = None, help: tuple[str, ...] = (), input: int = 0, **facts: object) -> None:
+        super().__init__(code.name)
+        self.code, self.at, self.help, self.input, self.facts = code, at, help, input, facts
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A weight by Keras's name in the layer (`kernel`, `forward_lstm/lstm_cell/kernel`), with its shape.
+
+    A fusion may be several Keras layers; `within` is what the name of such a layer adds to the fusion's.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool = True
+    within: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """Arguments as a person writes them, and the inputs they fit: shapes without the batch, and their dtype."""
+
+    arguments: Mapping[str, Any]
+    shapes: tuple[tuple[int | None, ...], ...]
+    dtype: str = "float32"
+
+
+def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments: Any) -> Example:
+    """`example((8, 8, 3), filters=4, kernel_size=3)`."""
+    return Example(arguments, shapes, dtype)
+
+
+class Inference:
+    """Given to `Op.infer`: the dtype policy in force, and what must hold of sizes known only at run time."""
+
+    def __init__(self, policy: str = "float32") -> None:
+        self.policy = policy
+        self.conditions: list[tuple[Condition, Refusal]] = []
+
+    def require(self, condition: Condition, refusal: Refusal) -> None:
+        """Refuses where a condition never holds, and notes it where it holds only for some sizes."""
+        if condition.never:
+            raise refusal
+        if not condition.always:
+            self.conditions.append((condition, refusal))
+
+
+COMPUTE_DTYPES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+FLOATS = ("float32", "float16", "bfloat16", "float64")
+POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
+
+
+def compute_dtype(policy: str) -> str:
+    """What a layer of that policy computes in, and casts floating inputs to."""
+    return COMPUTE_DTYPES.get(policy, policy)
+
+
+class Op(Record):
+    """A layer, its Keras arguments as fields. Methods have a right default for a pure elementwise layer."""
+
+    name: str | None = arg(Optional(NAME), None, doc="Name of the layer in Keras.")
+    trainable: bool = arg(BOOLEAN, True, doc="Whether training changes the weights.")
+    dtype: str | None = arg(Optional(Text("the name of a dtype policy")), None, doc="Dtype policy of this layer.")
+    share: str | None = arg(Optional(NAME), None, doc="All layers that carry this name are one layer with one set of weights.")
+
+    keras: ClassVar[str] = ""
+    """Path below `keras`; `layers.` and the class's name by default."""
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """Fewest and most inputs."""
+    reads: ClassVar[tuple[str, ...] | None] = None
+    """Names of the axes it reads, batch left out, or None for any."""
+    least_rank: ClassVar[int] = 0
+    """Fewest axes, batch left out, where any will do."""
+    keeps_integers: ClassVar[bool] = False
+    """Whether integers in give integers out; a layer that computes gives its compute dtype."""
+    reads_mask: ClassVar[bool] = False
+    """Whether the mask changes what it computes, and is handed to it."""
+    mask_arguments: ClassVar[tuple[str, ...]] = ("mask",)
+    """The keywords of the Keras call that take the mask."""
+    keeps_mask: ClassVar[bool] = True
+    """Whether its output has the steps of its input, one for one."""
+    last_axis_only: ClassVar[bool] = False
+    """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    @classmethod
+    def title(cls) -> str:
+        """The name in a spec: Keras's class name, or our own word for a structure or strategy."""
+        return cls.__name__
+
+    def axes_read(self) -> tuple[str, ...] | None:
+        """The axes that this one reads, where arguments such as `data_format` decide."""
+        return self.reads
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The type of the output, dtype and mask left to the engine; raises Refusal."""
+        return inputs[0]
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        """Its weights in Keras's order."""
+        return ()
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        """Multiply-adds for a sample: those of products with weights and between inputs; no activations or sums."""
+        return 0
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        """The dtype of the output."""
+        first = inputs[0].dtype
+        if self.keeps_integers and first not in FLOATS:
+            return first
+        return compute_dtype(self.dtype or at.policy)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        """What becomes of the padding mask."""
+        return inputs[0].mask if self.keeps_mask else None
+
+    def keras_arguments(self) -> dict[str, Any]:
+        """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
+        values = self.values()
+        values.pop("name", None)
+        values.pop("share", None)
+        if values.get("trainable", True):
+            values.pop("trainable", None)
+        return values
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        """Keras calls as data; the one layer of that name by default."""
+        return to.call(self, inputs)
+
+    @classmethod
+    def keras_path(cls) -> str:
+        """Where Keras has the class."""
+        return "keras." + (cls.keras or f"layers.{cls.__name__}")

@@ -1,0 +1,90 @@
+"""The registry: every layer by name, and the file that holds it. A file is imported when one of its layers is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..op import Op
+
+FAMILIES: dict[str, str] = {
+    "activation": "ReLU LeakyReLU ELU PReLU Softmax",
+    "conv": "Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D",
+    "convlstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
+    "core": "Dense Activation Identity",
+    "einsum": "EinsumDense",
+    "normalization": "BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization",
+    "padding": "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D "
+    "UpSampling3D",
+    "pool": "MaxPooling1D AveragePooling1D MaxPooling2D AveragePooling2D MaxPooling3D AveragePooling3D "
+    "GlobalMaxPooling1D GlobalAveragePooling1D GlobalMaxPooling2D GlobalAveragePooling2D "
+    "GlobalMaxPooling3D GlobalAveragePooling3D",
+    "recurrent": "LSTM GRU SimpleRNN",
+    "regularization": "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D "
+    "SpatialDropout3D ActivityRegularization",
+    "rescaling": "Rescaling Resizing CenterCrop Normalization",
+    "shape": "Flatten Reshape Permute RepeatVector",
+}
+"""File to the layers in it."""
+
+ALIASES: dict[str, str] = {
+    "MaxPool1D": "MaxPooling1D",
+    "MaxPool2D": "MaxPooling2D",
+    "MaxPool3D": "MaxPooling3D",
+    "AvgPool1D": "AveragePooling1D",
+    "AvgPool2D": "AveragePooling2D",
+    "AvgPool3D": "AveragePooling3D",
+    "GlobalMaxPool1D": "GlobalMaxPooling1D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "GlobalMaxPool3D": "GlobalMaxPooling3D",
+    "GlobalAvgPool1D": "GlobalAveragePooling1D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalAvgPool3D": "GlobalAveragePooling3D",
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution3D": "Conv3D",
+    "SeparableConvolution1D": "SeparableConv1D",
+    "SeparableConvolution2D": "SeparableConv2D",
+    "Convolution1DTranspose": "Conv1DTranspose",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "Convolution3DTranspose": "Conv3DTranspose",
+}
+"""Keras's second names."""
+
+_FILES = {name: file for file, names in FAMILIES.items() for name in names.split()}
+
+
+def find_op(name: str) -> type[Op] | None:
+    """The layer of that name, or None; imports its file."""
+    name = ALIASES.get(name, name)
+    file = _FILES.get(name)
+    if file is not None:
+        found: type[Op] = getattr(import_module(f"{__name__}.{file}"), name)
+        return found
+    from ..backbone import BACKBONES
+
+    if name in BACKBONES:
+        from .backbone import backbone_op
+
+        return backbone_op(name)
+    return None
+
+
+def known_layers() -> tuple[str, ...]:
+    """Every name that a layer can have, backbones and second names too."""
+    from ..backbone import BACKBONES
+
+    return (*_FILES, *ALIASES, *BACKBONES)
+
+
+def all_ops() -> tuple[type[Op], ...]:
+    """Every layer but the backbones; imports every family."""
+    return tuple(op for name in _FILES if (op := find_op(name)) is not None)
+
+
+def refusal(name: str) -> tuple[str, str] | None:
+    """Why a layer of Keras cannot stand in a spec, and what to use instead."""
+    from .refused import REFUSED
+
+    return REFUSED.get(name)

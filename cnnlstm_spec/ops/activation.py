@@ -1,0 +1,107 @@
+"""Activations that are layers with arguments: ReLU, LeakyReLU, ELU, PReLU, Softmax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import arg
+from ..kinds import NOT_NEGATIVE, NUMBER, Optional
+from ..op import FLOATS, Inference, Op, Refusal, Weight, example
+from ..tensor import TensorType
+from .axes import AXES, NO_SUCH_AXIS, axis_number, axis_numbers
+from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
+from .floats import refuse_integers
+
+
+class ReLU(Op):
+    """Zero below a threshold, the input above it, a ceiling where one is given."""
+
+    max_value: float | None = arg(Optional(NOT_NEGATIVE), None, doc="Greatest value of the output.")
+    negative_slope: float = arg(NOT_NEGATIVE, 0.0, doc="Slope below the threshold.")
+    threshold: float = arg(NOT_NEGATIVE, 0.0, doc="Where the output begins to follow the input.")
+    keeps_integers = True
+    last_axis_only = True
+    examples = (example((4,)), example((None, 4), max_value=6, negative_slope=0.1, threshold=0.5))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        need_numbers(self.title(), inputs[0])
+        return inputs[0]
+
+
+class LeakyReLU(Op):
+    """The input where positive, a fraction of it where negative."""
+
+    negative_slope: float = arg(NOT_NEGATIVE, 0.3, doc="Slope below zero.")
+    last_axis_only = True
+    examples = (example((4,)), example((None, 4), negative_slope=0.1), example((4,), dtype="int32"))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        need_numbers(self.title(), inputs[0])
+        return inputs[0]
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
+
+
+class ELU(Op):
+    """The input where positive, an exponential that levels off where negative."""
+
+    alpha: float = arg(NUMBER, 1.0, doc="How far below zero it levels off.")
+    last_axis_only = True
+    examples = (example((4,)), example((None, 4), alpha=0.5))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        refuse_integers(self.title(), inputs[0])
+        return inputs[0]
+
+
+class PReLU(Op):
+    """A leaky ReLU whose slope is learned, one for each element unless axes share it."""
+
+    alpha_initializer: Any = arg(INITIALIZER, "Zeros", doc="Initial values of the slopes.")
+    alpha_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the slopes.")
+    alpha_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the slopes.")
+    shared_axes: Any = arg(Optional(AXES), None, doc="Axes along which one slope serves all.")
+    examples = (example((4,)), example((None, 4), shared_axes=[1]), example((5, 4, 3), shared_axes=[1, 2]))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        refuse_integers(self.title(), x)
+        shared = self.shared(x)
+        for index, axis in enumerate(x.axes):
+            if index not in shared:
+                known(self.title(), axis, (f"share the slopes along it: `shared_axes: [{index + 1}]`",))
+        return x
+
+    def shared(self, x: TensorType) -> set[int]:
+        """The shared axes, batch left out; Keras takes `shared_axes` less one as a Python index."""
+        axes = self.shared_axes
+        indices: set[int] = set()
+        for axis in () if axes is None else (axes,) if isinstance(axes, int) else axes:
+            if not -x.rank <= axis - 1 < x.rank:
+                facts = {"layer": self.title(), "axis": axis, "least": 1, "most": x.rank}
+                raise Refusal(NO_SUCH_AXIS, "shared_axes", ("axis 1 is the first after the batch",), **facts)
+            indices.add((axis - 1) % x.rank)
+        return indices
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        (x,) = inputs
+        shared = self.shared(x)
+        shape = [1 if index in shared else known(self.title(), axis) for index, axis in enumerate(x.axes)]
+        return (Weight("alpha", tuple(shape)),)
+
+
+class Softmax(Op):
+    """Exponentials that add up to 1 along an axis, or along several together. The padding mask is not given to it."""
+
+    axis: Any = arg(Optional(AXES), -1, doc="Axis or axes that add up to 1.")
+    examples = (example((4,)), example((None, 4), axis=1), example((3, 4), axis=[1, 2]))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        refuse_integers(self.title(), x)
+        if isinstance(self.axis, int):
+            axis_number(self.title(), self.axis, x)
+        elif self.axis is not None:
+            axis_numbers(self.title(), self.axis, x)
+        return x

@@ -1,0 +1,45 @@
+"""Axes as Keras counts them: the batch is 0, -1 is the last. Imports no family of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..diagnostic import Code
+from ..kinds import INTEGER, OneOrMore
+from ..op import Refusal
+from ..tensor import Axis, TensorType
+
+AXIS = INTEGER
+AXES = OneOrMore(INTEGER)
+
+NO_SUCH_AXIS = Code("no-such-axis", "error", "`{layer}` is given axis {axis}; its input has axes {least} to {most}", sort="keras")
+BATCH_AXIS = Code("axis-is-the-batch", "error", "`{layer}` is given axis {axis}, the batch, whose size is not known", sort="keras")
+SAME_AXIS = Code("axis-twice", "error", "`{layer}` is given axis {axis} twice", sort="keras")
+
+
+def axis_number(layer: str, axis: int, x: TensorType, argument: str = "axis") -> int:
+    """The number of an axis from 0, the batch, up; refuses one that is not there."""
+    count = x.rank + 1
+    if -count <= axis < count:
+        return axis % count
+    help = ("axis 0 is the batch, -1 the last axis",)
+    raise Refusal(NO_SUCH_AXIS, argument, help, layer=layer, axis=axis, least=-count, most=count - 1)
+
+
+def axis_numbers(layer: str, axes: int | Sequence[int], x: TensorType, argument: str = "axis") -> tuple[int, ...]:
+    """The numbers of axes that must differ."""
+    numbers: list[int] = []
+    for axis in (axes,) if isinstance(axes, int) else axes:
+        number = axis_number(layer, axis, x, argument)
+        if number in numbers:
+            raise Refusal(SAME_AXIS, argument, (), layer=layer, axis=number)
+        numbers.append(number)
+    return tuple(numbers)
+
+
+def axis_at(layer: str, axis: int, x: TensorType, argument: str = "axis") -> Axis:
+    """The axis of that number, which may not be the batch."""
+    number = axis_number(layer, axis, x, argument)
+    if number == 0:
+        raise Refusal(BATCH_AXIS, argument, ("-1 is the last axis",), layer=layer, axis=axis)
+    return x.axes[number - 1]

@@ -1,0 +1,72 @@
+"""Argument kinds and requirements that several families share. Imports no family of layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import Kind
+from ..catalog import Named
+from ..diagnostic import Code
+from ..kinds import INTEGER, Choice, Optional, wrong_type
+from ..op import Refusal
+from ..scope import Scope
+from ..syntax import Node, Scalar
+from ..tensor import Axis, TensorType
+
+
+class Nothing(Kind):
+    """null alone: an argument that a spec has no use for, kept so that Keras's own default can be written."""
+
+    words = "null, the only value that has a meaning in a spec"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and node.value is None:
+            return None
+        return wrong_type(node, scope, self.words)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "null"}
+
+
+ACTIVATION = Optional(Named("activations"))
+INITIALIZER = Named("initializers")
+REGULARIZER = Optional(Named("regularizers"))
+CONSTRAINT = Optional(Named("constraints"))
+DATA_FORMAT = Optional(Choice("channels_last", "channels_first"))
+SEED = Optional(INTEGER)
+NOTHING = Nothing()
+
+UNKNOWN_SIZE = Code(
+    "size-needed-at-build", "error", "`{layer}` needs to know its {axis}; it is known only at run time", sort="keras"
+)
+
+WRONG_DTYPE = Code("dtype-not-taken", "error", "`{layer}` takes {taken}; its input is {dtype}", sort="keras")
+GROUPS = Code("groups-do-not-divide", "error", "`groups: {groups}` does not divide the {count} {what}", sort="keras")
+
+
+def need_numbers(layer: str, x: TensorType) -> None:
+    """Refuses booleans."""
+    if x.dtype == "bool":
+        help = ("put a layer that gives floats before it, such as `Rescaling: {scale: 1}`",)
+        raise Refusal(WRONG_DTYPE, None, help, layer=layer, taken="numbers", dtype=x.dtype)
+
+
+def called(value: object) -> str | None:
+    """The name in a value of kind `Named`: itself, or the one key of a mapping."""
+    if isinstance(value, dict):
+        return str(next(iter(value), ""))
+    return None if value is None else str(value)
+
+
+def known(layer: str, axis: Axis, help: tuple[str, ...] = ()) -> int:
+    """The size of an axis that sizes a weight; raises where it is known only at run time."""
+    if isinstance(axis.size, int):
+        return axis.size
+    raise Refusal(UNKNOWN_SIZE, None, help or ("give the input a fixed size on that axis",), layer=layer, axis=axis.name)
+
+
+def last(x: TensorType) -> int:
+    """The size of the last axis, which inference has found to be known."""
+    size = x.axes[-1].size
+    assert isinstance(size, int)
+    return size

@@ -1,0 +1,241 @@
+"""Convolutions: Conv1D/2D/3D, SeparableConv1D/2D, DepthwiseConv1D/2D."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, ClassVar
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, Choice, Each
+from ..op import Inference, Op, Refusal, Weight, example
+from ..size import Size
+from ..tensor import Axis, TensorType
+from .common import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, known
+from .windows import join, positions, slide, split, window_axes
+
+STRIDES_AND_DILATION = Code(
+    "strides-with-dilation", "error", "`{layer}` takes strides above 1 or dilation above 1, not both", sort="keras"
+)
+VALID_SAME = Choice("valid", "same")
+CAUSAL = Choice("valid", "same", "causal")
+
+
+class Convolution(Op):
+    """What the convolutions have in common; `n` is the number of spatial axes."""
+
+    n: ClassVar[int]
+    keeps_mask = False
+
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation_rate: tuple[int, ...]
+    padding: str = arg(VALID_SAME, "valid", doc="`same` pads with zeros so that strides alone change the size.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")
+    use_bias: bool = arg(BOOLEAN, True, doc="Whether a bias is added.")
+    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
+    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
+    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
+    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the channels are the first axis."""
+        return self.data_format == "channels_first"
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(self.n, self.channels_first)
+
+    def filters_from(self, channels: int) -> int:
+        """The channels of the output."""
+        raise NotImplementedError
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        layer = self.title()
+        spatial, channels = split(x.axes, self.channels_first)
+        count = known(layer, channels)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise Refusal(STRIDES_AND_DILATION, "dilation_rate", ("leave one of them at 1",), layer=layer)
+        self.check_groups(count)
+        windows = zip(spatial, self.kernel_size, self.strides, self.dilation_rate, strict=True)
+        moved = [slide(at, layer, axis, k, s, self.padding, d) for axis, k, s, d in windows]
+        return x.with_axes(*join(moved, Axis(channels.name, self.filters_from(count)), self.channels_first))
+
+    def check_groups(self, channels: int) -> None:
+        """Refuses groups that do not divide the channels."""
+
+    def channels_in(self, x: TensorType) -> int:
+        """The channels of the input."""
+        return known(self.title(), split(x.axes, self.channels_first)[1])
+
+    def output_positions(self, output: TensorType) -> Size:
+        """The spatial positions of the output."""
+        return positions(split(output.axes, self.channels_first)[0])
+
+    def bias(self, filters: int) -> tuple[Weight, ...]:
+        """The bias, where there is one."""
+        return (Weight("bias", (filters,)),) if self.use_bias else ()
+
+
+class Grouped(Convolution):
+    """Conv1D/2D/3D."""
+
+    filters: int = arg(COUNT, doc="Channels of the output.")
+    groups: int = arg(COUNT, 1, doc="Groups of channels that are convolved apart.")
+    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
+    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
+    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
+
+    def filters_from(self, channels: int) -> int:
+        return self.filters
+
+    def check_groups(self, channels: int) -> None:
+        for count, what in ((channels, "channels of the input"), (self.filters, "filters")):
+            if count % self.groups:
+                raise Refusal(GROUPS, "groups", (), groups=self.groups, count=count, what=what)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        shape = (*self.kernel_size, self.channels_in(inputs[0]) // self.groups, self.filters)
+        return (Weight("kernel", shape), *self.bias(self.filters))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        kernel = prod(self.kernel_size) * (self.channels_in(inputs[0]) // self.groups) * self.filters
+        return self.output_positions(output) * kernel
+
+
+class Depthwise(Convolution):
+    """DepthwiseConv1D/2D: each channel is convolved by itself."""
+
+    depth_multiplier: int = arg(COUNT, 1, doc="Output channels for each channel of the input.")
+    depthwise_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
+    depthwise_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
+    depthwise_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
+
+    def filters_from(self, channels: int) -> int:
+        return channels * self.depth_multiplier
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        channels = self.channels_in(inputs[0])
+        kernel = Weight("kernel", (*self.kernel_size, channels, self.depth_multiplier))
+        return (kernel, *self.bias(channels * self.depth_multiplier))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return self.output_positions(output) * prod(self.kernel_size) * self.filters_from(self.channels_in(inputs[0]))
+
+
+class Separable(Depthwise):
+    """SeparableConv1D/2D: depthwise, then pointwise."""
+
+    filters: int = arg(COUNT, doc="Channels of the output.")
+    pointwise_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the pointwise kernel.")
+    pointwise_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the pointwise kernel.")
+    pointwise_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the pointwise kernel.")
+
+    def filters_from(self, channels: int) -> int:
+        return self.filters
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        channels = self.channels_in(inputs[0])
+        depthwise = Weight("depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier))
+        ones = (1,) * self.n
+        pointwise = Weight("pointwise_kernel", (*ones, channels * self.depth_multiplier, self.filters))
+        return (depthwise, pointwise, *self.bias(self.filters))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        middle = self.channels_in(inputs[0]) * self.depth_multiplier
+        return self.output_positions(output) * (prod(self.kernel_size) * middle + middle * self.filters)
+
+
+class Conv1D(Grouped):
+    """Convolution over steps; `causal` looks only back."""
+
+    n = 1
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between windows.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
+    padding: str = arg(CAUSAL, "valid", doc="`same` pads both sides with zeros, `causal` the left one alone.")
+    examples = (
+        example((20, 3), filters=4, kernel_size=3),
+        example((20, 4), filters=6, kernel_size=[2], strides=2, padding="causal", groups=2, activation="relu"),
+        example((None, 3), filters=2, kernel_size=3, padding="same", dilation_rate=2, use_bias=False),
+    )
+
+
+class Conv2D(Grouped):
+    """Convolution over height and width."""
+
+    n = 2
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
+    examples = (
+        example((9, 8, 3), filters=4, kernel_size=3),
+        example((9, 8, 4), filters=6, kernel_size=[3, 2], strides=2, padding="same", groups=2, kernel_initializer="he_normal"),
+        example((9, 8, 4), filters=6, kernel_size=[3, 2], strides=[1, 2], activation="relu", use_bias=False),
+        example((12, 12, 1), filters=2, kernel_size=3, dilation_rate=[2, 3], kernel_regularizer="l2"),
+        example((3, 9, 8), filters=2, kernel_size=3, data_format="channels_first"),
+    )
+
+
+class Conv3D(Grouped):
+    """Convolution over depth, height and width."""
+
+    n = 3
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of the kernel.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between windows.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the kernel.")
+    examples = (
+        example((6, 7, 8, 2), filters=3, kernel_size=3),
+        example((6, 7, 8, 2), filters=4, kernel_size=[1, 2, 3], strides=2, padding="same", activation="relu"),
+    )
+
+
+class SeparableConv1D(Separable):
+    """Depthwise then pointwise convolution over steps."""
+
+    n = 1
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between windows.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
+    examples = (
+        example((20, 3), filters=4, kernel_size=3),
+        example((20, 3), filters=4, kernel_size=3, padding="same", depth_multiplier=2),
+    )
+
+
+class SeparableConv2D(Separable):
+    """Depthwise then pointwise convolution over height and width."""
+
+    n = 2
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
+    examples = (
+        example((9, 8, 3), filters=4, kernel_size=3),
+        example((9, 8, 3), filters=4, kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, use_bias=False),
+    )
+
+
+class DepthwiseConv1D(Depthwise):
+    """Convolution of each channel over steps."""
+
+    n = 1
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between windows.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
+    examples = (example((20, 3), kernel_size=3), example((20, 3), kernel_size=3, depth_multiplier=2, padding="same"))
+
+
+class DepthwiseConv2D(Depthwise):
+    """Convolution of each channel over height and width."""
+
+    n = 2
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows; equal on both axes.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
+    examples = (
+        example((9, 8, 3), kernel_size=3),
+        example((9, 8, 3), kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, activation="relu"),
+    )

@@ -1,0 +1,117 @@
+"""Recurrent layers whose steps are images: ConvLSTM1D, ConvLSTM2D, ConvLSTM3D."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, ClassVar
+
+from ..argument import arg
+from ..kinds import BOOLEAN, COUNT, Choice, Each
+from ..op import Inference, Refusal, Weight, example
+from ..size import Size
+from ..tensor import Axis, TensorType
+from .common import ACTIVATION, DATA_FORMAT, known
+from .conv import STRIDES_AND_DILATION
+from .floats import refuse_integers
+from .recurrent import Recurrent
+from .windows import join, positions, slide, split
+
+SPATIAL = {1: ("rows",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+class ConvLSTM(Recurrent):
+    """An LSTM whose products are convolutions; `n` is the number of spatial axes of a step."""
+
+    n: ClassVar[int]
+    cell = "conv_lstm_cell"
+
+    filters: int = arg(COUNT, doc="Channels of the output.")
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation_rate: tuple[int, ...]
+    padding: str = arg(Choice("valid", "same"), "valid", doc="`same` pads with zeros so that strides alone change the size.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels of a step are; last by default.")
+    recurrent_activation: Any = arg(ACTIVATION, "sigmoid", doc="Activation of the gates.")
+    unit_forget_bias: bool = arg(BOOLEAN, True, doc="Whether the bias of the forget gate starts at 1.")
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the channels are the first axis of a step."""
+        return self.data_format == "channels_first"
+
+    def axes_read(self) -> tuple[str, ...]:
+        spatial = SPATIAL[self.n]
+        return ("steps", "channels", *spatial) if self.channels_first else ("steps", *spatial, "channels")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        refuse_integers(self.title(), inputs[0])
+        return super().infer(at, *inputs)
+
+    def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        layer = self.title()
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise Refusal(STRIDES_AND_DILATION, "dilation_rate", ("leave one of them at 1",), layer=layer)
+        for axis in axes:
+            known(layer, axis)
+        spatial, channels = split(axes, self.channels_first)
+        windows = zip(spatial, self.kernel_size, self.strides, self.dilation_rate, strict=True)
+        moved = [slide(at, layer, axis, k, s, self.padding, d) for axis, k, s, d in windows]
+        return join(moved, Axis(channels.name, self.filters), self.channels_first)
+
+    def channels_in(self, x: TensorType) -> int:
+        """The channels of a step of the input."""
+        return known(self.title(), split(x.axes[1:], self.channels_first)[1])
+
+    def cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
+        width = 4 * self.filters
+        kernel = Weight("kernel", (*self.kernel_size, self.channels_in(x), width))
+        recurrent = Weight("recurrent_kernel", (*self.kernel_size, self.filters, width))
+        return (kernel, recurrent, Weight("bias", (width,))) if self.use_bias else (kernel, recurrent)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        (x,) = inputs
+        step = output.axes[1:] if self.return_sequences else output.axes
+        places = positions(split(step, self.channels_first)[0])
+        both = prod(self.kernel_size) * (self.channels_in(x) + self.filters) * 4 * self.filters
+        return x.axes[0].size * places * both
+
+
+class ConvLSTM1D(ConvLSTM):
+    """Over (steps, rows, channels)."""
+
+    n = 1
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Rows that the kernel covers.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Rows between windows of the input.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Rows between the taps of the input's kernel.")
+    examples = (
+        example((4, 7, 2), filters=3, kernel_size=3),
+        example((None, 7, 2), filters=3, kernel_size=[2], padding="same", strides=2, return_sequences=True, use_bias=False),
+        example((4, 2, 7), filters=3, kernel_size=2, dilation_rate=2, data_format="channels_first", go_backwards=True),
+    )
+
+
+class ConvLSTM2D(ConvLSTM):
+    """Over (steps, height, width, channels)."""
+
+    n = 2
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows of the input.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the input's kernel.")
+    examples = (
+        example((4, 7, 6, 2), filters=3, kernel_size=3),
+        example((None, 7, 6, 2), filters=3, kernel_size=[2, 3], padding="same", strides=[2, 1], return_sequences=True, dropout=0.2),
+        example((4, 2, 7, 6), filters=2, kernel_size=2, dilation_rate=[1, 2], data_format="channels_first", unit_forget_bias=False),
+    )
+
+
+class ConvLSTM3D(ConvLSTM):
+    """Over (steps, depth, height, width, channels)."""
+
+    n = 3
+    kernel_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of the kernel.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between windows of the input.")
+    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the input's kernel.")
+    examples = (
+        example((3, 4, 5, 6, 2), filters=2, kernel_size=3),
+        example((None, 4, 5, 6, 2), filters=2, kernel_size=[1, 2, 3], padding="same", return_sequences=True, recurrent_dropout=0.1),
+    )

@@ -1,0 +1,104 @@
+"""Dense, Activation and Identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
+from ..op import FLOATS, Inference, Op, Refusal, Weight, example
+from ..size import Size
+from ..tensor import Axis, TensorType
+from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, called, known, last
+from .floats import refuse_integers
+from .windows import positions
+
+LORA_WITH_CONSTRAINT = Code(
+    "lora-with-constraint", "error", "`{layer}` takes `lora_rank` or `kernel_constraint`, not both", sort="keras"
+)
+
+KEEP_INTEGERS = frozenset({None, "linear", "relu", "relu6"})
+GIVE_FLOATS = frozenset({"exponential", "tanh", "leaky_relu"})
+
+
+class Dense(Op):
+    """A product with a matrix over the last axis, the same at every position before it."""
+
+    units: int = arg(COUNT, doc="Size of the last axis of the output.")
+    activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")
+    use_bias: bool = arg(BOOLEAN, True, doc="Whether a bias is added.")
+    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
+    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
+    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
+    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
+    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
+    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
+    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
+    lora_rank: int | None = arg(Optional(NATURAL), None, doc="Rank of a trained correction; the kernel is then frozen.")
+    lora_alpha: float | None = arg(Optional(NUMBER), None, doc="The correction is scaled by `lora_alpha / lora_rank`.")
+    quantization_config: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
+
+    least_rank = 1
+    last_axis_only = True
+    examples = (
+        example((5,), units=3),
+        example((None, 4), units=3, activation="relu", use_bias=False, kernel_regularizer="l2"),
+        example((2, 3, 4), units=2, lora_rank=2, lora_alpha=4),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        known(self.title(), x.axes[-1])
+        if self.lora_rank and self.kernel_constraint is not None:
+            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title())
+        return x.with_axes(*x.axes[:-1], Axis(x.axes[-1].name, self.units))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        width = last(inputs[0])
+        rank = self.lora_rank
+        bias = (Weight("bias", (self.units,)),) if self.use_bias else ()
+        if not rank:
+            return (Weight("kernel", (width, self.units)), *bias)
+        lora = (Weight("lora_kernel_a", (width, rank)), Weight("lora_kernel_b", (rank, self.units)))
+        return (Weight("kernel", (width, self.units), trainable=False), *bias, *lora)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        width, rank = last(inputs[0]), self.lora_rank or 0
+        return positions(output.axes[:-1]) * (width * self.units + rank * (width + self.units))
+
+
+class Activation(Op):
+    """An activation function by itself."""
+
+    activation: Any = arg(ACTIVATION, doc="The function.")
+    keeps_integers = True
+    examples = (
+        example((4,), activation="relu"),
+        example((None, 4), activation="softmax"),
+        example((4,), dtype="int32", activation="relu"),
+        example((4,), dtype="int32", activation="tanh"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        name = called(self.activation)
+        if x.dtype in FLOATS or name in KEEP_INTEGERS | GIVE_FLOATS and x.dtype != "bool":
+            return x
+        if name in (None, "linear", "exponential", "tanh"):
+            return x
+        refuse_integers(name, x)
+        return x
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        if inputs[0].dtype not in FLOATS and called(self.activation) in GIVE_FLOATS:
+            return "float32"
+        return super().dtype_after(at, *inputs)
+
+
+class Identity(Op):
+    """The input itself."""
+
+    keeps_integers = True
+    last_axis_only = True
+    examples = (example((4,)), example((None, 2), dtype="int32"))

@@ -1,0 +1,194 @@
+"""EinsumDense: a product with a kernel, the axes spelt out in an equation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import COUNT, NATURAL, NUMBER, OneOrMore, Optional, Text
+from ..op import Inference, Op, Refusal, Weight, example
+from ..size import Expr, Size, anonymous, equal
+from ..tensor import Axis, TensorType
+from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE
+from .core import LORA_WITH_CONSTRAINT
+
+EQUATION = Code("equation-does-not-fit", "error", "`equation` does not fit: {problem}", sort="keras")
+FORMS = ("it has one of the forms ab,bc->ac and ...b,bc->...c and ab...,bc->ac...; its first letter is the batch",)
+PATTERN = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
+
+BATCH: Any = None
+"""Stands for the size of the batch."""
+
+
+@dataclass(frozen=True)
+class Einsum:
+    """An equation with sizes: `given` and `result` are letters to sizes, `kernel` the sizes of the kernel."""
+
+    letters: tuple[str, str, str]
+    kernel: tuple[Size, ...]
+    output: tuple[Axis, ...]
+    by_letter: dict[str, Size]
+
+
+class EinsumDense(Op):
+    """A product with a kernel along the axes that an equation names."""
+
+    equation: str = arg(Text("an equation such as abc,cd->abd"), doc="Letters of the input (batch first), kernel and output.")
+    output_shape: Any = arg(
+        OneOrMore(Optional(COUNT)), doc="Sizes of the output without batch and `...`; null for one known only at run time."
+    )
+    activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")
+    bias_axes: str | None = arg(Optional(Text("letters of the output")), None, doc="Output axes that have a bias.")
+    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
+    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
+    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
+    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
+    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
+    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
+    lora_rank: int | None = arg(Optional(NATURAL), None, doc="Rank of a trained correction; the kernel is then frozen.")
+    lora_alpha: float | None = arg(Optional(NUMBER), None, doc="The correction is scaled by `lora_alpha / lora_rank`.")
+    gptq_unpacked_column_size: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
+    quantization_config: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
+
+    examples = (
+        example((4,), equation="ab,bc->ac", output_shape=3),
+        example((3, 4), equation="abc,cd->abd", output_shape=[3, 5], bias_axes="bd", activation="relu"),
+        example((None, 4), equation="...x,xy->...y", output_shape=5, bias_axes="y"),
+        example((3, 4, 2), equation="ab...,bc->ac...", output_shape=[6], bias_axes="c"),
+        example((None, 4), equation="abc,cde->abde", output_shape=[None, 2, 5], bias_axes="e", lora_rank=2),
+    )
+
+    def refuse(self, problem: str, at: str = "equation", help: tuple[str, ...] = ()) -> Refusal:
+        """A refusal of the equation."""
+        return Refusal(EQUATION, at, help, problem=problem)
+
+    def split(self) -> tuple[bool, str, str, str, bool]:
+        """Dots on the left, the letters of input, kernel and output, dots on the right."""
+        match = PATTERN.fullmatch(self.equation)
+        if match is None:
+            raise self.refuse(f"`{self.equation}` is of no form that Keras reads", help=FORMS)
+        left, given, right, kernel, left_after, result, right_after = match.groups()
+        if bool(left) != bool(left_after) or bool(right) != bool(right_after) or (left and right) or (right and len(given) < 2):
+            raise self.refuse(f"`{self.equation}` is of no form that Keras reads", help=FORMS)
+        for letters in (given, result):
+            if len(set(letters)) < len(letters):
+                raise self.refuse(f"`{letters}` has a letter twice")
+        return bool(left), given, kernel, result, bool(right)
+
+    def sized(self, x: TensorType) -> Einsum:
+        """The equation with the sizes of the input; raises where they do not go together."""
+        left, given, kernel, result, right = self.split()
+        elided = x.rank + 1 - len(given)
+        if elided < 0 or (elided > 0 and not left and not right):
+            raise self.refuse(f"`{given}` names {len(given)} axes, batch counted; the input has {x.rank + 1}")
+        sizes: list[Any] = [BATCH, *x.sizes]
+        named = sizes[elided:] if left else sizes[: len(given)]
+        by_given = dict(zip(given, named, strict=True))
+        written = [self.output_shape] if self.output_shape is None or isinstance(self.output_shape, int) else self.output_shape
+        wanted: list[Any] = list(written)
+        # With `...` on the left the first written size belongs to the first letter, else to the one after the batch.
+        batched = not (left and elided)
+        if len(wanted) + batched != len(result):
+            raise self.refuse(f"`output_shape` has {len(wanted)} sizes for `{result[batched:]}`", "output_shape")
+        by_result = dict(zip(result, [BATCH, *wanted] if batched else wanted, strict=True))
+        axes = list(x.axes[: elided - 1] if left and elided else ())
+        truth: dict[str, Size] = {}
+        for place, letter in enumerate(result):
+            first = batched and place == 0
+            if letter not in given and letter not in kernel:
+                raise self.refuse(f"`{letter}` of the output is in neither the input nor the kernel")
+            if first and (letter not in given or by_given[letter] is not BATCH):
+                raise self.refuse(f"the output begins with `{letter}`, which is not the batch")
+            if not first:
+                axes.append(self.result_axis(letter, by_given, by_result[letter]))
+                truth[letter] = axes[-1].size
+        if not left:
+            axes += x.axes[len(given) - 1 :]
+        for letter in kernel:
+            if letter not in truth and by_given.get(letter) is None:
+                raise self.refuse(f"`{letter}` of the kernel is the batch, or in neither the input nor the output")
+        by_letter = {letter: by_given.get(letter, truth.get(letter)) for letter in kernel}
+        return Einsum((given, kernel, result), tuple(self.kernel_size(k, truth, by_given) for k in kernel), tuple(axes), by_letter)
+
+    def result_axis(self, letter: str, given: dict[str, Any], wanted: int | None) -> Axis:
+        """The output axis of a letter: of a written size that agrees with the input's, or unknown to Keras."""
+        size = given.get(letter)
+        name = "features" if size is None else f"axis {letter}"
+        if letter in given and wanted is not None:
+            if isinstance(size, Expr) or size is BATCH:
+                raise self.refuse(f"`{letter}` is known only at run time, not {wanted}", "output_shape", ("write null for it",))
+            if not equal(size, wanted).always:
+                raise self.refuse(f"`{letter}` is {size} in the input and {wanted} in `output_shape`", "output_shape")
+        if wanted is not None:
+            return Axis(name, wanted)
+        if size is None:
+            raise self.refuse(f"`{letter}` needs a size in `output_shape`", "output_shape")
+        # Keras takes null at its word, also where the input's size is known.
+        return Axis(name, size if isinstance(size, Expr) else anonymous(f"the axis `{letter}`, {size} in fact"))
+
+    def kernel_size(self, letter: str, truth: dict[str, Size], given: dict[str, Any]) -> Size:
+        """The size of a kernel axis, which must be known when the model is built."""
+        size = truth.get(letter, given.get(letter))
+        if isinstance(size, int):
+            return size
+        help = ("write its size in `output_shape`", "give the input a fixed size on that axis")
+        raise Refusal(UNKNOWN_SIZE, "equation", help, layer=self.title(), axis=f"axis `{letter}`")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        found = self.sized(x)
+        self.bias(x, found)
+        if self.lora_rank and self.kernel_constraint is not None:
+            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title())
+        return x.with_axes(*found.output)
+
+    def bias(self, x: TensorType, found: Einsum) -> tuple[Weight, ...]:
+        """The bias: from its first axis on, 1 where it has none of its own, 1 along what `...` stands for."""
+        if self.bias_axes is None:
+            return ()
+        given, _, result = found.letters
+        missing = [letter for letter in self.bias_axes if letter not in result]
+        if missing:
+            raise self.refuse(f"`{missing[0]}` of `bias_axes` is not in the output `{result}`", "bias_axes")
+        left, *_, right = self.split()
+        elided = x.rank + 1 - len(given)
+        sizes: list[Any] = [axis.size for axis in found.output]
+        sizes = sizes[elided - 1 :] if left and elided else [BATCH, *sizes]
+        start = min(result.index(letter) for letter in self.bias_axes)
+        shape: list[int] = []
+        for letter, size in list(zip(result, sizes, strict=False))[start:]:
+            if letter not in self.bias_axes:
+                shape.append(1)
+            elif isinstance(size, int):
+                shape.append(size)
+            else:
+                raise Refusal(UNKNOWN_SIZE, "bias_axes", (), layer=self.title(), axis=f"axis `{letter}`")
+        return (Weight("bias", (*shape, *(1,) * (elided if right else 0))),)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        (x,) = inputs
+        found = self.sized(x)
+        kernel = tuple(size for size in found.kernel if isinstance(size, int))
+        rank = self.lora_rank
+        if not rank:
+            return (Weight("kernel", kernel), *self.bias(x, found))
+        lora = (Weight("lora_kernel_a", (*kernel[:-1], rank)), Weight("lora_kernel_b", (rank, kernel[-1])))
+        return (Weight("kernel", kernel, trainable=False), *self.bias(x, found), *lora)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        (x,) = inputs
+        found = self.sized(x)
+        kernel = set(found.letters[1])
+        whole: Size = prod(size for size in found.kernel if isinstance(size, int))
+        left, given, _, _, _ = self.split()
+        elided = x.rank + 1 - len(given)
+        start = elided if left else 0
+        for place, size in enumerate(x.sizes, 1):
+            letter = given[place - start] if 0 <= place - start < len(given) else ""
+            if letter not in kernel:
+                whole = whole * size
+        return whole

@@ -1,0 +1,196 @@
+"""BatchNormalization, LayerNormalization, GroupNormalization, UnitNormalization, RMSNormalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import Kind, Record, arg, read_record
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
+from ..op import Inference, Op, Refusal, Weight, example
+from ..scope import POISON, Scope
+from ..size import equal
+from ..syntax import Node
+from ..tensor import TensorType
+from .axes import AXES, AXIS, axis_at, axis_numbers
+from .common import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, known
+from .floats import refuse_integers
+
+CLIPPING = Code("renorm-clipping-crossed", "error", "`renorm_clipping` has `rmax` {rmax:g} below `rmin` {rmin:g}", sort="keras")
+SCALE_SHAPE = Code(
+    "rms-scale-does-not-fit", "error", "`RMSNormalization` scales the last axes; `axis` names others", sort="keras"
+)
+
+
+class Clip(Record):
+    """Bounds of the renorm correction."""
+
+    rmax: float | None = arg(Optional(NUMBER), None, doc="Greatest ratio of deviations.")
+    rmin: float | None = arg(Optional(NUMBER), None, doc="Least ratio of deviations.")
+    dmax: float | None = arg(Optional(NOT_NEGATIVE), None, doc="Greatest shift of the mean.")
+
+
+class ClipKind(Kind):
+    """A mapping of `rmax`, `rmin` and `dmax`."""
+
+    words = "a mapping of `rmax`, `rmin` and `dmax`"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        record = read_record(Clip, node, scope, "renorm_clipping")
+        if record is POISON:
+            return POISON
+        if record.rmax is not None and record.rmin is not None and record.rmax < record.rmin:
+            return scope.report(CLIPPING, node, rmax=record.rmax, rmin=record.rmin)
+        return record.values()
+
+    def schema(self) -> dict[str, Any]:
+        keys = {name: argument.kind.schema() for name, argument in Clip.arguments.items()}
+        return {"type": "object", "properties": keys, "additionalProperties": False}
+
+
+class Groups(Integer):
+    """A positive integer, or -1 for a group for each channel."""
+
+    def __init__(self) -> None:
+        super().__init__(-1)
+        self.words = "a positive integer, or -1"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        value = super().read(node, scope)
+        if value == 0:
+            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=0)
+        return value
+
+
+class Normalizing(Op):
+    """What the norms with `gamma` and `beta` have in common."""
+
+    axis: Any = arg(AXIS, -1, doc="Axis that has weights of its own.")
+    epsilon: float = arg(NUMBER, 0.001, doc="Added to the variance.")
+    center: bool = arg(BOOLEAN, True, doc="Whether `beta` is added.")
+    scale: bool = arg(BOOLEAN, True, doc="Whether the result is multiplied by `gamma`.")
+    beta_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of `beta`.")
+    gamma_initializer: Any = arg(INITIALIZER, "ones", doc="Initial values of `gamma`.")
+    beta_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on `beta`.")
+    gamma_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on `gamma`.")
+    beta_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on `beta`.")
+    gamma_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on `gamma`.")
+
+    def gamma_beta(self, shape: tuple[int, ...]) -> tuple[Weight, ...]:
+        """The trained weights, each where there is one."""
+        gamma = (Weight("gamma", shape),) if self.scale else ()
+        return (*gamma, *((Weight("beta", shape),) if self.center else ()))
+
+
+class BatchNormalization(Normalizing):
+    """Mean 0 and deviation 1 over the batch and every axis but one; moving averages serve inference."""
+
+    momentum: float = arg(NUMBER, 0.99, doc="Share of the old value in a moving average.")
+    moving_mean_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the moving mean.")
+    moving_variance_initializer: Any = arg(INITIALIZER, "ones", doc="Initial values of the moving variance.")
+    renorm: bool = arg(BOOLEAN, False, doc="Whether to use batch renormalization.")
+    renorm_clipping: Any = arg(Optional(ClipKind()), None, doc="Bounds of its correction.")
+    renorm_momentum: float = arg(NUMBER, 0.99, doc="Share of the old value in its moving averages.")
+    synchronized: bool = arg(BOOLEAN, False, doc="Whether replicas share their statistics.")
+    reads_mask = True
+    examples = (
+        example((4,)),
+        example((None, 4), center=False, momentum=0.9, gamma_regularizer="l2"),
+        example((3, 4, 5), axis=1, scale=False),
+        example((6, 4), renorm=True, renorm_clipping={"rmax": 3, "rmin": 0.3, "dmax": 5}),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        known(self.title(), axis_at(self.title(), self.axis, inputs[0]))
+        return inputs[0]
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        shape = (known(self.title(), axis_at(self.title(), self.axis, inputs[0])),)
+        names = ["moving_mean", "moving_variance"]
+        names += ["moving_stddev", "renorm_mean", "renorm_stddev"] if self.renorm else []
+        return (*self.gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
+
+
+class LayerNormalization(Normalizing):
+    """Mean 0 and deviation 1 over the given axes of each sample."""
+
+    axis: Any = arg(AXES, -1, doc="Axes that are normalized together, and have weights of their own.")
+    examples = (
+        example((4,)),
+        example((None, 4), scale=False, epsilon=1e-6),
+        example((3, 4, 5), axis=[1, 3]),
+        example((3, 4, 5), axis=[-1, 1], center=False),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        axis_numbers(self.title(), self.axis, inputs[0])
+        if self.scale or self.center:
+            self.shape(inputs[0])
+        return inputs[0]
+
+    def shape(self, x: TensorType) -> tuple[int, ...]:
+        """The shape of the weights: Keras sorts the axes as they are written, the negative ones first."""
+        axes = (self.axis,) if isinstance(self.axis, int) else sorted(self.axis)
+        return tuple(known(self.title(), axis_at(self.title(), axis, x)) for axis in axes)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return self.gamma_beta(self.shape(inputs[0])) if self.scale or self.center else ()
+
+
+class GroupNormalization(Normalizing):
+    """Mean 0 and deviation 1 over groups of channels, and every other axis, of each sample."""
+
+    groups: int = arg(Groups(), 32, doc="Number of groups; -1 for one for each channel.")
+    examples = (
+        example((None, 4), groups=2),
+        example((3, 6, 4), groups=3, axis=2, scale=False),
+        example((3, 4), groups=-1),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        count = known(self.title(), axis_at(self.title(), self.axis, inputs[0]))
+        if self.groups > count or count % self.groups:
+            raise Refusal(GROUPS, "groups", (), groups=self.groups, count=count, what="channels")
+        return inputs[0]
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return self.gamma_beta((known(self.title(), axis_at(self.title(), self.axis, inputs[0])),))
+
+
+class UnitNormalization(Op):
+    """The input scaled to length 1 along the given axes."""
+
+    axis: Any = arg(AXES, -1, doc="Axes along which the length is measured.")
+    examples = (example((4,)), example((None, 4), axis=[1, 2]))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        refuse_integers(self.title(), inputs[0])
+        axis_numbers(self.title(), self.axis, inputs[0])
+        return inputs[0]
+
+
+class RMSNormalization(Op):
+    """The input divided by its root mean square along the given axes, and scaled."""
+
+    axis: Any = arg(AXES, -1, doc="Axes that are normalized together; the last ones, as the scale broadcasts from there.")
+    epsilon: float = arg(NUMBER, 1e-6, doc="Added to the mean square.")
+    keeps_integers = True
+    examples = (example((4,)), example((None, 3, 4), axis=[2, 3], epsilon=1e-3))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        axis_numbers(self.title(), self.axis, x)
+        shape = self.shape(x)
+        for size, axis in zip(reversed(shape), reversed(x.axes), strict=False):
+            if size != 1:
+                help = ("name the last axes, in their order", "or use `LayerNormalization`")
+                at.require(equal(axis.size, size), Refusal(SCALE_SHAPE, "axis", help))
+        return x
+
+    def shape(self, x: TensorType) -> tuple[int, ...]:
+        """The shape of the scale: Keras sorts the axes as they are written, the negative ones first."""
+        axes = (self.axis,) if isinstance(self.axis, int) else sorted(self.axis)
+        return tuple(known(self.title(), axis_at(self.title(), axis, x)) for axis in axes)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return (Weight("scale", self.shape(inputs[0])),)

@@ -1,0 +1,211 @@
+"""ZeroPadding1D/2D/3D, Cropping1D/2D/3D and UpSampling1D/2D/3D."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..argument import Kind, arg, read
+from ..diagnostic import Code
+from ..kinds import COUNT, NATURAL, WRONG_LENGTH, Choice, Each
+from ..op import Inference, Op, Refusal, example
+from ..scope import POISON, Scope
+from ..size import at_least
+from ..syntax import Listing, Node
+from ..tensor import Axis, TensorType
+from .common import DATA_FORMAT, need_numbers
+from .windows import join, split, window_axes
+
+CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")
+
+
+class Margins(Kind):
+    """What is added or cut before and after each axis: one number, one for each axis, or a pair for each."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        pairs = "a list of two" if n == 1 else f"a list of {n}, each a number or a list of two"
+        self.words = f"an integer of 0 or more, or {pairs}"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Listing):
+            value = NATURAL.read(node, scope)
+            return POISON if value is POISON else self.canonical((((value, value),) * self.n))
+        if self.n == 1:
+            return Each(NATURAL, 2).read(node, scope)
+        if len(node.items) != self.n:
+            return scope.report(WRONG_LENGTH, node, key=scope.name, words=self.words, given=len(node.items))
+        pairs = tuple(read(Each(NATURAL, 2), item, scope.at(index)) for index, item in enumerate(node.items))
+        return POISON if any(pair is POISON for pair in pairs) else pairs
+
+    def canonical(self, pairs: tuple[tuple[int, int], ...]) -> Any:
+        """As Keras takes it: a pair for one axis, a tuple of pairs for more."""
+        return pairs[0] if self.n == 1 else pairs
+
+    def schema(self) -> dict[str, Any]:
+        pair = {"type": "array", "items": NATURAL.schema(), "minItems": 2, "maxItems": 2}
+        if self.n == 1:
+            return {"anyOf": [NATURAL.schema(), pair]}
+        items = {"anyOf": [NATURAL.schema(), pair]}
+        return {"anyOf": [NATURAL.schema(), {"type": "array", "items": items, "minItems": self.n, "maxItems": self.n}]}
+
+
+class Framed(Op):
+    """What the layers of this family have in common; `n` is the number of spatial axes."""
+
+    n: ClassVar[int]
+    keeps_integers = True
+    keeps_mask = False
+    data_format: str | None = None
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the channels are the first axis."""
+        return self.data_format == "channels_first"
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(self.n, self.channels_first)
+
+    def pairs(self, margins: Any) -> tuple[tuple[int, int], ...]:
+        """Before and after, for each axis."""
+        return (margins,) if self.n == 1 else margins
+
+
+class ZeroPadding(Framed):
+    """Zeros before and after."""
+
+    padding: Any
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        spatial, channels = split(x.axes, self.channels_first)
+        grown = [Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)]
+        return x.with_axes(*join(grown, channels, self.channels_first))
+
+
+class Cropping(Framed):
+    """Cuts before and after."""
+
+    cropping: Any
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        spatial, channels = split(x.axes, self.channels_first)
+        cut = []
+        for axis, pair in zip(spatial, self.pairs(self.cropping), strict=True):
+            facts = {"layer": self.title(), "cropped": sum(pair), "axis": axis.name, "left": axis.size}
+            refusal = Refusal(CROPPED_AWAY, "cropping", ("at least one must be left",), **facts)
+            at.require(at_least(axis.size, sum(pair) + 1), refusal)
+            cut.append(Axis(axis.name, axis.size - sum(pair)))
+        return x.with_axes(*join(cut, channels, self.channels_first))
+
+
+class UpSampling(Framed):
+    """Every position repeated."""
+
+    size: Any
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        spatial, channels = split(x.axes, self.channels_first)
+        factors = (self.size,) if self.n == 1 else self.size
+        grown = [Axis(axis.name, axis.size * factor) for axis, factor in zip(spatial, factors, strict=True)]
+        return x.with_axes(*join(grown, channels, self.channels_first))
+
+
+class ZeroPadding1D(ZeroPadding):
+    """Zeros before and after the steps."""
+
+    n = 1
+    padding: Any = arg(Margins(1), 1, doc="Steps added on both sides, or before and after.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (example((4, 3)), example((None, 3), dtype="int32", padding=[0, 2]), example((3, 4), data_format="channels_first"))
+
+
+class ZeroPadding2D(ZeroPadding):
+    """Zeros around images."""
+
+    n = 2
+    padding: Any = arg(Margins(2), 1, doc="Rows and columns added on each side, for each axis, or before and after each.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (
+        example((4, 5, 3)),
+        example((None, 5, 3), padding=[[1, 0], 2]),
+        example((3, 4, 5), padding=[1, 2], data_format="channels_first"),
+    )
+
+
+class ZeroPadding3D(ZeroPadding):
+    """Zeros around volumes."""
+
+    n = 3
+    padding: Any = arg(Margins(3), 1, doc="Planes added on each side, for each axis, or before and after each.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (example((2, 4, 5, 3)), example((None, 5, 4, 3), padding=[[1, 0], 2, 0]))
+
+
+class Cropping1D(Cropping):
+    """Steps cut off at both ends."""
+
+    n = 1
+    cropping: Any = arg(Margins(1), 1, doc="Steps cut on both sides, or before and after.")
+    examples = (example((4, 3)), example((None, 3), dtype="int32", cropping=[0, 2]))
+
+
+class Cropping2D(Cropping):
+    """Rows and columns cut off."""
+
+    n = 2
+    cropping: Any = arg(Margins(2), 0, doc="Rows and columns cut on each side, for each axis, or before and after each.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (
+        example((4, 5, 3)),
+        example((None, 5, 3), cropping=[[1, 0], 2]),
+        example((3, 4, 5), cropping=[1, 2], data_format="channels_first"),
+    )
+
+
+class Cropping3D(Cropping):
+    """Planes cut off volumes."""
+
+    n = 3
+    cropping: Any = arg(Margins(3), 1, doc="Planes cut on each side, for each axis, or before and after each.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (example((3, 4, 5, 3)), example((None, 5, 4, 3), cropping=[[1, 0], 2, 0]))
+
+
+class UpSampling1D(UpSampling):
+    """Every step repeated."""
+
+    n = 1
+    size: int = arg(COUNT, 2, doc="How often.")
+    examples = (example((4, 3)), example((None, 3), dtype="int32", size=3))
+
+
+class UpSampling2D(UpSampling):
+    """Images enlarged by whole factors."""
+
+    n = 2
+    size: tuple[int, ...] = arg(Each(COUNT, 2), 2, doc="Factors of height and width.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    interpolation: str = arg(
+        Choice("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5"), "nearest", doc="How values between pixels are found."
+    )
+    examples = (
+        example((4, 5, 3)),
+        example((None, 5, 3), size=[1, 3], interpolation="bilinear"),
+        example((3, 4, 5), data_format="channels_first"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.interpolation != "nearest":
+            need_numbers(self.title(), inputs[0])
+        return super().infer(at, *inputs)
+
+
+class UpSampling3D(UpSampling):
+    """Volumes enlarged by whole factors."""
+
+    n = 3
+    size: tuple[int, ...] = arg(Each(COUNT, 3), 2, doc="Factors of depth, height and width.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (example((2, 4, 5, 3)), example((None, 5, 4, 3), size=[1, 2, 3]))

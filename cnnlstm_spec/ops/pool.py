@@ -1,0 +1,165 @@
+"""Poolings: Max/AveragePooling1D/2D/3D and GlobalMax/AveragePooling1D/2D/3D."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..argument import arg
+from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
+from ..op import Inference, Op, example
+from ..tensor import Axis, Mask, TensorType
+from .common import DATA_FORMAT
+from .windows import join, slide, split, window_axes
+
+PADDING = Choice("valid", "same")
+
+
+class Pooling(Op):
+    """What the poolings over windows have in common; `n` is the number of spatial axes."""
+
+    n: ClassVar[int]
+    keeps_mask = False
+    pool_size: tuple[int, ...]
+    strides: tuple[int, ...] | None
+    padding: str = arg(PADDING, "valid", doc="`same` pads so that strides alone change the size.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(self.n, self.data_format == "channels_first")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        first = self.data_format == "channels_first"
+        spatial, channels = split(x.axes, first)
+        windows = zip(spatial, self.pool_size, self.strides or self.pool_size, strict=True)
+        moved = [slide(at, self.title(), axis, k, s, self.padding, argument="pool_size") for axis, k, s in windows]
+        return x.with_axes(*join(moved, channels, first))
+
+
+class GlobalPooling(Op):
+    """What the poolings over whole axes have in common."""
+
+    n: ClassVar[int]
+    keeps_mask = False
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    keepdims: bool = arg(BOOLEAN, False, doc="Whether pooled axes stay, with size 1.")
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(self.n, self.data_format == "channels_first")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        first = self.data_format == "channels_first"
+        spatial, channels = split(x.axes, first)
+        if not self.keepdims:
+            return x.with_axes(Axis("features", channels.size))
+        return x.with_axes(*join([Axis(axis.name, 1) for axis in spatial], channels, first))
+
+
+class Windows1D(Pooling):
+    """Pooling over steps."""
+
+    n = 1
+    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 1)), None, doc="Steps between windows; `pool_size` by default.")
+
+
+class MaxPooling1D(Windows1D):
+    """The greatest value of each window of steps."""
+
+    pool_size: tuple[int, ...] = arg(Each(COUNT, 1), 2, doc="Steps in a window.")
+    examples = (example((9, 3)), example((9, 3), pool_size=3, strides=2, padding="same"), example((None, 3), pool_size=[2]))
+
+
+class AveragePooling1D(Windows1D):
+    """The mean of each window of steps."""
+
+    pool_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps in a window.")
+    examples = (example((9, 3), pool_size=2), example((9, 3), pool_size=3, strides=2, padding="same"))
+
+
+class Windows2D(Pooling):
+    """Pooling over height and width."""
+
+    n = 2
+    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 2)), None, doc="Positions between windows; `pool_size` by default.")
+
+
+class MaxPooling2D(Windows2D):
+    """The greatest value of each window."""
+
+    pool_size: tuple[int, ...] = arg(Each(COUNT, 2), 2, doc="Height and width of a window.")
+    examples = (example((9, 8, 3)), example((9, 8, 3), pool_size=[3, 2], strides=2, padding="same"))
+
+
+class AveragePooling2D(Windows2D):
+    """The mean of each window."""
+
+    pool_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of a window.")
+    examples = (example((9, 8, 3), pool_size=2), example((9, 8, 3), pool_size=[3, 2], strides=[1, 2], padding="same"))
+
+
+class Windows3D(Pooling):
+    """Pooling over depth, height and width."""
+
+    n = 3
+    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 3)), None, doc="Positions between windows; `pool_size` by default.")
+
+
+class MaxPooling3D(Windows3D):
+    """The greatest value of each window."""
+
+    pool_size: tuple[int, ...] = arg(Each(COUNT, 3), 2, doc="Depth, height and width of a window.")
+    examples = (example((5, 9, 8, 3)), example((5, 9, 8, 3), pool_size=[1, 3, 2], strides=2, padding="same"))
+
+
+class AveragePooling3D(Windows3D):
+    """The mean of each window."""
+
+    pool_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of a window.")
+    examples = (example((5, 9, 8, 3), pool_size=2), example((5, 9, 8, 3), pool_size=[1, 3, 2], padding="same"))
+
+
+class GlobalMaxPooling1D(GlobalPooling):
+    """The greatest value over all steps; padded steps count."""
+
+    n = 1
+    examples = (example((9, 3)), example((None, 3), keepdims=True))
+
+
+class GlobalAveragePooling1D(GlobalPooling):
+    """The mean over all steps; of the real ones where there is a mask."""
+
+    n = 1
+    reads_mask = True
+    examples = (example((9, 3)), example((None, 3), keepdims=True))
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return None
+
+
+class GlobalMaxPooling2D(GlobalPooling):
+    """The greatest value over height and width."""
+
+    n = 2
+    examples = (example((9, 8, 3)), example((None, None, 3), keepdims=True))
+
+
+class GlobalAveragePooling2D(GlobalPooling):
+    """The mean over height and width."""
+
+    n = 2
+    examples = (example((9, 8, 3)), example((None, None, 3), keepdims=True))
+
+
+class GlobalMaxPooling3D(GlobalPooling):
+    """The greatest value over depth, height and width."""
+
+    n = 3
+    examples = (example((5, 9, 8, 3)), example((5, 9, 8, 3), keepdims=True))
+
+
+class GlobalAveragePooling3D(GlobalPooling):
+    """The mean over depth, height and width."""
+
+    n = 3
+    examples = (example((5, 9, 8, 3)), example((5, 9, 8, 3), keepdims=True))

@@ -1,0 +1,200 @@
+"""Recurrent layers over (steps, features): LSTM, GRU, SimpleRNN; and what ConvLSTM shares with them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, INTEGER, NUMBER, Choice, Either, Optional
+from ..op import Inference, Op, Refusal, Weight, example
+from ..size import Size
+from ..tensor import Axis, Mask, TensorType
+from .common import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, known, last
+
+RETURN_STATE = Code("return-state-in-a-list", "error", "`{layer}` with `return_state` gives several tensors; a list passes on one")
+STATEFUL = Code(
+    "stateful-needs-batch-size", "error", "`{layer}` with `stateful` needs a fixed batch size; none is given", sort="keras"
+)
+CUDNN = Code("cudnn-cannot-run", "error", "`use_cudnn: true` needs {needed}; `{argument}` is {given}", sort="keras")
+
+
+class Recurrent(Op):
+    """What every recurrent layer has in common; its input has the steps first."""
+
+    cell: ClassVar[str]
+    """The name of Keras's cell, below which the weights are."""
+    reads_mask = True
+    batch_size: ClassVar[int | None] = None
+    """The fixed batch size of the model, which `stateful` needs; None where it may vary."""
+
+    activation: Any = arg(ACTIVATION, "tanh", doc="Activation of the output.")
+    use_bias: bool = arg(BOOLEAN, True, doc="Whether a bias is added.")
+    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel that reads the input.")
+    recurrent_initializer: Any = arg(INITIALIZER, "orthogonal", doc="Initial values of the kernel that reads the state.")
+    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
+    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel that reads the input.")
+    recurrent_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel that reads the state.")
+    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
+    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
+    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel that reads the input.")
+    recurrent_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel that reads the state.")
+    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
+    dropout: float = arg(NUMBER, 0.0, doc="Share of the input dropped in training; Keras clips it to 0..1.")
+    recurrent_dropout: float = arg(NUMBER, 0.0, doc="Share of the state dropped in training; Keras clips it to 0..1.")
+    seed: int | None = arg(Optional(INTEGER), None, doc="Seed of the dropout.")
+    return_sequences: bool = arg(BOOLEAN, False, doc="Whether every step is given, not the last alone.")
+    return_state: bool = arg(BOOLEAN, False, doc="Must be false: a list of layers passes one tensor on.")
+    go_backwards: bool = arg(BOOLEAN, False, doc="Whether it reads the steps last to first, and gives them in that order.")
+    stateful: bool = arg(BOOLEAN, False, doc="Whether a batch starts from the state that the one before ended in.")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        self.check_state()
+        after = self.step_axes(at, x.axes[1:])
+        return x.with_axes(x.axes[0], *after) if self.return_sequences else x.with_axes(*after)
+
+    def check_state(self) -> None:
+        """Refuses several outputs, and a state kept from batch to batch where batches may differ in size."""
+        layer = self.title()
+        if self.return_state:
+            help = ("leave `return_state` out", "`return_sequences: true` gives the output of every step")
+            raise Refusal(RETURN_STATE, "return_state", help, layer=layer)
+        if self.stateful and self.batch_size is None:
+            raise Refusal(STATEFUL, "stateful", ("add `batch_size:` at the top of the spec",), layer=layer)
+
+    def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        """The axes that one step gives, for the axes of one step of the input."""
+        raise NotImplementedError
+
+    def cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
+        """The weights of the cell, by their names in the cell."""
+        raise NotImplementedError
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return tuple(replace(weight, name=f"{self.cell}/{weight.name}") for weight in self.cell_weights(inputs[0]))
+
+    def directional_weights(self, direction: str, x: TensorType) -> tuple[Weight, ...]:
+        """The weights inside `Bidirectional`; `direction` is `forward`, `backward`, or nothing for a `backward_layer`."""
+        name = self.keras_name()
+        prefix = f"{direction}_{name.removeprefix(f'{direction}_')}" if direction else name
+        return tuple(replace(weight, name=f"{prefix}/{weight.name}") for weight in self.weights(x))
+
+    def keras_name(self) -> str:
+        """The layer's name, or the one that Keras gives to the first of its class in a model."""
+        parted = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", self.title())
+        return self.name or re.sub(r"([a-z])([A-Z])", r"\1_\2", parted).lower()
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        mask = inputs[0].mask
+        if mask is None or not self.return_sequences:
+            return None
+        return replace(mask, flipped=not mask.flipped) if self.go_backwards else mask
+
+
+class Units(Recurrent):
+    """LSTM, GRU and SimpleRNN: each step is a vector; `gates` kernels stand side by side."""
+
+    reads = ("steps", "features")
+    gates: ClassVar[int]
+
+    units: int = arg(COUNT, doc="Features of the output.")
+    unroll: bool = arg(BOOLEAN, False, doc="Whether the loop over the steps is written out, which needs their number.")
+
+    def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        known(self.title(), axes[-1])
+        return (Axis("features", self.units),)
+
+    def bias_shape(self) -> tuple[int, ...]:
+        """The shape of the bias."""
+        return (self.gates * self.units,)
+
+    def cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
+        width = self.gates * self.units
+        kernels = (Weight("kernel", (last(x), width)), Weight("recurrent_kernel", (self.units, width)))
+        return (*kernels, Weight("bias", self.bias_shape())) if self.use_bias else kernels
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        (x,) = inputs
+        return x.axes[0].size * ((last(x) + self.units) * self.gates * self.units)
+
+
+class Gated(Units):
+    """LSTM and GRU."""
+
+    recurrent_activation: Any = arg(ACTIVATION, "sigmoid", doc="Activation of the gates.")
+    use_cudnn: bool | str = arg(
+        Either(Choice("auto"), BOOLEAN), "auto", doc="Whether cuDNN runs it: `auto` where it can, true or not at all."
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.use_cudnn is True:
+            self.check_cudnn()
+        return super().infer(at, *inputs)
+
+    def check_cudnn(self) -> None:
+        """Refuses arguments with which cuDNN runs on no machine."""
+        wanted: dict[str, object] = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
+        for argument, needed in (wanted | self.cudnn_needs()).items():
+            given = getattr(self, argument)
+            if given is not None and not isinstance(given, str | bool | int | float):
+                continue
+            if given != needed:
+                words = {"needed": f"`{argument}: {_yaml(needed)}`", "argument": argument, "given": f"`{_yaml(given)}`"}
+                raise Refusal(CUDNN, argument, ("leave `use_cudnn` at `auto`",), **words)
+
+    def cudnn_needs(self) -> dict[str, object]:
+        """Further arguments that cuDNN asks for."""
+        return {"recurrent_dropout": 0}
+
+
+def _yaml(value: object) -> str:
+    return {"True": "true", "False": "false", "None": "null"}.get(str(value), str(value))
+
+
+class LSTM(Gated):
+    """Long short-term memory over the steps."""
+
+    cell = "lstm_cell"
+    gates = 4
+    unit_forget_bias: bool = arg(BOOLEAN, True, doc="Whether the bias of the forget gate starts at 1.")
+    examples = (
+        example((6, 3), units=4),
+        example((None, 3), units=4, return_sequences=True, use_bias=False, dropout=0.1, recurrent_dropout=0.2, seed=3),
+        example((6, 3), units=2, return_sequences=True, go_backwards=True, unit_forget_bias=False, recurrent_activation="hard_sigmoid"),
+        example((6, 3), units=4, dtype="uint8", unroll=True),
+    )
+
+
+class GRU(Gated):
+    """Gated recurrent unit over the steps."""
+
+    cell = "gru_cell"
+    gates = 3
+    reset_after: bool = arg(BOOLEAN, True, doc="Whether the reset gate acts after the product with the state, as in cuDNN.")
+    examples = (
+        example((6, 3), units=4),
+        example((None, 3), units=4, return_sequences=True, reset_after=False, kernel_regularizer="l2"),
+        example((6, 3), units=2, use_bias=False, go_backwards=True, use_cudnn=False, dropout=0.5),
+    )
+
+    def bias_shape(self) -> tuple[int, ...]:
+        width = self.gates * self.units
+        return (2, width) if self.reset_after else (width,)
+
+    def cudnn_needs(self) -> dict[str, object]:
+        return {**super().cudnn_needs(), "reset_after": True}
+
+
+class SimpleRNN(Units):
+    """A fully connected layer of the input and the last output, over the steps."""
+
+    cell = "simple_rnn_cell"
+    gates = 1
+    examples = (
+        example((6, 3), units=4),
+        example((None, 3), units=4, return_sequences=True, activation="relu", recurrent_initializer="identity"),
+        example((6, 3), units=2, use_bias=False, unroll=True, go_backwards=True, return_sequences=True),
+    )

@@ -1,0 +1,175 @@
+"""Dropouts, noise and penalties, which change nothing outside training and no shape ever."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import COUNT, NOT_NEGATIVE, RATE, ListOf, Number, Optional
+from ..op import FLOATS, Inference, Op, Refusal, example
+from ..size import equal
+from ..tensor import TensorType
+from .common import DATA_FORMAT, SEED, WRONG_DTYPE
+from .floats import refuse_integers
+from .windows import window_axes
+
+NOISE_SHAPE = Code("noise-shape-does-not-fit", "error", "`noise_shape` does not fit: {problem}", sort="keras")
+NOISE_BATCH = Code("noise-shape-fixes-batch", "error", "`noise_shape` says {given} for the batch; it is 1 or null")
+BELOW_ONE = Number(least=0, below=1)
+
+
+class Noise(Op):
+    """What the layers of this family have in common: integers pass only where nothing is drawn."""
+
+    keeps_integers = True
+    last_axis_only = True
+
+    @property
+    def draws(self) -> bool:
+        """Whether training changes the values."""
+        return True
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.draws:
+            refuse_integers(self.title(), inputs[0])
+        return inputs[0]
+
+
+class Shaped(Noise):
+    """Dropout and AlphaDropout, whose `noise_shape` counts the batch."""
+
+    rate: float
+    noise_shape: tuple[int | None, ...] | None = arg(
+        Optional(ListOf(Optional(COUNT))), None, doc="Shape of what is drawn, batch first; 1 drops a whole axis together."
+    )
+    last_axis_only = False
+
+    @property
+    def draws(self) -> bool:
+        return self.rate > 0
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        x = super().infer(at, *inputs)
+        if self.noise_shape is not None and 0 < self.rate < 1:
+            self.check_noise(at, x, self.noise_shape)
+        return x
+
+    def check_noise(self, at: Inference, x: TensorType, shape: tuple[int | None, ...]) -> None:
+        """Refuses a noise shape that does not broadcast to the input."""
+        missing = x.rank + 1 - len(shape)
+        if missing < 0:
+            problem = f"it has {len(shape)} sizes for {x.rank + 1} axes, batch counted"
+            raise Refusal(NOISE_SHAPE, "noise_shape", (), problem=problem)
+        for place, given in enumerate(shape):
+            axis = place + missing
+            if given == 1 or (given is None and axis == place):
+                continue
+            if axis == 0:
+                raise Refusal(NOISE_BATCH, "noise_shape", ("write null for the batch",), given=given)
+            # null stands for the size at its own place, counted from the left; sizes are matched from the right.
+            against = x.axes[axis - 1]
+            if given is None and place == 0:
+                raise Refusal(NOISE_SHAPE, "noise_shape", (), problem=f"null is the batch, matched with {against.name}")
+            size = x.axes[place - 1].size if given is None else given
+            problem = f"it says {size} for {against}; a size is that of the axis, or 1"
+            at.require(equal(against.size, size), Refusal(NOISE_SHAPE, "noise_shape", (), problem=problem))
+
+
+class Dropout(Shaped):
+    """Sets a fraction of the values to zero in training, and scales up the rest."""
+
+    rate: float = arg(RATE, doc="Fraction of the values that are dropped.")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    examples = (example((4,), rate=0.5), example((3, 4), rate=0.3, noise_shape=[None, 1, 4], seed=3))
+
+
+class AlphaDropout(Shaped):
+    """Dropout that keeps mean and variance, for `selu` networks."""
+
+    rate: float = arg(BELOW_ONE, doc="Fraction of the values that are dropped.")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    examples = (example((4,), rate=0.5), example((3, 4), rate=0.3, noise_shape=[None, 1, 4], seed=3))
+
+
+class GaussianDropout(Noise):
+    """Multiplies by noise around 1 in training."""
+
+    rate: float = arg(BELOW_ONE, doc="As in `Dropout`; the noise has the standard deviation sqrt(rate / (1 - rate)).")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    examples = (example((4,), rate=0.5), example((None, 4), rate=0.0, seed=1))
+
+    @property
+    def draws(self) -> bool:
+        return self.rate > 0
+
+
+class GaussianNoise(Noise):
+    """Adds noise around 0 in training."""
+
+    stddev: float = arg(RATE, doc="Standard deviation of the noise.")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    examples = (example((4,), stddev=0.5), example((None, 4), stddev=0.1, seed=1))
+
+    @property
+    def draws(self) -> bool:
+        return self.stddev > 0
+
+
+class Spatial(Noise):
+    """SpatialDropout1D/2D/3D: whole channels are dropped; `n` is the number of spatial axes."""
+
+    n: ClassVar[int]
+    rate: float = arg(RATE, doc="Fraction of the channels that are dropped.")
+    data_format: str | None = None
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    last_axis_only = False
+
+    @property
+    def draws(self) -> bool:
+        return self.rate > 0
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(self.n, self.data_format == "channels_first")
+
+    def keras_arguments(self) -> dict[str, Any]:
+        arguments = super().keras_arguments()
+        arguments.pop("trainable", None)  # Keras's class does not take it, and it has no weights
+        return arguments
+
+
+class SpatialDropout1D(Spatial):
+    """Drops whole features of a sequence in training."""
+
+    n = 1
+    examples = (example((6, 3), rate=0.5), example((None, 3), rate=0.2, seed=1))
+
+
+class SpatialDropout2D(Spatial):
+    """Drops whole channels of an image in training."""
+
+    n = 2
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (example((4, 4, 3), rate=0.5), example((3, None, 4), rate=0.2, data_format="channels_first", seed=1))
+
+
+class SpatialDropout3D(Spatial):
+    """Drops whole channels of a volume in training."""
+
+    n = 3
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (example((2, 4, 4, 3), rate=0.5), example((3, 2, 4, 4), rate=0.2, data_format="channels_first", seed=1))
+
+
+class ActivityRegularization(Noise):
+    """A penalty on the values that pass."""
+
+    l1: float | None = arg(Optional(NOT_NEGATIVE), 0.0, doc="Weight of the sum of absolute values.")
+    l2: float | None = arg(Optional(NOT_NEGATIVE), 0.0, doc="Weight of the sum of squares.")
+    examples = (example((4,), l1=0.1), example((None, 4), l2=0.1))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if x.dtype in FLOATS or x.dtype in ("int32", "int64"):
+            return x
+        raise Refusal(WRONG_DTYPE, None, (), layer=self.title(), taken="floating-point numbers", dtype=x.dtype)

@@ -1,0 +1,165 @@
+"""Rescaling, Resizing, CenterCrop and Normalization: what is done to images and features before a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, ListOf, OneOrMore, Optional
+from ..op import FLOATS, Inference, Op, Refusal, example
+from ..size import Expr, at_least, equal
+from ..tensor import Axis, TensorType
+from .axes import AXES, axis_number, BATCH_AXIS
+from .common import DATA_FORMAT, WRONG_DTYPE, known, need_numbers
+from .windows import KERNEL_LARGER, join, split, window_axes
+
+VALUES = Code("values-do-not-fit", "error", "`{argument}` has {count} values; the input has {axis}", sort="keras")
+CROP_AND_PAD = Code(
+    "crop-and-pad", "error", "`Resizing` takes `crop_to_aspect_ratio` or `pad_to_aspect_ratio`, not both", sort="keras"
+)
+NEEDS_ADAPT = Code("normalization-without-values", "error", "`Normalization` needs `mean` and `variance`")
+ONE_OF_TWO = Code("mean-without-variance", "error", "`Normalization` needs `mean` and `variance` of the same shape", sort="keras")
+INTERPOLATION = Choice("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
+STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
+
+
+class Rescaling(Op):
+    """The input times `scale` plus `offset`, each a number or one for every position of the last axis."""
+
+    scale: Any = arg(OneOrMore(NUMBER), doc="Factor, or a list of one for each channel.")
+    offset: Any = arg(OneOrMore(NUMBER), 0.0, doc="What is added, or a list of one for each channel.")
+    last_axis_only = True
+    examples = (
+        example((4, 4, 3), scale="1/255"),
+        example((None, 3), scale=[1, 2, 3], offset=[0.5, 0, 1]),
+        example((4,), dtype="uint8", scale=2, offset=-1),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        for name in ("scale", "offset"):
+            values = getattr(self, name)
+            if not isinstance(values, tuple) or len(values) == 1:
+                continue
+            facts = {"argument": name, "count": len(values), "axis": x.axes[-1] if x.axes else "no axis"}
+            refusal = Refusal(VALUES, name, ("give one value, or one for each of the last axis",), **facts)
+            if not x.axes:
+                raise refusal
+            at.require(equal(x.axes[-1].size, len(values)), refusal)
+        return x
+
+
+class Sized(Op):
+    """Resizing and CenterCrop: images of another height and width."""
+
+    height: int = arg(COUNT, doc="Height of the output.")
+    width: int = arg(COUNT, doc="Width of the output.")
+    keeps_mask = False
+
+    data_format: str | None = None
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(2, self.data_format == "channels_first")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        first = self.data_format == "channels_first"
+        (height, width), channels = split(x.axes, first)
+        return x.with_axes(*join((Axis(height.name, self.height), Axis(width.name, self.width)), channels, first))
+
+
+class Resizing(Sized):
+    """Images resized; integers are rounded and stay integers."""
+
+    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
+    crop_to_aspect_ratio: bool = arg(BOOLEAN, False, doc="Whether to crop rather than distort.")
+    pad_to_aspect_ratio: bool = arg(BOOLEAN, False, doc="Whether to pad rather than distort.")
+    fill_mode: str = arg(Choice("constant"), "constant", doc="How padding is filled; Keras knows only `constant`.")
+    fill_value: float = arg(NUMBER, 0.0, doc="What padding is filled with.")
+    antialias: bool = arg(BOOLEAN, False, doc="Whether to smooth when the output is smaller.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    keeps_integers = True
+    examples = (
+        example((9, 8, 3), height=4, width=6),
+        example((None, None, 3), height=4, width=6, interpolation="nearest", pad_to_aspect_ratio=True, fill_value=1),
+        example((9, 8, 3), dtype="uint8", height=4, width=6, crop_to_aspect_ratio=True, antialias=True),
+        example((3, 9, 8), height=4, width=6, data_format="channels_first"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
+            raise Refusal(CROP_AND_PAD, "pad_to_aspect_ratio", ("remove one of them",))
+        if self.interpolation != "nearest":
+            need_numbers(self.title(), x)
+        if self.pad_to_aspect_ratio and x.dtype not in FLOATS:
+            help = ("put `Rescaling: {scale: 1}` before it",)
+            facts = {"layer": "pad_to_aspect_ratio", "taken": "floating-point numbers", "dtype": x.dtype}
+            raise Refusal(WRONG_DTYPE, "pad_to_aspect_ratio", help, **facts)
+        return super().infer(at, x)
+
+
+class CenterCrop(Sized):
+    """The middle of images; images that are too small are resized."""
+
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    examples = (
+        example((9, 8, 3), height=4, width=6),
+        example((3, 3, 3), height=4, width=6),
+        example((None, None, 3), height=4, width=6),
+        example((3, 9, 8), dtype="uint8", height=4, width=6, data_format="channels_first"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        spatial, _ = split(x.axes, self.data_format == "channels_first")
+        wanted = list(zip(spatial, (self.height, self.width), ("height", "width"), strict=True))
+        # Keras chooses between cropping and resizing when it builds; a size it does not know yet is cropped.
+        if all(isinstance(axis.size, Expr) or axis.size >= least for axis, least, _ in wanted):
+            for axis, least, argument in wanted:
+                facts = {"layer": self.title(), "needed": least, "axis": axis.name, "left": axis.size}
+                at.require(at_least(axis.size, least), Refusal(KERNEL_LARGER, argument, (), **facts))
+        return super().infer(at, x)
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of nested tuples; of one element where they are ragged."""
+    return (len(value), *shape_of(value[0])) if isinstance(value, tuple) else ()
+
+
+class Normalization(Op):
+    """The input less `mean`, divided by the square root of `variance`; both are written, as a spec has no `adapt`."""
+
+    axis: Any = arg(Optional(AXES), -1, doc="Axes that have values of their own; null for one value for all.")
+    mean: Any = arg(STATISTIC, None, doc="Mean, one number or a list of one for each position of `axis`.")
+    variance: Any = arg(STATISTIC, None, doc="Variance, of the same shape as `mean`.")
+    invert: bool = arg(BOOLEAN, False, doc="Whether to go back: times the deviation, plus the mean.")
+    examples = (
+        example((4,), mean=0.5, variance=2),
+        example((None, 4), mean=[1, 2, 3, 4], variance=[1, 1, 1, 2.5], invert=True),
+        example((3, 4), axis=None, mean=0.5, variance=2),
+        example((2, 3), axis=[1, 2], mean=[[1, 2, 3], [4, 5, 6]], variance=[[1, 2, 3], [4, 5, 6]]),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if self.mean is None and self.variance is None:
+            help = ("write both, a number or a list; a spec has no data for `adapt` to measure", "or use `BatchNormalization`")
+            raise Refusal(NEEDS_ADAPT, None, help)
+        shape = shape_of(self.mean)
+        if self.mean is None or self.variance is None or shape != shape_of(self.variance):
+            raise Refusal(ONE_OF_TWO, "mean" if self.variance is None else "variance", ())
+        axes = () if self.axis is None else (self.axis,) if isinstance(self.axis, int) else self.axis
+        kept = sorted(axis_number(self.title(), axis, x) for axis in axes)
+        if kept and kept[0] == 0:
+            raise Refusal(BATCH_AXIS, "axis", (), layer=self.title(), axis=0)
+        sizes = [known(self.title(), x.axes[number - 1]) for number in kept]
+        text = " x ".join(str(size) for size in sizes) or "no axis"
+        fits = len(shape) <= len(sizes) and len(set(kept)) == len(kept) or not shape
+        for given, size in zip(reversed(shape), reversed(sizes), strict=False):
+            fits = fits and given in (1, size)
+        if not fits:
+            count = " x ".join(str(size) for size in shape)
+            raise Refusal(VALUES, "mean", (), argument="mean", count=count, axis=text)
+        return x

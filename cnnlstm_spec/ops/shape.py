@@ -1,0 +1,108 @@
+"""Flatten, Reshape, Permute and RepeatVector: the same values in another shape."""
+
+from __future__ import annotations
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import COUNT, Integer, ListOf
+from ..op import Inference, Op, Refusal, example
+from ..size import Size, divisible, equal
+from ..tensor import Axis, Mask, TensorType
+from .common import DATA_FORMAT
+from .windows import positions
+
+COUNTS_DIFFER = Code("reshape-changes-count", "error", "`Reshape` gives {wanted} values; {given} come in", sort="keras")
+TWO_UNKNOWN = Code("reshape-two-unknown", "error", "`target_shape` has -1 {count} times; it may have it once", sort="keras")
+NOT_A_PERMUTATION = Code("not-a-permutation", "error", "`dims` holds each of 1 to {count} once; this is {given}", sort="keras")
+WRONG_RANK = Code("permute-rank", "error", "`Permute` of {count} axes reads {count} axes; {given} come in", sort="keras")
+
+NAMES = {1: ("features",), 2: ("steps", "features"), 3: ("height", "width", "channels")}
+
+
+class Shaping(Op):
+    """What the layers of this family have in common: any dtype passes, and the steps are others."""
+
+    keeps_integers = True
+    keeps_mask = False
+
+
+class Flatten(Shaping):
+    """All axes made one."""
+
+    data_format: str | None = arg(DATA_FORMAT, None, doc="`channels_first` moves the first axis to the end before.")
+    examples = (example((2, 3, 4)), example((None, 3)), example((2, 3), dtype="int32", data_format="channels_first"))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        return inputs[0].with_axes(Axis("features", positions(inputs[0].axes)))
+
+
+class Reshape(Shaping):
+    """The values in another shape, in the same order."""
+
+    target_shape: tuple[int, ...] = arg(ListOf(Integer(-1)), doc="Sizes without the batch; -1 once, for what is left.")
+    examples = (
+        example((12,), target_shape=[3, 4]),
+        example((None, 6), target_shape=[-1, 3]),
+        example((2, 6), dtype="uint8", target_shape=[3, -1, 2]),
+        example((1,), target_shape=[]),
+    )
+
+    def target(self, x: TensorType) -> tuple[Size, ...]:
+        """The sizes, -1 replaced; rounded down where it does not come out even."""
+        rest = 1
+        for size in self.target_shape:
+            rest *= 1 if size == -1 else size
+        return tuple(positions(x.axes) // rest if size == -1 else size for size in self.target_shape)
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        free = self.target_shape.count(-1)
+        if free > 1:
+            raise Refusal(TWO_UNKNOWN, "target_shape", (), count=free)
+        rest = 1
+        for size in self.target_shape:
+            rest *= 1 if size == -1 else size
+        given = positions(x.axes)
+        if free and not rest:
+            raise Refusal(COUNTS_DIFFER, "target_shape", (), wanted=0, given=given)
+        wanted = f"a multiple of {rest}" if free else rest
+        refusal = Refusal(COUNTS_DIFFER, "target_shape", (), wanted=wanted, given=given)
+        at.require(divisible(given, rest) if free else equal(given, rest), refusal)
+        target = self.target(x)
+        names = NAMES.get(len(target)) or tuple(f"axis {number}" for number in range(1, len(target) + 1))
+        return x.with_axes(*(Axis(name, size) for name, size in zip(names, target, strict=True)))
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        (x,) = inputs
+        target = self.target(x)
+        return x.mask if target and x.axes and target[0] == x.axes[0].size else None
+
+
+class Permute(Shaping):
+    """The axes in another order."""
+
+    dims: tuple[int, ...] = arg(ListOf(Integer()), doc="Axes of the input in the order of the output; 1 is the first after the batch.")
+    examples = (example((3, 4), dims=[2, 1]), example((None, 4, 5), dtype="int32", dims=[1, 3, 2]))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        count = len(self.dims)
+        if sorted(self.dims) != list(range(1, count + 1)):
+            raise Refusal(NOT_A_PERMUTATION, "dims", (), count=count, given=list(self.dims))
+        if count != x.rank:
+            raise Refusal(WRONG_RANK, "dims", (f"name each of 1 to {x.rank}",), count=count, given=x.rank)
+        return x.with_axes(*(x.axes[dim - 1] for dim in self.dims))
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return inputs[0].mask if self.dims[:1] == (1,) else None
+
+
+class RepeatVector(Shaping):
+    """A vector repeated over `n` steps."""
+
+    n: int = arg(COUNT, doc="Steps of the output.")
+    reads = ("features",)
+    examples = (example((4,), n=3), example((None,), n=2))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        return inputs[0].with_axes(Axis("steps", self.n), Axis("features", inputs[0].axes[0].size))

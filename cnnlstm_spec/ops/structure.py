@@ -1,0 +1,145 @@
+"""The ops that structure becomes: entering and leaving time, a shortcut's projection, the sum, an output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..diagnostic import Code
+from ..op import Inference, Op, Refusal, Weight
+from ..size import Size, ceil_div, equal
+from ..tensor import Mask, TensorType
+from .common import known
+from .strategies import AddStrategy
+from .windows import positions
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+NO_STEPS = Code(
+    "nothing-to-distribute", "error", "`TimeDistributed` reads steps of at least one axis; given {given}", sort="keras"
+)
+CANNOT_PROJECT = Code("projection-does-not-fit", "error", "no strides bring {given} to {wanted}")
+
+
+class EnterTime(Op):
+    """The first axis goes into the batch: what follows sees one step."""
+
+    keeps_integers = True
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if x.rank < 2:
+            help = ("a vector has no steps: take its layers out of `TimeDistributed`",) if x.rank == 1 and not x.outer else ()
+            raise Refusal(NO_STEPS, None, help, given=x)
+        return replace(x, axes=x.axes[1:], mask=None, outer=(*x.outer, (x.axes[0], x.mask)))
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return None
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.fold(inputs[0], to.inputs[0])
+
+
+class LeaveTime(Op):
+    """The axis that was entered last comes back out of the batch."""
+
+    keeps_integers = True
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        axis, _ = x.outer[-1]
+        return replace(x, axes=(axis, *x.axes), outer=x.outer[:-1])
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return inputs[0].outer[-1][1]
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.unfold(inputs[0], to.inputs[0])
+
+
+class ResidualAdd(AddStrategy):
+    """The sum at the end of a Residual."""
+
+    arity = (2, 2)
+
+    @classmethod
+    def title(cls) -> str:
+        return "Residual"
+
+
+class Projection(Op):
+    """A convolution of kernel 1 with bias (Dense on vectors) that brings a shortcut to the path's shape."""
+
+    arity = (2, 2)
+    keeps_mask = False
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        x, wanted = inputs
+        facts = {"given": x, "wanted": wanted}
+        if x.rank != wanted.rank or not 1 <= x.rank <= 4:
+            raise Refusal(CANNOT_PROJECT, None, ("the path must keep the number of axes",), **facts)
+        for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.strides(x, wanted), strict=True):
+            condition = equal(ceil_div(axis.size, stride), target.size)
+            at.require(condition, Refusal(CANNOT_PROJECT, None, ("pad the path with `padding: same`",), **facts))
+        known("Residual", x.axes[-1])
+        known("Residual", wanted.axes[-1])
+        return wanted
+
+    def strides(self, x: TensorType, wanted: TensorType) -> tuple[int, ...]:
+        """The ratios of the sizes, rounded up; 1 where one is known only at run time and they are equal."""
+        return tuple(_ratio(axis.size, target.size) for axis, target in zip(x.axes[:-1], wanted.axes[:-1], strict=True))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        x, wanted = inputs
+        a, b = known("Residual", x.axes[-1]), known("Residual", wanted.axes[-1])
+        return (Weight("kernel", (*(1,) * (x.rank - 1), a, b)), Weight("bias", (b,)))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return positions(output.axes) * known("Residual", inputs[0].axes[-1])
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        x, wanted = inputs
+        return x.mask if set(self.strides(x, wanted)[:1]) <= {1} else wanted.mask
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        x, wanted = to.inputs
+        width = known("Residual", wanted.axes[-1])
+        if x.rank == 1:
+            return to.layer("keras.layers.Dense", inputs[0], width)
+        strides = self.strides(x, wanted)
+        keywords = {"strides": strides} if max(strides) > 1 else {}
+        return to.layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
+
+
+def _ratio(size: Size, target: Size) -> int:
+    if isinstance(size, int) and isinstance(target, int):
+        return -(-size // target)
+    for stride in range(1, 65):
+        if equal(ceil_div(size, stride), target).always:
+            return stride
+    return 1
+
+
+class Output(Op):
+    """An output of the model, named as its head; a mask that it still has reaches loss and metrics."""
+
+    keeps_integers = True
+
+    def __init__(self, head: str) -> None:
+        super().__init__()
+        self.head = head
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.output_of(inputs[0], self.head)
+

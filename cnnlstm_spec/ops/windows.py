@@ -1,0 +1,52 @@
+"""How windows move over axes: what is common to convolutions and poolings. Imports no family of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..diagnostic import Code
+from ..op import Inference, Refusal
+from ..size import Size, at_least, ceil_div
+from ..tensor import Axis
+
+KERNEL_LARGER = Code(
+    "kernel-larger-than-input", "error", "`{layer}` needs at least {needed} {axis}; {left} are left", sort="keras"
+)
+
+SPATIAL = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+def window_axes(n: int, channels_first: bool) -> tuple[str, ...]:
+    """The names of the axes that a layer of `n` spatial axes reads."""
+    return ("channels", *SPATIAL[n]) if channels_first else (*SPATIAL[n], "channels")
+
+
+def split(axes: Sequence[Axis], channels_first: bool) -> tuple[tuple[Axis, ...], Axis]:
+    """The spatial axes and the channels."""
+    return (tuple(axes[1:]), axes[0]) if channels_first else (tuple(axes[:-1]), axes[-1])
+
+
+def join(spatial: Sequence[Axis], channels: Axis, channels_first: bool) -> tuple[Axis, ...]:
+    """The inverse of `split`."""
+    return (channels, *spatial) if channels_first else (*spatial, channels)
+
+
+def slide(
+    at: Inference, layer: str, axis: Axis, window: int, stride: int, padding: str, dilation: int = 1, argument: str = "kernel_size"
+) -> Axis:
+    """The axis after a window of `window` (dilated) positions has moved over it in steps of `stride`."""
+    if padding != "valid":
+        return Axis(axis.name, ceil_div(axis.size, stride))
+    reach = dilation * (window - 1) + 1
+    help = ("use `padding: same`", f"make `{argument}` smaller, or pool less before it")
+    facts = {"layer": layer, "needed": reach, "axis": axis.name, "left": axis.size}
+    at.require(at_least(axis.size, reach), Refusal(KERNEL_LARGER, argument, help, **facts))
+    return Axis(axis.name, (axis.size - reach) // stride + 1)
+
+
+def positions(axes: Sequence[Axis]) -> Size:
+    """How many positions the axes have together."""
+    count: Size = 1
+    for axis in axes:
+        count = count * axis.size
+    return count

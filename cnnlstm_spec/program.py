@@ -1,0 +1,95 @@
+"""A program: Keras calls as data. One emitter runs it, another prints it, so that the two cannot disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A variable of the program."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """`path(*arguments, **keywords)`, where `path` is a dotted name below `keras` or a variable's method."""
+
+    path: str
+    arguments: tuple[Expression, ...] = ()
+    keywords: tuple[tuple[str, Expression], ...] = ()
+
+
+@dataclass(frozen=True)
+class Apply:
+    """`layer(*arguments, **keywords)`, where `layer` is an expression: a constructor's call, or a variable."""
+
+    layer: Expression
+    arguments: tuple[Expression, ...]
+    keywords: tuple[tuple[str, Expression], ...] = ()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """`value[index]`; an index is integers and `None` for a whole axis, as `x[:, 0]` is (None, 0)."""
+
+    value: Expression
+    index: tuple[int | None | tuple[int | None, int | None], ...]
+
+
+@dataclass(frozen=True)
+class Infix:
+    """`left operator right` on tensors, for the few operators that read better so."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+Literal = None | bool | int | float | str
+Expression = (
+    Ref | Call | Apply | Slice | Infix | Literal | tuple["Expression", ...] | list["Expression"] | dict[str, "Expression"]
+)
+
+
+@dataclass(frozen=True)
+class Let:
+    """`name = value`."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True)
+class SetAttribute:
+    """`target.attribute = value`, on a variable."""
+
+    target: str
+    attribute: str
+    value: Expression
+
+
+@dataclass(frozen=True)
+class Do:
+    """A call made for its effect: `keras.utils.set_random_seed(0)`, or a method of a variable."""
+
+    call: Call
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A line for people; an emitter that runs the program passes over it."""
+
+    text: str
+
+
+Statement = Let | SetAttribute | Do | Comment
+
+
+@dataclass(frozen=True)
+class Program:
+    """Statements in order; the model is left in the variable `model`."""
+
+    name: str
+    statements: tuple[Statement, ...] = field(default=())

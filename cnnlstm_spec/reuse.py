@@ -1,0 +1,179 @@
+"""Layers written once and used several times: Repeat, and blocks with parameters. Copies have weights of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .argument import MISSING_KEY, Kind, Record, arg, read, read_record, report_unknown_key
+from .diagnostic import Code, Label
+from .items import Group, Item
+from .kinds import NAME, NATURAL, Optional, wrong_type
+from .layers import LAYERS, at_key_if_empty, origin_of
+from .scope import POISON, Scope
+from .structures import ONE_OF, Structure
+from .syntax import Listing, Mapping, Node, Scalar, node_of
+
+BLOCK_CYCLE = Code("block-cycle", "error", "the block `{name}` uses itself")
+UNEQUAL_EACH = Code("each-of-unequal-lengths", "error", "`{key}` has {given} values; `{first}` has {count}")
+TOO_MANY_LAYERS = Code("too-many-layers", "error", "written out, the spec has more than {limit} layers")
+LAYERS_LIMIT = 20_000
+
+
+class AnyKind(Kind):
+    """Whatever is written, kept as a node."""
+
+    words = "a mapping"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        return node
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
+class RepeatStructure(Structure):
+    """Its layers several times over, each time with fresh weights."""
+
+    times: int | None = arg(NATURAL, None, doc="How often.")
+    each: Node | None = arg(AnyKind(), None, doc="Lists of equal length; a round for each position, as variables.")
+    layers: Node = arg(AnyKind(), doc="The layers of a round; `$index` counts from 0.")
+
+    def check(self, scope: Scope, node: Node) -> bool:
+        if self.is_written("times") == self.is_written("each"):
+            scope.report(ONE_OF, node, owner="Repeat", keys="`times` or `each`")
+            return False
+        return True
+
+
+def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """The rounds of a repetition written out."""
+    record = read_record(RepeatStructure, at_key_if_empty(arguments, key), scope, "Repeat")
+    if record is POISON:
+        return None
+    rounds = _rounds(record, scope)
+    if rounds is None:
+        return None
+    origin = origin_of(key, scope)
+    if len(rounds) > LAYERS_LIMIT:
+        scope.report(TOO_MANY_LAYERS, key, limit=LAYERS_LIMIT)
+        return None
+    groups = []
+    for index, variables in enumerate(rounds):
+        inner = scope.at("layers").having({**variables, "index": node_of(index)})
+        items = read(LAYERS, record.layers, inner)
+        if items is POISON:
+            return None
+        groups.append(Group(items, f"{index + 1} of {len(rounds)}", origin))
+        if _spent(items, key, scope):
+            return None
+    return Group(tuple(groups), f"Repeat x {len(rounds)}", origin, record.name, record.share)
+
+
+def _spent(items: tuple[Item, ...], key: Scalar, scope: Scope) -> bool:
+    scope.budget[0] += len(items)
+    if scope.budget[0] > LAYERS_LIMIT:
+        scope.report(TOO_MANY_LAYERS, key, limit=LAYERS_LIMIT)
+        return True
+    return False
+
+
+def _rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | None:
+    """The variables of each round."""
+    if record.times is not None:
+        return [{} for _ in range(min(record.times, LAYERS_LIMIT + 1))]
+    assert record.each is not None
+    inner = scope.at("each")
+    each = inner.resolve(record.each)
+    if each is None:
+        return None
+    if not isinstance(each, Mapping) or not each.entries:
+        wrong_type(each, inner, "a mapping of names to lists")
+        return None
+    lists: dict[str, Listing] = {}
+    for entry in each.entries:
+        at = inner.at(entry.key.text)
+        value = at.resolve_deep(entry.value)
+        if value is None:
+            return None
+        if not isinstance(value, Listing):
+            wrong_type(value, at, "a list of values")
+            return None
+        lists[entry.key.text] = value
+        first = next(iter(lists))
+        if len(value.items) != len(lists[first].items):
+            facts = {"key": entry.key.text, "given": len(value.items), "first": first, "count": len(lists[first].items)}
+            at.report(UNEQUAL_EACH, entry.value, **facts)
+            return None
+    count = len(next(iter(lists.values())).items)
+    return [{name: values.items[index] for name, values in lists.items()} for index in range(count)]
+
+
+class Block(Record):
+    """A list of layers with parameters, to be used like a layer."""
+
+    parameters: Node | None = arg(AnyKind(), None, doc="Names to defaults, or to `required`.")
+    layers: Node = arg(AnyKind(), doc="The layers.")
+
+
+def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """The layers of a block, written out with the parameters of this use."""
+    name = key.text
+    if name in scope.within:
+        scope.report(BLOCK_CYCLE, key, name=name)
+        return None
+    definition = replace(scope, path=("blocks", name), variables=scope.globals, uses=())
+    block = read_record(Block, scope.blocks[name], definition, name)
+    resolved = scope.resolve(arguments)
+    if block is POISON or resolved is None:
+        return None
+    parameters = definition.at("parameters").resolve(block.parameters) if block.parameters else Mapping(key.span, ())
+    if not isinstance(parameters, Mapping):
+        return None
+    used = _read_use(name, at_key_if_empty(resolved, key), parameters, scope, definition)
+    if used is None:
+        return None
+    values, title, share = used
+    inner = replace(
+        scope,
+        path=("blocks", name),
+        variables={**scope.globals, **values},
+        within=(*scope.within, name),
+        uses=(*scope.uses, Label(scope.place(key), f"`{name}` is used here")),
+    )
+    items = read(LAYERS, block.layers, inner.at("layers"))
+    if items is POISON or _spent(items, key, scope):
+        return None
+    return Group(items, name, origin_of(key, scope), title, share)
+
+
+def _read_use(
+    name: str, arguments: Node, parameters: Mapping, scope: Scope, definition: Scope
+) -> tuple[dict[str, Node], str | None, str | None] | None:
+    """The values of a block's parameters at one use, with its `name` and `share`."""
+    if not isinstance(arguments, Mapping):
+        wrong_type(arguments, scope, "a mapping of parameters")
+        return None
+    before = len(scope.found)
+    own = {entry.key.text for entry in parameters.entries}
+    values: dict[str, Node] = {}
+    names: dict[str, Any] = {"name": None, "share": None}
+    for entry in arguments.entries:
+        key, inner = entry.key.text, scope.at(entry.key.text)
+        if key in own:
+            value = inner.resolve_deep(entry.value)
+            if value is not None:
+                values[key] = value
+        elif key in names:
+            names[key] = read(NAME, entry.value, inner)
+        else:
+            report_unknown_key(entry, scope, name, (*own, *names))
+    for entry in parameters.entries:
+        required = isinstance(entry.value, Scalar) and entry.value.value == "required"
+        if entry.key.text in {given.key.text for given in arguments.entries}:
+            continue
+        if required:
+            scope.report(MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",))
+        elif (default := definition.having(values).resolve_deep(entry.value)) is not None:
+            values[entry.key.text] = default
+    return (values, names["name"], names["share"]) if len(scope.found) == before else None

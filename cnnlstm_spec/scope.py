@@ -1,0 +1,109 @@
+"""What a value is read against: where it stands, the variables in force, and where findings go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path as File
+from typing import Any, Final
+
+from .diagnostic import Code, Diagnostic, Label
+from .expression import substitute
+from .source import Path, Place
+from .syntax import Entry, Listing, Node, Scalar
+from .syntax import Mapping as MappingNode
+
+
+class _Poison:
+    """Stands for a value that could not be read and has been reported; nothing complains about it again."""
+
+    def __repr__(self) -> str:
+        return "POISON"
+
+
+POISON: Final[Any] = _Poison()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Passed down while a document is read; `at` steps into a key or an item."""
+
+    found: list[Diagnostic]
+    path: Path = ()
+    """Where the text stands that is read."""
+    address: Path = ()
+    """Where what is read stands in the model: another place than `path` inside a block."""
+    variables: Mapping[str, Node] = field(default_factory=dict)
+    blocks: Mapping[str, Node] = field(default_factory=dict)
+    globals: Mapping[str, Node] = field(default_factory=dict)
+    """The variables of `vars:`, which a block sees beside its parameters."""
+    budget: list[int] = field(default_factory=lambda: [0])
+    """How many layers have been written out so far."""
+    within: tuple[str, ...] = ()
+    """Names of the blocks that are being expanded."""
+    uses: tuple[Label, ...] = ()
+    folder: File | None = None
+    """The folder of the spec, for paths of files; None where the text came from no file."""
+
+    def at(self, *steps: str | int) -> Scope:
+        """The scope of an inner value."""
+        return replace(self, path=(*self.path, *steps), address=(*self.address, *steps))
+
+    def having(self, variables: Mapping[str, Node]) -> Scope:
+        """The scope with more variables, which hide others of the same name."""
+        return replace(self, variables={**self.variables, **variables})
+
+    def place(self, node: Node) -> Place:
+        """Where a node stands, at this scope's path."""
+        return Place(self.path, node.span)
+
+    @property
+    def name(self) -> str:
+        """The key that is read, for messages."""
+        return next((step for step in reversed(self.path) if isinstance(step, str)), "the spec")
+
+    def report(
+        self, code: Code, node: Node, label: str = "", labels: Iterable[Label] = (), help: Iterable[str] = (), **facts: object
+    ) -> Any:
+        """Adds a finding at a node; the result is POISON, for the reader to return."""
+        found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help))
+        self.found.append(found)
+        return POISON
+
+    def resolve(self, node: Node) -> Node | None:
+        """The node with `$name` and `${...}` replaced, or None where it cannot be; that has been reported."""
+        if not isinstance(node, Scalar):
+            return node
+        if node.broken:
+            return None
+        if isinstance(node.value, str) and "$" in node.value:
+            return substitute(node, self.variables, self.place(node), self.found, self.uses)
+        return node
+
+    def resolve_deep(self, node: Node) -> Node | None:
+        """Like `resolve`, inside lists and mappings too: for values that go into another scope."""
+        found = self.resolve(node)
+        if isinstance(found, Listing):
+            items = [self.resolve_deep(item) for item in found.items]
+            return None if None in items else Listing(found.span, tuple(item for item in items if item))
+        if isinstance(found, MappingNode):
+            values = [(entry.key, self.resolve_deep(entry.value)) for entry in found.entries]
+            return MappingNode(found.span, tuple(Entry(key, value) for key, value in values if value is not None))
+        return found
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """A help line with the nearest known word, or none."""
+    near = nearest(word, known)
+    return (f"did you mean `{near}`?",) if near else ()
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like a misspelt one."""
+    by_folded: dict[str, str] = {}
+    for each in known:
+        by_folded.setdefault(each.lower().replace("_", ""), each)
+    folded = word.lower().replace("_", "").replace("-", "")
+    close = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None

@@ -1,0 +1,259 @@
+"""Sizes of axes: integers, or integer expressions of sizes known only at run time. Imports nothing of ours.
+
+An expression is kept in a canonical form (a sum of integer multiples of products of atoms), so that two expressions
+that are the same polynomial are equal; an atom is a symbol or a floor division that does not come out even.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import lcm, prod
+
+@dataclass(frozen=True)
+class Symbol:
+    """A size known only at run time.
+
+    An anonymous one (`null` in a spec) is a size of its own; its name is only words, such as "the height of `left`".
+    """
+
+    name: str
+    anonymous: bool = False
+
+    def __str__(self) -> str:
+        return "?" if self.anonymous else self.name
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """`top // bottom`, with an integer bottom of 2 or more that does not divide every coefficient of the top.
+
+    The top keeps its constant, so that `(frames - 2) // 2` is printed as it came about; that it equals
+    `frames // 2 - 1` is found by `equal`, which is exact for one symbol."""
+
+    top: Expr
+    bottom: int
+
+    def __str__(self) -> str:
+        top = str(self.top)
+        return f"{top} // {self.bottom}" if _is_atomic(self.top) else f"({top}) // {self.bottom}"
+
+
+Atom = Symbol | Quotient
+Monomial = tuple[Atom, ...]
+
+
+class Expr:
+    """A sum of integer multiples of products of atoms, never a plain integer; supports `+`, `-`, `*` and `//`."""
+
+    __slots__ = ("terms", "_hash")
+
+    def __init__(self, terms: Mapping[Monomial, int]) -> None:
+        self.terms = dict(terms)
+        self._hash = hash(frozenset(self.terms.items()))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expr) and self.terms == other.terms
+
+    def __add__(self, other: int | Expr) -> int | Expr:
+        terms = dict(self.terms)
+        for monomial, factor in _terms(other).items():
+            terms[monomial] = terms.get(monomial, 0) + factor
+        return _expr(terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> int | Expr:
+        return self * -1
+
+    def __sub__(self, other: int | Expr) -> int | Expr:
+        return self + -other
+
+    def __rsub__(self, other: int) -> int | Expr:
+        return -self + other
+
+    def __mul__(self, other: int | Expr) -> int | Expr:
+        terms: dict[Monomial, int] = {}
+        for (left, a), (right, b) in product(self.terms.items(), _terms(other).items()):
+            monomial = tuple(sorted(left + right, key=str))
+            terms[monomial] = terms.get(monomial, 0) + a * b
+        return _expr(terms)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, divisor: int) -> int | Expr:
+        if divisor == 1:
+            return self
+        if all(factor % divisor == 0 for factor in self.terms.values()):
+            return _expr({m: f // divisor for m, f in self.terms.items()})
+        if len(self.terms) == 1:
+            ((monomial, factor),) = self.terms.items()
+            if factor == 1 and len(monomial) == 1 and isinstance(nested := monomial[0], Quotient):
+                return _expr({(Quotient(nested.top, nested.bottom * divisor),): 1})
+        return _expr({(Quotient(self, divisor),): 1})
+
+    def __str__(self) -> str:
+        text = ""
+        for monomial, factor in sorted(self.terms.items(), key=lambda item: (item[0] == (), str(item[0]))):
+            sign = "-" if factor < 0 else "+"
+            words = [str(abs(factor))] if abs(factor) != 1 or not monomial else []
+            words += [str(a) if isinstance(a, Symbol) or (len(monomial) == 1 and not words) else f"({a})" for a in monomial]
+            text += (f" {sign} " if text else "-" if sign == "-" else "") + " * ".join(words)
+        return text
+
+    __repr__ = __str__
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        """Every symbol in the expression."""
+        return frozenset(s for monomial in self.terms for atom in monomial for s in _symbols(atom))
+
+    def at(self, values: Mapping[Symbol, int]) -> int:
+        """The value where each symbol has the given one."""
+        return sum(f * prod(_atom_at(a, values) for a in m) for m, f in self.terms.items())
+
+
+def symbol(name: str) -> Expr:
+    """The size of that name."""
+    return Expr({(Symbol(name),): 1})
+
+
+def anonymous(words: str) -> Expr:
+    """A size without a name, told from others by words that say whose it is."""
+    return Expr({(Symbol(words, anonymous=True),): 1})
+
+
+def ceil_div(size: int | Expr, divisor: int) -> int | Expr:
+    """`size / divisor`, rounded up."""
+    return (size + (divisor - 1)) // divisor
+
+
+def format_size(size: int | Expr) -> int | str | None:
+    """An integer, an expression as text, or None where it rests on a size without a name."""
+    if isinstance(size, int):
+        return size
+    return None if any(s.anonymous for s in size.symbols) else str(size)
+
+
+def at_least(size: int | Expr, least: int) -> Condition:
+    """When `size >= least`."""
+    return _decide(size, least, lambda value: value >= least)
+
+
+def equal(left: int | Expr, right: int | Expr) -> Condition:
+    """When two sizes are equal: always, never, or under a condition; undecided counts as under one."""
+    return _decide(left - right, 0, lambda value: value == 0)
+
+
+def divisible(size: int | Expr, divisor: int) -> Condition:
+    """When a size is a multiple of `divisor`."""
+    return equal(size, (size // divisor) * divisor)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Whether something holds: always, never, or where `text` says; `least` where it is that one symbol is so large."""
+
+    always: bool
+    never: bool
+    text: str = ""
+    least: tuple[Symbol, int] | None = None
+
+
+ALWAYS = Condition(True, False)
+NEVER = Condition(False, True)
+PERIOD_LIMIT = 4096
+TRIED = 64
+
+
+def _decide(size: int | Expr, least: int, holds: Callable[[int], bool]) -> Condition:
+    if isinstance(size, int):
+        return ALWAYS if holds(size) else NEVER
+    symbols = sorted(size.symbols, key=lambda s: s.name)
+    if len(symbols) > 1 or any(len(m) > 1 for m in size.terms):
+        return _decide_by_trying(size, symbols, holds)
+    only = symbols[0]
+    period = _period(size)
+    if period > PERIOD_LIMIT:
+        return _decide_by_trying(size, symbols, holds)
+    # size(n + period) = size(n) + slope, so one period and its slope decide every n.
+    slope = size.at({only: 1 + period}) - size.at({only: 1})
+    reach = 1 if slope == 0 else 2 + (abs(size.at({only: 1})) + abs(least) + 1) // abs(slope)
+    last = period * min(reach, max(1, PERIOD_LIMIT // period) + 1)
+    good = [n for n in range(1, last + period + 1) if holds(size.at({only: n}))]
+    if len(good) == last + period:
+        return ALWAYS
+    if not good:
+        return NEVER if period * reach <= last else Condition(False, False, f"{size} fits")
+    least = (only, good[0]) if good == list(range(good[0], last + period + 1)) else None
+    return Condition(False, False, _describe(only, good, last + period, period, slope), least)
+
+
+def _decide_by_trying(size: Expr, symbols: list[Symbol], holds: Callable[[int], bool]) -> Condition:
+    """By trying small values: a value that holds and one that does not prove `sometimes`; nothing proves the rest."""
+    each = max(2, int(PERIOD_LIMIT ** (1 / len(symbols))))
+    rows = product(range(1, min(each, TRIED) + 1), repeat=len(symbols))
+    for row in rows:
+        if holds(size.at(dict(zip(symbols, row, strict=True)))):
+            names = ", ".join(f"{s} is {value}" for s, value in zip(symbols, row, strict=True) if not s.anonymous)
+            return Condition(False, False, f"{size} fits" + (f", as where {names}" if names else ""))
+    return Condition(False, False, f"{size} fits")
+
+
+def _describe(only: Symbol, good: list[int], last: int, period: int, slope: int) -> str:
+    name = "the size" if only.anonymous else only.name
+    name = only.name
+    if good == list(range(good[0], last + 1)):
+        return f"{name} is at least {good[0]}"
+    if good == list(range(1, good[-1] + 1)):
+        return f"{name} is at most {good[-1]}"
+    if slope:
+        return f"{name} is {_join(good)}"
+    for step in range(2, period + 1):
+        if good == list(range(step, last + 1, step)):
+            return f"{name} is a multiple of {step}"
+        start = good[0]
+        if good == list(range(start, last + 1, step)):
+            return f"{name} is {start}, {start + step}, {start + 2 * step}, ..."
+    return f"{name} is {_join(good)}, ..."
+
+
+def _join(values: list[int]) -> str:
+    shown = [str(v) for v in values[:4]]
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " or " + shown[-1]
+
+
+def _terms(size: int | Expr) -> Mapping[Monomial, int]:
+    return {(): size} if isinstance(size, int) else size.terms
+
+
+def _expr(terms: Mapping[Monomial, int]) -> int | Expr:
+    kept = {m: f for m, f in terms.items() if f}
+    if not kept:
+        return 0
+    return kept[()] if set(kept) == {()} else Expr(kept)
+
+
+def _is_atomic(expr: Expr) -> bool:
+    return list(expr.terms.values()) == [1] and all(len(m) == 1 and isinstance(m[0], Symbol) for m in expr.terms)
+
+
+def _symbols(atom: Atom) -> Iterable[Symbol]:
+    return (atom,) if isinstance(atom, Symbol) else atom.top.symbols
+
+
+def _atom_at(atom: Atom, values: Mapping[Symbol, int]) -> int:
+    return values[atom] if isinstance(atom, Symbol) else atom.top.at(values) // atom.bottom
+
+
+def _period(expr: Expr) -> int:
+    """A number of steps after which an expression of one symbol has grown by a constant."""
+    periods = [_period(a.top) * a.bottom for m in expr.terms for a in m if isinstance(a, Quotient)]
+    return lcm(*periods) if periods else 1
+
+
+Size = int | Expr

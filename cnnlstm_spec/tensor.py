@@ -1,0 +1,80 @@
+"""What is known of a tensor before it exists: named axes, dtype, mask. The batch axis is implied. Imports `size`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .size import Size, format_size
+from .source import Place
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A size with the name that messages call it; the name never decides anything."""
+
+    name: str
+    size: Size
+
+    def __str__(self) -> str:
+        size = format_size(self.size)
+        text = "?" if size is None else str(size)
+        return self.name if text == self.name else f"{self.name}={text}"
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Which steps of the first axis are real: those real in every source, the steps in reversed order if `flipped`.
+
+    `sources` are the ids of the graph nodes that make the masks, so that equal masks are known to be equal.
+    """
+
+    sources: frozenset[str]
+    made_at: Place
+    flipped: bool = False
+
+    def same(self, other: Mask) -> bool:
+        """Whether two masks come from the same sources, and so agree everywhere."""
+        return self.sources == other.sources and self.flipped == other.flipped
+
+
+@dataclass(frozen=True)
+class TensorType:
+    """Axes without the batch, dtype, and the padding mask over the first axis.
+
+    `outer` are the axes that `TimeDistributed` folds into the batch, outermost first, with the masks they had.
+    """
+
+    axes: tuple[Axis, ...]
+    dtype: str = "float32"
+    mask: Mask | None = None
+    outer: tuple[tuple[Axis, Mask | None], ...] = ()
+
+    @property
+    def rank(self) -> int:
+        """The number of axes, batch left out."""
+        return len(self.axes)
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The size of each axis."""
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def shape(self) -> tuple[int | str | None, ...]:
+        """The sizes as the public interface gives them: an integer, a name or expression, or None."""
+        return tuple(format_size(axis.size) for axis in (*(axis for axis, _ in self.outer), *self.axes))
+
+    def with_axes(self, *axes: Axis) -> TensorType:
+        """Other axes, all else the same."""
+        return replace(self, axes=axes)
+
+    def with_mask(self, mask: Mask | None) -> TensorType:
+        """Another mask, all else the same."""
+        return replace(self, mask=mask)
+
+    def with_dtype(self, dtype: str) -> TensorType:
+        """Another dtype, all else the same."""
+        return replace(self, dtype=dtype)
+
+    def __str__(self) -> str:
+        return "(" + ", ".join(str(axis) for axis in self.axes) + ")"

@@ -1,0 +1,76 @@
+"""What our side says of a layer alone: every op class there is, and the verdict on a shape. Imports no Keras."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from cnnlstm_spec import ops
+from cnnlstm_spec.op import Inference, Op, Refusal
+from cnnlstm_spec.size import Size, symbol
+from cnnlstm_spec.tensor import Axis, TensorType
+
+Shape = tuple[int | None, ...]
+
+
+def op_classes() -> list[type[Op]]:
+    """Every layer of Keras that a module of `ops` defines: the classes that have examples."""
+    found: dict[str, type[Op]] = {}
+    for module in pkgutil.iter_modules(ops.__path__):
+        for each in vars(import_module(f"{ops.__name__}.{module.name}")).values():
+            if inspect.isclass(each) and issubclass(each, Op) and each.examples and module.name != "strategies":
+                found[each.__name__] = each
+    return [found[name] for name in sorted(found)]
+
+
+def type_of(op: Op, shape: Shape, dtype: str, unknown: int | None = None) -> TensorType:
+    """The type of an input; a size of None is a symbol of its own, or `unknown` where that is given."""
+    names = op.axes_read() or ()
+    axes = []
+    for index, size in enumerate(shape):
+        name = names[index] if len(names) == len(shape) else f"axis{index + 1}"
+        known: Size = symbol(f"s{index + 1}") if size is None and unknown is None else unknown if size is None else size
+        axes.append(Axis(name, known))
+    return TensorType(tuple(axes), dtype)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The output's type and weights, or why there is none; `conditional` where some run-time sizes fail."""
+
+    output: TensorType | None
+    refusal: Refusal | None
+    conditional: bool = False
+    weights: tuple[tuple[str, tuple[int, ...], bool], ...] = ()
+
+
+def judge(op: Op, shapes: Sequence[Shape], dtype: str, policy: str = "float32", unknown: int | None = None) -> Verdict:
+    """What the op says of inputs of those shapes, as the engine would ask it."""
+    inputs = [type_of(op, shape, dtype, unknown) for shape in shapes]
+    at = Inference(policy)
+    try:
+        check_rank(op, inputs)
+        output = op.infer(at, *inputs)
+        output = output.with_dtype(op.dtype_after(at, *inputs))
+        weights = tuple((each.name, each.shape, each.trainable) for each in op.weights(*inputs))
+    except Refusal as refusal:
+        return Verdict(None, refusal)
+    return Verdict(output, None, bool(at.conditions), weights)
+
+
+def check_rank(op: Op, inputs: Sequence[TensorType]) -> None:
+    """Refuses inputs of a wrong number of axes, which the engine does before it asks the op."""
+    names = op.axes_read()
+    for x in inputs:
+        if (names is not None and len(names) != x.rank) or x.rank < op.least_rank:
+            raise Refusal(RANK)
+
+
+class _Rank:
+    name, sort = "wrong-rank", "keras"
+
+
+RANK = _Rank()  # type: ignore[assignment]

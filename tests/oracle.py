@@ -1,0 +1,141 @@
+"""What Keras makes of a layer: shape, dtype, weights, or the failure. Imports Keras; the package is not imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+
+BATCH = 2
+UNKNOWN = 7
+"""The size that stands in, on data, for one known only at run time."""
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a layer gave; shapes without the batch. `weights` are path in the layer, shape, trainable."""
+
+    computed: Shape
+    called: Shape
+    on_data: Shape
+    dtype: str
+    weights: tuple[tuple[str, tuple[int, ...], bool], ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Where a layer failed (`make`, `build`, `call`, `train`) and what Keras said."""
+
+    stage: str
+    message: str
+
+
+class Start(keras.layers.Layer):
+    """Multiplies by a weight, so that the gradient runs through the layer after it."""
+
+    def build(self, _: Any) -> None:
+        self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * keras.ops.cast(self.factor, inputs.dtype)
+
+
+class End(keras.layers.Layer):
+    """The mean over all but the batch, times a weight; takes any dtype."""
+
+    def build(self, _: Any) -> None:
+        self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+
+    def call(self, inputs: Any) -> Any:
+        axes = tuple(range(1, len(inputs.shape)))
+        values = keras.ops.cast(inputs, "float32")
+        return keras.ops.mean(values, axis=axes) * self.factor if axes else values * self.factor
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[:1]
+
+
+@cache
+def data(shape: Shape, dtype: str) -> Any:
+    """A batch of that shape, positive and small."""
+    sizes = (BATCH, *(UNKNOWN if size is None else size for size in shape))
+    values = np.random.default_rng(0).uniform(0.1, 1.0, sizes)
+    return values.astype(dtype) if dtype.startswith("float") else (values * 4).astype(dtype)
+
+
+def resolve(path: str) -> Any:
+    """The object that a dotted path below `keras` names."""
+    found: Any = keras
+    for word in path.split(".")[1:]:
+        found = getattr(found, word)
+    return found
+
+
+def weights_of(layer: Any) -> tuple[tuple[str, tuple[int, ...], bool], ...]:
+    """The layer's weights in Keras's order, without the states of seed generators."""
+    trainable = {id(weight) for weight in layer.trainable_weights}
+    kept = [weight for weight in layer.weights if "seed_generator" not in weight.path]
+    return tuple((weight.path.split("/", 1)[-1], tuple(weight.shape), id(weight) in trainable) for weight in kept)
+
+
+def run(
+    path: str,
+    arguments: Mapping[str, Any],
+    shapes: Sequence[Shape],
+    dtype: str = "float32",
+    policy: str = "float32",
+    train: bool = True,
+) -> Outcome | Failure:
+    """Builds the layer in a functional model, runs it on data, and trains it on one batch."""
+    keras.backend.clear_session(free_memory=False)
+    keras.config.set_dtype_policy(policy)
+    try:
+        return _run(path, arguments, shapes, dtype, train)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype: str, train: bool) -> Outcome | Failure:
+    stage = "make"
+    try:
+        layer = resolve(path)(**arguments)
+        stage = "build"
+        inputs = [keras.Input(shape, dtype=dtype) for shape in shapes]
+        starts = [Start(dtype="float32")(each) if dtype.startswith("float") else each for each in inputs]
+        symbolic = layer(starts[0] if len(starts) == 1 else starts)
+        batched = [tuple(each.shape) for each in starts]
+        computed = layer.compute_output_shape(batched[0] if len(batched) == 1 else batched)
+        model = keras.Model(inputs, symbolic)
+        batch = [data(tuple(shape), dtype) for shape in shapes]
+        batch = batch[0] if len(batch) == 1 else batch
+        if train:
+            stage = "train"
+            whole = keras.Model(inputs, End(dtype="float32")(symbolic))
+            whole.compile(optimizer="sgd", loss="mse")
+            whole.train_on_batch(batch, np.zeros((BATCH,), "float32"))
+        stage = "call"
+        try:
+            given = model(batch)
+        except Exception:
+            # A compiled function has kernels that a direct call on this device may lack.
+            model.compile()
+            given = model.predict_on_batch(batch)
+        return Outcome(
+            tuple(computed[1:]),
+            tuple(symbolic.shape[1:]),
+            tuple(given.shape[1:]),
+            keras.backend.standardize_dtype(given.dtype),
+            weights_of(layer),
+        )
+    except Exception as error:
+        return Failure(stage, f"{type(error).__name__}: {str(error)[:300]}")
