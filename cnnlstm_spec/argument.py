@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final, Self
 
 from .diagnostic import Code
-from .scope import POISON, Scope, did_you_mean
+from .scope import POISON, Scope, nearest
 from .source import NOWHERE, Place
 from .syntax import Entry, Mapping, Node, Scalar, node_of, words_for
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
 MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
-NOT_A_MAPPING = Code("not-a-mapping", "error", "`{owner}` is a mapping of keys; this is a {given}")
+NOT_A_MAPPING = Code("not-a-mapping", "error", "`{owner}` is a mapping of keys; this is {given}")
 
 REQUIRED: Final[Any] = object()
 
@@ -39,13 +39,14 @@ class Kind(ABC):
 class Argument:
     """A field of a record."""
 
-    __slots__ = ("_canonical", "default", "doc", "kind", "name")
+    __slots__ = ("_canonical", "default", "doc", "field", "kind", "name")
 
     def __init__(self, kind: Kind, default: Any, doc: str) -> None:
         self.kind = kind
         self.default = default
         self.doc = doc
         self.name = ""
+        self.field = ""
         self._canonical: Any = REQUIRED
 
     @property
@@ -78,20 +79,20 @@ class Record:
         super().__init_subclass__(**options)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Argument)}
         for name, argument in own.items():
-            argument.name = name.rstrip("_")
+            argument.name, argument.field = name.rstrip("_"), name
             delattr(cls, name)
         inherited: dict[str, Argument] = {}
         for base in reversed(cls.__mro__[1:]):
             inherited.update(vars(base).get("arguments", {}))
         removed = {name for name, value in vars(cls).items() if value is ABSENT}
         for name in removed:
-            delattr(cls, name)
+            setattr(cls, name, inherited[name].canonical)
         kept = {name: argument for name, argument in inherited.items() if name not in own and name not in removed}
         cls.arguments = {**{argument.name: argument for argument in own.values()}, **kept}
 
     def __init__(self, **values: Any) -> None:
         for name, argument in self.arguments.items():
-            setattr(self, name, values[name] if name in values else argument.canonical)
+            setattr(self, argument.field, values[name] if name in values else argument.canonical)
         self.places = {}
         self.keys = {}
 
@@ -105,11 +106,15 @@ class Record:
 
     def values(self) -> dict[str, Any]:
         """The written arguments, canonical, in the order written."""
-        return {name: getattr(self, name) for name in self.places}
+        return {name: self.value(name) for name in self.places}
+
+    def value(self, name: str) -> Any:
+        """The value of an argument; the field of one that would hide a method ends in `_`."""
+        return getattr(self, self.arguments[name].field)
 
     def key(self) -> tuple[object, ...]:
         """What tells two records apart: the class and every value."""
-        return (type(self), *((name, repr(getattr(self, name))) for name in sorted(self.arguments)))
+        return (type(self), *((name, repr(self.value(name))) for name in sorted(self.arguments)))
 
     def check(self, scope: Scope, node: Node) -> bool:
         """Reports what the arguments break together; whether they are fine. Called when each is fine by itself."""
@@ -147,20 +152,21 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore:
     values: dict[str, Any] = {}
     places: dict[str, Place] = {}
     keys: dict[str, Place] = {}
+    meant: set[str | None] = set()
     for entry in node.entries:
         name = entry.key.text
         if name in ignore:
             continue
         argument = cls.arguments.get(name)
         if argument is None:
-            report_unknown_key(entry, scope, owner, cls.arguments)
+            meant.add(report_unknown_key(entry, scope, owner, cls.arguments))
             continue
         inner = scope.at(name)
         values[name] = read(argument.kind, entry.value, inner)
         places[name] = inner.place(entry.value)
         keys[name] = inner.place(entry.key)
     for name, argument in cls.arguments.items():
-        if argument.required and name not in values:
+        if argument.required and name not in values and name not in meant:
             scope.report(MISSING_KEY, node, owner=owner, key=name, help=(f"`{name}` is {argument.kind.words}",))
     if len(scope.found) > before or any(value is POISON for value in values.values()):
         return POISON
@@ -169,12 +175,14 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore:
     return record if record.check(scope, node) else POISON
 
 
-def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> None:
-    """Says that a key means nothing where it stands, and which one is near."""
+def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> str | None:
+    """Says that a key means nothing where it stands, and which one is near; the result is that one."""
     known = tuple(known)
-    near = did_you_mean(entry.key.text, known)
-    listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known and not near else ()
-    scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=near or listed)
+    near = nearest(entry.key.text, known)
+    listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known else ()
+    help = (f"did you mean `{near}`?",) if near else listed
+    scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help)
+    return near
 
 
 def written(value: object) -> Node:

@@ -1,28 +1,278 @@
-"""The `compile` section (to be filled in)."""
+"""The `compile` section: optimizer, losses, metrics and the rest of `keras.Model.compile`, a head each."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from .graph import TypedGraph
-from .program import Call, Do, Expression, Statement
-from .scope import Scope
-from .spec import ModelSpec
-from .syntax import Mapping, value_of
+from .argument import read, report_unknown_key
+from .catalog import KerasObject, Named, facts, family
+from .diagnostic import Code
+from .kinds import BOOLEAN, NUMBER, OUT_OF_RANGE, WRONG_TYPE, Choice, Integer, given
+from .scope import POISON, Scope, did_you_mean
+from .source import Place
+from .syntax import Entry, Listing, Mapping, Node, Scalar
+
+NO_LOSS = Code("no-loss", "error", "nothing is trained: `{head}` has no loss", sort="keras")
+LOSS_FOR_ALL = Code("one-loss-for-several-heads", "error", "one loss for {count} heads; each needs its own, or null")
+HEAD_WITHOUT_LOSS = Code("head-without-loss", "error", "the head `{head}` needs a loss, or an explicit null")
+UNKNOWN_HEAD = Code("unknown-head", "error", "there is no head `{name}`")
+WEIGHT_WITHOUT_LOSS = Code("weight-without-loss", "error", "the head `{head}` has no loss to weigh")
+CLIP_ALONE = Code("multipliers-with-global-clipnorm", "error", "with multipliers each group of weights would clip by itself")
+MULTIPLIER_CALLBACKS = Code(
+    "multipliers-and-callbacks", "warning", "learning-rate callbacks do not reach an optimizer with multipliers"
+)
+METRICS_LIST = Code("metrics-not-a-list", "error", "`{key}` is a list, or a mapping of heads to lists; this is {given}", sort="keras")
+
+LOSS = Named("losses")
+METRIC = Named("metrics")
+OPTIMIZER = Named("optimizers")
+KEYS = (
+    "optimizer",
+    "loss",
+    "loss_weights",
+    "metrics",
+    "weighted_metrics",
+    "learning_rate_multipliers",
+    "dtype_policy",
+    "jit_compile",
+    "run_eagerly",
+    "steps_per_execution",
+    "auto_scale_loss",
+)
 
 
-def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bool) -> Any:
-    return value_of(node)
+class _JitKind(Choice):
+    """`auto`, true or false."""
+
+    def __init__(self) -> None:
+        super().__init__("auto")
+        self.words = "`auto`, true or false"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        return node.value if isinstance(node, Scalar) and isinstance(node.value, bool) else super().read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": ["auto", True, False]}
 
 
-def policy_statements(spec: ModelSpec, policy: str) -> list[Statement]:
-    statements: list[Statement] = [Do(Call("keras.utils.set_random_seed", (spec.seed,)))]
-    if policy != "float32":
-        statements.append(Do(Call("keras.config.set_dtype_policy", (policy,))))
-    return statements
+PLAIN = {
+    "jit_compile": _JitKind(),
+    "run_eagerly": BOOLEAN,
+    "steps_per_execution": Integer(1),
+    "auto_scale_loss": BOOLEAN,
+}
 
 
-def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
-    if not spec.compile:
-        return []
-    return [Do(Call("model.compile", (), tuple(spec.compile.items())))]
+@dataclass(frozen=True)
+class Placed:
+    """An object of the catalog and where it is named."""
+
+    thing: KerasObject
+    place: Place
+
+
+@dataclass(frozen=True)
+class CompileSpec:
+    """The section as read; mappings are by head."""
+
+    optimizer: KerasObject | None = None
+    losses: dict[str, Placed | None] = field(default_factory=dict)
+    metrics: dict[str, tuple[Placed, ...]] = field(default_factory=dict)
+    weighted_metrics: dict[str, tuple[Placed, ...]] = field(default_factory=dict)
+    loss_weights: dict[str, float] = field(default_factory=dict)
+    multipliers: tuple[tuple[str, float, Place], ...] = ()
+    dtype_policy: str = "float32"
+    plain: dict[str, Any] = field(default_factory=dict)
+    """Arguments of `compile` that are passed on as they are."""
+
+
+def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bool) -> CompileSpec:
+    """The section; what cannot be read is reported and left out."""
+    written = {entry.key.text: entry for entry in node.entries}
+    for entry in node.entries:
+        if entry.key.text not in KEYS:
+            report_unknown_key(entry, scope, "compile", KEYS)
+    reader = _Reader(scope, heads, single)
+    values: dict[str, Any] = {}
+    for key, kind in PLAIN.items():
+        if key in written and (value := read(kind, written[key].value, scope.at(key))) is not POISON:
+            values[key] = value
+    policy = "float32"
+    if "dtype_policy" in written:
+        policy = read(Choice(*facts()["dtype_policies"]), written["dtype_policy"].value, scope.at("dtype_policy"))
+    losses = reader.losses(written.get("loss"), node)
+    optimizer = read(OPTIMIZER, written["optimizer"].value, scope.at("optimizer")) if "optimizer" in written else None
+    multipliers = reader.multipliers(written.get("learning_rate_multipliers"), optimizer, node)
+    return CompileSpec(
+        optimizer=None if optimizer is POISON else optimizer,
+        losses=losses,
+        metrics=reader.metrics("metrics", written.get("metrics")),
+        weighted_metrics=reader.metrics("weighted_metrics", written.get("weighted_metrics")),
+        loss_weights=reader.loss_weights(written.get("loss_weights"), losses),
+        multipliers=multipliers,
+        dtype_policy="float32" if policy is POISON else policy,
+        plain=values,
+    )
+
+
+class _Reader:
+    def __init__(self, scope: Scope, heads: tuple[str, ...], single: bool) -> None:
+        self.scope, self.heads, self.single = scope, heads, single
+
+    def losses(self, entry: Entry | None, section: Mapping) -> dict[str, Placed | None]:
+        if entry is None:
+            first = section.entries[0].key if section.entries else section
+            if len(self.heads) == 1:
+                self.scope.report(NO_LOSS, first, head=self.heads[0], help=("add `loss:`, or leave `compile` out",))
+            else:
+                self.scope.report(HEAD_WITHOUT_LOSS, first, head=self.heads[0], help=("`loss:` maps each head to its loss",))
+            return {}
+        at = self.scope.at("loss")
+        node = at.resolve(entry.value)
+        if node is None:
+            return {}
+        by_head = self.by_head(node, "losses")
+        if by_head is not None:
+            return self.losses_by_head(by_head, at, entry)
+        if len(self.heads) > 1 and not (isinstance(node, Scalar) and node.value is None):
+            help = (f"write a mapping: {{{', '.join(f'{head}: ...' for head in self.heads)}}}",)
+            at.report(LOSS_FOR_ALL, node, count=len(self.heads), help=help)
+            return {}
+        if isinstance(node, Scalar) and node.value is None:
+            at.report(NO_LOSS, entry.key, head=self.heads[0], help=("name a loss, or leave `compile` out",))
+            return {}
+        return {self.heads[0]: self.placed(LOSS, node, at)}
+
+    def losses_by_head(self, node: Mapping, at: Scope, entry: Entry) -> dict[str, Placed | None]:
+        found: dict[str, Placed | None] = {}
+        for each in self.known_heads(node, at):
+            inner = at.at(each.key.text)
+            value = inner.resolve(each.value)
+            empty = isinstance(value, Scalar) and value.value is None and not value.broken
+            found[each.key.text] = None if value is None or empty else self.placed(LOSS, value, inner)
+        written = {each.key.text for each in node.entries}
+        for head in self.heads:
+            if head not in written:
+                at.report(HEAD_WITHOUT_LOSS, entry.key, head=head, help=(f"add `{head}: null` if it is not trained",))
+        nulls = [each for each in node.entries if isinstance(each.value, Scalar) and each.value.value is None]
+        if nulls and len(nulls) == len(node.entries) and written >= set(self.heads):
+            at.report(NO_LOSS, entry.key, head="`, `".join(self.heads), help=("give one head a loss, or leave `compile` out",))
+        return found
+
+    def placed(self, kind: Named, node: Node, at: Scope) -> Placed | None:
+        value = kind.read(node, at)
+        if value is POISON:
+            return None
+        where = node.entries[0].key if isinstance(node, Mapping) else node
+        return Placed(value, at.place(where))
+
+    def by_head(self, node: Node, family_name: str) -> Mapping | None:
+        """The mapping, if its keys are heads: one of them is a head's name, or none is a name of Keras's."""
+        if not isinstance(node, Mapping) or not node.entries:
+            return None
+        keys = [each.key.text for each in node.entries]
+        if any(key in self.heads for key in keys):
+            return node
+        known = family(family_name)
+        is_keras = any(key in known["classes"] or key in known["identifiers"] for key in keys)
+        return None if is_keras or (self.single and len(keys) == 1) else node
+
+    def known_heads(self, node: Mapping, at: Scope) -> list[Entry]:
+        known = []
+        for each in node.entries:
+            if each.key.text in self.heads:
+                known.append(each)
+            else:
+                help = did_you_mean(each.key.text, self.heads) or (f"the heads are {', '.join(self.heads)}",)
+                at.at(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help)
+        return known
+
+    def metrics(self, key: str, entry: Entry | None) -> dict[str, tuple[Placed, ...]]:
+        if entry is None:
+            return {}
+        at = self.scope.at(key)
+        node = at.resolve(entry.value)
+        if node is None or (isinstance(node, Scalar) and node.value is None):
+            return {}
+        by_head = self.by_head(node, "metrics")
+        if by_head is not None:
+            return {
+                each.key.text: self.metric_list(key, each.value, at.at(each.key.text), one=True)
+                for each in self.known_heads(by_head, at)
+            }
+        if len(self.heads) > 1:
+            help = (f"write a mapping: {{{self.heads[0]}: [...]}}",)
+            at.report(METRICS_LIST, node, key=key, given="one list for several heads" if isinstance(node, Listing) else given(node), help=help)
+            return {}
+        return {self.heads[0]: self.metric_list(key, node, at, one=False)}
+
+    def metric_list(self, key: str, node: Node, at: Scope, one: bool) -> tuple[Placed, ...]:
+        resolved = at.resolve(node)
+        if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
+            return ()
+        if not isinstance(resolved, Listing):
+            if one:
+                placed = self.placed(METRIC, resolved, at)
+                return (placed,) if placed else ()
+            text = resolved.text if isinstance(resolved, Scalar) else "..."
+            at.report(METRICS_LIST, resolved, key=key, given=given(resolved), help=(f"write [{text}]",))
+            return ()
+        found = []
+        for index, item in enumerate(resolved.items):
+            inner = at.at(index)
+            value = inner.resolve(item)
+            placed = self.placed(METRIC, value, inner) if value is not None else None
+            if placed is not None:
+                found.append(placed)
+        return tuple(found)
+
+    def loss_weights(self, entry: Entry | None, losses: dict[str, Placed | None]) -> dict[str, float]:
+        if entry is None:
+            return {}
+        at = self.scope.at("loss_weights")
+        node = at.resolve(entry.value)
+        if node is None:
+            return {}
+        if not isinstance(node, Mapping):
+            if len(self.heads) > 1:
+                at.report(WRONG_TYPE, node, key="loss_weights", words="a mapping of heads to numbers", given=given(node))
+                return {}
+            value = NUMBER.read(node, at)
+            return {} if value is POISON else {self.heads[0]: float(value)}
+        found: dict[str, float] = {}
+        for each in self.known_heads(node, at):
+            head = each.key.text
+            value = read(NUMBER, each.value, at.at(head))
+            if head in losses and losses[head] is None:
+                at.at(head).report(WEIGHT_WITHOUT_LOSS, each.key, head=head, help=("give it a loss, or leave the weight out",))
+            elif value is not POISON:
+                found[head] = float(value)
+        return found
+
+    def multipliers(self, entry: Entry | None, optimizer: Any, section: Mapping) -> tuple[tuple[str, float, Place], ...]:
+        if entry is None:
+            return ()
+        at = self.scope.at("learning_rate_multipliers")
+        node = at.resolve(entry.value)
+        if not isinstance(node, Mapping) or not node.entries:
+            if node is not None:
+                words = "a mapping of addresses to numbers"
+                at.report(WRONG_TYPE, node, key="learning_rate_multipliers", words=words, given=given(node))
+            return ()
+        found = []
+        for each in node.entries:
+            inner = at.at(each.key.text)
+            value = read(NUMBER, each.value, inner)
+            if value is not POISON and value < 0:
+                inner.report(OUT_OF_RANGE, each.value, key=each.key.text, words="a number of 0 or more", given=value)
+            elif value is not POISON:
+                found.append((each.key.text, float(value), inner.place(each.key)))
+        if isinstance(optimizer, KerasObject) and optimizer.get("global_clipnorm") is not None:
+            help = ("use `clipnorm`, which clips each weight by itself anyway",)
+            at.report(CLIP_ALONE, entry.key, help=help)
+        else:
+            at.report(MULTIPLIER_CALLBACKS, entry.key, help=("give the optimizer a schedule instead of a callback",))
+        return tuple(found)
+
+

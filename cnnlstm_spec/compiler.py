@@ -9,6 +9,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from .build import build
+from .compilation import CompileSpec
 from .diagnostic import Diagnostic
 from .elaborate import elaborate
 from .graph import Graph, TypedGraph
@@ -86,11 +87,15 @@ def compile_source(source: Source, overrides: Mapping[str, Any] | tuple[str, ...
     document, found = parse(source)
     if document is None:
         return Compilation(source, tuple(found))
+    if overrides:
+        from .overrides import apply
+
+        document = apply(document, overrides, found)
     spec = elaborate(document, found, folder)
     if spec is None:
         return Compilation(source, _sorted(found), document)
     graph = build(spec, found)
-    policy = spec.compile.get("dtype_policy", "float32") if isinstance(spec.compile, dict) else "float32"
+    policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found)
     return Compilation(source, _sorted(found), document, spec, graph, typed)
 

@@ -10,11 +10,11 @@ from .fusion import FusionKeys, read_fusion
 from .items import Fusion, Item, Layer
 from .kinds import NAME, WRONG_TYPE, given
 from .layers import LAYERS, origin_of
-from .scope import POISON, Scope
+from .scope import POISON, Scope, nearest
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 
-NOT_A_SPEC = Code("not-a-spec", "error", "a spec is a mapping that begins with `version: 1`; this is a {given}")
+NOT_A_SPEC = Code("not-a-spec", "error", "a spec is a mapping that begins with `version: 1`; this is {given}")
 BAD_NAME = Code("name-characters", "error", "`{name}` cannot name a {what}")
 BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that begins with a lower-case letter")
 HEAD_OR_HEADS = Code("head-or-heads", "error", "a spec has `head` or `heads`, not both")
@@ -56,20 +56,21 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None) -> ModelS
 def _top(root: Mapping, scope: Scope) -> dict[str, Any]:
     """The keys of the spec, each read by itself so that one mistake does not hide the others."""
     values: dict[str, Any] = {}
+    meant: set[str | None] = set()
     for entry in root.entries:
         key = entry.key.text
         if key.startswith("x-"):
             continue
         argument = Top.arguments.get(key)
         if argument is None:
-            report_unknown_key(entry, scope, "the spec", Top.arguments)
+            meant.add(report_unknown_key(entry, scope, "the spec", Top.arguments))
             continue
         value = read(argument.kind, entry.value, scope.at(key))
         if value is not POISON:
             values[key] = value
     written = {entry.key.text for entry in root.entries}
     for key, argument in Top.arguments.items():
-        if argument.required and key not in written:
+        if argument.required and key not in written and key not in meant:
             scope.report(MISSING_KEY, _first_line(root), owner="the spec", key=key, help=_help_for(key))
     return values
 
@@ -154,10 +155,11 @@ def _empty(node: Node) -> bool:
 def read_fields(cls: type[Any], node: Mapping, scope: Scope, owner: str) -> dict[str, Any]:
     """The fields of a section that can be read: a mistake in one does not hide the others."""
     values: dict[str, Any] = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
+    meant: set[str | None] = set()
     for entry in node.entries:
         name = entry.key.text
         if name not in cls.arguments:
-            report_unknown_key(entry, scope, owner, cls.arguments)
+            meant.add(report_unknown_key(entry, scope, owner, cls.arguments))
             continue
         value = read(cls.arguments[name].kind, entry.value, scope.at(name))
         values.pop(name, None)
@@ -165,7 +167,7 @@ def read_fields(cls: type[Any], node: Mapping, scope: Scope, owner: str) -> dict
             values[name] = value
     written = {entry.key.text for entry in node.entries}
     for name, argument in cls.arguments.items():
-        if argument.required and name not in written:
+        if argument.required and name not in written and name not in meant:
             help = (f"`{name}` is {argument.kind.words}",)
             scope.report(MISSING_KEY, _first_line(node), owner=owner, key=name, help=help)
     return values
@@ -204,6 +206,8 @@ def _heads(top: dict[str, Any], scope: Scope, root: Mapping, branches: tuple[Bra
         entry = Entry(written["head"], top.get("head", Scalar(written["head"].span, None, "")))
         return True, (_head(entry, at, "head", branches),)
     if "heads" not in written:
+        if any(nearest(key, Top.arguments) in ("head", "heads") for key in written if key not in Top.arguments):
+            return True, ()
         scope.report(MISSING_KEY, _first_line(root), owner="the spec", key="head", help=("`head:` holds the last layers",))
         return True, ()
     at = scope.at("heads")

@@ -95,14 +95,14 @@ class _Evaluator:
         if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             value = self.lookup(name)
             if not isinstance(value, Scalar):
-                raise _Wrong(f"`{name}` is a {words_for(value)}, which has no place inside text")
+                raise _Wrong(f"`{name}` is {words_for(value)}, which has no place inside text")
             return value.text
         return str(_Arithmetic(inner, self).value())
 
     def number(self, name: str) -> int | float:
         value = self.lookup(name.removeprefix("$"))
         if not isinstance(value, Scalar) or isinstance(value.value, bool) or not isinstance(value.value, int | float):
-            raise _Wrong(f"`{name}` is a {words_for(value)}, not a number")
+            raise _Wrong(f"`{name}` is {words_for(value)}, not a number")
         return value.value
 
 

@@ -11,7 +11,7 @@ from .kinds import BOOLEAN, COUNT, NAME, UNKNOWN_CHOICE, WRONG_TYPE, Optional, g
 from .layers import LAYERS, origin_of, read_op
 from .op import Op
 from .ops.strategies import STRATEGIES
-from .scope import POISON, Scope, did_you_mean
+from .scope import POISON, Scope, did_you_mean, nearest
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}")
@@ -138,6 +138,11 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
         return POISON
     if (record.strategy is None) == (record.layer is None):
         if record.strategy is None:
+            near = [entry for entry in own if nearest(entry.key.text, keys.arguments) in ("strategy", "layer")]
+            for entry in near:
+                report_unknown_key(entry, scope, owner, keys.arguments)
+            if near:
+                return POISON
             help = (f"`strategy` is one of {', '.join(STRATEGIES)}",)
             return scope.report(MISSING_KEY, resolved, owner=owner, key="strategy", help=help)
         return scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")

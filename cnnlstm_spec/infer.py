@@ -11,7 +11,7 @@ from .op import Inference, Op, Refusal
 from .size import Condition, Symbol
 from .source import Place
 from .suggest import ways_out
-from .tensor import TensorType
+from .tensor import Mask, TensorType
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
 TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least} axes; `{origin}` gives {given}", sort="keras")
@@ -19,6 +19,7 @@ WRONG_ARITY = Code("wrong-number-of-inputs", "error", "`{layer}` takes {wanted} 
 SHARED_SHAPES = Code(
     "shared-weights-differ", "error", "`{layer}` is shared, but its weights would be {first} there and {here} here", sort="keras"
 )
+TWO_MASKS = Code("mask-made-twice", "warning", "`{layer}` says anew which steps are padding; the earlier mask no longer counts")
 CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
 
 
@@ -66,12 +67,22 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
             if mine.shape != theirs.shape:
                 facts = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
                 raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
-    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(op.mask_after(*inputs))
+    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(_mask_after(node, op, inputs, state))
     for condition, refusal in at.conditions:
         _note(condition, refusal, node, inputs, state)
     typed = TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
     state.layers.setdefault(node.layer, typed)
     return typed
+
+
+def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> Mask | None:
+    if not op.makes_mask(*inputs):
+        return op.mask_after(*inputs)
+    before = inputs[0].mask
+    if before is not None:
+        labels = (Label(before.made_at, "the first is made here"), *node.origin.uses)
+        state.found.append(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
+    return Mask(frozenset({node.id}), node.origin.place)
 
 
 def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:

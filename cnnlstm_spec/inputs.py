@@ -30,11 +30,11 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 DTYPES = (*FLOATS, *INTEGERS, "bool")
 LARGEST = 2**31 - 1
 
-WRONG_RANK = Code("input-axes", "error", "a `{kind}` has the axes ({axes}); this shape has {given} sizes")
+WRONG_RANK = Code("input-axes", "error", "`{kind}` has the axes ({axes}); the shape has {given}")
 NOT_TIMED = Code("no-time-axis", "error", "`{key}` needs a time axis, which this `{kind}` does not have")
 AXES_NEEDED = Code("tensor-axes", "error", "`axes` names the {count} axes of the shape; it has {given} names")
 NOT_FIRST = Code("time-axis-not-first", "error", "`{key}` needs `time_axis` to be the first axis; it is `{axis}`")
-ONLY_TENSOR = Code("only-for-tensor", "error", "`{key}` has a meaning for `kind: tensor` alone; a `{kind}` has ({axes})")
+ONLY_TENSOR = Code("only-for-tensor", "error", "`{key}` is for `kind: tensor` alone; `{kind}` has ({axes})")
 UNKNOWN_AXIS = Code("unknown-axis", "error", "`time_axis: {axis}` is not one of the axes ({axes})")
 TWO_MASKS = Code("two-masks", "warning", "`{first}` and `{second}` both say what is padding; the later counts")
 TWICE = Code("axis-named-twice", "error", "two axes are named `{axis}`")

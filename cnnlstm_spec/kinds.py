@@ -22,10 +22,10 @@ def given(node: Node) -> str:
     if isinstance(node, Scalar) and node.value is not None:
         sort = words_for(node)
         text = node.text if len(node.text) <= 40 else node.text[:37] + "..."
-        if sort == "string":
+        if sort == "a string":
             return f'the string "{text}"'
-        return f"the boolean {text}" if sort == "boolean" else text
-    return "null" if isinstance(node, Scalar) else f"a {words_for(node)}"
+        return f"the boolean {text}" if sort == "a boolean" else text
+    return words_for(node)
 
 
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:

@@ -17,7 +17,7 @@ UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")
 REFUSED_LAYER = Code("layer-not-supported", "error", "`{name}` cannot stand in a spec: {reason}")
 NOT_A_LAYER = Code("not-a-layer", "error", "a layer is `Name` or `Name: {{argument: value}}`; this is {given}")
 KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{layer}`, not inside it")
-NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is a {given}")
+NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
 STRUCTURES = ("TimeDistributed", "Residual", "Parallel", "Repeat")
 
 
@@ -36,7 +36,7 @@ class LayersKind(Kind):
         return tuple(item for item in items if item is not None)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"$ref": "#/$defs/layer"}}
+        return {"$ref": "#/$defs/layers"}
 
 
 class LayerKind(Kind):
@@ -133,6 +133,6 @@ def _name_and_arguments(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
         label = Label(scope.place(first.key), "this is the layer")
         scope.report(KEYS_BESIDE, second.key, key=second.key.text, layer=first.key.text, help=help, labels=(label,))
         return None
-    shown = given(node) if isinstance(node, Scalar) else f"a {words_for(node)}"
+    shown = given(node)
     scope.report(NOT_A_LAYER, node, given=shown)
     return None

@@ -38,9 +38,9 @@ class _Program:
         self.needed = masks.needed_sources(graph)
 
     def program(self) -> Program:
-        from .compilation import compile_statements, policy_statements
+        from .training import compile_statements, setup
 
-        self.statements += policy_statements(self.spec, self.graph.policy)
+        self.statements += setup(self.spec, self.graph.policy)
         for typed in self.graph.nodes.values():
             self.node(typed)
         self.statements.append(Let("model", self.model()))
@@ -74,7 +74,7 @@ class _Program:
                 self.masks[node.id] = to.let(op.make_mask(to, self.values[node.id]), f"{node.id}_mask")
             return
         if node.id in self.needed:
-            self.masks[node.id] = to.let(op.make_mask(to, *inputs), f"{node.id}_mask")  # type: ignore[attr-defined]
+            self.masks[node.id] = to.let(op.make_mask(to, *inputs), f"{node.id}_mask")
         value = op.lower(to, *inputs)
         self.values[node.id] = self.bind(node, value)
 
@@ -130,14 +130,14 @@ class Lowering:
         """The dtype policy of the model."""
         return self.program.graph.policy
 
-    def call(self, op: Op, inputs: tuple[Expression, ...], **more: Expression) -> Expression:
-        """The op's own Keras layer on the inputs, with their masks where it reads one."""
+    def call(self, op: Op, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None) -> Expression:
+        """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
         keywords = {name: expression(value) for name, value in op.keras_arguments().items()}
-        apply: dict[str, Expression] = {}
-        if op.reads_mask and (mask := self.mask(0)) is not None:
-            apply = {argument: mask for argument in op.mask_arguments}
+        mask = self.mask(0) if op.reads_mask and applied is None else None
+        if mask is not None:
+            applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1
-        return self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), {**keywords, **more}, apply)
+        return self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
 
     def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
         """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""
@@ -158,11 +158,20 @@ class Lowering:
         constructor = Call(path, arguments, (*keywords.items(), ("name", name)))
         if self.program.uses[self.name] == 1:
             return Apply(constructor, inputs, tuple(applied.items()))
+        return Apply(self.made(constructor, suffix), inputs, tuple(applied.items()))
+
+    def made(self, constructor: Call, suffix: str = "") -> Ref:
+        """A variable for the node's Keras layer, made at its first use."""
+        name = self.name + suffix
         if name not in self.program.layers:
             variable = self.program.fresh(f"{name}_layer")
             self.program.statements.append(Let(variable, constructor))
             self.program.layers[name] = Ref(variable)
-        return Apply(self.program.layers[name], inputs, tuple(applied.items()))
+        return self.program.layers[name]
+
+    def first_use(self) -> bool:
+        """Whether the node is the first that is its Keras layer."""
+        return self.typed.owns_weights
 
     def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
         """A call of `keras.ops`."""
@@ -175,6 +184,14 @@ class Lowering:
     def slice(self, value: Expression, *index: Any) -> Expression:
         """`value[:, *index]`."""
         return Slice(value, (None, *index))
+
+    def cast(self, value: Expression) -> Expression:
+        """The value in the dtype of the output."""
+        return value if self.inputs[0].dtype == self.output.dtype else self.ops("cast", value, self.output.dtype)
+
+    def zero(self) -> Expression:
+        """0 in the dtype of the output, so that no operation widens it."""
+        return 0.0 if self.output.dtype.startswith(("float", "bfloat")) else 0
 
     def let(self, value: Expression, stem: str) -> Ref:
         """A variable for a value."""
@@ -189,6 +206,13 @@ class Lowering:
     def reshape(self, value: Expression, axes: tuple[Axis, ...]) -> Expression:
         """A reshape to axes of which one at most is known only at run time, if the batch is not folded."""
         return folding.reshape(self, value, axes)
+
+    def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
+        """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
+        for _ in range(rank - 2):
+            mask = self.ops("expand_dims", mask, axis=-1)
+        last = Slice(value, (*[None] * rank, 0))
+        return self.ops("logical_or", mask, self.ops("zeros_like", last, dtype="bool")) if rank > 2 else mask
 
     def broadcast(self, values: tuple[Expression, ...], types: tuple[TensorType, ...]) -> tuple[Expression, ...]:
         """Inputs repeated over the axes that they lack, to the given types."""
@@ -211,13 +235,12 @@ class Lowering:
         """The tensor of a mask."""
         return masks.value(self, mask, self.program.masks)
 
-    def output_of(self, value: Expression, head: str) -> Expression:
-        """The value as an output of the model, named `head`, with its mask where steps are still masked."""
-        x = self.inputs[0]
-        if x.mask is not None:
-            return masks.attach(self, value, x, head)
-        keywords: dict[str, Expression] = {} if compute_dtype(self.policy) == x.dtype else {"dtype": x.dtype}
-        return self.layer("keras.layers.Identity", value, **keywords)
+    def output_of(self, value: Expression) -> Expression:
+        """The value as an output of the model, with its mask where steps are still masked."""
+        if self.output.mask is not None:
+            return masks.attach(self, value, self.inputs[0])
+        dtype: dict[str, Expression] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
+        return self.layer("keras.layers.Identity", value, **dtype)
 
     def leaving_type(self) -> TensorType | None:
         """For the node that enters time: what the node that leaves it is given."""
@@ -228,9 +251,15 @@ class Lowering:
         return None
 
 
+NO_STRING = frozenset({"constant", "l1_l2"})
+"""Names that Keras has as classes but does not turn into objects from a string."""
+
+
 def expression(value: Any) -> Expression:
     """An argument's canonical value as an expression."""
     if isinstance(value, KerasObject):
+        if value.identifier is not None and value.identifier not in NO_STRING:
+            return value.identifier
         return Call(value.path, (), tuple((name, expression(each)) for name, each in value.arguments))
     if isinstance(value, tuple):
         return tuple(expression(each) for each in value)

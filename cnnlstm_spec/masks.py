@@ -6,19 +6,23 @@ from typing import TYPE_CHECKING
 
 from .graph import TypedGraph
 from .op import compute_dtype
-from .ops.structure import Output
 from .program import Call, Expression, Let, Ref
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
     from .lower import Lowering
 
-SENTINELS = {"float16": -6.0e4, "bfloat16": -1.0e30, "float32": -1.0e30, "float64": -1.0e30}
-"""Values that no output takes, by dtype: what `attach` writes where a step is padding."""
+HALF = frozenset({"float16", "bfloat16"})
+SENTINELS = {"float16": -(2.0**15), "bfloat16": -(2.0**100), "float32": -(2.0**100), "float64": -(2.0**100)}
+"""Values that no output takes, by dtype, and exact in it: what `attach` writes where a step is padding."""
+TINY = 1e-30
+"""Lost in any value but 0: keeps a loss that divides by the sum of an output from 0 / 0 at padded steps."""
 
 
 def needed_sources(graph: TypedGraph) -> frozenset[str]:
     """The nodes whose mask some layer, or an output, reads."""
+    from .ops.structure import Output
+
     needed: set[str] = set()
     for typed in graph.nodes.values():
         op = typed.node.op
@@ -60,15 +64,17 @@ def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
     return made[key]
 
 
-def attach(to: Lowering, value: Expression, x: TensorType, head: str) -> Expression:
-    """An output whose padded steps count in neither loss nor metrics: a `Masking` layer finds them by a value that no output takes."""
+def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
+    """An output whose padded steps count in neither loss nor metrics.
+
+    Keras reads the mask of an output off the layers that gave it. A `Masking` layer finds padded steps by a value that
+    no output takes and zeroes them; `Rescaling` keeps its mask. Half precision is left, where `TINY` would be 0.
+    """
     assert x.mask is not None
     mask = to.mask_value(x.mask)
-    sentinel = SENTINELS[x.dtype]
     for _ in range(x.rank - 1):
         mask = to.ops("expand_dims", mask, axis=-1)
-    marked = to.ops("where", mask, value, sentinel)
-    keywords: dict[str, Expression] = {} if compute_dtype(to.policy) == x.dtype else {"dtype": x.dtype}
-    return to.layer("keras.layers.Masking", marked, mask_value=sentinel, **keywords)
-
-
+    marked = to.ops("where", mask, value, SENTINELS[x.dtype])
+    dtype: dict[str, Expression] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
+    found = to.layer("keras.layers.Masking", marked, suffix="_mask", mask_value=SENTINELS[x.dtype], **dtype)
+    return to.layer("keras.layers.Rescaling", found, 1.0, TINY, **dtype)

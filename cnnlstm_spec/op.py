@@ -97,8 +97,6 @@ class Op(Record):
     """Whether integers in give integers out; a layer that computes gives its compute dtype."""
     reads_mask: ClassVar[bool] = False
     """Whether the mask changes what it computes, and is handed to it."""
-    mask_arguments: ClassVar[tuple[str, ...]] = ("mask",)
-    """The keywords of the Keras call that take the mask."""
     keeps_mask: ClassVar[bool] = True
     """Whether its output has the steps of its input, one for one."""
     last_axis_only: ClassVar[bool] = False
@@ -132,6 +130,14 @@ class Op(Record):
         if self.keeps_integers and first not in FLOATS:
             return first
         return compute_dtype(self.dtype or at.policy)
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        """Whether it says which steps are padding; then `make_mask` says it as a tensor."""
+        return False
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        """The boolean (batch, steps) tensor, true where a step is real, of an op that makes a mask."""
+        raise NotImplementedError(type(self).__name__)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         """What becomes of the padding mask."""

@@ -158,6 +158,7 @@ def _read_use(
     own = {entry.key.text for entry in parameters.entries}
     values: dict[str, Node] = {}
     names: dict[str, Any] = {"name": None, "share": None}
+    meant: set[str | None] = set()
     for entry in arguments.entries:
         key, inner = entry.key.text, scope.at(entry.key.text)
         if key in own:
@@ -167,10 +168,10 @@ def _read_use(
         elif key in names:
             names[key] = read(NAME, entry.value, inner)
         else:
-            report_unknown_key(entry, scope, name, (*own, *names))
+            meant.add(report_unknown_key(entry, scope, name, (*own, *names)))
     for entry in parameters.entries:
         required = isinstance(entry.value, Scalar) and entry.value.value == "required"
-        if entry.key.text in {given.key.text for given in arguments.entries}:
+        if entry.key.text in {given.key.text for given in arguments.entries} | meant:
             continue
         if required:
             scope.report(MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",))

@@ -25,9 +25,9 @@ TOO_MANY = Code("aliases-too-large", "error", "with its aliases expanded the spe
 CYCLE = Code("alias-cycle", "error", "`*{name}` stands inside the value that it names")
 UNKNOWN_ALIAS = Code("unknown-alias", "error", "`*{name}` has no `&{name}` before it")
 DUPLICATE = Code("duplicate-key", "error", "`{key}` is written twice in one mapping")
-BAD_KEY = Code("key-not-a-name", "error", "a key is a name; this is a {given}")
+BAD_KEY = Code("key-not-a-name", "error", "a key is a name; this is {given}")
 BAD_TAG = Code("unknown-tag", "error", "the tag `{tag}` means nothing here")
-BAD_MERGE = Code("merge-needs-mapping", "error", "`<<` merges a mapping or a list of mappings; this is a {given}")
+BAD_MERGE = Code("merge-needs-mapping", "error", "`<<` merges a mapping or a list of mappings; this is {given}")
 BAD_NUMBER = Code("unclear-number", "error", "{reason}")
 
 
@@ -83,13 +83,13 @@ class Refused(Exception):
 
 
 def words_for(node: Node) -> str:
-    """What a person calls the sort of a node."""
+    """What a person calls the sort of a node, with its article."""
     if isinstance(node, Mapping):
-        return "mapping"
+        return "a mapping"
     if isinstance(node, Listing):
-        return "list"
+        return "a list"
     assert isinstance(node, Scalar)
-    kinds = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string"}
+    kinds = {type(None): "null", bool: "a boolean", int: "an integer", float: "a number", str: "a string"}
     return kinds[type(node.value)]
 
 

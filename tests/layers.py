@@ -7,11 +7,17 @@ import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 from cnnlstm_spec import ops
 from cnnlstm_spec.op import Inference, Op, Refusal
 from cnnlstm_spec.size import Size, symbol
 from cnnlstm_spec.tensor import Axis, TensorType
+
+REGISTRY = Path(__file__).parent / "keras_layers.txt"
+"""The names of the classes in `keras.layers`, one a line."""
+
+KERAS = frozenset(REGISTRY.read_text().split())
 
 Shape = tuple[int | None, ...]
 
@@ -21,7 +27,7 @@ def op_classes() -> list[type[Op]]:
     found: dict[str, type[Op]] = {}
     for module in pkgutil.iter_modules(ops.__path__):
         for each in vars(import_module(f"{ops.__name__}.{module.name}")).values():
-            if inspect.isclass(each) and issubclass(each, Op) and each.examples and module.name != "strategies":
+            if inspect.isclass(each) and issubclass(each, Op) and each.examples and each.__doc__ is not None and each.__name__ in KERAS and module.name != "strategies":
                 found[each.__name__] = each
     return [found[name] for name in sorted(found)]
 

@@ -14,9 +14,19 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-BATCH = 2
+BATCH = 9
+"""Larger than any size that is drawn, so that no axis is as long as the batch by chance."""
 UNKNOWN = 7
 """The size that stands in, on data, for one known only at run time."""
+
+KERNELS_LACKING = (
+    "No OpKernel was registered",
+    "Could not find device for node",
+    "only supports NHWC",
+    "AbortedError",
+    "could not create a primitive",
+)
+"""What TensorFlow says where this device, not the layer, is at fault: such a failure is of stage `device`."""
 
 Shape = tuple[int | None, ...]
 
@@ -115,6 +125,7 @@ def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype
         symbolic = layer(starts[0] if len(starts) == 1 else starts)
         batched = [tuple(each.shape) for each in starts]
         computed = layer.compute_output_shape(batched[0] if len(batched) == 1 else batched)
+        inputs = inputs[0] if len(inputs) == 1 else inputs
         model = keras.Model(inputs, symbolic)
         batch = [data(tuple(shape), dtype) for shape in shapes]
         batch = batch[0] if len(batch) == 1 else batch
@@ -138,4 +149,6 @@ def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype
             weights_of(layer),
         )
     except Exception as error:
-        return Failure(stage, f"{type(error).__name__}: {str(error)[:300]}")
+        message = f"{type(error).__name__}: {error}"
+        lacks = any(words in message for words in KERNELS_LACKING)
+        return Failure("device" if lacks else stage, message[:300])

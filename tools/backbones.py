@@ -9,6 +9,7 @@ Needs Keras, and this package on the path. Nothing is downloaded.
 from __future__ import annotations
 
 import argparse
+import gc
 import re
 import sys
 import time
@@ -202,6 +203,7 @@ def main() -> int:
         for difference in differences(name) if options.check else ():
             print(f"{name}: {difference}")
             failed = True
+        gc.collect()
         print(f"{name} {time.perf_counter() - start:.1f} s", flush=True)
     return int(failed)
 

@@ -39,6 +39,7 @@ Rule = dict[str, Any]
 
 
 def rule(kind: str, **more: Any) -> Rule:
+    """A kind with its bounds or choices."""
     return {"kind": kind, **more}
 
 
@@ -70,7 +71,7 @@ DEFAULT: dict[str, Rule] = {
     "name": rule("scope?"),
     "dtype": rule("dtype?"),
     "axis": rule("axis"),
-    **{name: rule("int?") for name in ("seed", "ignore_class", "class_id")},
+    **{name: rule("int?") for name in ("seed", "ignore_class", "class_id", "num_labels")},
     "reduction": rule("choice?", choices=REDUCTIONS),
     "label_smoothing": rule("float"),
     "learning_rate": rule("float_or_schedule"),
@@ -88,8 +89,8 @@ DEFAULT: dict[str, Rule] = {
     "target_class_ids": rule("ints", minItems=1),
     **{name: rule("float", **UNIT) for name in ("precision", "recall", "specificity", "sensitivity")},
     "average": rule("choice?", choices=["macro", "micro", "weighted"]),
-    **{name: rule("float?", **NATURAL) for name in ("l1", "l2")},
-    **{name: rule("axis?") for name in ("input_axes", "output_axes")},
+    **dict.fromkeys(("l1", "l2"), rule("float?", **NATURAL)),
+    **dict.fromkeys(("input_axes", "output_axes"), rule("axis?")),
 }
 FAMILY: dict[str, dict[str, Rule]] = {
     "schedules": {"name": rule("scope")},
@@ -114,7 +115,6 @@ CLASS: dict[str, Rule] = {
     **{f"losses.{name}.axis": rule("axis?") for name in ("Dice", "Tversky")},
     "metrics.AUC.curve": rule("choice", choices=["PR", "ROC", "pr", "roc"]),
     "metrics.AUC.label_weights": rule("floats?"),
-    "metrics.AUC.num_labels": rule("int?"),
     "metrics.AUC.num_thresholds": rule("int", minimum=2),
     "metrics.AUC.thresholds": rule("floats?"),
     "metrics.AUC.summation_method": rule(
@@ -154,9 +154,7 @@ RULES: list[Rule] = [
     across("optimizers", None, "needs", "ignored", argument="ema_overwrite_frequency", given={"use_ema": True}),
     across("schedules", "CosineDecay", "needs_set", "ignored", argument="warmup_steps", set="warmup_target"),
     across("schedules", "PiecewiseConstantDecay", "one_longer", "refused", argument="values", than="boundaries"),
-    across(
-        "losses", "BinaryFocalCrossentropy", "needs", "ignored", argument="alpha", given={"apply_class_balancing": True}
-    ),
+    across("losses", "BinaryFocalCrossentropy", "needs", "ignored", argument="alpha", given={"apply_class_balancing": True}),
     across("metrics", "AUC", "needs", "refused", argument="num_labels", given={"multi_label": True}),
     across("metrics", "AUC", "needs_unset", "ignored", argument="num_thresholds", unset="thresholds"),
     across("metrics", "BinaryIoU", "elements_below", "refused", argument="target_class_ids", bound=2),
@@ -244,6 +242,7 @@ def kind_of(family: str, owner: str, parameter: inspect.Parameter) -> Rule:
 
 
 def argument(family: str, owner: str, parameter: inspect.Parameter) -> Rule:
+    """One argument as the file has it."""
     required = parameter.default is inspect.Parameter.empty
     default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
     tail = {"required": True} if required else {"default": default}
@@ -267,6 +266,7 @@ def identifiers(family: str, known: dict[str, type]) -> dict[str, str]:
 
 
 def entry(family: str, name: str, item: type) -> Rule:
+    """One class as the file has it."""
     reads = READS.get(f"{family}.{name}", SAME) if family in ("losses", "metrics") else None
     arguments = [argument(family, name, p) for p in parameters(item)]
     return {"arguments": arguments, **({"reads": reads} if reads else {})}
@@ -336,9 +336,7 @@ def outside(kind: Rule) -> list[Any]:
     step = 1 if base == "int" else 0.5
     shifts = {"minimum": -step, "exclusiveMinimum": 0, "maximum": step, "exclusiveMaximum": 0}
     beyond = [kind[key] + shift for key, shift in shifts.items() if key in kind]
-    typed: list[Any] = [
-        v if base == "int" else [float(v)] if base.startswith("float_or_floats") else float(v) for v in beyond
-    ]
+    typed: list[Any] = [v if base == "int" else [float(v)] if base.startswith("float_or_floats") else float(v) for v in beyond]
     empty: list[Any] = [[]] if "minItems" in kind else []
     return typed + empty + (["no such choice"] if base == "choice" else [])
 
@@ -373,14 +371,16 @@ def disagreements() -> Iterator[str]:
 
 
 def accepts(item: type, kwargs: dict[str, Any]) -> bool:
+    """Whether the constructor raises nothing, of whatever type."""
     try:
         item(**kwargs)
-    except Exception:  # noqa: BLE001 - Keras raises whatever it meets first
+    except Exception:
         return False
     return True
 
 
 def main() -> int:
+    """Writes or compares the file; 1 where something disagrees."""
     parser = argparse.ArgumentParser(description="Write the catalog of Keras objects that a spec may name.")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args().check

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -90,3 +92,14 @@ def _find(path: str, values: dict[str, Any]) -> Any:
     for step in steps:
         found = getattr(found, step)
     return found
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Writes a `.keras` file."""
+    model.save(path)
+
+
+def versions() -> dict[str, str]:
+    """What builds the model: Keras, and the backend that it runs on."""
+    backend = keras.backend.backend()
+    return {"keras": keras.__version__, backend: import_module(backend).__version__}

@@ -10,10 +10,19 @@ if TYPE_CHECKING:
 
 FAMILIES: dict[str, str] = {
     "activation": "ReLU LeakyReLU ELU PReLU Softmax",
+    "adaptive_pool": "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
+    "AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
+    "attention": "Attention AdditiveAttention",
     "conv": "Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D",
+    "conv_transpose": "Conv1DTranspose Conv2DTranspose Conv3DTranspose",
     "convlstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
     "core": "Dense Activation Identity",
     "einsum": "EinsumDense",
+    "embedding": "Embedding ReversibleEmbedding",
+    "join": "Concatenate Dot",
+    "masking": "Masking",
+    "merge": "Add Average Maximum Minimum Multiply Subtract",
+    "multihead": "MultiHeadAttention GroupQueryAttention",
     "normalization": "BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization",
     "padding": "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D "
     "UpSampling3D",
@@ -25,6 +34,7 @@ FAMILIES: dict[str, str] = {
     "SpatialDropout3D ActivityRegularization",
     "rescaling": "Rescaling Resizing CenterCrop Normalization",
     "shape": "Flatten Reshape Permute RepeatVector",
+    "wrappers": "Bidirectional",
 }
 """File to the layers in it."""
 

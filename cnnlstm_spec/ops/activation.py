@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..kinds import NOT_NEGATIVE, NUMBER, Optional
@@ -11,6 +11,10 @@ from ..tensor import TensorType
 from .axes import AXES, NO_SUCH_AXIS, axis_number, axis_numbers
 from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
 from .floats import refuse_integers
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
 
 
 class ReLU(Op):
@@ -25,7 +29,14 @@ class ReLU(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         need_numbers(self.title(), inputs[0])
+        if self.negative_slope and (self.max_value is not None or self.threshold):
+            refuse_integers(self.title(), inputs[0])
         return inputs[0]
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        if inputs[0].dtype not in FLOATS and self.negative_slope:
+            return "float32"
+        return super().dtype_after(at, *inputs)
 
 
 class LeakyReLU(Op):
@@ -92,8 +103,9 @@ class PReLU(Op):
 
 
 class Softmax(Op):
-    """Exponentials that add up to 1 along an axis, or along several together. The padding mask is not given to it."""
+    """Exponentials that add up to 1 along an axis, or along several together; padded steps get no share of a sum over steps."""
 
+    reads_mask = True
     axis: Any = arg(Optional(AXES), -1, doc="Axis or axes that add up to 1.")
     examples = (example((4,)), example((None, 4), axis=1), example((3, 4), axis=[1, 2]))
 
@@ -105,3 +117,11 @@ class Softmax(Op):
         elif self.axis is not None:
             axis_numbers(self.title(), self.axis, x)
         return x
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        mask = to.mask(0)
+        if mask is None:
+            return to.call(self, inputs)
+        for _ in range(to.inputs[0].rank - 1):
+            mask = to.ops("expand_dims", mask, axis=-1)
+        return to.call(self, inputs, {"mask": mask})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..argument import Kind
-from ..catalog import Named
+from ..catalog import KerasObject, Named
 from ..diagnostic import Code
 from ..kinds import INTEGER, Choice, Optional, wrong_type
 from ..op import Refusal
@@ -41,6 +41,9 @@ UNKNOWN_SIZE = Code(
 )
 
 WRONG_DTYPE = Code("dtype-not-taken", "error", "`{layer}` takes {taken}; its input is {dtype}", sort="keras")
+PENALTY_DTYPE = Code(
+    "penalty-not-float32", "error", "the penalty of `{layer}` is {given}; it is added to a loss of float32", sort="keras"
+)
 GROUPS = Code("groups-do-not-divide", "error", "`groups: {groups}` does not divide the {count} {what}", sort="keras")
 
 
@@ -52,10 +55,8 @@ def need_numbers(layer: str, x: TensorType) -> None:
 
 
 def called(value: object) -> str | None:
-    """The name in a value of kind `Named`: itself, or the one key of a mapping."""
-    if isinstance(value, dict):
-        return str(next(iter(value), ""))
-    return None if value is None else str(value)
+    """The name in a value of kind `Named`: of the class, or of an activation the function."""
+    return value.name if isinstance(value, KerasObject) else None
 
 
 def known(layer: str, axis: Axis, help: tuple[str, ...] = ()) -> int:

@@ -12,6 +12,7 @@ from ..op import Inference, Op, Refusal, Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, known
+from .floats import refuse_integers
 from .windows import join, positions, slide, split, window_axes
 
 STRIDES_AND_DILATION = Code(
@@ -56,15 +57,14 @@ class Convolution(Op):
         layer = self.title()
         spatial, channels = split(x.axes, self.channels_first)
         count = known(layer, channels)
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise Refusal(STRIDES_AND_DILATION, "dilation_rate", ("leave one of them at 1",), layer=layer)
-        self.check_groups(count)
+        refuse_integers(layer, x)
+        self.check_channels(count)
         windows = zip(spatial, self.kernel_size, self.strides, self.dilation_rate, strict=True)
         moved = [slide(at, layer, axis, k, s, self.padding, d) for axis, k, s, d in windows]
         return x.with_axes(*join(moved, Axis(channels.name, self.filters_from(count)), self.channels_first))
 
-    def check_groups(self, channels: int) -> None:
-        """Refuses groups that do not divide the channels."""
+    def check_channels(self, channels: int) -> None:
+        """Refuses what cannot be done with so many channels."""
 
     def channels_in(self, x: TensorType) -> int:
         """The channels of the input."""
@@ -91,7 +91,9 @@ class Grouped(Convolution):
     def filters_from(self, channels: int) -> int:
         return self.filters
 
-    def check_groups(self, channels: int) -> None:
+    def check_channels(self, channels: int) -> None:
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise Refusal(STRIDES_AND_DILATION, "dilation_rate", ("leave one of them at 1",), layer=self.title())
         for count, what in ((channels, "channels of the input"), (self.filters, "filters")):
             if count % self.groups:
                 raise Refusal(GROUPS, "groups", (), groups=self.groups, count=count, what=what)
@@ -233,9 +235,10 @@ class DepthwiseConv2D(Depthwise):
 
     n = 2
     kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows; equal on both axes.")
+    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows.")
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
     examples = (
         example((9, 8, 3), kernel_size=3),
-        example((9, 8, 3), kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, activation="relu"),
+        example((9, 8, 3), kernel_size=[3, 3], strides=[1, 2], padding="same", depth_multiplier=2, activation="relu"),
+        example((9, 8, 3), kernel_size=2, strides=2, dilation_rate=2),
     )

@@ -86,7 +86,7 @@ class ConvLSTM1D(ConvLSTM):
     examples = (
         example((4, 7, 2), filters=3, kernel_size=3),
         example((None, 7, 2), filters=3, kernel_size=[2], padding="same", strides=2, return_sequences=True, use_bias=False),
-        example((4, 2, 7), filters=3, kernel_size=2, dilation_rate=2, data_format="channels_first", go_backwards=True),
+        example((4, 7, 2), filters=3, kernel_size=2, dilation_rate=2, go_backwards=True),
     )
 
 
@@ -99,8 +99,8 @@ class ConvLSTM2D(ConvLSTM):
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the input's kernel.")
     examples = (
         example((4, 7, 6, 2), filters=3, kernel_size=3),
-        example((None, 7, 6, 2), filters=3, kernel_size=[2, 3], padding="same", strides=[2, 1], return_sequences=True, dropout=0.2),
-        example((4, 2, 7, 6), filters=2, kernel_size=2, dilation_rate=[1, 2], data_format="channels_first", unit_forget_bias=False),
+        example((None, 7, 6, 2), filters=3, kernel_size=[2, 3], padding="same", strides=[2, 1], return_sequences=True),
+        example((4, 7, 6, 2), filters=2, kernel_size=2, dilation_rate=[1, 2], unit_forget_bias=False),
     )
 
 
@@ -113,5 +113,5 @@ class ConvLSTM3D(ConvLSTM):
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the input's kernel.")
     examples = (
         example((3, 4, 5, 6, 2), filters=2, kernel_size=3),
-        example((None, 4, 5, 6, 2), filters=2, kernel_size=[1, 2, 3], padding="same", return_sequences=True, recurrent_dropout=0.1),
+        example((None, 4, 5, 6, 2), filters=2, kernel_size=[1, 2, 3], padding="same", recurrent_dropout=0.1),
     )

@@ -1,12 +1,10 @@
-"""Layers that Keras cannot run on integers."""
+"""Layers that Keras cannot run on integers. Imports no family of layers."""
 
 from __future__ import annotations
 
-from ..diagnostic import Code
 from ..op import FLOATS, Refusal
 from ..tensor import TensorType
-
-INTEGERS = Code("integers-where-floats-are-needed", "error", "`{layer}` reads floating-point values; {given} come in", sort="keras")
+from .common import WRONG_DTYPE
 
 
 def refuse_integers(layer: str, *inputs: TensorType) -> None:
@@ -14,4 +12,4 @@ def refuse_integers(layer: str, *inputs: TensorType) -> None:
     for index, x in enumerate(inputs):
         if x.dtype not in FLOATS:
             help = ("put a `Rescaling` before it, or leave the `dtype` of the input out",)
-            raise Refusal(INTEGERS, None, help, input=index, layer=layer, given=f"`{x.dtype}`")
+            raise Refusal(WRONG_DTYPE, None, help, index, layer=layer, taken="floating-point values", dtype=x.dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..argument import Kind, Record, arg, read_record
 from ..diagnostic import Code
@@ -20,6 +20,10 @@ CLIPPING = Code("renorm-clipping-crossed", "error", "`renorm_clipping` has `rmax
 SCALE_SHAPE = Code(
     "rms-scale-does-not-fit", "error", "`RMSNormalization` scales the last axes; `axis` names others", sort="keras"
 )
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
 
 
 class Clip(Record):
@@ -109,6 +113,12 @@ class BatchNormalization(Normalizing):
         names = ["moving_mean", "moving_variance"]
         names += ["moving_stddev", "renorm_mean", "renorm_stddev"] if self.renorm else []
         return (*self.gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        mask = to.mask(0)
+        if mask is None or to.inputs[0].rank < 2:
+            return to.call(self, inputs)
+        return to.call(self, inputs, {"mask": to.wide_mask(mask, inputs[0], to.inputs[0].rank)})
 
 
 class LayerNormalization(Normalizing):

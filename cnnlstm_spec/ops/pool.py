@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from ..argument import arg
 from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
-from ..op import Inference, Op, example
+from ..op import FLOATS, Inference, Op, example
 from ..tensor import Axis, Mask, TensorType
-from .common import DATA_FORMAT
+from .common import DATA_FORMAT, need_numbers
+from .floats import refuse_integers
 from .windows import join, slide, split, window_axes
 
 PADDING = Choice("valid", "same")
@@ -29,6 +30,9 @@ class Pooling(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
+        if not self.keeps_integers:
+            refuse_integers(self.title(), x)
+        need_numbers(self.title(), x)
         first = self.data_format == "channels_first"
         spatial, channels = split(x.axes, first)
         windows = zip(spatial, self.pool_size, self.strides or self.pool_size, strict=True)
@@ -56,6 +60,19 @@ class GlobalPooling(Op):
         return x.with_axes(*join([Axis(axis.name, 1) for axis in spatial], channels, first))
 
 
+class GlobalMax(GlobalPooling):
+    """GlobalMaxPooling1D/2D/3D."""
+
+    keeps_integers = True
+
+
+class GlobalAverage(GlobalPooling):
+    """GlobalAveragePooling1D/2D/3D; the mean of integers is float32, whatever the policy."""
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
+
+
 class Windows1D(Pooling):
     """Pooling over steps."""
 
@@ -66,6 +83,7 @@ class Windows1D(Pooling):
 class MaxPooling1D(Windows1D):
     """The greatest value of each window of steps."""
 
+    keeps_integers = True
     pool_size: tuple[int, ...] = arg(Each(COUNT, 1), 2, doc="Steps in a window.")
     examples = (example((9, 3)), example((9, 3), pool_size=3, strides=2, padding="same"), example((None, 3), pool_size=[2]))
 
@@ -87,6 +105,7 @@ class Windows2D(Pooling):
 class MaxPooling2D(Windows2D):
     """The greatest value of each window."""
 
+    keeps_integers = True
     pool_size: tuple[int, ...] = arg(Each(COUNT, 2), 2, doc="Height and width of a window.")
     examples = (example((9, 8, 3)), example((9, 8, 3), pool_size=[3, 2], strides=2, padding="same"))
 
@@ -119,14 +138,14 @@ class AveragePooling3D(Windows3D):
     examples = (example((5, 9, 8, 3), pool_size=2), example((5, 9, 8, 3), pool_size=[1, 3, 2], padding="same"))
 
 
-class GlobalMaxPooling1D(GlobalPooling):
+class GlobalMaxPooling1D(GlobalMax):
     """The greatest value over all steps; padded steps count."""
 
     n = 1
     examples = (example((9, 3)), example((None, 3), keepdims=True))
 
 
-class GlobalAveragePooling1D(GlobalPooling):
+class GlobalAveragePooling1D(GlobalAverage):
     """The mean over all steps; of the real ones where there is a mask."""
 
     n = 1
@@ -137,28 +156,28 @@ class GlobalAveragePooling1D(GlobalPooling):
         return None
 
 
-class GlobalMaxPooling2D(GlobalPooling):
+class GlobalMaxPooling2D(GlobalMax):
     """The greatest value over height and width."""
 
     n = 2
     examples = (example((9, 8, 3)), example((None, None, 3), keepdims=True))
 
 
-class GlobalAveragePooling2D(GlobalPooling):
+class GlobalAveragePooling2D(GlobalAverage):
     """The mean over height and width."""
 
     n = 2
     examples = (example((9, 8, 3)), example((None, None, 3), keepdims=True))
 
 
-class GlobalMaxPooling3D(GlobalPooling):
+class GlobalMaxPooling3D(GlobalMax):
     """The greatest value over depth, height and width."""
 
     n = 3
     examples = (example((5, 9, 8, 3)), example((5, 9, 8, 3), keepdims=True))
 
 
-class GlobalAveragePooling3D(GlobalPooling):
+class GlobalAveragePooling3D(GlobalAverage):
     """The mean over depth, height and width."""
 
     n = 3

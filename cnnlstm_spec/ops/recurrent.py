@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, INTEGER, NUMBER, Choice, Either, Optional
+from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, Either
 from ..op import Inference, Op, Refusal, Weight, example
 from ..size import Size
 from ..tensor import Axis, Mask, TensorType
-from .common import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, known, last
+from .common import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, called, known, last
 
-RETURN_STATE = Code("return-state-in-a-list", "error", "`{layer}` with `return_state` gives several tensors; a list passes on one")
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+RETURN_STATE = Code(
+    "return-state-in-a-list", "error", "`{layer}` with `return_state` gives several tensors; a list passes on one"
+)
 STATEFUL = Code(
     "stateful-needs-batch-size", "error", "`{layer}` with `stateful` needs a fixed batch size; none is given", sort="keras"
 )
-CUDNN = Code("cudnn-cannot-run", "error", "`use_cudnn: true` needs {needed}; `{argument}` is {given}", sort="keras")
+CUDNN = Code("cudnn-cannot-run", "error", "`use_cudnn: true` needs `{argument}: {needed}`; this is `{given}`", sort="keras")
 
 
 class Recurrent(Op):
@@ -27,8 +33,8 @@ class Recurrent(Op):
     cell: ClassVar[str]
     """The name of Keras's cell, below which the weights are."""
     reads_mask = True
-    batch_size: ClassVar[int | None] = None
-    """The fixed batch size of the model, which `stateful` needs; None where it may vary."""
+    batch_size: int | None = None
+    """The fixed batch size of the model, which `stateful` needs; None where it may vary. No argument: set from the spec."""
 
     activation: Any = arg(ACTIVATION, "tanh", doc="Activation of the output.")
     use_bias: bool = arg(BOOLEAN, True, doc="Whether a bias is added.")
@@ -44,7 +50,7 @@ class Recurrent(Op):
     bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
     dropout: float = arg(NUMBER, 0.0, doc="Share of the input dropped in training; Keras clips it to 0..1.")
     recurrent_dropout: float = arg(NUMBER, 0.0, doc="Share of the state dropped in training; Keras clips it to 0..1.")
-    seed: int | None = arg(Optional(INTEGER), None, doc="Seed of the dropout.")
+    seed: int | None = arg(SEED, None, doc="Seed of the dropout.")
     return_sequences: bool = arg(BOOLEAN, False, doc="Whether every step is given, not the last alone.")
     return_state: bool = arg(BOOLEAN, False, doc="Must be false: a list of layers passes one tensor on.")
     go_backwards: bool = arg(BOOLEAN, False, doc="Whether it reads the steps last to first, and gives them in that order.")
@@ -139,15 +145,22 @@ class Gated(Units):
         wanted: dict[str, object] = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
         for argument, needed in (wanted | self.cudnn_needs()).items():
             given = getattr(self, argument)
-            if given is not None and not isinstance(given, str | bool | int | float):
-                continue
+            if argument.endswith("activation"):
+                given = called(given)
             if given != needed:
-                words = {"needed": f"`{argument}: {_yaml(needed)}`", "argument": argument, "given": f"`{_yaml(given)}`"}
-                raise Refusal(CUDNN, argument, ("leave `use_cudnn` at `auto`",), **words)
+                help = ("leave `use_cudnn` at `auto`",)
+                raise Refusal(CUDNN, argument, help, argument=argument, needed=_yaml(needed), given=_yaml(given))
 
     def cudnn_needs(self) -> dict[str, object]:
         """Further arguments that cuDNN asks for."""
         return {"recurrent_dropout": 0}
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        mask = to.inputs[0].mask
+        if mask is not None and mask.flipped and self.use_cudnn == "auto":
+            # On a GPU, cuDNN stops at a mask whose real steps do not come first.
+            return to.call(self, inputs, use_cudnn=False)
+        return super().lower(to, *inputs)
 
 
 def _yaml(value: object) -> str:
@@ -163,7 +176,8 @@ class LSTM(Gated):
     examples = (
         example((6, 3), units=4),
         example((None, 3), units=4, return_sequences=True, use_bias=False, dropout=0.1, recurrent_dropout=0.2, seed=3),
-        example((6, 3), units=2, return_sequences=True, go_backwards=True, unit_forget_bias=False, recurrent_activation="hard_sigmoid"),
+        example((6, 3), units=2, return_sequences=True, go_backwards=True, recurrent_activation="hard_sigmoid"),
+        example((6, 3), units=2, unit_forget_bias=False, kernel_constraint="max_norm"),
         example((6, 3), units=4, dtype="uint8", unroll=True),
     )
 
@@ -173,7 +187,7 @@ class GRU(Gated):
 
     cell = "gru_cell"
     gates = 3
-    reset_after: bool = arg(BOOLEAN, True, doc="Whether the reset gate acts after the product with the state, as in cuDNN.")
+    reset_after: bool = arg(BOOLEAN, True, doc="Whether the reset gate acts after the product with the state.")
     examples = (
         example((6, 3), units=4),
         example((None, 3), units=4, return_sequences=True, reset_after=False, kernel_regularizer="l2"),

@@ -7,15 +7,16 @@ from typing import Any, ClassVar
 from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import COUNT, NOT_NEGATIVE, RATE, ListOf, Number, Optional
-from ..op import FLOATS, Inference, Op, Refusal, example
+from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
 from ..size import equal
 from ..tensor import TensorType
-from .common import DATA_FORMAT, SEED, WRONG_DTYPE
+from .common import DATA_FORMAT, PENALTY_DTYPE, SEED, WRONG_DTYPE
 from .floats import refuse_integers
 from .windows import window_axes
 
 NOISE_SHAPE = Code("noise-shape-does-not-fit", "error", "`noise_shape` does not fit: {problem}", sort="keras")
 NOISE_BATCH = Code("noise-shape-fixes-batch", "error", "`noise_shape` says {given} for the batch; it is 1 or null")
+WIDE_INTEGERS = ("int32", "int64", "uint32", "uint64")
 BELOW_ONE = Number(least=0, below=1)
 
 
@@ -47,7 +48,7 @@ class Shaped(Noise):
 
     @property
     def draws(self) -> bool:
-        return self.rate > 0
+        return 0 < self.rate < 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         x = super().infer(at, *inputs)
@@ -77,7 +78,7 @@ class Shaped(Noise):
 
 
 class Dropout(Shaped):
-    """Sets a fraction of the values to zero in training, and scales up the rest."""
+    """Sets a fraction of the values to zero in training, and scales up the rest; with a rate of 1 all of them."""
 
     rate: float = arg(RATE, doc="Fraction of the values that are dropped.")
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
@@ -127,7 +128,7 @@ class Spatial(Noise):
 
     @property
     def draws(self) -> bool:
-        return self.rate > 0
+        return 0 < self.rate < 1
 
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(self.n, self.data_format == "channels_first")
@@ -170,6 +171,9 @@ class ActivityRegularization(Noise):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        if x.dtype in FLOATS or x.dtype in ("int32", "int64"):
+        if compute_dtype(self.dtype or at.policy) != "float32" and x.dtype in FLOATS:
+            given = compute_dtype(self.dtype or at.policy)
+            raise Refusal(PENALTY_DTYPE, None, ("give the layer `dtype: float32`",), layer=self.title(), given=given)
+        if x.dtype in FLOATS or x.dtype in WIDE_INTEGERS or not (self.l1 or self.l2):
             return x
         raise Refusal(WRONG_DTYPE, None, (), layer=self.title(), taken="floating-point numbers", dtype=x.dtype)

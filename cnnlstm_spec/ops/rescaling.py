@@ -7,11 +7,11 @@ from typing import Any
 from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, ListOf, OneOrMore, Optional
-from ..op import FLOATS, Inference, Op, Refusal, example
+from ..op import Inference, Op, Refusal, example
 from ..size import Expr, at_least, equal
 from ..tensor import Axis, TensorType
-from .axes import AXES, axis_number, BATCH_AXIS
-from .common import DATA_FORMAT, WRONG_DTYPE, known, need_numbers
+from .axes import AXES, BATCH_AXIS, axis_number
+from .common import DATA_FORMAT, known
 from .windows import KERNEL_LARGER, join, split, window_axes
 
 VALUES = Code("values-do-not-fit", "error", "`{argument}` has {count} values; the input has {axis}", sort="keras")
@@ -91,13 +91,10 @@ class Resizing(Sized):
         (x,) = inputs
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise Refusal(CROP_AND_PAD, "pad_to_aspect_ratio", ("remove one of them",))
-        if self.interpolation != "nearest":
-            need_numbers(self.title(), x)
-        if self.pad_to_aspect_ratio and x.dtype not in FLOATS:
-            help = ("put `Rescaling: {scale: 1}` before it",)
-            facts = {"layer": "pad_to_aspect_ratio", "taken": "floating-point numbers", "dtype": x.dtype}
-            raise Refusal(WRONG_DTYPE, "pad_to_aspect_ratio", help, **facts)
         return super().infer(at, x)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return "float32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)
 
 
 class CenterCrop(Sized):
@@ -113,14 +110,23 @@ class CenterCrop(Sized):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        spatial, _ = split(x.axes, self.data_format == "channels_first")
-        wanted = list(zip(spatial, (self.height, self.width), ("height", "width"), strict=True))
-        # Keras chooses between cropping and resizing when it builds; a size it does not know yet is cropped.
-        if all(isinstance(axis.size, Expr) or axis.size >= least for axis, least, _ in wanted):
-            for axis, least, argument in wanted:
+        if self.crops(x):
+            for axis, least, argument in self.wanted(x):
                 facts = {"layer": self.title(), "needed": least, "axis": axis.name, "left": axis.size}
                 at.require(at_least(axis.size, least), Refusal(KERNEL_LARGER, argument, (), **facts))
         return super().infer(at, x)
+
+    def wanted(self, x: TensorType) -> list[tuple[Axis, int, str]]:
+        """Height and width of the input, what is wanted of each, and the argument that says so."""
+        spatial, _ = split(x.axes, self.data_format == "channels_first")
+        return list(zip(spatial, (self.height, self.width), ("height", "width"), strict=True))
+
+    def crops(self, x: TensorType) -> bool:
+        """Whether Keras crops; it chooses when it builds, and takes a size it does not know yet to be enough."""
+        return all(isinstance(axis.size, Expr) or axis.size >= least for axis, least, _ in self.wanted(x))
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return super().dtype_after(at, *inputs) if self.crops(inputs[0]) else "float32"
 
 
 def shape_of(value: Any) -> tuple[int, ...]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..diagnostic import Code
-from ..op import Inference, Op, Refusal, Weight
+from ..masks import HALF
+from ..op import FLOATS, Inference, Op, Refusal, Weight
 from ..size import Size, ceil_div, equal
 from ..tensor import Mask, TensorType
 from .common import known
@@ -138,8 +139,13 @@ class Output(Op):
         self.head = head
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return inputs[0].dtype
+        masked_half = self.mask_after(*inputs) is not None and inputs[0].dtype in HALF
+        return "float32" if masked_half else inputs[0].dtype
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        """Of the inputs with an axis after the steps: a loss averages over the last axis before it reads the mask."""
+        (x,) = inputs
+        return x.mask if x.rank > 1 and x.dtype in FLOATS else None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.output_of(inputs[0], self.head)
-
+        return to.output_of(inputs[0])

@@ -1,0 +1,52 @@
+# Every target sets up what it needs; nothing but Python 3.11 and make is asked of the machine.
+PYTHON ?= python3.11
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+FULL := .venv
+CORE := .venv-core
+PIP_OPTIONS := --quiet --disable-pip-version-check
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export PYTHONWARNINGS ?=
+
+.PHONY: demo test test-core test-keras lint bench fuzz schema clean
+
+$(FULL)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(FULL)
+	$(FULL)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -e '.[tensorflow,plot,dev]'
+	touch $@
+
+# Without TensorFlow: what must work there is tested there.
+$(CORE)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(CORE)
+	$(CORE)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -e '.[plot]' hypothesis jsonschema pytest pytest-xdist
+	touch $@
+
+demo: $(FULL)/ready
+	$(FULL)/bin/cnnlstm-spec validate specs/equipment-fault.yaml
+	$(FULL)/bin/cnnlstm-spec shapes specs/equipment-fault.yaml
+	$(FULL)/bin/cnnlstm-spec compile specs/equipment-fault.yaml -o demo
+	@echo "The picture of the model is demo/plot.svg (and demo/plot.png)."
+
+test: lint test-core test-keras
+
+test-core: $(CORE)/ready
+	$(CORE)/bin/python -m pytest -m 'not keras' -n 2
+
+test-keras: $(FULL)/ready
+	$(FULL)/bin/python -m pytest -m keras -n 2
+
+lint: $(FULL)/ready
+	$(FULL)/bin/ruff check .
+	$(FULL)/bin/ruff format --check .
+	$(FULL)/bin/mypy
+	$(FULL)/bin/lint-imports
+
+bench: $(FULL)/ready
+	$(FULL)/bin/python -m bench
+
+schema: $(FULL)/ready
+	$(FULL)/bin/python tools/schema.py
+
+clean:
+	rm -rf $(FULL) $(CORE) demo build *.egg-info

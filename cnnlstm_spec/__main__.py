@@ -1,0 +1,5 @@
+"""`python -m cnnlstm_spec`."""
+
+from .cli import main
+
+main()

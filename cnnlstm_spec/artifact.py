@@ -1,0 +1,201 @@
+"""The artifact folder: model, plots and a manifest that names them by digest. Imports Keras through `emit.keras` alone.
+
+Every file is written whole beside its place and renamed into it, the manifest last: whoever checks the digests sees the
+artifact as it was, as it is, or a mix that the manifest does not fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path as File
+from typing import Any
+
+from . import __version__
+from .compiler import Compilation
+from .render.json import inputs, params, shapes_data
+from .resolved import resolved
+from .usage import usage
+
+MODEL, SVG, PNG, MANIFEST = "model.keras", "plot.svg", "plot.png", "manifest.json"
+VERSION = 1
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold."""
+SAVED = "1980-01-01@00:00:00"
+
+
+class Unsuitable(Exception):
+    """Why there can be no artifact at a path."""
+
+
+def write(compilation: Compilation, folder: File, step: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+    """Builds the model and writes the folder; gives the manifest. `step` is told what is under way.
+
+    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, and OSError where it cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise Unsuitable(f"`{folder}` is a file, not a folder")
+    compilation.program  # noqa: B018 - raises SpecError before anything is written
+    files, versions = make_files(compilation, step)
+    step("writing")
+    manifest = make_manifest(compilation, files, versions)
+    files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    write_files(folder, files)
+    return manifest
+
+
+def make_files(compilation: Compilation, step: Callable[[str], None]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The bytes of every file but the manifest, and the versions of what built the model."""
+    from .emit.keras import save, versions
+
+    step("building the model")
+    model = compilation.to_keras()
+    step("saving the model")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = File(scratch, MODEL)
+        save(model, path)
+        files = {MODEL: canonical(path.read_bytes())}
+    step("drawing")
+    svg = compilation.to_svg()
+    files[SVG] = svg.encode()
+    if has_png():
+        from .emit.png import to_png
+
+        files[PNG] = to_png(svg)
+    return files, {"cnnlstm-spec": __version__, **versions()}
+
+
+def has_png() -> bool:
+    """Whether pictures can be made: the extra `plot` is installed."""
+    from importlib.util import find_spec
+
+    return find_spec("resvg_py") is not None
+
+
+def canonical(data: bytes) -> bytes:
+    """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in sorted(old.namelist()):
+            content = old.read(name)
+            if name == "metadata.json":
+                content = json.dumps({**json.loads(content), "date_saved": SAVED}).encode()
+            if name == "config.json":
+                content = json.dumps(_renumbered(json.loads(content), {})).encode()
+            info = zipfile.ZipInfo(name, EPOCH)
+            info.external_attr = 0o600 << 16
+            new.writestr(info, content)
+    return made.getvalue()
+
+
+def _renumbered(config: Any, ids: dict[int, int]) -> Any:
+    """A config whose shared objects are numbered as they come; Keras takes their addresses in memory."""
+    if isinstance(config, list):
+        return [_renumbered(each, ids) for each in config]
+    if not isinstance(config, dict):
+        return config
+    shared = "shared_object_id"
+    numbered = {key: ids.setdefault(value, len(ids) + 1) if key == shared else value for key, value in config.items()}
+    return {key: _renumbered(value, ids) for key, value in numbered.items()}
+
+
+def make_manifest(compilation: Compilation, files: Mapping[str, bytes], versions: Mapping[str, str]) -> dict[str, Any]:
+    """What the folder holds and where it came from; nothing of when or where it was made."""
+    assert compilation.typed is not None and compilation.spec is not None
+    return {
+        "version": VERSION,
+        "name": compilation.spec.name,
+        "seed": compilation.spec.seed,
+        "versions": dict(versions),
+        "inputs": inputs(compilation.typed),
+        "outputs": shapes_data(compilation.typed)["outputs"],
+        "params": params(compilation.typed),
+        "usage": usage(compilation, MODEL),
+        "files": {name: {"sha256": digest(data), "bytes": len(data)} for name, data in files.items()},
+        "spec": {"sha256": digest(compilation.source.text.encode()), **resolved(compilation)},
+    }
+
+
+def digest(data: bytes) -> str:
+    """SHA-256, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_files(folder: File, files: Mapping[str, bytes]) -> None:
+    """Files into a folder in their order; a folder that is not there appears at once, with all of them."""
+    if folder.is_dir():
+        _replace_files(folder, files)
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = File(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    try:
+        for name, data in files.items():
+            _write_whole(scratch / name, data)
+        scratch.chmod(0o777 & ~_umask())
+        _sync(scratch)
+        scratch.rename(folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    _sync(folder.parent)
+
+
+def replace_file(path: File, data: bytes) -> None:
+    """A file, whole or not at all; through a link to a file, and into a device as it is."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    path = path.resolve()
+    _replace_files(path.parent, {path.name: data})
+
+
+def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
+    """Writes all beside their places, then renames them in their order."""
+    waiting: dict[str, File] = {}
+    try:
+        for name, data in files.items():
+            handle, path = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+            os.close(handle)
+            waiting[name] = File(path)
+            _write_whole(waiting[name], data)
+            waiting[name].chmod(0o666 & ~_umask())
+        for name in files:
+            waiting[name].replace(folder / name)
+            del waiting[name]
+    finally:
+        for path in waiting.values():
+            path.unlink(missing_ok=True)
+    _sync(folder)
+
+
+def _write_whole(path: File, data: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: File) -> None:
+    """Makes renames in a folder outlast a crash; some systems cannot open a folder, and do without."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,101 @@
+"""The command line: arguments in, exit status out. Each command lies in `commands/` and is imported when it runs.
+
+Exit status: 0 clean, 1 findings, 2 usage or input that cannot be read, 70 a bug of ours, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from . import __version__
+from .terminal import note
+
+BUG = 70
+INTERRUPTED = 130
+TRACEBACK_LINES = 12
+COMMANDS = {
+    "validate": "Check specs, every shape and every mistake in them.",
+    "shapes": "Show every layer's output, dtype, mask and parameters.",
+    "compile": "Build the Keras model, its plot and a manifest.",
+    "plot": "Draw a spec as SVG or PNG.",
+    "emit": "Print the model as Python source.",
+    "layers": "List the layers, or show the reference of one.",
+    "explain": "Show the manual page of a diagnostic.",
+    "schema": "Print the JSON Schema of specs, for editors.",
+    "new": "Print a starter spec; list them without a name.",
+    "dump": "Print a stage of the compiler, for bug reports.",
+}
+"""What the commands do, so that the help imports none of them."""
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__package__}.commands.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from .scope import nearest
+
+            near = nearest(args[0], COMMANDS)
+            ctx.fail(f"there is no command `{args[0]}`" + (f"; did you mean `{near}`?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group("cnnlstm-spec", cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cnnlstm-spec", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Compile YAML specs to Keras models."""
+
+
+def main() -> None:
+    """Runs the command line of this process, and ends it."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status of a command line."""
+    try:
+        status = cli.main(arguments, prog_name="cnnlstm-spec", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        _report_bug(arguments)
+        return BUG
+
+
+def _report_bug(arguments: list[str]) -> None:
+    import platform
+    import shlex
+    import traceback
+
+    lines = traceback.format_exc(limit=-TRACEBACK_LINES).rstrip().splitlines()
+    note(f"cnnlstm-spec {__version__} has a bug: this should not have happened, and is not your fault.")
+    note("Please report it to the maintainers, with the spec and what follows.")
+    note(f"\n  command: cnnlstm-spec {shlex.join(arguments)}")
+    note(f"  Python {platform.python_version()} on {platform.system()}\n")
+    note("\n".join(f"  {line}" for line in lines[-2 * TRACEBACK_LINES :]))

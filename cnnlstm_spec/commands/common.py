@@ -1,0 +1,110 @@
+"""What several commands take: `--set`, `--color`, one spec; and how findings are shown."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path as File
+from typing import Any, TextIO, TypeVar
+
+import click
+
+from ..compiler import Compilation, compile_source
+from ..diagnostic import Diagnostic
+from ..overrides import is_override
+from ..reading import Unread, read_file, read_stream
+from ..render.text import counts, render
+from ..source import Source
+from ..terminal import columns, has_color, note
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+FOUND = 1
+UNREADABLE = 2
+STDIN = "<stdin>"
+
+
+def _overrides(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        if not is_override(each):
+            raise click.BadParameter(f"`{each}` is not of the form PATH=VALUE, such as vars.width=64")
+    return value
+
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="PATH=VALUE",
+    callback=_overrides,
+    help="Set a value of the spec: vars.width=128, branches.video.layers[2].filters=64. May be given several times.",
+)
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colour; auto goes by NO_COLOR, FORCE_COLOR and the terminal.",
+)
+format_option = click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the output."
+)
+spec_argument = click.argument("spec", metavar="SPEC")
+stdin_option = click.option("--stdin-filename", default=STDIN, metavar="NAME", help="What to call the spec read from `-`.")
+
+
+def read_source(spec: str, stdin_filename: str = STDIN) -> tuple[Source, File | None]:
+    """The source that an argument names, `-` for standard input, and the folder that its paths are relative to."""
+    if spec != "-":
+        return read_file(File(spec), spec), File(spec).parent
+    folder = None if stdin_filename == STDIN else File(stdin_filename).parent
+    return read_stream(sys.stdin.buffer, stdin_filename), folder
+
+
+def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = False) -> Compilation:
+    """The compilation of the one spec that a command takes; its findings go to standard error.
+
+    Ends the command where the file cannot be read.
+    """
+    try:
+        source, folder = read_source(spec)
+        compilation = compile_source(source, overrides, folder)
+    except Unread as error:
+        show([error.diagnostic], color, sys.stderr)
+        raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
+    if not quiet:
+        show(compilation.diagnostics, color, sys.stderr)
+    return compilation
+
+
+def need_sound(compilation: Compilation) -> None:
+    """Ends the command where the spec has errors."""
+    if not compilation.ok:
+        note(counts(compilation.diagnostics, 1))
+        raise click.exceptions.Exit(FOUND)
+
+
+def shown(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Those that are shown without being asked for."""
+    return [each for each in diagnostics if each.severity != "advice"]
+
+
+def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO) -> None:
+    """Findings as text."""
+    if found := shown(diagnostics):
+        text = render(found, has_color(color, stream), columns(stream)) + "\n\n"
+        if stream is sys.stderr:
+            note(text.removesuffix("\n"))
+        else:
+            from ..terminal import write
+
+            write(text)
+
+
+def write_file(path: File, data: bytes) -> None:
+    """A whole file or none; a path that cannot be written ends the command."""
+    from ..artifact import replace_file
+
+    try:
+        replace_file(path, data)
+    except OSError as error:
+        raise click.ClickException(f"`{path}` cannot be written: {error.strerror or error}") from None

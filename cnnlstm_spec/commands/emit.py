@@ -1,0 +1,24 @@
+"""`emit python SPEC`: source that builds the same model."""
+
+from __future__ import annotations
+
+import click
+
+from ..terminal import write
+from .common import color_option, load_spec, need_sound, set_option, spec_argument
+
+
+@click.group("emit")
+def command() -> None:
+    """Print the model as source of another language."""
+
+
+@command.command("python")
+@spec_argument
+@color_option
+@set_option
+def python(spec: str, color: str, overrides: tuple[str, ...]) -> None:
+    """Print Keras source; running it gives the same model."""
+    compilation = load_spec(spec, overrides, color)
+    need_sound(compilation)
+    write(compilation.to_python())

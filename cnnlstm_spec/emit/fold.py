@@ -1,0 +1,220 @@
+"""What is drawn once, or as one box: equal rounds, parts that share weights, and what is too much for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .drawing import Area, Box, Element, Flow, Frame, all_boxes, boxes
+from .labels import count
+
+ROUNDS = 3
+"""More equal rounds than these are drawn once."""
+COLUMN = 36
+"""More boxes than these in an area are folded."""
+ENDS = 8
+"""Boxes kept at both ends of a sequence that is folded."""
+PERIOD = 12
+"""The longest pattern that is looked for in a sequence without structure."""
+
+Owner = Callable[[str], str | None]
+
+
+def alike(item: Element) -> tuple[object, ...]:
+    """What is equal in two elements that are drawn alike; names and sizes do not count."""
+    if isinstance(item, Box):
+        # A failing box is like no other: it must be seen.
+        own = item.ids if item.state == "failed" else ()
+        return (item.look if item.look != "plain" else "layer", item.title, item.detail, item.state, item.note, own)
+    if isinstance(item, Frame):
+        title = "" if " of " in item.title and item.look == "block" else item.title
+        return (item.look, title, *map(alike, item.items), len(item.unseen))
+    return (item.look, item.title, *((lane.title, *map(alike, lane.items)) for lane in item.lanes), alike(item.merge))
+
+
+def repetition(title: str, rounds: tuple[Element, ...], gives: Flow) -> Frame:
+    """The rounds of a repetition in a frame: a run of more than three equal ones is drawn once."""
+    folded: list[Element] = []
+    at = 0
+    while at < len(rounds):
+        end = at + 1
+        while end < len(rounds) and alike(rounds[end]) == alike(rounds[at]):
+            end += 1
+        run = rounds[at:end]
+        if len(run) > ROUNDS:
+            folded.append(_times(run, tuple(_unwrapped(run[0])), len(run)))
+        else:
+            for each in run:
+                folded += _unwrapped(each) if isinstance(each, Frame) and len(each.items) == 1 else (each,)
+        at = end
+    only = folded[0]
+    if len(folded) == 1 and isinstance(only, Frame) and only.look == "repeat" and len(rounds) > ROUNDS:
+        return replace(only, title=title)
+    return Frame("repeat", title, tuple(folded), gives)
+
+
+def _times(run: tuple[Element, ...], shown: tuple[Element, ...], times: int) -> Frame:
+    unseen = tuple(box for item in run[1:] for box in all_boxes((item,)))
+    return Frame("repeat", f"× {times}", shown, run[-1].gives, unseen=unseen)
+
+
+def _unwrapped(item: Element) -> tuple[Element, ...]:
+    return item.items if isinstance(item, Frame) and item.look == "block" else (item,)
+
+
+def summary(items: tuple[Element, ...], title: str, look: str = "folded", note: str = "", name: str = "") -> Box:
+    """One box for several elements."""
+    held = tuple(all_boxes(items))
+    layers = sum(box.layers for box in held)
+    state = "dim" if any(box.state == "dim" for box in held) else "ok"
+    tip = tuple(f"{box.title} {box.detail} {box.name}".strip() for box in held if box.layers)
+    return Box(
+        look,  # type: ignore[arg-type]
+        title,
+        items[-1].gives if items else Flow("?"),
+        detail=_kinds(held) if title.endswith("layers") else f"{count(layers, 'layers')}: {_kinds(held)}",
+        name=name,
+        params=sum(box.params for box in held),
+        note=note,
+        state=state,
+        ids=tuple(id for box in held for id in box.ids),
+        layers=layers,
+        tip=tip,
+    )
+
+
+def _kinds(held: tuple[Box, ...]) -> str:
+    """How many there are of each class, the commonest first."""
+    kinds: dict[str, int] = {}
+    for box in held:
+        if box.look not in ("input", "output"):
+            kinds[box.title] = kinds.get(box.title, 0) + 1
+    return ", ".join(f"{number} {title}" for title, number in sorted(kinds.items(), key=lambda each: -each[1]))
+
+
+def fold_shared(items: tuple[Element, ...], owner: Owner, title: str) -> tuple[Element, ...]:
+    """A branch whose first layers are those of another branch, as one box for them."""
+    end = start = 1 if items and isinstance(items[0], Box) and items[0].look == "input" else 0
+    while end < len(items) and _is_shared(items[end], owner):
+        end += 1
+    if end - start < 2:
+        return items
+    first = next((name for box in all_boxes(items[start:end]) for id in box.ids if (name := owner(id))), "")
+    last = [name for box in all_boxes(items[start:end]) for id in box.ids if (name := owner(id))][-1]
+    box = summary(items[start:end], title, "shared", "shared", f"= {first} … {last}")
+    return (*items[:start], box, *items[end:])
+
+
+def shared_frame(frame: Frame, owner: Owner) -> Element:
+    """A block that shares all its weights with an earlier one, as one box."""
+    if not _is_shared(frame, owner) or not any(box.note == "shared" for box in all_boxes(frame.items)):
+        return frame
+    first = next((name for box in all_boxes(frame.items) for id in box.ids if (name := owner(id))), "")
+    return summary(frame.items, frame.title, "shared", "shared", f"= {first} …")
+
+
+def _is_shared(item: Element, owner: Owner) -> bool:
+    held = tuple(all_boxes((item,)))
+    if isinstance(item, Box) and item.look == "input":
+        return False
+    return all(box.state != "failed" and box.ids and all(owner(id) is not None for id in box.ids) for box in held)
+
+
+def fold(areas: tuple[Area, ...]) -> tuple[Area, ...]:
+    """The areas, those too long for a page folded."""
+    return tuple(replace(area, items=fold_long(area.items)) for area in areas)
+
+
+def fold_long(items: tuple[Element, ...]) -> tuple[Element, ...]:
+    """A sequence with at most about `COLUMN` boxes: patterns drawn once, then frames folded, then the middle left out.
+
+    What fails is never folded."""
+    if _count(items) <= COLUMN:
+        return items
+    items = _again(_patterns(items))
+    if _count(items) > COLUMN:
+        items = tuple(_closed(item) for item in items)
+    if _count(items) > COLUMN:
+        items = _patterns(items)
+    return _middle(items) if len(items) > COLUMN else items
+
+
+def _count(items: tuple[Element, ...]) -> int:
+    return sum(1 for _ in boxes(items))
+
+
+def _patterns(items: tuple[Element, ...]) -> tuple[Element, ...]:
+    """Runs of more than three equal parts of up to `PERIOD` elements, each drawn once."""
+    keys = [alike(item) for item in items]
+    found: list[Element] = []
+    at = 0
+    while at < len(items):
+        period, times = _best(keys, at)
+        if times > ROUNDS:
+            whole = items[at : at + period * times]
+            hidden = tuple(all_boxes(whole[period:]))
+            found.append(Frame("repeat", f"× {times}", whole[:period], whole[-1].gives, unseen=hidden))
+            at += period * times
+        else:
+            found.append(items[at])
+            at += 1
+    return tuple(found)
+
+
+def _best(keys: list[tuple[object, ...]], at: int) -> tuple[int, int]:
+    """The shortest period of a pattern that begins here and is repeated most, and how often."""
+    best = (1, 1)
+    for period in range(1, PERIOD + 1):
+        pattern = keys[at : at + period]
+        times = 1
+        while keys[at + times * period : at + (times + 1) * period] == pattern:
+            times += 1
+        if times > ROUNDS and period * times > best[0] * best[1]:
+            best = (period, times)
+    return best
+
+
+def _again(items: tuple[Element, ...]) -> tuple[Element, ...]:
+    """Each frame or split that looks like an earlier one as one box."""
+    seen: set[tuple[object, ...]] = set()
+    found: list[Element] = []
+    for item in items:
+        key = alike(item)
+        repeated = not isinstance(item, Box) and key in seen
+        seen.add(key)
+        found.append(_closed(item) if repeated else item)
+    return tuple(found)
+
+
+def _closed(item: Element) -> Element:
+    """A frame or split as one box, unless something in it fails."""
+    if isinstance(item, Box) or any(box.state == "failed" for box in all_boxes((item,))):
+        return item
+    if isinstance(item, Frame) and item.look == "repeat" and _count(item.items) <= ENDS:
+        return item
+    return summary((item,), item.title if item.title != "per step" else "TimeDistributed")
+
+
+def _more(run: list[Element]) -> str:
+    return count(sum(box.layers for box in all_boxes(tuple(run))), "more layers")
+
+
+def _middle(items: tuple[Element, ...]) -> tuple[Element, ...]:
+    """The ends of a sequence, and each failing element with its neighbours; one box for what lies between."""
+    last = len(items) - 1
+    kept = {index for index in range(len(items)) if index < ENDS or index > last - ENDS}
+    for index, item in enumerate(items):
+        if any(box.state == "failed" for box in all_boxes((item,))):
+            kept |= {index - 1, index, index + 1}
+    found: list[Element] = []
+    run: list[Element] = []
+    for index, item in enumerate(items):
+        if index not in kept:
+            run.append(item)
+            continue
+        if run:
+            found.append(summary(tuple(run), _more(run)) if len(run) > 1 else run[0])
+            run = []
+        found.append(item)
+    return tuple(found)
+

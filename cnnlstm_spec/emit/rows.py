@@ -1,0 +1,280 @@
+"""Areas in rows, from the inputs to the outputs, and the lines between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import text
+from .drawing import Area, Box, Drawing, Flow
+from .layout import GAP, LANE_GAP, SHAPE, Column, Placer, Sized, column, flow_width, size_box
+from .shapes import Canvas, Line, Text
+
+AREA_GAP = 44
+TRACK = 10
+CHANNEL = 34
+STUB = 26
+"""Below an area: room for the label of what leaves it."""
+PORT_GAP = 26
+
+
+@dataclass
+class Item:
+    """An area in its row, or a line that passes through the row."""
+
+    area: Area | None = None
+    column: Column | None = None
+    lanes: tuple[Column, ...] = ()
+    merge: Sized | None = None
+    sources: tuple[str, ...] = ()
+    x: float = 0
+    width: float = 0
+    ports: list[float] = field(default_factory=list)
+    """Where the sources come in, from the left of the item, in the order of the sources."""
+    port: float = 0
+    """Where the output leaves, from the left of the item."""
+    bottom: float = 0
+    gutters: list[str] = field(default_factory=list)
+    """Nodes inside that others read: each leaves by a line of its own at the right."""
+    gutter: float = 0
+
+
+class Rows:
+    """The areas of a drawing on a canvas."""
+
+    def __init__(self, drawing: Drawing, top: float) -> None:
+        self.canvas = Canvas()
+        self.areas = drawing.areas
+        self.home = {id: area for area in self.areas for id in _ids(area)}
+        self.top = top
+        self.width = 0.0
+        self.height = top
+        rows = self._ranked()
+        self.reads = {area.address: self._sources(area) for area in self.areas}
+        self._place(rows)
+
+    def _sources(self, area: Area) -> tuple[str, ...]:
+        wanted = area.join.sources if area.join is not None else (area.source,) if area.source is not None else ()
+        return tuple(id for id in wanted if id in self.home)
+
+    def _ranked(self) -> list[list[Area]]:
+        rank: dict[str, int] = {}
+        for area in self.areas:
+            sources = self._sources(area)
+            rank[area.address] = 1 + max((rank[self.home[id].address] for id in sources), default=-1)
+        heads = [area.address for area in self.areas if area.tone == "head"]
+        last = max([rank[each] for each in heads] + [max(rank.values(), default=0) if not heads else 0, 1])
+        for head in heads:
+            rank[head] = last
+        self.rank = rank
+        return [[area for area in self.areas if rank[area.address] == row] for row in range(last + 1)]
+
+    def _place(self, rows: list[list[Area]]) -> None:
+        y = self.top
+        signals: dict[str, tuple[float, float]] = {}
+        """Node to the x and y where its line stands at the bottom of the row above."""
+        needed = {id: max(self.rank[a.address] for a in self.areas if id in self.reads[a.address]) for ids in self.reads.values() for id in ids}
+        for index, areas in enumerate(rows):
+            items = [self._item(area, signals, alone=len(areas) == 1 and not self._passing(signals, needed, index)) for area in areas]
+            passing = self._passing(signals, needed, index)
+            items += [Item(sources=(id,), width=8, ports=[4], port=4) for id in passing]
+            _arrange(items, signals)
+            y = self._channel(items, signals, y)
+            bottom = max((self._draw(item, y) for item in items if item.area is not None), default=y)
+            signals = self._exits(items, y, bottom, needed, index)
+            y = max([bottom, *(at for _, at in signals.values())])
+        self.height = y
+        self.width = max((item for item in self._rights()), default=0)
+
+    def _rights(self) -> list[float]:
+        shapes = [b.x + b.width for b in self.canvas.boxes] + [f.x + f.width for f in self.canvas.frames]
+        return shapes + [t.x + t.width for t in self.canvas.texts] + [max(x for x, _ in line.points) for line in self.canvas.lines]
+
+    def _passing(self, signals: dict[str, tuple[float, float]], needed: dict[str, int], row: int) -> list[str]:
+        return [id for id in signals if needed[id] > row]
+
+    def _item(self, area: Area, signals: dict[str, tuple[float, float]], alone: bool) -> Item:
+        body = column(area.items, area.tone)
+        item = Item(area, body, sources=self.reads[area.address])
+        if area.join is None:
+            item.width, item.port, item.ports = body.width, body.port, [body.port] * len(item.sources)
+        else:
+            self._size_join(item, area, body, signals, alone)
+        item.gutters = [id for id in _ids(area) if id != area.last and any(id in ids for ids in self.reads.values())]
+        if item.gutters:
+            item.gutter = item.width
+            item.width += 16 + max(flow_width(self._flow(area, id)) for id in item.gutters) + 14 * len(item.gutters)
+        return item
+
+    def _size_join(self, item: Item, area: Area, body: Column, signals: dict[str, tuple[float, float]], alone: bool) -> None:
+        assert area.join is not None
+        wanted = [i for i, id in enumerate(area.join.sources) if id in signals]
+        order = sorted(wanted, key=lambda i: signals[area.join.sources[i]][0])  # type: ignore[union-attr]
+        item.sources = tuple(area.join.sources[i] for i in order)
+        item.lanes = tuple(column(area.join.lanes[i].items, area.tone) for i in order)
+        empty = all(not lane.items for lane in item.lanes)
+        xs: list[float] = []
+        right = float("-inf")
+        for id, lane in zip(item.sources, item.lanes, strict=True):
+            left = lane.port if not empty else PORT_GAP / 2
+            gap = LANE_GAP if not empty else 0
+            x = max(signals[id][0] if alone else float("-inf"), right + gap + left) if right > float("-inf") or alone else left
+            xs.append(x)
+            right = x + (lane.width - lane.port if not empty else PORT_GAP / 2)
+        item.merge = size_box(area.join.merge, area.tone)
+        lefts = [x - (lane.port if not empty else PORT_GAP) for x, lane in zip(xs, item.lanes, strict=True)]
+        rights = [x + (lane.width - lane.port if not empty else PORT_GAP) for x, lane in zip(xs, item.lanes, strict=True)]
+        left, right = min(lefts, default=0), max(rights, default=0)
+        middle = (left + right) / 2
+        left, right = min(left, middle - item.merge.width / 2), max(right, middle + item.merge.width / 2)
+        bar = right - left
+        start = left
+        left, right = min(left, middle - body.port), max(right, middle + body.width - body.port, middle + flow_width(area.join.merge.gives) + 12)
+        item.width, item.port = right - left, middle - left
+        item.ports = [x - left for x in xs]
+        item.merge = Sized(item.merge.element, bar, item.merge.height, (start - left) + bar / 2, (), item.merge.shape)
+
+    def _flow(self, area: Area, id: str) -> Flow:
+        for element in _boxes(area):
+            if id in element.ids:
+                return element.gives
+        return next((frame for ids, frame in _frames(area) if id in ids), Flow("", known=False))
+
+    def _channel(self, items: list[Item], signals: dict[str, tuple[float, float]], y: float) -> float:
+        """The lines from the row above to the items; the y of the row."""
+        targets: dict[str, list[tuple[float, bool]]] = {}
+        for item in items:
+            for id, port in zip(item.sources, item.ports, strict=True):
+                if id in signals:
+                    targets.setdefault(id, []).append((item.x + port, item.area is not None))
+        if not targets:
+            return y
+        tracks = _tracks({id: (signals[id][0], [x for x, _ in ends]) for id, ends in targets.items()})
+        count = max(tracks.values(), default=-1) + 1
+        bottom = y + (CHANNEL + TRACK * (count - 1) if count else 14)
+        for id, ends in targets.items():
+            x, start = signals[id]
+            known = self._flow(self.home[id], id).known
+            for end, arrow in ends:
+                track = y + 12 + TRACK * tracks.get(id, 0)
+                straight = abs(end - x) < 0.5
+                points = ((x, start), (end, bottom)) if straight else ((x, start), (x, track), (end, track), (end, bottom))
+                self.canvas.lines.append(Line(points, arrow, "flow" if known else "dim"))
+        return bottom
+
+    def _draw(self, item: Item, y: float) -> float:
+        assert item.area is not None and item.column is not None
+        placer = Placer(self.canvas, item.area.tone)
+        port = item.x + item.port
+        if item.merge is not None and item.area.join is not None:
+            join = item.area.join
+            height = max((lane.height for lane in item.lanes), default=0.0)
+            below = y + height + (GAP if height else 0)
+            for lane, x in zip(item.lanes, item.ports, strict=True):
+                end = placer.column(lane, item.x + x, y)
+                flow = lane.items[-1].element.gives if lane.items else None
+                if height:
+                    placer.line(((item.x + x, end), (item.x + x, below)), flow)
+                if flow is not None:
+                    placer.flow(flow, item.x + x, end + GAP / 2 + 2)
+            y = placer.box(item.merge, item.x + item.merge.port, below, item.merge.width)
+            if item.column.items:
+                placer.line(((port, y), (port, y + GAP)), join.merge.gives)
+                placer.flow(join.merge.gives, port, y + GAP / 2 + 2)
+                y += GAP
+        item.bottom = placer.column(item.column, port, y)
+        return item.bottom
+
+    def _exits(self, items: list[Item], top: float, bottom: float, needed: dict[str, int], row: int) -> dict[str, tuple[float, float]]:
+        """Where the lines that go on stand below a row."""
+        found: dict[str, tuple[float, float]] = {}
+        low = bottom + STUB
+        for item in items:
+            if item.area is None:
+                (id,) = item.sources
+                x = item.x + item.port
+                self.canvas.lines.append(Line(((x, top), (x, low)), False, "flow" if self._flow(self.home[id], id).known else "dim"))
+                found[id] = (x, low)
+                continue
+            placer = Placer(self.canvas, item.area.tone)
+            if needed.get(item.area.last, 0) > row:
+                x = item.x + item.port
+                flow = self._flow(item.area, item.area.last)
+                placer.line(((x, item.bottom), (x, low)), flow, arrow=False)
+                placer.flow(flow, x, item.bottom + 17)
+                found[item.area.last] = (x, low)
+            for index, id in enumerate(item.gutters):
+                flow = self._flow(item.area, id)
+                right, y, _ = self.canvas.exits[id]
+                x = item.x + item.gutter + 16 + max(flow_width(self._flow(item.area, g)) for g in item.gutters) + 14 * index
+                placer.line(((right, y), (x, y), (x, low)), flow, arrow=False)
+                self.canvas.texts.append(Text(item.x + item.gutter + 8, y - 6, flow.shape, "shape" if flow.known else "unknown", text.width(flow.shape, SHAPE)))
+                found[id] = (x, low)
+        return found
+
+
+def _boxes(area: Area) -> list[Box]:
+    from .drawing import all_boxes
+
+    joined = [area.join.merge, *(box for lane in area.join.lanes for box in all_boxes(lane.items))] if area.join is not None else []
+    return [*joined, *all_boxes(area.items)]
+
+
+def _frames(area: Area) -> list[tuple[tuple[str, ...], Flow]]:
+    from .drawing import Frame, Split
+
+    found: list[tuple[tuple[str, ...], Flow]] = []
+    rest = list(area.items)
+    while rest:
+        item = rest.pop()
+        if isinstance(item, Frame):
+            found.append((item.ids, item.gives))
+            rest += item.items
+        elif isinstance(item, Split):
+            rest += [each for lane in item.lanes for each in lane.items]
+    return found
+
+
+def _ids(area: Area) -> list[str]:
+    """Every node whose output can be read from an area."""
+    held = [id for box in _boxes(area) for id in box.ids]
+    return [*held, *(id for ids, _ in _frames(area) for id in ids), *([area.last] if area.last not in held else [])]
+
+
+def _arrange(items: list[Item], signals: dict[str, tuple[float, float]]) -> None:
+    """Items side by side, each near what it reads."""
+
+    def wanted(item: Item) -> float:
+        offsets = [signals[id][0] - port for id, port in zip(item.sources, item.ports, strict=True) if id in signals]
+        return sum(offsets) / len(offsets) if offsets else 0.0
+
+    if not any(id in signals for item in items for id in item.sources):
+        x = 0.0
+        for item in items:
+            item.x, x = x, x + item.width + AREA_GAP
+        return
+    order = sorted(items, key=lambda item: wanted(item) + item.width / 2)
+    right = float("-inf")
+    shifts = []
+    for item in order:
+        gap = AREA_GAP if item.area is not None else AREA_GAP / 2
+        item.x = max(wanted(item), right + gap)
+        right = item.x + item.width
+        shifts.append(wanted(item) - item.x)
+    shift = sum(shifts) / len(shifts)
+    for item in order:
+        item.x += shift
+    items.sort(key=lambda item: item.x)
+
+
+def _tracks(ways: dict[str, tuple[float, list[float]]]) -> dict[str, int]:
+    """A track for each line that must go sideways, such that lines of one direction do not cross."""
+    spans = {id: (min(x, *ends), max(x, *ends)) for id, (x, ends) in ways.items() if any(abs(end - x) >= 0.5 for end in ends)}
+    right = [id for id in spans if sum(ways[id][1]) / len(ways[id][1]) >= ways[id][0]]
+    left = [id for id in spans if id not in right]
+    order = sorted(right, key=lambda id: -ways[id][0]) + sorted(left, key=lambda id: ways[id][0])
+    tracks: dict[str, int] = {}
+    for id in order:
+        low, high = spans[id]
+        meeting = [tracks[each] for each in tracks if spans[each][0] - 6 < high and low < spans[each][1] + 6]
+        tracks[id] = max(meeting, default=-1) + 1
+    return tracks

@@ -1,0 +1,73 @@
+"""What has a position in a picture: rectangles, lines and texts, in pixels from the top left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .drawing import Box
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class BoxShape:
+    """A box with the lines of text that fit into it."""
+
+    box: Box
+    tone: str
+    x: float
+    y: float
+    width: float
+    height: float
+    title: str
+    note: str
+    detail: tuple[str, ...]
+    name: str
+    message: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FrameShape:
+    """A frame around boxes, its title at the top left and a note at the top right."""
+
+    look: str
+    title: str
+    note: str
+    tone: str
+    x: float
+    y: float
+    width: float
+    height: float
+    tip: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of horizontal and vertical strokes, corners rounded."""
+
+    points: tuple[Point, ...]
+    arrow: bool = True
+    look: str = "flow"
+
+
+@dataclass(frozen=True)
+class Text:
+    """A small text beside a line; `look` is `shape`, `lane`, `mask` or `lost`. The point is the left end of the baseline."""
+
+    x: float
+    y: float
+    text: str
+    look: str = "shape"
+    width: float = 0
+
+
+@dataclass
+class Canvas:
+    """Shapes in the order in which they are painted, one list for each layer of paint."""
+
+    frames: list[FrameShape] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    boxes: list[BoxShape] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    exits: dict[str, tuple[float, float, Box | None]] = field(default_factory=dict)
+    """For each node the right middle of the box that gives its output, from which other areas read it."""

@@ -1,0 +1,213 @@
+"""A Compilation to an SVG: the same bytes for the same spec, without scripts, links or fonts of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from . import text
+from .drawing import Drawing
+from .rows import Rows
+from .shapes import BoxShape, Canvas, FrameShape, Line, Text
+from .style import style_sheet
+
+if TYPE_CHECKING:
+    from ..compiler import Compilation
+
+MARGIN = 32
+LEAST = 560
+"""The width that a title and a description can count on."""
+CORNER = 7
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, not even escaped."""
+
+
+def draw(compilation: Compilation) -> str:
+    """The picture of a spec, as far as it could be read."""
+    if compilation.typed is None or compilation.spec is None:
+        return render(_unreadable(compilation))
+    from .outline import outline
+
+    return render(outline(compilation))
+
+
+def _unreadable(compilation: Compilation) -> Drawing:
+    """A picture that says that there is nothing to draw, and why."""
+    errors = [d for d in compilation.diagnostics if d.severity == "error"]
+    facts = f"{len(errors)} errors" if len(errors) != 1 else "1 error"
+    name = re.split(r"[/\\]", compilation.source.name)[-1]
+    lines = [f"line {d.place.span.source.position(d.place.span.start)[0]}: {d.message}" for d in errors]
+    return Drawing(name, "There is nothing to draw yet: this spec could not be read.", facts, tuple(lines), ())
+
+
+def render(drawing: Drawing) -> str:
+    """A drawing as SVG."""
+    rows = Rows(drawing, 0)
+    canvas = rows.canvas
+    left, right = _extent(canvas)
+    wide = max(LEAST, right - left)
+    header, top = _header(drawing, wide)
+    width = round(wide + 2 * MARGIN)
+    height = round(top + rows.height + (MARGIN if drawing.areas else 0))
+    dx = MARGIN - left + (wide - (right - left)) / 2
+    shown = [*map(_frame, canvas.frames), *map(_line, canvas.lines), *map(_box, canvas.boxes), *map(_text, canvas.texts)]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="title desc">',
+            f'<title id="title">{_escape(drawing.title)}</title>',
+            f'<desc id="desc">{_escape(_described(drawing))}</desc>',
+            f"<style>{style_sheet()}</style>",
+            f'<rect class="paper" width="{width}" height="{height}" rx="14"/>',
+            *header,
+            f'<g transform="translate({_n(dx)} {_n(top)})">',
+            *shown,
+            "</g>",
+            "</svg>\n",
+        ]
+    )
+
+
+def _extent(canvas: Canvas) -> tuple[float, float]:
+    lefts = [b.x for b in canvas.boxes] + [f.x for f in canvas.frames] + [x for line in canvas.lines for x, _ in line.points]
+    rights = [b.x + b.width for b in canvas.boxes] + [f.x + f.width for f in canvas.frames]
+    rights += [x for line in canvas.lines for x, _ in line.points] + [t.x + t.width + 6 for t in canvas.texts]
+    return min(lefts, default=0), max(rights, default=0)
+
+
+def _described(drawing: Drawing) -> str:
+    areas = ", ".join(area.address for area in drawing.areas)
+    return ". ".join(filter(None, (drawing.description.rstrip("."), drawing.facts, areas)))
+
+
+def _header(drawing: Drawing, room: float) -> tuple[list[str], float]:
+    """The title, description and totals; the y below them."""
+    y = MARGIN + 18.0
+    found = [_words(MARGIN, y, text.cut_end(drawing.title, 22, room, True), "h", 22, True)]
+    for line in text.wrap(drawing.description, 13, room, 3):
+        y += 21
+        found.append(_words(MARGIN, y, line, "d", 13))
+    y += 22
+    bad = drawing.facts.split(" ")[1:2] in (["error"], ["errors"])
+    found.append(_words(MARGIN, y, drawing.facts, "f e" if bad else "f", 12))
+    shown = drawing.problems[: 3 if drawing.areas else 8]
+    for problem in shown:
+        lines = text.wrap(problem, 12, room, 3)
+        y += 5
+        for line in lines:
+            y += 17
+            found.append(_words(MARGIN, y, line, "f e", 12))
+    if len(drawing.problems) > len(shown):
+        y += 20
+        found.append(_words(MARGIN, y, f"and {len(drawing.problems) - len(shown)} more", "f e", 12))
+    return found, y + 30
+
+
+def _frame(frame: FrameShape) -> str:
+    look = "split" if frame.look in ("residual", "parallel") else frame.look
+    tip = _tip(frame.tip)
+    title = _words(frame.x + 12, frame.y + 18, frame.title, "ft", 10, True)
+    note = ""
+    if frame.note:
+        note = _words(frame.x + frame.width - 12 - text.width(frame.note, 10), frame.y + 18, frame.note, "fn n", 10)
+    rect = f'<rect class="frame {look}" {_rect(frame)} rx="12"/>'
+    return f'<g class="{frame.tone}">{tip}{rect}{title}{note}</g>'
+
+
+def _box(shape: BoxShape) -> str:
+    box = shape.box
+    solid = box.look in ("input", "fusion", "output")
+    bad = box.state == "failed"
+    classes = ["b", "solid" if solid and not bad else "", box.look if box.look in ("plain", "shared") else "", "bad" if bad else ""]
+    group = " ".join(filter(None, (shape.tone, "bad" if bad else "", "off" if box.state == "dim" else "")))
+    round = 14 if box.look in ("input", "output") else 9
+    name = " ".join(filter(None, classes))
+    parts = [_tip(box.tip)]
+    if box.look in ("folded", "backbone"):
+        parts += [f'<rect class="b" x="{_n(shape.x + d)}" y="{_n(shape.y + d)}" width="{_n(shape.width)}" height="{_n(shape.height)}" rx="9"/>' for d in (6, 3)]
+    parts.append(f'<rect class="{name}" {_rect(shape)} rx="{round}"/>')
+    return f'<g class="{group}">{"".join(parts)}{"".join(_box_text(shape, solid))}</g>'
+
+
+def _box_text(shape: BoxShape, solid: bool) -> list[str]:
+    on = " on" if solid else ""
+    x, y = shape.x + 14, shape.y + 9 + 13
+    middle = shape.x + shape.width / 2
+    lines = [(shape.title, "t", 13, True, 0.0)]
+    lines += [(line, "a", 11, False, 15.0 if index else 16.0) for index, line in enumerate(shape.detail)]
+    lines += [(shape.name, "n", 10, False, 15.0)] if shape.name else []
+    lines += [(line, "e", 11, False, 17.0 if index == 0 else 15.0) for index, line in enumerate(shape.message)]
+    found = []
+    for words, look, size, bold, down in lines:
+        y += down
+        wide = text.width(words, size, bold)
+        found.append(_words(middle - wide / 2 if solid else x, y, words, look + on, size, bold))
+    if shape.note and not solid:
+        found.append(_words(shape.x + shape.width - 14 - text.width(shape.note, 10), shape.y + 22, shape.note, "p", 10))
+    elif shape.note:
+        found.append(_words(shape.x + shape.width - 14 - text.width(shape.note, 10), shape.y + 22, shape.note, "p on", 10))
+    return found
+
+
+def _line(line: Line) -> str:
+    look = "l dim" if line.look == "dim" else "l"
+    points = line.points
+    arrow = ""
+    if line.arrow:
+        x, y = points[-1]
+        arrow = f'<path class="ar" d="M{_n(x - 3.6)} {_n(y - 6.5)}L{_n(x + 3.6)} {_n(y - 6.5)}L{_n(x)} {_n(y)}Z"/>'
+        points = (*points[:-1], (x, y - 5))
+    return f'<path class="{look}" d="{_way(points)}"/>{arrow}'
+
+
+def _way(points: tuple[tuple[float, float], ...]) -> str:
+    """A path with rounded corners."""
+    way = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    for before, here, after in zip(points, points[1:], points[2:], strict=False):
+        one, two = _toward(here, before), _toward(here, after)
+        way += f"L{_n(one[0])} {_n(one[1])}Q{_n(here[0])} {_n(here[1])} {_n(two[0])} {_n(two[1])}"
+    return way + f"L{_n(points[-1][0])} {_n(points[-1][1])}"
+
+
+def _toward(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    length = abs(dx) + abs(dy)
+    step = min(CORNER, length / 2)
+    return (start[0] + step * dx / length, start[1] + step * dy / length) if length else start
+
+
+def _text(label: Text) -> str:
+    if not label.text:
+        return ""
+    bold = False
+    size = 11 if label.look in ("shape", "unknown") else 10
+    words = _words(label.x, label.y, label.text, label.look, size, bold)
+    if label.look not in ("mask", "lost"):
+        return words
+    tag = f'<rect class="{'tag gone' if label.look == 'lost' else 'tag'}" x="{_n(label.x - 6)}" y="{_n(label.y - 11)}" width="{_n(label.width + 12)}" height="15" rx="7.5"/>'
+    return tag + words
+
+
+def _words(x: float, y: float, words: str, look: str, size: float, bold: bool = False) -> str:
+    """A text of the width that was measured, whatever font the viewer has."""
+    if not words:
+        return ""
+    wide = text.width(words, size, bold)
+    return f'<text class="{look}" x="{_n(x)}" y="{_n(y)}" textLength="{_n(wide)}" lengthAdjust="spacingAndGlyphs">{_escape(words)}</text>'
+
+
+def _tip(lines: tuple[str, ...]) -> str:
+    return f"<title>{_escape(chr(10).join(filter(None, lines)))}</title>" if any(lines) else ""
+
+
+def _rect(shape: BoxShape | FrameShape) -> str:
+    return f'x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" height="{_n(shape.height)}"'
+
+
+def _n(value: float) -> str:
+    """A coordinate with one decimal at most."""
+    return f"{round(value, 1) + 0:g}" if abs(value) < 1e5 else f"{value:.0f}"
+
+
+def _escape(words: str) -> str:
+    clean = UNWRITABLE.sub("\ufffd", words)
+    return clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -1,0 +1,57 @@
+"""The specs in a folder: files that have `version` and `branches`. Imports no stage after the reading of YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path as File
+
+from .reading import Unread, read_file
+from .source import Source
+from .syntax import Mapping, parse
+
+MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in ("version", "branches"))
+
+
+def specs_below(folder: File, skip: Callable[[File, str], None]) -> list[File]:
+    """Every spec below a folder, in order; each other YAML file is told to `skip` with the reason.
+
+    Hidden files and folders are not looked at. A file that cannot be read counts as a spec, so that it is reported.
+    """
+    found = []
+    for path in _yaml_files(folder):
+        if path.name.startswith("_"):
+            skip(path, "its name begins with `_`, so it is a part of others")
+        elif _is_spec(path):
+            found.append(path)
+        else:
+            skip(path, "no spec: it lacks `version` or `branches` at its top")
+    return found
+
+
+def _yaml_files(folder: File) -> Iterator[File]:
+    """Links to folders are not followed, so that a loop ends."""
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+                yield File(root, name)
+
+
+def _is_spec(path: File) -> bool:
+    """Whether the keys stand at the top; a file that is not YAML is judged by its lines."""
+    try:
+        source = read_file(path)
+    except Unread as error:
+        source = error.diagnostic.place.span.source
+        if not source.text:
+            return True
+    if all(mark.search(source.text) for mark in MARKS):
+        return True
+    return _has_keys(source) if "version" in source.text and "branches" in source.text else False
+
+
+def _has_keys(source: Source) -> bool:
+    root, _ = parse(source)
+    return isinstance(root, Mapping) and root.get("version") is not None and root.get("branches") is not None

@@ -1,0 +1,99 @@
+"""Adaptive poolings: AdaptiveAverage/MaxPooling1D/2D/3D, whose windows are chosen for the size that comes out."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import COUNT, Each
+from ..op import Inference, Op, Refusal, example
+from ..size import at_least, ceil_div
+from ..tensor import Axis, TensorType
+from .common import DATA_FORMAT, need_numbers
+from .floats import refuse_integers
+from .windows import join, split, window_axes
+
+
+NO_WINDOW = Code(
+    "adaptive-window-too-large", "error", "`{layer}` cannot make {size} windows of {given}", sort="keras"
+)
+
+
+class AdaptivePooling(Op):
+    """What the adaptive poolings have in common; `n` is the number of spatial axes."""
+
+    n: ClassVar[int]
+    keeps_mask = False
+    output_size: Any
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(self.n, self.data_format == "channels_first")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if not self.keeps_integers:
+            refuse_integers(self.title(), x)
+        need_numbers(self.title(), x)
+        first = self.data_format == "channels_first"
+        spatial, channels = split(x.axes, first)
+        for axis, size in zip(spatial, self.output_size, strict=True):
+            facts = {"layer": self.title(), "size": size, "given": axis}
+            help = ("use a global pooling for one position, `Identity` for as many as there are",)
+            # Keras makes windows of ceil(size / output) and of one more, and the larger must fit.
+            at.require(at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts))
+        sized = [Axis(axis.name, size) for axis, size in zip(spatial, self.output_size, strict=True)]
+        return x.with_axes(*join(sized, channels, first))
+
+
+class Adaptive1D(AdaptivePooling):
+    """Adaptive pooling over steps."""
+
+    n = 1
+    output_size: Any = arg(Each(COUNT, 1), doc="Steps of the output.")
+    examples = (example((7, 3), output_size=3), example((3, 5), output_size=[7], data_format="channels_first"))
+
+
+class Adaptive2D(AdaptivePooling):
+    """Adaptive pooling over height and width."""
+
+    n = 2
+    output_size: Any = arg(Each(COUNT, 2), doc="Height and width of the output.")
+    examples = (example((7, 5, 3), output_size=3), example((3, 5, 4), output_size=[7, 2], data_format="channels_first"))
+
+
+class Adaptive3D(AdaptivePooling):
+    """Adaptive pooling over depth, height and width."""
+
+    n = 3
+    output_size: Any = arg(Each(COUNT, 3), doc="Depth, height and width of the output.")
+    examples = (example((4, 7, 5, 3), output_size=2), example((3, 4, 5, 4), output_size=[1, 2, 3], data_format="channels_first"))
+
+
+class AdaptiveAveragePooling1D(Adaptive1D):
+    """Means of windows of steps, so many as are asked for."""
+
+
+class AdaptiveAveragePooling2D(Adaptive2D):
+    """Means of windows, so many as are asked for."""
+
+
+class AdaptiveAveragePooling3D(Adaptive3D):
+    """Means of windows, so many as are asked for."""
+
+
+class AdaptiveMaxPooling1D(Adaptive1D):
+    """Greatest values of windows of steps, so many as are asked for."""
+
+    keeps_integers = True
+
+
+class AdaptiveMaxPooling2D(Adaptive2D):
+    """Greatest values of windows, so many as are asked for."""
+
+    keeps_integers = True
+
+
+class AdaptiveMaxPooling3D(Adaptive3D):
+    """Greatest values of windows, so many as are asked for."""

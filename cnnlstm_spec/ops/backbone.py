@@ -1,0 +1,183 @@
+"""Backbones: the models of `keras.applications`, each used as one layer."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..argument import ABSENT, Kind, arg
+from ..backbone import Problem, check, facts, macs, output_shape, weights
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, POSITIVE, RATE, WRONG_TYPE, Choice, ListOf, Optional, given
+from ..op import Inference, Op, Refusal, Weight, example
+from ..program import Apply, Call
+from ..scope import Scope
+from ..size import Size
+from ..syntax import Node, Scalar
+from ..tensor import Axis, TensorType
+from .common import ACTIVATION, known
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+TOO_SMALL = Code("image-too-small", "error", "`{layer}` reads images of {least}x{least} or more; given {given}", sort="keras")
+CHANNELS = Code("image-channels", "error", "`{layer}` with `weights: imagenet` reads 3 channels; given {given}", sort="keras")
+SIDES_UNKNOWN = Code("image-size-needed", "error", "`{layer}` needs the size of its images here; given {given}", sort="keras")
+SIDES_FIXED = Code(
+    "image-size-fixed", "error", "`{layer}` with its top and `weights: imagenet` reads {expected}; given {given}", sort="keras"
+)
+SHAPE_DIFFERS = Code("input-shape-differs", "error", "`input_shape: {written}` differs from what comes in: {given}", sort="keras")
+ARGUMENT = Code("backbone-argument", "error", "`{layer}` does not take `{argument}: {written}` here", sort="keras")
+UNUSED = Code("backbone-argument-unused", "error", "`{argument}` has no effect with `include_top: {top}`")
+NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path}`", sort="keras")
+OUTSIDE = Code("outside-the-folder", "error", "`{path}` lies outside the folder of the spec")
+
+
+class WeightsKind(Kind):
+    """null, `imagenet`, or the path of a weights file, relative to the spec."""
+
+    words = "null, `imagenet` or the path of a weights file"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        if node.value == "imagenet":
+            return node.value
+        from pathlib import Path
+
+        folder = scope.folder if scope.folder is not None else Path()
+        path = folder / node.value
+        if not path.resolve().is_relative_to(folder.resolve()):
+            return scope.report(OUTSIDE, node, path=node.value, help=("put the file beside the spec, or in a folder below it",))
+        if not path.is_file():
+            help = ("the path is relative to the spec", "`weights: null` starts from random weights")
+            return scope.report(NO_FILE, node, path=node.value, help=help)
+        return str(path)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+KINDS: dict[str, tuple[Kind, str]] = {
+    "weights": (Optional(WeightsKind()), "`null` for random weights, `imagenet`, or a file's path."),
+    "include_top": (BOOLEAN, "Whether the classifier of the original is the last layer."),
+    "input_shape": (Optional(ListOf(Optional(COUNT), 3)), "Only `[null, null, 3]` (built without a size), or what comes in."),
+    "pooling": (Optional(Choice("avg", "max")), "Global pooling in place of the top."),
+    "classes": (COUNT, "Classes of the top."),
+    "classifier_activation": (ACTIVATION, "Activation of the top."),
+    "alpha": (POSITIVE, "Factor on the width of every layer."),
+    "depth_multiplier": (COUNT, "Depthwise channels for each channel."),
+    "minimalistic": (BOOLEAN, "Whether to leave out what runs slowly on small devices."),
+    "include_preprocessing": (BOOLEAN, "Whether pixels of 0 to 255 are scaled inside."),
+    "dropout": (RATE, "Dropout before the top."),
+    "dropout_rate": (RATE, "Dropout before the top."),
+}
+
+
+class Backbone(Op):
+    """A model of `keras.applications` as a layer, built for the size of the image that it stands on."""
+
+    model: ClassVar[str]
+    reads = ("height", "width", "channels")
+    keeps_mask = False
+
+    @classmethod
+    def title(cls) -> str:
+        return cls.model
+
+    @classmethod
+    def keras_path(cls) -> str:
+        return f"keras.applications.{cls.model}"
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of Keras's constructor, as written."""
+        own = {name: value for name, value in self.values().items() if name not in ("name", "share", "trainable")}
+        activation = own.get("classifier_activation")
+        if activation is not None:
+            own["classifier_activation"] = activation.name
+        return own
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        height, width, channels = x.axes
+        count = known(self.title(), channels)
+        for problem in check(self.model, self.settings(), height.size, width.size, count):
+            raise self.refusal(problem, x)
+        shape = output_shape(self.model, self.settings(), height.size, width.size)
+        names = ("features",) if len(shape) == 1 else ("height", "width", "channels")
+        return x.with_axes(*(Axis(name, size) for name, size in zip(names, shape, strict=True)))
+
+    def refusal(self, problem: Problem, x: TensorType) -> Refusal:
+        """What is said of a problem."""
+        layer, written = self.title(), _yaml(problem.given)
+        accepted = ", ".join(_yaml(each) for each in problem.expected)
+        sides = " x ".join(str(axis.size) for axis in x.axes[:2])
+        match problem.kind:
+            case "side-too-small":
+                help = ("read larger images, or put a `Resizing` before it",)
+                return Refusal(TOO_SMALL, None, help, layer=layer, least=problem.expected[0], given=sides)
+            case "channels-fixed":
+                help = ("`weights: null` takes any number of channels",)
+                return Refusal(CHANNELS, None, help, layer=layer, given=problem.given)
+            case "side-unknown" | "width-unknown":
+                help = ("give the input a fixed size, or `include_top: false`", "a `Resizing` before it gives one")
+                return Refusal(SIDES_UNKNOWN, "input_shape", help, layer=layer, given=sides)
+            case "side-fixed":
+                expected = " or ".join(f"{side}x{side}" for side in problem.expected)
+                return Refusal(SIDES_FIXED, None, ("use `include_top: false`",), layer=layer, expected=expected, given=sides)
+            case "input-shape-differs":
+                help = ("leave `input_shape` out: the size is that of what stands before",)
+                return Refusal(SHAPE_DIFFERS, "input_shape", help, written=written, given=x)
+        if not problem.refused:
+            top = str(self.include_top).lower()  # type: ignore[attr-defined]
+            return Refusal(UNUSED, problem.argument, ("remove it",), argument=problem.argument, top=top)
+        help = (f"it takes {accepted}",) if accepted else ()
+        return Refusal(ARGUMENT, problem.argument, help, layer=layer, argument=problem.argument, written=written)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        height, width, channels = inputs[0].axes
+        found = weights(self.model, self.settings(), height.size, width.size, known(self.title(), channels))
+        return tuple(Weight(name, shape, trainable) for name, shape, trainable in found)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        height, width, channels = inputs[0].axes
+        return macs(self.model, self.settings(), height.size, width.size, known(self.title(), channels))
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        layer = to.made(self.constructor(to))
+        if not self.trainable and to.first_use():
+            to.set(layer, "trainable", False)
+        return Apply(layer, inputs)
+
+    def constructor(self, to: Lowering) -> Call:
+        """The call that builds the backbone for the size that it stands on."""
+        keywords: dict[str, Expression] = {"input_shape": sizes(to.inputs[0])}
+        keywords.update(self.settings())
+        if "name" in dict(facts(self.model).arguments) and not self.model.startswith(("EfficientNet", "ConvNeXt")):
+            keywords["name"] = to.name
+        return Call(self.keras_path(), (), tuple(keywords.items()))
+
+
+def sizes(x: TensorType) -> tuple[int | None, ...]:
+    """The sizes as Keras takes them."""
+    return tuple(axis.size if isinstance(axis.size, int) else None for axis in x.axes)
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_yaml(each) for each in value) + "]"
+    return {None: "null", True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
+
+
+@cache
+def backbone_op(model: str) -> type[Backbone]:
+    """The op of a backbone, its arguments read off Keras's constructor."""
+    fields: dict[str, Any] = {"model": model, "dtype": ABSENT, "__doc__": f"The {model} of `keras.applications`."}
+    for name, default in facts(model).arguments:
+        if name in KINDS:
+            kind, doc = KINDS[name]
+            fields["weights_" if name == "weights" else name] = arg(kind, default, doc=doc)
+    fields["examples"] = (example((64, 64, 3), weights=None, include_top=False, pooling="avg"),)
+    return type(model, (Backbone,), fields)
+

@@ -1,0 +1,178 @@
+"""CategoryEncoding, Discretization, Hashing, HashedCrossing: numbers to categories, categories to vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, Choice, Each, ListOf, Optional
+from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
+from ..size import equal
+from ..tensor import Axis, Mask, TensorType
+from .common import WRONG_DTYPE
+
+NO_SPARSE = Code("sparse-output", "error", "`{layer}` with `sparse: true` gives a tensor that no other layer reads")
+SPARSE_INTEGERS = Code("sparse-integers", "error", "`{layer}` with `output_mode: int` cannot be `sparse`", sort="keras")
+ONE_AXIS = Code("encodes-one-axis", "error", "`{layer}` with `output_mode: {mode}` reads one axis; {given} come in")
+NEEDS_TOKENS = Code("num-tokens-missing", "error", "`CategoryEncoding` needs `num_tokens`", sort="keras")
+BOUNDARIES = Code("bin-boundaries", "error", "`Discretization` needs `bin_boundaries` that rise, and no `num_bins`", sort="keras")
+CROSSED_SHAPES = Code("crossed-shapes", "error", "`HashedCrossing` reads two inputs of one value each; this has {given}", sort="keras")
+MODES = Choice("int", "one_hot", "multi_hot", "count")
+
+
+class Encoder(Op):
+    """What the layers of this family have in common."""
+
+    output_mode: str
+    sparse: bool = arg(BOOLEAN, False, doc="Only `false`: a sparse tensor has no use in a spec.")
+    keeps_mask = False
+
+    def depth(self) -> int:
+        """The size of the axis that is made."""
+        raise NotImplementedError
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.sparse:
+            raise Refusal(SPARSE_INTEGERS if self.output_mode == "int" else NO_SPARSE, "sparse", (), layer=self.title())
+        return inputs[0].with_axes(*self.encoded(inputs[0]))
+
+    def encoded(self, x: TensorType) -> tuple[Axis, ...]:
+        """The axes of the output."""
+        if self.output_mode == "int":
+            return x.axes
+        classes = Axis("classes", self.depth())
+        if self.output_mode == "one_hot":
+            return self.one_hot(x, classes)
+        if x.rank == 1 or (x.rank and self.counts_along_first):
+            return (*x.axes[1:], classes)
+        facts = {"layer": self.title(), "mode": self.output_mode, "given": x.rank}
+        raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: one_hot`", "or flatten before it"), **facts)
+
+    counts_along_first = False
+    """Whether more than one axis is encoded along the first, as Keras announces it."""
+
+    def one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
+        """An axis more, or in place of a last one of size 1."""
+        kept = x.axes[:-1] if x.axes and x.axes[-1].size == 1 else x.axes
+        return (*kept, classes)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        (x, *_) = inputs
+        kept = self.output_mode == "int" or (self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1))
+        return x.mask if kept else None
+
+
+class CategoryEncoding(Encoder):
+    """Integers to one-hot, multi-hot or count vectors."""
+
+    num_tokens: int | None = arg(Optional(COUNT), None, doc="How many classes there are.")
+    output_mode: str = arg(Choice("multi_hot", "one_hot", "count", "binary"), "multi_hot", doc="What the vectors hold.")
+    examples = (
+        example((3,), dtype="int32", num_tokens=5),
+        example((None,), dtype="int32", num_tokens=5, output_mode="one_hot"),
+        example((3, 1), dtype="uint8", num_tokens=5, output_mode="one_hot"),
+        example((3,), dtype="int32", num_tokens=5, output_mode="count"),
+    )
+
+    def depth(self) -> int:
+        return self.num_tokens or 0
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.num_tokens is None:
+            raise Refusal(NEEDS_TOKENS, None, ("it is the number of classes",))
+        return super().infer(at, *inputs)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        policy = self.dtype or at.policy
+        return "float32" if policy.startswith("mixed_") else policy
+
+
+class Discretization(Encoder):
+    """Numbers to the bins between boundaries."""
+
+    bin_boundaries: tuple[float, ...] | None = arg(Optional(ListOf(NUMBER)), None, doc="Boundaries between the bins, rising.")
+    num_bins: int | None = arg(Optional(NATURAL), None, doc="Only `null`: bins that `adapt` would find have no place in a spec.")
+    epsilon: float = arg(NUMBER, 0.01, doc="Error of `adapt`; of no use here.")
+    output_mode: str = arg(MODES, "int", doc="Bins as integers, or as vectors.")
+    counts_along_first = True
+    examples = (
+        example((3,), bin_boundaries=[0.2, 0.5]),
+        example((None, 2), bin_boundaries=[0.2, 0.5], output_mode="one_hot"),
+        example((3,), bin_boundaries=[0.2], output_mode="multi_hot"),
+    )
+
+    def depth(self) -> int:
+        return len(self.bin_boundaries or ()) + 1
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        bounds = self.bin_boundaries
+        if bounds is None or self.num_bins is not None or list(bounds) != sorted(bounds):
+            raise Refusal(BOUNDARIES, "num_bins" if self.num_bins is not None else "bin_boundaries", ())
+        return super().infer(at, *inputs)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return "int32" if self.output_mode == "int" else compute_dtype(self.dtype or at.policy)
+
+    def keras_arguments(self) -> dict[str, Any]:
+        arguments = super().keras_arguments()
+        arguments.pop("trainable", None)  # Keras's class does not take it, and it has no weights
+        return arguments
+
+
+class Hashing(Encoder):
+    """Values to bins by hashing."""
+
+    num_bins: int = arg(COUNT, doc="How many bins there are.")
+    mask_value: int | None = arg(Optional(INTEGER), None, doc="Value that goes to bin 0, where nothing else goes.")
+    salt: Any = arg(Optional(Each(INTEGER, 2)), None, doc="Key of the hash, one integer or two.")
+    output_mode: str = arg(MODES, "int", doc="Bins as integers, or as vectors.")
+    examples = (
+        example((3,), dtype="int32", num_bins=4),
+        example((3,), dtype="int32", num_bins=4, salt=3, output_mode="multi_hot", mask_value=1),
+        example((None, 1), dtype="int32", num_bins=4, output_mode="one_hot"),
+    )
+
+    def depth(self) -> int:
+        return self.num_bins
+
+    def one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
+        if x.axes and x.axes[-1].size == 1:
+            return super().one_hot(x, classes)
+        facts = {"layer": self.title(), "mode": "one_hot", "given": x.rank}
+        raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: int`, then `CategoryEncoding`",), **facts)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return self.dtype or ("int64" if self.output_mode == "int" else "float32")
+
+
+class HashedCrossing(Encoder):
+    """Two categories to one, by hashing the pair."""
+
+    num_bins: int = arg(COUNT, doc="How many bins there are.")
+    output_mode: str = arg(Choice("int", "one_hot"), "int", doc="Bins as integers, or as vectors.")
+    arity = (2, 2)
+    examples = (
+        example((1,), (1,), dtype="int32", num_bins=4),
+        example((1,), (1,), dtype="int32", num_bins=4, output_mode="one_hot"),
+    )
+
+    def depth(self) -> int:
+        return self.num_bins
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        for index, x in enumerate(inputs):
+            if x.dtype in FLOATS or x.dtype == "bool":
+                facts = {"layer": self.title(), "taken": "integers", "dtype": x.dtype}
+                raise Refusal(WRONG_DTYPE, None, ("give the input `dtype: int32`",), index, **facts)
+            if x.rank > 1 or x.rank != inputs[0].rank or (x.rank == 1 and not equal(x.axes[0].size, 1).always):
+                raise Refusal(CROSSED_SHAPES, None, (), index, given=x)
+        return super().infer(at, *inputs)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return self.dtype or ("int64" if self.output_mode == "int" else compute_dtype(at.policy))
+
+    def keras_arguments(self) -> dict[str, Any]:
+        arguments = super().keras_arguments()
+        arguments.pop("trainable", None)  # Keras's class ignores it, and it has no weights
+        return arguments

@@ -1,0 +1,92 @@
+"""Embedding and ReversibleEmbedding: a vector for every integer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..argument import arg
+from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
+from ..masks import padding_mask
+from ..op import Inference, Op, Refusal, Weight, example
+from ..size import Size
+from ..tensor import Axis, TensorType
+from .common import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER
+from .core import LORA_WITH_CONSTRAINT
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+
+class Lookup(Op):
+    """What both embeddings have in common; values that are no integers are cut off to integers."""
+
+    input_dim: int = arg(COUNT, doc="How many integers there are, from 0 up.")
+    output_dim: int = arg(COUNT, doc="Size of a vector.")
+    embeddings_initializer: Any = arg(INITIALIZER, "uniform", doc="Initial values of the vectors.")
+    embeddings_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the vectors.")
+    embeddings_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the vectors.")
+    mask_zero: bool = arg(BOOLEAN, False, doc="Whether a step of 0 is padding.")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        return x.with_axes(*x.axes, Axis("features", self.output_dim))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return (Weight("embeddings", (self.input_dim, self.output_dim)),)
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        return self.mask_zero and inputs[0].rank == 1
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        return padding_mask(to, inputs[0], 0, to.inputs[0])
+
+    def keras_arguments(self) -> dict[str, Any]:
+        """Without `mask_zero`: the mask is handed on explicitly, and Keras would hand on one of its own beside it."""
+        return {name: value for name, value in super().keras_arguments().items() if name != "mask_zero"}
+
+
+class Embedding(Lookup):
+    """A vector for every integer. Keras's `weights` is left out: it takes an array, which a spec cannot hold."""
+
+    lora_rank: int | None = arg(Optional(NATURAL), None, doc="Rank of a trained correction; the vectors are then frozen.")
+    lora_alpha: float | None = arg(Optional(NUMBER), None, doc="The correction is scaled by `lora_alpha / lora_rank`.")
+    quantization_config: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
+    examples = (
+        example((6,), dtype="int32", input_dim=9, output_dim=4),
+        example((None, 3), dtype="uint8", input_dim=9, output_dim=4, embeddings_initializer="normal", mask_zero=True),
+        example((6,), dtype="int32", input_dim=9, output_dim=4, lora_rank=2, lora_alpha=3),
+        example((None,), input_dim=9, output_dim=4, embeddings_regularizer="l2"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.lora_rank and self.embeddings_constraint is not None:
+            help = ("leave out one of them",)
+            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", help, layer=self.title())
+        return super().infer(at, *inputs)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        rank = self.lora_rank
+        if not rank:
+            return super().weights(*inputs)
+        lora = (Weight("lora_embeddings_a", (self.input_dim, rank)), Weight("lora_embeddings_b", (rank, self.output_dim)))
+        return (Weight("embeddings", (self.input_dim, self.output_dim), trainable=False), *lora)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return self.input_dim * (self.lora_rank or 0) * self.output_dim
+
+
+class ReversibleEmbedding(Lookup):
+    """A vector for every integer; the way back, from vectors to logits, is not reached from a list of layers."""
+
+    tie_weights: bool = arg(BOOLEAN, True, doc="Whether the way back has the same weights.")
+    reverse_dtype: str | None = arg(Optional(Text("the name of a dtype")), None, doc="Dtype of the way back.")
+    logit_soft_cap: float | None = arg(Optional(NUMBER), None, doc="Bound of the logits on the way back.")
+    examples = (
+        example((6,), dtype="int32", input_dim=9, output_dim=4),
+        example((None, 2), dtype="int32", input_dim=9, output_dim=4, tie_weights=False, logit_soft_cap=3.0),
+    )
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        way_back = Weight("reverse_embeddings", (self.output_dim, self.input_dim))
+        return super().weights(*inputs) if self.tie_weights else (*super().weights(*inputs), way_back)

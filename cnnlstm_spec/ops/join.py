@@ -1,0 +1,100 @@
+"""Layers that join two or more inputs along axes: Concatenate and Dot."""
+
+from __future__ import annotations
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, INTEGER, Each
+from ..op import Inference, Op, Refusal, example
+from ..size import Size, equal
+from ..tensor import Axis, Mask, TensorType
+from .axes import axis_at, axis_number
+from .floats import refuse_integers
+from .merge import merged_dtype
+from .strategies import RANKS_DIFFER, SIZES_DIFFER, common_mask
+from .windows import positions
+
+OVER_BATCH = Code("joins-samples", "error", "`{layer}` would join samples: axis {axis} is the batch, which cannot be named")
+
+
+class Concatenate(Op):
+    """Side by side on one axis."""
+
+    arity = (2, None)
+    axis: int = arg(INTEGER, -1, doc="The axis; the batch is 0, -1 the last.")
+    examples = (
+        example((6, 3), (6, 4)),
+        example((None, 3), (5, 3), (2, 3), axis=1),
+        example((4, None, 3), (4, None, 2), axis=-1),
+        example((6, 3), (6, 4), dtype="bool"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        first = inputs[0]
+        place = axis_number(self.title(), self.axis, first) - 1
+        if place < 0:
+            raise Refusal(OVER_BATCH, "axis", ("-1 is the last axis",), layer=self.title(), axis=self.axis)
+        axes = list(first.axes)
+        for index, x in enumerate(inputs[1:], 1):
+            if x.rank != first.rank:
+                facts = {"strategy": self.title(), "first": f"{first.rank} axes", "other": x.rank}
+                help = ("a `Flatten`, a pooling or a `Reshape` brings them to one rank",)
+                raise Refusal(RANKS_DIFFER, None, help, index, **facts)
+            pairs = enumerate(zip(axes, x.axes, strict=True))
+            axes = [self.one_axis(at, a, b, n == place, index) for n, (a, b) in pairs]
+        return first.with_axes(*axes)
+
+    def one_axis(self, at: Inference, left: Axis, right: Axis, joined: bool, index: int) -> Axis:
+        """One axis of what is joined so far and the next input; Keras gives the first input's size where they must agree."""
+        if joined:
+            return Axis(left.name, left.size + right.size)
+        facts = {"strategy": self.title(), "axis": left.name, "first": left, "other": right}
+        at.require(equal(left.size, right.size), Refusal(SIZES_DIFFER, None, (), index, **facts))
+        return left
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return merged_dtype(self.dtype or at.policy, *inputs)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return None if self.axis in (1, -inputs[0].rank) else common_mask(inputs)
+
+
+class Dot(Op):
+    """Products summed over one axis of each of two inputs, for all positions of the one and of the other."""
+
+    arity = (2, 2)
+    least_rank = 1
+    keeps_mask = False
+    axes: tuple[int, int] = arg(Each(INTEGER, 2), doc="The axis summed over in each input, the batch being 0.")
+    normalize: bool = arg(BOOLEAN, False, doc="Whether values are divided by their norm on that axis, which gives the cosine.")
+    examples = (
+        example((6, 3), (5, 3), axes=-1),
+        example((3,), (3,), axes=1, normalize=True),
+        example((4,), (4, None, 6), axes=[1, 1]),
+        example((None, 4, 3), (None, 3), axes=[3, 2]),
+        example((6, 3), (6, 4), axes=1, dtype="int32"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.normalize:
+            refuse_integers(self.title(), *inputs)
+        left, right = (axis_at(self.title(), axis, x, "axes") for axis, x in zip(self.axes, inputs, strict=True))
+        help = ("`axes: [a, b]` names an axis of the first and one of the second",)
+        refusal = Refusal(SIZES_DIFFER, "axes", help, 1, strategy=self.title(), axis=left.name, first=left, other=right)
+        if isinstance(left.size, int) != isinstance(right.size, int):
+            raise refusal
+        at.require(equal(left.size, right.size), refusal)
+        kept = [each for axis, x in zip(self.axes, inputs, strict=True) for each in self.others(axis, x)]
+        return inputs[0].with_axes(*(kept or [Axis("features", 1)]))
+
+    def others(self, axis: int, x: TensorType) -> tuple[Axis, ...]:
+        """The axes of an input that are not summed over."""
+        place = axis_number(self.title(), axis, x, "axes") - 1
+        return (*x.axes[:place], *x.axes[place + 1 :])
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        merged = merged_dtype(self.dtype or at.policy, *inputs)
+        return "int32" if merged == "int8" and {x.dtype for x in inputs} == {"int8"} else merged
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return positions(output.axes) * axis_at(self.title(), self.axes[0], inputs[0], "axes").size

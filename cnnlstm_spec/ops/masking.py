@@ -1,0 +1,47 @@
+"""Masking: says which steps are padding by the value that fills them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import NUMBER
+from ..masks import padding_mask
+from ..op import Inference, Op, Refusal, example
+from ..tensor import TensorType
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+NOT_A_SEQUENCE = Code("masking-needs-steps", "error", "`Masking` reads (steps, features); given {given}")
+
+
+class Masking(Op):
+    """A step whose every value is `mask_value` is padding from here on."""
+
+    keeps_integers = True
+    mask_value: float = arg(NUMBER, 0.0, doc="The value that fills padded steps.")
+    examples = (example((6, 3)), example((None, 3), mask_value=-1.0))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if x.rank != 2:
+            help = ("`padding_value` or `mask_input` of the input says which steps of it are padding",)
+            raise Refusal(NOT_A_SEQUENCE, None, help, given=x)
+        return x
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        return True
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        return padding_mask(to, inputs[0], self.mask_value, to.inputs[0])
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        """The values with padded steps at 0, by operations: a `Masking` layer would hand on a mask of its own."""
+        real = padding_mask(to, inputs[0], self.mask_value, to.inputs[0])
+        return to.ops("where", to.ops("expand_dims", real, axis=-1), to.cast(inputs[0]), to.zero())
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return "int32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)

@@ -1,0 +1,126 @@
+"""Layers that merge inputs element by element: Add, Average, Maximum, Minimum, Multiply, Subtract."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
+from ..size import Expr, Size, equal
+from ..tensor import Axis, Mask, TensorType
+from .common import WRONG_DTYPE
+from .strategies import SIZES_DIFFER, common_mask
+
+BITS = {"bool": 1, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64}
+
+
+def merged_dtype(policy: str, *inputs: TensorType) -> str:
+    """The dtype that values have together: the compute dtype if any is a float, else the integers that hold all."""
+    kinds = sorted({x.dtype for x in inputs}, key=lambda dtype: (BITS.get(dtype, 0), dtype))
+    if any(dtype in FLOATS for dtype in kinds):
+        return compute_dtype(policy)
+    widest = kinds[-1]
+    signed = [dtype for dtype in kinds if dtype.startswith("int")]
+    unsigned = [dtype for dtype in kinds if dtype.startswith("uint")]
+    if not signed or not unsigned or BITS[signed[-1]] > BITS[unsigned[-1]]:
+        return widest if not signed or widest.startswith("int") else signed[-1]
+    double = 2 * BITS[unsigned[-1]]
+    return f"int{double}" if double <= 64 else compute_dtype(policy)
+
+
+class Merge(Op):
+    """Element by element over inputs that Keras broadcasts to one shape: the last axes side by side, a size of 1 stretched."""
+
+    arity: ClassVar[tuple[int, int | None]] = (2, None)
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if {x.dtype for x in inputs[:2]} == {"bool"}:
+            help = ("put a layer that gives floats before it, such as `Rescaling: {scale: 1}`",)
+            raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="numbers", dtype="bool")
+        merged = inputs[0]
+        for index, x in enumerate(inputs[1:], 1):
+            merged = self.together(at, merged, x, index)
+        return merged
+
+    def together(self, at: Inference, left: TensorType, right: TensorType, index: int) -> TensorType:
+        """The type of two inputs broadcast."""
+        long, short = (left, right) if left.rank >= right.rank else (right, left)
+        lacking = long.rank - short.rank
+        pairs = zip(long.axes[lacking:], short.axes, strict=True)
+        return long.with_axes(*long.axes[:lacking], *(self.one_axis(at, a, b, index) for a, b in pairs))
+
+    def one_axis(self, at: Inference, left: Axis, right: Axis, index: int) -> Axis:
+        """One axis of two inputs; of one known size and one that is not, Keras keeps the one that is not."""
+        if left.size == 1 or right.size == 1:
+            return right if left.size == 1 else left
+        facts = {"strategy": self.title(), "axis": left.name, "first": left, "other": right}
+        refusal = Refusal(SIZES_DIFFER, None, ("sizes must be equal, or one of them 1",), index, **facts)
+        condition = equal(left.size, right.size)
+        if not condition.never or not any(_can_be_one(axis.size) for axis in (left, right)):
+            at.require(condition, refusal)
+        return left if isinstance(left.size, Expr) else right
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return merged_dtype(self.dtype or at.policy, *inputs)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        rank = max(x.rank for x in inputs)
+        return common_mask(tuple(x for x in inputs if x.rank == rank))
+
+
+def _can_be_one(size: Size) -> bool:
+    return not equal(size, 1).never
+
+
+class Add(Merge):
+    """The sum."""
+
+    examples = (
+        example((6, 3), (6, 3)),
+        example((None, 3), (None, 3), (None, 3)),
+        example((10,), (1,)),
+        example((4, 6, 3), (6, 1)),
+        example((6, 3), (6, 3), dtype="int32"),
+    )
+
+
+class Average(Merge):
+    """The mean."""
+
+    examples = (
+        example((6, 3), (6, 3)),
+        example((None, 3), (1, 3)),
+        example((6, 3), (3,)),
+        example((6, 3), (6, 3), dtype="int32"),
+        example((6, 3), (6, 3), dtype="uint8"),
+    )
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        merged = super().dtype_after(at, *inputs)
+        if merged in FLOATS:
+            return merged
+        return "float32" if BITS[merged] <= 16 else "float64"
+
+
+class Maximum(Merge):
+    """The greatest."""
+
+    examples = (example((6, 3), (6, 3)), example((6, 1), (1, 3)), example((6, 3), (6, 3), dtype="uint8"))
+
+
+class Minimum(Merge):
+    """The least."""
+
+    examples = (example((6, 3), (6, 3)), example((None, 3), (None, 3), (3,)))
+
+
+class Multiply(Merge):
+    """The product."""
+
+    examples = (example((6, 3), (6, 3)), example((8, 8, 3), (1, 1, 3)), example((None, 3), (None, 1)))
+
+
+class Subtract(Merge):
+    """The first less the second."""
+
+    arity = (2, 2)
+    examples = (example((6, 3), (6, 3)), example((None, 3), (3,)))

@@ -1,0 +1,210 @@
+"""MultiHeadAttention and GroupQueryAttention: attention between projections of its inputs."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, RATE, OneOrMore, Optional
+from ..op import Inference, Refusal, Weight, example
+from ..size import Size, equal
+from ..tensor import Axis, TensorType
+from .attention import OVER_SAMPLES, Attending, roles
+from .axes import AXES, axis_numbers
+from .common import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, known, last
+from .windows import positions
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+FLASH = Code("flash-attention-cannot-run", "error", "`flash_attention: true` cannot run: {reason}", sort="keras")
+WINDOW = Code(
+    "sliding-window-over-one-axis",
+    "error",
+    "`sliding_window` needs attention over one axis, the first; given {given}",
+    sort="keras",
+)
+KEY_HEADS = Code(
+    "key-heads-do-not-divide",
+    "error",
+    "`num_key_value_heads: {keys}` does not divide the {queries} query heads",
+    sort="keras",
+)
+
+
+class Projected(Attending):
+    """What the attentions between projections have in common; a head is a projection of its own."""
+
+    apart = True
+    dropout: float = arg(RATE, 0.0, doc="Share of the weights dropped in training.")
+    use_bias: bool = arg(BOOLEAN, True, doc="Whether projections have a bias.")
+    sliding_window: int | None = arg(Optional(COUNT), None, doc="Steps to either side attended to, itself included.")
+    flash_attention: bool | None = arg(Optional(BOOLEAN), None, doc="Whether to use a kernel that TensorFlow lacks.")
+    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernels.")
+    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the biases.")
+    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernels.")
+    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the biases.")
+    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
+    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernels.")
+    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the biases.")
+    use_gate: bool = arg(BOOLEAN, False, doc="Whether a sigmoid of the query gates what is attended to.")
+    seed: int | None = arg(SEED, None, doc="Seed of the dropout.")
+
+    def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        """Number of heads and size of one, for query, key and value."""
+        raise NotImplementedError
+
+    def widths_out(self, query: TensorType) -> tuple[int, ...]:
+        """The sizes that the last axis becomes."""
+        return (last(query),)
+
+    def attended(self, x: TensorType) -> tuple[int, ...]:
+        """The axes that it attends over, the batch being 0."""
+        return tuple(range(1, x.rank))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        query, value, key = roles(inputs)
+        self.one_rank(*inputs)
+        for x in inputs:
+            known(self.title(), x.axes[-1])
+        place = len(inputs) - 1
+        for axis in range(query.rank - 1):
+            self.agree(at, value, key, axis, place, at_build=True)
+            if axis + 1 not in self.attended(query):
+                self.agree(at, query, value, axis, min(place, 1))
+        self.check_flash(query)
+        widths = self.widths_out(query)
+        name = query.axes[-1].name
+        names = [name] if len(widths) == 1 else [f"{name}_{index + 1}" for index in range(len(widths))]
+        return query.with_axes(*query.axes[:-1], *(Axis(*each) for each in zip(names, widths, strict=True)))
+
+    def check_flash(self, query: TensorType) -> None:
+        """Refuses flash attention where it would be used, or could not be."""
+        help = ("leave `flash_attention` out",)
+        if self.flash_attention and self.dropout:
+            raise Refusal(FLASH, "flash_attention", help, reason="it takes no `dropout`")
+        if self.flash_attention and query.rank == 2:
+            raise Refusal(FLASH, "flash_attention", help, reason="TensorFlow does not have it")
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        query, value, key = roles(inputs)
+        of_query, of_key, of_value = self.heads()
+        gated = (of_query[0], of_value[1])
+        found = [*self.dense("query", (last(query),), of_query), *self.dense("key", (last(key),), of_key)]
+        found += self.dense("gate", (last(query),), gated) if self.use_gate else ()
+        found += self.dense("value", (last(value),), of_value)
+        return (*found, *self.dense("attention_output", gated, self.widths_out(query)))
+
+    def dense(self, name: str, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[Weight, ...]:
+        """The weights of one projection."""
+        kernel = Weight(f"{name}/kernel", (*before, *after))
+        return (kernel, Weight(f"{name}/bias", after)) if self.use_bias else (kernel,)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        query, value, key = roles(inputs)
+        of_query, of_key, of_value = (prod(each) for each in self.heads())
+        number, size_of_value = self.heads()[0][0], self.heads()[2][1]
+        here, there = positions(query.axes[:-1]), positions(value.axes[:-1])
+        out = number * size_of_value
+        from_query = of_query + (out if self.use_gate else 0)
+        projected = here * (last(query) * from_query + out * prod(self.widths_out(query)))
+        projected = projected + there * (last(key) * of_key + last(value) * of_value)
+        over = positions([axis for place, axis in enumerate(value.axes[:-1], 1) if place in self.attended(value)])
+        return projected + here * over * (of_query + out)
+
+    def masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
+        axes = self.attended(inputs[0])
+        if 1 not in axes:
+            return {}
+        given = {"value_mask": 1 if len(inputs) > 1 else 0, **({"key_mask": 2} if len(inputs) > 2 else {})}
+        masks: dict[str, Expression] = {}
+        for keyword, index in given.items():
+            if (found := to.mask(index)) is not None:
+                masks[keyword] = found
+        if len(axes) == 1 or not masks:
+            return masks
+        both = list(masks.values())
+        mask = both[0] if len(both) == 1 else to.ops("logical_and", *both)
+        # (batch, steps) among the axes of query and key: 1 for each axis of the query, and of the key but the steps.
+        places = tuple(n for n in range(1, 2 * len(axes) + 1) if n != 1 + len(axes) + axes.index(1))
+        return {"attention_mask": to.ops("expand_dims", mask, axis=places)}
+
+
+class MultiHeadAttention(Projected):
+    """Attention of several heads, over all axes but the last."""
+
+    least_rank = 2
+    num_heads: int = arg(COUNT, doc="Number of heads.")
+    key_dim: int = arg(COUNT, doc="Size of a head of query and key.")
+    value_dim: int | None = arg(Optional(COUNT), None, doc="Size of a head of the value; `key_dim` by default.")
+    output_shape: int | tuple[int, ...] | None = arg(
+        Optional(OneOrMore(COUNT)), None, doc="Size of the output's last axis, or sizes; that of the query by default."
+    )
+    attention_axes: int | tuple[int, ...] | None = arg(Optional(AXES), None, doc="Axes attended over, the batch being 0.")
+    examples = (
+        example((6, 5), num_heads=2, key_dim=3),
+        example((None, 5), num_heads=2, key_dim=3, value_dim=4, output_shape=7, use_bias=False, use_gate=True, dropout=0.2),
+        example((4, 3, 5), num_heads=2, key_dim=3, attention_axes=1, sliding_window=2, output_shape=[2, 3]),
+        example((None, None, 5), num_heads=2, key_dim=3, attention_axes=[2, -3]),
+        example((6, 5), (None, 3), num_heads=2, key_dim=3),
+        example((6, 5), (4, 3), (4, 2), num_heads=1, key_dim=3, sliding_window=2, use_gate=True),
+    )
+
+    def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        n = self.num_heads
+        return (n, self.key_dim), (n, self.key_dim), (n, self.value_dim or self.key_dim)
+
+    def widths_out(self, query: TensorType) -> tuple[int, ...]:
+        shape = self.output_shape
+        return super().widths_out(query) if shape is None else (shape,) if isinstance(shape, int) else shape
+
+    def attended(self, x: TensorType) -> tuple[int, ...]:
+        if self.attention_axes is None:
+            return super().attended(x)
+        return axis_numbers(self.title(), self.attention_axes, x, "attention_axes")
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        query, value, _ = roles(inputs)
+        axes = self.attended(query)
+        if 0 in axes:
+            raise Refusal(OVER_SAMPLES, "attention_axes", ("axis 0 is the batch, 1 the first after it",), layer=self.title())
+        output = super().infer(at, *inputs)
+        if self.sliding_window is not None and query.rank > 2:
+            help = ("add `attention_axes: 1`",)
+            refusal = Refusal(WINDOW, "sliding_window", help, given=", ".join(str(axis) for axis in axes))
+            if len(axes) > 1 or axes[0] == query.rank:
+                raise refusal
+            for x in (query, value):
+                at.require(equal(x.axes[0].size, x.axes[axes[0] - 1].size), refusal)
+        return output
+
+
+class GroupQueryAttention(Projected):
+    """Attention whose heads of key and value each serve several heads of the query."""
+
+    reads = ("steps", "features")
+    head_dim: int = arg(COUNT, doc="Size of a head.")
+    num_query_heads: int = arg(COUNT, doc="Number of heads of the query.")
+    num_key_value_heads: int = arg(COUNT, doc="Number of heads of key and value.")
+    examples = (
+        example((6, 5), head_dim=3, num_query_heads=4, num_key_value_heads=2),
+        example((None, 5), head_dim=3, num_query_heads=4, num_key_value_heads=1, use_bias=False, use_gate=True, dropout=0.2),
+        example((6, 5), (4, 5), head_dim=2, num_query_heads=2, num_key_value_heads=2, sliding_window=2),
+        example((6, 5), (None, 5), (None, 2), head_dim=2, num_query_heads=2, num_key_value_heads=1),
+    )
+
+    def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        shared = (self.num_key_value_heads, self.head_dim)
+        return (self.num_query_heads, self.head_dim), shared, shared
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        queries, keys = self.num_query_heads, self.num_key_value_heads
+        if queries % keys:
+            raise Refusal(KEY_HEADS, "num_key_value_heads", (), keys=keys, queries=queries)
+        query, value, _ = roles(inputs)
+        output = super().infer(at, *inputs)
+        self.agree(at, query, value, -1, min(len(inputs) - 1, 1))
+        return output

@@ -1,0 +1,130 @@
+"""STFTSpectrogram and MelSpectrogram: sound to images of frequencies over time."""
+
+from __future__ import annotations
+
+from math import ceil, log2
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, Optional, Text
+from ..op import Inference, Op, Refusal, Weight, compute_dtype, example
+from ..size import Size, at_least
+from ..tensor import Axis, TensorType
+from .common import DATA_FORMAT, WRONG_DTYPE, known
+from .floats import refuse_integers
+from .windows import KERNEL_LARGER, slide
+
+FFT_SHORTER = Code("fft-shorter-than-frame", "error", "`fft_length` {fft} is below `{argument}` {frame}", sort="keras")
+FRAME_STEP = Code("frame-step", "error", "`frame_step` is 1 to `frame_length` {frame}; this is {given}", sort="keras")
+MEL_FRAMES = Code("mel-frames", "error", "`MelSpectrogram` announces {announced} frames of {size} samples and gives {given}")
+MODES = Choice("log", "magnitude", "psd", "real", "imag", "angle", "stft")
+
+
+class STFTSpectrogram(Op):
+    """The short-time Fourier transform of each channel, by convolution with kernels that training may change."""
+
+    mode: str = arg(MODES, "log", doc="What is given of each frequency; `stft` gives real and imaginary parts.")
+    frame_length: int = arg(COUNT, 256, doc="Samples in a frame.")
+    frame_step: int | None = arg(Optional(COUNT), None, doc="Samples between frames; half a frame by default.")
+    fft_length: int | None = arg(Optional(COUNT), None, doc="Samples of the transform; the next power of two by default.")
+    window: str | None = arg(Optional(Text("a window of scipy.signal")), "hann", doc="Window of a frame; any needs scipy.")
+    periodic: bool = arg(BOOLEAN, False, doc="Whether the window is periodic.")
+    scaling: str | None = arg(Optional(Choice("density", "spectrum")), "density", doc="How the window is scaled.")
+    padding: str = arg(Choice("valid", "same"), "valid", doc="`same` pads so that steps alone change the size.")
+    expand_dims: bool = arg(BOOLEAN, False, doc="Whether frequencies and channels are axes of their own.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    keeps_mask = False
+    examples = (
+        example((20, 2), frame_length=8, window=None),
+        example((20, 2), mode="stft", frame_length=8, frame_step=3, fft_length=12, padding="same", expand_dims=True, window=None),
+        example((2, 20), mode="real", frame_length=8, data_format="channels_first", expand_dims=True, window=None),
+    )
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the channels are the first axis."""
+        return self.data_format == "channels_first"
+
+    def axes_read(self) -> tuple[str, ...]:
+        return ("channels", "steps") if self.channels_first else ("steps", "channels")
+
+    @property
+    def frequencies(self) -> int:
+        """How many frequencies a kernel gives."""
+        return (self.fft_length or 2 ** ceil(log2(self.frame_length))) // 2 + 1
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        refuse_integers(self.title(), x)
+        if compute_dtype(self.dtype or at.policy) == "bfloat16":
+            raise Refusal(WRONG_DTYPE, None, (), layer=self.title(), taken="float16, float32 or float64", dtype="bfloat16")
+        step = self.frame_length // 2 if self.frame_step is None else self.frame_step
+        if not 1 <= step <= self.frame_length:
+            raise Refusal(FRAME_STEP, "frame_step", (), frame=self.frame_length, given=step)
+        if self.fft_length is not None and self.fft_length < self.frame_length:
+            facts = {"fft": self.fft_length, "argument": "frame_length", "frame": self.frame_length}
+            raise Refusal(FFT_SHORTER, "fft_length", (), **facts)
+        steps, channels = reversed(x.axes) if self.channels_first else x.axes
+        count = known(self.title(), channels)
+        moved = slide(at, self.title(), steps, self.frame_length, step, self.padding, argument="frame_length")
+        parts = self.frequencies * (2 if self.mode == "stft" else 1)
+        if self.expand_dims:
+            frequencies = Axis("frequencies", parts)
+            return x.with_axes(*((channels, moved, frequencies) if self.channels_first else (moved, frequencies, channels)))
+        features = Axis("features", parts * count)
+        return x.with_axes(*((features, moved) if self.channels_first else (moved, features)))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        shape = (self.frame_length, 1, self.frequencies)
+        real = (Weight("real_kernel", shape),) if self.mode != "imag" else ()
+        return (*real, *((Weight("imag_kernel", shape),) if self.mode != "real" else ()))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        (x,) = inputs
+        first = self.channels_first
+        channels = known(self.title(), x.axes[0] if first else x.axes[1])
+        moved = output.axes[1 if first else 0].size
+        kernels = len(self.weights(x))
+        return moved * (channels * self.frame_length * self.frequencies * kernels)
+
+
+class MelSpectrogram(Op):
+    """The power of mel frequencies over time, of one channel of sound."""
+
+    fft_length: int = arg(COUNT, 2048, doc="Samples of the transform.")
+    sequence_stride: int = arg(COUNT, 512, doc="Samples between frames.")
+    sequence_length: int | None = arg(Optional(COUNT), None, doc="Samples in a frame; `fft_length` by default.")
+    window: str | None = arg(Optional(Choice("hann", "hamming")), "hann", doc="Window of a frame.")
+    sampling_rate: int = arg(COUNT, 16000, doc="Samples in a second.")
+    num_mel_bins: int = arg(COUNT, 128, doc="Mel frequencies.")
+    min_freq: float = arg(NUMBER, 20.0, doc="Lowest frequency.")
+    max_freq: float | None = arg(Optional(NUMBER), None, doc="Highest frequency; half the sampling rate by default.")
+    power_to_db: bool = arg(BOOLEAN, True, doc="Whether the power is given in decibel.")
+    top_db: float = arg(NUMBER, 80.0, doc="Span below the greatest value that is kept.")
+    mag_exp: float = arg(NUMBER, 2.0, doc="Exponent of the magnitude; 2 is power.")
+    min_power: float = arg(NUMBER, 1e-10, doc="Least power.")
+    ref_power: float = arg(NUMBER, 1.0, doc="Power of 0 decibel.")
+    reads = ("samples",)
+    keeps_mask = False
+    examples = (
+        example((40,), fft_length=16, sequence_stride=4, num_mel_bins=6),
+        example((48,), fft_length=16, sequence_stride=8, sequence_length=12, num_mel_bins=3, power_to_db=False, window="hamming"),
+        example((40,), dtype="int32", fft_length=16, sequence_stride=4, num_mel_bins=6),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if self.sequence_length is not None and self.sequence_length > self.fft_length:
+            facts = {"fft": self.fft_length, "argument": "sequence_length", "frame": self.sequence_length}
+            raise Refusal(FFT_SHORTER, "fft_length", (), **facts)
+        size, half = x.axes[0].size, self.fft_length // 2
+        facts = {"layer": self.title(), "needed": half + 1, "axis": x.axes[0].name, "left": size}
+        at.require(at_least(size, half + 1), Refusal(KERNEL_LARGER, "fft_length", ("make `fft_length` smaller",), **facts))
+        frames = (size + 2 * half - self.fft_length) // self.sequence_stride + 1
+        if isinstance(size, int):
+            # Keras computes the number of frames it announces by another formula.
+            announced = (size + self.sequence_stride + 1) // self.sequence_stride
+            if announced != frames:
+                help = ("give it a number of samples that is a multiple of `sequence_stride`, and an even `fft_length`",)
+                raise Refusal(MEL_FRAMES, "sequence_stride", help, announced=announced, size=size, given=frames)
+        return x.with_axes(Axis("frequencies", self.num_mel_bins), Axis("frames", frames))

@@ -1,0 +1,115 @@
+"""The reference of layers, strategies and structures, from the arguments that they declare."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..argument import Argument, Record
+from ..op import Example, Op
+from ..ops import ALIASES, FAMILIES, find_op
+from ..ops.strategies import STRATEGIES
+from ..reuse import RepeatStructure
+from ..source import NOWHERE, Place
+from ..structures import STRUCTURES
+from ..tensor import Axis, Mask, TensorType
+from .cells import width
+
+OPEN: dict[str, type[Record]] = {**STRUCTURES, "Repeat": RepeatStructure}
+
+
+def names() -> dict[str, list[str]]:
+    """Everything that has a page, by sort, each with its first line."""
+    from ..backbone import BACKBONES
+
+    layers = {f"layers: {family}": listed.split() for family, listed in FAMILIES.items()}
+    found = {**layers, "structures": list(OPEN), "strategies of fusion": list(STRATEGIES), "backbones": list(BACKBONES)}
+    return {heading: _described(listed, heading != "backbones") for heading, listed in found.items()}
+
+
+def _described(listed: list[str], with_words: bool) -> list[str]:
+    if not with_words:
+        return listed
+    widest = max(map(len, listed))
+    return [f"{name:{widest}}  {_first_line(find(name))}" for name in listed]
+
+
+def find(name: str) -> type[Record] | None:
+    """What has a page under that name."""
+    return find_op(name) or STRATEGIES.get(name) or OPEN.get(name)
+
+
+def _first_line(record: type[Record] | None) -> str:
+    return (record.__doc__ or "").strip().split("\n")[0] if record is not None else ""
+
+
+def page(name: str, record: type[Record]) -> str:
+    """A page of the reference."""
+    parts = [f"{ALIASES.get(name, name)}: {_first_line(record)}"]
+    if issubclass(record, Op):
+        parts.append("\n".join(f"  {line}" for line in _behaviour(record)))
+    parts.append("arguments\n" + _arguments(record.arguments))
+    if issubclass(record, Op) and record.examples:
+        parts.append("example\n" + _example(name, record.examples[0]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _behaviour(cls: type[Op]) -> list[str]:
+    """What it reads, and what becomes of the padding mask; of the first example, where arguments decide."""
+    example = cls.examples[0] if cls.examples else None
+    op = cls.make(**example.arguments) if example is not None else None
+    names = op.axes_read() if op is not None else cls.reads
+    axes = f"({', '.join(names)})" if names else f"{cls.least_rank} axes or more" if cls.least_rank else "any axes"
+    fewest, most = cls.arity
+    count = (
+        ""
+        if (fewest, most) == (1, 1)
+        else f"{fewest} inputs"
+        if fewest == most
+        else f"{fewest} input{'s' * (fewest > 1)} or more"
+    )
+    mask = ["uses it: padded steps do not count"] if cls.reads_mask else []
+    if op is not None and example is not None:
+        mask.append("passes it on" if _keeps_mask(op, example) else "does not pass it on")
+    return [f"reads   {', '.join(filter(None, (count, axes)))}", f"mask    {'; '.join(mask)}"]
+
+
+def _keeps_mask(op: Op, example: Example) -> bool:
+    mask = Mask(frozenset({"input"}), Place((), NOWHERE))
+    types = [TensorType(tuple(Axis("axis", size or 1) for size in shape), example.dtype, mask) for shape in example.shapes]
+    return op.mask_after(*types) is not None
+
+
+def _arguments(arguments: dict[str, Argument]) -> str:
+    if not arguments:
+        return "  none"
+    order = sorted(arguments.items(), key=lambda item: (item[0] in Op.arguments, not item[1].required))
+    rows = [(name, each.kind.words, _default(each), each.doc) for name, each in order]
+    widths = [max(width(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        "  " + "  ".join([*(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=False)), row[3]]).rstrip()
+        for row in rows
+    )
+
+
+def _default(argument: Argument) -> str:
+    if argument.required:
+        return "required"
+    return "null" if argument.default is None else _yaml(argument.default)
+
+
+def _example(name: str, example: Example) -> str:
+    written = f"- {name}: {_yaml(dict(example.arguments))}" if example.arguments else f"- {name}"
+    shapes = ", ".join(_yaml(list(shape)) for shape in example.shapes)
+    return f"  {written}    # on {shapes}"
+
+
+def _yaml(value: Any) -> str:
+    """A value as YAML in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_yaml, value)) + "]"
+    if isinstance(value, str):
+        return value if value.replace("_", "").replace("-", "").isalnum() and not value.isdigit() else json.dumps(value)
+    return json.dumps(value) if value is None or isinstance(value, bool | int | float) else str(value)

@@ -1,0 +1,74 @@
+"""The pieces that the JSON Schema is made of, and `$name` admitted in them. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+
+ANYTHING: Schema = {}
+VARIABLE: Schema = {"$ref": "#/$defs/variable"}
+DEFINITION: Schema = {
+    "type": "string",
+    "pattern": r"\$([A-Za-z_]|\{)",
+    "description": "A value of `vars:`, or arithmetic with such values.",
+}
+
+
+def ref(name: str) -> Schema:
+    """What `$defs` holds by that name."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def keys(properties: Mapping[str, Schema], required: Iterable[str] = (), description: str = "") -> Schema:
+    """A mapping with these keys and no others."""
+    said = {"description": description} if description else {}
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", **said, "properties": dict(properties), **needed, "additionalProperties": False}
+
+
+def one_key(properties: Mapping[str, Schema], patterns: Mapping[str, Schema] | None = None) -> Schema:
+    """A mapping of exactly one of these keys: a name with its arguments."""
+    more = {"patternProperties": dict(patterns)} if patterns else {}
+    return {**keys(properties), **more, "minProperties": 1, "maxProperties": 1}
+
+
+def mapping_of(values: Schema) -> Schema:
+    """A mapping of names that a spec chooses."""
+    return {"type": "object", "additionalProperties": values}
+
+
+def list_of(items: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": items}
+
+
+def either(*schemas: Schema) -> Schema:
+    """Any of these, alternatives of alternatives laid flat and each once."""
+    flat: list[Schema] = []
+    for schema in schemas:
+        flat.extend(each for each in (schema["anyOf"] if list(schema) == ["anyOf"] else [schema]) if each not in flat)
+    return {"anyOf": flat}
+
+
+def with_variables(schema: Schema) -> Schema:
+    """The schema with `$name` admitted wherever a value stands: behind a key, in a list, and in what is referred to."""
+    found = dict(schema)
+    for name in ("properties", "$defs"):
+        if name in found:
+            found[name] = {key: _admitting(with_variables(each)) for key, each in found[name].items()}
+    for name in ("items", "additionalProperties"):
+        if isinstance(found.get(name), dict):
+            found[name] = _admitting(with_variables(found[name]))
+    if "anyOf" in found:
+        found["anyOf"] = either(*(with_variables(each) for each in found["anyOf"]))["anyOf"]
+    return found
+
+
+def _admitting(schema: Schema) -> Schema:
+    if not {"type", "enum", "anyOf", "allOf"} & set(schema) or schema == DEFINITION:
+        return schema
+    beside = {key: schema[key] for key in ("description", "default") if key in schema}
+    value = {key: each for key, each in schema.items() if key not in beside}
+    return {**beside, **either(value, VARIABLE)}

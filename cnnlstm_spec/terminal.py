@@ -1,0 +1,92 @@
+"""Standard output and error: colour, width, progress, and readers that go away. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+
+def write(text: str) -> None:
+    """To standard output, whatever its encoding; a reader that has gone away ends it quietly."""
+    _write(sys.stdout, text)
+
+
+def note(text: str) -> None:
+    """A line to standard error."""
+    _write(sys.stderr, text + "\n")
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        return
+    try:
+        stream.write(text.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))
+        stream.flush()
+    except BrokenPipeError:
+        _mute(stream)
+
+
+def _mute(stream: TextIO) -> None:
+    """Sends the rest nowhere, so that neither the next line nor the flush at exit fails again."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
+
+def has_color(choice: str, stream: TextIO) -> bool:
+    """`--color`, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal that can."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return os.environ["FORCE_COLOR"] != "0"
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at it."""
+    return stream is not None and stream.isatty()
+
+
+def columns(stream: TextIO) -> int | None:
+    """The width of a terminal; None where it is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None if is_terminal(stream) else None
+    except OSError:
+        return None
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nothing reaches standard error from below Python: TensorFlow greets there when it is imported."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)
+
+
+class Progress:
+    """One line on standard error that says what is under way; nothing where no person looks."""
+
+    def __init__(self) -> None:
+        self.shown = is_terminal(sys.stderr)
+
+    def step(self, text: str) -> None:
+        """What is under way now."""
+        if self.shown:
+            _write(sys.stderr, f"\r\x1b[K{text} ...")
+
+    def end(self) -> None:
+        """Takes the line away."""
+        if self.shown:
+            _write(sys.stderr, "\r\x1b[K")

@@ -1,0 +1,119 @@
+"""The lowering of `compile`: the seed and policy before the model, `model.compile` after it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .catalog import KerasObject
+from .compilation import CompileSpec, Placed
+from .graph import TypedGraph
+from .lower import expression
+from .program import Call, Do, Expression, Statement
+from .spec import ModelSpec
+
+SCALED = ("initial_learning_rate", "end_learning_rate", "warmup_target", "values")
+"""Arguments of schedules that are learning rates."""
+
+
+def setup(spec: ModelSpec, policy: str) -> list[Statement]:
+    """What must be set before the first layer is made."""
+    statements: list[Statement] = [Do(Call("keras.utils.set_random_seed", (spec.seed,)))]
+    if policy != "float32":
+        statements.append(Do(Call("keras.config.set_dtype_policy", (policy,))))
+    return statements
+
+
+def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
+    """`model.compile(...)`, if the spec has the section."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec):
+        return []
+    keywords: dict[str, Expression] = {"optimizer": _optimizer(section, graph), "loss": _losses(section, spec)}
+    if section.loss_weights:
+        keywords["loss_weights"] = _loss_weights(section, spec)
+    for key, metrics in (("metrics", section.metrics), ("weighted_metrics", section.weighted_metrics)):
+        if any(metrics.values()):
+            lists: dict[str, Expression] = {head: [_thing(each) for each in found] for head, found in metrics.items() if found}
+            keywords[key] = next(iter(lists.values())) if spec.single_head else lists
+    keywords.update({name: expression(value) for name, value in section.plain.items()})
+    return [Do(Call("model.compile", (), tuple(keywords.items())))]
+
+
+def _thing(placed: Placed) -> Expression:
+    return expression(placed.thing)
+
+
+def _losses(section: CompileSpec, spec: ModelSpec) -> Expression:
+    by_head: dict[str, Expression] = {head: None if loss is None else _thing(loss) for head, loss in section.losses.items()}
+    if spec.single_head:
+        return next(iter(by_head.values()))
+    return {head.name: by_head.get(head.name) for head in spec.heads}
+
+
+def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
+    """A weight for every head: Keras wants as many as there are losses, and takes them by position."""
+    if spec.single_head:
+        return next(iter(section.loss_weights.values()))
+    return {head.name: section.loss_weights.get(head.name, 1.0) for head in spec.heads}
+
+
+def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
+    optimizer = section.optimizer or KerasObject("optimizers", "RMSprop", (), "rmsprop")
+    if not section.multipliers:
+        return expression(optimizer)
+    groups = multiplied_layers(section, graph)
+    map_: dict[str, Expression] = {
+        "(" + "|".join(re.escape(name).replace("\\-", "-") for name in layers) + ")/.*": expression(scaled(optimizer, factor))
+        for factor, layers in groups
+        if layers
+    }
+    plain = expression(scaled(optimizer, 1.0))
+    return Call("keras.optimizers.MultiOptimizer", (Call("keras.optimizers.OptimizerMap", (plain, map_)),))
+
+
+def multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:
+    """For each multiplier the Keras layers with weights that it scales: of several addresses the longest counts."""
+    groups: dict[str, list[str]] = {address: [] for address, _, _ in section.multipliers}
+    named = {id: address for address, id in graph.graph.addresses.items()}
+    for typed in graph.nodes.values():
+        if not typed.weights or not typed.owns_weights:
+            continue
+        node = typed.node
+        own = [node.area, node.area.split(".")[0], *_prefixed(node.area, named.get(node.id))]
+        fitting = [address for address in groups if address in own]
+        if fitting:
+            groups[max(fitting, key=len)] += layer_names(typed.node.layer, typed.weights)
+    return [(factor, groups[address]) for address, factor, _ in section.multipliers]
+
+
+def _prefixed(area: str, address: str | None) -> list[str]:
+    """The whole address of a named layer: `branches.video.conv3` for `video.conv3`."""
+    if address is None or "." not in address:
+        return []
+    return [f"{area}.{address.rsplit('.', 1)[1]}"]
+
+
+def layer_names(layer: str, weights: tuple[Any, ...]) -> list[str]:
+    """The Keras layers that hold a node's weights."""
+    return list(dict.fromkeys(layer + weight.within for weight in weights))
+
+
+def scaled(optimizer: KerasObject, factor: float) -> KerasObject:
+    """The optimizer, an object of its own, with its learning rate times a factor."""
+    rate = optimizer.get("learning_rate")
+    if isinstance(rate, KerasObject):
+        arguments = {**{name: rate.get(name) for name in SCALED if rate.get(name) is not None}, **dict(rate.arguments)}
+        changed = {name: _times(value, factor) if name in SCALED else value for name, value in arguments.items()}
+        kept = changed if factor != 1.0 else dict(rate.arguments)
+        new: Any = KerasObject(rate.family, rate.name, tuple(kept.items()))
+    else:
+        new = float(rate) * factor
+    arguments = {**dict(optimizer.arguments), "learning_rate": new}
+    if factor == 1.0 and "learning_rate" not in dict(optimizer.arguments):
+        arguments.pop("learning_rate")
+    return KerasObject(optimizer.family, optimizer.name, tuple(arguments.items()))
+
+
+def _times(value: Any, factor: float) -> Any:
+    return tuple(_times(each, factor) for each in value) if isinstance(value, tuple | list) else value * factor
