@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path as File
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .compiler import Compilation, SpecError, compile_source
 from .overrides import Overrides
@@ -22,10 +23,10 @@ def load(path_or_text: str | PathLike[str], overrides: Overrides = ()) -> Compil
     """Reads a spec and works out every shape, without Keras.
 
     `path_or_text` is a path if it is a `pathlib.Path`, or a string of one line that does not hold a colon and a space;
-    any other string is the text of a spec. A file that cannot be read, and every mistake in a spec, is a diagnostic of the result and not an
-    exception. `overrides` are what `--set` takes on the command line: a mapping of paths to values
-    (`{"branches.video.layers[2].filters": 64}`), or texts (`["vars.width=64"]`). Shapes of the result leave out the batch
-    axis; sizes are counts of elements, or names and expressions for those known only at run time.
+    any other string is the text of a spec. A file that cannot be read, and every mistake in a spec, is a diagnostic of
+    the result and not an exception. `overrides` are what `--set` takes on the command line: a mapping of paths to values
+    (`{"branches.video.layers[2].filters": 64}`), or texts (`["vars.width=64"]`). Shapes of the result leave out the
+    batch axis; sizes are counts of elements, or names and expressions for those known only at run time.
 
     Raises TypeError for an override whose value YAML could not hold.
     """
@@ -50,10 +51,8 @@ def compile_model(path: str | PathLike[str], overrides: Overrides = ()) -> keras
     return compilation.to_keras()
 
 
-def _kept(overrides: Overrides) -> Overrides:
+def _kept(overrides: Overrides) -> Mapping[str, Any] | tuple[str, ...]:
     """Overrides that can be read more than once; a single text is one of them."""
-    from collections.abc import Mapping
-
     if isinstance(overrides, Mapping):
         return dict(overrides)
     return (overrides,) if isinstance(overrides, str) else tuple(overrides)

@@ -160,9 +160,9 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
     waiting: dict[str, File] = {}
     try:
         for name, data in files.items():
-            handle, path = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+            handle, beside = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
             os.close(handle)
-            waiting[name] = File(path)
+            waiting[name] = File(beside)
             _write_whole(waiting[name], data)
             waiting[name].chmod(0o666 & ~_umask())
         for name in files:

@@ -20,7 +20,7 @@ MISSING_FUSION = Code("missing-fusion", "error", "`{head}` cannot read {count} b
 SHARED_UNLIKE = Code("shared-unlike", "error", "all that share `{name}` must be written alike")
 SHARE_CYCLE = Code("share-cycle", "error", "`{name}` shares its layers with itself")
 UNKNOWN_BRANCH = Code("unknown-branch", "error", "there is no branch `{name}`")
-NAME_TAKEN = Code("name-taken", "error", "`{name}` names a branch already; a fusion needs another name")
+NAME_TAKEN = Code("name-taken", "error", "`{name}` names {what} already; a fusion needs another name")
 QUERY_NOT_INPUT = Code("query-not-an-input", "error", "the query `{name}` is not one of the inputs")
 TWO_NAMED = Code("input-twice", "error", "the input name `{name}` is used twice")
 
@@ -62,6 +62,7 @@ class _Builder:
         inputs = [self.branch(branch) for branch in self.spec.branches]
         default = self.fusions()
         outputs = {head.name: self.head(head, default) for head in self.spec.heads}
+        self.check_mask_inputs()
         reserved = [branch.name for branch in self.spec.branches]
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
@@ -79,6 +80,19 @@ class _Builder:
             {address: names[id] for address, id in self.addresses.items()},
         )
 
+    def check_mask_inputs(self) -> None:
+        """Reports mask inputs with the name of a branch, of a head or of another mask input."""
+        taken = {each.name: each.origin.place for each in (*self.spec.branches, *self.spec.heads)}
+        for branch in self.spec.branches:
+            name = branch.input.mask_input if branch.input is not None else None
+            if branch.input is None or name is None:
+                continue
+            place = branch.input.places["mask_input"]
+            if name in taken:
+                labels = (Label(taken[name], "has this name"),)
+                self.found.append(Diagnostic(TWO_NAMED, place, {"name": name}, labels=labels, help=(f"`{name}_mask` would do",)))
+            taken.setdefault(name, place)
+
     def add(self, op: Op | None, inputs: tuple[str, ...], origin: Origin, at: Context, name: str | None = None, hidden: bool = False) -> str:
         """A node; the same Keras layer as an earlier one where it shares."""
         id = f"n{len(self.nodes)}"
@@ -90,6 +104,7 @@ class _Builder:
             if first[1] != alike(op):
                 label = Label(first[2].place, "written differently here")
                 self.report(SHARED_UNLIKE, origin, (label,), name=op.share or str(key[1]))
+                layer = id
         self.nodes.append(Node(id, op, inputs, layer, origin, at.area, at.frames, hidden))
         written = name or (op.name if op is not None else None)
         stem = at.stem + "_" + layer_stem(op.title() if op is not None else "unknown")
@@ -224,11 +239,13 @@ class _Builder:
     def fusions(self) -> str | None:
         """The node that heads read by default; None where there is none."""
         branches = [branch.name for branch in self.spec.branches]
+        earlier: set[str] = set()
         last: str | None = self.addresses[branches[0]] if len(branches) == 1 else None
         for index, fusion in enumerate(self.spec.fusions):
             name = fusion.name or "fusion"
-            if name in branches:
-                self.report(NAME_TAKEN, fusion.origin, name=name)
+            if name in branches or name in earlier:
+                self.report(NAME_TAKEN, fusion.origin, name=name, what="a branch" if name in branches else "a fusion")
+            earlier.add(name)
             at = Context(f"fusion.{fusion.name}" if fusion.name else "fusion", name)
             refs = fusion.inputs or tuple((branch, fusion.origin) for branch in branches)
             inputs = [(ref, self.resolve(ref, origin, index)) for ref, origin in refs]

@@ -145,20 +145,21 @@ class Named(Kind):
         before = len(scope.found)
         declared = _class(self.family, cls)
         values: list[tuple[str, Any]] = []
+        meant: set[str | None] = set()
         for entry in arguments.entries if arguments is not None else ():
             fact = declared.get(entry.key.text)
             if fact is None:
-                report_unknown_key(entry, scope, key.text, declared)
+                meant.add(report_unknown_key(entry, scope, key.text, declared))
                 continue
             values.append((entry.key.text, read(kind_of(fact), entry.value, scope.at(entry.key.text))))
         written = {entry.key.text for entry in arguments.entries} if arguments is not None else set()
-        for name, fact in declared.items():
-            if fact.get("required") and name not in written:
-                words = (f"`{name}` is {kind_of(fact).words}",)
-                if arguments is None:
-                    scope.report(NEEDS_ARGUMENTS, key, name=cls, needed=f"`{name}`", help=(f"write `{cls}: {{{name}: ...}}`", *words))
-                else:
-                    scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=words)
+        missing = [name for name, fact in declared.items() if fact.get("required") and name not in written | meant]
+        if missing and arguments is None:
+            shown_ = ", ".join(f"{name}: ..." for name in missing)
+            scope.report(NEEDS_ARGUMENTS, key, name=cls, needed=_listed(missing), help=(f"write `{cls}: {{{shown_}}}`",))
+        for name in missing if arguments is not None else ():
+            assert arguments is not None
+            scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {kind_of(declared[name]).words}",))
         if len(scope.found) > before:
             return POISON
         made = KerasObject(self.family, cls, tuple(values))
@@ -297,7 +298,7 @@ def _check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
                     _report(TOO_LARGE, rule["argument"], node, scope, argument=rule["argument"], bound=bound, given=largest)
 
 
-def _report(code: Code, argument: str, node: Mapping, scope: Scope, **facts_: object) -> None:
+def _report(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts_: object) -> None:
     entry = node.get(argument)
     assert entry is not None
     scope.at(argument).report(code, entry.key, **facts_)

@@ -96,7 +96,7 @@ def compile_source(source: Source, overrides: Mapping[str, Any] | tuple[str, ...
         return Compilation(source, _sorted(found), document)
     graph = build(spec, found)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
-    typed = infer(graph, policy, found)
+    typed = infer(graph, policy, found, spec.batch_size)
     return Compilation(source, _sorted(found), document, spec, graph, typed)
 
 

@@ -21,7 +21,6 @@ HEAD_OR_HEADS = Code("head-or-heads", "error", "a spec has `head` or `heads`, no
 NO_BRANCHES = Code("no-branches", "error", "`branches` is empty; a model needs an input")
 NO_HEADS = Code("no-heads", "error", "`heads` is empty; a model needs an output")
 HEAD_IS_BRANCH = Code("head-named-as-branch", "error", "`{name}` is a branch; a head needs another name")
-BAD_REFERENCE_NAME = Code("fusion-name", "error", "`{name}` is {what} already; a fusion needs another name")
 
 
 def elaborate(root: Node, found: list[Diagnostic], folder: Any = None) -> ModelSpec | None:

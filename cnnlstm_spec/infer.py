@@ -27,15 +27,16 @@ CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
 class _State:
     graph: Graph
     policy: str
+    batch_size: int | None
     found: list[Diagnostic]
     typed: dict[str, TypedNode]
     layers: dict[str, TypedNode]
     least: dict[Symbol, tuple[int, Diagnostic]]
 
 
-def infer(graph: Graph, policy: str, found: list[Diagnostic]) -> TypedGraph:
+def infer(graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None) -> TypedGraph:
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
-    state = _State(graph, policy, found, {}, {}, {})
+    state = _State(graph, policy, batch_size, found, {}, {}, {})
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
     found.extend(diagnostic for _, diagnostic in state.least.values())
@@ -49,7 +50,7 @@ def _typed(node: Node, state: _State) -> TypedNode:
     known = tuple(x for x in types if x is not None)
     if node.op is None or len(known) < len(types):
         return TypedNode(node, None, types)
-    at = Inference(state.policy)
+    at = Inference(state.policy, state.batch_size)
     try:
         return _checked(node, node.op, known, at, state)
     except Refusal as refusal:

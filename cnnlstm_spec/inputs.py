@@ -94,7 +94,7 @@ class Input(Record):
         self._check_time(scope)
         return len(scope.found) == before
 
-    def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), **facts: object) -> None:
+    def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), /, **facts: object) -> None:
         place = self.places[key]
         at = Scope(scope.found, place.path, uses=scope.uses)
         at.report(code, Node(place.span), help=help, **facts)

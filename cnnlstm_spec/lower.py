@@ -130,9 +130,11 @@ class Lowering:
         """The dtype policy of the model."""
         return self.program.graph.policy
 
-    def call(self, op: Op, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None) -> Expression:
+    def call(
+        self, op: Op, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
+    ) -> Expression:
         """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
-        keywords = {name: expression(value) for name, value in op.keras_arguments().items()}
+        keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
         mask = self.mask(0) if op.reads_mask and applied is None else None
         if mask is not None:
             applied = {"mask": mask}

@@ -43,10 +43,12 @@ def assign_names(wanted: list[Wanted], reserved: list[str], found: list[Diagnost
         counts[name] = counts.get(name, 0) + 1
     taken: set[str] = set(reserved)
     names: dict[str, str] = {}
+    fixed: set[str] = set()
     for each in wanted:
         own = local.get(each.id)
         if each.fixed and each.written is not None:
-            names[each.id] = each.written
+            names[each.id] = each.written if each.written not in fixed else _free(f"{each.written}_output", taken)
+            fixed.add(each.written)
         elif own is not None:
             names[each.id] = _free(own if counts[own] == 1 and own not in taken else f"{each.prefix}_{own}", taken)
             taken.add(names[each.id])

@@ -53,10 +53,11 @@ def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments
 
 
 class Inference:
-    """Given to `Op.infer`: the dtype policy in force, and what must hold of sizes known only at run time."""
+    """Given to `Op.infer`: the dtype policy and fixed batch size in force, and what must hold of run-time sizes."""
 
-    def __init__(self, policy: str = "float32") -> None:
+    def __init__(self, policy: str = "float32", batch_size: int | None = None) -> None:
         self.policy = policy
+        self.batch_size = batch_size
         self.conditions: list[tuple[Condition, Refusal]] = []
 
     def require(self, condition: Condition, refusal: Refusal) -> None:

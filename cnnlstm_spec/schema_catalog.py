@@ -24,15 +24,16 @@ def families() -> dict[str, Schema]:
 def compile_section() -> Schema:
     """The keys of `compile`."""
     number = NUMBER.schema()
-    metrics = either(ref("metrics"), list_of(ref("metrics")), NOTHING)
+    metrics = either(list_of(ref("metrics")), NOTHING)
+    of_heads = mapping_of(either(ref("metrics"), metrics))
     loss = either(ref("losses"), NOTHING)
     properties = {
         "optimizer": _said(ref("optimizers"), "The optimizer; Keras's default is `rmsprop`."),
         "learning_rate_multipliers": _said(mapping_of(number), "Factors on the learning rate, by address: `branches.video: 0.1`."),
         "loss": _said(either(loss, mapping_of(loss)), "The loss, or one for each head."),
         "loss_weights": _said(either(number, mapping_of(number)), "The weight of each head's loss."),
-        "metrics": _said(either(metrics, mapping_of(metrics)), "Metrics, or a list for each head."),
-        "weighted_metrics": _said(either(metrics, mapping_of(metrics)), "Metrics that sample weights count in."),
+        "metrics": _said(either(metrics, of_heads), "Metrics, or a list for each head."),
+        "weighted_metrics": _said(either(metrics, of_heads), "Metrics that sample weights count in."),
         "dtype_policy": _said({"enum": facts()["dtype_policies"]}, "The dtype policy of all layers."),
         **{fact["name"]: _argument(fact) for fact in facts()["compile"]},
     }

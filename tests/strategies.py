@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cnnlstm_spec.argument import Argument, Kind
 from cnnlstm_spec.catalog import Named
-from cnnlstm_spec.kinds import Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
+from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
 from cnnlstm_spec.op import Op
+from cnnlstm_spec.ops.factors import Factor
 
 Strategy = st.SearchStrategy[Any]
 
@@ -37,6 +38,10 @@ def of_kind(kind: Kind, name: str = "") -> Strategy:
         return st.one_of(st.none(), of_kind(kind.inner, name))
     if isinstance(kind, Boolean):
         return st.booleans()
+    if isinstance(kind, Factor):
+        number = st.sampled_from([kind.least, kind.most]) if kind.inner is INTEGER else st.sampled_from([kind.least, 0.25, kind.most])
+        number = st.one_of(number, number, number, st.just(kind.most + 1))
+        return st.one_of(number, st.lists(number, min_size=2, max_size=2))
     if isinstance(kind, Choice):
         return st.sampled_from(kind.choices)
     if isinstance(kind, Integer):

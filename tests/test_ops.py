@@ -67,7 +67,8 @@ def test_example(op_class: type[Op], example: Example, policy: str) -> None:
     assert isinstance(given, oracle.Outcome), given
     concrete = judge(op, example.shapes, example.dtype, policy, unknown=oracle.UNKNOWN)
     assert concrete.output is not None
-    assert concrete.output.sizes == given.on_data
+    if op_class.__name__ not in KERAS_SHAPE_IS_WRONG:
+        assert concrete.output.sizes == given.on_data
     assert verdict.output.dtype == given.dtype
     if op_class.__name__ not in KERAS_SHAPE_IS_WRONG:
         ours = tuple(size if isinstance(size, int) else None for size in verdict.output.sizes)
@@ -118,6 +119,12 @@ DIFFERS: dict[str, str] = {
 def differs_on_purpose(op: Op, shape: tuple[int | None, ...], dtype: str) -> bool:
     """Where we refuse although Keras goes on, or the other way about; each with its reason."""
     name = op.title()
+    if type(op).__module__.rpartition(".")[2].startswith("augment") and len(shape) != 3:
+        return True  # without a batch axis Keras takes an image for a batch
+    if name in ("AugMix", "RandAugment") and op.value_range[0] == op.value_range[1]:  # type: ignore[attr-defined]
+        return True
+    if name == "CategoryEncoding" or name == "Hashing":
+        return op.output_mode != "int" and len(shape) != 1  # type: ignore[attr-defined]
     if name in ("Resizing", "UpSampling2D") and getattr(op, "interpolation", "") == "area":
         return True  # its gradient is not there; first in a model it needs none
     if name == "Rescaling" and dtype != "bool":
@@ -167,7 +174,7 @@ def test_drawn(op_class: type[Op]) -> None:
 
 def zero_is_fine(op_class: type[Op], arguments: dict[str, object]) -> bool:
     """Where Keras goes on with an output of no size at all, which we refuse."""
-    return op_class.__name__ in ("CenterCrop", "RandomCrop") and 0 in arguments.values()
+    return op_class.__name__ in ("CenterCrop", "RandomCrop", "HashedCrossing") and 0 in arguments.values()
 
 
 def compare(op: Op, shape: tuple[int | None, ...], dtype: str) -> None:

@@ -36,9 +36,21 @@ class Box:
     state: State = "ok"
     ids: tuple[str, ...] = ()
     """The nodes that it stands for."""
-    layers: int = 1
     tip: tuple[str, ...] = ()
-    """Lines shown on hovering, beside what the box says: all that is cut or folded."""
+    """Lines shown on hovering: what the box says in full, or what it stands for."""
+    folded: tuple[str, ...] = ()
+    """The class of each layer that a fold stands for."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class of each layer that it shows or stands for."""
+        return () if self.look in ("input", "output") else self.folded or (self.title,)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """A line for each of these layers, for where the box is not drawn."""
+        own = (f"{self.title} {self.detail} {self.name}".strip(),)
+        return () if self.look in ("input", "output") else self.tip if self.folded else own
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Frame:
     items: tuple[Element, ...]
     gives: Flow
     ids: tuple[str, ...] = ()
-    """Nodes whose output is that of the frame, and those of rounds that are not drawn."""
+    """The nodes, seen by nobody, whose output is that of the frame."""
     unseen: tuple[Box, ...] = ()
     """Boxes of rounds that are not drawn, each like one that is."""
 
@@ -128,6 +140,21 @@ def boxes(items: tuple[Element, ...]) -> Iterator[Box]:
             for lane in item.lanes:
                 yield from boxes(lane.items)
             yield item.merge
+
+
+def outputs(items: tuple[Element, ...]) -> Iterator[str]:
+    """Every node whose output others may read, in order."""
+    for item in items:
+        if isinstance(item, Box):
+            yield from item.ids
+        elif isinstance(item, Frame):
+            yield from outputs(item.items)
+            yield from (id for box in item.unseen for id in box.ids)
+            yield from item.ids
+        else:
+            for lane in item.lanes:
+                yield from outputs(lane.items)
+            yield from item.merge.ids
 
 
 def all_boxes(items: tuple[Element, ...]) -> Iterator[Box]:

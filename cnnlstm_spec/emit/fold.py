@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from .drawing import Area, Box, Element, Flow, Frame, all_boxes, boxes
+from .drawing import Area, Box, Element, Flow, Frame, Lane, Split, State, all_boxes, boxes, outputs
 from .labels import count
 
 ROUNDS = 3
 """More equal rounds than these are drawn once."""
-COLUMN = 36
-"""More boxes than these in an area are folded."""
-ENDS = 8
-"""Boxes kept at both ends of a sequence that is folded."""
+COLUMN, PAGE = 36, 90
+"""More boxes than these in an area, or in all, are folded."""
+LEAST_COLUMN = 12
+"""Fewer boxes than these in an area never are."""
 PERIOD = 12
 """The longest pattern that is looked for in a sequence without structure."""
 
@@ -65,31 +66,26 @@ def _unwrapped(item: Element) -> tuple[Element, ...]:
 def summary(items: tuple[Element, ...], title: str, look: str = "folded", note: str = "", name: str = "") -> Box:
     """One box for several elements."""
     held = tuple(all_boxes(items))
-    layers = sum(box.layers for box in held)
-    state = "dim" if any(box.state == "dim" for box in held) else "ok"
-    tip = tuple(f"{box.title} {box.detail} {box.name}".strip() for box in held if box.layers)
+    classes = tuple(each for box in held for each in box.classes)
+    state: State = "dim" if any(box.state == "dim" for box in held) else "ok"
     return Box(
         look,  # type: ignore[arg-type]
         title,
         items[-1].gives if items else Flow("?"),
-        detail=_kinds(held) if title.endswith("layers") else f"{count(layers, 'layers')}: {_kinds(held)}",
+        detail=_kinds(classes) if title.endswith("layers") else f"{count(len(classes), 'layers')}: {_kinds(classes)}",
         name=name,
         params=sum(box.params for box in held),
         note=note,
         state=state,
-        ids=tuple(id for box in held for id in box.ids),
-        layers=layers,
-        tip=tip,
+        ids=tuple(outputs(items)),
+        tip=tuple(line for box in held for line in box.told),
+        folded=classes,
     )
 
 
-def _kinds(held: tuple[Box, ...]) -> str:
+def _kinds(classes: tuple[str, ...]) -> str:
     """How many there are of each class, the commonest first."""
-    kinds: dict[str, int] = {}
-    for box in held:
-        if box.look not in ("input", "output"):
-            kinds[box.title] = kinds.get(box.title, 0) + 1
-    return ", ".join(f"{number} {title}" for title, number in sorted(kinds.items(), key=lambda each: -each[1]))
+    return ", ".join(f"{number} {title}" for title, number in Counter(classes).most_common())
 
 
 def fold_shared(items: tuple[Element, ...], owner: Owner, title: str) -> tuple[Element, ...]:
@@ -121,22 +117,24 @@ def _is_shared(item: Element, owner: Owner) -> bool:
 
 
 def fold(areas: tuple[Area, ...]) -> tuple[Area, ...]:
-    """The areas, those too long for a page folded."""
-    return tuple(replace(area, items=fold_long(area.items)) for area in areas)
+    """The areas, those too long for a page folded; where there are many, sooner."""
+    total = sum(_count(area.items) for area in areas)
+    room = COLUMN if total <= PAGE else max(LEAST_COLUMN, COLUMN * PAGE // total)
+    return tuple(replace(area, items=fold_long(area.items, room)) for area in areas)
 
 
-def fold_long(items: tuple[Element, ...]) -> tuple[Element, ...]:
-    """A sequence with at most about `COLUMN` boxes: patterns drawn once, then frames folded, then the middle left out.
+def fold_long(items: tuple[Element, ...], room: int) -> tuple[Element, ...]:
+    """A sequence with about as many boxes as there is room for: patterns once, then frames, then the middle left out.
 
     What fails is never folded."""
-    if _count(items) <= COLUMN:
+    if _count(items) <= room:
         return items
     items = _again(_patterns(items))
-    if _count(items) > COLUMN:
-        items = tuple(_closed(item) for item in items)
-    if _count(items) > COLUMN:
-        items = _patterns(items)
-    return _middle(items) if len(items) > COLUMN else items
+    if _count(items) > room:
+        items = tuple(_shrunk(item, max(room // 2, 4)) for item in items)
+    if _count(items) > room:
+        items = _patterns(tuple(_closed(item) for item in items))
+    return _middle(items, room // 4) if len(items) > room else items
 
 
 def _count(items: tuple[Element, ...]) -> int:
@@ -186,23 +184,32 @@ def _again(items: tuple[Element, ...]) -> tuple[Element, ...]:
     return tuple(found)
 
 
+def _shrunk(item: Element, room: int) -> Element:
+    """A frame or split whose sequences are folded."""
+    if isinstance(item, Frame):
+        return replace(item, items=fold_long(item.items, room))
+    if isinstance(item, Split):
+        return replace(item, lanes=tuple(Lane(lane.title, fold_long(lane.items, room)) for lane in item.lanes))
+    return item
+
+
 def _closed(item: Element) -> Element:
     """A frame or split as one box, unless something in it fails."""
     if isinstance(item, Box) or any(box.state == "failed" for box in all_boxes((item,))):
         return item
-    if isinstance(item, Frame) and item.look == "repeat" and _count(item.items) <= ENDS:
+    if isinstance(item, Frame) and item.look == "repeat" and _count(item.items) <= LEAST_COLUMN:
         return item
     return summary((item,), item.title if item.title != "per step" else "TimeDistributed")
 
 
 def _more(run: list[Element]) -> str:
-    return count(sum(box.layers for box in all_boxes(tuple(run))), "more layers")
+    return count(sum(len(box.classes) for box in all_boxes(tuple(run))), "more layers")
 
 
-def _middle(items: tuple[Element, ...]) -> tuple[Element, ...]:
+def _middle(items: tuple[Element, ...], ends: int) -> tuple[Element, ...]:
     """The ends of a sequence, and each failing element with its neighbours; one box for what lies between."""
     last = len(items) - 1
-    kept = {index for index in range(len(items)) if index < ENDS or index > last - ENDS}
+    kept = {index for index in range(len(items)) if index < ends or index > last - ends}
     for index, item in enumerate(items):
         if any(box.state == "failed" for box in all_boxes((item,))):
             kept |= {index - 1, index, index + 1}
@@ -217,4 +224,3 @@ def _middle(items: tuple[Element, ...]) -> tuple[Element, ...]:
             run = []
         found.append(item)
     return tuple(found)
-

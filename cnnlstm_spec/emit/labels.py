@@ -86,5 +86,3 @@ def _value(value: Any) -> str:
 def count(number: int, word: str) -> str:
     """`1 layer`, `12,608 params`."""
     return f"{number:,} {word}" if number != 1 else f"1 {word.removesuffix('s')}"
-
-

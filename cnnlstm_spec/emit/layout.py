@@ -22,6 +22,9 @@ FRAME_TOP, FRAME_PAD = 32, 16
 SPLIT_TOP, MERGE_TOP = 34, 44
 LANE_GAP = 26
 EMPTY_LANE = 44
+STACKED = ("folded", "backbone")
+STACK = 6
+"""Of a box that stands for many, how far the lowest of the cards below it looks out."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def size_box(box: Box, tone: str) -> Sized:
     width = max(NARROWEST, min(WIDEST, 2 * PAD + max(head, text.width(name, NAME), *lines, 0)))
     height = 2 * 9 + 17 + 15 * len(detail) + 15 * len(message) + (14 if name else 0) + (2 if message else 0)
     shape = BoxShape(box, tone, 0, 0, width, height, title, note, detail, name, message)
-    return Sized(box, round(width), height, round(width) / 2, shape=shape)
+    return Sized(box, round(width), height + (STACK if box.look in STACKED else 0), round(width) / 2, shape=shape)
 
 
 def size(element: Element, tone: str) -> Sized:
@@ -91,7 +94,15 @@ def column(items: tuple[Element, ...], tone: str, title: str = "") -> Column:
     sized = [replace(each, width=widest, port=widest / 2) if each.shape is not None else each for each in sized]
     left = max((each.port for each in sized), default=EMPTY_LANE / 2)
     right = max((each.width - each.port for each in sized), default=EMPTY_LANE / 2)
-    right = max([right, *(flow_width(each.element.gives) + 12 for each in sized), 6 + text.width(title, NAME) + 6 if title else 0])
+    stacks = [each.width - each.port + STACK for each in sized if each.shape is not None and each.shape.box.look in STACKED]
+    right = max(
+        [
+            right,
+            *stacks,
+            *(flow_width(each.element.gives) + 12 for each in sized),
+            6 + text.width(title, NAME) + 6 if title else 0,
+        ]
+    )
     height = sum(each.height for each in sized) + GAP * max(0, len(sized) - 1)
     return Column(tuple(sized), left + right, height, left, title)
 
@@ -158,7 +169,7 @@ class Placer:
         if isinstance(element, Box):
             return self.box(sized, port, y)
         x = port - sized.port
-        tip = tuple(box.name for box in element.unseen if box.name) if isinstance(element, Frame) else ()
+        tip = tuple(line for box in element.unseen for line in box.told) if isinstance(element, Frame) else ()
         note = _frame_note(element) if isinstance(element, Frame) else ""
         shape = FrameShape(element.look, element.title, note, self.tone, x, y, sized.width, sized.height, tip)
         self.canvas.frames.append(shape)
@@ -168,8 +179,7 @@ class Placer:
             self.line(((port, y), (port, y + FRAME_TOP)), None)
             end = self.column(sized.parts[0], port, y + FRAME_TOP)
             self.line(((port, end), (port, y + sized.height)), element.items[-1].gives, arrow=False)
-            ids = (*element.ids, *(id for box in element.unseen for id in box.ids))
-            for id in ids:
+            for id in (*element.ids, *(id for box in element.unseen for id in box.ids)):
                 self.canvas.exits[id] = (x + sized.width, y + sized.height / 2, None)
         return y + sized.height
 
@@ -179,7 +189,7 @@ class Placer:
         width = width if width is not None else sized.width
         self.canvas.boxes.append(replace(sized.shape, x=port - width / 2, y=y, width=width))
         for id in sized.shape.box.ids:
-            self.canvas.exits[id] = (port + width / 2, y + sized.height / 2, sized.shape.box)
+            self.canvas.exits[id] = (port + width / 2, y + sized.shape.height / 2, sized.shape.box)
         return y + sized.height
 
     def split(self, split: Split, sized: Sized, port: float, y: float) -> None:
@@ -192,7 +202,11 @@ class Placer:
         merge = size_box(split.merge, self.tone)
         for lane, column, offset in zip(split.lanes, sized.parts, ports, strict=True):
             x = start + offset
-            self.line(((port, y), (port, top), (x, top), (x, lanes_top)) if x != port else ((port, y), (port, lanes_top)), None, bool(lane.items))
+            self.line(
+                ((port, y), (port, top), (x, top), (x, lanes_top)) if x != port else ((port, y), (port, lanes_top)),
+                None,
+                bool(lane.items),
+            )
             end = self.column(column, x, lanes_top)
             gives = lane.items[-1].gives if lane.items else None
             self.lane_title(lane, x, lanes_top)

@@ -19,7 +19,13 @@ from .labels import arguments, count, input_words, shape_words
 if TYPE_CHECKING:
     from ..compiler import Compilation
 
-TITLES: dict[type, str] = {ResidualAdd: "add", EnterTime: "TimeDistributed", LeaveTime: "TimeDistributed", Output: "output", InputOp: "input"}
+TITLES: dict[type, str] = {
+    ResidualAdd: "add",
+    EnterTime: "TimeDistributed",
+    LeaveTime: "TimeDistributed",
+    Output: "output",
+    InputOp: "input",
+}
 
 
 def outline(compilation: Compilation) -> Drawing:
@@ -32,7 +38,9 @@ def outline(compilation: Compilation) -> Drawing:
         areas.setdefault(node.node.area, []).append(node)
     areas.pop("unknown", None)
     kinds = {f"branches.{b.name}": b.input.kind if b.input is not None else "tensor" for b in spec.branches}
-    outliner = _Outliner(typed.nodes, failures)
+    fused = {f"fusion.{each.name}" if each.name else "fusion" for each in spec.fusions}
+    fused |= {"head" if spec.single_head else f"heads.{head.name}" for head in spec.heads if head.fusion is not None}
+    outliner = _Outliner(typed.nodes, failures, fused)
     drawn = tuple(
         outliner.area(address, nodes, "branch" if address in kinds else "head" if address.startswith("head") else "fusion")
         for address, nodes in areas.items()
@@ -54,18 +62,13 @@ def _toned(area: Area, kinds: dict[str, str]) -> Area:
 
 
 class _Outliner:
-    def __init__(self, nodes: dict[str, TypedNode], failures: Failures) -> None:
-        self.nodes, self.failures = nodes, failures
+    def __init__(self, nodes: dict[str, TypedNode], failures: Failures, fused: set[str]) -> None:
+        self.nodes, self.failures, self.fused = nodes, failures, fused
 
     def area(self, address: str, nodes: list[TypedNode], tone: str) -> Area:
         outside = [id for node in nodes for id in node.node.inputs if self.nodes[id].node.area != address]
         join, rest = None, nodes
-        first = nodes[0]
-        fused = tone == "fusion" or first.node.op is None or isinstance(first.node.op, Strategy) or len(first.node.inputs) > 1
-        if outside and fused and not first.node.frames and not first.node.hidden:
-            until = self.run(nodes, 0)
-            join, rest = self.join(nodes[:until], nodes[until - 1]), nodes[until:]
-        elif outside and tone == "head" and _is_projection(nodes, self.run(nodes, 0)):
+        if outside and address in self.fused:
             until = self.run(nodes, 0)
             join, rest = self.join(nodes[:until], nodes[until - 1]), nodes[until:]
         items = self.items(rest, 0)
@@ -184,9 +187,9 @@ class _Outliner:
         gives = self.flow(typed)
         common = {"gives": gives, "message": message, "state": state, "ids": (node.id,)}
         if isinstance(op, InputOp):
-            return Box("input", op.branch, detail=input_words(op), layers=0, **common)  # type: ignore[arg-type]
+            return Box("input", op.branch, detail=input_words(op), **common)  # type: ignore[arg-type]
         if isinstance(op, Output):
-            return Box("output", op.head, detail=f"output · {gives.shape}", layers=0, **common)  # type: ignore[arg-type]
+            return Box("output", op.head, detail=f"output · {gives.shape}", **common)  # type: ignore[arg-type]
         if op is None:
             written = _written(typed) if not node.hidden else node.area.rpartition(".")[2]
             return Box("fusion" if look == "fusion" else "layer", written, name="", **common)  # type: ignore[arg-type]
@@ -203,10 +206,6 @@ class _Outliner:
             name = ""
         tip = (f"{title} {detail}".strip(), node.id, _type_words(typed))
         return Box(look, title, detail=detail, name=name, params=typed.params, note=note, tip=tip, **common)  # type: ignore[arg-type]
-
-
-def _is_projection(nodes: list[TypedNode], end: int) -> bool:
-    return end > 1 and isinstance(nodes[end - 1].node.op, Strategy)
 
 
 def _written(typed: TypedNode) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from . import text
-from .drawing import Area, Box, Drawing, Flow
+from .drawing import Area, Box, Drawing, Element, Flow, Frame, Split, all_boxes, outputs
 from .layout import GAP, LANE_GAP, SHAPE, Column, Placer, Sized, column, flow_width, size_box
 from .shapes import Canvas, Line, Text
 
@@ -62,7 +63,7 @@ class Rows:
             sources = self._sources(area)
             rank[area.address] = 1 + max((rank[self.home[id].address] for id in sources), default=-1)
         heads = [area.address for area in self.areas if area.tone == "head"]
-        last = max([rank[each] for each in heads] + [max(rank.values(), default=0) if not heads else 0, 1])
+        last = max(rank.values(), default=0)
         for head in heads:
             rank[head] = last
         self.rank = rank
@@ -72,9 +73,15 @@ class Rows:
         y = self.top
         signals: dict[str, tuple[float, float]] = {}
         """Node to the x and y where its line stands at the bottom of the row above."""
-        needed = {id: max(self.rank[a.address] for a in self.areas if id in self.reads[a.address]) for ids in self.reads.values() for id in ids}
+        needed = {
+            id: max(self.rank[a.address] for a in self.areas if id in self.reads[a.address])
+            for ids in self.reads.values()
+            for id in ids
+        }
         for index, areas in enumerate(rows):
-            items = [self._item(area, signals, alone=len(areas) == 1 and not self._passing(signals, needed, index)) for area in areas]
+            items = [
+                self._item(area, signals, alone=len(areas) == 1 and not self._passing(signals, needed, index)) for area in areas
+            ]
             passing = self._passing(signals, needed, index)
             items += [Item(sources=(id,), width=8, ports=[4], port=4) for id in passing]
             _arrange(items, signals)
@@ -87,7 +94,9 @@ class Rows:
 
     def _rights(self) -> list[float]:
         shapes = [b.x + b.width for b in self.canvas.boxes] + [f.x + f.width for f in self.canvas.frames]
-        return shapes + [t.x + t.width for t in self.canvas.texts] + [max(x for x, _ in line.points) for line in self.canvas.lines]
+        return (
+            shapes + [t.x + t.width for t in self.canvas.texts] + [max(x for x, _ in line.points) for line in self.canvas.lines]
+        )
 
     def _passing(self, signals: dict[str, tuple[float, float]], needed: dict[str, int], row: int) -> list[str]:
         return [id for id in signals if needed[id] > row]
@@ -120,7 +129,7 @@ class Rows:
             x = max(signals[id][0] if alone else float("-inf"), right + gap + left) if right > float("-inf") or alone else left
             xs.append(x)
             right = x + (lane.width - lane.port if not empty else PORT_GAP / 2)
-        item.merge = size_box(area.join.merge, area.tone)
+        item.merge = size_box(area.join.merge, "fusion")
         lefts = [x - (lane.port if not empty else PORT_GAP) for x, lane in zip(xs, item.lanes, strict=True)]
         rights = [x + (lane.width - lane.port if not empty else PORT_GAP) for x, lane in zip(xs, item.lanes, strict=True)]
         left, right = min(lefts, default=0), max(rights, default=0)
@@ -128,16 +137,20 @@ class Rows:
         left, right = min(left, middle - item.merge.width / 2), max(right, middle + item.merge.width / 2)
         bar = right - left
         start = left
-        left, right = min(left, middle - body.port), max(right, middle + body.width - body.port, middle + flow_width(area.join.merge.gives) + 12)
+        left, right = (
+            min(left, middle - body.port),
+            max(right, middle + body.width - body.port, middle + flow_width(area.join.merge.gives) + 12),
+        )
         item.width, item.port = right - left, middle - left
         item.ports = [x - left for x in xs]
         item.merge = Sized(item.merge.element, bar, item.merge.height, (start - left) + bar / 2, (), item.merge.shape)
 
     def _flow(self, area: Area, id: str) -> Flow:
-        for element in _boxes(area):
-            if id in element.ids:
-                return element.gives
-        return next((frame for ids, frame in _frames(area) if id in ids), Flow("", known=False))
+        """What leaves a node; nothing is said of one in the middle of a fold."""
+        for box in _boxes(area):
+            if id in box.ids:
+                return box.gives if box.ids[-1] == id else Flow("", known=box.state == "ok")
+        return next((frame.gives for frame in _frames(area.items) if id in frame.ids), Flow("", known=False))
 
     def _channel(self, items: list[Item], signals: dict[str, tuple[float, float]], y: float) -> float:
         """The lines from the row above to the items; the y of the row."""
@@ -184,7 +197,9 @@ class Rows:
         item.bottom = placer.column(item.column, port, y)
         return item.bottom
 
-    def _exits(self, items: list[Item], top: float, bottom: float, needed: dict[str, int], row: int) -> dict[str, tuple[float, float]]:
+    def _exits(
+        self, items: list[Item], top: float, bottom: float, needed: dict[str, int], row: int
+    ) -> dict[str, tuple[float, float]]:
         """Where the lines that go on stand below a row."""
         found: dict[str, tuple[float, float]] = {}
         low = bottom + STUB
@@ -192,7 +207,9 @@ class Rows:
             if item.area is None:
                 (id,) = item.sources
                 x = item.x + item.port
-                self.canvas.lines.append(Line(((x, top), (x, low)), False, "flow" if self._flow(self.home[id], id).known else "dim"))
+                self.canvas.lines.append(
+                    Line(((x, top), (x, low)), False, "flow" if self._flow(self.home[id], id).known else "dim")
+                )
                 found[id] = (x, low)
                 continue
             placer = Placer(self.canvas, item.area.tone)
@@ -207,63 +224,67 @@ class Rows:
                 right, y, _ = self.canvas.exits[id]
                 x = item.x + item.gutter + 16 + max(flow_width(self._flow(item.area, g)) for g in item.gutters) + 14 * index
                 placer.line(((right, y), (x, y), (x, low)), flow, arrow=False)
-                self.canvas.texts.append(Text(item.x + item.gutter + 8, y - 6, flow.shape, "shape" if flow.known else "unknown", text.width(flow.shape, SHAPE)))
+                self.canvas.texts.append(
+                    Text(
+                        item.x + item.gutter + 8,
+                        y - 6,
+                        flow.shape,
+                        "shape" if flow.known else "unknown",
+                        text.width(flow.shape, SHAPE),
+                    )
+                )
                 found[id] = (x, low)
         return found
 
 
 def _boxes(area: Area) -> list[Box]:
-    from .drawing import all_boxes
-
-    joined = [area.join.merge, *(box for lane in area.join.lanes for box in all_boxes(lane.items))] if area.join is not None else []
+    joined = (
+        [area.join.merge, *(box for lane in area.join.lanes for box in all_boxes(lane.items))] if area.join is not None else []
+    )
     return [*joined, *all_boxes(area.items)]
 
 
-def _frames(area: Area) -> list[tuple[tuple[str, ...], Flow]]:
-    from .drawing import Frame, Split
-
-    found: list[tuple[tuple[str, ...], Flow]] = []
-    rest = list(area.items)
-    while rest:
-        item = rest.pop()
+def _frames(items: tuple[Element, ...]) -> Iterator[Frame]:
+    for item in items:
         if isinstance(item, Frame):
-            found.append((item.ids, item.gives))
-            rest += item.items
+            yield item
+            yield from _frames(item.items)
         elif isinstance(item, Split):
-            rest += [each for lane in item.lanes for each in lane.items]
-    return found
+            for lane in item.lanes:
+                yield from _frames(lane.items)
 
 
 def _ids(area: Area) -> list[str]:
     """Every node whose output can be read from an area."""
-    held = [id for box in _boxes(area) for id in box.ids]
-    return [*held, *(id for ids, _ in _frames(area) for id in ids), *([area.last] if area.last not in held else [])]
+    joined = [id for box in _boxes(replace(area, items=())) for id in box.ids]
+    held = [*joined, *outputs(area.items)]
+    return held if area.last in held else [*held, area.last]
 
 
 def _arrange(items: list[Item], signals: dict[str, tuple[float, float]]) -> None:
-    """Items side by side, each near what it reads."""
+    """Items side by side, each as near to what it reads as the others allow."""
 
     def wanted(item: Item) -> float:
         offsets = [signals[id][0] - port for id, port in zip(item.sources, item.ports, strict=True) if id in signals]
         return sum(offsets) / len(offsets) if offsets else 0.0
 
-    if not any(id in signals for item in items for id in item.sources):
-        x = 0.0
-        for item in items:
-            item.x, x = x, x + item.width + AREA_GAP
-        return
-    order = sorted(items, key=lambda item: wanted(item) + item.width / 2)
-    right = float("-inf")
-    shifts = []
-    for item in order:
-        gap = AREA_GAP if item.area is not None else AREA_GAP / 2
-        item.x = max(wanted(item), right + gap)
-        right = item.x + item.width
-        shifts.append(wanted(item) - item.x)
-    shift = sum(shifts) / len(shifts)
-    for item in order:
-        item.x += shift
-    items.sort(key=lambda item: item.x)
+    if any(id in signals for item in items for id in item.sources):
+        items.sort(key=lambda item: wanted(item) + item.width / 2)
+    # With the room that those before it take subtracted, positions need only be in order: the nearest such sequence
+    # in the sense of least squares is found by pooling neighbours that are out of order.
+    before, room = [], 0.0
+    for item in items:
+        before.append(room)
+        room += item.width + (AREA_GAP if item.area is not None else AREA_GAP / 2)
+    pools: list[tuple[float, int]] = []
+    for item, start in zip(items, before, strict=True):
+        pools.append((wanted(item) - start, 1))
+        while len(pools) > 1 and pools[-2][0] >= pools[-1][0]:
+            (one, many), (other, more) = pools[-2:]
+            pools[-2:] = [((one * many + other * more) / (many + more), many + more)]
+    shifts = [shift for shift, many in pools for _ in range(many)]
+    for item, start, shift in zip(items, before, shifts, strict=True):
+        item.x = start + shift
 
 
 def _tracks(ways: dict[str, tuple[float, list[float]]]) -> dict[str, int]:

@@ -77,8 +77,10 @@ def _colours(c: dict[str, str], mode: int) -> str:
         strong, fill, border = modes[mode]
         on = c["onfusion"] if tone == "fusion" else c["on"]
         rules.append(
-            f".{tone} .b{{fill:{fill};stroke:{border}}}.{tone} .b.plain{{fill:{c['card']}}}.{tone} .solid{{fill:{strong};stroke:{strong}}}"
+            f".{tone} .b{{fill:{fill};stroke:{border}}}.{tone} .b.plain{{fill:{c['card']}}}.{tone} .b.merge{{fill:{c['card']};stroke:{strong}}}.{tone} .b.solid{{fill:{strong};stroke:{strong}}}"
             f".{tone} .on{{fill:{on}}}.{tone} .frame{{fill:{strong};stroke:{border}}}.{tone} .ft{{fill:{strong}}}"
         )
-    rules.append(f".bad .b{{fill:{c['redfill']};stroke:{c['red']}}}.bad text.e,.e{{fill:{c['red']}}}.bad .on{{fill:{c['ink']}}}.bad .t{{fill:{c['red']}}}")
+    rules.append(
+        f".bad .b.bad{{fill:{c['redfill']};stroke:{c['red']}}}.bad text.e,.e{{fill:{c['red']}}}.bad .on{{fill:{c['ink']}}}.bad .t{{fill:{c['red']}}}"
+    )
     return "".join(rules)

@@ -117,13 +117,21 @@ def _box(shape: BoxShape) -> str:
     box = shape.box
     solid = box.look in ("input", "fusion", "output")
     bad = box.state == "failed"
-    classes = ["b", "solid" if solid and not bad else "", box.look if box.look in ("plain", "shared") else "", "bad" if bad else ""]
+    classes = [
+        "b",
+        "solid" if solid and not bad else "",
+        box.look if box.look in ("plain", "shared", "merge") else "",
+        "bad" if bad else "",
+    ]
     group = " ".join(filter(None, (shape.tone, "bad" if bad else "", "off" if box.state == "dim" else "")))
     round = 14 if box.look in ("input", "output") else 9
     name = " ".join(filter(None, classes))
     parts = [_tip(box.tip)]
     if box.look in ("folded", "backbone"):
-        parts += [f'<rect class="b" x="{_n(shape.x + d)}" y="{_n(shape.y + d)}" width="{_n(shape.width)}" height="{_n(shape.height)}" rx="9"/>' for d in (6, 3)]
+        parts += [
+            f'<rect class="b" x="{_n(shape.x + d)}" y="{_n(shape.y + d)}" width="{_n(shape.width)}" height="{_n(shape.height)}" rx="9"/>'
+            for d in (6, 3)
+        ]
     parts.append(f'<rect class="{name}" {_rect(shape)} rx="{round}"/>')
     return f'<g class="{group}">{"".join(parts)}{"".join(_box_text(shape, solid))}</g>'
 
@@ -183,7 +191,10 @@ def _text(label: Text) -> str:
     words = _words(label.x, label.y, label.text, label.look, size, bold)
     if label.look not in ("mask", "lost"):
         return words
-    tag = f'<rect class="{'tag gone' if label.look == 'lost' else 'tag'}" x="{_n(label.x - 6)}" y="{_n(label.y - 11)}" width="{_n(label.width + 12)}" height="15" rx="7.5"/>'
+    look = "tag gone" if label.look == "lost" else "tag"
+    tag = (
+        f'<rect class="{look}" x="{_n(label.x - 6)}" y="{_n(label.y - 11)}" width="{_n(label.width + 12)}" height="15" rx="7.5"/>'
+    )
     return tag + words
 
 

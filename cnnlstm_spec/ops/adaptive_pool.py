@@ -68,7 +68,7 @@ class Adaptive3D(AdaptivePooling):
 
     n = 3
     output_size: Any = arg(Each(COUNT, 3), doc="Depth, height and width of the output.")
-    examples = (example((4, 7, 5, 3), output_size=2), example((3, 4, 5, 4), output_size=[1, 2, 3], data_format="channels_first"))
+    examples = (example((4, 7, 5, 3), output_size=2), example((3, 4, 5, 4), output_size=[2, 3, 2], data_format="channels_first"))
 
 
 class AdaptiveAveragePooling1D(Adaptive1D):

@@ -146,17 +146,24 @@ class Backbone(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         layer = to.made(self.constructor(to))
-        if not self.trainable and to.first_use():
-            to.set(layer, "trainable", False)
+        if to.first_use():
+            if self.fixed_name():
+                to.set(layer, "name", to.name)
+            if not self.trainable:
+                to.set(layer, "trainable", False)
         return Apply(layer, inputs)
 
     def constructor(self, to: Lowering) -> Call:
         """The call that builds the backbone for the size that it stands on."""
         keywords: dict[str, Expression] = {"input_shape": sizes(to.inputs[0])}
         keywords.update(self.settings())
-        if "name" in dict(facts(self.model).arguments) and not self.model.startswith(("EfficientNet", "ConvNeXt")):
+        if not self.fixed_name():
             keywords["name"] = to.name
         return Call(self.keras_path(), (), tuple(keywords.items()))
+
+    def fixed_name(self) -> bool:
+        """Whether Keras chooses layers, a weights file or layers' names by the name, which is then set afterwards."""
+        return self.model.startswith(("EfficientNet", "ConvNeXt"))
 
 
 def sizes(x: TensorType) -> tuple[int | None, ...]:

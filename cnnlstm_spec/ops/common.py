@@ -42,7 +42,7 @@ UNKNOWN_SIZE = Code(
 
 WRONG_DTYPE = Code("dtype-not-taken", "error", "`{layer}` takes {taken}; its input is {dtype}", sort="keras")
 PENALTY_DTYPE = Code(
-    "penalty-not-float32", "error", "the penalty of `{layer}` is {given}; it is added to a loss of float32", sort="keras"
+    "penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras"
 )
 GROUPS = Code("groups-do-not-divide", "error", "`groups: {groups}` does not divide the {count} {what}", sort="keras")
 

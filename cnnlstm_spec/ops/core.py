@@ -15,7 +15,7 @@ from .floats import refuse_integers
 from .windows import positions
 
 LORA_WITH_CONSTRAINT = Code(
-    "lora-with-constraint", "error", "`{layer}` takes `lora_rank` or `kernel_constraint`, not both", sort="keras"
+    "lora-with-constraint", "error", "`{layer}` takes `lora_rank` or `{constraint}`, not both", sort="keras"
 )
 
 KEEP_INTEGERS = frozenset({None, "linear", "relu", "relu6"})
@@ -51,7 +51,7 @@ class Dense(Op):
         (x,) = inputs
         known(self.title(), x.axes[-1])
         if self.lora_rank and self.kernel_constraint is not None:
-            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title())
+            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title(), constraint="kernel_constraint")
         return x.with_axes(*x.axes[:-1], Axis(x.axes[-1].name, self.units))
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:

@@ -143,7 +143,7 @@ class EinsumDense(Op):
         found = self.sized(x)
         self.bias(x, found)
         if self.lora_rank and self.kernel_constraint is not None:
-            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title())
+            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title(), constraint="kernel_constraint")
         return x.with_axes(*found.output)
 
     def bias(self, x: TensorType, found: Einsum) -> tuple[Weight, ...]:

@@ -62,7 +62,7 @@ class Embedding(Lookup):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if self.lora_rank and self.embeddings_constraint is not None:
             help = ("leave out one of them",)
-            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", help, layer=self.title())
+            raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", help, layer=self.title(), constraint="embeddings_constraint")
         return super().infer(at, *inputs)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:

@@ -58,17 +58,17 @@ class Recurrent(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        self.check_state()
+        self.check_state(at)
         after = self.step_axes(at, x.axes[1:])
         return x.with_axes(x.axes[0], *after) if self.return_sequences else x.with_axes(*after)
 
-    def check_state(self) -> None:
+    def check_state(self, at: Inference) -> None:
         """Refuses several outputs, and a state kept from batch to batch where batches may differ in size."""
         layer = self.title()
         if self.return_state:
             help = ("leave `return_state` out", "`return_sequences: true` gives the output of every step")
             raise Refusal(RETURN_STATE, "return_state", help, layer=layer)
-        if self.stateful and self.batch_size is None:
+        if self.stateful and at.batch_size is None:
             raise Refusal(STATEFUL, "stateful", ("add `batch_size:` at the top of the spec",), layer=layer)
 
     def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:

@@ -73,8 +73,8 @@ class Shaped(Noise):
             if given is None and place == 0:
                 raise Refusal(NOISE_SHAPE, "noise_shape", (), problem=f"null is the batch, matched with {against.name}")
             size = x.axes[place - 1].size if given is None else given
-            problem = f"it says {size} for {against}; a size is that of the axis, or 1"
-            at.require(equal(against.size, size), Refusal(NOISE_SHAPE, "noise_shape", (), problem=problem))
+            problem = f"{against} comes in, {size} is given"
+            at.require(equal(against.size, size), Refusal(NOISE_SHAPE, "noise_shape", ("write null, 1 or the size",), problem=problem))
 
 
 class Dropout(Shaped):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..argument import Kind, arg
 from ..diagnostic import Code
@@ -16,11 +16,17 @@ from ..size import Size
 from ..syntax import Mapping, Node
 from ..tensor import Axis, Mask, TensorType
 from .convlstm import ConvLSTM
-from .recurrent import Recurrent
+from .recurrent import Gated, Recurrent
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
 
 NOT_RECURRENT = Code("wraps-a-recurrent-layer", "error", "`Bidirectional` wraps a recurrent layer; `{given}` is none", sort="keras")
 TWO_OUTPUTS = Code("merge-mode-null", "error", "`merge_mode: null` gives two tensors; a list of layers passes on one")
 UNLIKE = Code("backward-layer-unlike", "error", "`{argument}` must be equal forward and backward; given {first} and {other}", sort="keras")
+BACKWARDS = Code("bidirectional-backwards", "error", "`go_backwards` is what `Bidirectional` does itself", sort="keras")
+WIDTHS = Code("backward-layer-width", "error", "both directions give one shape; given {first} and {other}")
 SAME_DIRECTION = Code("backward-layer-direction", "error", "`backward_layer` needs the other `go_backwards` than `layer`", sort="keras")
 
 
@@ -67,10 +73,14 @@ class Bidirectional(Op):
         (x,) = inputs
         if self.merge_mode is None:
             raise Refusal(TWO_OUTPUTS, "merge_mode", ("leave it out, or choose `concat`, `sum`, `mul` or `ave`",))
+        if self.layer.go_backwards and self.backward_layer is None:
+            raise Refusal(BACKWARDS, "layer", ("leave `go_backwards` out: the copy reads backwards",))
         result = self.layer.infer(at, x)
         if self.backward_layer is not None:
             self.check_backward(self.backward_layer)
-            self.backward_layer.infer(at, x)
+            other = self.backward_layer.infer(at, x)
+            if other.sizes != result.sizes:
+                raise Refusal(WIDTHS, "backward_layer", ("give both the same size",), first=result, other=other)
         if self.merge_mode != "concat":
             return result
         first = isinstance(self.layer, ConvLSTM) and self.layer.data_format == "channels_first"
@@ -110,9 +120,17 @@ class Bidirectional(Op):
     def keras_arguments(self) -> dict[str, Any]:
         return {name: _inner(value) if isinstance(value, Recurrent) else value for name, value in super().keras_arguments().items()}
 
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        mask = to.inputs[0].mask
+        if mask is None or not mask.flipped:
+            return to.call(self, inputs)
+        # On a GPU, cuDNN stops at a mask whose real steps do not come first.
+        written = {name: value for name, value in self.values().items() if isinstance(value, Gated)}
+        return to.call(self, inputs, **{name: _inner(value, use_cudnn=False) for name, value in written.items()})
 
-def _inner(op: Recurrent) -> Call:
+
+def _inner(op: Recurrent, **more: bool) -> Call:
     from ..lower import expression
 
-    keywords = {name: expression(value) for name, value in op.keras_arguments().items()}
+    keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
     return Call(op.keras_path(), (), (*keywords.items(), ("name", op.keras_name())))

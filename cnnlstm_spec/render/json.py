@@ -30,7 +30,7 @@ def shapes(graph: TypedGraph) -> str:
 
 
 def _text(data: dict[str, Any]) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return json.dumps(data, indent=2)
 
 
 def _file(path: str, found: list[Diagnostic]) -> dict[str, Any]:

@@ -1,0 +1,157 @@
+"""Augmentations of color and light: brightness, contrast, hue, saturation and the like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import arg
+from ..diagnostic import Code
+from ..kinds import COUNT, NUMBER, RATE, Each, ListOf, Optional
+from ..op import Inference, Refusal, example
+from ..tensor import TensorType
+from .common import DATA_FORMAT, SEED
+from .factors import VALUE_RANGE, Augmentation, Factor
+
+EVEN_KERNEL = Code("blur-kernel-even", "error", "`kernel_size` of `RandomGaussianBlur` is odd; this is {given}", sort="keras")
+
+
+class Ranged(Augmentation):
+    """Augmentations that know the range of the values."""
+
+    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
+
+
+class Seeded(Ranged):
+    """Ranged augmentations with a seed and a data format."""
+
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+
+
+class RandomBrightness(Ranged):
+    """Adds a random amount."""
+
+    factor: Any = arg(Factor(-1, 1), doc="Share of the range that is added, or the bounds it is drawn from.")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    keeps_integers = True
+    examples = (example((4, 5, 3), factor=0.2), example((4, 5, 1), dtype="uint8", factor=[-0.1, 0.3], value_range=[0, 1], seed=1))
+
+
+class RandomContrast(Ranged):
+    """Stretches around the mean at random."""
+
+    factor: Any = arg(Factor(0, 1), doc="Greatest change, or the bounds it is drawn from.")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    examples = (example((4, 5, 3), factor=0.2), example((None, 5, 1), dtype="uint8", factor=[0.1, 0.3], value_range=[0, 1]))
+
+
+class RandomColorDegeneration(Seeded):
+    """Blends with a gray image at random."""
+
+    factor: Any = arg(Factor(-1, 1), doc="Share of gray, or the bounds it is drawn from.")
+    channels = (3,)
+    examples = (example((4, 5, 3), factor=0.2), example((3, 4, 5), factor=[0.1, 0.3], data_format="channels_first"))
+
+
+class RandomColorJitter(Seeded):
+    """Brightness, contrast, saturation and hue changed at random."""
+
+    brightness_factor: Any = arg(Optional(Factor(-1, 1)), None, doc="As in `RandomBrightness`.")
+    contrast_factor: Any = arg(Optional(Factor(0, 1)), None, doc="As in `RandomContrast`.")
+    saturation_factor: Any = arg(Optional(Factor(-1, 1)), None, doc="As in `RandomSaturation`.")
+    hue_factor: Any = arg(Optional(Factor(0, 1)), None, doc="As in `RandomHue`.")
+    examples = (
+        example((4, 5, 1), brightness_factor=0.2, contrast_factor=0.1),
+        example((4, 5, 3), saturation_factor=0.2, hue_factor=[0.1, 0.2], value_range=[0, 1]),
+    )
+
+    def channels_taken(self) -> tuple[int, ...]:
+        return () if self.saturation_factor is None and self.hue_factor is None else (3,)
+
+
+class RandomGrayscale(Augmentation):
+    """Some images made gray."""
+
+    factor: float = arg(RATE, 0.5, doc="Share of the images.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    keeps_integers = True
+    channels = (3, 1)
+    examples = (example((4, 5, 3)), example((4, 5, 1), dtype="uint8", factor=0.2, seed=1))
+
+
+class RandomHue(Seeded):
+    """Hue turned at random."""
+
+    factor: Any = arg(Factor(0, 1), doc="Greatest turn, or the bounds it is drawn from.")
+    channels = (3,)
+    examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
+
+
+class RandomInvert(Seeded):
+    """Some images inverted."""
+
+    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
+    examples = (example((4, 5, 3)), example((4, 5, 2), factor=0.2, value_range=[0, 1]))
+
+
+class RandomPosterization(Seeded):
+    """Fewer bits for each value, at random."""
+
+    factor: Any = arg(Factor(1, 8, integers=True), doc="Bits that are kept, or the bounds they are drawn from.")
+    examples = (example((4, 5, 3), factor=4), example((4, 5, 1), factor=[2, 6], value_range=[0, 1]))
+
+
+class RandomSaturation(Seeded):
+    """Saturation changed at random."""
+
+    factor: Any = arg(Factor(-1, 1), doc="Greatest change, or the bounds it is drawn from; 0.5 leaves it.")
+    channels = (3,)
+    examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
+
+
+class RandomSharpness(Seeded):
+    """Blends with a smoothed image at random."""
+
+    factor: Any = arg(Factor(0, 1), doc="Greatest change, or the bounds it is drawn from.")
+    examples = (example((4, 5, 3), factor=0.2), example((4, 5, 1), factor=[0.1, 0.3], value_range=[0, 1]))
+
+
+class RandomGaussianBlur(Seeded):
+    """Blurs some images."""
+
+    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
+    kernel_size: Any = arg(Each(COUNT, 2), 3, doc="Size of the kernel, odd.")
+    sigma: Any = arg(Factor(0, 1), 1.0, doc="Deviation of the kernel, or the bounds it is drawn from.")
+    refused_dtypes = ("float16",)
+    examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, kernel_size=[3, 5], sigma=[0.1, 0.9], value_range=[0, 1]))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if any(size % 2 == 0 for size in self.kernel_size):
+            raise Refusal(EVEN_KERNEL, "kernel_size", (), given=list(self.kernel_size))
+        return super().infer(at, *inputs)
+
+
+class Solarization(Ranged):
+    """Inverts values above a threshold."""
+
+    addition_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Share of the range that is added, or its bounds.")
+    threshold_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Threshold as a share of the range, or its bounds.")
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    examples = (example((4, 5, 3)), example((4, 5, 1), addition_factor=0.2, threshold_factor=[0.1, 0.3], value_range=[0, 1]))
+
+
+class AutoContrast(Ranged):
+    """Stretches each channel to the whole range."""
+
+    examples = (example((4, 5, 3)), example((None, 5, 1), dtype="uint8", value_range=[0, 1]))
+
+
+class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
+    """Equalizes the histogram of tiles, with limited contrast."""
+
+    clip_limit: float = arg(NUMBER, 4.0, doc="Limit of the contrast.")
+    tile_grid_size: Any = arg(ListOf(COUNT, 2), (8, 8), doc="Tiles down and across.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    keeps_integers = True
+    examples = (example((8, 8, 3)), example((8, 8, 1), dtype="uint8", tile_grid_size=[2, 2], clip_limit=2))

@@ -1,0 +1,126 @@
+"""Augmentations of place and form: flips, crops, rotations, shifts, zooms and the like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..argument import arg
+from ..kinds import COUNT, NUMBER, RATE, Choice, OneOrMore, Optional
+from ..op import Inference, Refusal, example
+from ..size import equal
+from ..tensor import Axis, TensorType
+from .common import DATA_FORMAT, SEED
+from .factors import FILL_MODE, INTERPOLATION, VALUE_RANGE, Augmentation, Factor
+from .rescaling import VALUES
+from .windows import join, split
+
+
+class Geometry(Augmentation):
+    """What the augmentations of this family have in common."""
+
+    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+
+
+class Transform(Geometry):
+    """Augmentations that read values between pixels and beyond the edges."""
+
+    fill_mode: str = arg(FILL_MODE, "reflect", doc="What lies beyond the edges.")
+    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
+    fill_value: float = arg(NUMBER, 0.0, doc="Value beyond the edges with `constant`.")
+
+
+class RandomFlip(Geometry):
+    """Mirrors some images."""
+
+    mode: str = arg(Choice("horizontal", "vertical", "horizontal_and_vertical"), "horizontal_and_vertical", doc="Which way.")
+    examples = (example((4, 5, 3)), example((None, None, 1), mode="horizontal", seed=1))
+
+
+class RandomCrop(Geometry):
+    """A random part of an image in training, the middle otherwise; images that are too small are resized."""
+
+    height: int = arg(COUNT, doc="Height of the output.")
+    width: int = arg(COUNT, doc="Width of the output.")
+    keeps_mask = False
+    examples = (example((9, 8, 3), height=4, width=6), example((None, None, 3), height=4, width=6, seed=1))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        x = super().infer(at, *inputs)
+        (height, width), channels = split(x.axes, self.channels_first)
+        cut = (Axis(height.name, self.height), Axis(width.name, self.width))
+        return x.with_axes(*join(cut, channels, self.channels_first))
+
+
+class RandomRotation(Transform):
+    """Turns images."""
+
+    factor: Any = arg(Factor(-1, 1), doc="Greatest turn as a share of a full one, or the bounds it is drawn from.")
+    refused_dtypes = ("bfloat16",)
+    examples = (example((4, 5, 3), factor=0.2), example((None, 5, 1), factor=[-0.1, 0.3], fill_mode="constant", fill_value=1))
+
+
+class RandomTranslation(Transform):
+    """Shifts images."""
+
+    height_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift down as a share of the height, or its bounds.")
+    width_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds.")
+    examples = (
+        example((4, 5, 3), height_factor=0.2, width_factor=0.1),
+        example((3, 4, 5), height_factor=[-0.1, 0.2], width_factor=0, data_format="channels_first", interpolation="nearest"),
+    )
+
+
+class RandomZoom(Transform):
+    """Zooms in (below 0) and out (above 0)."""
+
+    height_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest zoom of the height, or its bounds.")
+    width_factor: Any = arg(Optional(Factor(-1, 1, strict=True)), None, doc="As `height_factor`; null keeps the aspect ratio.")
+    examples = (example((4, 5, 3), height_factor=0.2), example((None, 5, 1), height_factor=[-0.2, 0.1], width_factor=0.1))
+
+
+class RandomShear(Transform):
+    """Shears images."""
+
+    x_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear across, or its bounds.")
+    y_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear down, or its bounds.")
+    examples = (example((4, 5, 3), x_factor=0.2), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
+
+
+class RandomPerspective(Geometry):
+    """Looks at images from another place."""
+
+    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
+    scale: float = arg(RATE, 1.0, doc="Strength of the distortion.")
+    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
+    fill_value: float = arg(NUMBER, 0.0, doc="Value beyond the edges.")
+    examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=0.3, interpolation="nearest"))
+
+
+class RandomElasticTransform(Transform):
+    """Bends images."""
+
+    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
+    scale: Any = arg(Factor(0, 1), 1.0, doc="Strength of the distortion, or its bounds.")
+    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
+    refused_dtypes = ("float16",)
+    examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=[0.1, 0.3], fill_mode="nearest"))
+
+
+class RandomErasing(Geometry):
+    """Fills a part of some images."""
+
+    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
+    scale: Any = arg(Factor(0, 1), (0.02, 0.33), doc="Share of the area that is filled, or its bounds.")
+    fill_value: Any = arg(Optional(OneOrMore(NUMBER)), None, doc="What it is filled with, or one for each channel; noise by default.")
+    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
+    refused_dtypes = ("float16",)
+    examples = (example((4, 5, 3)), example((4, 5, 3), factor=0.5, scale=[0.1, 0.3], fill_value=[1, 2, 3]))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        x = super().infer(at, *inputs)
+        channels = split(x.axes, self.channels_first)[1]
+        if isinstance(self.fill_value, tuple):
+            facts = {"argument": "fill_value", "count": len(self.fill_value), "axis": channels}
+            at.require(equal(channels.size, len(self.fill_value)), Refusal(VALUES, "fill_value", (), **facts))
+        return x

@@ -1,0 +1,85 @@
+"""What the augmentations have in common: their base, and the kinds of their arguments. Imports no family of layers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..argument import Kind
+from ..diagnostic import Code
+from ..kinds import INTEGER, NUMBER, OUT_OF_RANGE, Choice, ListOf, given
+from ..op import Inference, Op, Refusal, compute_dtype
+from ..scope import POISON, Scope
+from ..size import equal
+from ..syntax import Listing, Node
+from ..tensor import TensorType
+from .common import WRONG_DTYPE
+from .windows import split, window_axes
+
+CHANNELS = Code("channels-not-taken", "error", "`{layer}` reads images of {taken} channels; {given} come in", sort="keras")
+VALUE_RANGE = ListOf(NUMBER, 2)
+FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
+INTERPOLATION = Choice("nearest", "bilinear")
+
+
+class Factor(Kind):
+    """A number within bounds, or a pair of which a number is drawn; a `strict` pair lies within them too."""
+
+    def __init__(self, least: float, most: float, strict: bool = False, integers: bool = False) -> None:
+        self.least, self.most, self.strict = least, most, strict
+        self.inner = INTEGER if integers else NUMBER
+        self.words = f"{'an integer' if integers else 'a number'} from {least:g} to {most:g}, or a list of two"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        pair = isinstance(node, Listing)
+        value = ListOf(self.inner, 2).read(node, scope) if pair else self.inner.read(node, scope)
+        if value is POISON:
+            return POISON
+        first, second = value if pair else (value, value)
+        inside = self.least <= first <= self.most and self.least <= second <= self.most
+        meets = first <= self.most and second >= self.least
+        if not (inside if self.strict or not pair else meets):
+            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=list(value) if pair else given(node))
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        number = {"type": "number", "minimum": self.least, "maximum": self.most}
+        return {"anyOf": [number, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
+
+
+class Augmentation(Op):
+    """Images changed at random in training; the shape stays."""
+
+    channels: ClassVar[tuple[int, ...]] = ()
+    """The numbers of channels it takes; any where empty."""
+    refused_dtypes: ClassVar[tuple[str, ...]] = ()
+    """Compute dtypes in which Keras cannot run it."""
+    data_format: str | None = None
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the channels are the first axis."""
+        return self.data_format == "channels_first"
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(2, self.channels_first)
+
+    def channels_taken(self) -> tuple[int, ...]:
+        """The numbers of channels it takes, where arguments decide; any where empty."""
+        return self.channels
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        dtype = compute_dtype(self.dtype or at.policy)
+        if dtype in self.refused_dtypes:
+            help = ("give the layer `dtype: float32`",)
+            raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="float32", dtype=dtype)
+        taken = self.channels_taken()
+        size = split(x.axes, self.channels_first)[1].size
+        if taken and all(equal(size, count).never for count in taken):
+            words = " or ".join(str(count) for count in taken)
+            raise Refusal(CHANNELS, None, (), layer=self.title(), taken=words, given=size)
+        if taken:
+            refusal = Refusal(CHANNELS, None, (), layer=self.title(), taken=" or ".join(map(str, taken)), given=size)
+            if not any(equal(size, count).always for count in taken):
+                at.require(equal(size, taken[0]), refusal)
+        return x

@@ -1,0 +1,112 @@
+"""Holds a whole compiled spec against Keras: shapes, dtypes, weights and a first training batch. Needs Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from cnnlstm_spec.catalog import reads
+from cnnlstm_spec.compilation import CompileSpec
+from cnnlstm_spec.compiler import Compilation
+from cnnlstm_spec.inputs import InputOp
+from cnnlstm_spec.size import Size
+from cnnlstm_spec.tensor import TensorType
+
+BATCH = 3
+UNKNOWN = 24
+"""What a size known only at run time is fed as, unless a warning asks for another."""
+
+
+def at(size: Size, sizes: dict[str, int]) -> int:
+    if isinstance(size, int):
+        return size
+    return size.at({symbol: sizes.get(symbol.name, UNKNOWN) for symbol in size.symbols})
+
+
+def shape_of(x: TensorType, sizes: dict[str, int]) -> tuple[int, ...]:
+    return tuple(at(axis.size, sizes) for axis in x.axes)
+
+
+def random_inputs(compilation: Compilation, seed: int = 0, sizes: dict[str, int] | None = None) -> dict[str, Any]:
+    """An array for every Keras input; masks have the last steps of some samples padded."""
+    rng = numpy.random.default_rng(seed)
+    typed = compilation.typed
+    assert typed is not None
+    data: dict[str, Any] = {}
+    for id in typed.graph.inputs:
+        op, x = typed.nodes[id].node.op, typed.nodes[id].type
+        assert isinstance(op, InputOp) and x is not None
+        shape = (BATCH, *shape_of(x, sizes or {}))
+        integer = "int" in x.dtype
+        values = rng.integers(0, 4, shape) if integer else rng.random(shape)
+        data[op.branch] = values.astype("float32" if x.dtype == "bfloat16" else x.dtype)
+        if op.input.mask_input is not None:
+            lengths = rng.integers(1, shape[1] + 1, (BATCH, 1))
+            data[op.input.mask_input] = numpy.arange(shape[1])[None, :] < lengths
+    return data
+
+
+def labels(compilation: Compilation, sizes: dict[str, int] | None = None, seed: int = 1) -> Any:
+    """Labels that suit the loss of each head; a bare array for a single one."""
+    rng = numpy.random.default_rng(seed)
+    typed, spec = compilation.typed, compilation.spec
+    assert typed is not None and spec is not None and isinstance(spec.compile, CompileSpec)
+    found: dict[str, Any] = {}
+    for head, id in typed.graph.outputs.items():
+        placed, x = spec.compile.losses.get(head), typed.nodes[id].type
+        if placed is None:
+            continue
+        assert x is not None
+        shape = (BATCH, *shape_of(x, sizes or {}))
+        kind = reads(placed.thing).get("labels", "same")
+        if kind == "integer":
+            masked_or_flat = (*shape[:-1], 1) if len(shape) > 2 and shape[-1] == 1 else shape[:-1]
+            found[head] = rng.integers(0, max(1, shape[-1]), masked_or_flat)
+        elif kind == "sequence":
+            found[head] = rng.integers(1, max(2, shape[-1]), (BATCH, 2))
+        else:
+            found[head] = numpy.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])] if shape[-1] > 1 else rng.integers(0, 2, shape)
+            found[head] = found[head].astype("float32")
+    return next(iter(found.values())) if spec.single_head else found
+
+
+def compare(compilation: Compilation, model: Any) -> None:
+    """Parameter counts, and each layer's weights, output shape and dtype, are as inferred."""
+    typed = compilation.typed
+    assert typed is not None
+    assert model.count_params() == typed.params
+    layers = {layer.name: layer for layer in model.layers}
+    for node in typed.nodes.values():
+        if node.node.op is None or not node.owns_weights:
+            continue
+        expected: dict[str, list[Any]] = {}
+        for weight in node.weights:
+            expected.setdefault(node.node.layer + weight.within, []).append(weight)
+        for name, weights in expected.items():
+            actual = [w for w in layers[name].weights if "seed_generator" not in w.path]
+            assert [tuple(w.shape) for w in actual] == [w.shape for w in weights], name
+            assert [w.trainable for w in actual] == [w.trainable for w in weights], name
+            if "/" not in weights[0].name or not hasattr(layers[name], "layers"):
+                assert [w.path for w in actual] == [f"{name}/{w.name}" for w in weights]
+        x = node.type
+        layer = layers.get(node.node.layer)
+        if layer is None or x is None or node.node.hidden:
+            continue
+        shape = (None, *(axis.size if isinstance(axis.size, int) else None for axis in x.axes))
+        outputs = layer.output if len(layer._inbound_nodes) == 1 else layer.get_output_at(0)
+        if type(layer).__name__.lower() == node.node.op.title().lower():
+            assert tuple(outputs.shape) == shape, (node.node.layer, outputs.shape, shape)
+            assert outputs.dtype == x.dtype, (node.node.layer, outputs.dtype, x.dtype)
+
+
+def run_first_batch(compilation: Compilation, model: Any, sizes: dict[str, int] | None = None) -> Any:
+    """One training batch where the spec compiles the model, else one call; gives the predictions."""
+    inputs = random_inputs(compilation, sizes=sizes)
+    fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+    spec = compilation.spec
+    assert spec is not None
+    if isinstance(spec.compile, CompileSpec):
+        loss = model.train_on_batch(fed, labels(compilation, sizes))
+        assert numpy.all(numpy.isfinite(numpy.asarray(loss[0] if isinstance(loss, list) else loss)))
+    return model.predict(fed, verbose=0)

@@ -1,0 +1,219 @@
+"""The artifact folder: whole or not at all, equal for equal specs, and of use without this package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnlstm_spec import artifact, load
+from cnnlstm_spec.usage import usage
+
+ROOT = Path(__file__).parent.parent
+SPEC = ROOT / "specs" / "equipment-fault.yaml"
+SMALL = """version: 1
+name: small
+seed: 3
+branches:
+  text:
+    input: {kind: tokens, shape: [null]}
+    layers:
+      - Embedding: {input_dim: 20, output_dim: 4, mask_zero: true}
+      - LSTM: {units: $width}
+  extra:
+    input: {kind: sequence, shape: [steps, 3], mask_input: real}
+    layers:
+      - GRU: {units: $width}
+vars: {width: 4}
+fusion: {strategy: learned_weights}
+head:
+  - Dense: {units: 1, activation: sigmoid}
+compile: {optimizer: adam, loss: binary_crossentropy, metrics: [accuracy]}
+"""
+OLD = {"a": b"old a", "b": b"old b", "manifest.json": b"old"}
+NEW = {"a": b"new a", "b": b"new b", "manifest.json": b"new"}
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
+def test_a_folder_appears_with_all_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "out"
+    artifact.write_files(folder, NEW)
+    assert contents(folder) == NEW
+    assert names(folder.parent) == ["out"]
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~artifact._umask()
+
+
+def test_files_that_are_not_ours_stay(tmp_path: Path) -> None:
+    artifact.write_files(tmp_path, {**OLD, "mine": b"mine"})
+    artifact.write_files(tmp_path, NEW)
+    assert contents(tmp_path) == {**NEW, "mine": b"mine"}
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("after", range(10))
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_failure_at_any_moment(after: int, exists: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is old, new, or a mix in which the manifest is still the old one."""
+    folder = tmp_path / "out"
+    if exists:
+        artifact.write_files(folder, OLD)
+    calls = 0
+
+    def counted(function: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls > after:
+                raise Killed
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(os, "fsync", counted(os.fsync))
+    monkeypatch.setattr(Path, "replace", counted(Path.replace))
+    monkeypatch.setattr(Path, "rename", counted(Path.rename))
+    try:
+        artifact.write_files(folder, NEW)
+    except Killed:
+        pass
+    monkeypatch.undo()
+    if not exists:
+        assert not folder.exists() or contents(folder) == NEW
+        assert not folder.exists() or names(tmp_path) == ["out"]
+        return
+    held = contents(folder)
+    assert set(held) == set(NEW), "nothing is left beside the files"
+    assert all(held[name] in (OLD[name], NEW[name]) for name in held)
+    assert held["manifest.json"] == OLD["manifest.json"] or held == NEW
+
+
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(artifact.Unsuitable):
+        artifact.write(load(SPEC), tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_replace_file_follows_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    artifact.replace_file(tmp_path / "link", b"new")
+    assert (tmp_path / "real").read_bytes() == b"new" and (tmp_path / "link").is_symlink()
+    artifact.replace_file(Path(os.devnull), b"new")
+
+
+def keras_file(time: tuple[int, int, int, int, int, int], saved: str, address: int) -> bytes:
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as made:
+        config = {"layers": [{"shared_object_id": address}, {"shared_object_id": address + 1}, {"shared_object_id": address}]}
+        made.writestr(zipfile.ZipInfo("metadata.json", time), json.dumps({"keras_version": "3", "date_saved": saved}))
+        made.writestr(zipfile.ZipInfo("config.json", time), json.dumps(config))
+        made.writestr(zipfile.ZipInfo("model.weights.h5", time), b"weights")
+    return data.getvalue()
+
+
+def test_canonical_files_are_equal() -> None:
+    one = artifact.canonical(keras_file((2024, 1, 1, 0, 0, 0), "now", 1000))
+    two = artifact.canonical(keras_file((2025, 1, 1, 0, 0, 0), "then", 7))
+    assert one == two == artifact.canonical(one)
+    with zipfile.ZipFile(BytesIO(one)) as held:
+        assert [each["shared_object_id"] for each in json.loads(held.read("config.json"))["layers"]] == [1, 2, 1]
+        assert held.read("model.weights.h5") == b"weights"
+
+
+def test_usage_feeds_every_input() -> None:
+    assert usage(load(SMALL), "model.keras") == [
+        "import keras, numpy",
+        'model = keras.models.load_model("model.keras")',
+        'model.predict({"text": numpy.zeros((1, 32), "int32"), "extra": numpy.zeros((1, 32, 3), "float32"), '
+        '"real": numpy.ones((1, 32), "bool")})',
+    ]
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.run(
+        [sys.executable, "-m", "cnnlstm_spec", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=300
+    )
+
+
+PREDICT = """
+import sys
+assert not any("cnnlstm" in name for name in sys.modules)
+try:
+    import cnnlstm_spec
+except ImportError:
+    pass
+else:
+    raise SystemExit("the package is there")
+"""
+
+
+@pytest.mark.keras
+def test_compile(tmp_path: Path) -> None:
+    """Two processes give equal bytes; a third, without this package, loads and feeds the model as it was told."""
+    (tmp_path / "small.yaml").write_text(SMALL)
+    first = command("compile", "small.yaml", "-o", "one", "--set", "vars.width=5", cwd=tmp_path)
+    command("compile", "small.yaml", "-o", "two", "--set", "vars.width=5", cwd=tmp_path)
+    assert first.stderr == ""
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert contents(one) == contents(two)
+    manifest = json.loads((one / "manifest.json").read_text("utf-8"))
+    assert set(manifest["files"]) == set(names(one)) - {"manifest.json"} >= {"model.keras", "plot.svg"}
+    for name, facts in manifest["files"].items():
+        assert hashlib.sha256((one / name).read_bytes()).hexdigest() == facts["sha256"]
+    assert manifest["spec"]["sha256"] == hashlib.sha256(SMALL.encode()).hexdigest()
+    assert manifest["spec"]["document"]["vars"] == {"width": 5}
+    assert {"units": 5} in [each["arguments"] for each in manifest["spec"]["layers"]]
+    assert [each["name"] for each in manifest["inputs"]] == ["text", "extra", "real"]
+    assert manifest["seed"] == 3 and manifest["versions"]["cnnlstm-spec"]
+    lines = first.stdout.splitlines()[-3:]
+    assert lines[1] == 'model = keras.models.load_model("one/model.keras")' and manifest["usage"][2] == lines[2]
+    program = PREDICT + "\n".join(lines) + "\nprint(model.count_params())\n"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    arguments = [sys.executable, "-W", "ignore", "-I", "-S", "-c", _site() + program]
+    done = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-1] == str(manifest["params"]["total"])
+
+
+def _site() -> str:
+    """The packages of this environment without what is installed for editing."""
+    paths = [path for path in sys.path if path.endswith("-packages")]
+    return f"import sys; sys.path += {paths!r}\n"
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_the_file_gives_the_same_predictions(tmp_path: Path) -> None:
+    import keras
+    import numpy
+
+    compilation = load(SMALL)
+    artifact.write(compilation, tmp_path / "out")
+    model, loaded = compilation.to_keras(), keras.models.load_model(tmp_path / "out" / "model.keras", safe_mode=True)
+    random = numpy.random.default_rng(0)
+    data = {
+        "text": random.integers(0, 20, (4, 7), dtype="int32"),
+        "extra": random.normal(size=(4, 6, 3)).astype("float32"),
+        "real": random.integers(0, 2, (4, 6)).astype("bool"),
+    }
+    numpy.testing.assert_array_equal(model.predict(data, verbose=0), loaded.predict(data, verbose=0))

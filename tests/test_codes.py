@@ -1,0 +1,82 @@
+"""Every diagnostic has a manual page, and the page is true: its wrong spec gives exactly that code, the right one none."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import cnnlstm_spec
+from cnnlstm_spec.compiler import compile_source
+from cnnlstm_spec.diagnostic import CODES
+from cnnlstm_spec.source import Source
+
+PAGES = {page.stem: page for page in sorted((Path(cnnlstm_spec.__file__).parent / "codes").glob("*.md"))}
+PAGE = re.compile(r"(?P<text>.+?)\n\n## Wrong\n\n```(?P<sort>yaml|text)\n(?P<wrong>.+?)```\n\n## Right\n\n```\2\n(?P<right>.+?)```\n", re.S)
+MARK = re.compile(r"# (error|warning)$", re.M)
+
+NOT_A_SPEC = {
+    "not-text": "a page cannot hold the character",
+    "not-utf8": "a page is UTF-8",
+    "nested-too-deep": "the spec would fill the page",
+    "aliases-too-large": "the spec would fill the page",
+    "unknown-path": "about the command line",
+    "unclear-override": "about the command line",
+    "no-such-file": "about a file",
+    "unreadable-file": "about a file",
+    "file-too-large": "about a file",
+}
+"""Pages whose examples are no specs, and why; the codes have tests of their own."""
+
+SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras"}
+"""Modules that run when they are imported, or need Keras."""
+
+
+def declared() -> set[str]:
+    """The names of all codes; imports every module."""
+    for module in pkgutil.walk_packages(cnnlstm_spec.__path__, "cnnlstm_spec."):
+        if module.name not in SKIPPED:
+            importlib.import_module(module.name)
+    return set(CODES)
+
+
+def parts(name: str) -> re.Match[str]:
+    found = PAGE.fullmatch(PAGES[name].read_text("utf-8"))
+    assert found is not None, "a page is one paragraph, `## Wrong` with a block, and `## Right` with a block"
+    return found
+
+
+def test_a_page_for_every_code_and_a_code_for_every_page() -> None:
+    assert set(PAGES) == declared()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(name: str) -> None:
+    page = parts(name)
+    assert "\n\n" not in page["text"] and not page["text"].startswith("#")
+    assert (page["sort"] == "text") == (name in NOT_A_SPEC)
+    assert "invalid" not in page["text"].lower()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in NOT_A_SPEC])
+def test_examples(name: str) -> None:
+    declared()
+    page = parts(name)
+    text = page["wrong"]
+    marks = [(text.count("\n", 0, mark.start()) + 1, mark[1]) for mark in MARK.finditer(text)]
+    found = [(each.place.span.source.position(each.place.span.start)[0], each.severity, each.code.name) for each in said(text)]
+    assert marks, "no line of the wrong spec has `# error` or `# warning`"
+    assert [(line, severity) for line, severity, _ in found] == marks, found
+    assert {code for _, _, code in found} == {name}
+    assert MARK.search(page["right"]) is None
+    assert [(each.code.name, each.message) for each in said(page["right"])] == []
+
+
+def said(text: str) -> tuple[cnnlstm_spec.diagnostic.Diagnostic, ...]:
+    compilation = compile_source(Source("page.yaml", text))
+    for each in compilation.diagnostics:
+        assert "invalid" not in each.message.lower()
+    return compilation.diagnostics
