@@ -20,6 +20,10 @@ MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
 NOT_A_MAPPING = Code("not-a-mapping", "error", "`{owner}` is a mapping of keys; this is {given}")
 
 REQUIRED: Final[Any] = object()
+SHARED = ("name", "trainable", "dtype", "share")
+"""Keys that every layer has, which a message lists last."""
+MANY = 100
+"""So many findings into a spec, no more suggestions are searched for."""
 
 
 class Kind(ABC):
@@ -41,11 +45,11 @@ class Argument:
 
     __slots__ = ("_canonical", "default", "doc", "field", "kind", "name")
 
-    def __init__(self, kind: Kind, default: Any, doc: str) -> None:
+    def __init__(self, kind: Kind, default: Any, doc: str, key: str = "") -> None:
         self.kind = kind
         self.default = default
         self.doc = doc
-        self.name = ""
+        self.name = key
         self.field = ""
         self._canonical: Any = REQUIRED
 
@@ -63,9 +67,9 @@ class Argument:
         return self._canonical
 
 
-def arg(kind: Kind, default: Any = REQUIRED, doc: str = "") -> Any:
-    """Declares a field of a record."""
-    return Argument(kind, default, doc)
+def arg(kind: Kind, default: Any = REQUIRED, doc: str = "", key: str = "") -> Any:
+    """Declares a field of a record; `key` is what is written, where that differs from the field's name."""
+    return Argument(kind, default, doc, key)
 
 
 class Record:
@@ -79,7 +83,7 @@ class Record:
         super().__init_subclass__(**options)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Argument)}
         for name, argument in own.items():
-            argument.name, argument.field = name.rstrip("_"), name
+            argument.name, argument.field = argument.name or name.rstrip("_"), name
             delattr(cls, name)
         inherited: dict[str, Argument] = {}
         for base in reversed(cls.__mro__[1:]):
@@ -87,8 +91,8 @@ class Record:
         removed = {name for name, value in vars(cls).items() if value is ABSENT}
         for name in removed:
             setattr(cls, name, inherited[name].canonical)
-        kept = {name: argument for name, argument in inherited.items() if name not in own and name not in removed}
-        cls.arguments = {**{argument.name: argument for argument in own.values()}, **kept}
+        written = {argument.name: argument for argument in own.values()}
+        cls.arguments = written | {name: each for name, each in inherited.items() if name not in written and name not in removed}
 
     def __init__(self, **values: Any) -> None:
         for name, argument in self.arguments.items():
@@ -177,8 +181,8 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore:
 
 def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> str | None:
     """Says that a key means nothing where it stands, and which one is near; the result is that one."""
-    known = tuple(known)
-    near = nearest(entry.key.text, known)
+    known = sorted(known, key=lambda key: key in SHARED)
+    near = nearest(entry.key.text, known) if len(scope.found) < MANY else None
     listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known else ()
     help = (f"did you mean `{near}`?",) if near else listed
     scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help)

@@ -31,13 +31,14 @@ SAVED = "1980-01-01@00:00:00"
 
 
 class Unsuitable(Exception):
-    """Why there can be no artifact at a path."""
+    """Why there can be no artifact, for a reason that lies outside the spec."""
 
 
 def write(compilation: Compilation, folder: File, step: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
     """Builds the model and writes the folder; gives the manifest. `step` is told what is under way.
 
-    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, and OSError where it cannot be written.
+    Raises SpecError for a spec with errors, Unsuitable where the path is no folder or weights cannot be had, and OSError
+    where the folder cannot be written.
     """
     if folder.exists() and not folder.is_dir():
         raise Unsuitable(f"`{folder}` is a file, not a folder")
@@ -55,7 +56,12 @@ def make_files(compilation: Compilation, step: Callable[[str], None]) -> tuple[d
     from .emit.keras import save, versions
 
     step("building the model")
-    model = compilation.to_keras()
+    try:
+        model = compilation.to_keras()
+    except Exception as error:
+        if _reads_weights(compilation) and (isinstance(error, OSError | ValueError) or "URL fetch failure" in str(error)):
+            raise Unsuitable(f"weights cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise
     step("saving the model")
     with tempfile.TemporaryDirectory() as scratch:
         path = File(scratch, MODEL)
@@ -69,6 +75,12 @@ def make_files(compilation: Compilation, step: Callable[[str], None]) -> tuple[d
 
         files[PNG] = to_png(svg)
     return files, {"cnnlstm-spec": __version__, **versions()}
+
+
+def _reads_weights(compilation: Compilation) -> bool:
+    """Whether a backbone starts from weights of a file or of the net, which can fail as no spec can tell."""
+    ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
+    return any(op is not None and op.values().get("weights") is not None for op in ops)
 
 
 def has_png() -> bool:

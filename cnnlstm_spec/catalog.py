@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from os.path import dirname, join
 from typing import Any
 
 from .argument import MISSING_KEY, Kind, read, report_unknown_key
@@ -23,7 +23,9 @@ NEEDS_ARGUMENTS = Code("name-needs-arguments", "error", "`{name}` needs {needed}
 NO_ARGUMENTS = Code("activation-arguments", "error", "an activation takes no arguments; `{name}` is given some")
 AT_MOST_ONE = Code("one-of-arguments", "error", "`{name}` takes one of {arguments}; {given} are given", sort="keras")
 NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}")
-ONE_LONGER = Code("one-value-more", "error", "`values` has one value more than `boundaries`; given {values} and {boundaries}", sort="keras")
+ONE_LONGER = Code(
+    "one-value-more", "error", "`values` has one value more than `boundaries`; given {values} and {boundaries}", sort="keras"
+)
 TOO_LARGE = Code("class-id-too-large", "error", "`{argument}` holds classes below {bound}; this has {given}", sort="keras")
 
 MODULES = {"schedules": "optimizers.schedules"}
@@ -61,8 +63,8 @@ class KerasObject:
 @lru_cache(maxsize=1)
 def facts() -> dict[str, Any]:
     """The catalog."""
-    text = files("cnnlstm_spec").joinpath("data/catalog.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
+    with open(join(dirname(__file__), "data", "catalog.json"), encoding="utf-8") as file:
+        loaded: dict[str, Any] = json.load(file)
     return loaded
 
 
@@ -96,7 +98,7 @@ class Named(Kind):
             return self.named(node, None, scope)
         if isinstance(node, Mapping) and len(node.entries) == 1:
             entry = node.entries[0]
-            arguments = scope.at(entry.key.text).resolve(entry.value)
+            arguments = scope.resolve(entry.value)
             return POISON if arguments is None else self.named(entry.key, arguments, scope)
         if isinstance(node, Mapping):
             help = (f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names",)
@@ -121,8 +123,8 @@ class Named(Kind):
         empty = arguments is None or (isinstance(arguments, Scalar) and arguments.value is None)
         if not empty and not isinstance(arguments, Mapping):
             assert arguments is not None
-            return wrong_type(arguments, scope.at(name), f"a mapping of the arguments of `{name}`")
-        return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope.at(name))
+            return wrong_type(arguments, scope, f"a mapping of the arguments of `{name}`")
+        return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope)
 
     def activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> Any:
         if key.text not in found["identifiers"]:
@@ -138,7 +140,9 @@ class Named(Kind):
             return scope.report(NOT_IN_A_SPEC, key, name=name, help=("it is a base class, or needs Python objects",))
         classes = () if self.family == "activations" else found["classes"]
         known = (*found["identifiers"], *found.get("by_shape", ()), *classes)
-        help = did_you_mean(name, known) or (f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",)
+        help = did_you_mean(name, known) or (
+            f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",
+        )
         return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=help)
 
     def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope) -> Any:
@@ -202,7 +206,9 @@ class FloatOrSchedule(Kind):
     words = "a number or a learning-rate schedule"
 
     def read(self, node: Node, scope: Scope) -> Any:
-        named = isinstance(node, Mapping) or (isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:1].isalpha())
+        named = isinstance(node, Mapping) or (
+            isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:1].isalpha()
+        )
         return SCHEDULE.read(node, scope) if named else LEARNING_RATE.read(node, scope)
 
     def schema(self) -> dict[str, Any]:
@@ -281,7 +287,9 @@ def _check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
             case "needs" if rule["argument"] in written:
                 ((needed, value),) = rule["given"].items()
                 if made.get(needed) != value:
-                    _report(NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=f"`{needed}: {_yaml(value)}`")
+                    _report(
+                        NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=f"`{needed}: {_yaml(value)}`"
+                    )
             case "needs_set" if rule["argument"] in written and made.get(rule["set"]) is None:
                 _report(NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=f"`{rule['set']}`")
             case "needs_unset" if rule["argument"] in written and made.get(rule["unset"]) is not None:
@@ -301,7 +309,7 @@ def _check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
 def _report(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts_: object) -> None:
     entry = node.get(argument)
     assert entry is not None
-    scope.at(argument).report(code, entry.key, **facts_)
+    scope.at(argument).report(code, entry.key, "", (), (), **facts_)
 
 
 def _listed(names: list[str]) -> str:
@@ -310,4 +318,3 @@ def _listed(names: list[str]) -> str:
 
 def _yaml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-

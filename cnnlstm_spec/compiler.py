@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 from .build import build
 from .compilation import CompileSpec
-from .diagnostic import Diagnostic
+from .diagnostic import Code, Diagnostic
 from .elaborate import elaborate
 from .graph import Graph, TypedGraph
 from .infer import infer
 from .source import Source
 from .spec import ModelSpec
 from .syntax import Node, parse
+from .verify import verify
 
 if TYPE_CHECKING:
     import keras
 
     from .program import Program
+
+MORE = Code("more-findings", "error", "{count} more findings from here on")
+SHOWN = 200
+"""More findings than a person reads; a spec has them by one mistake in an editor."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,16 @@ class Compilation:
     @cached_property
     def program(self) -> Program:
         """The Keras calls that build and compile the model; raises SpecError where there are errors."""
+        return self.lowered()
+
+    def lowered(self, passes: str = "default") -> Program:
+        """The program after a choice of passes: `default`, or `none`."""
         from .lower import lower
+        from .passes import optimize
 
         if not self.ok or self.typed is None or self.spec is None:
             raise SpecError(self)
-        return lower(self.typed, self.spec)
+        return lower(optimize(self.typed, passes), self.spec)
 
     def to_keras(self) -> keras.Model:
         """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors."""
@@ -97,6 +107,7 @@ def compile_source(source: Source, overrides: Mapping[str, Any] | tuple[str, ...
     graph = build(spec, found)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found, spec.batch_size)
+    found += verify(typed, spec)
     return Compilation(source, _sorted(found), document, spec, graph, typed)
 
 
@@ -106,4 +117,8 @@ def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     for diagnostic in found:
         span = diagnostic.place.span
         unique.setdefault((diagnostic.code.name, id(span.source), span.start, diagnostic.message), diagnostic)
-    return tuple(sorted(unique.values(), key=lambda d: (d.place.span.source.name, d.place.span.start, d.code.name)))
+    ordered = sorted(unique.values(), key=lambda d: (d.place.span.source.name, d.place.span.start, d.code.name))
+    if len(ordered) <= SHOWN:
+        return tuple(ordered)
+    more = Diagnostic(MORE, ordered[SHOWN].place, {"count": len(ordered) - SHOWN})
+    return (*ordered[:SHOWN], more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .argument import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key
@@ -29,8 +30,9 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None) -> ModelS
     if not isinstance(root, Mapping):
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None
+    scope = _with_variables(root, scope)
     top = _top(root, scope)
-    scope = _with_definitions(top, scope)
+    scope = _with_blocks(top, scope)
     branches = _branches(top.get("branches"), scope)
     fusions = _fusions(top.get("fusion"), scope, len(branches))
     single, heads = _heads(top, scope, root, branches)
@@ -90,18 +92,23 @@ def _value(top: dict[str, Any], key: str, default: Any) -> Any:
     return top.get(key, default)
 
 
-def _with_definitions(top: dict[str, Any], scope: Scope) -> Scope:
-    """The scope with `vars` and `blocks`."""
-    from dataclasses import replace
+def _with_variables(root: Mapping, scope: Scope) -> Scope:
+    """The scope with `vars`."""
+    section = root.get("vars")
+    entries = _entries(section.value, scope.at("vars"), "vars") if section is not None else ()
+    variables = {entry.key.text: entry.value for entry in entries}
+    return replace(scope, variables=variables, globals=variables)
 
-    variables = {entry.key.text: entry.value for entry in _entries(top.get("vars"), scope.at("vars"), "vars")}
+
+def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
+    """The scope with `blocks`."""
     blocks: dict[str, Node] = {}
     for entry in _entries(top.get("blocks"), scope.at("blocks"), "blocks"):
         name = entry.key.text
         if not name[:1].islower():
             scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`{name[:1].lower()}{name[1:]}` would do",))
         blocks[name] = entry.value
-    return replace(scope, variables=variables, globals=variables, blocks=blocks)
+    return replace(scope, blocks=blocks)
 
 
 def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...]:
@@ -119,7 +126,9 @@ def _named(entry: Entry, scope: Scope, what: str) -> str | None:
     as_text = Scalar(entry.key.span, entry.key.text, entry.key.text, plain=False)
     name = NAME.read(as_text, Scope(quiet))
     if name is POISON:
-        scope.report(BAD_NAME, entry.key, name=entry.key.text, what=what, help=(f"a name is {NAME.words.removeprefix('a name ')}",))
+        scope.report(
+            BAD_NAME, entry.key, name=entry.key.text, what=what, help=(f"a name is {NAME.words.removeprefix('a name ')}",)
+        )
         return None
     return str(name)
 
@@ -270,5 +279,3 @@ def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> 
     if not isinstance(resolved, Mapping):
         return at.report(WRONG_TYPE, resolved, key="compile", words="a mapping", given=given(resolved))
     return read_compile(resolved, at, tuple(head.name for head in heads), single)
-
-

@@ -19,6 +19,8 @@ TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|(\
 LIMIT = 10**18
 """No size or count is larger; a product past it is a mistake."""
 DEPTH = 40
+LOOKUPS = 1_000
+TEXT_LIMIT = 10_000
 
 
 class _Wrong(Exception):
@@ -62,6 +64,7 @@ class _Evaluator:
     def __init__(self, variables: Mapping[str, Node]) -> None:
         self.variables = variables
         self.depth = 0
+        self.lookups = 0
 
     def scalar(self, node: Scalar) -> Node:
         """The node that a scalar stands for; a whole `$name` keeps its type, lists and mappings too."""
@@ -77,14 +80,19 @@ class _Evaluator:
             number = _Arithmetic(match[1], self).value()
             return Scalar(node.span, number, str(number))
         filled = PART.sub(lambda part: self.text(part[1]), node.value)
+        if len(filled) > TEXT_LIMIT:
+            raise _Wrong(f"the text would be {len(filled)} characters long")
         return Scalar(node.span, filled, filled, plain=False)
 
     def lookup(self, name: str) -> Node:
         if name not in self.variables:
             raise _Unknown(name)
         self.depth += 1
+        self.lookups += 1
         if self.depth > DEPTH:
             raise RecursionError
+        if self.lookups > LOOKUPS:
+            raise _Wrong("it rests on too many variables")
         node = self.variables[name]
         value = self.scalar(node) if isinstance(node, Scalar) else node
         self.depth -= 1

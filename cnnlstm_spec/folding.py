@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .program import Expression, Slice
-from .size import Size
 from .tensor import Axis, TensorType
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ def fold(to: Lowering, value: Expression, x: TensorType) -> Expression:
     reshape can infer one size only.
     """
     time, rest = x.axes[0], x.axes[1:]
-    leaving = to.leaving_type()
-    if not isinstance(time.size, int) or leaving is None or not _known(leaving.axes):
+    if not isinstance(time.size, int) or not all(_known(x.axes) for x in _leaving(to)):
         to.program.steps[to.node.frames[-1].id] = to.let(_step_index(to, value, x), f"{to.node.id}_steps")
     if _known(rest):
         return to.ops("reshape", value, (-1, *_sizes(rest)))
@@ -38,6 +36,14 @@ def unfold(to: Lowering, value: Expression, x: TensorType) -> Expression:
     if steps is None:
         return to.ops("reshape", value, (-1, *_sizes((time, *x.axes))))
     return to.ops("take", value, steps, axis=0)
+
+
+def folded(to: Lowering, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
+    """The first axis in the batch, for one op alone, and the positions by which `keras.ops.take` brings it out again."""
+    steps = to.let(_step_index(to, value, x), f"{to.node.id}_steps")
+    rest = x.axes[1:]
+    inside = to.ops("reshape", value, (-1, *_sizes(rest))) if _known(rest) else _gathered(to, value, x)
+    return to.let(inside, f"{to.node.id}_folded"), steps
 
 
 def _ones(to: Lowering, value: Expression, x: TensorType, kept: tuple[int, ...]) -> Expression:
@@ -69,35 +75,14 @@ def _gathered(to: Lowering, value: Expression, x: TensorType) -> Expression:
     return to.ops("take", flat, index, axis=0)
 
 
-def reshape(to: Lowering, value: Expression, axes: tuple[Axis, ...]) -> Expression:
-    """A reshape to (batch, *axes); only the last two sizes change, so all before may be gathered again."""
-    if _known(axes):
-        return to.ops("reshape", value, (-1, *_sizes(axes)))
-    unknown = [i for i, axis in enumerate(axes) if not isinstance(axis.size, int)]
-    assert unknown == [len(axes) - 2] or len(unknown) == 1
-    parts = to.ops("split", value, _size(to.inputs), axis=-2)
-    return to.ops("squeeze", to.ops("concatenate", parts, axis=-1), axis=-2)
+def _leaving(to: Lowering) -> list[TensorType]:
+    """For the node that enters time: what the nodes that leave it are given."""
+    from .ops.structure import LeaveTime
 
-
-def _size(inputs: tuple[TensorType, ...]) -> int:
-    return len(inputs)
-
-
-def widen(to: Lowering, value: Expression, x: TensorType, wanted: TensorType) -> Expression:
-    """A value repeated over the axes it lacks or has with size 1; unknown sizes are taken from an input that has them."""
-    if x.sizes == wanted.sizes:
-        return value
-    lacking = wanted.rank - x.rank
-    for _ in range(lacking):
-        value = to.ops("expand_dims", value, axis=1)
-    own: tuple[Size, ...] = (*(1,) * lacking, *x.sizes)
-    if own == wanted.sizes:
-        return value
-    return value if _keras_broadcasts(to) else to.ops("broadcast_to", value, (-1, *_sizes(wanted.axes)))
-
-
-def _keras_broadcasts(to: Lowering) -> bool:
-    return False
+    frame = to.node.frames[-1]
+    nodes = to.program.graph.nodes.values()
+    left = (typed.inputs[0] for typed in nodes if isinstance(typed.node.op, LeaveTime) and typed.node.frames[-1] == frame)
+    return [x for x in left if x is not None]
 
 
 def _sizes(axes: tuple[Axis, ...]) -> tuple[int, ...]:

@@ -10,11 +10,14 @@ from .items import Fusion, Item, Origin
 from .kinds import BOOLEAN, COUNT, NAME, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
 from .layers import LAYERS, origin_of, read_op
 from .op import Op
+from .ops.broadcast import Broadcast
+from .ops.fuse_bilinear import Bilinear
 from .ops.strategies import STRATEGIES
 from .scope import POISON, Scope, did_you_mean, nearest
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}")
+NO_BROADCAST = Code("broadcast-without-effect", "error", "`broadcast` has no effect on `{strategy}`: a vector is one step to it")
 ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
 
 
@@ -155,13 +158,15 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     _check_query(record, resolved, scope)
     if op is None or len(scope.found) > before:
         return POISON
+    if record.broadcast:
+        op = Broadcast(op)
     strategy = resolved.get("strategy") or resolved.get("layer")
     assert strategy is not None
     origin = Origin(scope.place(strategy.value), scope.address, scope.uses)
     name = getattr(record, "name", None)
     inputs = getattr(record, "inputs", None)
     units = None if record.strategy == "bilinear" else record.units
-    return Fusion(op, origin, name, inputs, units, record.query, record.broadcast, record.layers)
+    return Fusion(op, origin, name, inputs, units, record.query, record.layers)
 
 
 def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKeys]) -> Op | None:
@@ -169,17 +174,20 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKey
     assert name is not None
     cls = STRATEGIES[name]
     known = (*(key for key in cls.arguments if key not in Op.arguments), *keys.arguments)
-    unknown = [entry for entry in own.entries if entry.key.text not in cls.arguments]
+    unknown = [entry for entry in own.entries if entry.key.text not in cls.arguments or entry.key.text == "name"]
     for entry in unknown:
         report_unknown_key(entry, scope, name, known)
     kept: list[Entry] = [entry for entry in own.entries if entry not in unknown]
     op = read_record(cls, Mapping(own.span, tuple(kept)), scope, name)
     if op is POISON or unknown:
         return None
-    op.broadcast = record.broadcast
-    op.units = record.units
     if cls.needs_units and record.units is None:
         scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
+        return None
+    if isinstance(op, Bilinear) and record.units is not None:
+        op.units = record.units
+    if record.is_written("broadcast") and not cls.takes_broadcast:
+        scope.report(NO_BROADCAST, own, strategy=name, help=("leave `broadcast` out",))
         return None
     return op if isinstance(op, Op) else None
 

@@ -79,6 +79,8 @@ class TypedGraph:
     graph: Graph
     nodes: dict[str, TypedNode]
     policy: str = "float32"
+    written: Graph | None = None
+    """The graph before any pass, which addresses are about; None where no pass has been over it."""
 
     @property
     def params(self) -> int:

@@ -14,7 +14,7 @@ from .suggest import ways_out
 from .tensor import Mask, TensorType
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
-TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least} axes; `{origin}` gives {given}", sort="keras")
+TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
 WRONG_ARITY = Code("wrong-number-of-inputs", "error", "`{layer}` takes {wanted} inputs; it is given {given}", sort="keras")
 SHARED_SHAPES = Code(
     "shared-weights-differ", "error", "`{layer}` is shared, but its weights would be {first} there and {here} here", sort="keras"
@@ -40,7 +40,7 @@ def infer(graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | 
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
     found.extend(diagnostic for _, diagnostic in state.least.values())
-    return TypedGraph(graph, state.typed, policy)
+    return TypedGraph(graph, state.typed, policy, graph)
 
 
 def _typed(node: Node, state: _State) -> TypedNode:
@@ -80,7 +80,7 @@ def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _Stat
     if not op.makes_mask(*inputs):
         return op.mask_after(*inputs)
     before = inputs[0].mask
-    if before is not None:
+    if before is not None and not op.joins_masks:
         labels = (Label(before.made_at, "the first is made here"), *node.origin.uses)
         state.found.append(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
     return Mask(frozenset({node.id}), node.origin.place)
@@ -100,7 +100,8 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
         help = ways_out(node, op, x, reads, state.graph, state.typed)
         raise Refusal(WRONG_RANK, None, help, reads=", ".join(reads), **facts)
     if x.rank < op.least_rank:
-        raise Refusal(TOO_FEW_AXES, None, (), least=op.least_rank, **facts)
+        least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
+        raise Refusal(TOO_FEW_AXES, None, ("`Reshape` can add an axis",), least=least, **facts)
 
 
 def _producer(node: Node, index: int, state: _State) -> Node:
@@ -152,4 +153,3 @@ def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[Tens
     symbol, least = condition.least
     if symbol not in state.least or state.least[symbol][0] < least:
         state.least[symbol] = (least, warning)
-

@@ -180,10 +180,10 @@ class InputOp(Op):
 
     def make_mask(self, to: Lowering, x: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""
-        from .masks import mask_input, padding_mask
+        from .masks import padding_mask
 
         if self.input.makes_mask == "mask_input":
             assert self.input.mask_input is not None
-            return mask_input(to, self.input.mask_input, to.output)
+            return to.program.mask_inputs[self.input.mask_input]
         assert self.input.padding_value is not None
         return padding_mask(to, x, self.input.padding_value, to.output)

@@ -83,5 +83,4 @@ class Fusion:
     """References such as `video` or `video.conv3`; None for all branches."""
     units: int | None = None
     query: tuple[str, Origin] | None = None
-    broadcast: bool = False
     items: tuple[Item, ...] = field(default=())

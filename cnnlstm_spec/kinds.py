@@ -148,7 +148,9 @@ class Choice(Kind):
 
     def __init__(self, *choices: str) -> None:
         self.choices = choices
-        self.words = " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
+        self.words = (
+            " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
+        )
 
     def read(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):

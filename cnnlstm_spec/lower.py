@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 from typing import Any
 
@@ -10,7 +12,6 @@ from .catalog import KerasObject
 from .graph import Node, TypedGraph, TypedNode
 from .inputs import InputOp
 from .op import Op, compute_dtype
-from .ops.structure import LeaveTime
 from .program import Apply, Call, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement
 from .spec import ModelSpec
 from .tensor import Axis, Mask, TensorType
@@ -32,7 +33,7 @@ class _Program:
         self.masks: dict[str, Expression] = {}
         self.steps: dict[int, Ref] = {}
         self.names: set[str] = {"keras", "layers", "ops", "model"}
-        self.mask_inputs: dict[str, Expression] = {}
+        self.mask_inputs: dict[str, Ref] = {}
         self.readers = _count_readers(graph)
         self.uses = _count_layers(graph)
         self.needed = masks.needed_sources(graph)
@@ -53,7 +54,7 @@ class _Program:
         for id in graph.inputs:
             inputs.append(self.values[id])
             op = graph.nodes[id].op
-            if isinstance(op, InputOp) and op.input.mask_input is not None and op.input.mask_input in self.mask_inputs:
+            if isinstance(op, InputOp) and op.input.mask_input is not None:
                 inputs.append(self.mask_inputs[op.input.mask_input])
         outputs = {head: self.values[id] for head, id in graph.outputs.items()}
         keywords: dict[str, Expression] = {
@@ -70,11 +71,12 @@ class _Program:
         inputs = tuple(self.values[id] for id in node.inputs)
         if isinstance(op, InputOp):
             self.input(node, op, typed.type)
-            if node.id in self.needed:
-                self.masks[node.id] = to.let(op.make_mask(to, self.values[node.id]), f"{node.id}_mask")
-            return
+            inputs = (self.values[node.id],)
         if node.id in self.needed:
-            self.masks[node.id] = to.let(op.make_mask(to, *inputs), f"{node.id}_mask")
+            mask = op.make_mask(to, *inputs)
+            self.masks[node.id] = mask if isinstance(mask, Ref) else to.let(mask, f"{node.id}_mask")
+        if isinstance(op, InputOp):
+            return
         value = op.lower(to, *inputs)
         self.values[node.id] = self.bind(node, value)
 
@@ -87,6 +89,10 @@ class _Program:
         variable = self.fresh(f"{op.branch}_input")
         self.statements.append(Let(variable, Call("keras.Input", (), tuple(keywords.items()))))
         self.values[node.id] = Ref(variable)
+        if op.input.mask_input is not None:
+            mask = masks.mask_keywords(op.input.mask_input, type, self.spec.batch_size)
+            self.mask_inputs[op.input.mask_input] = Ref(self.fresh(op.input.mask_input))
+            self.statements.append(Let(self.mask_inputs[op.input.mask_input].name, Call("keras.Input", (), mask)))
 
     def bind(self, node: Node, value: Expression) -> Expression:
         """A variable for the value of a node: that of its only input where nothing else reads it."""
@@ -205,20 +211,12 @@ class Lowering:
         """Sets an attribute of a variable."""
         self.program.statements.append(SetAttribute(target.name, attribute, value))
 
-    def reshape(self, value: Expression, axes: tuple[Axis, ...]) -> Expression:
-        """A reshape to axes of which one at most is known only at run time, if the batch is not folded."""
-        return folding.reshape(self, value, axes)
-
     def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
         """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
         for _ in range(rank - 2):
             mask = self.ops("expand_dims", mask, axis=-1)
         last = Slice(value, (*[None] * rank, 0))
         return self.ops("logical_or", mask, self.ops("zeros_like", last, dtype="bool")) if rank > 2 else mask
-
-    def broadcast(self, values: tuple[Expression, ...], types: tuple[TensorType, ...]) -> tuple[Expression, ...]:
-        """Inputs repeated over the axes that they lack, to the given types."""
-        return tuple(folding.widen(self, v, x, wanted) for v, x, wanted in zip(values, self.inputs, types, strict=True))
 
     def fold(self, value: Expression, x: TensorType) -> Expression:
         """The first axis into the batch."""
@@ -243,14 +241,6 @@ class Lowering:
             return masks.attach(self, value, self.inputs[0])
         dtype: dict[str, Expression] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
         return self.layer("keras.layers.Identity", value, **dtype)
-
-    def leaving_type(self) -> TensorType | None:
-        """For the node that enters time: what the node that leaves it is given."""
-        frame = self.node.frames[-1]
-        for typed in self.program.graph.nodes.values():
-            if isinstance(typed.node.op, LeaveTime) and typed.node.frames[-1:] == (frame,):
-                return typed.inputs[0]
-        return None
 
 
 NO_STRING = frozenset({"constant", "l1_l2"})
@@ -279,11 +269,11 @@ def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
 
 
 def variable_name(text: str) -> str:
-    """A Python identifier for a name."""
-    import keyword
-
+    """A Python identifier for a name, which hides no keyword or builtin."""
     name = re.sub(r"\W", "_", text)
-    return f"_{name}" if name[:1].isdigit() or keyword.iskeyword(name) else name
+    if keyword.iskeyword(name) or hasattr(builtins, name):
+        return f"{name}_"
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 def _count_readers(graph: TypedGraph) -> dict[str, int]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from .graph import TypedGraph
 from .op import compute_dtype
-from .program import Call, Expression, Let, Ref
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
     from .lower import Lowering
+    from .program import Expression
 
 HALF = frozenset({"float16", "bfloat16"})
 SENTINELS = {"float16": -(2.0**15), "bfloat16": -(2.0**100), "float32": -(2.0**100), "float64": -(2.0**100)}
@@ -20,28 +20,24 @@ TINY = 1e-30
 
 
 def needed_sources(graph: TypedGraph) -> frozenset[str]:
-    """The nodes whose mask some layer, or an output, reads."""
+    """The nodes whose mask some layer, or an output, reads, or another mask that is read."""
     from .ops.structure import Output
 
     needed: set[str] = set()
-    for typed in graph.nodes.values():
+    for typed in reversed(graph.nodes.values()):
         op = typed.node.op
-        reads = op is not None and (op.reads_mask or isinstance(op, Output))
+        reads = op is not None and (op.reads_mask or isinstance(op, Output) or (op.joins_masks and typed.node.id in needed))
         for x in typed.inputs if reads else ():
             if x is not None and x.mask is not None:
-                needed |= x.mask.sources
+                needed |= {id for id, _ in x.mask.terms}
     return frozenset(needed)
 
 
-def mask_input(to: Lowering, name: str, x: TensorType) -> Expression:
-    """A boolean Keras input of (steps)."""
-    steps = x.axes[0].size
-    shape = (steps if isinstance(steps, int) else None,)
-    keywords: tuple[tuple[str, Expression], ...] = (("shape", shape), ("dtype", "bool"), ("name", name))
-    variable = to.program.fresh(name)
-    to.program.statements.append(Let(variable, Call("keras.Input", (), keywords)))
-    to.program.mask_inputs[name] = Ref(variable)
-    return Ref(variable)
+def mask_keywords(name: str, x: TensorType, batch_size: int | None) -> tuple[tuple[str, Expression], ...]:
+    """The arguments of a boolean `keras.Input` of (steps)."""
+    steps = x.axes[0].size if isinstance(x.axes[0].size, int) else None
+    shape: tuple[str, Expression] = ("shape", (steps,)) if batch_size is None else ("batch_shape", (batch_size, steps))
+    return (shape, ("dtype", "bool"), ("name", name))
 
 
 def padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType) -> Expression:
@@ -52,15 +48,16 @@ def padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType)
 
 def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
     """The tensor of a mask: real in every source."""
-    key = "&".join(sorted(mask.sources)) + ("~" if mask.flipped else "")
+    names = sorted(f"~{id}" if flipped else id for id, flipped in mask.terms)
+    for name in names:
+        if name not in made:
+            made[name] = to.let(to.ops("flip", made[name.removeprefix("~")], axis=1), "mask")
+    key = "&".join(names)
     if key not in made:
-        parts = [made[source] for source in sorted(mask.sources)]
-        whole = parts[0]
-        for part in parts[1:]:
-            whole = to.ops("logical_and", whole, part)
-        if mask.flipped:
-            whole = to.ops("flip", whole, axis=1)
-        made[key] = whole if isinstance(whole, Ref) else to.let(whole, "mask")
+        whole = made[names[0]]
+        for name in names[1:]:
+            whole = to.ops("logical_and", whole, made[name])
+        made[key] = to.let(whole, "mask")
     return made[key]
 
 

@@ -1,4 +1,4 @@
-"""Unique names for nodes: Keras's layer names, and the addresses that people write."""
+"""Unique names for nodes: those that people write, which are addresses, and those that Keras's layers get."""
 
 from __future__ import annotations
 
@@ -16,13 +16,39 @@ class Wanted:
     """What a node would be called: the written name, or the stem of an unnamed one."""
 
     id: str
-    area: str
     prefix: str
-    written: str | None
+    """What goes before a written name that is not unique in the model."""
+    name: str | None
+    """The written name, unique in its area."""
     stem: str
-    origin: Origin
+    parts: tuple[str, ...] = ()
+    """What the names of its Keras layers add to its own, where it is more than one."""
     fixed: bool = False
     """Whether the name is that of an input or output, which nothing else can have."""
+    owner: bool = True
+    """Whether it is a Keras layer; else an earlier node is the same layer, and it needs a name for people alone."""
+
+
+class LocalNames:
+    """The names written in each area. Of equal ones, which only copies have, later ones get `_1`, `_2`."""
+
+    def __init__(self, found: list[Diagnostic]) -> None:
+        self.found = found
+        self.first: dict[tuple[str, str], Origin] = {}
+        self.used: set[tuple[str, str]] = set()
+
+    def take(self, area: str, written: str, origin: Origin, again: bool = False) -> str:
+        """The name, made unique in its area; reports one that is written twice, if not `again` for the same layer."""
+        first = self.first.setdefault((area, written), origin)
+        if (area, written) in self.used and first.place.span != origin.place.span and not again:
+            label = Label(first.place, "the first of that name")
+            self.found.append(Diagnostic(SAME_NAME, origin.place, {"name": written}, labels=(label, *origin.uses)))
+        name, number = written, 0
+        while (area, name) in self.used:
+            number += 1
+            name = f"{written}_{number}"
+        self.used.add((area, name))
+        return name
 
 
 def layer_stem(title: str) -> str:
@@ -31,59 +57,46 @@ def layer_stem(title: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def assign_names(wanted: list[Wanted], reserved: list[str], found: list[Diagnostic]) -> dict[str, str]:
-    """Node ids to unique names.
+def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
+    """Node ids to unique names; that of a node which is a Keras layer is the layer's.
 
-    Of equal written names in an area, which only copies have, later ones get `_1`, `_2`. A written name that is
-    unique in the model stays, else the area's name is put before it; `reserved` are those of inputs and outputs.
+    A written name that is unique in the model stays, else the area's name is put before it; `reserved` are those of
+    inputs and outputs. Layers of several parts are named first, so that the parts' names can be told beforehand.
     """
-    local = _local_names(wanted, found)
     counts: dict[str, int] = {}
-    for name in local.values():
-        counts[name] = counts.get(name, 0) + 1
+    for each in wanted:
+        if each.name is not None and each.owner and not each.fixed:
+            counts[each.name] = counts.get(each.name, 0) + 1
     taken: set[str] = set(reserved)
     names: dict[str, str] = {}
     fixed: set[str] = set()
+
+    def give(each: Wanted, name: str) -> None:
+        names[each.id] = _free(name, each.parts, taken)
+        taken.update(names[each.id] + part for part in ("", *each.parts))
+
     for each in wanted:
-        own = local.get(each.id)
-        if each.fixed and each.written is not None:
-            names[each.id] = each.written if each.written not in fixed else _free(f"{each.written}_output", taken)
-            fixed.add(each.written)
-        elif own is not None:
-            names[each.id] = _free(own if counts[own] == 1 and own not in taken else f"{each.prefix}_{own}", taken)
-            taken.add(names[each.id])
+        if each.fixed and each.name is not None:
+            names[each.id] = each.name if each.name not in fixed else _free(f"{each.name}_output", (), taken)
+            fixed.add(each.name)
+            taken.update(names[each.id] + part for part in each.parts)
+    for each in sorted(wanted, key=lambda each: not each.parts):
+        if each.name is not None and each.owner and not each.fixed:
+            unique = counts[each.name] == 1 and each.name not in taken
+            give(each, each.name if unique else f"{each.prefix}_{each.name}")
+    for each in wanted:
+        if each.id not in names and each.owner:
+            give(each, each.stem)
     for each in wanted:
         if each.id not in names:
-            names[each.id] = _free(each.stem, taken)
-            taken.add(names[each.id])
+            give(each, f"{each.prefix}_{each.name}" if each.name else each.stem)
     return names
 
 
-def _local_names(wanted: list[Wanted], found: list[Diagnostic]) -> dict[str, str]:
-    """Written names made unique in their area; names written twice are reported."""
-    first: dict[tuple[str, str], Origin] = {}
-    used: set[tuple[str, str]] = set()
-    local: dict[str, str] = {}
-    for each in wanted:
-        if each.written is None or each.fixed:
-            continue
-        key = (each.area, each.written)
-        origin = first.setdefault(key, each.origin)
-        if key in used and origin.place.span != each.origin.place.span:
-            label = Label(origin.place, "the first of that name")
-            found.append(Diagnostic(SAME_NAME, each.origin.place, {"name": each.written}, labels=(label, *each.origin.uses)))
-        name, number = each.written, 0
-        while (each.area, name) in used:
-            number += 1
-            name = f"{each.written}_{number}"
-        used.add((each.area, name))
-        local[each.id] = name
-    return local
-
-
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, parts: tuple[str, ...], taken: set[str]) -> str:
+    """The name, with a number where it or the name of a part is taken."""
     number, candidate = 0, name
-    while candidate in taken:
+    while any(candidate + part in taken for part in ("", *parts)):
         number += 1
         candidate = f"{name}_{number}"
     return candidate

@@ -100,6 +100,8 @@ class Op(Record):
     """Whether the mask changes what it computes, and is handed to it."""
     keeps_mask: ClassVar[bool] = True
     """Whether its output has the steps of its input, one for one."""
+    joins_masks: ClassVar[bool] = False
+    """Whether the mask that it makes is one of those of its inputs, which then stay true."""
     last_axis_only: ClassVar[bool] = False
     """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
     examples: ClassVar[tuple[Example, ...]] = ()

@@ -8,7 +8,7 @@ from typing import Any
 from .argument import MISSING_KEY, Kind, Record, arg, read, read_record, report_unknown_key
 from .diagnostic import Code, Label
 from .items import Group, Item
-from .kinds import NAME, NATURAL, Optional, wrong_type
+from .kinds import NAME, NATURAL, wrong_type
 from .layers import LAYERS, at_key_if_empty, origin_of
 from .scope import POISON, Scope
 from .structures import ONE_OF, Structure
@@ -174,7 +174,9 @@ def _read_use(
         if entry.key.text in {given.key.text for given in arguments.entries} | meant:
             continue
         if required:
-            scope.report(MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",))
+            scope.report(
+                MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",)
+            )
         elif (default := definition.having(values).resolve_deep(entry.value)) is not None:
             values[entry.key.text] = default
     return (values, names["name"], names["share"]) if len(scope.found) == before else None

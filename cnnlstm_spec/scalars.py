@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import NamedTuple
 
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -52,9 +51,9 @@ def resolve(text: str) -> Value | Unreadable:
 def fraction(text: str) -> float | None:
     """The value of `1/255`, or None where the text is no fraction."""
     match = FRACTION.fullmatch(text.strip())
-    if match is None or not Fraction(match[2]):
+    if match is None or float(match[2]) == 0:
         return None
-    return float(Fraction(match[1]) / Fraction(match[2]))
+    return float(match[1]) / float(match[2])
 
 
 def _without_zeros(text: str) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 from .argument import REQUIRED, Argument, Record
 from .fusion import FusionKeys, MergeKeys
-from .inputs import Input
+from .inputs import Input, ShapeKind
 from .ops import ALIASES, find_op, known_layers
 from .ops.strategies import STRATEGIES
+from .promises import Budget, Quantity, Target
 from .reuse import Block, RepeatStructure
 from .schema_catalog import compile_section, families
 from .schema_parts import ANYTHING, DEFINITION, Schema, either, keys, list_of, mapping_of, one_key, ref, with_variables
@@ -43,6 +44,9 @@ def _top() -> Schema:
         "head": head,
         "heads": {**mapping_of(head), "minProperties": 1},
         "compile": ref("compile"),
+        "budget": _record(Budget),
+        "targets": mapping_of(_record(Target)),
+        "expect": mapping_of(either(Quantity().schema(), ShapeKind().schema())),
     }
     return {
         **_record(Top, sections),
@@ -54,7 +58,7 @@ def _top() -> Schema:
 
 
 def _definitions() -> dict[str, Schema]:
-    bare = {"enum": [name for name, cls in STRATEGIES.items() if not cls.needs_units]}
+    bare = {"enum": [name for name, cls in STRATEGIES.items() if not cls.needs_units and name != "cross_attention"]}
     return {
         "variable": DEFINITION,
         "layers": {"type": ["array", "null"], "items": ref("layer")},
@@ -74,7 +78,9 @@ def _layer() -> Schema:
     ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
     bare = sorted(name for name, op in ops.items() if not _required(op.arguments.values()))
     block = {"type": "string", "pattern": BLOCK_NAME, "description": "A block of `blocks:`."}
-    item = one_key({name: ref(name) for name in (*STRUCTURES, "Repeat", *ops)}, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
+    item = one_key(
+        {name: ref(name) for name in (*STRUCTURES, "Repeat", *ops)}, {BLOCK_NAME: {"type": ["object", "null", "string"]}}
+    )
     return either({"enum": bare}, block, item)
 
 
@@ -108,7 +114,7 @@ def _record(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
 
 
 def _argument(argument: Argument, instead: Schema | None = None) -> Schema:
-    default = {} if argument.default is REQUIRED or instead is not None else {"default": argument.default}
+    default = {} if argument.default is REQUIRED or instead is not None else {"default": _plain(argument.default)}
     return {"description": argument.doc, **(argument.kind.schema() if instead is None else instead), **default}
 
 
@@ -127,6 +133,11 @@ def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
     needed = {"required": ["layer"]} if strategy_needed else {}
     rules.append({"if": {"type": "object", "not": {"required": ["strategy"]}}, "then": {**layer, **needed}})
     return {**common, "properties": {**common["properties"], **own}, "allOf": rules}
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON has it."""
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def _required(arguments: Iterable[Argument]) -> list[str]:

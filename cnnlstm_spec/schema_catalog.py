@@ -29,7 +29,7 @@ def compile_section() -> Schema:
     loss = either(ref("losses"), NOTHING)
     properties = {
         "optimizer": _said(ref("optimizers"), "The optimizer; Keras's default is `rmsprop`."),
-        "learning_rate_multipliers": _said(mapping_of(number), "Factors on the learning rate, by address: `branches.video: 0.1`."),
+        "learning_rate_multipliers": _said(mapping_of(number), "Factors on the learning rate: `branches.video: 0.1`."),
         "loss": _said(either(loss, mapping_of(loss)), "The loss, or one for each head."),
         "loss_weights": _said(either(number, mapping_of(number)), "The weight of each head's loss."),
         "metrics": _said(either(metrics, of_heads), "Metrics, or a list for each head."),

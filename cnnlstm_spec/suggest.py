@@ -27,11 +27,16 @@ def ways_out(
     elif missing == 1 and recurrent and x.rank == 1 and _flattens(node, graph):
         help.append("without the `Flatten` or pooling before it the axes are kept")
     if missing < 0 and not x.outer and x.rank == len(reads) + 1:
-        help.append(f"put it inside `TimeDistributed:` to run it on each of the {x.axes[0].name}")
+        name = x.axes[0].name
+        each = f"of the {name}" if name.endswith("s") else f"position along `{name}`"
+        if not (recurrent and name in IMAGE):
+            help.append(f"put it inside `TimeDistributed:` to run it on each {each}")
     if recurrent and x.rank > 2:
         names = {axis.name for axis in x.axes}
         if source is not None and source.input.kind == "video" and names & IMAGE:
-            help.insert(0, "first bring each frame to a vector: `TimeDistributed:` with `GlobalAveragePooling2D` or `Flatten` last")
+            help.insert(
+                0, "first bring each frame to a vector: `TimeDistributed:` with `GlobalAveragePooling2D` or `Flatten` last"
+            )
         elif names & IMAGE:
             help.insert(0, "an image has no steps: read a `video`, or bring it to (steps, features) with `Reshape`")
     if recurrent and x.rank == 1 and flat is None and source is not None and source.input.kind == "image":

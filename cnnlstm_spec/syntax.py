@@ -291,4 +291,3 @@ class _Composer:
             self.spend(len(each.entries), each.span)
             for entry in each.entries:
                 merged.setdefault(entry.key.text, entry)
-

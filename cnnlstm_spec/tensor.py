@@ -25,16 +25,33 @@ class Axis:
 class Mask:
     """Which steps of the first axis are real: those real in every source, the steps in reversed order if `flipped`.
 
-    `sources` are the ids of the graph nodes that make the masks, so that equal masks are known to be equal.
+    `sources` are the ids of the graph nodes that make the masks, so that equal masks are known to be equal; one that
+    begins with `~` counts in reversed order.
     """
 
     sources: frozenset[str]
     made_at: Place
     flipped: bool = False
 
+    @property
+    def terms(self) -> frozenset[tuple[str, bool]]:
+        """The ids of the sources, each with whether its steps count in reversed order."""
+        return frozenset((source.removeprefix("~"), source.startswith("~") != self.flipped) for source in self.sources)
+
+    @property
+    def backwards(self) -> bool:
+        """Whether the steps of any source count in reversed order."""
+        return any(flipped for _, flipped in self.terms)
+
     def same(self, other: Mask) -> bool:
         """Whether two masks come from the same sources, and so agree everywhere."""
-        return self.sources == other.sources and self.flipped == other.flipped
+        return self.terms == other.terms
+
+    def joined(self, other: Mask) -> Mask:
+        """The mask of the steps that are real in both."""
+        terms = self.terms | other.terms
+        flipped = all(each for _, each in terms)
+        return Mask(frozenset(id if each == flipped else f"~{id}" for id, each in terms), self.made_at, flipped)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .addresses import members
 from .catalog import KerasObject
 from .compilation import CompileSpec, Placed
 from .graph import TypedGraph
@@ -75,23 +76,14 @@ def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
 def multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:
     """For each multiplier the Keras layers with weights that it scales: of several addresses the longest counts."""
     groups: dict[str, list[str]] = {address: [] for address, _, _ in section.multipliers}
-    named = {id: address for address, id in graph.graph.addresses.items()}
+    covered = {address: members(graph.written or graph.graph, address) for address in groups}
     for typed in graph.nodes.values():
         if not typed.weights or not typed.owns_weights:
             continue
-        node = typed.node
-        own = [node.area, node.area.split(".")[0], *_prefixed(node.area, named.get(node.id))]
-        fitting = [address for address in groups if address in own]
+        fitting = [address for address, ids in covered.items() if typed.node.id in ids]
         if fitting:
             groups[max(fitting, key=len)] += layer_names(typed.node.layer, typed.weights)
     return [(factor, groups[address]) for address, factor, _ in section.multipliers]
-
-
-def _prefixed(area: str, address: str | None) -> list[str]:
-    """The whole address of a named layer: `branches.video.conv3` for `video.conv3`."""
-    if address is None or "." not in address:
-        return []
-    return [f"{area}.{address.rsplit('.', 1)[1]}"]
 
 
 def layer_names(layer: str, weights: tuple[Any, ...]) -> list[str]:

@@ -27,7 +27,14 @@ def op_classes() -> list[type[Op]]:
     found: dict[str, type[Op]] = {}
     for module in pkgutil.iter_modules(ops.__path__):
         for each in vars(import_module(f"{ops.__name__}.{module.name}")).values():
-            if inspect.isclass(each) and issubclass(each, Op) and each.examples and each.__doc__ is not None and each.__name__ in KERAS and module.name != "strategies":
+            if (
+                inspect.isclass(each)
+                and issubclass(each, Op)
+                and each.examples
+                and each.__doc__ is not None
+                and each.__name__ in KERAS
+                and module.name != "strategies"
+            ):
                 found[each.__name__] = each
     return [found[name] for name in sorted(found)]
 

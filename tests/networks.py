@@ -13,7 +13,6 @@ from cnnlstm_spec.inputs import InputOp
 from cnnlstm_spec.size import Size
 from cnnlstm_spec.tensor import TensorType
 
-BATCH = 3
 UNKNOWN = 24
 """What a size known only at run time is fed as, unless a warning asks for another."""
 
@@ -28,28 +27,28 @@ def shape_of(x: TensorType, sizes: dict[str, int]) -> tuple[int, ...]:
     return tuple(at(axis.size, sizes) for axis in x.axes)
 
 
-def random_inputs(compilation: Compilation, seed: int = 0, sizes: dict[str, int] | None = None) -> dict[str, Any]:
+def random_inputs(compilation: Compilation, sizes: dict[str, int] | None = None, batch: int = 3) -> dict[str, Any]:
     """An array for every Keras input; masks have the last steps of some samples padded."""
-    rng = numpy.random.default_rng(seed)
+    rng = numpy.random.default_rng(0)
     typed = compilation.typed
     assert typed is not None
     data: dict[str, Any] = {}
     for id in typed.graph.inputs:
         op, x = typed.nodes[id].node.op, typed.nodes[id].type
         assert isinstance(op, InputOp) and x is not None
-        shape = (BATCH, *shape_of(x, sizes or {}))
+        shape = (batch, *shape_of(x, sizes or {}))
         integer = "int" in x.dtype
         values = rng.integers(0, 4, shape) if integer else rng.random(shape)
         data[op.branch] = values.astype("float32" if x.dtype == "bfloat16" else x.dtype)
         if op.input.mask_input is not None:
-            lengths = rng.integers(1, shape[1] + 1, (BATCH, 1))
+            lengths = rng.integers(1, shape[1] + 1, (batch, 1))
             data[op.input.mask_input] = numpy.arange(shape[1])[None, :] < lengths
     return data
 
 
-def labels(compilation: Compilation, sizes: dict[str, int] | None = None, seed: int = 1) -> Any:
+def labels(compilation: Compilation, sizes: dict[str, int] | None = None, batch: int = 3) -> Any:
     """Labels that suit the loss of each head; a bare array for a single one."""
-    rng = numpy.random.default_rng(seed)
+    rng = numpy.random.default_rng(1)
     typed, spec = compilation.typed, compilation.spec
     assert typed is not None and spec is not None and isinstance(spec.compile, CompileSpec)
     found: dict[str, Any] = {}
@@ -58,13 +57,13 @@ def labels(compilation: Compilation, sizes: dict[str, int] | None = None, seed: 
         if placed is None:
             continue
         assert x is not None
-        shape = (BATCH, *shape_of(x, sizes or {}))
+        shape = (batch, *shape_of(x, sizes or {}))
         kind = reads(placed.thing).get("labels", "same")
         if kind == "integer":
             masked_or_flat = (*shape[:-1], 1) if len(shape) > 2 and shape[-1] == 1 else shape[:-1]
             found[head] = rng.integers(0, max(1, shape[-1]), masked_or_flat)
         elif kind == "sequence":
-            found[head] = rng.integers(1, max(2, shape[-1]), (BATCH, 2))
+            found[head] = rng.integers(1, max(2, shape[-1]), (batch, 2))
         else:
             found[head] = numpy.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])] if shape[-1] > 1 else rng.integers(0, 2, shape)
             found[head] = found[head].astype("float32")
@@ -100,13 +99,13 @@ def compare(compilation: Compilation, model: Any) -> None:
             assert outputs.dtype == x.dtype, (node.node.layer, outputs.dtype, x.dtype)
 
 
-def run_first_batch(compilation: Compilation, model: Any, sizes: dict[str, int] | None = None) -> Any:
+def run_first_batch(compilation: Compilation, model: Any, sizes: dict[str, int] | None = None, batch: int = 3) -> Any:
     """One training batch where the spec compiles the model, else one call; gives the predictions."""
-    inputs = random_inputs(compilation, sizes=sizes)
+    inputs = random_inputs(compilation, sizes, batch)
     fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     spec = compilation.spec
     assert spec is not None
     if isinstance(spec.compile, CompileSpec):
-        loss = model.train_on_batch(fed, labels(compilation, sizes))
+        loss = model.train_on_batch(fed, labels(compilation, sizes, batch))
         assert numpy.all(numpy.isfinite(numpy.asarray(loss[0] if isinstance(loss, list) else loss)))
     return model.predict(fed, verbose=0)

@@ -19,6 +19,12 @@ BATCH = 9
 UNKNOWN = 7
 """The size that stands in, on data, for one known only at run time."""
 
+POSITIONAL = {"MultiHeadAttention", "GroupQueryAttention"}
+"""Layers whose inputs are arguments of their own, not a list."""
+
+ATTEND = {*POSITIONAL, "Attention", "AdditiveAttention"}
+"""Layers that attend to their one input where they are given one."""
+
 KERNELS_LACKING = (
     "No OpKernel was registered",
     "Could not find device for node",
@@ -78,10 +84,10 @@ class End(keras.layers.Layer):
 
 @cache
 def data(shape: Shape, dtype: str) -> Any:
-    """A batch of that shape, positive and small."""
+    """A batch of that shape: floats from 0.1 to 1, integers 0, which any table of classes holds."""
     sizes = (BATCH, *(UNKNOWN if size is None else size for size in shape))
     values = np.random.default_rng(0).uniform(0.1, 1.0, sizes)
-    return values.astype(dtype) if dtype.startswith("float") else (values * 4).astype(dtype)
+    return values.astype(dtype) if dtype.startswith("float") else np.zeros(sizes, dtype)
 
 
 def resolve(path: str) -> Any:
@@ -116,16 +122,23 @@ def run(
         keras.config.set_dtype_policy("float32")
 
 
-def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype: str, train: bool) -> Outcome | Failure:
+def _run(
+    path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype: str, train: bool
+) -> Outcome | Failure:
     stage = "make"
     try:
         layer = resolve(path)(**arguments)
         stage = "build"
         inputs = [keras.Input(shape, dtype=dtype) for shape in shapes]
         starts = [Start(dtype="float32")(each) if dtype.startswith("float") else each for each in inputs]
-        symbolic = layer(starts[0] if len(starts) == 1 else starts)
+        if path.rpartition(".")[2] in ATTEND and len(starts) == 1:
+            starts = starts * 2
         batched = [tuple(each.shape) for each in starts]
-        computed = layer.compute_output_shape(batched[0] if len(batched) == 1 else batched)
+        if path.rpartition(".")[2] in POSITIONAL:
+            symbolic, computed = layer(*starts), layer.compute_output_shape(*batched)
+        else:
+            symbolic = layer(starts[0] if len(starts) == 1 else starts)
+            computed = layer.compute_output_shape(batched[0] if len(batched) == 1 else batched)
         inputs = inputs[0] if len(inputs) == 1 else inputs
         model = keras.Model(inputs, symbolic)
         batch = [data(tuple(shape), dtype) for shape in shapes]

@@ -33,7 +33,7 @@ def test_overrides() -> None:
 def test_a_file_that_cannot_be_read_is_a_diagnostic(path: str | Path) -> None:
     compilation = load(path)
     assert not compilation.ok
-    assert [each.code.name for each in compilation.diagnostics][0] in ("no-such-file", "unreadable-file")
+    assert compilation.diagnostics[0].code.name in ("no-such-file", "unreadable-file")
 
 
 def test_errors_are_raised_with_their_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -90,10 +91,8 @@ def test_a_failure_at_any_moment(after: int, exists: bool, tmp_path: Path, monke
     monkeypatch.setattr(os, "fsync", counted(os.fsync))
     monkeypatch.setattr(Path, "replace", counted(Path.replace))
     monkeypatch.setattr(Path, "rename", counted(Path.rename))
-    try:
+    with contextlib.suppress(Killed):
         artifact.write_files(folder, NEW)
-    except Killed:
-        pass
     monkeypatch.undo()
     if not exists:
         assert not folder.exists() or contents(folder) == NEW
@@ -151,7 +150,13 @@ def test_usage_feeds_every_input() -> None:
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.run(
-        [sys.executable, "-m", "cnnlstm_spec", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=True, timeout=300
+        [sys.executable, "-m", "cnnlstm_spec", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
 
 

@@ -84,7 +84,11 @@ def test_json_has_every_finding_at_its_place(folder: Path, capsys: pytest.Captur
     assert run(["validate", "--format", "json", "wrong.yaml", str(SPEC), "none.yaml"]) == 2
     data = json.loads(capsys.readouterr().out)
     validator("validate").validate(data)
-    assert [(each["path"], each["ok"]) for each in data["files"]] == [("wrong.yaml", False), (str(SPEC), True), ("none.yaml", False)]
+    assert [(each["path"], each["ok"]) for each in data["files"]] == [
+        ("wrong.yaml", False),
+        (str(SPEC), True),
+        ("none.yaml", False),
+    ]
     first, second = data["files"][0]["diagnostics"]
     assert (first["code"], first["line"], first["column"], first["end_column"]) == ("wrong-rank", 8, 9, 13)
     assert first["path"] == "branches.image.layers[1]"
@@ -251,7 +255,12 @@ def test_standard_input() -> None:
     ],
 )
 def test_color(
-    choice: str, environment: dict[str, str], colored: bool, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    choice: str,
+    environment: dict[str, str],
+    colored: bool,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -302,7 +311,9 @@ def test_a_bug_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     assert out == "" and "has a bug" in err and "report" in err and "ZeroDivisionError: of ours" in err
 
 
-@pytest.mark.parametrize("arguments", [["nothing"], ["validate"], ["validate", "--format", "xml", "x"], ["shapes"], ["plot", "x", "-o", "x.gif"]])
+@pytest.mark.parametrize(
+    "arguments", [["nothing"], ["validate"], ["validate", "--format", "xml", "x"], ["shapes"], ["plot", "x", "-o", "x.gif"]]
+)
 def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 2
     out, err = capsys.readouterr()
@@ -403,8 +414,12 @@ def test_compile_of_a_spec_with_errors_writes_nothing(folder: Path, capsys: pyte
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    program = "import sys, cnnlstm_spec; print(len([m for m in sys.modules if m.split('.')[0] in ('yaml', 'click', 'cnnlstm_spec')]))"
-    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True)
+    program = (
+        "import sys, cnnlstm_spec; print(len([m for m in sys.modules if m.split('.')[0] in ('yaml', 'click', 'cnnlstm_spec')]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True
+    )
     assert done.stdout.strip() == b"1"
 
 
@@ -413,7 +428,13 @@ def test_validate_imports_no_keras(folder: Path) -> None:
         "import sys; from cnnlstm_spec.cli import run; status = run(sys.argv[1:]);"
         "assert not {'keras', 'tensorflow', 'numpy', 'jsonschema'} & set(sys.modules), sys.modules.keys(); sys.exit(status)"
     )
-    for command in (["validate", str(SPEC)], ["shapes", str(SPEC)], ["emit", "python", str(SPEC)], ["schema"], ["layers", "LSTM"]):
+    for command in (
+        ["validate", str(SPEC)],
+        ["shapes", str(SPEC)],
+        ["emit", "python", str(SPEC)],
+        ["schema"],
+        ["layers", "LSTM"],
+    ):
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run([sys.executable, "-c", program, *command], env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr

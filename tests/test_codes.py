@@ -15,7 +15,9 @@ from cnnlstm_spec.diagnostic import CODES
 from cnnlstm_spec.source import Source
 
 PAGES = {page.stem: page for page in sorted((Path(cnnlstm_spec.__file__).parent / "codes").glob("*.md"))}
-PAGE = re.compile(r"(?P<text>.+?)\n\n## Wrong\n\n```(?P<sort>yaml|text)\n(?P<wrong>.+?)```\n\n## Right\n\n```\2\n(?P<right>.+?)```\n", re.S)
+BLOCK = "\n\n```{sort}\n(?P<{name}>.+?)```\n"
+WRONG, RIGHT = BLOCK.format(sort="(?P<sort>yaml|text)", name="wrong"), BLOCK.format(sort="(?P=sort)", name="right")
+PAGE = re.compile(rf"(?P<text>.+?)\n\n## Wrong{WRONG}\n## Right{RIGHT}", re.S)
 MARK = re.compile(r"# (error|warning)$", re.M)
 
 NOT_A_SPEC = {

@@ -5,21 +5,20 @@ from __future__ import annotations
 import inspect
 import os
 
-
 import pytest
+from layers import judge, op_classes
 
-from cnnlstm_spec.catalog import KerasObject
 from cnnlstm_spec.argument import REQUIRED, read_record
+from cnnlstm_spec.catalog import KerasObject
 from cnnlstm_spec.op import Example, Op
 from cnnlstm_spec.scope import POISON, Scope
 from cnnlstm_spec.syntax import node_of
 
-from layers import judge, op_classes
-
 oracle = pytest.importorskip("oracle")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
-OPS = op_classes()
+OPS = [op for op in op_classes() if op.__name__ != "Bidirectional"]
+"""Every layer but the wrapper, whose inner layer is lowered with the whole model."""
 CASES = [(op, each) for op in OPS for each in op.examples]
 NAMES = [f"{op.__name__}-{op.examples.index(each)}" for op, each in CASES]
 
@@ -33,7 +32,7 @@ NOT_DECLARED = {
 """Arguments of Keras that a spec writes in another way, or cannot write."""
 
 KERAS_SHAPE_IS_WRONG = {"EinsumDense"}
-"""Layers whose `compute_output_shape` differs from what they give: Keras misplaces the axes of `...`, or loses sizes."""
+"""Layers whose announced shape is not what they give: Keras misplaces the axes of `...`, or loses sizes."""
 
 
 def keras_values(op: Op) -> dict[str, object]:
@@ -57,8 +56,10 @@ def penalised(op: Op, policy: str) -> bool:
 def test_example(op_class: type[Op], example: Example, policy: str) -> None:
     op = op_class.make(**example.arguments)
     verdict = judge(op, example.shapes, example.dtype, policy)
-    if policy != "float32" and verdict.refusal is not None and verdict.refusal.code.name == "penalty-not-float32":
-        assert isinstance(oracle.run(op.keras_path(), keras_values(op), example.shapes, policy=policy), oracle.Failure)
+    if policy != "float32" and verdict.refusal is not None and verdict.refusal.code.sort == "keras":
+        assert isinstance(
+            oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy), oracle.Failure
+        )
         return
     assert verdict.refusal is None and verdict.output is not None, verdict.refusal
     given = oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy)
@@ -104,8 +105,11 @@ def test_every_op_has_examples() -> None:
     assert all(2 <= len(op.examples) <= 6 for op in OPS), [op.__name__ for op in OPS if not 2 <= len(op.examples) <= 6]
 
 
-DEPTH = int(os.environ.get("OPS_EXAMPLES", "12"))
+DEPTH = int(os.environ.get("OPS_EXAMPLES", "3"))
 """Configurations drawn for each layer; OPS_EXAMPLES=200 for a long run."""
+
+SLOW = {"AugMix", "RandAugment", "RandomElasticTransform", "MelSpectrogram"}
+"""Layers that take a second each."""
 
 LEFT_OUT = OURS | {"activity_regularizer", "seed", "salt"}
 """Arguments that no configuration draws: tested elsewhere, or too wide."""
@@ -139,16 +143,17 @@ def differs_on_purpose(op: Op, shape: tuple[int | None, ...], dtype: str) -> boo
     return False
 
 
-@pytest.mark.parametrize("op_class", [op for op in OPS if op.arity == (1, 1) and op.__name__ not in DIFFERS], ids=lambda op: op.__name__)
+@pytest.mark.parametrize(
+    "op_class", [op for op in OPS if op.arity == (1, 1) and op.__name__ not in DIFFERS], ids=lambda op: op.__name__
+)
 def test_drawn(op_class: type[Op]) -> None:
     """Our refusal of sort keras if and only if Keras fails; the same shape, dtype and weights where both accept."""
+    import strategies
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import strategies as st
 
-    import strategies
-
     @settings(
-        max_examples=DEPTH,
+        max_examples=max(1, DEPTH // 3) if op_class.__name__ in SLOW else DEPTH,
         deadline=None,
         database=None,
         derandomize=DEPTH < 50,

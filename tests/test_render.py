@@ -82,7 +82,16 @@ def test_several_labels_on_a_line_and_in_other_files() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["漢字漢字: wrong", "\t\twrong", "e\u0301e\u0301 wrong", "🎬🎬 wrong", "\x1b[31m wrong", "a\u202eb wrong", "x" * 5000 + " wrong " + "y" * 5000]
+    "text",
+    [
+        "漢字漢字: wrong",
+        "\t\twrong",
+        "e\u0301e\u0301 wrong",
+        "🎬🎬 wrong",
+        "\x1b[31m wrong",
+        "a\u202eb wrong",
+        "x" * 5000 + " wrong " + "y" * 5000,
+    ],
 )
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", ""])
 def test_carets_stand_under_the_word(text: str, ending: str) -> None:

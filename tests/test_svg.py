@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
 import pytest
 
 from cnnlstm_spec.compiler import Compilation, compile_source
+from cnnlstm_spec.emit.layout import DETAIL, NAME, TITLE
 from cnnlstm_spec.emit.outline import outline
+from cnnlstm_spec.emit.png import to_png
 from cnnlstm_spec.emit.rows import Rows
 from cnnlstm_spec.emit.shapes import BoxShape, Canvas
+from cnnlstm_spec.emit.text import MISSING, width, widths
 from cnnlstm_spec.source import Source
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -147,12 +151,16 @@ def generated(seed: int) -> str:
                 yield f"{{some_block: {{units: {chance.choice((8, 16))}}}}}"
 
     count = chance.randint(1, 9)
-    lines = ["version: 1", f"name: made-{seed}", "blocks: {some_block: {parameters: {units: 4}, layers: [{Dense: {units: $units}}, ReLU]}}"]
+    lines = [
+        "version: 1",
+        f"name: made-{seed}",
+        "blocks: {some_block: {parameters: {units: 4}, layers: [{Dense: {units: $units}}, ReLU]}}",
+    ]
     lines.append("branches:")
     for index in range(count):
         lines.append(f"  b{index}:")
         lines.append(f"    input: {{kind: sequence, shape: [steps, {chance.choice((4, 1000))}]}}")
-        lines.append(f"    layers: [{', '.join([*layers(0), f'{{Dense: {{units: 16, name: mid}}}}', *layers(0)])}]")
+        lines.append(f"    layers: [{', '.join([*layers(0), '{Dense: {units: 16, name: mid}}', *layers(0)])}]")
     names = [f"b{index}" for index in range(count)]
     lines.append("fusion:")
     for stage in range(chance.randint(1, 4)):
@@ -164,8 +172,8 @@ def generated(seed: int) -> str:
         lines.append(f"  - {{name: f{stage}, strategy: {strategy}, inputs: [{', '.join(picked)}]{units}}}")
         names.append(f"f{stage}")
     lines.append("heads:")
-    for index in range(chance.randint(1, 4)):
-        lines.append(f"  h{index}: {{inputs: [{chance.choice(names)}], layers: [{', '.join(layers(1))}]}}")
+    heads = range(chance.randint(1, 4))
+    lines += [f"  h{index}: {{inputs: [{chance.choice(names)}], layers: [{', '.join(layers(1))}]}}" for index in heads]
     return "\n".join(lines) + "\n"
 
 
@@ -240,7 +248,12 @@ def test_labels_stand_clear(text: str) -> None:
     texts = [label for label in canvas.texts if label.text]
     for label in texts:
         for box in canvas.boxes:
-            free = label.x + label.width <= box.x or label.x >= box.x + box.width or label.y <= box.y or label.y - 9 >= box.y + box.height
+            free = (
+                label.x + label.width <= box.x
+                or label.x >= box.x + box.width
+                or label.y <= box.y
+                or label.y - 9 >= box.y + box.height
+            )
             assert free, (label, box.box.name, box.x, box.y)
     for index, one in enumerate(texts):
         for other in texts[index + 1 :]:
@@ -259,3 +272,124 @@ def test_lines_between_areas_go_around_boxes(text: str) -> None:
             for box in canvas.boxes:
                 inside = box.x < x < box.x + box.width and min(y, low) < box.y + box.height - 1 and max(y, low) > box.y + 1
                 assert not inside, (box.box.name, line)
+
+
+def test_texts_fit_into_their_boxes() -> None:
+    for text in SPECS[:12]:
+        for box in canvas_of(text).boxes:
+            for line, size in ((box.title, TITLE), (box.name, NAME), *((each, DETAIL) for each in box.detail)):
+                assert width(line, size, size == TITLE) <= box.width - 16
+
+
+def test_mistakes_are_marked_with_their_message() -> None:
+    shapes = {shape.box.title: shape.box for shape in canvas_of(MISTAKES).boxes}
+    assert shapes["LSTM"].state == "failed" and "positive integer" in shapes["LSTM"].message
+    assert "no layer `Dens`" in shapes["Dens"].message
+    assert shapes["TimeDistributed"].state == "failed" and "steps" in shapes["TimeDistributed"].message
+    assert "`oter`" in shapes["concat"].message
+    assert shapes["other"].state == "failed"
+    assert shapes["Dense"].state == "dim" and shapes["Dense"].gives.shape == "?"
+    assert shapes["MaxPooling2D"].state == "ok"
+    assert read(MISTAKES).to_svg().count('class="b bad"') == 6
+
+
+def test_mistakes_elsewhere_are_told_above() -> None:
+    svg = words(read(PLAIN + "compile: {optimizer: addam, loss: mse}\n").to_svg())
+    assert "addam" in svg
+
+
+def test_what_cannot_be_read_gives_a_picture_that_says_so() -> None:
+    for text in ("", "a: [", "- 1", "version: 1\nname: x\n", "version: 1\nname: x\nbranches: {}\nhead: []\n"):
+        compilation = read(text)
+        assert not compilation.ok
+        svg = compilation.to_svg()
+        assert "nothing to draw" in words(svg)
+        assert compilation.diagnostics[0].message.split()[0] in words(svg)
+
+
+def test_any_text_stays_text() -> None:
+    description = 'a <b> & \\"c\\" ]]> 视频模型 \\u0007 \\u0000 \\U0001F600'
+    text = PLAIN.replace("name: fault", 'name: "<script>&\\"\'视频"')
+    text = text.replace("description: Thermal image plus vibration.", f'description: "{description}"')
+    svg = read(text).to_svg()
+    shown = words(svg)
+    assert "<script>&\"'视频" in shown and 'a <b> & "c" ]]> 视频模型' in shown
+    assert "<script>" not in svg and "\x07" not in svg and "\x00" not in svg
+
+
+def test_masks_are_told() -> None:
+    shapes = {shape.box.name: shape.box.gives for shape in canvas_of(PLAIN).boxes}
+    assert shapes["vibration_lstm"].mask == "mask"
+    assert shapes["vibration_conv1d"].mask == "mask lost"
+    assert shapes["vibration_lstm_1"].mask == ""
+    assert shapes["vibration_lstm"].shape == "steps × 64"
+
+
+def test_structure_is_framed() -> None:
+    canvas = canvas_of(STRUCTURED)
+    assert {"per step", "conv_bn", "res", "se", "Repeat × 6", "Repeat × 2"} <= {frame.title for frame in canvas.frames}
+    shared = next(shape.box for shape in canvas.boxes if shape.box.look == "shared")
+    assert shared.title == "layers of left" and shared.params == 0 and len(shared.classes) == 5
+
+
+@pytest.mark.parametrize(("text", "most"), [(long(30), 34), (long(300), 50), (long(300, 10), 130)])
+def test_long_specs_are_folded(text: str, most: int) -> None:
+    boxes = canvas_of(text).boxes
+    assert len(boxes) <= most
+    compilation = read(text)
+    assert compilation.typed is not None
+    assert sum(shape.box.params for shape in boxes) == compilation.typed.params
+    assert any(shape.box.look == "folded" for shape in boxes) == (most != 34)
+
+
+def test_patterns_are_drawn_once() -> None:
+    body = "\n".join(["      - Conv1D: {filters: 16, kernel_size: 3, padding: same}\n      - ReLU"] * 40)
+    text = f"version: 1\nname: x\nbranches:\n  a:\n    input: {{kind: sequence, shape: [9, 16]}}\n    layers:\n{body}\nhead: []\n"
+    canvas = canvas_of(text)
+    assert [frame.title for frame in canvas.frames] == ["× 40"]
+    assert len(canvas.boxes) == 4
+
+
+def test_rounds_that_differ_in_an_argument_are_drawn_once() -> None:
+    layer = "Conv1D: {filters: 16, kernel_size: 2, padding: causal, dilation_rate: $rate}"
+    repeat = f"Repeat: {{each: {{rate: [1, 2, 4, 8]}}, layers: [{{{layer}}}, ReLU]}}"
+    text = f"version: 1\nname: x\nbranches:\n  a:\n    input: {{kind: sequence, shape: [9, 16]}}\n    layers: [{repeat}]\nhead: []\n"
+    canvas = canvas_of(text)
+    assert [frame.title for frame in canvas.frames] == ["Repeat × 4"]
+    assert [shape.box.detail for shape in canvas.boxes if shape.box.title == "Conv1D"] == ["16 × 2, causal, dilation 1 … 8"]
+
+
+def test_whatever_is_left_of_a_spec_is_drawn() -> None:
+    lines = STRUCTURED.splitlines()
+    for end in range(1, len(lines)):
+        ElementTree.fromstring(read("\n".join(lines[:end])).to_svg())
+
+
+def test_what_fails_is_never_folded() -> None:
+    lines = long(300).splitlines()
+    place = next(index for index, line in enumerate(lines) if "Dense" in line) + 70
+    lines[place] = "      - LSTM: {units: 4}"
+    failed = [shape.box for shape in canvas_of("\n".join(lines)).boxes if shape.box.state == "failed"]
+    assert [box.title for box in failed] == ["LSTM"]
+
+
+def test_both_weights_of_the_font_have_the_same_characters() -> None:
+    assert widths().keys() == widths(bold=True).keys()
+    assert MISSING in widths() and "×" in widths() and "→" in widths() and "α" in widths()
+
+
+@pytest.mark.parametrize("text", [PLAIN, STRUCTURED, MISTAKES, "", PLAIN.replace("Thermal", "视频")])
+def test_png_has_the_size_of_the_svg(text: str) -> None:
+    pytest.importorskip("resvg_py")
+    svg = read(text).to_svg()
+    root = ElementTree.fromstring(svg)
+    png = to_png(svg, scale=2)
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", png[16:24]) == (2 * int(root.get("width", "0")), 2 * int(root.get("height", "0")))
+    assert png == to_png(svg, scale=2)
+
+
+def test_png_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(ImportError, match=r"pip install 'cnnlstm-spec\[plot\]'"):
+        to_png("<svg/>")

@@ -10,8 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTFont
+from fontTools.subset import Options, Subsetter  # type: ignore[import-not-found,import-untyped,unused-ignore]
+from fontTools.ttLib import TTFont  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 FOLDER = Path(__file__).parent.parent / "cnnlstm_spec" / "data" / "fonts"
 RANGES = (

@@ -1,7 +1,7 @@
 """Writes `schemas/spec.schema.json`, the JSON Schema that editors read.
 
-    python tools/schema.py            write the file
-    python tools/schema.py --check    exit 1 where the file is not what the package says
+python tools/schema.py            write the file
+python tools/schema.py --check    exit 1 where the file is not what the package says
 """
 
 from __future__ import annotations

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from .drawing import Area, Box, Element, Flow, Frame, Lane, Split, State, all_boxes, boxes, outputs
 from .labels import count
+from .rounds import ROUNDS, alike, times
 
-ROUNDS = 3
-"""More equal rounds than these are drawn once."""
 COLUMN, PAGE = 36, 90
 """More boxes than these in an area, or in all, are folded."""
 LEAST_COLUMN = 12
@@ -19,48 +18,6 @@ PERIOD = 12
 """The longest pattern that is looked for in a sequence without structure."""
 
 Owner = Callable[[str], str | None]
-
-
-def alike(item: Element) -> tuple[object, ...]:
-    """What is equal in two elements that are drawn alike; names and sizes do not count."""
-    if isinstance(item, Box):
-        # A failing box is like no other: it must be seen.
-        own = item.ids if item.state == "failed" else ()
-        return (item.look if item.look != "plain" else "layer", item.title, item.detail, item.state, item.note, own)
-    if isinstance(item, Frame):
-        title = "" if " of " in item.title and item.look == "block" else item.title
-        return (item.look, title, *map(alike, item.items), len(item.unseen))
-    return (item.look, item.title, *((lane.title, *map(alike, lane.items)) for lane in item.lanes), alike(item.merge))
-
-
-def repetition(title: str, rounds: tuple[Element, ...], gives: Flow) -> Frame:
-    """The rounds of a repetition in a frame: a run of more than three equal ones is drawn once."""
-    folded: list[Element] = []
-    at = 0
-    while at < len(rounds):
-        end = at + 1
-        while end < len(rounds) and alike(rounds[end]) == alike(rounds[at]):
-            end += 1
-        run = rounds[at:end]
-        if len(run) > ROUNDS:
-            folded.append(_times(run, tuple(_unwrapped(run[0])), len(run)))
-        else:
-            for each in run:
-                folded += _unwrapped(each) if isinstance(each, Frame) and len(each.items) == 1 else (each,)
-        at = end
-    only = folded[0]
-    if len(folded) == 1 and isinstance(only, Frame) and only.look == "repeat" and len(rounds) > ROUNDS:
-        return replace(only, title=title)
-    return Frame("repeat", title, tuple(folded), gives)
-
-
-def _times(run: tuple[Element, ...], shown: tuple[Element, ...], times: int) -> Frame:
-    unseen = tuple(box for item in run[1:] for box in all_boxes((item,)))
-    return Frame("repeat", f"× {times}", shown, run[-1].gives, unseen=unseen)
-
-
-def _unwrapped(item: Element) -> tuple[Element, ...]:
-    return item.items if isinstance(item, Frame) and item.look == "block" else (item,)
 
 
 def summary(items: tuple[Element, ...], title: str, look: str = "folded", note: str = "", name: str = "") -> Box:
@@ -85,7 +42,7 @@ def summary(items: tuple[Element, ...], title: str, look: str = "folded", note: 
 
 def _kinds(classes: tuple[str, ...]) -> str:
     """How many there are of each class, the commonest first."""
-    return ", ".join(f"{number} {title}" for title, number in Counter(classes).most_common())
+    return ", ".join(f"{number}\u00a0{title}" for title, number in Counter(classes).most_common())
 
 
 def fold_shared(items: tuple[Element, ...], owner: Owner, title: str) -> tuple[Element, ...]:
@@ -147,12 +104,11 @@ def _patterns(items: tuple[Element, ...]) -> tuple[Element, ...]:
     found: list[Element] = []
     at = 0
     while at < len(items):
-        period, times = _best(keys, at)
-        if times > ROUNDS:
-            whole = items[at : at + period * times]
-            hidden = tuple(all_boxes(whole[period:]))
-            found.append(Frame("repeat", f"× {times}", whole[:period], whole[-1].gives, unseen=hidden))
-            at += period * times
+        period, many = _best(keys, at)
+        if many > ROUNDS:
+            rounds = tuple(items[start : start + period] for start in range(at, at + period * many, period))
+            found.append(times(f"× {many}", rounds))
+            at += period * many
         else:
             found.append(items[at])
             at += 1

@@ -56,7 +56,8 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
             made = _evaluate(layer, values)
             return made(*(_evaluate(a, values) for a in arguments), **{k: _evaluate(v, values) for k, v in keywords})
         case Slice(value, index):
-            return _evaluate(value, values)[tuple(_index(i) for i in index)]
+            # One index of its own, since a layer may give a tuple of tensors.
+            return _evaluate(value, values)[_index(index[0]) if len(index) == 1 else tuple(map(_index, index))]
         case Infix(operator, left, right):
             return _infix(operator, _evaluate(left, values), _evaluate(right, values))
         case tuple():

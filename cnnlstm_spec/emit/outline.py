@@ -10,11 +10,11 @@ from ..graph import Frame as NodeFrame
 from ..graph import TypedNode
 from ..inputs import InputOp
 from ..ops.structure import EnterTime, LeaveTime, Output, ResidualAdd
-from ..ops.strategies import Strategy
 from . import fold as folds
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
 from .failures import Failures
 from .labels import arguments, count, input_words, shape_words
+from .rounds import repetition
 
 if TYPE_CHECKING:
     from ..compiler import Compilation
@@ -143,7 +143,7 @@ class _Outliner:
             return ()
         repeat = frame.title.startswith("Repeat x ")
         if repeat:
-            return (folds.repetition(frame.title.replace(" x ", " × "), items, gives),)
+            return (repetition(frame.title.replace(" x ", " × "), items, gives),)
         return (folds.shared_frame(Frame("block", frame.title, items, gives), self.owner),)
 
     def residual(self, frame: NodeFrame, inside: list[TypedNode], add: TypedNode, depth: int) -> Split:
@@ -195,7 +195,7 @@ class _Outliner:
             return Box("fusion" if look == "fusion" else "layer", written, name="", **common)  # type: ignore[arg-type]
         title = TITLES.get(type(op), op.title())
         detail = arguments(op)
-        if isinstance(op, Strategy) and op.broadcast:
+        if getattr(op, "broadcast", False) and "broadcast" not in detail:
             detail = ", ".join(filter(None, (detail, "broadcast")))
         if look == "layer":
             look = "backbone" if title in BACKBONES else "layer" if typed.weights else "plain"

@@ -51,7 +51,17 @@ def _wrapped(expression: Expression, used: int) -> str:
             return _broken(_short(path), arguments, keywords)
         case Apply(Call() as layer, arguments, keywords):
             applied = f"({_arguments(arguments, keywords)})"
+            short = _text(layer)
+            if len(applied) > WIDTH // 2 and len(short) + used + 4 <= WIDTH:
+                return _broken(short, arguments, keywords)
             return _broken(_short(layer.path), layer.arguments, layer.keywords) + applied
+        case Infix(operator, left, right):
+            return f"(\n    {_operand(left)}\n    {operator} {_operand(right)}\n)"
+        case list():
+            return "[\n" + "".join(_indented(_wrapped(each, 4)) + ",\n" for each in expression) + "]"
+        case dict():
+            lines = (f"{_text(name)}: {_wrapped(each, len(name) + 8)}" for name, each in expression.items())
+            return "{\n" + "".join(_indented(line) + ",\n" for line in lines) + "}"
     return text
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from . import text
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Split, all_boxes, outputs
 from .layout import GAP, LANE_GAP, SHAPE, Column, Placer, Sized, column, flow_width, size_box
+from .routing import arrange, tracks
 from .shapes import Canvas, Line, Text
 
 AREA_GAP = 44
@@ -16,6 +17,8 @@ CHANNEL = 34
 STUB = 26
 """Below an area: room for the label of what leaves it."""
 PORT_GAP = 26
+BAR_MARGIN = 40
+"""How far a fusion reaches beyond its outermost inputs, so that it can be seen to hold them."""
 
 
 @dataclass
@@ -47,7 +50,6 @@ class Rows:
         self.areas = drawing.areas
         self.home = {id: area for area in self.areas for id in _ids(area)}
         self.top = top
-        self.width = 0.0
         self.height = top
         rows = self._ranked()
         self.reads = {area.address: self._sources(area) for area in self.areas}
@@ -63,7 +65,7 @@ class Rows:
             sources = self._sources(area)
             rank[area.address] = 1 + max((rank[self.home[id].address] for id in sources), default=-1)
         heads = [area.address for area in self.areas if area.tone == "head"]
-        last = max(rank.values(), default=0)
+        last = max(1 if heads else 0, *rank.values(), 0)
         for head in heads:
             rank[head] = last
         self.rank = rank
@@ -73,16 +75,13 @@ class Rows:
         y = self.top
         signals: dict[str, tuple[float, float]] = {}
         """Node to the x and y where its line stands at the bottom of the row above."""
-        needed = {
-            id: max(self.rank[a.address] for a in self.areas if id in self.reads[a.address])
-            for ids in self.reads.values()
-            for id in ids
-        }
+        needed: dict[str, int] = {}
+        for area in self.areas:
+            for id in self.reads[area.address]:
+                needed[id] = max(needed.get(id, 0), self.rank[area.address])
         for index, areas in enumerate(rows):
-            items = [
-                self._item(area, signals, alone=len(areas) == 1 and not self._passing(signals, needed, index)) for area in areas
-            ]
-            passing = self._passing(signals, needed, index)
+            passing = [id for id in signals if needed[id] > index]
+            items = [self._item(area, signals, alone=len(areas) == 1 and not passing) for area in areas]
             items += [Item(sources=(id,), width=8, ports=[4], port=4) for id in passing]
             _arrange(items, signals)
             y = self._channel(items, signals, y)
@@ -90,16 +89,6 @@ class Rows:
             signals = self._exits(items, y, bottom, needed, index)
             y = max([bottom, *(at for _, at in signals.values())])
         self.height = y
-        self.width = max((item for item in self._rights()), default=0)
-
-    def _rights(self) -> list[float]:
-        shapes = [b.x + b.width for b in self.canvas.boxes] + [f.x + f.width for f in self.canvas.frames]
-        return (
-            shapes + [t.x + t.width for t in self.canvas.texts] + [max(x for x, _ in line.points) for line in self.canvas.lines]
-        )
-
-    def _passing(self, signals: dict[str, tuple[float, float]], needed: dict[str, int], row: int) -> list[str]:
-        return [id for id in signals if needed[id] > row]
 
     def _item(self, area: Area, signals: dict[str, tuple[float, float]], alone: bool) -> Item:
         body = column(area.items, area.tone)
@@ -116,34 +105,32 @@ class Rows:
 
     def _size_join(self, item: Item, area: Area, body: Column, signals: dict[str, tuple[float, float]], alone: bool) -> None:
         assert area.join is not None
-        wanted = [i for i, id in enumerate(area.join.sources) if id in signals]
-        order = sorted(wanted, key=lambda i: signals[area.join.sources[i]][0])  # type: ignore[union-attr]
-        item.sources = tuple(area.join.sources[i] for i in order)
+        sources = area.join.sources
+        order = [i for i, id in enumerate(sources) if id in signals]
+        order.sort(key=lambda i: signals[sources[i]][0])
+        item.sources = tuple(sources[i] for i in order)
         item.lanes = tuple(column(area.join.lanes[i].items, area.tone) for i in order)
-        empty = all(not lane.items for lane in item.lanes)
-        xs: list[float] = []
+        gap: float = LANE_GAP
+        if all(not lane.items for lane in item.lanes):
+            item.lanes, gap = (Column((), PORT_GAP, 0, PORT_GAP / 2),) * len(order), 0
+        ports: list[float] = []
         right = float("-inf")
         for id, lane in zip(item.sources, item.lanes, strict=True):
-            left = lane.port if not empty else PORT_GAP / 2
-            gap = LANE_GAP if not empty else 0
-            x = max(signals[id][0] if alone else float("-inf"), right + gap + left) if right > float("-inf") or alone else left
-            xs.append(x)
-            right = x + (lane.width - lane.port if not empty else PORT_GAP / 2)
-        item.merge = size_box(area.join.merge, "fusion")
-        lefts = [x - (lane.port if not empty else PORT_GAP) for x, lane in zip(xs, item.lanes, strict=True)]
-        rights = [x + (lane.width - lane.port if not empty else PORT_GAP) for x, lane in zip(xs, item.lanes, strict=True)]
-        left, right = min(lefts, default=0), max(rights, default=0)
+            least = right + gap + lane.port if ports else lane.port
+            ports.append(max(signals[id][0], least) if alone and ports else signals[id][0] if alone else least)
+            right = ports[-1] + lane.width - lane.port
+        merge = size_box(area.join.merge, "fusion")
+        margin = BAR_MARGIN if not gap else 0
+        left = ports[0] - item.lanes[0].port - margin if ports else 0.0
+        right = right + margin if ports else 0.0
         middle = (left + right) / 2
-        left, right = min(left, middle - item.merge.width / 2), max(right, middle + item.merge.width / 2)
-        bar = right - left
-        start = left
-        left, right = (
-            min(left, middle - body.port),
-            max(right, middle + body.width - body.port, middle + flow_width(area.join.merge.gives) + 12),
-        )
+        bar = max(right - left, merge.width)
+        flow = flow_width(area.join.merge.gives) + 12
+        left = min(middle - bar / 2, middle - body.port)
+        right = max(middle + bar / 2, middle + body.width - body.port, middle + flow)
         item.width, item.port = right - left, middle - left
-        item.ports = [x - left for x in xs]
-        item.merge = Sized(item.merge.element, bar, item.merge.height, (start - left) + bar / 2, (), item.merge.shape)
+        item.ports = [port - left for port in ports]
+        item.merge = Sized(merge.element, bar, merge.height, bar / 2, (), merge.shape)
 
     def _flow(self, area: Area, id: str) -> Flow:
         """What leaves a node; nothing is said of one in the middle of a fold."""
@@ -161,14 +148,14 @@ class Rows:
                     targets.setdefault(id, []).append((item.x + port, item.area is not None))
         if not targets:
             return y
-        tracks = _tracks({id: (signals[id][0], [x for x, _ in ends]) for id, ends in targets.items()})
-        count = max(tracks.values(), default=-1) + 1
+        taken = tracks({id: (signals[id][0], [x for x, _ in ends]) for id, ends in targets.items()})
+        count = max(taken.values(), default=-1) + 1
         bottom = y + (CHANNEL + TRACK * (count - 1) if count else 14)
         for id, ends in targets.items():
             x, start = signals[id]
             known = self._flow(self.home[id], id).known
             for end, arrow in ends:
-                track = y + 12 + TRACK * tracks.get(id, 0)
+                track = y + 12 + TRACK * taken.get(id, 0)
                 straight = abs(end - x) < 0.5
                 points = ((x, start), (end, bottom)) if straight else ((x, start), (x, track), (end, track), (end, bottom))
                 self.canvas.lines.append(Line(points, arrow, "flow" if known else "dim"))
@@ -189,7 +176,7 @@ class Rows:
                     placer.line(((item.x + x, end), (item.x + x, below)), flow)
                 if flow is not None:
                     placer.flow(flow, item.x + x, end + GAP / 2 + 2)
-            y = placer.box(item.merge, item.x + item.merge.port, below, item.merge.width)
+            y = placer.box(item.merge, port, below, item.merge.width)
             if item.column.items:
                 placer.line(((port, y), (port, y + GAP)), join.merge.gives)
                 placer.flow(join.merge.gives, port, y + GAP / 2 + 2)
@@ -207,9 +194,7 @@ class Rows:
             if item.area is None:
                 (id,) = item.sources
                 x = item.x + item.port
-                self.canvas.lines.append(
-                    Line(((x, top), (x, low)), False, "flow" if self._flow(self.home[id], id).known else "dim")
-                )
+                Placer(self.canvas, "").line(((x, top), (x, low)), self._flow(self.home[id], id), arrow=False)
                 found[id] = (x, low)
                 continue
             placer = Placer(self.canvas, item.area.tone)
@@ -224,15 +209,8 @@ class Rows:
                 right, y, _ = self.canvas.exits[id]
                 x = item.x + item.gutter + 16 + max(flow_width(self._flow(item.area, g)) for g in item.gutters) + 14 * index
                 placer.line(((right, y), (x, y), (x, low)), flow, arrow=False)
-                self.canvas.texts.append(
-                    Text(
-                        item.x + item.gutter + 8,
-                        y - 6,
-                        flow.shape,
-                        "shape" if flow.known else "unknown",
-                        text.width(flow.shape, SHAPE),
-                    )
-                )
+                look, wide = "shape" if flow.known else "unknown", text.width(flow.shape, SHAPE)
+                self.canvas.texts.append(Text(item.x + item.gutter + 8, y - 6, flow.shape, look, wide))
                 found[id] = (x, low)
         return found
 
@@ -262,7 +240,7 @@ def _ids(area: Area) -> list[str]:
 
 
 def _arrange(items: list[Item], signals: dict[str, tuple[float, float]]) -> None:
-    """Items side by side, each as near to what it reads as the others allow."""
+    """Items side by side, each near what it reads; those that read nothing in the order written."""
 
     def wanted(item: Item) -> float:
         offsets = [signals[id][0] - port for id, port in zip(item.sources, item.ports, strict=True) if id in signals]
@@ -270,32 +248,6 @@ def _arrange(items: list[Item], signals: dict[str, tuple[float, float]]) -> None
 
     if any(id in signals for item in items for id in item.sources):
         items.sort(key=lambda item: wanted(item) + item.width / 2)
-    # With the room that those before it take subtracted, positions need only be in order: the nearest such sequence
-    # in the sense of least squares is found by pooling neighbours that are out of order.
-    before, room = [], 0.0
-    for item in items:
-        before.append(room)
-        room += item.width + (AREA_GAP if item.area is not None else AREA_GAP / 2)
-    pools: list[tuple[float, int]] = []
-    for item, start in zip(items, before, strict=True):
-        pools.append((wanted(item) - start, 1))
-        while len(pools) > 1 and pools[-2][0] >= pools[-1][0]:
-            (one, many), (other, more) = pools[-2:]
-            pools[-2:] = [((one * many + other * more) / (many + more), many + more)]
-    shifts = [shift for shift, many in pools for _ in range(many)]
-    for item, start, shift in zip(items, before, shifts, strict=True):
-        item.x = start + shift
-
-
-def _tracks(ways: dict[str, tuple[float, list[float]]]) -> dict[str, int]:
-    """A track for each line that must go sideways, such that lines of one direction do not cross."""
-    spans = {id: (min(x, *ends), max(x, *ends)) for id, (x, ends) in ways.items() if any(abs(end - x) >= 0.5 for end in ends)}
-    right = [id for id in spans if sum(ways[id][1]) / len(ways[id][1]) >= ways[id][0]]
-    left = [id for id in spans if id not in right]
-    order = sorted(right, key=lambda id: -ways[id][0]) + sorted(left, key=lambda id: ways[id][0])
-    tracks: dict[str, int] = {}
-    for id in order:
-        low, high = spans[id]
-        meeting = [tracks[each] for each in tracks if spans[each][0] - 6 < high and low < spans[each][1] + 6]
-        tracks[id] = max(meeting, default=-1) + 1
-    return tracks
+    room = [item.width + (AREA_GAP if item.area is not None else AREA_GAP / 2) for item in items]
+    for item, x in zip(items, arrange([wanted(item) for item in items], room), strict=True):
+        item.x = x

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FAMILY = "Inter,'Inter Variable',system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','DejaVu Sans','Noto Sans CJK SC',sans-serif"
+FAMILY = "Inter,'Inter Variable',system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','DejaVu Sans',sans-serif"
 
 TONES: dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]] = {
     "image": (("#2563eb", "#eff5ff", "#a9c6fb"), ("#3b76f0", "#14223f", "#2b4a86")),
@@ -76,11 +76,11 @@ def _colours(c: dict[str, str], mode: int) -> str:
     for tone, modes in TONES.items():
         strong, fill, border = modes[mode]
         on = c["onfusion"] if tone == "fusion" else c["on"]
-        rules.append(
-            f".{tone} .b{{fill:{fill};stroke:{border}}}.{tone} .b.plain{{fill:{c['card']}}}.{tone} .b.merge{{fill:{c['card']};stroke:{strong}}}.{tone} .b.solid{{fill:{strong};stroke:{strong}}}"
-            f".{tone} .on{{fill:{on}}}.{tone} .frame{{fill:{strong};stroke:{border}}}.{tone} .ft{{fill:{strong}}}"
-        )
-    rules.append(
-        f".bad .b.bad{{fill:{c['redfill']};stroke:{c['red']}}}.bad text.e,.e{{fill:{c['red']}}}.bad .on{{fill:{c['ink']}}}.bad .t{{fill:{c['red']}}}"
-    )
+        rules += [
+            f".{tone} .b{{fill:{fill};stroke:{border}}}.{tone} .b.plain{{fill:{c['card']}}}",
+            f".{tone} .b.merge{{fill:{c['card']};stroke:{strong}}}.{tone} .b.solid{{fill:{strong};stroke:{strong}}}",
+            f".{tone} .on{{fill:{on}}}.{tone} .frame{{fill:{strong};stroke:{border}}}.{tone} .ft{{fill:{strong}}}",
+        ]
+    rules.append(f".bad .b.bad{{fill:{c['redfill']};stroke:{c['red']}}}.bad .t,.bad text.e,.e{{fill:{c['red']}}}")
+    rules.append(f".bad .on{{fill:{c['ink']}}}")
     return "".join(rules)

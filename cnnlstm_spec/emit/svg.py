@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import text
 from .drawing import Drawing
+from .layout import STACK, STACKED
 from .rows import Rows
 from .shapes import BoxShape, Canvas, FrameShape, Line, Text
 from .style import style_sheet
@@ -18,6 +20,8 @@ MARGIN = 32
 LEAST = 560
 """The width that a title and a description can count on."""
 CORNER = 7
+OUTLINES = ("plain", "shared", "merge")
+"""Looks with a colour or an outline of their own."""
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even escaped."""
 
@@ -53,7 +57,8 @@ def render(drawing: Drawing) -> str:
     shown = [*map(_frame, canvas.frames), *map(_line, canvas.lines), *map(_box, canvas.boxes), *map(_text, canvas.texts)]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" aria-labelledby="title desc">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+            ' role="img" aria-labelledby="title desc">',
             f'<title id="title">{_escape(drawing.title)}</title>',
             f'<desc id="desc">{_escape(_described(drawing))}</desc>',
             f"<style>{style_sheet()}</style>",
@@ -117,23 +122,22 @@ def _box(shape: BoxShape) -> str:
     box = shape.box
     solid = box.look in ("input", "fusion", "output")
     bad = box.state == "failed"
-    classes = [
+    classes = (
         "b",
         "solid" if solid and not bad else "",
-        box.look if box.look in ("plain", "shared", "merge") else "",
+        box.look if box.look in OUTLINES and not bad else "",
         "bad" if bad else "",
-    ]
-    group = " ".join(filter(None, (shape.tone, "bad" if bad else "", "off" if box.state == "dim" else "")))
+    )
+    group = (shape.tone, "bad" if bad else "", "off" if box.state == "dim" else "")
     round = 14 if box.look in ("input", "output") else 9
-    name = " ".join(filter(None, classes))
-    parts = [_tip(box.tip)]
-    if box.look in ("folded", "backbone"):
-        parts += [
-            f'<rect class="b" x="{_n(shape.x + d)}" y="{_n(shape.y + d)}" width="{_n(shape.width)}" height="{_n(shape.height)}" rx="9"/>'
-            for d in (6, 3)
-        ]
-    parts.append(f'<rect class="{name}" {_rect(shape)} rx="{round}"/>')
-    return f'<g class="{group}">{"".join(parts)}{"".join(_box_text(shape, solid))}</g>'
+    below = (STACK, STACK / 2) if box.look in STACKED else ()
+    rects = [f'<rect class="b" {_rect(replace(shape, x=shape.x + by, y=shape.y + by))} rx="{round}"/>' for by in below]
+    rects.append(f'<rect class="{_classes(*classes)}" {_rect(shape)} rx="{round}"/>')
+    return f'<g class="{_classes(*group)}">{_tip(box.tip)}{"".join(rects)}{"".join(_box_text(shape, solid))}</g>'
+
+
+def _classes(*names: str) -> str:
+    return " ".join(filter(None, names))
 
 
 def _box_text(shape: BoxShape, solid: bool) -> list[str]:
@@ -149,10 +153,8 @@ def _box_text(shape: BoxShape, solid: bool) -> list[str]:
         y += down
         wide = text.width(words, size, bold)
         found.append(_words(middle - wide / 2 if solid else x, y, words, look + on, size, bold))
-    if shape.note and not solid:
-        found.append(_words(shape.x + shape.width - 14 - text.width(shape.note, 10), shape.y + 22, shape.note, "p", 10))
-    elif shape.note:
-        found.append(_words(shape.x + shape.width - 14 - text.width(shape.note, 10), shape.y + 22, shape.note, "p on", 10))
+    right = shape.x + shape.width - 14 - text.width(shape.note, 10)
+    found.append(_words(right, shape.y + 22, shape.note, "p" + on, 10))
     return found
 
 
@@ -186,16 +188,13 @@ def _toward(start: tuple[float, float], end: tuple[float, float]) -> tuple[float
 def _text(label: Text) -> str:
     if not label.text:
         return ""
-    bold = False
     size = 11 if label.look in ("shape", "unknown") else 10
-    words = _words(label.x, label.y, label.text, label.look, size, bold)
+    words = _words(label.x, label.y, label.text, label.look, size)
     if label.look not in ("mask", "lost"):
         return words
     look = "tag gone" if label.look == "lost" else "tag"
-    tag = (
-        f'<rect class="{look}" x="{_n(label.x - 6)}" y="{_n(label.y - 11)}" width="{_n(label.width + 12)}" height="15" rx="7.5"/>'
-    )
-    return tag + words
+    place = f'x="{_n(label.x - 6)}" y="{_n(label.y - 11)}" width="{_n(label.width + 12)}"'
+    return f'<rect class="{look}" {place} height="15" rx="7.5"/>{words}'
 
 
 def _words(x: float, y: float, words: str, look: str, size: float, bold: bool = False) -> str:
@@ -203,7 +202,8 @@ def _words(x: float, y: float, words: str, look: str, size: float, bold: bool = 
     if not words:
         return ""
     wide = text.width(words, size, bold)
-    return f'<text class="{look}" x="{_n(x)}" y="{_n(y)}" textLength="{_n(wide)}" lengthAdjust="spacingAndGlyphs">{_escape(words)}</text>'
+    place = f'x="{_n(x)}" y="{_n(y)}" textLength="{_n(wide)}" lengthAdjust="spacingAndGlyphs"'
+    return f'<text class="{look}" {place}>{_escape(words)}</text>'
 
 
 def _tip(lines: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -41,9 +42,9 @@ def cut(text: str, size: float, room: float, bold: bool = False) -> str:
 
 
 def wrap(text: str, size: float, room: float, most: int, bold: bool = False) -> tuple[str, ...]:
-    """The text in lines of at most that width; what does not fit into `most` lines is left out, which the last one shows."""
+    """The text in lines of at most that width, cut at spaces that may break; what is beyond `most` lines is left out."""
     lines: list[str] = []
-    words = text.split()
+    words = re.findall(r"[^ \t\r\n]+", text)
     line = ""
     while words:
         longer = f"{line} {words[0]}" if line else words[0]

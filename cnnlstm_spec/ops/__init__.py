@@ -13,10 +13,17 @@ FAMILIES: dict[str, str] = {
     "adaptive_pool": "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
     "AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
     "attention": "Attention AdditiveAttention",
+    "augment_color": "RandomBrightness RandomContrast RandomColorDegeneration RandomColorJitter RandomGrayscale RandomHue "
+    "RandomInvert RandomPosterization RandomSaturation RandomSharpness RandomGaussianBlur Solarization "
+    "AutoContrast ContrastLimitedAdaptiveHistogramEqualization",
+    "augment_geometry": "RandomFlip RandomCrop RandomRotation RandomTranslation RandomZoom RandomShear RandomPerspective "
+    "RandomElasticTransform RandomErasing",
+    "augment_mix": "AugMix CutMix MixUp RandAugment",
     "conv": "Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D",
     "conv_transpose": "Conv1DTranspose Conv2DTranspose Conv3DTranspose",
     "convlstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
     "core": "Dense Activation Identity",
+    "discretize": "CategoryEncoding Discretization Hashing HashedCrossing",
     "einsum": "EinsumDense",
     "embedding": "Embedding ReversibleEmbedding",
     "join": "Concatenate Dot",
@@ -34,7 +41,9 @@ FAMILIES: dict[str, str] = {
     "SpatialDropout3D ActivityRegularization",
     "rescaling": "Rescaling Resizing CenterCrop Normalization",
     "shape": "Flatten Reshape Permute RepeatVector",
-    "wrappers": "Bidirectional",
+    "spectrogram": "STFTSpectrogram MelSpectrogram",
+    "unary": "Op",
+    "wrappers": "Bidirectional SpectralNormalization",
 }
 """File to the layers in it."""
 

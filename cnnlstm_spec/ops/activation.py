@@ -90,7 +90,7 @@ class PReLU(Op):
         indices: set[int] = set()
         for axis in () if axes is None else (axes,) if isinstance(axes, int) else axes:
             if not -x.rank <= axis - 1 < x.rank:
-                facts = {"layer": self.title(), "axis": axis, "least": 1, "most": x.rank}
+                facts: dict[str, Any] = {"layer": self.title(), "axis": axis, "least": 1, "most": x.rank}
                 raise Refusal(NO_SUCH_AXIS, "shared_axes", ("axis 1 is the first after the batch",), **facts)
             indices.add((axis - 1) % x.rank)
         return indices
@@ -103,7 +103,7 @@ class PReLU(Op):
 
 
 class Softmax(Op):
-    """Exponentials that add up to 1 along an axis, or along several together; padded steps get no share of a sum over steps."""
+    """Exponentials that add up to 1 along one or several axes; padded steps get no share of a sum over steps."""
 
     reads_mask = True
     axis: Any = arg(Optional(AXES), -1, doc="Axis or axes that add up to 1.")

@@ -14,10 +14,7 @@ from .common import DATA_FORMAT, need_numbers
 from .floats import refuse_integers
 from .windows import join, split, window_axes
 
-
-NO_WINDOW = Code(
-    "adaptive-window-too-large", "error", "`{layer}` cannot make {size} windows of {given}", sort="keras"
-)
+NO_WINDOW = Code("adaptive-window-too-large", "error", "`{layer}` cannot make {size} windows of {given}", sort="keras")
 
 
 class AdaptivePooling(Op):
@@ -39,10 +36,12 @@ class AdaptivePooling(Op):
         first = self.data_format == "channels_first"
         spatial, channels = split(x.axes, first)
         for axis, size in zip(spatial, self.output_size, strict=True):
-            facts = {"layer": self.title(), "size": size, "given": axis}
+            facts: dict[str, Any] = {"layer": self.title(), "size": size, "given": axis}
             help = ("use a global pooling for one position, `Identity` for as many as there are",)
             # Keras makes windows of ceil(size / output) and of one more, and the larger must fit.
-            at.require(at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts))
+            at.require(
+                at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts)
+            )
         sized = [Axis(axis.name, size) for axis, size in zip(spatial, self.output_size, strict=True)]
         return x.with_axes(*join(sized, channels, first))
 
@@ -68,7 +67,10 @@ class Adaptive3D(AdaptivePooling):
 
     n = 3
     output_size: Any = arg(Each(COUNT, 3), doc="Depth, height and width of the output.")
-    examples = (example((4, 7, 5, 3), output_size=2), example((3, 4, 5, 4), output_size=[2, 3, 2], data_format="channels_first"))
+    examples = (
+        example((4, 7, 5, 3), output_size=2),
+        example((3, 4, 5, 4), output_size=[2, 3, 2], data_format="channels_first"),
+    )
 
 
 class AdaptiveAveragePooling1D(Adaptive1D):

@@ -11,7 +11,7 @@ from ..op import FLOATS, Inference, Op, Refusal, Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, TensorType
 from .common import SEED, WRONG_DTYPE, known, last
-from .strategies import RANKS_DIFFER, SIZES_DIFFER
+from .fuse import RANKS_DIFFER, SIZES_DIFFER
 from .windows import positions
 
 if TYPE_CHECKING:

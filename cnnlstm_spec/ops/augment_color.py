@@ -8,11 +8,16 @@ from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import COUNT, NUMBER, RATE, Each, ListOf, Optional
 from ..op import Inference, Refusal, example
+from ..size import at_least, ceil_div
 from ..tensor import TensorType
 from .common import DATA_FORMAT, SEED
 from .factors import VALUE_RANGE, Augmentation, Factor
+from .windows import split
 
-EVEN_KERNEL = Code("blur-kernel-even", "error", "`kernel_size` of `RandomGaussianBlur` is odd; this is {given}", sort="keras")
+TILES = Code("tiles-do-not-fit", "error", "{tiles} tiles do not fit into {given} of {axis}", sort="keras")
+EVEN_KERNEL = Code(
+    "blur-kernel-even", "error", "`kernel_size` of `RandomGaussianBlur` is odd; this is {given}", sort="keras"
+)
 
 
 class Ranged(Augmentation):
@@ -34,7 +39,10 @@ class RandomBrightness(Ranged):
     factor: Any = arg(Factor(-1, 1), doc="Share of the range that is added, or the bounds it is drawn from.")
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
     keeps_integers = True
-    examples = (example((4, 5, 3), factor=0.2), example((4, 5, 1), dtype="uint8", factor=[-0.1, 0.3], value_range=[0, 1], seed=1))
+    examples = (
+        example((4, 5, 3), factor=0.2),
+        example((4, 5, 1), dtype="uint8", factor=[-0.1, 0.3], value_range=[0, 1], seed=1),
+    )
 
 
 class RandomContrast(Ranged):
@@ -42,7 +50,10 @@ class RandomContrast(Ranged):
 
     factor: Any = arg(Factor(0, 1), doc="Greatest change, or the bounds it is drawn from.")
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
-    examples = (example((4, 5, 3), factor=0.2), example((None, 5, 1), dtype="uint8", factor=[0.1, 0.3], value_range=[0, 1]))
+    examples = (
+        example((4, 5, 3), factor=0.2),
+        example((None, 5, 1), dtype="uint8", factor=[0.1, 0.3], value_range=[0, 1]),
+    )
 
 
 class RandomColorDegeneration(Seeded):
@@ -124,7 +135,10 @@ class RandomGaussianBlur(Seeded):
     kernel_size: Any = arg(Each(COUNT, 2), 3, doc="Size of the kernel, odd.")
     sigma: Any = arg(Factor(0, 1), 1.0, doc="Deviation of the kernel, or the bounds it is drawn from.")
     refused_dtypes = ("float16",)
-    examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, kernel_size=[3, 5], sigma=[0.1, 0.9], value_range=[0, 1]))
+    examples = (
+        example((4, 5, 3)),
+        example((4, 5, 1), factor=0.5, kernel_size=[3, 5], sigma=[0.1, 0.9], value_range=[0, 1]),
+    )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if any(size % 2 == 0 for size in self.kernel_size):
@@ -138,7 +152,10 @@ class Solarization(Ranged):
     addition_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Share of the range that is added, or its bounds.")
     threshold_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Threshold as a share of the range, or its bounds.")
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
-    examples = (example((4, 5, 3)), example((4, 5, 1), addition_factor=0.2, threshold_factor=[0.1, 0.3], value_range=[0, 1]))
+    examples = (
+        example((4, 5, 3)),
+        example((4, 5, 1), addition_factor=0.2, threshold_factor=[0.1, 0.3], value_range=[0, 1]),
+    )
 
 
 class AutoContrast(Ranged):
@@ -155,3 +172,11 @@ class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
     keeps_integers = True
     examples = (example((8, 8, 3)), example((8, 8, 1), dtype="uint8", tile_grid_size=[2, 2], clip_limit=2))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        x = super().infer(at, *inputs)
+        # Keras fills the last tiles with the image mirrored, of which there must be enough.
+        for axis, tiles in zip(split(x.axes, self.channels_first)[0], self.tile_grid_size, strict=True):
+            refusal = Refusal(TILES, "tile_grid_size", (), tiles=tiles, axis=axis.name, given=axis.size)
+            at.require(at_least(axis.size * 2 - ceil_div(axis.size, tiles) * tiles, 0), refusal)
+        return x

@@ -7,12 +7,12 @@ from typing import Any
 from ..argument import arg
 from ..kinds import COUNT, NUMBER, RATE, Choice, OneOrMore, Optional
 from ..op import Inference, Refusal, example
-from ..size import equal
+from ..size import at_least, equal
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, SEED
 from .factors import FILL_MODE, INTERPOLATION, VALUE_RANGE, Augmentation, Factor
 from .rescaling import VALUES
-from .windows import join, split
+from .windows import KERNEL_LARGER, join, split
 
 
 class Geometry(Augmentation):
@@ -33,7 +33,9 @@ class Transform(Geometry):
 class RandomFlip(Geometry):
     """Mirrors some images."""
 
-    mode: str = arg(Choice("horizontal", "vertical", "horizontal_and_vertical"), "horizontal_and_vertical", doc="Which way.")
+    mode: str = arg(
+        Choice("horizontal", "vertical", "horizontal_and_vertical"), "horizontal_and_vertical", doc="Which way."
+    )
     examples = (example((4, 5, 3)), example((None, None, 1), mode="horizontal", seed=1))
 
 
@@ -57,26 +59,40 @@ class RandomRotation(Transform):
 
     factor: Any = arg(Factor(-1, 1), doc="Greatest turn as a share of a full one, or the bounds it is drawn from.")
     refused_dtypes = ("bfloat16",)
-    examples = (example((4, 5, 3), factor=0.2), example((None, 5, 1), factor=[-0.1, 0.3], fill_mode="constant", fill_value=1))
+    examples = (
+        example((4, 5, 3), factor=0.2),
+        example((None, 5, 1), factor=[-0.1, 0.3], fill_mode="constant", fill_value=1),
+    )
 
 
 class RandomTranslation(Transform):
     """Shifts images."""
 
-    height_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift down as a share of the height, or its bounds.")
-    width_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds.")
+    height_factor: Any = arg(
+        Factor(-1, 1, strict=True), doc="Greatest shift down as a share of the height, or its bounds."
+    )
+    width_factor: Any = arg(
+        Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds."
+    )
     examples = (
         example((4, 5, 3), height_factor=0.2, width_factor=0.1),
-        example((3, 4, 5), height_factor=[-0.1, 0.2], width_factor=0, data_format="channels_first", interpolation="nearest"),
+        example(
+            (3, 4, 5), height_factor=[-0.1, 0.2], width_factor=0, data_format="channels_first", interpolation="nearest"
+        ),
     )
 
 
 class RandomZoom(Transform):
     """Zooms in (below 0) and out (above 0)."""
 
-    height_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest zoom of the height, or its bounds.")
-    width_factor: Any = arg(Optional(Factor(-1, 1, strict=True)), None, doc="As `height_factor`; null keeps the aspect ratio.")
-    examples = (example((4, 5, 3), height_factor=0.2), example((None, 5, 1), height_factor=[-0.2, 0.1], width_factor=0.1))
+    height_factor: Any = arg(Factor(-1, 1, strict=True, above=True), doc="Greatest zoom of the height, or its bounds.")
+    width_factor: Any = arg(
+        Optional(Factor(-1, 1, strict=True, above=True)), None, doc="As `height_factor`; null keeps the aspect ratio."
+    )
+    examples = (
+        example((4, 5, 3), height_factor=0.2),
+        example((None, 5, 1), height_factor=[-0.2, 0.1], width_factor=0.1),
+    )
 
 
 class RandomShear(Transform):
@@ -96,6 +112,13 @@ class RandomPerspective(Geometry):
     fill_value: float = arg(NUMBER, 0.0, doc="Value beyond the edges.")
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=0.3, interpolation="nearest"))
 
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        x = super().infer(at, *inputs)
+        for axis in split(x.axes, self.channels_first)[0]:
+            facts: dict[str, Any] = {"layer": self.title(), "needed": 2, "axis": axis.name, "left": axis.size}
+            at.require(at_least(axis.size, 2), Refusal(KERNEL_LARGER, None, (), **facts))
+        return x
+
 
 class RandomElasticTransform(Transform):
     """Bends images."""
@@ -112,7 +135,9 @@ class RandomErasing(Geometry):
 
     factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
     scale: Any = arg(Factor(0, 1), (0.02, 0.33), doc="Share of the area that is filled, or its bounds.")
-    fill_value: Any = arg(Optional(OneOrMore(NUMBER)), None, doc="What it is filled with, or one for each channel; noise by default.")
+    fill_value: Any = arg(
+        Optional(OneOrMore(NUMBER)), None, doc="What it is filled with, or one for each channel; noise by default."
+    )
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 3), factor=0.5, scale=[0.1, 0.3], fill_value=[1, 2, 3]))
@@ -121,6 +146,6 @@ class RandomErasing(Geometry):
         x = super().infer(at, *inputs)
         channels = split(x.axes, self.channels_first)[1]
         if isinstance(self.fill_value, tuple):
-            facts = {"argument": "fill_value", "count": len(self.fill_value), "axis": channels}
+            facts: dict[str, Any] = {"argument": "fill_value", "count": len(self.fill_value), "axis": channels}
             at.require(equal(channels.size, len(self.fill_value)), Refusal(VALUES, "fill_value", (), **facts))
         return x

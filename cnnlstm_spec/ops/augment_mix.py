@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..argument import arg
-from ..kinds import BOOLEAN, NATURAL, NUMBER
+from ..kinds import BOOLEAN, INTEGER, NUMBER
 from ..op import example
 from .common import DATA_FORMAT, SEED
 from .factors import INTERPOLATION, VALUE_RANGE, Augmentation, Factor
@@ -22,8 +22,8 @@ class AugMix(Mixing):
     """Blends several chains of augmentations."""
 
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
-    num_chains: int = arg(NATURAL, 3, doc="Chains that are blended.")
-    chain_depth: int = arg(NATURAL, 3, doc="Augmentations in a chain.")
+    num_chains: int = arg(INTEGER, 3, doc="Chains that are blended.")
+    chain_depth: int = arg(INTEGER, 3, doc="Augmentations in a chain.")
     factor: Any = arg(Factor(0, 1, strict=True), 0.3, doc="Strength of each, or its bounds.")
     alpha: float = arg(NUMBER, 1.0, doc="Parameter of the distribution of the blend.")
     all_ops: bool = arg(BOOLEAN, True, doc="Whether brightness, color, contrast and sharpness are used too.")
@@ -53,7 +53,7 @@ class RandAugment(Mixing):
     """Several augmentations drawn at random."""
 
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
-    num_ops: int = arg(NATURAL, 2, doc="How many are drawn.")
+    num_ops: int = arg(INTEGER, 2, doc="How many are drawn.")
     factor: Any = arg(Factor(0, 1, strict=True), 0.5, doc="Strength of each, or its bounds.")
     interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
     channels = (3, 1)

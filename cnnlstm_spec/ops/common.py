@@ -63,7 +63,9 @@ def known(layer: str, axis: Axis, help: tuple[str, ...] = ()) -> int:
     """The size of an axis that sizes a weight; raises where it is known only at run time."""
     if isinstance(axis.size, int):
         return axis.size
-    raise Refusal(UNKNOWN_SIZE, None, help or ("give the input a fixed size on that axis",), layer=layer, axis=axis.name)
+    raise Refusal(
+        UNKNOWN_SIZE, None, help or ("give the input a fixed size on that axis",), layer=layer, axis=axis.name
+    )
 
 
 def last(x: TensorType) -> int:

@@ -174,7 +174,15 @@ class Conv2D(Grouped):
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
     examples = (
         example((9, 8, 3), filters=4, kernel_size=3),
-        example((9, 8, 4), filters=6, kernel_size=[3, 2], strides=2, padding="same", groups=2, kernel_initializer="he_normal"),
+        example(
+            (9, 8, 4),
+            filters=6,
+            kernel_size=[3, 2],
+            strides=2,
+            padding="same",
+            groups=2,
+            kernel_initializer="he_normal",
+        ),
         example((9, 8, 4), filters=6, kernel_size=[3, 2], strides=[1, 2], activation="relu", use_bias=False),
         example((12, 12, 1), filters=2, kernel_size=3, dilation_rate=[2, 3], kernel_regularizer="l2"),
         example((3, 9, 8), filters=2, kernel_size=3, data_format="channels_first"),
@@ -216,7 +224,9 @@ class SeparableConv2D(Separable):
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
     examples = (
         example((9, 8, 3), filters=4, kernel_size=3),
-        example((9, 8, 3), filters=4, kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, use_bias=False),
+        example(
+            (9, 8, 3), filters=4, kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, use_bias=False
+        ),
     )
 
 

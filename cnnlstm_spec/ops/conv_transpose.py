@@ -16,9 +16,14 @@ from .conv import STRIDES_AND_DILATION, Convolution
 from .floats import refuse_integers
 from .windows import join, positions, split
 
-OUTPUT_PADDING = Code("output-padding-too-large", "error", "`output_padding` is below `strides` {stride}; this is {given}", sort="keras")
+OUTPUT_PADDING = Code(
+    "output-padding-too-large", "error", "`output_padding` is below `strides` {stride}; this is {given}", sort="keras"
+)
 EVEN_KERNEL = Code(
-    "output-padding-even-kernel", "error", "`output_padding: 0` and `same` need an odd kernel; this covers {reach}", sort="keras"
+    "output-padding-even-kernel",
+    "error",
+    "`output_padding: 0` and `same` need an odd kernel; this covers {reach}",
+    sort="keras",
 )
 
 
@@ -74,7 +79,9 @@ class Conv1DTranspose(Transposed):
     kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
     strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Factor by which the steps grow.")
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 1)), None, doc="Steps added at the end; below `strides`.")
+    output_padding: tuple[int, ...] | None = arg(
+        Optional(Each(NATURAL, 1)), None, doc="Steps added at the end; below `strides`."
+    )
     examples = (
         example((6, 3), filters=4, kernel_size=3, strides=2),
         example((None, 3), filters=4, kernel_size=2, strides=3, padding="same", use_bias=False),
@@ -89,7 +96,9 @@ class Conv2DTranspose(Transposed):
     kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
     strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Factors by which height and width grow.")
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 2)), None, doc="Added at the end; below `strides`.")
+    output_padding: tuple[int, ...] | None = arg(
+        Optional(Each(NATURAL, 2)), None, doc="Added at the end; below `strides`."
+    )
     examples = (
         example((6, 5, 3), filters=4, kernel_size=3, strides=2),
         example((None, 5, 3), filters=4, kernel_size=[2, 3], strides=[3, 1], padding="same", activation="relu"),
@@ -105,7 +114,9 @@ class Conv3DTranspose(Transposed):
     kernel_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of the kernel.")
     strides: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Factors by which depth, height and width grow.")
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 3)), None, doc="Added at the end; below `strides`.")
+    output_padding: tuple[int, ...] | None = arg(
+        Optional(Each(NATURAL, 3)), None, doc="Added at the end; below `strides`."
+    )
     examples = (
         example((3, 4, 5, 2), filters=3, kernel_size=3, strides=2),
         example((3, 4, 5, 2), filters=3, kernel_size=[1, 2, 3], strides=2, padding="same", use_bias=False),

@@ -16,8 +16,14 @@ NO_SPARSE = Code("sparse-output", "error", "`{layer}` with `sparse: true` gives 
 SPARSE_INTEGERS = Code("sparse-integers", "error", "`{layer}` with `output_mode: int` cannot be `sparse`", sort="keras")
 ONE_AXIS = Code("encodes-one-axis", "error", "`{layer}` with `output_mode: {mode}` reads one axis; {given} come in")
 NEEDS_TOKENS = Code("num-tokens-missing", "error", "`CategoryEncoding` needs `num_tokens`", sort="keras")
-BOUNDARIES = Code("bin-boundaries", "error", "`Discretization` needs `bin_boundaries` that rise, and no `num_bins`", sort="keras")
-CROSSED_SHAPES = Code("crossed-shapes", "error", "`HashedCrossing` reads two inputs of one value each; this has {given}", sort="keras")
+BOUNDARIES = Code(
+    "bin-boundaries", "error", "`Discretization` needs `bin_boundaries` that rise, and no `num_bins`", sort="keras"
+)
+CROSSED_SHAPES = Code(
+    "crossed-shapes", "error", "`HashedCrossing` reads two inputs of one value each; this has {given}", sort="keras"
+)
+HALF_COUNTS = Code("counts-in-half", "error", "`output_mode: {mode}` cannot be computed in {dtype}", sort="keras")
+HALF = ("float16", "bfloat16")
 MODES = Choice("int", "one_hot", "multi_hot", "count")
 
 
@@ -35,6 +41,10 @@ class Encoder(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if self.sparse:
             raise Refusal(SPARSE_INTEGERS if self.output_mode == "int" else NO_SPARSE, "sparse", (), layer=self.title())
+        dtype = self.dtype_after(at, *inputs)
+        if self.output_mode in ("multi_hot", "count", "binary") and inputs[0].rank < 2 and dtype in HALF:
+            help = ("give the layer `dtype: float32`",)
+            raise Refusal(HALF_COUNTS, "output_mode", help, mode=self.output_mode, dtype=dtype)
         return inputs[0].with_axes(*self.encoded(inputs[0]))
 
     def encoded(self, x: TensorType) -> tuple[Axis, ...]:
@@ -46,7 +56,7 @@ class Encoder(Op):
             return self.one_hot(x, classes)
         if x.rank == 1 or (x.rank and self.counts_along_first):
             return (*x.axes[1:], classes)
-        facts = {"layer": self.title(), "mode": self.output_mode, "given": x.rank}
+        facts: dict[str, Any] = {"layer": self.title(), "mode": self.output_mode, "given": x.rank}
         raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: one_hot`", "or flatten before it"), **facts)
 
     counts_along_first = False
@@ -59,7 +69,9 @@ class Encoder(Op):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         (x, *_) = inputs
-        kept = self.output_mode == "int" or (self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1))
+        kept = self.output_mode == "int" or (
+            self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1)
+        )
         return x.mask if kept else None
 
 
@@ -91,8 +103,12 @@ class CategoryEncoding(Encoder):
 class Discretization(Encoder):
     """Numbers to the bins between boundaries."""
 
-    bin_boundaries: tuple[float, ...] | None = arg(Optional(ListOf(NUMBER)), None, doc="Boundaries between the bins, rising.")
-    num_bins: int | None = arg(Optional(NATURAL), None, doc="Only `null`: bins that `adapt` would find have no place in a spec.")
+    bin_boundaries: tuple[float, ...] | None = arg(
+        Optional(ListOf(NUMBER)), None, doc="Boundaries between the bins, rising."
+    )
+    num_bins: int | None = arg(
+        Optional(NATURAL), None, doc="Only `null`: bins that `adapt` would find have no place in a spec."
+    )
     epsilon: float = arg(NUMBER, 0.01, doc="Error of `adapt`; of no use here.")
     output_mode: str = arg(MODES, "int", doc="Bins as integers, or as vectors.")
     counts_along_first = True
@@ -139,7 +155,7 @@ class Hashing(Encoder):
     def one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
         if x.axes and x.axes[-1].size == 1:
             return super().one_hot(x, classes)
-        facts = {"layer": self.title(), "mode": "one_hot", "given": x.rank}
+        facts: dict[str, Any] = {"layer": self.title(), "mode": "one_hot", "given": x.rank}
         raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: int`, then `CategoryEncoding`",), **facts)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
@@ -163,7 +179,7 @@ class HashedCrossing(Encoder):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         for index, x in enumerate(inputs):
             if x.dtype in FLOATS or x.dtype == "bool":
-                facts = {"layer": self.title(), "taken": "integers", "dtype": x.dtype}
+                facts: dict[str, Any] = {"layer": self.title(), "taken": "integers", "dtype": x.dtype}
                 raise Refusal(WRONG_DTYPE, None, ("give the input `dtype: int32`",), index, **facts)
             if x.rank > 1 or x.rank != inputs[0].rank or (x.rank == 1 and not equal(x.axes[0].size, 1).always):
                 raise Refusal(CROSSED_SHAPES, None, (), index, given=x)

@@ -26,20 +26,22 @@ BATCH: Any = None
 
 @dataclass(frozen=True)
 class Einsum:
-    """An equation with sizes: `given` and `result` are letters to sizes, `kernel` the sizes of the kernel."""
+    """An equation with sizes: the letters of input, kernel and output, and the sizes of the latter two."""
 
     letters: tuple[str, str, str]
     kernel: tuple[Size, ...]
     output: tuple[Axis, ...]
-    by_letter: dict[str, Size]
 
 
 class EinsumDense(Op):
     """A product with a kernel along the axes that an equation names."""
 
-    equation: str = arg(Text("an equation such as abc,cd->abd"), doc="Letters of the input (batch first), kernel and output.")
+    equation: str = arg(
+        Text("an equation such as abc,cd->abd"), doc="Letters of the input (batch first), kernel and output."
+    )
     output_shape: Any = arg(
-        OneOrMore(Optional(COUNT)), doc="Sizes of the output without batch and `...`; null for one known only at run time."
+        OneOrMore(Optional(COUNT)),
+        doc="Sizes of the output without batch and `...`; null for one known only at run time.",
     )
     activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")
     bias_axes: str | None = arg(Optional(Text("letters of the output")), None, doc="Output axes that have a bias.")
@@ -72,7 +74,12 @@ class EinsumDense(Op):
         if match is None:
             raise self.refuse(f"`{self.equation}` is of no form that Keras reads", help=FORMS)
         left, given, right, kernel, left_after, result, right_after = match.groups()
-        if bool(left) != bool(left_after) or bool(right) != bool(right_after) or (left and right) or (right and len(given) < 2):
+        if (
+            bool(left) != bool(left_after)
+            or bool(right) != bool(right_after)
+            or (left and right)
+            or (right and len(given) < 2)
+        ):
             raise self.refuse(f"`{self.equation}` is of no form that Keras reads", help=FORMS)
         for letters in (given, result):
             if len(set(letters)) < len(letters):
@@ -88,7 +95,11 @@ class EinsumDense(Op):
         sizes: list[Any] = [BATCH, *x.sizes]
         named = sizes[elided:] if left else sizes[: len(given)]
         by_given = dict(zip(given, named, strict=True))
-        written = [self.output_shape] if self.output_shape is None or isinstance(self.output_shape, int) else self.output_shape
+        written = (
+            [self.output_shape]
+            if self.output_shape is None or isinstance(self.output_shape, int)
+            else self.output_shape
+        )
         wanted: list[Any] = list(written)
         # With `...` on the left the first written size belongs to the first letter, else to the one after the batch.
         batched = not (left and elided)
@@ -111,16 +122,17 @@ class EinsumDense(Op):
         for letter in kernel:
             if letter not in truth and by_given.get(letter) is None:
                 raise self.refuse(f"`{letter}` of the kernel is the batch, or in neither the input nor the output")
-        by_letter = {letter: by_given.get(letter, truth.get(letter)) for letter in kernel}
-        return Einsum((given, kernel, result), tuple(self.kernel_size(k, truth, by_given) for k in kernel), tuple(axes), by_letter)
+        return Einsum((given, kernel, result), tuple(self.kernel_size(k, truth, by_given) for k in kernel), tuple(axes))
 
     def result_axis(self, letter: str, given: dict[str, Any], wanted: int | None) -> Axis:
         """The output axis of a letter: of a written size that agrees with the input's, or unknown to Keras."""
-        size = given.get(letter)
+        size: Any = given.get(letter)
         name = "features" if size is None else f"axis {letter}"
         if letter in given and wanted is not None:
             if isinstance(size, Expr) or size is BATCH:
-                raise self.refuse(f"`{letter}` is known only at run time, not {wanted}", "output_shape", ("write null for it",))
+                raise self.refuse(
+                    f"`{letter}` is known only at run time, not {wanted}", "output_shape", ("write null for it",)
+                )
             if not equal(size, wanted).always:
                 raise self.refuse(f"`{letter}` is {size} in the input and {wanted} in `output_shape`", "output_shape")
         if wanted is not None:

@@ -15,7 +15,9 @@ from ..tensor import TensorType
 from .common import WRONG_DTYPE
 from .windows import split, window_axes
 
-CHANNELS = Code("channels-not-taken", "error", "`{layer}` reads images of {taken} channels; {given} come in", sort="keras")
+CHANNELS = Code(
+    "channels-not-taken", "error", "`{layer}` reads images of {taken} channels; {given} come in", sort="keras"
+)
 VALUE_RANGE = ListOf(NUMBER, 2)
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
@@ -24,10 +26,13 @@ INTERPOLATION = Choice("nearest", "bilinear")
 class Factor(Kind):
     """A number within bounds, or a pair of which a number is drawn; a `strict` pair lies within them too."""
 
-    def __init__(self, least: float, most: float, strict: bool = False, integers: bool = False) -> None:
-        self.least, self.most, self.strict = least, most, strict
+    def __init__(
+        self, least: float, most: float, strict: bool = False, integers: bool = False, above: bool = False
+    ) -> None:
+        self.least, self.most, self.strict, self.above = least, most, strict, above
         self.inner = INTEGER if integers else NUMBER
-        self.words = f"{'an integer' if integers else 'a number'} from {least:g} to {most:g}, or a list of two"
+        number, bound = "an integer" if integers else "a number", "above" if above else "from"
+        self.words = f"{number} {bound} {least:g} to {most:g}, or a list of two"
 
     def read(self, node: Node, scope: Scope) -> Any:
         pair = isinstance(node, Listing)
@@ -35,10 +40,13 @@ class Factor(Kind):
         if value is POISON:
             return POISON
         first, second = value if pair else (value, value)
-        inside = self.least <= first <= self.most and self.least <= second <= self.most
+        inside = self.least <= min(first, second) and max(first, second) <= self.most
+        inside = inside and not (self.above and self.least in (first, second))
         meets = first <= self.most and second >= self.least
         if not (inside if self.strict or not pair else meets):
-            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=list(value) if pair else given(node))
+            return scope.report(
+                OUT_OF_RANGE, node, key=scope.name, words=self.words, given=list(value) if pair else given(node)
+            )
         return value
 
     def schema(self) -> dict[str, Any]:

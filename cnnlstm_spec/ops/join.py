@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import BOOLEAN, INTEGER, Each
@@ -10,9 +12,13 @@ from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .axes import axis_at, axis_number
 from .floats import refuse_integers
+from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, joined_masks
 from .merge import merged_dtype
-from .strategies import RANKS_DIFFER, SIZES_DIFFER, common_mask
 from .windows import positions
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
 
 OVER_BATCH = Code("joins-samples", "error", "`{layer}` would join samples: axis {axis} is the batch, which cannot be named")
 
@@ -21,6 +27,7 @@ class Concatenate(Op):
     """Side by side on one axis."""
 
     arity = (2, None)
+    joins_masks = True
     axis: int = arg(INTEGER, -1, doc="The axis; the batch is 0, -1 the last.")
     examples = (
         example((6, 3), (6, 4)),
@@ -55,8 +62,18 @@ class Concatenate(Op):
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return merged_dtype(self.dtype or at.policy, *inputs)
 
+    def joins_steps(self, x: TensorType) -> bool:
+        """Whether it joins along the first axis, that of a mask."""
+        return self.axis in (1, -x.rank)
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        return self.joins_steps(inputs[0]) and any(x.mask is not None for x in inputs)
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        return joined_masks(to, inputs, to.inputs)
+
     def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return None if self.axis in (1, -inputs[0].rank) else common_mask(inputs)
+        return None if self.joins_steps(inputs[0]) else common_mask(inputs)
 
 
 class Dot(Op):

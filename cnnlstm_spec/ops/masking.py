@@ -40,7 +40,7 @@ class Masking(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """The values with padded steps at 0, by operations: a `Masking` layer would hand on a mask of its own."""
-        real = padding_mask(to, inputs[0], self.mask_value, to.inputs[0])
+        real = to.program.masks.get(to.node.id) or self.make_mask(to, *inputs)
         return to.ops("where", to.ops("expand_dims", real, axis=-1), to.cast(inputs[0]), to.zero())
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:

@@ -8,7 +8,7 @@ from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
 from ..size import Expr, Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .common import WRONG_DTYPE
-from .strategies import SIZES_DIFFER, common_mask
+from .fuse import SIZES_DIFFER, common_mask
 
 BITS = {"bool": 1, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64}
 

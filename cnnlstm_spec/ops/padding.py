@@ -15,7 +15,9 @@ from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, need_numbers
 from .windows import join, split, window_axes
 
-CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")
+CROPPED_AWAY = Code(
+    "cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras"
+)
 
 
 class Margins(Kind):
@@ -29,7 +31,7 @@ class Margins(Kind):
     def read(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Listing):
             value = NATURAL.read(node, scope)
-            return POISON if value is POISON else self.canonical((((value, value),) * self.n))
+            return POISON if value is POISON else self.canonical(((value, value),) * self.n)
         if self.n == 1:
             return Each(NATURAL, 2).read(node, scope)
         if len(node.items) != self.n:
@@ -78,7 +80,9 @@ class ZeroPadding(Framed):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
-        grown = [Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)]
+        grown = [
+            Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)
+        ]
         return x.with_axes(*join(grown, channels, self.channels_first))
 
 
@@ -92,7 +96,7 @@ class Cropping(Framed):
         spatial, channels = split(x.axes, self.channels_first)
         cut = []
         for axis, pair in zip(spatial, self.pairs(self.cropping), strict=True):
-            facts = {"layer": self.title(), "cropped": sum(pair), "axis": axis.name, "left": axis.size}
+            facts: dict[str, Any] = {"layer": self.title(), "cropped": sum(pair), "axis": axis.name, "left": axis.size}
             refusal = Refusal(CROPPED_AWAY, "cropping", ("at least one must be left",), **facts)
             at.require(at_least(axis.size, sum(pair) + 1), refusal)
             cut.append(Axis(axis.name, axis.size - sum(pair)))
@@ -118,14 +122,20 @@ class ZeroPadding1D(ZeroPadding):
     n = 1
     padding: Any = arg(Margins(1), 1, doc="Steps added on both sides, or before and after.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
-    examples = (example((4, 3)), example((None, 3), dtype="int32", padding=[0, 2]), example((3, 4), data_format="channels_first"))
+    examples = (
+        example((4, 3)),
+        example((None, 3), dtype="int32", padding=[0, 2]),
+        example((3, 4), data_format="channels_first"),
+    )
 
 
 class ZeroPadding2D(ZeroPadding):
     """Zeros around images."""
 
     n = 2
-    padding: Any = arg(Margins(2), 1, doc="Rows and columns added on each side, for each axis, or before and after each.")
+    padding: Any = arg(
+        Margins(2), 1, doc="Rows and columns added on each side, for each axis, or before and after each."
+    )
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
     examples = (
         example((4, 5, 3)),
@@ -155,7 +165,9 @@ class Cropping2D(Cropping):
     """Rows and columns cut off."""
 
     n = 2
-    cropping: Any = arg(Margins(2), 0, doc="Rows and columns cut on each side, for each axis, or before and after each.")
+    cropping: Any = arg(
+        Margins(2), 0, doc="Rows and columns cut on each side, for each axis, or before and after each."
+    )
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
     examples = (
         example((4, 5, 3)),
@@ -188,7 +200,9 @@ class UpSampling2D(UpSampling):
     size: tuple[int, ...] = arg(Each(COUNT, 2), 2, doc="Factors of height and width.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
     interpolation: str = arg(
-        Choice("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5"), "nearest", doc="How values between pixels are found."
+        Choice("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5"),
+        "nearest",
+        doc="How values between pixels are found.",
     )
     examples = (
         example((4, 5, 3)),

@@ -77,7 +77,9 @@ class Windows1D(Pooling):
     """Pooling over steps."""
 
     n = 1
-    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 1)), None, doc="Steps between windows; `pool_size` by default.")
+    strides: tuple[int, ...] | None = arg(
+        Optional(Each(COUNT, 1)), None, doc="Steps between windows; `pool_size` by default."
+    )
 
 
 class MaxPooling1D(Windows1D):
@@ -85,7 +87,11 @@ class MaxPooling1D(Windows1D):
 
     keeps_integers = True
     pool_size: tuple[int, ...] = arg(Each(COUNT, 1), 2, doc="Steps in a window.")
-    examples = (example((9, 3)), example((9, 3), pool_size=3, strides=2, padding="same"), example((None, 3), pool_size=[2]))
+    examples = (
+        example((9, 3)),
+        example((9, 3), pool_size=3, strides=2, padding="same"),
+        example((None, 3), pool_size=[2]),
+    )
 
 
 class AveragePooling1D(Windows1D):
@@ -99,7 +105,9 @@ class Windows2D(Pooling):
     """Pooling over height and width."""
 
     n = 2
-    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 2)), None, doc="Positions between windows; `pool_size` by default.")
+    strides: tuple[int, ...] | None = arg(
+        Optional(Each(COUNT, 2)), None, doc="Positions between windows; `pool_size` by default."
+    )
 
 
 class MaxPooling2D(Windows2D):
@@ -121,7 +129,9 @@ class Windows3D(Pooling):
     """Pooling over depth, height and width."""
 
     n = 3
-    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 3)), None, doc="Positions between windows; `pool_size` by default.")
+    strides: tuple[int, ...] | None = arg(
+        Optional(Each(COUNT, 3)), None, doc="Positions between windows; `pool_size` by default."
+    )
 
 
 class MaxPooling3D(Windows3D):

@@ -157,7 +157,7 @@ class Gated(Units):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         mask = to.inputs[0].mask
-        if mask is not None and mask.flipped and self.use_cudnn == "auto":
+        if mask is not None and mask.backwards and self.use_cudnn == "auto":
             # On a GPU, cuDNN stops at a mask whose real steps do not come first.
             return to.call(self, inputs, use_cudnn=False)
         return super().lower(to, *inputs)

@@ -8,6 +8,7 @@ _CELL = "a cell is one step of a recurrent layer"
 _STRINGS = "it reads strings, and its vocabulary is data"
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "Equalization": ("Keras cannot trace it into a model", "use `AutoContrast`, or equalize the images before the model"),
     "FlaxLayer": ("it runs on JAX", "write the layer in `layers_from:`"),
     "GRUCell": (_CELL, "use `GRU`"),
     "InputLayer": ("an input is written as `input:`", "give the branch `input: {kind: ..., shape: [...]}`"),

@@ -42,7 +42,9 @@ class Shaped(Noise):
 
     rate: float
     noise_shape: tuple[int | None, ...] | None = arg(
-        Optional(ListOf(Optional(COUNT))), None, doc="Shape of what is drawn, batch first; 1 drops a whole axis together."
+        Optional(ListOf(Optional(COUNT))),
+        None,
+        doc="Shape of what is drawn, batch first; 1 drops a whole axis together.",
     )
     last_axis_only = False
 
@@ -74,7 +76,10 @@ class Shaped(Noise):
                 raise Refusal(NOISE_SHAPE, "noise_shape", (), problem=f"null is the batch, matched with {against.name}")
             size = x.axes[place - 1].size if given is None else given
             problem = f"{against} comes in, {size} is given"
-            at.require(equal(against.size, size), Refusal(NOISE_SHAPE, "noise_shape", ("write null, 1 or the size",), problem=problem))
+            at.require(
+                equal(against.size, size),
+                Refusal(NOISE_SHAPE, "noise_shape", ("write null, 1 or the size",), problem=problem),
+            )
 
 
 class Dropout(Shaped):

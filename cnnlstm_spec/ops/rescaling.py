@@ -6,7 +6,7 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, ListOf, OneOrMore, Optional
+from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, OneOrMore, Optional
 from ..op import Inference, Op, Refusal, example
 from ..size import Expr, at_least, equal
 from ..tensor import Axis, TensorType
@@ -19,7 +19,9 @@ CROP_AND_PAD = Code(
     "crop-and-pad", "error", "`Resizing` takes `crop_to_aspect_ratio` or `pad_to_aspect_ratio`, not both", sort="keras"
 )
 NEEDS_ADAPT = Code("normalization-without-values", "error", "`Normalization` needs `mean` and `variance`")
-ONE_OF_TWO = Code("mean-without-variance", "error", "`Normalization` needs `mean` and `variance` of the same shape", sort="keras")
+ONE_OF_TWO = Code(
+    "mean-without-variance", "error", "`Normalization` needs `mean` and `variance` of the same shape", sort="keras"
+)
 INTERPOLATION = Choice("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
 STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
 
@@ -42,7 +44,11 @@ class Rescaling(Op):
             values = getattr(self, name)
             if not isinstance(values, tuple) or len(values) == 1:
                 continue
-            facts = {"argument": name, "count": len(values), "axis": x.axes[-1] if x.axes else "no axis"}
+            facts: dict[str, Any] = {
+                "argument": name,
+                "count": len(values),
+                "axis": x.axes[-1] if x.axes else "no axis",
+            }
             refusal = Refusal(VALUES, name, ("give one value, or one for each of the last axis",), **facts)
             if not x.axes:
                 raise refusal
@@ -112,7 +118,7 @@ class CenterCrop(Sized):
         (x,) = inputs
         if self.crops(x):
             for axis, least, argument in self.wanted(x):
-                facts = {"layer": self.title(), "needed": least, "axis": axis.name, "left": axis.size}
+                facts: dict[str, Any] = {"layer": self.title(), "needed": least, "axis": axis.name, "left": axis.size}
                 at.require(at_least(axis.size, least), Refusal(KERNEL_LARGER, argument, (), **facts))
         return super().infer(at, x)
 
@@ -151,7 +157,10 @@ class Normalization(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         if self.mean is None and self.variance is None:
-            help = ("write both, a number or a list; a spec has no data for `adapt` to measure", "or use `BatchNormalization`")
+            help = (
+                "write both, a number or a list; a spec has no data for `adapt` to measure",
+                "or use `BatchNormalization`",
+            )
             raise Refusal(NEEDS_ADAPT, None, help)
         shape = shape_of(self.mean)
         if self.mean is None or self.variance is None or shape != shape_of(self.variance):

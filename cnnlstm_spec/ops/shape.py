@@ -12,9 +12,15 @@ from .common import DATA_FORMAT
 from .windows import positions
 
 COUNTS_DIFFER = Code("reshape-changes-count", "error", "`Reshape` gives {wanted} values; {given} come in", sort="keras")
-TWO_UNKNOWN = Code("reshape-two-unknown", "error", "`target_shape` has -1 {count} times; it may have it once", sort="keras")
-NOT_A_PERMUTATION = Code("not-a-permutation", "error", "`dims` holds each of 1 to {count} once; this is {given}", sort="keras")
-WRONG_RANK = Code("permute-rank", "error", "`Permute` of {count} axes reads {count} axes; {given} come in", sort="keras")
+TWO_UNKNOWN = Code(
+    "reshape-two-unknown", "error", "`target_shape` has -1 {count} times; it may have it once", sort="keras"
+)
+NOT_A_PERMUTATION = Code(
+    "not-a-permutation", "error", "`dims` holds each of 1 to {count} once; this is {given}", sort="keras"
+)
+WRONG_RANK = Code(
+    "permute-rank", "error", "`Permute` of {count} axes reads {count} axes; {given} come in", sort="keras"
+)
 
 NAMES = {1: ("features",), 2: ("steps", "features"), 3: ("height", "width", "channels")}
 
@@ -81,7 +87,9 @@ class Reshape(Shaping):
 class Permute(Shaping):
     """The axes in another order."""
 
-    dims: tuple[int, ...] = arg(ListOf(Integer()), doc="Axes of the input in the order of the output; 1 is the first after the batch.")
+    dims: tuple[int, ...] = arg(
+        ListOf(Integer()), doc="Axes of the input in the order of the output; 1 is the first after the batch."
+    )
     examples = (example((3, 4), dims=[2, 1]), example((None, 4, 5), dtype="int32", dims=[1, 3, 2]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import ceil, log2
+from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, Optional, Text
+from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Choice, Optional, Text
 from ..op import Inference, Op, Refusal, Weight, compute_dtype, example
 from ..size import Size, at_least
 from ..tensor import Axis, TensorType
@@ -16,7 +17,9 @@ from .windows import KERNEL_LARGER, slide
 
 FFT_SHORTER = Code("fft-shorter-than-frame", "error", "`fft_length` {fft} is below `{argument}` {frame}", sort="keras")
 FRAME_STEP = Code("frame-step", "error", "`frame_step` is 1 to `frame_length` {frame}; this is {given}", sort="keras")
-MEL_FRAMES = Code("mel-frames", "error", "`MelSpectrogram` announces {announced} frames of {size} samples and gives {given}")
+MEL_FRAMES = Code(
+    "mel-frames", "error", "`MelSpectrogram` announces {announced} frames of {size} samples and gives {given}"
+)
 MODES = Choice("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 
 
@@ -26,8 +29,12 @@ class STFTSpectrogram(Op):
     mode: str = arg(MODES, "log", doc="What is given of each frequency; `stft` gives real and imaginary parts.")
     frame_length: int = arg(COUNT, 256, doc="Samples in a frame.")
     frame_step: int | None = arg(Optional(COUNT), None, doc="Samples between frames; half a frame by default.")
-    fft_length: int | None = arg(Optional(COUNT), None, doc="Samples of the transform; the next power of two by default.")
-    window: str | None = arg(Optional(Text("a window of scipy.signal")), "hann", doc="Window of a frame; any needs scipy.")
+    fft_length: int | None = arg(
+        Optional(COUNT), None, doc="Samples of the transform; the next power of two by default."
+    )
+    window: str | None = arg(
+        Optional(Text("a window of scipy.signal")), "hann", doc="Window of a frame; any needs scipy."
+    )
     periodic: bool = arg(BOOLEAN, False, doc="Whether the window is periodic.")
     scaling: str | None = arg(Optional(Choice("density", "spectrum")), "density", doc="How the window is scaled.")
     padding: str = arg(Choice("valid", "same"), "valid", doc="`same` pads so that steps alone change the size.")
@@ -36,7 +43,16 @@ class STFTSpectrogram(Op):
     keeps_mask = False
     examples = (
         example((20, 2), frame_length=8, window=None),
-        example((20, 2), mode="stft", frame_length=8, frame_step=3, fft_length=12, padding="same", expand_dims=True, window=None),
+        example(
+            (20, 2),
+            mode="stft",
+            frame_length=8,
+            frame_step=3,
+            fft_length=12,
+            padding="same",
+            expand_dims=True,
+            window=None,
+        ),
         example((2, 20), mode="real", frame_length=8, data_format="channels_first", expand_dims=True, window=None),
     )
 
@@ -57,12 +73,14 @@ class STFTSpectrogram(Op):
         (x,) = inputs
         refuse_integers(self.title(), x)
         if compute_dtype(self.dtype or at.policy) == "bfloat16":
-            raise Refusal(WRONG_DTYPE, None, (), layer=self.title(), taken="float16, float32 or float64", dtype="bfloat16")
+            raise Refusal(
+                WRONG_DTYPE, None, (), layer=self.title(), taken="float16, float32 or float64", dtype="bfloat16"
+            )
         step = self.frame_length // 2 if self.frame_step is None else self.frame_step
         if not 1 <= step <= self.frame_length:
             raise Refusal(FRAME_STEP, "frame_step", (), frame=self.frame_length, given=step)
         if self.fft_length is not None and self.fft_length < self.frame_length:
-            facts = {"fft": self.fft_length, "argument": "frame_length", "frame": self.frame_length}
+            facts: dict[str, Any] = {"fft": self.fft_length, "argument": "frame_length", "frame": self.frame_length}
             raise Refusal(FFT_SHORTER, "fft_length", (), **facts)
         steps, channels = reversed(x.axes) if self.channels_first else x.axes
         count = known(self.title(), channels)
@@ -70,7 +88,9 @@ class STFTSpectrogram(Op):
         parts = self.frequencies * (2 if self.mode == "stft" else 1)
         if self.expand_dims:
             frequencies = Axis("frequencies", parts)
-            return x.with_axes(*((channels, moved, frequencies) if self.channels_first else (moved, frequencies, channels)))
+            return x.with_axes(
+                *((channels, moved, frequencies) if self.channels_first else (moved, frequencies, channels))
+            )
         features = Axis("features", parts * count)
         return x.with_axes(*((features, moved) if self.channels_first else (moved, features)))
 
@@ -93,7 +113,7 @@ class MelSpectrogram(Op):
 
     fft_length: int = arg(COUNT, 2048, doc="Samples of the transform.")
     sequence_stride: int = arg(COUNT, 512, doc="Samples between frames.")
-    sequence_length: int | None = arg(Optional(COUNT), None, doc="Samples in a frame; `fft_length` by default.")
+    sequence_length: int | None = arg(Optional(NATURAL), None, doc="Samples in a frame; `fft_length` by default.")
     window: str | None = arg(Optional(Choice("hann", "hamming")), "hann", doc="Window of a frame.")
     sampling_rate: int = arg(COUNT, 16000, doc="Samples in a second.")
     num_mel_bins: int = arg(COUNT, 128, doc="Mel frequencies.")
@@ -108,23 +128,39 @@ class MelSpectrogram(Op):
     keeps_mask = False
     examples = (
         example((40,), fft_length=16, sequence_stride=4, num_mel_bins=6),
-        example((48,), fft_length=16, sequence_stride=8, sequence_length=12, num_mel_bins=3, power_to_db=False, window="hamming"),
+        example(
+            (48,),
+            fft_length=16,
+            sequence_stride=8,
+            sequence_length=12,
+            num_mel_bins=3,
+            power_to_db=False,
+            window="hamming",
+        ),
         example((40,), dtype="int32", fft_length=16, sequence_stride=4, num_mel_bins=6),
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         if self.sequence_length is not None and self.sequence_length > self.fft_length:
-            facts = {"fft": self.fft_length, "argument": "sequence_length", "frame": self.sequence_length}
+            facts: dict[str, Any] = {
+                "fft": self.fft_length,
+                "argument": "sequence_length",
+                "frame": self.sequence_length,
+            }
             raise Refusal(FFT_SHORTER, "fft_length", (), **facts)
         size, half = x.axes[0].size, self.fft_length // 2
-        facts = {"layer": self.title(), "needed": half + 1, "axis": x.axes[0].name, "left": size}
-        at.require(at_least(size, half + 1), Refusal(KERNEL_LARGER, "fft_length", ("make `fft_length` smaller",), **facts))
+        room: dict[str, Any] = {"layer": self.title(), "needed": half + 1, "axis": x.axes[0].name, "left": size}
+        at.require(
+            at_least(size, half + 1), Refusal(KERNEL_LARGER, "fft_length", ("make `fft_length` smaller",), **room)
+        )
         frames = (size + 2 * half - self.fft_length) // self.sequence_stride + 1
         if isinstance(size, int):
             # Keras computes the number of frames it announces by another formula.
             announced = (size + self.sequence_stride + 1) // self.sequence_stride
             if announced != frames:
-                help = ("give it a number of samples that is a multiple of `sequence_stride`, and an even `fft_length`",)
+                help = (
+                    "give it a number of samples that is a multiple of `sequence_stride`, and an even `fft_length`",
+                )
                 raise Refusal(MEL_FRAMES, "sequence_stride", help, announced=announced, size=size, given=frames)
         return x.with_axes(Axis("frequencies", self.num_mel_bins), Axis("frames", frames))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..diagnostic import Code
 from ..masks import HALF
@@ -11,13 +11,14 @@ from ..op import FLOATS, Inference, Op, Refusal, Weight
 from ..size import Size, ceil_div, equal
 from ..tensor import Mask, TensorType
 from .common import known
-from .strategies import AddStrategy
+from .fuse_elementwise import AddStrategy
 from .windows import positions
 
 if TYPE_CHECKING:
     from ..lower import Lowering
     from ..program import Expression
 
+LARGEST_STRIDE = 64
 NO_STEPS = Code(
     "nothing-to-distribute", "error", "`TimeDistributed` reads steps of at least one axis; given {given}", sort="keras"
 )
@@ -69,11 +70,11 @@ class LeaveTime(Op):
 class ResidualAdd(AddStrategy):
     """The sum at the end of a Residual."""
 
+    word = "Residual"
     arity = (2, 2)
 
-    @classmethod
-    def title(cls) -> str:
-        return "Residual"
+    def help_for(self, last: bool, stretched: bool) -> tuple[str, ...]:
+        return ("`shortcut: projection` brings the shortcut to the shape of the layers",)
 
 
 class Projection(Op):
@@ -84,7 +85,7 @@ class Projection(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         x, wanted = inputs
-        facts = {"given": x, "wanted": wanted}
+        facts: dict[str, Any] = {"given": x, "wanted": wanted}
         if x.rank != wanted.rank or not 1 <= x.rank <= 4:
             raise Refusal(CANNOT_PROJECT, None, ("the path must keep the number of axes",), **facts)
         for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.strides(x, wanted), strict=True):
@@ -116,17 +117,18 @@ class Projection(Op):
         if x.rank == 1:
             return to.layer("keras.layers.Dense", inputs[0], width)
         strides = self.strides(x, wanted)
-        keywords = {"strides": strides} if max(strides) > 1 else {}
+        keywords: dict[str, Any] = {"strides": strides} if max(strides) > 1 else {}
         return to.layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
 
 
 def _ratio(size: Size, target: Size) -> int:
+    """The stride from one size to another; of sizes known only at run time one that always fits, or else may fit."""
     if isinstance(size, int) and isinstance(target, int):
         return -(-size // target)
-    for stride in range(1, 65):
-        if equal(ceil_div(size, stride), target).always:
-            return stride
-    return 1
+    fits = [(stride, equal(ceil_div(size, stride), target)) for stride in range(1, LARGEST_STRIDE + 1)]
+    always = (stride for stride, condition in fits if condition.always)
+    possible = (stride for stride, condition in fits if not condition.never)
+    return next(always, next(possible, 1))
 
 
 class Output(Op):
@@ -134,18 +136,24 @@ class Output(Op):
 
     keeps_integers = True
 
-    def __init__(self, head: str) -> None:
+    def __init__(self, head: str, carries_mask: bool = True) -> None:
         super().__init__()
-        self.head = head
+        self.head, self.carries_mask = head, carries_mask
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         masked_half = self.mask_after(*inputs) is not None and inputs[0].dtype in HALF
         return "float32" if masked_half else inputs[0].dtype
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
-        """Of the inputs with an axis after the steps: a loss averages over the last axis before it reads the mask."""
+        """Of the inputs with an axis after the steps: a loss averages over the last axis before it reads the mask.
+
+        None for a loss that fails where the output has a mask.
+        """
         (x,) = inputs
-        return x.mask if x.rank > 1 and x.dtype in FLOATS else None
+        return x.mask if self.carries_mask and x.rank > 1 and x.dtype in FLOATS else None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.output_of(inputs[0])
+        x = to.inputs[0]
+        # Keras hands a mask on by itself, through layers; an operation ends it.
+        ended = x.mask is not None and not self.carries_mask
+        return to.output_of(to.ops("multiply", inputs[0], 1.0) if ended else inputs[0])

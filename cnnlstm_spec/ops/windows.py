@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..diagnostic import Code
 from ..op import Inference, Refusal
@@ -32,14 +33,21 @@ def join(spatial: Sequence[Axis], channels: Axis, channels_first: bool) -> tuple
 
 
 def slide(
-    at: Inference, layer: str, axis: Axis, window: int, stride: int, padding: str, dilation: int = 1, argument: str = "kernel_size"
+    at: Inference,
+    layer: str,
+    axis: Axis,
+    window: int,
+    stride: int,
+    padding: str,
+    dilation: int = 1,
+    argument: str = "kernel_size",
 ) -> Axis:
     """The axis after a window of `window` (dilated) positions has moved over it in steps of `stride`."""
     if padding != "valid":
         return Axis(axis.name, ceil_div(axis.size, stride))
     reach = dilation * (window - 1) + 1
     help = ("use `padding: same`", f"make `{argument}` smaller, or pool less before it")
-    facts = {"layer": layer, "needed": reach, "axis": axis.name, "left": axis.size}
+    facts: dict[str, Any] = {"layer": layer, "needed": reach, "axis": axis.name, "left": axis.size}
     at.require(at_least(axis.size, reach), Refusal(KERNEL_LARGER, argument, help, **facts))
     return Axis(axis.name, (axis.size - reach) // stride + 1)
 

@@ -1,14 +1,16 @@
-"""Layers that wrap another: Bidirectional."""
+"""Layers that wrap another: Bidirectional and SpectralNormalization."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..argument import Kind, arg
 from ..diagnostic import Code
 from ..items import Layer
-from ..kinds import Choice, Optional
+from ..kinds import COUNT, Choice, Optional
 from ..layers import LAYER
+from ..naming import layer_stem
 from ..op import Inference, Op, Refusal, Weight, example
 from ..program import Call
 from ..scope import POISON, Scope
@@ -28,6 +30,12 @@ UNLIKE = Code("backward-layer-unlike", "error", "`{argument}` must be equal forw
 BACKWARDS = Code("bidirectional-backwards", "error", "`go_backwards` is what `Bidirectional` does itself", sort="keras")
 WIDTHS = Code("backward-layer-width", "error", "both directions give one shape; given {first} and {other}")
 SAME_DIRECTION = Code("backward-layer-direction", "error", "`backward_layer` needs the other `go_backwards` than `layer`", sort="keras")
+
+
+NO_KERNEL = Code("no-kernel-to-normalize", "error", "`SpectralNormalization` wraps a layer with a kernel; `{given}` has none", sort="keras")
+NORMALIZABLE = frozenset(
+    "Dense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D Embedding".split()
+)
 
 
 class RecurrentKind(Kind):
@@ -122,7 +130,7 @@ class Bidirectional(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         mask = to.inputs[0].mask
-        if mask is None or not mask.flipped:
+        if mask is None or not mask.backwards:
             return to.call(self, inputs)
         # On a GPU, cuDNN stops at a mask whose real steps do not come first.
         written = {name: value for name, value in self.values().items() if isinstance(value, Gated)}
@@ -134,3 +142,66 @@ def _inner(op: Recurrent, **more: bool) -> Call:
 
     keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
     return Call(op.keras_path(), (), (*keywords.items(), ("name", op.keras_name())))
+
+
+class WrappedKind(Kind):
+    """A layer with a kernel or embeddings."""
+
+    words = "a layer with a kernel, such as `Dense` or `Conv2D`"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        item = LAYER.read(node, scope)
+        if isinstance(item, Layer) and item.op is None:
+            return POISON
+        if not isinstance(item, Layer) or item.op is None or item.op.title() not in NORMALIZABLE:
+            title = item.op.title() if isinstance(item, Layer) and item.op is not None else type(item).__name__
+            return scope.report(NO_KERNEL, node.entries[0].key if isinstance(node, Mapping) else node, given=title)
+        return item.op
+
+    def schema(self) -> dict[str, Any]:
+        return LAYER.schema()
+
+
+class SpectralNormalization(Op):
+    """A layer whose kernel is kept at spectral norm 1, by power iteration in training."""
+
+    layer: Op = arg(WrappedKind(), doc="The layer.")
+    power_iterations: int = arg(COUNT, 1, doc="Iterations in a training step.")
+    examples = (
+        example((5,), layer={"Dense": {"units": 3}}),
+        example((8, 8, 3), layer={"Conv2D": {"filters": 4, "kernel_size": 3}}, power_iterations=2),
+    )
+
+    def axes_read(self) -> tuple[str, ...] | None:
+        return self.layer.axes_read()
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        reads = self.layer.axes_read()
+        if (reads is not None and len(reads) != x.rank) or x.rank < self.layer.least_rank:
+            return x
+        return self.layer.infer(at, x)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return self.layer.dtype_after(at, *inputs)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        first, *others = (replace(w, name=f"{self.inner_name()}/{w.name}") for w in self.layer.weights(*inputs))
+        return (first, Weight("vector_u", (1, first.shape[-1]), trainable=False), *others)
+
+    def inner_name(self) -> str:
+        """The wrapped layer's name in Keras, which is given to it."""
+        return self.layer.name or layer_stem(self.layer.title())
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return self.layer.macs(output, *inputs)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return self.layer.mask_after(*inputs)
+
+    def keras_arguments(self) -> dict[str, Any]:
+        from ..lower import expression
+
+        keywords = {name: expression(value) for name, value in self.layer.keras_arguments().items()}
+        inner = Call(self.layer.keras_path(), (), (*keywords.items(), ("name", self.inner_name())))
+        return {**super().keras_arguments(), "layer": inner}

@@ -121,14 +121,19 @@ def _layer(typed: TypedNode, graph: TypedGraph) -> dict[str, Any]:
         "layer": node.op.title(),
         "shape": list(type.shape),
         "dtype": type.dtype,
-        "mask": mask_origin(type.mask, graph),
+        "mask": mask_origin(type, graph),
         "params": typed.params,
         "trainable_params": typed.trainable_params,
     }
 
 
-def mask_origin(mask: Mask | None, graph: TypedGraph) -> str | None:
-    """What says which steps are real: `branches.video.input.padding_value`, or the path of a layer; several with ` & `."""
+def mask_origin(type: TensorType, graph: TypedGraph) -> str | None:
+    """What says which steps are real: `branches.video.input.padding_value`, or the path of a layer; several with ` & `.
+
+    Inside `TimeDistributed` it is the mask of the outermost axis that has one.
+    """
+    masks: list[Mask | None] = [*(mask for _, mask in type.outer), type.mask]
+    mask = next((mask for mask in masks if mask is not None), None)
     if mask is None:
         return None
     origins = []

@@ -47,7 +47,7 @@ def _row(typed: TypedNode, graph: TypedGraph) -> Row:
     if type is None:
         return (title, node.layer, "?", "?", "", "?")
     axes = ", ".join(str(axis) for axis in (*(axis for axis, _ in type.outer), *type.axes))
-    mask = mask_origin(type.mask, graph) or ""
+    mask = mask_origin(type, graph) or ""
     shared = "" if typed.owns_weights or not typed.weights else "shared"
     params = f"{typed.params:,}" if typed.params else shared
     return (title, node.layer, f"({axes})", type.dtype, mask, params)

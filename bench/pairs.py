@@ -1,0 +1,39 @@
+"""Times two programs as whole processes, in turn, so that a drift of the machine's speed falls on both."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Medians in seconds, and the median of the ratios pair by pair."""
+
+    first: float
+    second: float
+    ratio: float
+
+
+def once(command: list[str]) -> float:
+    """Wall seconds of one run; its output is thrown away."""
+    start = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def paired(first: list[str], second: list[str], runs: int) -> Pair:
+    """`runs` pairs after one of each that is not counted."""
+    once(first), once(second)
+    rows = [(once(first), once(second)) for _ in range(runs)]
+    return Pair(median(a for a, _ in rows), median(b for _, b in rows), median(a / b for a, b in rows))
+
+
+def machine() -> str:
+    """The machine in words, for a reader of the numbers."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"Python {sys.version.split()[0]}, {cores} cores, load {os.getloadavg()[0]:.1f}"

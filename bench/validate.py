@@ -1,0 +1,69 @@
+"""What `validate` costs: a cold process, growth with the number of layers, and variants in one process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from .pairs import paired
+
+SPEC = Path(__file__).parent.parent / "specs" / "equipment-fault.yaml"
+BASELINE = "import yaml, pydantic; pydantic.create_model('M', a=(int, 1))"
+
+
+def cold(runs: int) -> list[str]:
+    """`validate` of spec 1 against the import of pydantic with one model made."""
+    pair = paired([sys.executable, "-m", "cnnlstm_spec", "validate", str(SPEC)], [sys.executable, "-c", BASELINE], runs)
+    return [
+        f"validate, cold process             {pair.first * 1000:7.0f} ms",
+        f"import yaml and pydantic, a model  {pair.second * 1000:7.0f} ms",
+        f"ratio                              {pair.ratio:7.2f}      (at most 1.5)",
+    ]
+
+
+def growth() -> list[str]:
+    """Seconds in process for 10 to 10,000 layers."""
+    from cnnlstm_spec import load
+
+    rows, before = [], 0.0
+    for count in (10, 100, 1000, 10_000):
+        text = _dense(count)
+        times = []
+        for _ in range(5 if count < 10_000 else 3):
+            start = time.perf_counter()
+            assert load(text).ok
+            times.append(time.perf_counter() - start)
+        seconds = median(times)
+        ratio = f"ratio {seconds / before:5.1f}      (under 13)" if before else ""
+        rows.append(f"validate of {count:6d} layers          {seconds * 1000:9.1f} ms   {ratio}")
+        before = seconds
+    return rows
+
+
+def _dense(count: int) -> str:
+    layers = "\n".join("      - Dense: {units: 8, activation: relu}" for _ in range(count))
+    return (
+        "version: 1\nname: many\nbranches:\n  a:\n    input: {kind: vector, shape: [8]}\n    layers:\n"
+        f"{layers}\nhead:\n  - Dense: {{units: 1}}\n"
+    )
+
+
+def many() -> list[str]:
+    """1,000 specs in one run against cold runs of one spec."""
+    text = SPEC.read_text(encoding="utf-8")
+    with TemporaryDirectory() as folder:
+        for number in range(1000):
+            Path(folder, f"{number:04d}.yaml").write_text(text.replace("units: 64", f"units: {number % 64 + 1}"), encoding="utf-8")
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "cnnlstm_spec", "validate", folder], check=True, capture_output=True)
+        together = time.perf_counter() - start
+    alone = paired([sys.executable, "-m", "cnnlstm_spec", "validate", str(SPEC)], [sys.executable, "-c", "pass"], 10).first
+    return [
+        f"1,000 specs in one run             {together:7.2f} s",
+        f"1,000 cold runs (1,000 x {alone * 1000:.0f} ms)   {alone * 1000:7.0f} s",
+        f"ratio                              {together / (alone * 1000):7.3f}      (at most 0.05)",
+    ]

@@ -1,0 +1,130 @@
+"""Inputs brought to one shape for an op that needs it: axes that one lacks, and axes of size 1, repeated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..diagnostic import Code
+from ..op import Inference, Op, Refusal, Weight
+from ..size import Size
+from ..tensor import Axis, Mask, TensorType
+from .fuse import Strategy
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+STRETCHED = Code("masked-steps-repeated", "error", "`broadcast` would repeat the one step of an input that has a mask")
+
+
+class Broadcast(Strategy):
+    """A strategy, or a layer of several inputs, on inputs of one shape; the last axes lie side by side, as in Keras."""
+
+    def __init__(self, op: Op) -> None:
+        super().__init__()
+        # Whoever reads the arguments of a node, its name or number of inputs, reads those of the op.
+        self.__dict__.update(vars(op), title=op.title, arity=op.arity, arguments=op.arguments, reads_mask=op.reads_mask)
+        self.__dict__.update(joins_masks=op.joins_masks, op=op, broadcast=True)
+
+    op: Op
+
+    def key(self) -> tuple[object, ...]:
+        return ("broadcast", *self.op.key())
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return self.op.parts(inputs) if isinstance(self.op, Strategy) else ()
+
+    def fixed_axes(self, rank: int) -> frozenset[int]:
+        if isinstance(self.op, Strategy):
+            return self.op.fixed_axes(rank)
+        axis = getattr(self.op, "axis", None)
+        return frozenset({axis - 1 if axis > 0 else axis + rank}) if isinstance(axis, int) else frozenset()
+
+    def widened(self, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
+        """The types of the inputs once they are repeated."""
+        rank = max(x.rank for x in inputs)
+        fixed = self.fixed_axes(rank)
+        target = list(next(x for x in inputs if x.rank == rank).axes)
+        for x in inputs:
+            for place, axis in enumerate(x.axes, rank - x.rank):
+                if target[place].size == 1 and place not in fixed:
+                    target[place] = axis
+        return tuple(self._widened(x, rank, fixed, tuple(target)) for x in inputs)
+
+    def _widened(self, x: TensorType, rank: int, fixed: frozenset[int], target: tuple[Axis, ...]) -> TensorType:
+        own = ((place, axis) for place, axis in enumerate(x.axes, rank - x.rank))
+        kept = (target[place] if axis.size == 1 and place not in fixed else axis for place, axis in own)
+        wide = x.with_axes(*target[: rank - x.rank], *kept)
+        if x.rank < rank:
+            return wide.with_mask(None)
+        if x.mask is not None and x.axes[0].size != wide.axes[0].size:
+            raise Refusal(STRETCHED, None, ("give it as many steps as the others",))
+        return wide
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        return self.op.infer(at, *self.widened(inputs))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return self.op.weights(*self.widened(inputs))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return self.op.macs(output, *self.widened(inputs))
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return self.op.dtype_after(at, *inputs)
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        return self.op.makes_mask(*self.widened(inputs))
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        return self.op.make_mask(to, *self.repeated(to, inputs))
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return self.op.mask_after(*self.widened(inputs))
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return self.op.lower(to, *self.repeated(to, inputs))
+
+    def repeated(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        """The inputs repeated; `to` then tells their new types."""
+        before, after = to.inputs, self.widened(to.inputs)
+        rank = after[0].rank
+        full = tuple(_with_axes(to, value, rank - x.rank) for value, x in zip(inputs, before, strict=True))
+        if not isinstance(self.op, Strategy) or not self.op.broadcasts_itself:
+            full = tuple(self.stretched(to, index, full, before, after) for index in range(len(full)))
+        to.inputs = after
+        return full
+
+    def stretched(
+        self,
+        to: Lowering,
+        index: int,
+        values: tuple[Expression, ...],
+        before: tuple[TensorType, ...],
+        after: tuple[TensorType, ...],
+    ) -> Expression:
+        """An input, which has all axes, with those of size 1 stretched; a size known only at run time is taken from another."""
+        value, wanted, rank = values[index], after[index], after[index].rank
+        own: tuple[Size, ...] = (*(1,) * (rank - before[index].rank), *before[index].sizes)
+        for place, axis in enumerate(wanted.axes):
+            if own[place] == axis.size:
+                continue
+            if isinstance(axis.size, int):
+                value = to.ops("repeat", value, axis.size, axis=place + 1)
+                continue
+            has = next(i for i, x in enumerate(before) if _size_at(x, place, rank) == axis.size)
+            line = to.slice(values[has], *(None if each == place else (0, 1) for each in range(rank)))
+            zeros = to.ops("zeros_like", line, dtype=wanted.dtype)
+            value = to.ops("logical_or", value, zeros) if wanted.dtype == "bool" else to.infix("+", value, zeros)
+        return value if value is values[index] else to.let(value, f"{to.name}_{index + 1}")
+
+
+def _with_axes(to: Lowering, value: Expression, lacking: int) -> Expression:
+    if not lacking:
+        return value
+    return to.let(to.ops("expand_dims", value, axis=1 if lacking == 1 else tuple(range(1, lacking + 1))), f"{to.name}_wide")
+
+
+def _size_at(x: TensorType, place: int, rank: int) -> Size | None:
+    lacking = rank - x.rank
+    return x.axes[place - lacking].size if place >= lacking else None

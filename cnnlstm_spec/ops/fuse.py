@@ -1,0 +1,130 @@
+"""What all strategies of a fusion have in common: their base, the one shape of their inputs, and masks. Imports no strategy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ..diagnostic import Code
+from ..op import Inference, Op, Refusal, compute_dtype
+from ..size import Size, equal
+from ..tensor import Axis, Mask, TensorType
+from .common import known
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+RANKS_DIFFER = Code("ranks-differ", "error", "`{strategy}` needs inputs of one rank; given {first} and {other}", sort="keras")
+SIZES_DIFFER = Code("sizes-differ", "error", "`{strategy}` needs {axis} to be equal; given {first} and {other}", sort="keras")
+SHAPES_DIFFER = Code("shapes-differ", "error", "`{strategy}` needs inputs of one shape; given {first} and {other}")
+NOT_A_FEATURE = Code("no-feature-axis", "error", "`{strategy}` works on the last axis; this input has none")
+
+WIDEN = "give them one width: `units: 64` puts each through a `Dense` of its own"
+POOL_FIRST = "bring them to one rank before: `Flatten`, a global pooling, or `broadcast: true`"
+STRETCH = "`broadcast: true` repeats it over the others"
+
+
+class Strategy(Op):
+    """What the strategies have in common. A mask says which fused steps are real: those real in every input that has one."""
+
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+    word: ClassVar[str] = ""
+    """The name in a spec."""
+    needs_units: ClassVar[bool] = False
+    """Whether `units` is its own and must be given, not the width of a projection."""
+    takes_broadcast: ClassVar[bool] = True
+    """Whether inputs of fewer axes can be repeated for it."""
+    broadcasts_itself: ClassVar[bool] = False
+    """Whether what it computes stretches axes of size 1, so that values need not be repeated before."""
+    broadcast: bool = False
+    """Whether inputs are brought to one shape before; see `Broadcast`."""
+
+    @classmethod
+    def title(cls) -> str:
+        return cls.word or cls.__name__
+
+    def fixed_axes(self, rank: int) -> frozenset[int]:
+        """The axes that no broadcasting stretches: those in which inputs may differ."""
+        return frozenset()
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        """What the names of its Keras layers add to its own, where it is more than one."""
+        return ()
+
+    def help_for(self, last: bool, stretched: bool) -> tuple[str, ...]:
+        """The ways out where shapes differ, on the last axis or another; `stretched` where broadcasting would do."""
+        return ((STRETCH,) if stretched else ()) + ((WIDEN,) if last else (POOL_FIRST,) if not stretched else ())
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return common_mask(inputs)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return compute_dtype(self.dtype or at.policy)
+
+    def cast(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
+        """The inputs in the dtype of the output, for operations, which unlike layers do not cast by themselves."""
+        wanted = to.output.dtype
+        pairs = zip(inputs, to.inputs, strict=True)
+        return tuple(value if x.dtype == wanted else to.ops("cast", value, wanted) for value, x in pairs)
+
+
+def common_mask(inputs: tuple[TensorType, ...]) -> Mask | None:
+    """Real where every input that has a mask is real; that of an input of fewer axes is over none of the result."""
+    rank = max(x.rank for x in inputs)
+    masks = [x.mask for x in inputs if x.mask is not None and x.rank == rank]
+    if not masks:
+        return None
+    whole = masks[0]
+    for mask in masks[1:]:
+        whole = whole.joined(mask)
+    return whole
+
+
+def joined_masks(to: Lowering, inputs: tuple[Expression, ...], types: tuple[TensorType, ...]) -> Expression:
+    """The masks of inputs whose steps are joined; of one without a mask all steps are real, and a vector is one step."""
+    parts: list[Expression] = []
+    for value, x in zip(inputs, types, strict=True):
+        if x.mask is not None:
+            parts.append(to.mask_value(x.mask))
+            continue
+        index = (0, 1) if x.rank == 1 else None
+        parts.append(to.ops("ones_like", to.slice(value, index, *[0] * (x.rank - 1)), dtype="bool"))
+    return parts[0] if len(parts) == 1 else to.ops("concatenate", parts, axis=1)
+
+
+def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apart: bool = False) -> tuple[Axis, ...]:
+    """The one shape of all inputs, but for the last axis where inputs may differ in it; a size that is known is kept."""
+    first = inputs[0]
+    target = list(first.axes)
+    for index, x in enumerate(inputs[1:], 1):
+        facts = {"strategy": op.title(), "first": first, "other": x}
+        if x.rank != first.rank:
+            raise Refusal(SHAPES_DIFFER, None, op.help_for(last=False, stretched=False), index, **facts)
+        for place, (wanted, axis) in enumerate(zip(target, x.axes, strict=True)):
+            last = place == first.rank - 1
+            if last and apart:
+                continue
+            help = op.help_for(last, stretched=1 in (wanted.size, axis.size))
+            at.require(equal(axis.size, wanted.size), Refusal(SHAPES_DIFFER, None, help, index, **facts))
+            if isinstance(axis.size, int):
+                target[place] = Axis(wanted.name, axis.size)
+    return tuple(target)
+
+
+def width(strategy: str, x: TensorType) -> int:
+    """The size of the last axis, which sizes weights."""
+    if not x.axes:
+        raise Refusal(NOT_A_FEATURE, None, (), 0, strategy=strategy)
+    return known(strategy, x.axes[-1])
+
+
+def last_width(x: TensorType) -> int:
+    """The size of the last axis, which inference has found to be known."""
+    size = x.axes[-1].size
+    assert isinstance(size, int)
+    return size
+
+
+def steps_of(x: TensorType) -> Size:
+    """The number of steps of an input of (steps, features); 1 for a vector."""
+    return x.axes[0].size if x.rank > 1 else 1

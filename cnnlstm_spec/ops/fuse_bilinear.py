@@ -1,0 +1,61 @@
+"""`bilinear`: the product of projections of two inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..op import Inference, Weight, example
+from ..size import Size
+from ..tensor import Axis, TensorType
+from .fuse import Strategy, fused_axes, last_width, width
+from .windows import positions
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+FACTORS = ("_first", "_second")
+
+
+class Bilinear(Strategy):
+    """(U x_1) * (V x_2), element by element, of rank `units`, without bias."""
+
+    word = "bilinear"
+    broadcasts_itself = True
+    arity = (2, 2)
+    needs_units = True
+    units: int = 1
+    """The rank; no argument of its own, since `units` is a key of every fusion."""
+
+    def fixed_axes(self, rank: int) -> frozenset[int]:
+        return frozenset({rank - 1})
+
+    def key(self) -> tuple[object, ...]:
+        return (*super().key(), self.units)
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return FACTORS
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        axes = fused_axes(at, self, inputs, apart=True)
+        for x in inputs:
+            width(self.title(), x)
+        return inputs[0].with_axes(*axes[:-1], Axis("features", self.units))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        pairs = zip(inputs, FACTORS, strict=True)
+        return tuple(Weight("kernel", (last_width(x), self.units), within=part) for x, part in pairs)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        products: Size = positions(output.axes)
+        for x in inputs:
+            products = products + positions(x.axes) * self.units
+        return products
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        pairs = zip(inputs, FACTORS, strict=True)
+        first, second = (to.layer("keras.layers.Dense", x, self.units, suffix=part, use_bias=False) for x, part in pairs)
+        return to.infix("*", first, second)
+
+
+Bilinear.examples = (example((4,), (6,)), example((5, 4), (5, 3)))

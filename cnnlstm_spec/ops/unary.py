@@ -1,0 +1,46 @@
+"""`Op`: a function of `keras.ops` by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..argument import ABSENT, arg
+from ..kinds import Choice
+from ..op import FLOATS, Inference, example
+from ..op import Op as Base
+from ..tensor import TensorType
+from .common import need_numbers
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+INTEGERS_STAY = frozenset({"abs", "square", "sign"})
+
+
+class Op(Base):
+    """A function of one tensor, element by element, saved without custom code."""
+
+    function: str = arg(Choice("abs", "square", "sqrt", "exp", "log", "sign"), doc="The function.", key="name")
+    trainable = ABSENT
+    dtype = ABSENT
+    share = ABSENT
+    last_axis_only = True
+    name = None
+    examples = (
+        example((4,), name="abs"),
+        example((None, 3), name="sqrt"),
+        example((3,), dtype="int32", name="square"),
+        example((3,), dtype="uint8", name="log"),
+    )
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        need_numbers("Op", inputs[0])
+        return inputs[0]
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        given = inputs[0].dtype
+        return given if given in FLOATS or self.function in INTEGERS_STAY else "float32"
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.ops(self.function, *inputs)

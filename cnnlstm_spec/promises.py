@@ -1,0 +1,146 @@
+"""What a spec promises of itself: the values of `budget`, `expect` and `targets`, and how they are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from .argument import NOT_A_MAPPING, Kind, Record, arg, read_record
+from .catalog import NO_EFFECT
+from .diagnostic import Code, Diagnostic
+from .inputs import SizeKind
+from .kinds import COUNT, NUMBER, OUT_OF_RANGE, Choice, Each, ListOf, Optional, wrong_type
+from .scope import POISON, Scope
+from .spec import ModelSpec
+from .syntax import Mapping, Node, Scalar, words_for
+
+TARGET_NEEDS = Code("target-needs", "error", "labels of `encoding: {encoding}` need `{argument}`")
+RANGE_CROSSED = Code("range-crossed", "error", "`range` runs from the least to the greatest; this is {given}")
+
+POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
+QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
+
+
+class Quantity(Kind):
+    """A whole number, also with `k`, `M` or `G`; of memory with `B`, and `KiB`, `MiB`, `GiB` too."""
+
+    def __init__(self, memory: bool = False) -> None:
+        self.memory = memory
+        self.words = "a number of bytes such as 2GB or 512MiB" if memory else "a count such as 5000000 or 5M"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value < 0:
+                return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=value)
+            return value
+        match = QUANTITY.fullmatch(value) if isinstance(value, str) else None
+        if match is None or not self.fits(match[2], match[3]):
+            return wrong_type(node, scope, self.words)
+        return round(float(match[1]) * POWERS[match[2]])
+
+    def fits(self, power: str, byte: str) -> bool:
+        """Whether a suffix belongs to such a quantity."""
+        return (bool(byte) or not power.endswith("i")) if self.memory else not byte and not power.endswith("i")
+
+    def schema(self) -> dict[str, Any]:
+        suffix = "(k|M|G|Ki|Mi|Gi)?B?" if self.memory else "[kMG]?"
+        return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ?{suffix}$"}]}
+
+
+class SizesKind(Kind):
+    """Values for sizes known only at run time, by name."""
+
+    words = "a mapping of names of sizes to positive integers"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Mapping):
+            return wrong_type(node, scope, self.words)
+        values: dict[str, Any] = {}
+        for entry in node.entries:
+            resolved = scope.at(entry.key.text).resolve(entry.value)
+            values[entry.key.text] = POISON if resolved is None else COUNT.read(resolved, scope.at(entry.key.text))
+        return POISON if POISON in values.values() else values
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": COUNT.schema()}
+
+
+class Budget(Record):
+    """Ceilings on what the model costs, held before anything is built."""
+
+    params: int | None = arg(Quantity(), None, doc="Most parameters.")
+    trainable_params: int | None = arg(Quantity(), None, doc="Most parameters that training changes.")
+    macs: int | None = arg(Quantity(), None, doc="Most multiply-adds for one sample.")
+    activation_memory: int | None = arg(
+        Quantity(memory=True), None, doc="Most memory for the outputs of all layers, for one batch."
+    )
+    batch_size: int | None = arg(COUNT, None, doc="The batch of the estimate.")
+    sizes: dict[str, int] | None = arg(SizesKind(), None, doc="For the estimate, sizes known only at run time, by name.")
+
+    def check(self, scope: Scope, node: Node) -> bool:
+        if self.is_written("batch_size") and not self.is_written("activation_memory"):
+            at = Scope(scope.found, self.keys["batch_size"].path)
+            at.report(NO_EFFECT, Node(self.keys["batch_size"].span), argument="batch_size", needed="`activation_memory`")
+            return False
+        return True
+
+
+class Target(Record):
+    """What the labels of a head look like."""
+
+    encoding: str = arg(Choice("integer", "one_hot", "multi_hot", "binary", "real"), doc="How a label is written.")
+    classes: int | None = arg(COUNT, None, doc="How many classes there are; of all encodings but `binary` and `real`.")
+    shape: Any = arg(ListOf(SizeKind()), None, doc="The shape of a `real` label, batch left out.")
+    range: Any = arg(Each(Optional(NUMBER), 2), None, doc="Least and greatest value of a `real` label; null for no bound.")
+
+    def check(self, scope: Scope, node: Node) -> bool:
+        before = len(scope.found)
+        counted = self.encoding in ("integer", "one_hot", "multi_hot")
+        if counted and self.classes is None:
+            scope.report(TARGET_NEEDS, node, encoding=self.encoding, argument="classes", help=("add `classes: 10`",))
+        allowed = {"classes"} if counted else {"shape", "range"} if self.encoding == "real" else set()
+        for name in self.places:
+            if name != "encoding" and name not in allowed:
+                needed = "`encoding: real`" if name in ("shape", "range") else "classes to choose from"
+                Scope(scope.found, self.keys[name].path).report(
+                    NO_EFFECT, Node(self.keys[name].span), argument=name, needed=needed
+                )
+        low, high = self.bounds
+        if low is not None and high is not None and low >= high:
+            place = self.places["range"]
+            Scope(scope.found, place.path).report(RANGE_CROSSED, Node(place.span), given=[low, high])
+        return len(scope.found) == before
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The least and the greatest value; None for no bound."""
+        return (None, None) if self.range is None else self.range
+
+
+def read_budget(spec: ModelSpec, found: list[Diagnostic]) -> Budget | None:
+    """The section `budget`; None where there is none, or it could not be read."""
+    if "budget" not in spec.sections:
+        return None
+    node, scope = spec.sections["budget"]
+    at = replace(scope, found=found)
+    resolved = at.resolve(node)
+    record = POISON if resolved is None else read_record(Budget, resolved, at, "budget")
+    return record if isinstance(record, Budget) else None
+
+
+def entries(spec: ModelSpec, section: str, found: list[Diagnostic]) -> tuple[tuple[Scalar, Node, Scope], ...]:
+    """Key, value and scope of each entry of `expect` or `targets`, variables replaced."""
+    if section not in spec.sections:
+        return ()
+    node, scope = spec.sections[section]
+    at = replace(scope, found=found)
+    resolved = at.resolve(node)
+    if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
+        return ()
+    if not isinstance(resolved, Mapping):
+        at.report(NOT_A_MAPPING, resolved, owner=section, given=words_for(resolved))
+        return ()
+    inner = [(each.key, at.at(each.key.text).resolve(each.value), at.at(each.key.text)) for each in resolved.entries]
+    return tuple((key, value, scope) for key, value, scope in inner if value is not None)

@@ -1,0 +1,101 @@
+"""The last activation against the loss: what runs, and is not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..compilation import Placed
+from ..diagnostic import Code, Diagnostic, Label
+from ..graph import TypedGraph, TypedNode
+from ..spec import ModelSpec
+from .common import (
+    BINARY,
+    CATEGORICAL,
+    POSITIVE,
+    PROBABILITIES,
+    SIGMOIDS,
+    SOFTMAXES,
+    Activated,
+    HeadUse,
+    activation_of,
+    function_of,
+    heads,
+    place_in,
+    softmax_size,
+    written,
+)
+from .losses import loss_finding
+
+SOFTMAX_OVER_ONE = Code("softmax-over-one", "warning", "`softmax` over one value is always 1")
+NOT_PROBABILITIES = Code("probabilities-expected", "warning", "`{loss}` reads probabilities; `{head}` has {ending}")
+NOT_LOGITS = Code("logits-expected", "warning", "`{loss}` reads logits here; `{function}` gives probabilities")
+SIGMOID_CATEGORICAL = Code("sigmoid-with-categorical", "warning", "`{loss}` reads classes that add up to 1, not `{function}`")
+SOFTMAX_BINARY = Code("softmax-with-binary", "warning", "`{loss}` takes each unit apart; `{function}` ties them together")
+NEGATIVE = Code("positive-expected", "warning", "`{loss}` takes a logarithm; `{function}` gives negative values")
+
+
+def check_activations(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """A softmax over one value wherever it stands, and each head's activation against its loss."""
+    lone = [node for node in typed.nodes.values() if _softmax_over_one(node)]
+    for node in lone:
+        yield _over_one(node)
+    for head in heads(typed, spec):
+        found = activation_of(typed, head.node.id)
+        told = loss_finding(head, typed) is not None or found is None or any(found.node.id == node.node.id for node in lone)
+        if head.loss is not None and found is not None and not told:
+            yield from _against_loss(head.loss, head, found)
+
+
+def _softmax_over_one(node: TypedNode) -> bool:
+    op, type = node.node.op, node.type
+    recurrent = "return_sequences" in op.arguments if op is not None else False
+    if op is None or type is None or not type.axes or recurrent or type.rank == 0:
+        return False
+    return function_of(op) in SOFTMAXES and softmax_size(op, type) == 1
+
+
+def _over_one(node: TypedNode) -> Diagnostic:
+    op = node.node.op
+    assert op is not None
+    help: tuple[str, ...] = ("for one probability use `sigmoid`; for two classes two units",)
+    return Diagnostic(SOFTMAX_OVER_ONE, place_in(op, "activation", node.node), labels=node.node.origin.uses, help=help)
+
+
+def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Diagnostic]:
+    name, function = loss.thing.name, found.function
+    op = found.node.op
+    assert op is not None
+    place = place_in(op, "activation", found.node)
+    labels = (Label(loss.place, "the loss"), *found.node.origin.uses)
+    facts: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "function": function}
+    if name == "Poisson" and function not in POSITIVE:
+        help: tuple[str, ...] = ("end with `softplus` or `exponential`",)
+        yield Diagnostic(NEGATIVE, place, facts, labels=labels, help=help)
+    if name not in PROBABILITIES:
+        return
+    if loss.thing.get("from_logits"):
+        if function in SIGMOIDS | SOFTMAXES:
+            help = ("leave `from_logits` out, or the activation",)
+            yield Diagnostic(NOT_LOGITS, place, facts, labels=labels, help=help)
+        return
+    if name in CATEGORICAL and function in SIGMOIDS:
+        units = (
+            "`binary_crossentropy` for one unit or classes that can go together" if head.width != 1 else "`binary_crossentropy`"
+        )
+        help = (f"use `softmax`, or {units}",) if head.width != 1 else (f"for one unit use {units}",)
+        yield Diagnostic(SIGMOID_CATEGORICAL, place, facts, labels=labels, help=help)
+    elif name in BINARY and function in SOFTMAXES:
+        help = ("for one class of several use `categorical_crossentropy`; for classes that can go together `sigmoid`",)
+        yield Diagnostic(SOFTMAX_BINARY, place, facts, labels=labels, help=help)
+    elif function not in SIGMOIDS | SOFTMAXES:
+        wanted = "softmax" if name in CATEGORICAL else "sigmoid"
+        ending = "no activation" if function == "linear" else f"`{function}`"
+        logits = (f"or give the loss logits: `{name}: {{from_logits: true}}`",) if "from_logits" in _arguments(loss) else ()
+        help = (f"end with `activation: {wanted}`", *logits)
+        yield Diagnostic(NOT_PROBABILITIES, place, {**facts, "ending": ending}, labels=labels, help=help)
+
+
+def _arguments(loss: Placed) -> tuple[str, ...]:
+    from ..catalog import family
+
+    return tuple(argument["name"] for argument in family("losses")["classes"][loss.thing.name]["arguments"])

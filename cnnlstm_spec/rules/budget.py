@@ -1,0 +1,101 @@
+"""`budget`: ceilings on what the model costs, with the lines that cost most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..argument import UNKNOWN_KEY
+from ..costs import Costs, Row, of, unknown
+from ..diagnostic import Code, Diagnostic, Label
+from ..graph import TypedGraph
+from ..inputs import InputOp
+from ..promises import Budget, read_budget
+from ..scope import did_you_mean
+from ..size import Size
+from ..source import Place
+from ..spec import ModelSpec
+
+OVER_BUDGET = Code("over-budget", "error", "`{name}` is {given}; the budget is {ceiling}")
+NEEDS_SIZE = Code("budget-needs-size", "error", "`{name}` rests on {size}, known only at run time")
+
+COUNTED: dict[str, tuple[Callable[[Costs], Size], Callable[[Row], Size]]] = {
+    "params": (lambda costs: costs.params, lambda row: row.params),
+    "trainable_params": (lambda costs: costs.trainable, lambda row: row.trainable),
+    "macs": (lambda costs: costs.macs, lambda row: row.macs),
+    "activation_memory": (lambda costs: costs.activation_bytes, lambda row: row.activation_bytes),
+}
+"""How a cost is read off a model and off a layer."""
+SHOWN = 3
+
+
+def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each ceiling that does not hold, or cannot be held against the model."""
+    found: list[Diagnostic] = []
+    section = read_budget(spec, found)
+    yield from found
+    if section is None:
+        return
+    yield from _sizes(section, typed)
+    if any(node.type is None for node in typed.nodes.values()):
+        return
+    batch = section.batch_size or spec.batch_size or 1
+    costs = of(typed, batch, section.sizes)
+    for name, (whole, part) in COUNTED.items():
+        ceiling = section.value(name)
+        if ceiling is None:
+            continue
+        value, place = whole(costs), section.places[name]
+        if not isinstance(value, int):
+            yield needs_size(name, value, place)
+        elif value > ceiling:
+            facts: dict[str, object] = {"name": name, "given": words(name, value), "ceiling": words(name, ceiling)}
+            per = f"for {batch} samples" if name == "activation_memory" and batch > 1 else ""
+            yield Diagnostic(OVER_BUDGET, place, facts, per, costliest(name, costs, part, value))
+
+
+def _sizes(section: Budget, typed: TypedGraph) -> Iterable[Diagnostic]:
+    """Names that are those of no size."""
+    inputs = [node for node in typed.nodes.values() if isinstance(node.node.op, InputOp) and node.type is not None]
+    names = {each for node in inputs if node.type is not None for size in node.type.sizes for each in unknown(size)}
+    place = section.places.get("sizes")
+    for name in section.sizes or {}:
+        if name not in names and place is not None:
+            known = sorted(each for each in names if " " not in each)
+            help = did_you_mean(name, known) or (
+                f"its keys are {', '.join(f'`{each}`' for each in known)}" if known else "no size is open",
+            )
+            yield Diagnostic(UNKNOWN_KEY, place, {"owner": "budget.sizes", "key": name}, help=help)
+
+
+def needs_size(name: str, value: Size, place: Place) -> Diagnostic:
+    """Says that a cost rests on sizes known only at run time."""
+    names = unknown(value)
+    first = names[0]
+    if " " in first:
+        help: tuple[str, ...] = ("give it a name in the `shape` of the input, and a value in `budget.sizes`",)
+        return Diagnostic(NEEDS_SIZE, place, {"name": name, "size": first}, help=help)
+    sizes = ", ".join(f"{each}: 32" for each in names if " " not in each)
+    help = (f"say for which the estimate is: `budget: {{sizes: {{{sizes}}}}}`",)
+    return Diagnostic(NEEDS_SIZE, place, {"name": name, "size": f"`{first}`"}, help=help)
+
+
+def costliest(name: str, costs: Costs, part: Callable[[Row], Size], whole: int) -> tuple[Label, ...]:
+    """The lines that cost most; what a block or a repetition costs is summed up on its lines."""
+    lines: dict[tuple[int, int], tuple[Place, int]] = {}
+    for row in costs.rows:
+        place, value = row.node.node.origin.place, part(row)
+        assert isinstance(value, int)
+        key = (id(place.span.source), place.span.start)
+        lines[key] = (place, lines[key][1] + value if key in lines else value)
+    most = sorted(lines.values(), key=lambda line: -line[1])[:SHOWN]
+    return tuple(Label(place, f"{words(name, value)}, {100 * value // whole} %") for place, value in most if value * 20 >= whole)
+
+
+def words(name: str, value: int) -> str:
+    """A cost as a message shows it."""
+    if name != "activation_memory":
+        return f"{value:,}"
+    for power, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if value >= power:
+            return f"{value / power:.3g} {unit}" if value < 1000 * power else f"{value / power:,.0f} {unit}"
+    return f"{value} bytes"

@@ -1,0 +1,103 @@
+"""`expect`: shapes and counts that must come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..addresses import output_of, unknown_address
+from ..argument import Kind
+from ..costs import of
+from ..diagnostic import Code, Diagnostic, Label
+from ..graph import TypedGraph
+from ..inputs import InputOp, SizeKind
+from ..kinds import ListOf
+from ..promises import Quantity, entries, read_budget
+from ..scope import POISON, Scope
+from ..size import Size, format_size
+from ..source import Place
+from ..spec import ModelSpec
+from ..syntax import Node, Scalar
+from .budget import COUNTED, costliest, needs_size
+
+SHAPE_DIFFERS = Code("shape-not-as-expected", "error", "`{address}` gives {given}; expected {wanted}")
+COUNT_DIFFERS = Code("count-not-as-expected", "error", "`{name}` is {given}; expected {wanted}")
+
+COUNTS = ("params", "trainable_params", "macs")
+
+
+class ExpectedSize(SizeKind):
+    """A size, null for any that is known only at run time, a name, or an expression as `shapes` prints it."""
+
+    def read(self, node: Node, scope: Scope) -> object:
+        if isinstance(node, Scalar) and isinstance(node.value, str) and any(sign in node.value for sign in "+-*/ "):
+            return "".join(node.value.split())
+        return super().read(node, scope)
+
+
+SHAPE: Kind = ListOf(ExpectedSize())
+COUNT = Quantity()
+
+
+def check_expect(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each expectation that does not hold."""
+    found: list[Diagnostic] = []
+    for key, value, scope in entries(spec, "expect", found):
+        kind = COUNT if key.text in COUNTS else SHAPE
+        wanted = kind.read(value, scope)
+        if wanted is POISON:
+            continue
+        if key.text in COUNTS:
+            found += _count(key.text, wanted, scope.place(value), typed, spec)
+        else:
+            found += _shape(key.text, wanted, scope.place(value), scope.place(key), typed)
+    yield from found
+
+
+def _shape(
+    address: str, wanted: tuple[int | str | None, ...], place: Place, key: Place, typed: TypedGraph
+) -> Iterable[Diagnostic]:
+    id = output_of(typed.graph, address)
+    if id is None:
+        if all(node.op is not None for node in typed.graph.nodes.values()):
+            yield unknown_address(typed.graph, address, key, COUNTS)
+        return
+    type = typed.nodes[id].type
+    if type is None or (len(wanted) == type.rank and all(map(_fits, wanted, type.sizes))):
+        return
+    at = _giver(typed, id)
+    shown = "[" + ", ".join("null" if size is None else str(size) for size in wanted) + "]"
+    facts: dict[str, object] = {"address": address, "given": type, "wanted": shown}
+    yield Diagnostic(SHAPE_DIFFERS, place, facts, labels=(Label(at, f"gives {type}"),))
+
+
+def _fits(wanted: int | str | None, size: Size) -> bool:
+    if wanted is None or isinstance(size, int) or isinstance(wanted, int):
+        return not isinstance(size, int) if wanted is None else wanted == size
+    text = format_size(size)
+    return text is not None and "".join(str(text).split()) == wanted
+
+
+def _giver(typed: TypedGraph, id: str) -> Place:
+    """The line that gives a node's shape: the last layer that changed it."""
+    while True:
+        step = typed.nodes[id]
+        if isinstance(step.node.op, InputOp):
+            return step.node.op.input.places.get("shape", step.node.origin.place)
+        x = step.inputs[0] if len(step.inputs) == 1 else None
+        if x is None or step.type is None or x.axes != step.type.axes:
+            return step.node.origin.place
+        id = step.node.inputs[0]
+
+
+def _count(name: str, wanted: int, place: Place, typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    if any(node.type is None for node in typed.nodes.values()):
+        return
+    budget = read_budget(spec, [])
+    costs = of(typed, 1, budget.sizes if budget is not None else None)
+    whole, part = COUNTED[name]
+    value = whole(costs)
+    if not isinstance(value, int):
+        yield needs_size(name, value, place)
+    elif value != wanted:
+        facts: dict[str, object] = {"name": name, "given": f"{value:,}", "wanted": f"{wanted:,}"}
+        yield Diagnostic(COUNT_DIFFERS, place, facts, labels=costliest(name, costs, part, max(value, 1)))

@@ -1,0 +1,91 @@
+"""A loss against the shape of the output that it is on: what fails at the first batch, and what has nothing to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..catalog import KerasObject, reads
+from ..compilation import Placed
+from ..diagnostic import Code, Diagnostic, Label
+from ..graph import TypedGraph
+from ..spec import ModelSpec
+from .common import CATEGORICAL, SIGMOIDS, HeadUse, activation_of, heads, written
+
+LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
+LOSS_WIDTH = Code("loss-width", "error", "`{loss}` needs two classes or more; `{head}` gives {given}", sort="keras")
+NO_AXIS = Code("axis-not-in-output", "error", "`{name}` has `axis: {axis}`; `{head}` gives {given}", sort="keras")
+ONE_CLASS = Code("one-class", "warning", "`{loss}` over one class has nothing to learn; `{head}` gives {given}")
+
+AXES = {0: "one number for a sample", 1: "one axis", 2: "two axes (steps, classes)"}
+
+
+def check_losses(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """At most one finding for each loss."""
+    for head in heads(typed, spec):
+        found = loss_finding(head, typed)
+        if found is not None:
+            yield found
+
+
+def loss_finding(head: HeadUse, typed: TypedGraph) -> Diagnostic | None:
+    """What is wrong with the loss of a head, activations left out."""
+    return None if head.loss is None else next(iter(_loss(head.loss, head, typed)), None)
+
+
+def _loss(loss: Placed, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+    facts = reads(loss.thing)
+    least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
+    shared: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "given": head.type}
+    labels = output_label(head)
+    if head.rank < least or (most is not None and head.rank > most):
+        help: tuple[str, ...] = ("`head` needs an axis of classes: end it with `Dense: {units: <classes>, activation: softmax}`",)
+        if most is not None and head.rank > most:
+            help = (f"bring the output to {axes_words(most, most)} before",)
+        yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": axes_words(least, most)}, labels=labels, help=help)
+    elif isinstance(head.width, int) and head.width < _least_width(loss.thing, head):
+        help = ("the last axis holds the classes, and one more for the blank",) if loss.thing.name == "CTC" else ()
+        yield Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help or ("give the last layer two units or more",))
+    elif (axis := axis_outside(loss.thing, head)) is not None:
+        facts_: dict[str, object] = {"name": written(loss.thing), "axis": axis, "head": head.name, "given": head.type}
+        yield Diagnostic(
+            NO_AXIS, loss.place, facts_, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}; -1 is the last",)
+        )
+    elif loss.thing.name in CATEGORICAL and head.width == 1 and not _told_otherwise(head, typed):
+        help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
+        yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
+
+
+def _least_width(thing: KerasObject, head: HeadUse) -> int:
+    if thing.name == "CategoricalGeneralizedCrossEntropy" and head.rank > 2:
+        return 2
+    least: int = reads(thing).get("minimum_width", 1)
+    return least
+
+
+def _told_otherwise(head: HeadUse, typed: TypedGraph) -> bool:
+    """Whether the activation over the one unit is a finding by itself."""
+    found = activation_of(typed, head.node.id)
+    return found is not None and found.function in {"softmax", "sparsemax", *SIGMOIDS}
+
+
+def axis_outside(thing: KerasObject, head: HeadUse) -> object:
+    """The written axis that the output does not have, or None; sparse cross-entropy takes the last one alone."""
+    axis = dict(thing.arguments).get("axis")
+    if axis is None:
+        return None
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    if thing.name == "SparseCategoricalCrossentropy":
+        return None if axis in (-1, head.rank - 1) else axis
+    return axis if any(not -head.rank <= each < head.rank for each in axes) else None
+
+
+def output_label(head: HeadUse) -> tuple[Label, ...]:
+    """Where the output takes its shape."""
+    return (Label(head.node.origin.place, f"gives {head.type}"),)
+
+
+def axes_words(least: int, most: int | None) -> str:
+    """The axes of a prediction without its batch."""
+    if most == least:
+        return AXES[least - 1]
+    return f"{AXES[least - 1]} or more" if least > 1 else "any output"

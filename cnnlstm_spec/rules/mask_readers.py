@@ -1,0 +1,67 @@
+"""Outputs that still have masked steps, against a loss and metrics that count them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..catalog import KerasObject, reads
+from ..diagnostic import Code, Diagnostic, Label
+from ..graph import TypedGraph
+from ..spec import ModelSpec
+from ..tensor import Mask
+from .common import HeadUse, heads, written
+
+LOSS_COUNTS = Code("loss-counts-padding", "warning", "`{loss}` counts the padded steps of `{head}`")
+METRIC_COUNTS = Code("metric-counts-padding", "warning", "`{metric}` counts the padded steps of `{head}`")
+
+
+def check_mask_readers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each loss and metric that does not leave padded steps out."""
+    for head in heads(typed, spec):
+        before = typed.nodes[head.node.id].inputs[0]
+        mask = before.mask if before is not None else None
+        if mask is None:
+            continue
+        labels = (Label(mask.made_at, "the mask is made here"),)
+        if head.loss is not None and (help := _why(head, head.loss.thing, "loss")) is not None:
+            yield Diagnostic(
+                LOSS_COUNTS, head.loss.place, {"loss": written(head.loss.thing), "head": head.name}, labels=labels, help=help
+            )
+        for metric in head.metrics if _carried(head) is not None else ():
+            help = _why(head, metric.thing, "metric")
+            if help is not None and _fits(head, metric.thing):
+                yield Diagnostic(
+                    METRIC_COUNTS, metric.place, {"metric": written(metric.thing), "head": head.name}, labels=labels, help=help
+                )
+
+
+def _carried(head: HeadUse) -> Mask | None:
+    return head.type.mask
+
+
+def _fits(head: HeadUse, thing: KerasObject) -> bool:
+    """Whether the metric runs on such an output at all."""
+    most = reads(thing).get("maximum_rank")
+    return most is None or head.rank <= most
+
+
+def _why(head: HeadUse, thing: KerasObject, what: str) -> tuple[str, ...] | None:
+    """The ways out, or None where the mask is counted."""
+    how = reads(thing).get("mask", "counted")
+    if not _fits(head, thing):
+        return None
+    if what == "loss" and head.rank == 2:
+        return ("an output of (steps) cannot carry a mask; keep an axis after the steps: (steps, 1)",)
+    if how == "nan":
+        return ("it is NaN over padded steps",)
+    if how == "fails":
+        return ("Keras gives it no mask; pad with what it can skip, such as the label of the blank",)
+    if how == "ignored":
+        return (
+            ("it sums over everything before a mask is looked at",)
+            if what == "loss"
+            else ("accuracies and mean errors leave them out",)
+        )
+    if what == "loss" and "reduction" in dict(thing.arguments) and thing.get("reduction") in (None, "none"):
+        return ("without `reduction`, padded steps are left out",)
+    return None

@@ -1,0 +1,153 @@
+"""Metrics against the output that they measure and the labels that its loss reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..catalog import KerasObject, reads
+from ..compilation import Placed
+from ..diagnostic import Code, Diagnostic, Label
+from ..graph import TypedGraph
+from ..spec import ModelSpec
+from .common import HeadUse, heads, written
+from .losses import NO_AXIS, axes_words, axis_outside, output_label
+
+METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
+METRIC_LABELS = Code("metric-labels", "error", "`{metric}` reads {mine}; {other} reads {theirs}", sort="keras")
+MEANINGLESS = Code("metric-without-meaning", "warning", "`{metric}` says nothing of `{head}`, which gives {given}")
+NO_CLASS = Code("class-not-there", "error", "`{metric}` looks at class {id}; `{head}` has {count}", sort="keras")
+TOP_K = Code("top-k-too-large", "error", "`{metric}` looks at the best {k}; `{head}` has {count} classes", sort="keras")
+AUC_LABELS = Code("auc-labels", "error", "`{metric}` has `{argument}` for {given} labels; `{head}` has {count}", sort="keras")
+CANNOT_RUN = Code("metric-cannot-run", "error", "`{metric}` cannot run with `{argument}: {value}`", sort="keras")
+
+LABELS = {"same": "labels shaped as the output", "integer": "class numbers", "sequence": "sequences of class numbers"}
+TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
+"""Those that run on the class numbers of a loss, and give nonsense."""
+
+
+def check_metrics(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """At most one finding for each metric."""
+    for head in heads(typed, spec):
+        reference = _labels_of_loss(head)
+        for metric in head.metrics:
+            found = next(iter(_metric(metric, head, reference)), None)
+            if found is not None:
+                yield found
+            elif reference is None and (kind := _labels_of(metric.thing)) in ("same", "integer"):
+                reference = (kind, f"`{written(metric.thing)}`", metric)
+
+
+Reference = tuple[str, str, Placed]
+
+
+def _labels_of_loss(head: HeadUse) -> Reference | None:
+    if head.loss is None:
+        return None
+    kind = reads(head.loss.thing).get("labels")
+    return (kind, f"`{written(head.loss.thing)}`", head.loss) if kind else None
+
+
+def _metric(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
+    """What is wrong with a metric, worst first."""
+    yield from _rank(metric, head)
+    yield from _labels(metric, head, reference)
+    yield from _arguments(metric, head)
+
+
+def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    thing, facts = metric.thing, reads(metric.thing)
+    least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
+    shared: dict[str, object] = {"metric": written(thing), "head": head.name, "given": head.type}
+    if head.rank < least or (most is not None and head.rank > most):
+        help: tuple[str, ...] = (f"bring the output to {axes_words(least, most)}, or leave the metric out",)
+        wanted = {"wanted": axes_words(least, most)}
+        yield Diagnostic(METRIC_RANK, metric.place, {**shared, **wanted}, labels=output_label(head), help=help)
+    elif thing.name in ("acc", "accuracy") and head.rank == 1:
+        help = (
+            "Keras compares the places of the greatest sample of the batch",
+            "name the accuracy: `binary_accuracy`",
+        )
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+    elif isinstance(head.width, int) and head.width < facts.get("minimum_width", 1):
+        help = ("it is NaN over one unit: the values of a sample are compared with each other",)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+
+
+def _labels_of(thing: KerasObject) -> str | None:
+    """The labels that a metric reads; None where it takes what it gets, `never` where nothing fits."""
+    kind: str | None = reads(thing).get("labels")
+    if thing.name in ("IoU", "MeanIoU"):
+        by_truth = "integer" if thing.get("sparse_y_true") else "same"
+        if not thing.get("sparse_y_pred"):
+            return by_truth
+        return "same" if thing.get("sparse_y_true") else "never"
+    if thing.name in ("OneHotIoU", "OneHotMeanIoU") and thing.get("sparse_y_pred"):
+        return "never"
+    return kind
+
+
+def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
+    kind = _labels_of(metric.thing)
+    if not isinstance(head.width, int) or head.width == 1:
+        return
+    if kind == "never":
+        facts: dict[str, object] = {"metric": written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
+        help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, labels=output_label(head), help=help)
+        return
+    if reference is None or kind is None or kind == reference[0]:
+        return
+    theirs, name, other = reference
+    labels = (Label(other.place, f"reads {LABELS[theirs]}"),)
+    garbled = theirs == "integer" and metric.thing.name in TELLING and head.rank == 2
+    runs = garbled or (theirs == "sequence" and kind == "integer")
+    if runs:
+        facts_: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
+        help = (f"{name} reads {LABELS[theirs]}; `sparse_categorical_accuracy` reads them too",)
+        yield Diagnostic(MEANINGLESS, metric.place, facts_, labels=labels, help=help)
+        return
+    facts = {"metric": written(metric.thing), "mine": LABELS[kind], "other": name, "theirs": LABELS[theirs]}
+    if theirs == "same":
+        help = ("`categorical_accuracy` and `top_k_categorical_accuracy` read what the loss reads",)
+    else:
+        help = (
+            "`sparse_categorical_accuracy` reads class numbers",
+            "a loss without `sparse_` reads one-hot labels",
+        )
+    yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=help)
+
+
+def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    thing, labels = metric.thing, output_label(head)
+    shared: dict[str, object] = {"metric": written(thing), "head": head.name}
+    axis = axis_outside(thing, head)
+    if axis is not None:
+        facts: dict[str, object] = {"name": written(thing), "axis": axis, "head": head.name, "given": head.type}
+        yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
+    width = head.width if isinstance(head.width, int) else None
+    class_id, top_k = thing.get("class_id"), thing.get("top_k")
+    if class_id is not None and width is not None and not -width <= class_id < width:
+        facts = {**shared, "id": class_id, "count": f"{width} classes" if width > 1 else "one"}
+        yield Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=(f"classes count from 0 to {width - 1}",))
+    if isinstance(top_k, int) and width is not None and top_k > width:
+        yield Diagnostic(TOP_K, metric.place, {**shared, "k": top_k, "count": width}, labels=labels)
+    if thing.name == "AUC" and thing.get("multi_label"):
+        yield from _auc(metric, head, width)
+    if thing.get("dtype") == "bfloat16" and reads(thing).get("mask") == "counted":
+        facts = {"metric": written(thing), "argument": "dtype", "value": "bfloat16"}
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `dtype` out",))
+
+
+def _auc(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:
+    thing, shared = metric.thing, {"metric": written(metric.thing), "head": head.name}
+    if head.rank != 2:
+        facts: dict[str, object] = {**shared, "wanted": axes_words(2, 2), "given": head.type}
+        help: tuple[str, ...] = ("leave `multi_label` out: all values are then one curve",)
+        yield Diagnostic(METRIC_RANK, metric.place, facts, labels=output_label(head), help=help)
+        return
+    weights = thing.get("label_weights")
+    given = {"num_labels": thing.get("num_labels"), "label_weights": None if weights is None else len(weights)}
+    for argument, number in given.items():
+        if number is not None and width is not None and number != width:
+            facts = {**shared, "argument": argument, "given": number, "count": width}
+            yield Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=(f"give it {width}",))

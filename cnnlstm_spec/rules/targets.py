@@ -1,0 +1,151 @@
+"""`targets`: what the labels look like, against the last layer, its activation and the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..argument import read_record
+from ..catalog import reads
+from ..compilation import UNKNOWN_HEAD
+from ..diagnostic import Code, Diagnostic, Label
+from ..graph import TypedGraph
+from ..promises import Target, entries
+from ..scope import did_you_mean
+from ..size import Size, format_size
+from ..source import Place
+from ..spec import ModelSpec
+from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, activation_of, compiled, written
+
+TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
+TARGET_SHAPE = Code("target-shape", "error", "the labels are {wanted}; `{head}` gives {given}")
+TARGET_LOSS = Code("target-loss", "error", "`{loss}` does not read {encoding} labels")
+TARGET_ACTIVATION = Code("target-activation", "error", "`{function}` does not fit {encoding} labels: {reason}")
+TARGET_RANGE = Code("target-range", "error", "`{function}` gives {reach}; the labels go {range}")
+
+REACHES: dict[str, tuple[float | None, float | None]] = {
+    **dict.fromkeys((*SIGMOIDS, *SOFTMAXES), (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "hard_tanh", "softsign"), (-1.0, 1.0)),
+    **dict.fromkeys(("relu", "softplus", "exponential", "squareplus", "sparse_plus"), (0.0, None)),
+    "relu6": (0.0, 6.0),
+    "log_sigmoid": (None, 0.0),
+    "log_softmax": (None, 0.0),
+}
+"""The least and greatest value that an activation comes near; those left out have no bound, or none that matters."""
+LOSSES = {"integer": "sparse_categorical_crossentropy", "one_hot": "categorical_crossentropy"}
+
+
+def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each way in which a head does not fit its labels."""
+    found: list[Diagnostic] = []
+    heads = tuple(head.name for head in spec.heads)
+    for key, value, scope in entries(spec, "targets", found):
+        if key.text not in heads:
+            help = did_you_mean(key.text, heads) or (f"the heads are {', '.join(heads)}",)
+            scope.report(UNKNOWN_HEAD, key, name=key.text, help=help)
+            continue
+        target = read_record(Target, value, scope, key.text)
+        type = typed.nodes[typed.graph.outputs[key.text]].type
+        if not isinstance(target, Target) or type is None:
+            continue
+        section = compiled(spec)
+        loss = section.losses.get(key.text) if section is not None else None
+        head = HeadUse(key.text, type, typed.nodes[typed.graph.outputs[key.text]].node, loss, ())
+        found += _target(target, head, typed)
+    yield from found
+
+
+def _target(target: Target, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+    if target.encoding == "real":
+        yield from _real(target, head, typed)
+    else:
+        yield from _width(target, head)
+        yield from _activation(target, head, typed)
+    yield from _loss(target, head)
+
+
+def _here(head: HeadUse) -> tuple[Label, ...]:
+    return (Label(head.node.origin.place, f"gives {head.type}"),)
+
+
+def _width(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
+    wanted = 1 if target.encoding == "binary" else target.classes
+    if head.width == wanted or (target.encoding == "binary" and head.width is None):
+        return
+    words = f"{wanted} classes" if target.classes is not None else "one value, 0 or 1"
+    place = target.places["classes" if target.classes is not None else "encoding"]
+    help: tuple[str, ...] = (f"the last layer needs `units: {wanted}`",)
+    yield Diagnostic(TARGET_WIDTH, place, {"wanted": words, "head": head.name, "given": head.type}, labels=_here(head), help=help)
+
+
+def _activation(target: Target, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+    """One of several classes wants a softmax, each by itself a sigmoid; a softmax over one unit is told elsewhere."""
+    found = activation_of(typed, head.node.id)
+    if found is None or head.width == 1:
+        return
+    function, place = found.function, target.places["encoding"]
+    facts: dict[str, object] = {"function": function, "encoding": target.encoding}
+    labels = (Label(_written(found.node.op, found.node.origin.place), "this is the last activation"),)
+    if target.encoding == "multi_hot" and function in SOFTMAXES:
+        facts["reason"] = "several can be true"
+        yield Diagnostic(TARGET_ACTIVATION, place, facts, labels=labels, help=("use `sigmoid`",))
+
+
+def _written(op: object, place: Place) -> Place:
+    found: Place = getattr(op, "places", {}).get("activation", place)
+    return found
+
+
+def _loss(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
+    if head.loss is None:
+        return
+    name, labels = head.loss.thing.name, reads(head.loss.thing).get("labels")
+    if target.encoding == "integer":
+        wrong = labels is not None and labels != "integer"
+        help = f"use `{LOSSES['integer']}`"
+    elif target.encoding == "one_hot":
+        wrong = labels in ("integer", "sequence") or name in BINARY
+        help = f"use `{LOSSES['one_hot']}`"
+    elif target.encoding == "real":
+        low, high = target.bounds
+        within = low is not None and high is not None and low >= 0 and high <= 1
+        wrong = labels in ("integer", "sequence") or (name in BINARY | CATEGORICAL and not within)
+        help = "use `mean_squared_error`, or another loss for numbers"
+    else:
+        wrong = labels in ("integer", "sequence") or name in CATEGORICAL or name == "CategoricalHinge"
+        help = "use `binary_crossentropy`"
+    if wrong:
+        facts: dict[str, object] = {"loss": written(head.loss.thing), "encoding": target.encoding}
+        place = target.places["encoding"]
+        yield Diagnostic(TARGET_LOSS, head.loss.place, facts, labels=(Label(place, "the labels"),), help=(help,))
+
+
+def _real(target: Target, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+    if target.shape is not None and not _same(target.shape, head.type.sizes):
+        shown = "[" + ", ".join("null" if size is None else str(size) for size in target.shape) + "]"
+        facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
+        yield Diagnostic(TARGET_SHAPE, target.places["shape"], facts, labels=_here(head))
+    found = activation_of(typed, head.node.id)
+    if target.range is None or found is None or found.function not in REACHES:
+        return
+    low, high = REACHES[found.function]
+    least, most = target.bounds
+    if (low is not None and (least is None or least < low)) or (high is not None and (most is None or most > high)):
+        facts = {"function": found.function, "reach": _words(low, high), "range": _words(least, most)}
+        labels = (Label(_written(found.node.op, found.node.origin.place), "this is the last activation"),)
+        help: tuple[str, ...] = ("leave the activation out, or choose one that reaches them: `softplus` from 0 up",)
+        yield Diagnostic(TARGET_RANGE, target.places["range"], facts, labels=labels, help=help)
+
+
+def _same(wanted: tuple[int | str | None, ...], sizes: tuple[Size, ...]) -> bool:
+    if len(wanted) != len(sizes):
+        return False
+    pairs = zip(wanted, sizes, strict=True)
+    return all(not isinstance(size, int) if want is None else want == format_size(size) for want, size in pairs)
+
+
+def _words(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return "without bounds"
+    if low is None or high is None:
+        return f"from {low:g} up" if low is not None else f"up to {high:g}"
+    return f"from {low:g} to {high:g}"

@@ -1,0 +1,198 @@
+"""Items to nodes: structure becomes edges and frames, sharing becomes nodes of one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .diagnostic import Code, Diagnostic, Label
+from .graph import Frame, Node
+from .inputs import InputOp
+from .items import Fusion, Item, Layer, Origin, Parallel, Residual, Timed
+from .naming import LocalNames, Wanted, layer_stem
+from .op import Op
+from .ops import find_op
+from .ops.fuse import Strategy
+from .ops.structure import EnterTime, LeaveTime, Output, Projection, ResidualAdd
+from .scope import did_you_mean
+from .sharing import Key, alike, signature
+
+SHARED_UNLIKE = Code("shared-unlike", "error", "all that share `{name}` must be written alike")
+QUERY_NOT_INPUT = Code("query-not-an-input", "error", "the query `{name}` is not one of the inputs")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where the items being built belong."""
+
+    area: str
+    stem: str
+    """What unnamed layers are named for."""
+    frames: tuple[Frame, ...] = ()
+    shared: Key | None = None
+    """Where the item stands in what is shared; what stands there elsewhere is the same layer."""
+    owner: str = ""
+    """The branch that the layers are written in, where it is another one."""
+    addressable: bool = True
+
+    def within(self, *steps: object) -> Context:
+        """The context of a part."""
+        return replace(self, shared=(*self.shared, *steps)) if self.shared is not None else self
+
+
+class Weaver:
+    """Collects nodes, with the names that they want and their addresses."""
+
+    def __init__(self, found: list[Diagnostic]) -> None:
+        self.found = found
+        self.nodes: list[Node] = []
+        self.wanted: list[Wanted] = []
+        self.addresses: dict[str, str] = {}
+        self.local = LocalNames(found)
+        self.local_names: dict[str, str] = {}
+        self.layers: dict[Key, str] = {}
+        self.alike: dict[str, tuple[Key, Origin]] = {}
+        self.frames = 0
+
+    def report(
+        self, code: Code, origin: Origin, labels: tuple[Label, ...] = (), help: tuple[str, ...] = (), **facts: object
+    ) -> None:
+        """A finding at an origin."""
+        self.found.append(Diagnostic(code, origin.place, facts, labels=(*labels, *origin.uses), help=help))
+
+    def add(
+        self,
+        op: Op | None,
+        inputs: tuple[str, ...],
+        origin: Origin,
+        at: Context,
+        name: str | None = None,
+        hidden: bool = False,
+        stem: str | None = None,
+    ) -> str:
+        """A node; the same Keras layer as an earlier one where it shares."""
+        id = f"n{len(self.nodes)}"
+        layer = id
+        key: Key | None = at.shared
+        if op is not None and op.share:
+            key = ("share", op.share) if self.is_alike(op.share, alike(op), origin) else None
+        if key is not None and op is not None and not hidden:
+            layer = self.layers.setdefault(key, id)
+        self.nodes.append(Node(id, op, inputs, layer, origin, at.area, at.frames, hidden))
+        written = name or (op.name if op is not None else None)
+        fixed = isinstance(op, InputOp | Output)
+        local = written
+        if written and not fixed:
+            of_the_fusion = at.area.startswith("fusion") and not at.addressable and written == at.stem
+            local = self.local.take("" if of_the_fusion else at.area, written, origin, again=layer != id)
+            self.local_names[id] = local
+        prefix = at.owner if at.owner and layer == id else at.stem
+        stem = stem or layer_stem(op.title() if op is not None else "unknown")
+        parts = op.parts(len(inputs)) if isinstance(op, Strategy) else ("_mask",) if isinstance(op, Output) else ()
+        self.wanted.append(Wanted(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
+        if local and not hidden:
+            self.address(local, id, at)
+        return id
+
+    def is_alike(self, share: str, written: Key, origin: Origin) -> bool:
+        """Whether what shares a name is written as the first of that name; reports it if not."""
+        first = self.alike.setdefault(share, (written, origin))
+        if first[0] != written:
+            self.report(SHARED_UNLIKE, origin, (Label(first[1].place, "written differently here"),), name=share)
+        return first[0] == written
+
+    def prefix(self, at: Context) -> str:
+        """What the addresses of an area begin with."""
+        return at.area.removeprefix("branches.").removeprefix("fusion.")
+
+    def address(self, local: str, id: str, at: Context) -> None:
+        """Lets a name, unique in its area, stand for a node."""
+        if at.addressable:
+            self.addresses[f"{self.prefix(at)}.{local}"] = id
+
+    def named(self, name: str | None, id: str, origin: Origin, at: Context) -> None:
+        """Lets the name of a block or structure stand for its output."""
+        if name:
+            self.address(self.local.take(at.area, name, origin), id, at)
+
+    def items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
+        """A list of items one after the other."""
+        for index, item in enumerate(items):
+            x = self.item(item, x, at.within(index))
+        return x
+
+    def item(self, item: Item, x: str, at: Context) -> str:
+        """One item; the node that gives its output."""
+        if isinstance(item, Layer):
+            return self.add(item.op, (x,), item.origin, at)
+        if item.share:
+            if not self.is_alike(item.share, signature(item), item.origin):
+                return self.add(None, (x,), item.origin, at, item.name)
+            at = replace(at, shared=("share", item.share))
+        if isinstance(item, Timed):
+            return self.timed(item, x, at)
+        if isinstance(item, Residual):
+            return self.residual(item, x, at)
+        if isinstance(item, Parallel):
+            return self.parallel(item, x, at)
+        y = self.items(item.items, x, self.framed(at, "block", item.title))
+        self.named(item.name, y, item.origin, at)
+        return y
+
+    def framed(self, at: Context, kind: str, title: str) -> Context:
+        """The context inside another frame."""
+        self.frames += 1
+        return replace(at, frames=(*at.frames, Frame(kind, title, self.frames)))
+
+    def timed(self, item: Timed, x: str, at: Context) -> str:
+        inner = replace(self.framed(at, "time", "per step"), addressable=False)
+        entered = self.add(EnterTime(), (x,), item.origin, inner, hidden=True)
+        inside = self.items(item.items, entered, inner)
+        left = self.add(LeaveTime(), (inside,), item.origin, inner, hidden=True)
+        self.named(item.name, left, item.origin, at)
+        return left
+
+    def residual(self, item: Residual, x: str, at: Context) -> str:
+        inner = self.framed(at, "residual", item.name or "Residual")
+        y = self.items(item.items, x, inner.within("layers"))
+        if item.shortcut is None:
+            side = self.add(Projection(), (x, y), item.origin, inner.within("shortcut"))
+        else:
+            side = self.items(item.shortcut, x, inner.within("shortcut"))
+        return self.add(ResidualAdd(), (side, y), item.origin, at.within("add"), item.name)
+
+    def parallel(self, item: Parallel, x: str, at: Context) -> str:
+        outer = self.framed(at, "parallel", item.name or "Parallel")
+        outputs = []
+        for name, items in item.paths:
+            path = self.framed(outer, "path", name)
+            outputs.append((name, self.items(items, x, path.within("paths", name))))
+        return self.fused(item.merge, outputs, at.within("merge"), item.name)
+
+    def fused(self, fusion: Fusion, inputs: list[tuple[str, str]], at: Context, name: str | None, own: bool = False) -> str:
+        """The fusion's op over its inputs, projected before and followed by its own layers.
+
+        Of a fusion of its `own` the name is an area, and no address in one.
+        """
+        if fusion.query is not None:
+            wanted = fusion.query[0]
+            position = next((i for i, (label, _) in enumerate(inputs) if label == wanted), None)
+            if position is None:
+                help = did_you_mean(wanted, [label for label, _ in inputs])
+                self.report(QUERY_NOT_INPUT, fusion.query[1], help=help, name=wanted)
+                return self.add(None, tuple(id for _, id in inputs), fusion.origin, at, name)
+            inputs = [inputs[position], *inputs[:position], *inputs[position + 1 :]]
+        if fusion.units is not None:
+            inputs = [(label, self.projected(i, label, id, fusion, at)) for i, (label, id) in enumerate(inputs)]
+        fused_at = replace(at, addressable=False) if own else at
+        y = z = self.add(fusion.op, tuple(id for _, id in inputs), fusion.origin, fused_at, name)
+        if fusion.items:
+            z = self.items(fusion.items, y, at.within("after"))
+            if y in self.local_names and not own:
+                self.address(self.local_names[y], z, at)
+        return z
+
+    def projected(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
+        dense = find_op("Dense")
+        assert dense is not None
+        stem = f"{label.replace('.', '_')}_projection"
+        return self.add(dense.make(units=fusion.units), (id,), fusion.origin, at.within("project", index), stem=stem)

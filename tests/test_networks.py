@@ -1,0 +1,107 @@
+"""Every spec in `specs/`: equal to Keras, runs a training batch, and its file loads where this package is not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cnnlstm_spec
+
+SPECS = sorted(Path(__file__).parent.parent.joinpath("specs").glob("*.yaml"))
+HEAVY = 10_000_000
+"""Parameters from which on a batch is one sample of two frames."""
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_validates(path: Path) -> None:
+    compilation = cnnlstm_spec.load(path)
+    assert compilation.ok
+    unexpected = [d for d in compilation.diagnostics if d.code.name != "multipliers-and-callbacks"]
+    assert not unexpected
+
+
+EXPECTED = {
+    "equipment-fault": 60_865,
+    "equipment-fault-attention": 60_865,
+    "video-lstm": 95_638_218,
+    "video-resnet50": 28_837_770,
+    "video-resnet50-bidirectional": 34_087_818,
+    "efficientnet-lstm": 4_729_957,
+}
+
+
+@pytest.mark.parametrize(("name", "params"), EXPECTED.items())
+def test_parameters_are_those_of_the_articles(name: str, params: int) -> None:
+    typed = cnnlstm_spec.load(SPECS[0].parent / f"{name}.yaml").typed
+    assert typed is not None and typed.params == params
+
+
+@pytest.fixture
+def fresh() -> Any:
+    import keras
+
+    keras.utils.clear_session()
+    yield keras
+    keras.utils.clear_session()
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_is_what_keras_builds(path: Path, tmp_path: Path, fresh: Any) -> None:
+    import networks
+    import numpy
+
+    compilation = cnnlstm_spec.load(path)
+    model = compilation.to_keras()
+    networks.compare(compilation, model)
+    heavy = model.count_params() > HEAVY
+    sizes, batch = ({"frames": 2}, 1) if heavy else ({}, 3)
+    inputs = networks.random_inputs(compilation, sizes, batch)
+    model.save(tmp_path / "model.keras")
+    numpy.savez(tmp_path / "inputs.npz", **inputs)
+    subprocess.run([sys.executable, "-c", ELSEWHERE], cwd=tmp_path, check=True, capture_output=True)
+    fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+    numpy.testing.assert_allclose(numpy.load(tmp_path / "outputs.npy"), model.predict(fed, verbose=0), rtol=1e-5, atol=1e-6)
+    networks.run_first_batch(compilation, model, sizes, batch)
+
+
+ELSEWHERE = """
+import sys
+sys.modules["cnnlstm_spec"] = None
+import keras, numpy
+model = keras.models.load_model("model.keras", safe_mode=True)
+inputs = dict(numpy.load("inputs.npz"))
+fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+numpy.save("outputs.npy", model.predict(fed, verbose=0))
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_emitted_python_is_the_same_model(path: Path, fresh: Any) -> None:
+    compilation = cnnlstm_spec.load(path)
+    typed = compilation.typed
+    assert typed is not None
+    if typed.params > 5 * HEAVY:
+        pytest.skip("as large twice over would fill the machine's memory")
+    model = compilation.to_keras()
+    fresh.utils.clear_session()
+    module: dict[str, Any] = {"__name__": "emitted"}
+    try:
+        exec(compile(compilation.to_python(), "emitted.py", "exec"), module)
+        other = module["build_model"]()
+    finally:
+        fresh.config.set_dtype_policy("float32")
+    assert _text(other.get_config()) == _text(model.get_config())
+    assert _text(other.get_compile_config()) == _text(model.get_compile_config())
+
+
+def _text(config: Any) -> str:
+    return json.dumps(config, sort_keys=True, default=str)

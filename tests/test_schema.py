@@ -1,0 +1,220 @@
+"""The JSON Schema: sound, as wide as the language, and narrow enough to show mistakes in an editor."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jsonschema
+import pytest
+
+from cnnlstm_spec.catalog import facts
+from cnnlstm_spec.ops import find_op, known_layers
+from cnnlstm_spec.schema import spec_schema
+from cnnlstm_spec.source import Source
+from cnnlstm_spec.spec import Top
+from cnnlstm_spec.structures import STRUCTURES
+from cnnlstm_spec.syntax import parse, value_of
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = spec_schema()
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+SPECS = sorted((ROOT / "specs").glob("*.yaml")) + sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))
+
+
+def value(text: str) -> Any:
+    """A spec as the schema sees it."""
+    node, found = parse(Source("spec", text))
+    assert node is not None and not found
+    return value_of(node)
+
+
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("schema_tool", ROOT / "tools" / "schema.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_it_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    named = set(re.findall(r'"#/\$defs/([^"]+)"', json.dumps(SCHEMA)))
+    assert named == set(SCHEMA["$defs"]), "every definition is referred to, and everything referred to is defined"
+
+
+def test_the_file_is_what_the_package_says() -> None:
+    made = tool()
+    assert made.FILE.read_text("utf-8") == made.text(), "run `python tools/schema.py`"
+    assert json.loads(made.text()) == SCHEMA
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_specs_pass(path: Path) -> None:
+    found = jsonschema.exceptions.best_match(VALIDATOR.iter_errors(value(path.read_text("utf-8"))))
+    assert found is None, f"{found.json_path}: {found.message}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_specs_name_the_schema(path: Path) -> None:
+    first = path.read_text("utf-8").splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../schemas/spec.schema.json"
+
+
+def definition(name: str) -> dict[str, Any]:
+    """The mapping of arguments in a definition, `$name` and short forms left aside."""
+    found = SCHEMA["$defs"][name]
+    if "$ref" in found:
+        return definition(found["$ref"].removeprefix("#/$defs/"))
+    return next(each for each in [found, *found.get("anyOf", [])] if "properties" in each)
+
+
+def test_every_layer_and_argument_is_in_it() -> None:
+    item = definition("layer")["properties"]
+    for name in known_layers():
+        op = find_op(name)
+        if op is None:
+            continue
+        assert item[name] == {"$ref": f"#/$defs/{name}"}
+        properties = definition(name)["properties"]
+        assert set(properties) == set(op.arguments)
+        for argument in op.arguments.values():
+            assert argument.doc and properties[argument.name]["description"] == argument.doc
+            assert argument.required == ("default" not in properties[argument.name])
+    assert {*STRUCTURES, "Repeat"} <= set(item)
+    assert set(SCHEMA["properties"]) == set(Top.arguments)
+
+
+def test_every_object_of_keras_is_in_it() -> None:
+    for family, held in facts()["families"].items():
+        for name, spec in held["classes"].items():
+            assert set(definition(f"{family}.{name}")["properties"]) == {fact["name"] for fact in spec["arguments"]}
+
+
+CHOSEN = {"branches", "heads", "vars", "blocks", "paths", "each", "parameters", "conv_bn"}
+CHOSEN |= {"loss", "metrics", "loss_weights", "expect", "targets", "sizes"}
+"""Keys behind which a spec chooses the keys, or may."""
+
+
+def paths(node: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The paths of all mappings in a value that the schema closes."""
+    last = at[-1] if at else ""
+    if last == "vars" or str(last).startswith("x-"):
+        return []
+    found = [at] if isinstance(node, dict) and last not in CHOSEN | {"learning_rate_multipliers"} else []
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for step, each in inner:
+        found += paths(each, (*at, step))
+    return found
+
+
+def changed(node: Any, path: tuple[str | int, ...], change: Any) -> Any:
+    """A copy with the value at a path changed."""
+    if not path:
+        return change(node)
+    if isinstance(node, dict):
+        return {key: changed(each, path[1:], change) if key == path[0] else each for key, each in node.items()}
+    return [changed(each, path[1:], change) if index == path[0] else each for index, each in enumerate(node)]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_key_that_is_not_known_fails(path: Path) -> None:
+    spec = value(path.read_text("utf-8"))
+    for at in paths(spec):
+        wrong = changed(spec, at, lambda held: {**held, "Misspelt": 1})
+        assert not VALIDATOR.is_valid(wrong), at
+
+
+LAYER = "{{version: 1, name: n, branches: {{x: {{input: {{kind: vector, shape: [4]}}, layers: [{}]}}}}, head: []}}"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "Dence: {units: 4}",
+        "Dense",
+        "Dense: {units: '64'}",
+        "Dense: {units: true}",
+        "Dense: {units: -1}",
+        "Dense: {units: 1.5}",
+        "Dense: {units: 4, activation: rellu}",
+        "Dense: {units: 4, kernel_regularizer: {L2: {l3: 1}}}",
+        "Dense: {}",
+        "Dense: 4",
+        "Dropout: {rate: 2}",
+        "{Dense: {units: 4}, Dropout: {rate: 0.2}}",
+        "Conv2D: {filters: 4, kernel_size: [3, 3, 3]}",
+        "Conv2D: {filters: 4, kernel_size: 3, padding: full}",
+        "Residual: {layers: [Dence]}",
+        "Residual: {layers: [], shortcut: projektion}",
+        "Parallel: {paths: {a: []}, merge: konkat}",
+        "Parallel: {paths: {a: []}, merge: {strategy: concat, inputs: [a]}}",
+        "Repeat: {times: -1, layers: []}",
+    ],
+)
+def test_wrong_layers_fail(layer: str) -> None:
+    assert not VALIDATOR.is_valid(value(LAYER.format(layer)))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "Dense: {units: $width}",
+        'Dense: {units: "${width * 2}"}',
+        "Dense: $arguments",
+        "$layer",
+        "my_block",
+        "my_block: {anything: [1, 2]}",
+        "Conv2D: {filters: 4, kernel_size: [3, $k]}",
+        "Dense: {units: 4, activation: $activation}",
+        "Rescaling: {scale: 1/255}",
+        "Flatten: null",
+        "Flatten: {}",
+        "Flatten",
+    ],
+)
+def test_variables_and_blocks_pass(layer: str) -> None:
+    assert VALIDATOR.is_valid(value(LAYER.format(layer)))
+
+
+SPEC = {"version": 1, "name": "n", "branches": {"x": {"input": {"kind": "vector", "shape": [4]}}}, "head": []}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"head": None, "heads": None, "name": None},
+        {"branches": {}},
+        {"branches": {"x": {"layers": []}}},
+        {"branches": {"x": {"input": {"kind": "picture", "shape": [4]}}}},
+        {"fusion": {"strategy": "concatt"}},
+        {"fusion": {"strategy": "concat", "num_heads": 4}},
+        {"fusion": {"inputs": ["x"]}},
+        {"fusion": [{"strategy": "concat"}]},
+        {"compile": {"optimizer": "adamm"}},
+        {"compile": {"optimizer": {"Adam": {"learning_rat": 1}}}},
+        {"compile": {"loss": {"CategoricalCrossentropi": {"label_smoothing": 0.1}}}},
+        {"compile": {"dtype_policy": "float8"}},
+        {"blocks": {"Block": {"layers": []}}},
+        {"blocks": {"block": {"layer": []}}},
+        {"seed": -1},
+        {"budget": {"parms": 1}},
+        {"targets": {"head": {"encoding": "integers"}}},
+        {"expect": {"head": [1.5]}},
+    ],
+    ids=str,
+)
+def test_wrong_sections_fail(change: dict[str, Any]) -> None:
+    assert VALIDATOR.is_valid(SPEC)
+    assert not VALIDATOR.is_valid({**SPEC, **change})
+
+
+def test_a_head_is_needed() -> None:
+    without = {key: each for key, each in SPEC.items() if key != "head"}
+    assert not VALIDATOR.is_valid(without)
+    assert VALIDATOR.is_valid({**without, "heads": {"y": []}})
