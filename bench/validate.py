@@ -57,7 +57,9 @@ def many() -> list[str]:
     text = SPEC.read_text(encoding="utf-8")
     with TemporaryDirectory() as folder:
         for number in range(1000):
-            Path(folder, f"{number:04d}.yaml").write_text(text.replace("units: 64", f"units: {number % 64 + 1}"), encoding="utf-8")
+            Path(folder, f"{number:04d}.yaml").write_text(
+                text.replace("units: 64", f"units: {number % 64 + 1}"), encoding="utf-8"
+            )
         start = time.perf_counter()
         subprocess.run([sys.executable, "-m", "cnnlstm_spec", "validate", folder], check=True, capture_output=True)
         together = time.perf_counter() - start

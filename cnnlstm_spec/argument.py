@@ -96,7 +96,7 @@ class Record:
 
     def __init__(self, **values: Any) -> None:
         for name, argument in self.arguments.items():
-            setattr(self, argument.field, values[name] if name in values else argument.canonical)
+            setattr(self, argument.field, values.get(name, argument.canonical))
         self.places = {}
         self.keys = {}
 

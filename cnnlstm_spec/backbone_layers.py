@@ -52,6 +52,7 @@ class Step:
 
 
 def channels_of(shape: Shape) -> int:
+    """The size of the last axis, which every graph knows."""
     count = shape[-1]
     if not isinstance(count, int):
         raise ValueError("a flattened image of unknown size has no number of features")

@@ -22,7 +22,9 @@ CLIP_ALONE = Code("multipliers-with-global-clipnorm", "error", "with multipliers
 MULTIPLIER_CALLBACKS = Code(
     "multipliers-and-callbacks", "warning", "learning-rate callbacks do not reach an optimizer with multipliers"
 )
-METRICS_LIST = Code("metrics-not-a-list", "error", "`{key}` is a list, or a mapping of heads to lists; this is {given}", sort="keras")
+METRICS_LIST = Code(
+    "metrics-not-a-list", "error", "`{key}` is a list, or a mapping of heads to lists; this is {given}", sort="keras"
+)
 
 LOSS = Named("losses")
 METRIC = Named("metrics")
@@ -203,7 +205,8 @@ class _Reader:
             }
         if len(self.heads) > 1:
             help = (f"write a mapping: {{{self.heads[0]}: [...]}}",)
-            at.report(METRICS_LIST, node, key=key, given="one list for several heads" if isinstance(node, Listing) else given(node), help=help)
+            shown = "one list for several heads" if isinstance(node, Listing) else given(node)
+            at.report(METRICS_LIST, node, key=key, given=shown, help=help)
             return {}
         return {self.heads[0]: self.metric_list(key, node, at, one=False)}
 
@@ -274,5 +277,3 @@ class _Reader:
         else:
             at.report(MULTIPLIER_CALLBACKS, entry.key, help=("give the optimizer a schedule instead of a callback",))
         return tuple(found)
-
-

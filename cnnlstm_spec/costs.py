@@ -130,6 +130,13 @@ def unknown(size: Size) -> tuple[str, ...]:
     return tuple(sorted(symbol.name for symbol in size.symbols)) if isinstance(size, Expr) else ()
 
 
+def open_sizes(typed: TypedGraph) -> frozenset[str]:
+    """The names of the sizes of inputs that are known only at run time; those of sizes without a name are left out."""
+    types = [typed.nodes[id].type for id in typed.graph.inputs]
+    sizes = [size for type in types if type is not None for size in type.sizes if isinstance(size, Expr)]
+    return frozenset(symbol.name for size in sizes for symbol in size.symbols if not symbol.anonymous)
+
+
 def _row(node: TypedNode, policy: str, batch_size: int, sizes: Mapping[str, int]) -> Row:
     assert node.type is not None and node.node.op is not None
     outer = _positions(node.type)

@@ -39,7 +39,9 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None) -> ModelS
     if not branches or not heads:
         return None
     compile = _compile(top.get("compile"), scope, heads, single)
-    sections = {key: (top[key], scope.at(key)) for key in ("targets", "budget", "expect") if key in top}
+    sections: dict[str, tuple[Node, Scope]] = {
+        key: (top[key], scope.at(key)) for key in ("targets", "budget", "expect") if key in top
+    }
     return ModelSpec(
         name=_value(top, "name", "model"),
         description=_value(top, "description", None),

@@ -70,7 +70,8 @@ def _gathered(to: Lowering, value: Expression, x: TensorType) -> Expression:
     for i in range(last + 1):
         along = to.let(_ones(to, value, x, (i + 2,)), f"{to.node.id}_{rest[i].name}")
         position = to.infix("-", to.ops("cumsum", along), 1)
-        index = to.infix("+", to.infix("*", to.ops("expand_dims", index, axis=-1), to.ops("sum", along)), position)
+        # The vector comes first: Keras takes a vector that is added to a tensor for a bias, perhaps over another axis.
+        index = to.infix("+", position, to.infix("*", to.ops("expand_dims", index, axis=-1), to.ops("sum", along)))
     flat = to.ops("reshape", value, (-1, *_sizes(rest[last + 1 :])))
     return to.ops("take", flat, index, axis=0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
@@ -66,7 +67,7 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     if first is not None:
         for mine, theirs in zip(weights, first.weights, strict=False):
             if mine.shape != theirs.shape:
-                facts = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
+                facts: dict[str, Any] = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
                 raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
     result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(_mask_after(node, op, inputs, state))
     for condition, refusal in at.conditions:
@@ -95,13 +96,14 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     x = inputs[0] if inputs else None
     if x is None:
         return
-    facts = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
+    if (reads is None or x.rank == len(reads)) and x.rank >= op.least_rank:
+        return
+    facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
     if reads is not None and x.rank != len(reads):
         help = ways_out(node, op, x, reads, state.graph, state.typed)
         raise Refusal(WRONG_RANK, None, help, reads=", ".join(reads), **facts)
-    if x.rank < op.least_rank:
-        least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
-        raise Refusal(TOO_FEW_AXES, None, ("`Reshape` can add an axis",), least=least, **facts)
+    least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
+    raise Refusal(TOO_FEW_AXES, None, ("`Reshape` can add an axis",), least=least, **facts)
 
 
 def _producer(node: Node, index: int, state: _State) -> Node:

@@ -94,7 +94,7 @@ class Input(Record):
         self._check_time(scope)
         return len(scope.found) == before
 
-    def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), /, **facts: object) -> None:
+    def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), /, **facts: Any) -> None:
         place = self.places[key]
         at = Scope(scope.found, place.path, uses=scope.uses)
         at.report(code, Node(place.span), help=help, **facts)
@@ -178,7 +178,7 @@ class InputOp(Op):
             return symbol(size)
         return anonymous(f"the {axis} of `{self.branch}`") if size is None else size
 
-    def make_mask(self, to: Lowering, x: Expression) -> Expression:
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""
         from .masks import padding_mask
 
@@ -186,4 +186,4 @@ class InputOp(Op):
             assert self.input.mask_input is not None
             return to.program.mask_inputs[self.input.mask_input]
         assert self.input.padding_value is not None
-        return padding_mask(to, x, self.input.padding_value, to.output)
+        return padding_mask(to, inputs[0], self.input.padding_value, to.output)

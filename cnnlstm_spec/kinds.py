@@ -114,7 +114,7 @@ class Boolean(Kind):
     def read(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
-        help = ()
+        help: tuple[str, ...] = ()
         if isinstance(node, Scalar) and node.text.lower() in ("yes", "no", "on", "off"):
             help = (f"YAML 1.2 reads `{node.text}` as text; write {'true' if node.text.lower() in ('yes', 'on') else 'false'}",)
         return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)

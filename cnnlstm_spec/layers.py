@@ -107,7 +107,7 @@ def _required(cls: type[Op]) -> list[str]:
 
 def at_key_if_empty(node: Node, key: Scalar) -> Node:
     """Arguments; where there are none, an empty mapping at the name, where a missing key is then reported."""
-    empty = isinstance(node, Scalar) and node.value is None or isinstance(node, Mapping) and not node.entries
+    empty = (isinstance(node, Scalar) and node.value is None) or (isinstance(node, Mapping) and not node.entries)
     return Mapping(key.span, ()) if empty else node
 
 

@@ -239,7 +239,7 @@ class Lowering:
         """The value as an output of the model, with its mask where steps are still masked."""
         if self.output.mask is not None:
             return masks.attach(self, value, self.inputs[0])
-        dtype: dict[str, Expression] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
+        dtype: dict[str, Any] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
         return self.layer("keras.layers.Identity", value, **dtype)
 
 
@@ -289,5 +289,3 @@ def _count_layers(graph: TypedGraph) -> dict[str, int]:
     for typed in graph.nodes.values():
         counts[typed.node.layer] = counts.get(typed.node.layer, 0) + 1
     return counts
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .graph import TypedGraph
 from .op import compute_dtype
@@ -72,6 +72,6 @@ def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     for _ in range(x.rank - 1):
         mask = to.ops("expand_dims", mask, axis=-1)
     marked = to.ops("where", mask, value, SENTINELS[x.dtype])
-    dtype: dict[str, Expression] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
+    dtype: dict[str, Any] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
     found = to.layer("keras.layers.Masking", marked, suffix="_mask", mask_value=SENTINELS[x.dtype], **dtype)
     return to.layer("keras.layers.Rescaling", found, 1.0, TINY, **dtype)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from .diagnostic import Code, Diagnostic, Label
 from .items import Origin
@@ -36,6 +37,7 @@ class LocalNames:
         self.found = found
         self.first: dict[tuple[str, str], Origin] = {}
         self.used: set[tuple[str, str]] = set()
+        self.numbers: dict[tuple[str, str], int] = {}
 
     def take(self, area: str, written: str, origin: Origin, again: bool = False) -> str:
         """The name, made unique in its area; reports one that is written twice, if not `again` for the same layer."""
@@ -43,14 +45,17 @@ class LocalNames:
         if (area, written) in self.used and first.place.span != origin.place.span and not again:
             label = Label(first.place, "the first of that name")
             self.found.append(Diagnostic(SAME_NAME, origin.place, {"name": written}, labels=(label, *origin.uses)))
-        name, number = written, 0
+        number = self.numbers.get((area, written), 0)
+        name = f"{written}_{number}" if number else written
         while (area, name) in self.used:
             number += 1
             name = f"{written}_{number}"
+        self.numbers[area, written] = number
         self.used.add((area, name))
         return name
 
 
+@cache
 def layer_stem(title: str) -> str:
     """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
@@ -70,14 +75,15 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
     taken: set[str] = set(reserved)
     names: dict[str, str] = {}
     fixed: set[str] = set()
+    numbers: dict[str, int] = {}
 
     def give(each: Wanted, name: str) -> None:
-        names[each.id] = _free(name, each.parts, taken)
+        names[each.id] = _free(name, each.parts, taken, numbers)
         taken.update(names[each.id] + part for part in ("", *each.parts))
 
     for each in wanted:
         if each.fixed and each.name is not None:
-            names[each.id] = each.name if each.name not in fixed else _free(f"{each.name}_output", (), taken)
+            names[each.id] = each.name if each.name not in fixed else _free(f"{each.name}_output", (), taken, numbers)
             fixed.add(each.name)
             taken.update(names[each.id] + part for part in each.parts)
     for each in sorted(wanted, key=lambda each: not each.parts):
@@ -93,10 +99,12 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
     return names
 
 
-def _free(name: str, parts: tuple[str, ...], taken: set[str]) -> str:
-    """The name, with a number where it or the name of a part is taken."""
-    number, candidate = 0, name
+def _free(name: str, parts: tuple[str, ...], taken: set[str], numbers: dict[str, int]) -> str:
+    """The name, with a number where it or the name of a part is taken; `numbers` are the last ones given."""
+    number = numbers.get(name, 0)
+    candidate = f"{name}_{number}" if number else name
     while any(candidate + part in taken for part in ("", *parts)):
         number += 1
         candidate = f"{name}_{number}"
+    numbers[name] = number
     return candidate

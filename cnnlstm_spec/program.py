@@ -35,7 +35,7 @@ class Slice:
     """`value[index]`; an index is integers and `None` for a whole axis, as `x[:, 0]` is (None, 0)."""
 
     value: Expression
-    index: tuple[int | None | tuple[int | None, int | None], ...]
+    index: tuple[int | tuple[int | None, int | None] | None, ...]
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,6 @@ def with_variables(schema: Schema) -> Schema:
 def _admitting(schema: Schema) -> Schema:
     if not {"type", "enum", "anyOf", "allOf"} & set(schema) or schema == DEFINITION:
         return schema
-    beside = {key: schema[key] for key in ("description", "default") if key in schema}
+    beside: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
     value = {key: each for key, each in schema.items() if key not in beside}
     return {**beside, **either(value, VARIABLE)}

@@ -48,7 +48,12 @@ class Scope:
 
     def at(self, *steps: str | int) -> Scope:
         """The scope of an inner value."""
-        return replace(self, path=(*self.path, *steps), address=(*self.address, *steps))
+        # Not `replace`, which looks every field up: this is called for every value of a spec.
+        inner = object.__new__(Scope)
+        inner.__dict__.update(self.__dict__)
+        inner.__dict__["path"] = (*self.path, *steps)
+        inner.__dict__["address"] = (*self.address, *steps)
+        return inner
 
     def having(self, variables: Mapping[str, Node]) -> Scope:
         """The scope with more variables, which hide others of the same name."""

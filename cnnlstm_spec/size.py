@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import lcm, prod
 
+
 @dataclass(frozen=True)
 class Symbol:
     """A size known only at run time.
@@ -47,7 +48,7 @@ Monomial = tuple[Atom, ...]
 class Expr:
     """A sum of integer multiples of products of atoms, never a plain integer; supports `+`, `-`, `*` and `//`."""
 
-    __slots__ = ("terms", "_hash")
+    __slots__ = ("_hash", "terms")
 
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
         self.terms = dict(terms)
@@ -189,8 +190,8 @@ def _decide(size: int | Expr, least: int, holds: Callable[[int], bool]) -> Condi
         return ALWAYS
     if not good:
         return NEVER if period * reach <= last else Condition(False, False, f"{size} fits")
-    least = (only, good[0]) if good == list(range(good[0], last + period + 1)) else None
-    return Condition(False, False, _describe(only, good, last + period, period, slope), least)
+    strongest = (only, good[0]) if good == list(range(good[0], last + period + 1)) else None
+    return Condition(False, False, _describe(only, good, last + period, period, slope), strongest)
 
 
 def _decide_by_trying(size: Expr, symbols: list[Symbol], holds: Callable[[int], bool]) -> Condition:

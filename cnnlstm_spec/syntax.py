@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -164,11 +165,11 @@ class _Composer:
     def __init__(self, source: Source, found: list[Diagnostic]) -> None:
         self.source = source
         self.found = found
-        self.events: Iterator[yaml.Event] = yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.events: Iterator[Any] = yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         self.anchors: dict[str, tuple[Node, int] | None] = {}
         self.count = 0
 
-    def span(self, event: yaml.Event) -> Span:
+    def span(self, event: Any) -> Span:
         return Span(self.source, event.start_mark.index, event.end_mark.index)
 
     def refuse(self, code: Code, span: Span, **facts: object) -> Refused:
@@ -185,12 +186,12 @@ class _Composer:
             raise self.refuse(EMPTY, Span(self.source, 0, 0))
         return root
 
-    def node(self, event: yaml.Event, depth: int) -> Node:
+    def node(self, event: Any, depth: int) -> Node:
         span = self.span(event)
         if depth > DEPTH_LIMIT:
             raise self.refuse(TOO_DEEP, span, limit=DEPTH_LIMIT)
         if isinstance(event, yaml.AliasEvent):
-            return self.alias(event.anchor, span)
+            return self.alias(event.anchor or "", span)
         before = self.count
         if event.anchor is not None:
             self.anchors[event.anchor] = None
@@ -219,7 +220,7 @@ class _Composer:
         self.spend(held[1], span)
         return held[0]
 
-    def scalar(self, event: yaml.ScalarEvent, span: Span) -> Scalar:
+    def scalar(self, event: Any, span: Span) -> Scalar:
         plain = event.style is None or event.style == ""
         text: str = event.value
         if event.tag in (None, "!"):
@@ -227,7 +228,7 @@ class _Composer:
         else:
             value = self.tagged(event.tag, text, span)
         if isinstance(value, Unreadable):
-            facts = {"reason": value.reason}
+            facts: dict[str, object] = {"reason": value.reason}
             self.found.append(Diagnostic(BAD_NUMBER, Place((), span), facts, help=(value.help,)))
             return Scalar(span, None, text, plain, broken=True)
         return Scalar(span, value, text, plain)
@@ -244,24 +245,24 @@ class _Composer:
             return value
         raise self.refuse(BAD_TAG, span, tag=tag)
 
-    def container(self, event: yaml.Event, name: str) -> None:
+    def container(self, event: Any, name: str) -> None:
         if event.tag not in (None, "!", f"tag:yaml.org,2002:{name}"):
             raise self.refuse(BAD_TAG, self.span(event).to(event.start_mark.index + 1), tag=event.tag)
 
-    def listing(self, event: yaml.Event, span: Span, depth: int) -> Listing:
+    def listing(self, event: Any, span: Span, depth: int) -> Listing:
         self.container(event, "seq")
         items = []
         while not isinstance(inner := next(self.events), yaml.SequenceEndEvent):
             items.append(self.node(inner, depth + 1))
         return Listing(span.to(self.end(inner, items)), tuple(items))
 
-    def end(self, event: yaml.Event, nodes: list[Node]) -> int:
+    def end(self, event: Any, nodes: list[Node]) -> int:
         """Where a collection ends; a block collection's own mark lies at the token after it."""
         if event.end_mark.index > event.start_mark.index:
             return int(event.end_mark.index)
         return nodes[-1].span.end if nodes else int(event.end_mark.index)
 
-    def mapping(self, event: yaml.Event, span: Span, depth: int) -> Mapping:
+    def mapping(self, event: Any, span: Span, depth: int) -> Mapping:
         self.container(event, "map")
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}

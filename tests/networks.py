@@ -65,7 +65,9 @@ def labels(compilation: Compilation, sizes: dict[str, int] | None = None, batch:
         elif kind == "sequence":
             found[head] = rng.integers(1, max(2, shape[-1]), (batch, 2))
         else:
-            found[head] = numpy.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])] if shape[-1] > 1 else rng.integers(0, 2, shape)
+            found[head] = (
+                numpy.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])] if shape[-1] > 1 else rng.integers(0, 2, shape)
+            )
             found[head] = found[head].astype("float32")
     return next(iter(found.values())) if spec.single_head else found
 

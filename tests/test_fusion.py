@@ -165,7 +165,7 @@ def test_strategy(strategy: str, arguments: dict[str, Any], kind: str, tmp_path:
         sort = "vector" if kind == "vector" else "sequence"
         names = "abc"[:n]
         compilation = compiled(
-            spec({name: f"{{kind: {sort}, shape: {SHAPES[kind]}}}" for name in names}, written(strategy, arguments))
+            spec(dict.fromkeys(names, f"{{kind: {sort}, shape: {SHAPES[kind]}}}"), written(strategy, arguments))
         )
         assert compilation.typed is not None and compilation.typed.params == counts(strategy, arguments, n, 4)
         model = built(compilation)
@@ -235,12 +235,17 @@ def test_over_an_image(strategy: str, size: str) -> None:
     close(model.predict(data, verbose=0), wanted)
 
 
-def test_axes_of_size_1_from_several_inputs() -> None:
-    inputs = {"a": "{kind: image, shape: [height, 1, 4]}", "b": "{kind: image, shape: [1, width, 4]}"}
-    for strategy in ("add", "concat", "attention", "gated"):
+@pytest.mark.parametrize("shape", [(3, 3, 5), (1, 5, 5), (1, 4, 4)])
+@pytest.mark.parametrize("sizes", [("[height, 1, 4]", "[1, width, 4]"), ("[null, 1, 4]", "[1, 5, 4]")])
+def test_axes_of_size_1_from_several_inputs(sizes: tuple[str, str], shape: tuple[int, int, int]) -> None:
+    """A batch of one too, where Keras's `add` may take one side for a bias."""
+    batch, height, width = shape
+    width = 5 if "5" in sizes[1] else width
+    inputs = {name: f"{{kind: image, shape: {size}}}" for name, size in zip("ab", sizes, strict=True)}
+    for strategy in ("add", "average", "multiply", "maximum", "learned_weights", "concat", "attention", "gated"):
         model = built(compiled(spec(inputs, written(strategy, {}, broadcast=True))))
-        data = {"a": draw("a", (3, 1, 4))["a"], "b": draw("b", (1, 5, 4))["b"]}
-        whole = [numpy.broadcast_to(v, (3, 3, 5, 4)) for v in data.values()]
+        data = {"a": draw("a", (height, 1, 4), batch)["a"], "b": draw("b", (1, width, 4), batch)["b"]}
+        whole = [numpy.broadcast_to(v, (batch, height, width, 4)) for v in data.values()]
         close(run(model, data), reference(strategy, {}, whole, weights_of(model)))
 
 
@@ -288,7 +293,7 @@ LAYERS = {
 @pytest.mark.parametrize("steps", ["5", "steps"])
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layer(layer: str, steps: str) -> None:
-    inputs = {name: f"{{kind: sequence, shape: [{steps}, 4]}}" for name in "ab"}
+    inputs = dict.fromkeys("ab", f"{{kind: sequence, shape: [{steps}, 4]}}")
     model = built(compiled(spec(inputs, f"{{layer: {layer}, inputs: [b, a]}}")))
     data = draw("ab", (5, 4))
     close(run(model, data), LAYERS[layer](data["b"], data["a"], model.get_weights()))
@@ -330,7 +335,7 @@ def test_stages() -> None:
 def test_what_it_trusts(kind: str) -> None:
     """The shares of `learned_weights` and `gated` are the output of `<fusion>_weights`; at first all are equal in the former."""
     sort = "vector" if kind == "vector" else "sequence"
-    inputs = {name: f"{{kind: {sort}, shape: {SHAPES[kind]}}}" for name in "abc"}
+    inputs = dict.fromkeys("abc", f"{{kind: {sort}, shape: {SHAPES[kind]}}}")
     data = draw("abc", (4,) if kind == "vector" else (5, 4))
     model = compiled(spec(inputs, "{name: f, strategy: learned_weights}")).to_keras()
     shares = numpy.asarray(keras.Model(model.inputs, model.get_layer("f_weights").output)(data))
@@ -342,7 +347,7 @@ def test_what_it_trusts(kind: str) -> None:
 
 def test_attention_scores() -> None:
     """The scores of `attention` and `cross_attention` are the second output of the layer of the fusion's name."""
-    inputs = {name: "{kind: vector, shape: [4]}" for name in "abc"}
+    inputs = dict.fromkeys("abc", "{kind: vector, shape: [4]}")
     model = built(compiled(spec(inputs, "{name: f, strategy: attention, num_heads: 2}")))
     scores = numpy.asarray(keras.Model(model.inputs, model.get_layer("f").output[1])(draw("abc", (4,))))
     assert scores.shape == (3, 2, 3, 3)
@@ -443,7 +448,7 @@ def test_joined_along_time(fusion: str, order: str) -> None:
 
 
 def test_padding_value() -> None:
-    inputs = {n: "{kind: sequence, shape: [null, 4], padding_value: -1.0}" for n in "ab"}
+    inputs = dict.fromkeys("ab", "{kind: sequence, shape: [null, 4], padding_value: -1.0}")
     model = built(compiled(spec(inputs, "{strategy: gated}", "[{GRU: {units: 3}}]")), scale=0.5)
     whole = draw("ab", (5, 4))
     results = []

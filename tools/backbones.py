@@ -169,7 +169,7 @@ def sizeless(name: str, args: dict[str, Any], shape: tuple[int, int, int]) -> It
     yield from compare(f"{unsized} {shape}", {**expected, "output_shape": tuple(real)}, found)
     symbolic = predict(name, args, symbol("h"), symbol("w"), shape[2])
     values = {Symbol("h"): shape[0], Symbol("w"): shape[1]}
-    at = {k: v.at(values) if isinstance(v, Expr) else v for k, v in symbolic.items()}
+    at: dict[str, Any] = {k: v.at(values) if isinstance(v, Expr) else v for k, v in symbolic.items()}
     at["output_shape"] = tuple(n.at(values) if isinstance(n, Expr) else n for n in at["output_shape"])
     yield from compare(f"symbolic {args} {shape}", found, at)
 
@@ -187,6 +187,7 @@ def compare(where: str, expected: dict[str, Any], found: dict[str, Any]) -> Iter
 
 
 def main() -> int:
+    """The exit status: 1 where a file or a prediction differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     parser.add_argument("--only", nargs="+", metavar="NAME", default=backbone.BACKBONES, choices=backbone.BACKBONES)

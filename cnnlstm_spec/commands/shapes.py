@@ -1,23 +1,51 @@
-"""`shapes SPEC`: every layer's output, dtype, mask and parameters."""
+"""`shapes SPEC`: every layer's output, dtype, mask and parameters; with costs where they are asked for."""
 
 from __future__ import annotations
 
 import click
 
+from ..compiler import Compilation
 from ..terminal import write
 from .common import FOUND, color_option, format_option, load_spec, need_sound, set_option, spec_argument
+
+
+def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
+    sizes = {}
+    for each in value:
+        name, _, number = each.partition("=")
+        if not name or not number.isdecimal() or int(number) < 1:
+            raise click.BadParameter(f"`{each}` is not of the form NAME=NUMBER, such as frames=32")
+        sizes[name] = int(number)
+    return sizes
 
 
 @click.command("shapes")
 @spec_argument
 @format_option
+@click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Show costs, memory for a batch of N samples.")
+@click.option(
+    "--size", "sizes", multiple=True, metavar="NAME=NUMBER", callback=_sizes, help="Show costs with a value for an open size."
+)
+@click.option("--sort", type=click.Choice(["params", "macs", "memory"]), help="Show costs, the dearest layers first.")
 @color_option
 @set_option
-def command(spec: str, format_: str, color: str, overrides: tuple[str, ...]) -> int:
+def command(
+    spec: str,
+    format_: str,
+    batch_size: int | None,
+    sizes: dict[str, int],
+    sort: str | None,
+    color: str,
+    overrides: tuple[str, ...],
+) -> int:
     """Show every layer's output, dtype, mask and parameters.
 
-    Of a spec with errors the table shows what is known, and JSON shows nothing.
+    With a batch size, a size or an order it shows costs. Of a spec with errors the table shows what is known, and JSON
+    shows nothing.
     """
+    costly = batch_size is not None or bool(sizes) or sort is not None
+    if costly and format_ == "json":
+        raise click.UsageError("costs are shown as text")
     compilation = load_spec(spec, overrides, color)
     if format_ == "json":
         from ..render.json import shapes
@@ -27,8 +55,25 @@ def command(spec: str, format_: str, color: str, overrides: tuple[str, ...]) -> 
         write(shapes(compilation.typed) + "\n")
         return 0
     if compilation.typed is not None:
-        from ..render.table import table
+        if costly:
+            write(_costs(compilation, batch_size, sizes, sort) + "\n")
+        else:
+            from ..render.table import table
 
-        write(table(compilation.typed) + "\n")
+            write(table(compilation.typed) + "\n")
     need_sound(compilation)
     return 0 if compilation.ok else FOUND
+
+
+def _costs(compilation: Compilation, batch_size: int | None, sizes: dict[str, int], sort: str | None) -> str:
+    from ..costs import of, open_sizes
+    from ..render.costs import costs_table
+
+    assert compilation.typed is not None and compilation.spec is not None
+    named = open_sizes(compilation.typed)
+    for name in sizes:
+        if name not in named:
+            known = f"; there are {', '.join(sorted(named))}" if named else ": every size is fixed"
+            raise click.UsageError(f"no size is named `{name}`{known}")
+    batch = batch_size or compilation.spec.batch_size or 1
+    return costs_table(compilation.typed, compilation.spec, of(compilation.typed, batch, sizes), sort)

@@ -70,7 +70,7 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
             return expression
 
 
-def _index(index: int | None | tuple[int | None, int | None]) -> int | slice:
+def _index(index: int | tuple[int | None, int | None] | None) -> int | slice:
     if isinstance(index, tuple):
         return slice(*index)
     return slice(None) if index is None else index

@@ -111,7 +111,7 @@ def _operand(expression: Expression) -> str:
     return f"({text})" if isinstance(expression, Infix) else text
 
 
-def _index(index: int | None | tuple[int | None, int | None]) -> str:
+def _index(index: int | tuple[int | None, int | None] | None) -> str:
     if isinstance(index, tuple):
         return ":".join("" if part is None else str(part) for part in index)
     return ":" if index is None else str(index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,7 @@ ALIASES: dict[str, str] = {
 _FILES = {name: file for file, names in FAMILIES.items() for name in names.split()}
 
 
+@cache
 def find_op(name: str) -> type[Op] | None:
     """The layer of that name, or None; imports its file."""
     name = ALIASES.get(name, name)

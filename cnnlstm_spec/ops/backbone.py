@@ -111,6 +111,7 @@ class Backbone(Op):
     def refusal(self, problem: Problem, x: TensorType) -> Refusal:
         """What is said of a problem."""
         layer, written = self.title(), _yaml(problem.given)
+        help: tuple[str, ...]
         accepted = ", ".join(_yaml(each) for each in problem.expected)
         sides = " x ".join(str(axis.size) for axis in x.axes[:2])
         match problem.kind:
@@ -187,4 +188,3 @@ def backbone_op(model: str) -> type[Backbone]:
             fields["weights_" if name == "weights" else name] = arg(kind, default, doc=doc)
     fields["examples"] = (example((64, 64, 3), weights=None, include_top=False, pooling="avg"),)
     return type(model, (Backbone,), fields)
-

@@ -114,8 +114,9 @@ class Broadcast(Strategy):
                 continue
             has = next(i for i, x in enumerate(before) if _size_at(x, place, rank) == axis.size)
             line = to.slice(values[has], *(None if each == place else (0, 1) for each in range(rank)))
-            zeros = to.ops("zeros_like", line, dtype=wanted.dtype)
-            value = to.ops("logical_or", value, zeros) if wanted.dtype == "bool" else to.infix("+", value, zeros)
+            # No sum with zeros: for a batch of one, Keras may take one side for a bias, over another axis.
+            ones = to.ops("ones_like", line, dtype=wanted.dtype)
+            value = to.ops("logical_and", value, ones) if wanted.dtype == "bool" else to.infix("*", value, ones)
         return value if value is values[index] else to.let(value, f"{to.name}_{index + 1}")
 
 

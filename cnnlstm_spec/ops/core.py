@@ -83,7 +83,7 @@ class Activation(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         name = called(self.activation)
-        if x.dtype in FLOATS or name in KEEP_INTEGERS | GIVE_FLOATS and x.dtype != "bool":
+        if x.dtype in FLOATS or (name in KEEP_INTEGERS | GIVE_FLOATS and x.dtype != "bool"):
             return x
         if name in (None, "linear", "exponential", "tanh"):
             return x

@@ -35,7 +35,9 @@ class Strategy(Op):
     takes_broadcast: ClassVar[bool] = True
     """Whether inputs of fewer axes can be repeated for it."""
     broadcasts_itself: ClassVar[bool] = False
-    """Whether what it computes stretches axes of size 1, so that values need not be repeated before."""
+    """Whether what it computes stretches axes of size 1, so that values need not be repeated before.
+
+    Not where it adds: for a batch of one, Keras's `add` may take one side for a bias, over another axis."""
     broadcast: bool = False
     """Whether inputs are brought to one shape before; see `Broadcast`."""
 

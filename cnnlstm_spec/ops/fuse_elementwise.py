@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 class Elementwise(Strategy):
     """Element by element; one input is passed on."""
 
-    broadcasts_itself = True
     merge: ClassVar[type[Merge]]
     """The layer of Keras."""
 
@@ -61,6 +60,7 @@ class MaximumStrategy(Elementwise):
     """The greatest."""
 
     word = "maximum"
+    broadcasts_itself = True
     merge = Maximum
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 
@@ -69,6 +69,7 @@ class MultiplyStrategy(Elementwise):
     """The product."""
 
     word = "multiply"
+    broadcasts_itself = True
     merge = Multiply
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 

@@ -16,9 +16,7 @@ from .axes import AXES, AXIS, axis_at, axis_numbers
 from .common import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, known
 from .floats import refuse_integers
 
-CLIPPING = Code(
-    "renorm-clipping-crossed", "error", "`renorm_clipping` has `rmax` {rmax:g} below `rmin` {rmin:g}", sort="keras"
-)
+CLIPPING = Code("renorm-clipping-crossed", "error", "`renorm_clipping` has `rmax` {rmax:g} below `rmin` {rmin:g}", sort="keras")
 SCALE_SHAPE = Code(
     "rms-scale-does-not-fit", "error", "`RMSNormalization` scales the last axes; `axis` names others", sort="keras"
 )
@@ -184,9 +182,7 @@ class UnitNormalization(Op):
 class RMSNormalization(Op):
     """The input divided by its root mean square along the given axes, and scaled."""
 
-    axis: Any = arg(
-        AXES, -1, doc="Axes that are normalized together; the last ones, as the scale broadcasts from there."
-    )
+    axis: Any = arg(AXES, -1, doc="Axes that are normalized together; the last ones, as the scale broadcasts from there.")
     epsilon: float = arg(NUMBER, 1e-6, doc="Added to the mean square.")
     keeps_integers = True
     examples = (example((4,)), example((None, 3, 4), axis=[2, 3], epsilon=1e-3))

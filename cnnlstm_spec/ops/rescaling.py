@@ -171,7 +171,7 @@ class Normalization(Op):
             raise Refusal(BATCH_AXIS, "axis", (), layer=self.title(), axis=0)
         sizes = [known(self.title(), x.axes[number - 1]) for number in kept]
         text = " x ".join(str(size) for size in sizes) or "no axis"
-        fits = len(shape) <= len(sizes) and len(set(kept)) == len(kept) or not shape
+        fits = (len(shape) <= len(sizes) and len(set(kept)) == len(kept)) or not shape
         for given, size in zip(reversed(shape), reversed(sizes), strict=False):
             fits = fits and given in (1, size)
         if not fits:

@@ -24,17 +24,36 @@ if TYPE_CHECKING:
     from ..lower import Lowering
     from ..program import Expression
 
-NOT_RECURRENT = Code("wraps-a-recurrent-layer", "error", "`Bidirectional` wraps a recurrent layer; `{given}` is none", sort="keras")
+NOT_RECURRENT = Code(
+    "wraps-a-recurrent-layer", "error", "`Bidirectional` wraps a recurrent layer; `{given}` is none", sort="keras"
+)
 TWO_OUTPUTS = Code("merge-mode-null", "error", "`merge_mode: null` gives two tensors; a list of layers passes on one")
-UNLIKE = Code("backward-layer-unlike", "error", "`{argument}` must be equal forward and backward; given {first} and {other}", sort="keras")
+UNLIKE = Code(
+    "backward-layer-unlike", "error", "`{argument}` must be equal forward and backward; given {first} and {other}", sort="keras"
+)
 BACKWARDS = Code("bidirectional-backwards", "error", "`go_backwards` is what `Bidirectional` does itself", sort="keras")
 WIDTHS = Code("backward-layer-width", "error", "both directions give one shape; given {first} and {other}")
-SAME_DIRECTION = Code("backward-layer-direction", "error", "`backward_layer` needs the other `go_backwards` than `layer`", sort="keras")
+SAME_DIRECTION = Code(
+    "backward-layer-direction", "error", "`backward_layer` needs the other `go_backwards` than `layer`", sort="keras"
+)
 
 
-NO_KERNEL = Code("no-kernel-to-normalize", "error", "`SpectralNormalization` wraps a layer with a kernel; `{given}` has none", sort="keras")
+NO_KERNEL = Code(
+    "no-kernel-to-normalize", "error", "`SpectralNormalization` wraps a layer with a kernel; `{given}` has none", sort="keras"
+)
 NORMALIZABLE = frozenset(
-    "Dense Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose DepthwiseConv1D DepthwiseConv2D Embedding".split()
+    [
+        "Dense",
+        "Conv1D",
+        "Conv2D",
+        "Conv3D",
+        "Conv1DTranspose",
+        "Conv2DTranspose",
+        "Conv3DTranspose",
+        "DepthwiseConv1D",
+        "DepthwiseConv2D",
+        "Embedding",
+    ]
 )
 
 
@@ -64,9 +83,7 @@ class Bidirectional(Op):
 
     reads_mask = True
     layer: Recurrent = arg(RecurrentKind(), doc="The recurrent layer; its copy reads the steps last to first.")
-    merge_mode: str | None = arg(
-        Optional(Choice("concat", "sum", "mul", "ave")), "concat", doc="How the two results become one."
-    )
+    merge_mode: str | None = arg(Optional(Choice("concat", "sum", "mul", "ave")), "concat", doc="How the two results become one.")
     backward_layer: Recurrent | None = arg(Optional(RecurrentKind()), None, doc="The layer for the other direction.")
     examples = (
         example((6, 3), layer={"LSTM": {"units": 4}}),
@@ -106,7 +123,7 @@ class Bidirectional(Op):
         for argument in ("stateful", "return_sequences", "return_state"):
             first, other = getattr(self.layer, argument), getattr(backward, argument)
             if first != other:
-                facts = {"argument": argument, "first": str(first).lower(), "other": str(other).lower()}
+                facts: dict[str, Any] = {"argument": argument, "first": str(first).lower(), "other": str(other).lower()}
                 raise Refusal(UNLIKE, "backward_layer", (), **facts)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
@@ -126,7 +143,9 @@ class Bidirectional(Op):
         return self.layer.mask_after(*inputs)
 
     def keras_arguments(self) -> dict[str, Any]:
-        return {name: _inner(value) if isinstance(value, Recurrent) else value for name, value in super().keras_arguments().items()}
+        return {
+            name: _inner(value) if isinstance(value, Recurrent) else value for name, value in super().keras_arguments().items()
+        }
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         mask = to.inputs[0].mask
@@ -134,7 +153,8 @@ class Bidirectional(Op):
             return to.call(self, inputs)
         # On a GPU, cuDNN stops at a mask whose real steps do not come first.
         written = {name: value for name, value in self.values().items() if isinstance(value, Gated)}
-        return to.call(self, inputs, **{name: _inner(value, use_cudnn=False) for name, value in written.items()})
+        more: dict[str, Any] = {name: _inner(value, use_cudnn=False) for name, value in written.items()}
+        return to.call(self, inputs, **more)
 
 
 def _inner(op: Recurrent, **more: bool) -> Call:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..argument import UNKNOWN_KEY
-from ..costs import Costs, Row, of, unknown
+from ..costs import Costs, Row, of, open_sizes, unknown
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
-from ..inputs import InputOp
 from ..promises import Budget, read_budget
 from ..scope import did_you_mean
 from ..size import Size
@@ -55,16 +54,13 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 def _sizes(section: Budget, typed: TypedGraph) -> Iterable[Diagnostic]:
     """Names that are those of no size."""
-    inputs = [node for node in typed.nodes.values() if isinstance(node.node.op, InputOp) and node.type is not None]
-    names = {each for node in inputs if node.type is not None for size in node.type.sizes for each in unknown(size)}
+    names = sorted(open_sizes(typed))
     place = section.places.get("sizes")
     for name in section.sizes or {}:
         if name not in names and place is not None:
-            known = sorted(each for each in names if " " not in each)
-            help = did_you_mean(name, known) or (
-                f"its keys are {', '.join(f'`{each}`' for each in known)}" if known else "no size is open",
-            )
-            yield Diagnostic(UNKNOWN_KEY, place, {"owner": "budget.sizes", "key": name}, help=help)
+            listed = f"its keys are {', '.join(f'`{each}`' for each in names)}" if names else "every size is fixed: remove it"
+            facts: dict[str, object] = {"owner": "budget.sizes", "key": name}
+            yield Diagnostic(UNKNOWN_KEY, place, facts, help=did_you_mean(name, names) or (listed,))
 
 
 def needs_size(name: str, value: Size, place: Place) -> Diagnostic:
