@@ -96,7 +96,8 @@ class Record:
 
     def __init__(self, **values: Any) -> None:
         for name, argument in self.arguments.items():
-            setattr(self, argument.field, values.get(name, argument.canonical))
+            # Not `values.get`: a required argument has no default to read.
+            setattr(self, argument.field, values[name] if name in values else argument.canonical)  # noqa: SIM401
         self.places = {}
         self.keys = {}
 

@@ -73,6 +73,7 @@ class Activation(Op):
 
     activation: Any = arg(ACTIVATION, doc="The function.")
     keeps_integers = True
+    last_axis_only = True
     examples = (
         example((4,), activation="relu"),
         example((None, 4), activation="softmax"),
