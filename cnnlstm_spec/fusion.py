@@ -206,7 +206,7 @@ def _of_name(node: Scalar, scope: Scope) -> Any:
     if strategy is POISON:
         return POISON
     cls = STRATEGIES[strategy]
-    if cls.needs_units or strategy == "cross_attention":
+    if cls.needs_units or cls.needs_query:
         key = "units" if cls.needs_units else "query"
         return scope.report(MISSING_KEY, node, owner=strategy, key=key, help=(f"write `{{strategy: {strategy}, {key}: ...}}`",))
     return Fusion(cls(), origin_of(node, scope))

@@ -9,7 +9,7 @@ from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
 from .inputs import InputOp
 from .op import Inference, Op, Refusal
-from .size import Condition, Symbol
+from .size import Condition, Symbol, format_size
 from .source import Place
 from .suggest import ways_out
 from .tensor import Mask, TensorType
@@ -135,7 +135,7 @@ def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorTy
         producer = _producer(node, index, state)
         if producer.origin.place.span != place.span:
             labels.append(Label(_place_of(producer), f"gives {inputs[index]} here"))
-    return Diagnostic(code, place, refusal.facts, labels=(*labels, *node.origin.uses), help=refusal.help)
+    return Diagnostic(code, place, fitted(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help)
 
 
 def _place_of(node: Node) -> Place:
@@ -155,3 +155,17 @@ def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[Tens
     symbol, least = condition.least
     if symbol not in state.least or state.least[symbol][0] < least:
         state.least[symbol] = (least, warning)
+
+
+WIDTH = 80
+
+
+def fitted(code: Code, facts: dict[str, object]) -> dict[str, object]:
+    """Facts with shapes written without the names of axes where the first line would be too long; labels name them."""
+    if len(code.template.format(**facts)) <= WIDTH:
+        return facts
+    return {name: _sizes(fact) if isinstance(fact, TensorType) else fact for name, fact in facts.items()}
+
+
+def _sizes(x: TensorType) -> str:
+    return "(" + ", ".join("?" if size is None else str(size) for size in map(format_size, x.sizes)) + ")"

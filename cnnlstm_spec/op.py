@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .argument import Record, arg
 from .diagnostic import Code
-from .kinds import BOOLEAN, NAME, Optional, Text
+from .kinds import BOOLEAN, NAME, Choice, Optional
 from .size import Condition, Size
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
     from .lower import Lowering
     from .program import Expression
+
+
+POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
 
 
 class Refusal(Exception):
@@ -70,7 +73,6 @@ class Inference:
 
 COMPUTE_DTYPES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 FLOATS = ("float32", "float16", "bfloat16", "float64")
-POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
 
 
 def compute_dtype(policy: str) -> str:
@@ -83,7 +85,7 @@ class Op(Record):
 
     name: str | None = arg(Optional(NAME), None, doc="Name of the layer in Keras.")
     trainable: bool = arg(BOOLEAN, True, doc="Whether training changes the weights.")
-    dtype: str | None = arg(Optional(Text("the name of a dtype policy")), None, doc="Dtype policy of this layer.")
+    dtype: str | None = arg(Optional(Choice(*POLICIES)), None, doc="Dtype policy of this layer.")
     share: str | None = arg(Optional(NAME), None, doc="All layers that carry this name are one layer with one set of weights.")
 
     keras: ClassVar[str] = ""

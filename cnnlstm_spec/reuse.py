@@ -55,8 +55,7 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if rounds is None:
         return None
     origin = origin_of(key, scope)
-    if len(rounds) > LAYERS_LIMIT:
-        scope.report(TOO_MANY_LAYERS, key, limit=LAYERS_LIMIT)
+    if _spent(len(rounds), key, scope):
         return None
     groups = []
     for index, variables in enumerate(rounds):
@@ -65,17 +64,20 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         if items is POISON:
             return None
         groups.append(Group(items, f"{index + 1} of {len(rounds)}", origin))
-        if _spent(items, key, scope):
+        if _spent(len(items), key, scope):
             return None
     return Group(tuple(groups), f"Repeat x {len(rounds)}", origin, record.name, record.share)
 
 
-def _spent(items: tuple[Item, ...], key: Scalar, scope: Scope) -> bool:
-    scope.budget[0] += len(items)
+def _spent(count: int, key: Scalar, scope: Scope) -> bool:
+    """Whether the layers written out are too many, which is said once; each use of a block and each round counts too."""
     if scope.budget[0] > LAYERS_LIMIT:
-        scope.report(TOO_MANY_LAYERS, key, limit=LAYERS_LIMIT)
         return True
-    return False
+    scope.budget[0] += count
+    if scope.budget[0] <= LAYERS_LIMIT:
+        return False
+    scope.report(TOO_MANY_LAYERS, key, limit=LAYERS_LIMIT)
+    return True
 
 
 def _rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | None:
@@ -122,6 +124,8 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if name in scope.within:
         scope.report(BLOCK_CYCLE, key, name=name)
         return None
+    if _spent(1, key, scope):
+        return None
     definition = replace(scope, path=("blocks", name), variables=scope.globals, uses=())
     block = read_record(Block, scope.blocks[name], definition, name)
     resolved = scope.resolve(arguments)
@@ -142,7 +146,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         uses=(*scope.uses, Label(scope.place(key), f"`{name}` is used here")),
     )
     items = read(LAYERS, block.layers, inner.at("layers"))
-    if items is POISON or _spent(items, key, scope):
+    if items is POISON or _spent(len(items), key, scope):
         return None
     return Group(items, name, origin_of(key, scope), title, share)
 

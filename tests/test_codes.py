@@ -30,6 +30,7 @@ NOT_A_SPEC = {
     "no-such-file": "about a file",
     "unreadable-file": "about a file",
     "file-too-large": "about a file",
+    "more-findings": "the spec would fill the page",
 }
 """Pages whose examples are no specs, and why; the codes have tests of their own."""
 

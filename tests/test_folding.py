@@ -44,7 +44,15 @@ def by_frame(single: Any, x: Any) -> Any:
     return numpy.stack([numpy.asarray(single(x[:, t])) for t in range(x.shape[1])], axis=1)
 
 
-SIZES = ["4, 6, 6", "frames, 6, 6", "4, null, null", "frames, height, width", "frames, height, 6", "null, null, null", "frames, 6, width"]
+SIZES = [
+    "4, 6, 6",
+    "frames, 6, 6",
+    "4, null, null",
+    "frames, height, width",
+    "frames, height, 6",
+    "null, null, null",
+    "frames, 6, width",
+]
 
 
 @pytest.mark.parametrize("layers", [POOLED, MAPS, SQUEEZED, ATTENDED], ids=["pooled", "maps", "squeezed", "attended"])

@@ -482,3 +482,20 @@ def test_steps_in_two_orders() -> None:
     for junk in (0.0, 5.0):
         fed = {"a": padded(data["a"], masks["am"], junk), "b": padded(data["b"], masks["bm"], junk)}
         close(run(model, {**fed, **masks}), wanted)
+
+
+@pytest.mark.parametrize(
+    "layer", ["{Attention: {use_scale: true}}", "AdditiveAttention", "{MultiHeadAttention: {num_heads: 2, key_dim: 3}}"]
+)
+@pytest.mark.parametrize("third", [False, True])
+def test_layers_that_read_masks(layer: str, third: bool) -> None:
+    """Of value and key, a step counts that is real in both."""
+    inputs = {name: f"{{kind: sequence, shape: [steps, 4], mask_input: {name}m}}" for name in ("q", "v", "k")}
+    names = "[q, v, k]" if third else "[q, v]"
+    inputs = {name: text for name, text in inputs.items() if name in names}
+    model = built(compiled(spec(inputs, f"{{layer: {layer}, inputs: {names}}}", "[{LSTM: {units: 3}}]")), scale=0.5)
+    whole = draw("qvk" if third else "qv", (5, 4))
+    masks = {"qm": numpy.ones_like(REAL), "vm": REAL, **({"km": OTHER} if third else {})}
+    both = {"q": numpy.ones_like(REAL), "v": REAL & OTHER if third else REAL, "k": REAL & OTHER}
+    results = [run(model, {**{n: padded(x, both[n], junk) for n, x in whole.items()}, **masks}) for junk in (0.0, 6.0)]
+    close(*results, 1e-6)

@@ -136,16 +136,11 @@ HARM = {
     "file outside": (BRANCH + "      - VGG16: {weights: ../../etc/passwd, include_top: false}\n", "outside-the-folder"),
     "many mistakes": ("".join(f"k{i}: &a{i} 1\n" for i in range(50_000)), "unknown-key"),
 }
-OPEN = {"repetition of nothing", "blocks", "blocks of nothing", "many mistakes"}
-"""Those that still take too long: `reuse` counts layers after it wrote them out, and nothing bounds the mistakes of a spec."""
 SECONDS = 5
 """For a whole process on a machine that is busy; the reading itself takes less than one."""
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="see OPEN")) if name in OPEN else name for name in HARM],
-)
+@pytest.mark.parametrize("name", HARM)
 def test_harm(name: str, tmp_path: Path) -> None:
     text, code = HARM[name]
     path = tmp_path / "harm.yaml"

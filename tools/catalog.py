@@ -62,7 +62,7 @@ REFUSED = {
     *("Regularizer", "Initializer", "Constraint"),
 }
 # Needs two arguments that a string cannot carry.
-REFUSED_ACTIVATIONS = {"threshold"}
+REFUSED_ACTIVATIONS = {"glu", "threshold"}
 CLIPS = ["clipnorm", "clipvalue", "global_clipnorm"]
 REDUCTIONS = ["mean", "mean_with_sample_weight", "none", "sum", "sum_over_batch_size"]
 

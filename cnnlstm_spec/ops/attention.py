@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, ClassVar
 
 from ..argument import arg
@@ -9,7 +10,7 @@ from ..diagnostic import Code
 from ..kinds import BOOLEAN, Choice, Number
 from ..op import FLOATS, Inference, Op, Refusal, Weight, example
 from ..size import Size, equal
-from ..tensor import Axis, TensorType
+from ..tensor import Axis, Mask, TensorType
 from .common import SEED, WRONG_DTYPE, known, last
 from .fuse import RANKS_DIFFER, SIZES_DIFFER
 from .windows import positions
@@ -126,8 +127,8 @@ class Scored(Attending):
         if inputs[0].rank != 2:
             return {}
         read = range(1, len(inputs)) if len(inputs) > 1 else (0,)
-        masks = [mask for index in read if (mask := to.mask(index)) is not None]
-        return {"mask": [None, masks[0]]} if masks else {}
+        found = [mask for index in read if (mask := inputs[index].mask) is not None]
+        return {"mask": [None, to.mask_value(reduce(Mask.joined, found))]} if found else {}
 
 
 class Attention(Scored):

@@ -87,7 +87,9 @@ class Broadcast(Strategy):
 
     def repeated(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
         """The inputs repeated; `to` then tells their new types."""
-        before, after = to.inputs, self.widened(to.inputs)
+        # Not `to.inputs`: the mask is made before the value, and by then they are the new types.
+        before = tuple(x for x in to.typed.inputs if x is not None)
+        after = self.widened(before)
         rank = after[0].rank
         full = tuple(_with_axes(to, value, rank - x.rank) for value, x in zip(inputs, before, strict=True))
         if not isinstance(self.op, Strategy) or not self.op.broadcasts_itself:

@@ -37,13 +37,10 @@ SEED = Optional(INTEGER)
 NOTHING = Nothing()
 
 UNKNOWN_SIZE = Code(
-    "size-needed-at-build", "error", "`{layer}` needs to know its {axis}; it is known only at run time", sort="keras"
+    "size-needed-at-build", "error", "`{layer}` needs the size of {axis}, which is known only at run time", sort="keras"
 )
 
 WRONG_DTYPE = Code("dtype-not-taken", "error", "`{layer}` takes {taken}; its input is {dtype}", sort="keras")
-PENALTY_DTYPE = Code(
-    "penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras"
-)
 GROUPS = Code("groups-do-not-divide", "error", "`groups: {groups}` does not divide the {count} {what}", sort="keras")
 
 
@@ -63,9 +60,10 @@ def known(layer: str, axis: Axis, help: tuple[str, ...] = ()) -> int:
     """The size of an axis that sizes a weight; raises where it is known only at run time."""
     if isinstance(axis.size, int):
         return axis.size
-    raise Refusal(
-        UNKNOWN_SIZE, None, help or ("give the input a fixed size on that axis",), layer=layer, axis=axis.name
-    )
+    names = (symbol.name for symbol in sorted(axis.size.symbols, key=lambda symbol: symbol.name))
+    open_sizes = " and ".join(name if " " in name else f"`{name}`" for name in names)
+    default = (f"give the input a fixed size in place of {open_sizes}",)
+    raise Refusal(UNKNOWN_SIZE, None, help or default, layer=layer, axis=axis)
 
 
 def last(x: TensorType) -> int:

@@ -32,6 +32,8 @@ class Strategy(Op):
     """The name in a spec."""
     needs_units: ClassVar[bool] = False
     """Whether `units` is its own and must be given, not the width of a projection."""
+    needs_query: ClassVar[bool] = False
+    """Whether one of the inputs must be named as the query."""
     takes_broadcast: ClassVar[bool] = True
     """Whether inputs of fewer axes can be repeated for it."""
     broadcasts_itself: ClassVar[bool] = False

@@ -131,6 +131,7 @@ class CrossAttention(Heads):
 
     word = "cross_attention"
     arity = (2, None)
+    needs_query = True
     takes_broadcast = False
     reads_mask = True
     examples = (example((5, 4), (6, 4)), example((4,), (6, 4), (4,), num_heads=2))

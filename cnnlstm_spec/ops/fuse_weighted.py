@@ -41,12 +41,22 @@ class LearnedWeights(Strategy):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         rank = to.inputs[0].rank
-        one = to.ops("ones_like", to.slice(inputs[0], *[0] * (rank - 1), (0, 1)), dtype=to.output.dtype)
+        one = to.ops("ones_like", self.one_number(to, inputs[0]), dtype=to.output.dtype)
         dense: dict[str, Any] = {"activation": "softmax", "use_bias": False, "kernel_initializer": "zeros"}
         weights = to.layer("keras.layers.Dense", one, len(inputs), suffix=WEIGHTS, **dense)
         if rank > 1:
             weights = to.ops("expand_dims", weights, axis=tuple(range(1, rank)) if rank > 2 else 1)
         return weighted_sum(to, self.cast(to, inputs), to.let(weights, f"{to.name}{WEIGHTS}"), rank)
+
+
+    def one_number(self, to: Lowering, value: Expression) -> Expression:
+        """A number of each sample, on an axis of size 1."""
+        x = to.inputs[0]
+        before = [0] * (x.rank - 1)
+        if isinstance(x.axes[-1].size, int):
+            return to.slice(value, *before, (0, 1))
+        # Keras does not know how many `[0:1]` of an axis of unknown size are.
+        return to.ops("expand_dims", to.slice(value, *before, 0), axis=-1)
 
 
 class Gated(Strategy):
@@ -64,11 +74,13 @@ class Gated(Strategy):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         result = inputs[0].with_axes(*fused_axes(at, self, inputs))
-        width(self.title(), result)
+        for x in inputs:
+            # Each is read by a `Dense`, which takes the size from its own input: that of another, though equal, is no help.
+            width(self.title(), x)
         return result
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        d = _width(inputs)
+        d = last_width(inputs[0])
         pairs = ((Weight("kernel", (d, 1), within=part), Weight("bias", (1,), within=part)) for part in self.scores(len(inputs)))
         return tuple(weight for pair in pairs for weight in pair)
 
@@ -83,10 +95,6 @@ class Gated(Strategy):
         joined = scores[0] if len(scores) == 1 else to.ops("concatenate", scores, axis=-1)
         weights = to.layer("keras.layers.Activation", joined, "softmax", suffix=WEIGHTS)
         return weighted_sum(to, values, to.let(weights, f"{to.name}{WEIGHTS}"), to.inputs[0].rank)
-
-
-def _width(inputs: tuple[TensorType, ...]) -> int:
-    return next(last_width(x) for x in inputs if isinstance(x.axes[-1].size, int))
 
 
 def weighted_sum(to: Lowering, inputs: tuple[Expression, ...], weights: Expression, rank: int) -> Expression:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import COUNT, NOT_NEGATIVE, RATE, ListOf, Number, Optional
-from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
+from ..op import FLOATS, Inference, Op, Refusal, example
 from ..size import equal
 from ..tensor import TensorType
-from .common import DATA_FORMAT, PENALTY_DTYPE, SEED, WRONG_DTYPE
+from .common import DATA_FORMAT, SEED, WRONG_DTYPE
 from .floats import refuse_integers
 from .windows import window_axes
 
@@ -176,9 +176,6 @@ class ActivityRegularization(Noise):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        if compute_dtype(self.dtype or at.policy) != "float32" and x.dtype in FLOATS:
-            given = compute_dtype(self.dtype or at.policy)
-            raise Refusal(PENALTY_DTYPE, None, ("give the layer `dtype: float32`",), layer=self.title(), given=given)
         if x.dtype in FLOATS or x.dtype in WIDE_INTEGERS or not (self.l1 or self.l2):
             return x
         raise Refusal(WRONG_DTYPE, None, (), layer=self.title(), taken="floating-point numbers", dtype=x.dtype)

@@ -11,7 +11,7 @@ from ..size import Size, at_least, ceil_div
 from ..tensor import Axis
 
 KERNEL_LARGER = Code(
-    "kernel-larger-than-input", "error", "`{layer}` needs at least {needed} {axis}; {left} are left", sort="keras"
+    "kernel-larger-than-input", "error", "`{layer}` needs at least {needed} along {axis}; {left} are left", sort="keras"
 )
 
 SPATIAL = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}

@@ -12,7 +12,8 @@ def with_nodes(graph: TypedGraph, nodes: dict[str, TypedNode], renamed: dict[str
     kept = {id: typed.node for id, typed in nodes.items()}
     addresses = {address: renamed.get(id, id) for address, id in graph.graph.addresses.items()}
     addresses = {address: id for address, id in addresses.items() if id in kept}
-    return replace(graph, graph=replace(graph.graph, nodes=kept, addresses=addresses), nodes=nodes)
+    after = replace(graph.graph, nodes=kept, addresses=addresses)
+    return replace(graph, graph=after, nodes=nodes, written=graph.written or graph.graph)
 
 
 def reading(typed: TypedNode, renamed: dict[str, str], nodes: dict[str, TypedNode]) -> TypedNode:

@@ -9,6 +9,7 @@ from ..graph import TypedGraph
 from ..spec import ModelSpec
 from .activations import check_activations
 from .budget import check_budget
+from .dtypes import check_dtypes
 from .expect import check_expect
 from .images import check_images
 from .losses import check_losses
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     check_metrics,
     check_activations,
     check_weights,
+    check_dtypes,
     check_images,
     check_masks,
     check_mask_readers,

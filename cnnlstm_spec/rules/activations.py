@@ -29,7 +29,7 @@ from .losses import loss_finding
 SOFTMAX_OVER_ONE = Code("softmax-over-one", "warning", "`softmax` over one value is always 1")
 NOT_PROBABILITIES = Code("probabilities-expected", "warning", "`{loss}` reads probabilities; `{head}` has {ending}")
 NOT_LOGITS = Code("logits-expected", "warning", "`{loss}` reads logits here; `{function}` gives probabilities")
-SIGMOID_CATEGORICAL = Code("sigmoid-with-categorical", "warning", "`{loss}` reads classes that add up to 1, not `{function}`")
+SIGMOID_CATEGORICAL = Code("sigmoid-with-categorical", "warning", "`{loss}` wants one class of several, not `{function}`")
 SOFTMAX_BINARY = Code("softmax-with-binary", "warning", "`{loss}` takes each unit apart; `{function}` ties them together")
 NEGATIVE = Code("positive-expected", "warning", "`{loss}` takes a logarithm; `{function}` gives negative values")
 

@@ -46,7 +46,12 @@ def _loss(loss: Placed, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic
         help = ("the last axis holds the classes, and one more for the blank",) if loss.thing.name == "CTC" else ()
         yield Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help or ("give the last layer two units or more",))
     elif (axis := axis_outside(loss.thing, head)) is not None:
-        facts_: dict[str, object] = {"name": written(loss.thing), "axis": axis, "head": head.name, "given": head.type}
+        facts_: dict[str, object] = {
+            "name": written(loss.thing),
+            "axis": list(axis) if isinstance(axis, tuple) else axis,
+            "head": head.name,
+            "given": head.type,
+        }
         yield Diagnostic(
             NO_AXIS, loss.place, facts_, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}; -1 is the last",)
         )

@@ -13,7 +13,7 @@ from .common import HeadUse, heads, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 
 METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
-METRIC_LABELS = Code("metric-labels", "error", "`{metric}` reads {mine}; {other} reads {theirs}", sort="keras")
+METRIC_LABELS = Code("metric-labels", "error", "`{metric}` cannot read the {theirs} of {whose}", sort="keras")
 MEANINGLESS = Code("metric-without-meaning", "warning", "`{metric}` says nothing of `{head}`, which gives {given}")
 NO_CLASS = Code("class-not-there", "error", "`{metric}` looks at class {id}; `{head}` has {count}", sort="keras")
 TOP_K = Code("top-k-too-large", "error", "`{metric}` looks at the best {k}; `{head}` has {count} classes", sort="keras")
@@ -21,6 +21,7 @@ AUC_LABELS = Code("auc-labels", "error", "`{metric}` has `{argument}` for {given
 CANNOT_RUN = Code("metric-cannot-run", "error", "`{metric}` cannot run with `{argument}: {value}`", sort="keras")
 
 LABELS = {"same": "labels shaped as the output", "integer": "class numbers", "sequence": "sequences of class numbers"}
+SHORT = {"same": "full labels", "integer": "class numbers", "sequence": "sequences"}
 TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
 """Those that run on the class numbers of a loss, and give nonsense."""
 
@@ -106,7 +107,8 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         help = (f"{name} reads {LABELS[theirs]}; `sparse_categorical_accuracy` reads them too",)
         yield Diagnostic(MEANINGLESS, metric.place, facts_, labels=labels, help=help)
         return
-    facts = {"metric": written(metric.thing), "mine": LABELS[kind], "other": name, "theirs": LABELS[theirs]}
+    whose = "the loss" if other is head.loss else name
+    facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
     if theirs == "same":
         help = ("`categorical_accuracy` and `top_k_categorical_accuracy` read what the loss reads",)
     else:
@@ -122,7 +124,12 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     shared: dict[str, object] = {"metric": written(thing), "head": head.name}
     axis = axis_outside(thing, head)
     if axis is not None:
-        facts: dict[str, object] = {"name": written(thing), "axis": axis, "head": head.name, "given": head.type}
+        facts: dict[str, object] = {
+            "name": written(thing),
+            "axis": list(axis) if isinstance(axis, tuple) else axis,
+            "head": head.name,
+            "given": head.type,
+        }
         yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
     width = head.width if isinstance(head.width, int) else None
     class_id, top_k = thing.get("class_id"), thing.get("top_k")

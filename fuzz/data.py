@@ -1,0 +1,93 @@
+"""What a model is fed: sizes for those known only at run time, arrays for its inputs, labels for its losses."""
+
+from __future__ import annotations
+
+import copy
+from itertools import product
+from random import Random
+from typing import Any
+
+import numpy
+
+from .layers import load
+
+SIZES = (8, 12, 16, 7, 24, 5, 4, 6, 10, 9, 32, 3, 2, 1)
+"""Sizes that are tried for those known only at run time."""
+BATCH = 5
+MOST = 60
+
+
+def unknown(spec: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:
+    """Each size known only at run time, and where it stands: a name, or `branch.index` of a null."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for branch, section in spec["branches"].items():
+        for index, size in enumerate(section["input"].get("shape", ())):
+            if size is None or isinstance(size, str):
+                found.setdefault(size or f"{branch}.{index}", []).append((branch, index))
+    return found
+
+
+def fixed(spec: dict[str, Any], sizes: dict[str, int]) -> dict[str, Any]:
+    """The spec with those sizes written."""
+    changed = copy.deepcopy(spec)
+    for name, places in unknown(spec).items():
+        for branch, index in places:
+            changed["branches"][branch]["input"]["shape"][index] = sizes[name]
+    return changed
+
+
+def choices(spec: dict[str, Any], rng: Random) -> list[dict[str, int]]:
+    """Sizes to try, equal ones first."""
+    names = list(unknown(spec))
+    if not names:
+        return [{}]
+    every = list(product(SIZES, repeat=len(names))) if len(names) < 3 else []
+    some = rng.sample(every, min(MOST, len(every))) if every else [tuple(rng.choice(SIZES) for _ in names) for _ in range(MOST)]
+    return [dict(zip(names, each, strict=True)) for each in [(size,) * len(names) for size in SIZES] + some]
+
+
+def fitting(spec: dict[str, Any], rng: Random) -> dict[str, int] | None:
+    """Sizes under which the spec has no error, which is what its warnings ask for; None where none was found."""
+    return next((sizes for sizes in choices(spec, rng) if load(fixed(spec, sizes)).ok), None)
+
+
+def by_axis(spec: dict[str, Any], sizes: dict[str, int]) -> dict[str, tuple[int, ...]]:
+    """The whole shape that each branch is fed."""
+    return {name: tuple(branch["input"]["shape"]) for name, branch in fixed(spec, sizes)["branches"].items()}
+
+
+def inputs(spec: dict[str, Any], sizes: dict[str, int], zeros: bool) -> dict[str, Any]:
+    """An array for every Keras input; integers are 0 where asked for, which any table of classes holds."""
+    rng = numpy.random.default_rng(0)
+    data: dict[str, Any] = {}
+    for name, shape in by_axis(spec, sizes).items():
+        given = spec["branches"][name]["input"]
+        dtype = given.get("dtype") or ("int32" if given["kind"] == "tokens" else "float32")
+        size = (BATCH, *shape)
+        if dtype == "bool":
+            data[name] = rng.random(size) < 0.5
+        elif "int" in dtype:
+            data[name] = (numpy.zeros(size) if zeros else rng.integers(0, 4, size)).astype(dtype)
+        else:
+            data[name] = rng.uniform(0.1, 1.0, size).astype("float32" if dtype == "bfloat16" else dtype)
+        if given.get("mask_input"):
+            lengths = rng.integers(1, shape[0] + 1, (BATCH, 1))
+            data[given["mask_input"]] = numpy.arange(shape[0])[None, :] < lengths
+    return data
+
+
+def fed(data: dict[str, Any]) -> Any:
+    """A bare array where there is one input."""
+    return data if len(data) > 1 else next(iter(data.values()))
+
+
+def labels(kind: str, shape: tuple[int, ...]) -> list[Any]:
+    """Labels for an output of that shape, batch included: all forms in which a loss that reads `kind` may take them."""
+    rng = numpy.random.default_rng(1)
+    if kind == "integer":
+        return [numpy.zeros(shape[:-1] or shape, "int32"), numpy.zeros((*shape[:-1], 1), "int32")]
+    if kind == "sequence":
+        return [numpy.ones((shape[0], 2), "int32")]
+    if len(shape) > 1 and shape[-1] > 1:
+        return [numpy.eye(shape[-1], dtype="float32")[rng.integers(0, shape[-1], shape[:-1])]]
+    return [rng.integers(0, 2, shape).astype("float32")]

@@ -1,0 +1,185 @@
+"""A random spec from a seed, as plain data: legal as a rule, slightly illegal now and then. Imports no Keras."""
+
+from __future__ import annotations
+
+import copy
+import json
+from random import Random
+from typing import Any
+
+from cnnlstm_spec.tensor import TensorType
+
+from .layers import Layers, Place, load, whole_number
+from .training import compile_section
+
+NAMES = ("left", "right", "third")
+TIMED = ("sequence", "video", "tokens")
+
+
+def generate(seed: int) -> dict[str, Any]:
+    """The spec of a seed."""
+    # Values that were drawn from one table are one object; a copy of their own each is what is written.
+    return dict(json.loads(json.dumps(_Spec(Random(seed)).spec())))
+
+
+class _Spec:
+    def __init__(self, rng: Random) -> None:
+        self.rng = rng
+        self.sloppy = 0.12 if rng.random() < 0.35 else 0.0
+        self.layers = Layers(rng, self.sloppy)
+        self.branches: dict[str, Any] = {}
+
+    def spec(self) -> dict[str, Any]:
+        rng = self.rng
+        for name in NAMES[: rng.choice([1, 1, 1, 2, 2, 3])]:
+            self.branches[name] = self.branch(name)
+        spec = self.with_heads(self.with_fusion(self.base()))
+        if rng.random() < 0.6:
+            spec = compile_section(spec, rng, bool(self.sloppy))
+        if rng.random() < 0.1 and (found := whole_number([each.get("layers", []) for each in spec["branches"].values()])):
+            holder, key = found
+            if holder[key] != "$n":
+                spec["vars"] = {"amount": holder[key]}
+                holder[key] = "$amount"
+        return spec
+
+    def base(self) -> dict[str, Any]:
+        spec: dict[str, Any] = {"version": 1, "name": "fuzzed"}
+        if self.layers.blocks:
+            spec["blocks"] = self.layers.blocks
+        return {**spec, "branches": self.branches}
+
+    def input(self) -> dict[str, Any]:
+        rng = self.rng
+        kind = rng.choice(["image", "image", "sequence", "sequence", "sequence", "video", "volume", "vector", "vector", "tokens", "tensor"])
+        side = lambda: rng.randint(4, 10)  # noqa: E731
+        shape: list[Any] = {
+            "image": lambda: [side(), side(), rng.choice([1, 3, 4])],
+            "sequence": lambda: [rng.randint(3, 8), rng.randint(1, 5)],
+            "video": lambda: [rng.randint(2, 4), side(), side(), rng.choice([1, 3])],
+            "volume": lambda: [rng.randint(3, 6), rng.randint(3, 6), rng.randint(3, 6), rng.choice([1, 2])],
+            "vector": lambda: [rng.randint(1, 8)],
+            "tokens": lambda: [rng.randint(3, 8)],
+            "tensor": lambda: [rng.randint(1, 5) for _ in range(rng.randint(1, 4))],
+        }[kind]()
+        if rng.random() < 0.3:
+            count = len(shape) if kind == "tokens" or rng.random() < 0.05 else len(shape) - 1
+            for index in range(count):
+                if rng.random() < 0.5:
+                    shape[index] = rng.choice([None, "n", f"m{index}"])
+        found: dict[str, Any] = {"kind": kind, "shape": shape}
+        if kind == "tensor":
+            found["axes"] = [f"axis{index}" for index in range(len(shape))]
+            if rng.random() < 0.5:
+                found["time_axis"] = "axis0"
+        if kind == "image" and rng.random() < 0.15:
+            found["dtype"] = "uint8"
+        elif rng.random() < 0.04:
+            found["dtype"] = rng.choice(["float16", "int32", "int64", "bool", "float64", "uint8"])
+        if (kind in TIMED or "time_axis" in found) and rng.random() < 0.3:
+            found.update({"mask_input": "real"} if rng.random() < 0.5 and not self.masked() else {"padding_value": 0})
+        return found
+
+    def masked(self) -> bool:
+        return any("mask_input" in branch["input"] for branch in self.branches.values())
+
+    def branch(self, name: str) -> dict[str, Any]:
+        rng = self.rng
+        if self.branches and rng.random() < 0.12:
+            giver = rng.choice(sorted(self.branches))
+            input = copy.deepcopy(self.branches[giver]["input"])
+            input.pop("mask_input", None)
+            return {"input": input, "share_layers_with": giver}
+        input = self.input()
+        place = Place(lambda items: self.alone(input, items), name)
+        self.at = name
+        items = self.layers.list(place, rng.randint(0, 4))
+        x = place.type(items)
+        if x is not None and x.rank > 1 and rng.random() < 0.6:
+            items += self.pooled(place, items, x)
+        if len(items) > 1 and rng.random() < 0.1:
+            items = self.shared(place, items)
+        return {"input": input, "layers": items}
+
+    def alone(self, input: dict[str, Any], items: list[Any]) -> dict[str, Any]:
+        """A spec of one branch."""
+        branch = {"input": input, "layers": items}
+        spec: dict[str, Any] = {"version": 1, "name": "x", "branches": {self.at: branch}, "head": []}
+        return {**spec, "blocks": self.layers.blocks} if self.layers.blocks else spec
+
+    def pooled(self, place: Place, items: list[Any], x: TensorType) -> list[Any]:
+        """A layer that brings all to a vector, where one fits."""
+        ways: list[list[Any]] = [["Flatten"], [f"GlobalAveragePooling{x.rank - 1}D"], [{"LSTM": {"units": 3}}]]
+        self.rng.shuffle(ways)
+        return next((way for way in ways if place.type([*items, *way]) is not None), [])
+
+    def shared(self, place: Place, items: list[Any]) -> list[Any]:
+        """The last layer twice, with one set of weights, where it fits."""
+        last = items[-1]
+        if not isinstance(last, dict) or next(iter(last)) in ("Repeat", "TimeDistributed", "Op") or not isinstance(next(iter(last.values())), dict):
+            return items
+        ((name, values),) = last.items()
+        twice = [*items[:-1], {name: {**values, "share": "both"}}, {name: {**values, "share": "both"}}]
+        return twice if place.type(twice) is not None else items
+
+    def with_fusion(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """The spec with its branches brought together; of several tries one that fits."""
+        rng = self.rng
+        names = list(self.branches)
+        if len(names) == 1 and rng.random() < 0.92:
+            return spec
+        tried = spec
+        for _ in range(1 if rng.random() < self.sloppy else 12):
+            if len(names) == 3 and rng.random() < 0.5:
+                first = {"name": "one", **self.layers.merge(names[:2]), "inputs": names[:2]}
+                inputs = ["one", names[2]]
+                fusion: Any = [first, {"name": "two", **self.layers.merge(inputs), "inputs": inputs}]
+            else:
+                fusion = {**self.layers.merge(names)}
+                if rng.random() < 0.3:
+                    fusion["inputs"] = names
+            tried = {**spec, "fusion": fusion, "head": []}
+            if load(tried).ok:
+                break
+        tried.pop("head", None)
+        last = tried["fusion"][-1] if isinstance(tried["fusion"], list) else tried["fusion"]
+        if rng.random() < 0.15:
+            items = self.layers.list(Place(lambda items: self.fused(tried, last, items), "head"), 2, 1)
+            if items:
+                last["layers"] = items
+        return {**tried, **({"blocks": self.layers.blocks} if self.layers.blocks else {})}
+
+    def fused(self, spec: dict[str, Any], last: dict[str, Any], items: list[Any]) -> dict[str, Any]:
+        """The spec with layers after its last fusion."""
+        fusion = {**last, "layers": items}
+        whole = [*spec["fusion"][:-1], fusion] if isinstance(spec["fusion"], list) else fusion
+        return {**spec, "fusion": whole, "head": [], **({"blocks": self.layers.blocks} if self.layers.blocks else {})}
+
+    def with_heads(self, spec: dict[str, Any]) -> dict[str, Any]:
+        rng = self.rng
+        if rng.random() < 0.75:
+            return {**spec, "head": self.head(lambda items: {**self.again(spec), "head": items}, "head")}
+        heads: dict[str, Any] = {}
+        for name in ("first", "second")[: rng.choice([1, 2, 2])]:
+            whole = lambda items, name=name: {**self.again(spec), "heads": {**heads, name: items}}  # noqa: E731
+            heads[name] = self.head(whole, name)
+        if rng.random() < 0.25:
+            reads = rng.sample(list(self.branches), 1)
+            layers = self.head(lambda items: {**self.again(spec), "heads": {**heads, "aside": {"inputs": reads, "layers": items}}}, "aside")
+            heads["aside"] = {"inputs": reads, "layers": layers}
+        return {**self.again(spec), "heads": heads}
+
+    def again(self, spec: dict[str, Any]) -> dict[str, Any]:
+        return {**spec, "blocks": self.layers.blocks} if self.layers.blocks else spec
+
+    def head(self, whole: Any, name: str) -> list[Any]:
+        rng = self.rng
+        place = Place(whole, name)
+        items = self.layers.list(place, rng.choice([0, 0, 1, 2]), 1)
+        if rng.random() < 0.85:
+            last: dict[str, Any] = {"units": rng.choice([1, 1, 2, 3, 4])}
+            if rng.random() < 0.8:
+                last["activation"] = rng.choice(["sigmoid", "softmax", "linear", "relu"])
+            if self.sloppy or place.type([*items, {"Dense": last}]) is not None:
+                items.append({"Dense": last})
+        return items

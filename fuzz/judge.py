@@ -1,0 +1,214 @@
+"""A spec against Keras: what the compiler accepts must build and train, what it says Keras refuses Keras must refuse."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import networks
+
+from cnnlstm_spec.compiler import Compilation, compile_source
+from cnnlstm_spec.render.text import render
+from cnnlstm_spec.source import Source
+
+from . import data
+from .reading import Unreadable, read
+from .text import text_of
+
+DEVICE = (
+    "No OpKernel was registered",
+    "Could not find device for node",
+    "only supports NHWC",
+    "AbortedError",
+    "could not create a primitive",
+    "OOM when allocating",
+)
+"""What TensorFlow says where this device, not the model, is at fault."""
+GRAPH = 4
+"""One accepted spec in so many runs in a compiled graph, the rest eagerly, which is faster."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a spec: `accepted`, `refused`, `unjudged`, or the kind of a disagreement with what was seen."""
+
+    verdict: str
+    disagreement: str | None = None
+    message: str = ""
+
+
+class Disagreement(Exception):
+    """The compiler and Keras differ."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind, self.message = kind, message
+
+
+def judge(spec: dict[str, Any], seed: int = 0) -> Outcome:
+    """What comes of a spec; never raises."""
+    keras.utils.clear_session()
+    keras.config.set_dtype_policy("float32")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Outcome(_judged(spec, seed))
+    except Disagreement as found:
+        return Outcome("disagreement", found.kind, found.message)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def _judged(spec: dict[str, Any], seed: int) -> str:
+    try:
+        compilation = compile_source(Source("spec.yaml", text_of(spec)))
+        render(compilation.diagnostics)
+    except Exception as error:
+        raise Disagreement("exception", _words(error)) from error
+    errors = [each for each in compilation.diagnostics if each.severity == "error"]
+    if not errors:
+        return accepted(spec, compilation, seed)
+    if all(each.code.sort == "keras" for each in errors):
+        return refused(spec, "; ".join(f"{each.code.name}: {each.message}" for each in errors))
+    return "refused"
+
+
+def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
+    """Holds what has no errors against Keras."""
+    sizes = data.fitting(spec, Random(seed))
+    try:
+        compilation.to_python()
+        model = compilation.to_keras()
+    except Exception as error:
+        raise Disagreement("does not build", _words(error)) from error
+    try:
+        networks.compare(compilation, model)
+    except Exception as error:
+        raise Disagreement("not as inferred", _words(error)) from error
+    if sizes is None:
+        return "accepted, no sizes found"
+    failure = _failure(spec, sizes, model, graph=seed % GRAPH == 0)
+    if failure is not None and any(words in failure for words in DEVICE):
+        return "accepted, not on this device"
+    if failure is not None:
+        raise Disagreement("does not run", f"sizes {sizes}: {failure}")
+    _outputs(spec, compilation, sizes, model)
+    return "accepted"
+
+
+def refused(spec: dict[str, Any], why: str) -> str:
+    """Holds an error that Keras should share against a naive reading of the spec."""
+    for sizes in data.choices(spec, Random(0))[:3]:
+        try:
+            ran = _read_and_run(spec, spec, sizes)
+        except Unreadable:
+            return _refused_at(spec, sizes, why)
+        if ran:
+            raise Disagreement("refused, but Keras runs it", f"{why} (sizes {sizes})")
+    return "refused"
+
+
+def _refused_at(spec: dict[str, Any], sizes: dict[str, int], why: str) -> str:
+    """The same for what can only be read at fixed sizes; that it runs there says nothing of sizes that are not known."""
+    try:
+        ran = _read_and_run(spec, data.fixed(spec, sizes), sizes)
+    except Unreadable:
+        return "refused, unjudged"
+    if ran and not sizes:
+        raise Disagreement("refused, but Keras runs it", why)
+    return "refused, unjudged" if ran else "refused"
+
+
+def _read_and_run(spec: dict[str, Any], written: dict[str, Any], sizes: dict[str, int]) -> bool:
+    """Whether the reading builds and its first batch runs, in a compiled graph."""
+    keras.utils.clear_session()
+    try:
+        model = read(written)
+    except Unreadable:
+        raise
+    except Exception:
+        return False
+    return _failure(spec, sizes, model, graph=False) is None and _failure(spec, sizes, model, graph=True) is None
+
+
+def _failure(spec: dict[str, Any], sizes: dict[str, int], model: Any, graph: bool) -> str | None:
+    """How a first batch fails; integers are fed as 0 where others fail, and labels in every form that the losses read."""
+    failure = None
+    for zeros in (False, True):
+        given = data.inputs(spec, sizes, zeros)
+        if zeros and not any("int" in str(each.dtype) for each in given.values()):
+            break
+        failure = _batch(spec, data.fed(given), model, graph)
+        if failure is None:
+            return None
+    return failure
+
+
+def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | None:
+    try:
+        if spec.get("compile") is None:
+            model.run_eagerly = not graph
+            model.predict(given, verbose=0) if graph else model(given)
+            return None
+        model.run_eagerly = not graph
+        outputs = model(given)
+        failures = []
+        for labels in _labels(spec, outputs):
+            try:
+                model.fit(given, labels, batch_size=data.BATCH, verbose=0)
+                return None
+            except Exception as error:
+                failures.append(_words(error))
+        return failures[0]
+    except Exception as error:
+        return _words(error)
+
+
+def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
+    """Labels for the losses of the spec."""
+    from cnnlstm_spec.catalog import KerasObject, family, reads
+
+    def forms(written: Any, output: Any) -> list[Any]:
+        name = written if isinstance(written, str) else next(iter(written))
+        for each in ("losses", "metrics"):
+            thing = KerasObject(each, family(each)["identifiers"].get(name, name))
+            if thing.name in family(each)["classes"]:
+                return data.labels(reads(thing).get("labels", "same"), tuple(output.shape))
+        return data.labels("same", tuple(output.shape))
+
+    losses, metrics = spec["compile"].get("loss"), spec["compile"].get("metrics") or {}
+    if not spec.get("heads"):
+        return forms(losses, outputs)
+    # A head that is measured has labels, though it may have no loss.
+    written = {head: loss if loss is not None else metrics.get(head, [None])[0] for head, loss in losses.items() if loss or metrics.get(head)}
+    found = {head: forms(each, outputs[head]) for head, each in written.items()}
+    count = max((len(each) for each in found.values()), default=0)
+    return [{head: each[min(index, len(each) - 1)] for head, each in found.items()} for index in range(count)]
+
+
+def _outputs(spec: dict[str, Any], compilation: Compilation, sizes: dict[str, int], model: Any) -> None:
+    """Holds the shape and dtype of the predictions against what was inferred for these sizes."""
+    typed = compile_source(Source("spec.yaml", text_of(data.fixed(spec, sizes)))).typed
+    assert typed is not None and compilation.typed is not None
+    given = data.fed(data.inputs(spec, sizes, zeros=True))
+    outputs = model(given)
+    for head, id in typed.graph.outputs.items():
+        output = outputs if typed.graph.single_head else outputs[head]
+        x = typed.nodes[id].type
+        assert x is not None
+        shape = tuple(axis.size for axis in x.axes)
+        if tuple(output.shape[1:]) != shape or keras.backend.standardize_dtype(output.dtype) != x.dtype:
+            raise Disagreement("not as inferred", f"`{head}` gives {tuple(output.shape[1:])} {output.dtype}; inferred {shape} {x.dtype}")
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:600]
+
+

@@ -1,0 +1,85 @@
+"""Seeds over processes that are started anew now and then, so that what Keras keeps does not add up. Imports no Keras."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from time import monotonic
+from typing import Any
+
+from .report import Report
+
+EACH = 60
+"""Seeds that a process works on before another takes its place."""
+PATIENCE = 400
+"""Seconds after which a seed is given up."""
+
+
+def run(seeds: list[int], processes: int, small: bool) -> Iterator[Report]:
+    """A report for every seed, in the order in which they come; a process that dies or hangs is a disagreement of its seed."""
+    batches = [seeds[at : at + EACH] for at in range(0, len(seeds), EACH)]
+    workers: list[_Worker] = []
+    while batches or workers:
+        while batches and len(workers) < processes:
+            workers.append(_Worker(batches.pop(0), small))
+        ready = wait([worker.connection for worker in workers], timeout=5)
+        for worker in list(workers):
+            report, done = worker.collect(worker.connection in ready)
+            if report is not None:
+                yield report
+            if done:
+                workers.remove(worker)
+                if worker.left:
+                    batches.insert(0, worker.left)
+
+
+class _Worker:
+    def __init__(self, seeds: list[int], small: bool) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.left = list(seeds)
+        self.since = monotonic()
+        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, seeds, small), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def collect(self, ready: bool) -> tuple[Report | None, bool]:
+        """A report if there is one, and whether the process has ended."""
+        if ready:
+            try:
+                report: Report = self.connection.recv()
+            except EOFError:
+                return self.given_up("died"), True
+            self.left.remove(report.seed)
+            self.since = monotonic()
+            if not self.left:
+                self.process.join()
+            return report, not self.left
+        if monotonic() - self.since > PATIENCE:
+            self.process.kill()
+            return self.given_up("hangs"), True
+        return None, False
+
+    def given_up(self, how: str) -> Report | None:
+        """What is reported of the seed that a process was at."""
+        self.process.join()
+        if not self.left:
+            return None
+        from .generate import generate
+
+        seed = self.left.pop(0)
+        return Report(seed, found=[(how, f"exit status {self.process.exitcode}", generate(seed))])
+
+
+def _serve(connection: Connection[Any, Any], seeds: list[int], small: bool) -> None:
+    os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1")
+    # TensorFlow speaks on the standard error of its own accord; what counts is in the reports.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    from .work import work
+
+    for seed in seeds:
+        connection.send(work(seed, small))
+    connection.close()

@@ -1,0 +1,262 @@
+"""A naive reading of a spec into Keras: layers by name with the arguments as written, wrapped one by one over time.
+
+Knows nothing of the compiler: no inference, no folding, no masks handed over. What it cannot say in Keras's words, such
+as a strategy of ours, raises Unreadable; anything else that is raised is Keras's own failure.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import keras
+
+ATTEND_ALONE = {"MultiHeadAttention", "GroupQueryAttention"}
+NESTED = {"layer", "backward_layer"}
+FAMILIES = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
+MERGES = {"add": "Add", "average": "Average", "maximum": "Maximum", "multiply": "Multiply"}
+CONVOLUTIONS = {1: "Conv1D", 2: "Conv2D", 3: "Conv3D"}
+PLAIN = ("jit_compile", "steps_per_execution", "auto_scale_loss")
+
+
+class Unreadable(Exception):
+    """What is written has no plain counterpart in Keras."""
+
+
+
+def read(spec: dict[str, Any]) -> Any:
+    """The Keras model of the spec, compiled where it says so."""
+    section = spec.get("compile") or {}
+    keras.config.set_dtype_policy(section.get("dtype_policy", "float32"))
+    try:
+        return _Reading(spec).model()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+class _Reading:
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec = spec
+        self.values: dict[str, Any] = {}
+        self.shared: dict[Any, Any] = {}
+
+    def model(self) -> Any:
+        inputs: dict[str, Any] = {}
+        for name, branch in self.spec["branches"].items():
+            given = branch["input"]
+            shape = [None if isinstance(size, str) else size for size in given["shape"]]
+            dtype = given.get("dtype") or ("int32" if given["kind"] == "tokens" else "float32")
+            inputs[name] = keras.Input(shape, dtype=dtype, name=name)
+            if given.get("mask_input"):
+                inputs[given["mask_input"]] = keras.Input(shape[:1], dtype="bool", name=given["mask_input"])
+        for name in self.spec["branches"]:
+            self.values[name] = self.branch(name, inputs[name])
+        last = self.fusions()
+        heads = self.spec.get("heads") or {"head": self.spec.get("head")}
+        outputs = {name: self.head(name, head, last) for name, head in heads.items()}
+        if not self.spec.get("heads"):
+            outputs = outputs["head"]
+        model = keras.Model(list(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values())), outputs)
+        if self.spec.get("compile") is not None:
+            self.compile(model)
+        return model
+
+    def branch(self, name: str, x: Any) -> Any:
+        branch = self.spec["branches"][name]
+        giver = branch.get("share_layers_with")
+        if giver is not None:
+            x = self.layers(self.spec["branches"][giver].get("layers") or [], x, ("branch", giver))
+        return self.layers(branch.get("layers") or [], x, ("branch", name))
+
+    def head(self, name: str, head: Any, last: Any) -> Any:
+        if isinstance(head, dict):
+            if len(head.get("inputs", ())) != 1 or "strategy" in head:
+                raise Unreadable("head")
+            last, head = self.reference(head["inputs"][0]), head.get("layers", [])
+        x = self.layers(head or [], last, None)
+        return keras.layers.Identity(name=name)(x)
+
+    def reference(self, name: str) -> Any:
+        if name not in self.values:
+            raise Unreadable(name)
+        return self.values[name]
+
+    def fusions(self) -> Any:
+        written = self.spec.get("fusion")
+        if written is None:
+            return next(reversed(self.values.values()))
+        last = None
+        for fusion in written if isinstance(written, list) else [written]:
+            names = fusion.get("inputs") or list(self.spec["branches"])
+            last = self.merge(fusion, [self.reference(name) for name in names], names, 0)
+            last = self.layers(fusion.get("layers") or [], last, None)
+            self.values[fusion.get("name", "fusion")] = last
+        return last
+
+    def merge(self, fusion: Any, inputs: list[Any], names: list[str], depth: int) -> Any:
+        """Several inputs to one; within `TimeDistributed` only what does not depend on the depth."""
+        fusion = {"strategy": fusion} if isinstance(fusion, str) else dict(fusion)
+        if fusion.get("broadcast"):
+            raise Unreadable("broadcast")
+        strategy = fusion.get("strategy")
+        if "units" in fusion and strategy != "bilinear":
+            inputs = [keras.layers.Dense(fusion["units"])(x) for x in inputs]
+        if strategy is None:
+            if depth:
+                raise Unreadable("layer over time")
+            ((name, arguments),) = _named(fusion["layer"]).items()
+            layer = make(name, arguments)
+            return layer(*inputs) if name in ATTEND_ALONE else layer(inputs)
+        if strategy == "concat":
+            axis = fusion.get("axis", -1)
+            if len(inputs) == 1:
+                return inputs[0]
+            return keras.layers.Concatenate(axis=axis + depth if axis > 0 else axis)(inputs)
+        if strategy not in MERGES:
+            raise Unreadable(strategy)
+        return inputs[0] if len(inputs) == 1 else getattr(keras.layers, MERGES[strategy])()(inputs)
+
+    def layers(self, items: list[Any], x: Any, shared: Any, depth: int = 0, variables: dict[str, Any] | None = None) -> Any:
+        for index, item in enumerate(items):
+            x = self.item(item, x, None if shared is None else (*shared, index), depth, variables or self.spec.get("vars", {}))
+        return x
+
+    def item(self, item: Any, x: Any, shared: Any, depth: int, variables: dict[str, Any]) -> Any:
+        ((name, arguments),) = _named(item).items()
+        if name == "Repeat":
+            return self.repeat(arguments, x, shared, depth, variables)
+        arguments = _replaced(arguments, variables)
+        if name == "TimeDistributed":
+            inner = arguments if isinstance(arguments, list) else arguments.get("layers") or [arguments["layer"]]
+            if x.shape[1 + depth] is None:
+                raise Unreadable("TimeDistributed over an unknown axis")
+            return self.layers(inner, x, shared, depth + 1, variables)
+        if name == "Residual":
+            given = self.layers(arguments["layers"], x, None if shared is None else (*shared, "path"), depth, variables)
+            return keras.layers.Add()([self.shortcut(arguments.get("shortcut", "identity"), x, given, shared, depth, variables), given])
+        if name == "Parallel":
+            paths = {
+                key: self.layers(path or [], x, None if shared is None else (*shared, key), depth, variables)
+                for key, path in arguments["paths"].items()
+            }
+            merged = self.merge(arguments["merge"], list(paths.values()), list(paths), depth)
+            after = arguments["merge"].get("layers", []) if isinstance(arguments["merge"], dict) else []
+            return self.layers(after, merged, None, depth, variables)
+        block = self.spec.get("blocks", {}).get(name)
+        if block is not None:
+            parameters = {**block.get("parameters", {}), **(arguments or {})}
+            return self.layers(block["layers"], x, shared, depth, {**variables, **parameters})
+        return self.layer(name, dict(arguments or {}), x, shared, depth)
+
+    def repeat(self, arguments: Any, x: Any, shared: Any, depth: int, variables: dict[str, Any]) -> Any:
+        each = _replaced(arguments.get("each", {}), variables)
+        times = arguments.get("times", len(next(iter(each.values()))) if each else 0)
+        for index in range(times):
+            own = {name: values[index] for name, values in each.items()}
+            inner = None if shared is None else (*shared, f"round{index}")
+            x = self.layers(arguments["layers"], x, inner, depth, {**variables, **own, "index": index})
+        return x
+
+    def shortcut(self, written: Any, x: Any, given: Any, shared: Any, depth: int, variables: dict[str, Any]) -> Any:
+        if written == "identity":
+            return x
+        if written == "projection" or depth:
+            raise Unreadable("projection")
+        return self.layers(written or [], x, None if shared is None else (*shared, "shortcut"), depth, variables)
+
+    def layer(self, name: str, arguments: dict[str, Any], x: Any, shared: Any, depth: int) -> Any:
+        key = arguments.pop("share", shared)
+        arguments.pop("name", None) if name != "Op" else None
+        if name == "Op":
+            return getattr(keras.ops, arguments["name"])(x)
+        if key is not None and key in self.shared:
+            layer = self.shared[key]
+        else:
+            layer = make(name, arguments)
+            for _ in range(depth):
+                layer = keras.layers.TimeDistributed(layer)
+            if key is not None:
+                self.shared[key] = layer
+        if depth and name in ("Attention", "AdditiveAttention", *ATTEND_ALONE):
+            raise Unreadable("attention over time")
+        if name in ATTEND_ALONE:
+            return layer(x, x)
+        return layer([x, x]) if name in ("Attention", "AdditiveAttention") else layer(x)
+
+    def compile(self, model: Any) -> None:
+        section = self.spec["compile"]
+        heads = self.spec.get("heads")
+        losses, metrics = section.get("loss"), section.get("metrics")
+        arguments: dict[str, Any] = {key: section[key] for key in PLAIN if key in section}
+        if "optimizer" in section:
+            arguments["optimizer"] = _optimizer(section["optimizer"])
+        if heads:
+            arguments["loss"] = {head: None if loss is None else thing("losses", loss) for head, loss in losses.items()}
+            if metrics:
+                arguments["metrics"] = {head: [thing("metrics", each) for each in found] for head, found in metrics.items()}
+            if section.get("loss_weights"):
+                raise Unreadable("loss_weights")
+        else:
+            arguments["loss"] = thing("losses", losses)
+            if metrics:
+                arguments["metrics"] = [thing("metrics", each) for each in metrics]
+        model.compile(**arguments)
+
+
+def make(name: str, arguments: dict[str, Any] | None) -> Any:
+    """A layer of Keras by its name, with the arguments as written."""
+    values = {key: _value(key, value) for key, value in (arguments or {}).items()}
+    return getattr(keras.layers, name)(**values)
+
+
+def _value(key: str, value: Any) -> Any:
+    if isinstance(value, str) and value.count("/") == 1 and value.replace("/", "").replace(".", "").isdigit():
+        top, bottom = value.split("/")
+        return float(top) / float(bottom)
+    if key in NESTED and not isinstance(value, keras.layers.Layer):
+        ((name, inner),) = _named(value).items()
+        return make(name, inner)
+    family = next((family for ending, family in FAMILIES.items() if key.endswith(ending)), None)
+    if family is not None and isinstance(value, dict):
+        return thing(family, value)
+    return tuple(_value("", each) for each in value) if isinstance(value, list) else value
+
+
+def thing(family: str, written: Any) -> Any:
+    """A loss, metric, initializer and so on; a class where one is so named, else the string itself."""
+    ((name, arguments),) = _named(written).items()
+    if isinstance(written, str) and not hasattr(getattr(keras, family), name):
+        return written
+    if isinstance(written, str) and name[:1].islower():
+        return written
+    found = getattr(getattr(keras, family), name)
+    return found(**{key: _value(key, value) for key, value in (arguments or {}).items()})
+
+
+def _optimizer(written: Any) -> Any:
+    ((name, arguments),) = _named(written).items()
+    if isinstance(written, str):
+        return written if name[:1].islower() else getattr(keras.optimizers, name)()
+    values = dict(arguments or {})
+    if isinstance(values.get("learning_rate"), dict):
+        ((schedule, inner),) = values["learning_rate"].items()
+        values["learning_rate"] = getattr(keras.optimizers.schedules, schedule)(**inner)
+    return getattr(keras.optimizers, name)(**values)
+
+
+def _named(item: Any) -> dict[str, Any]:
+    if isinstance(item, str):
+        return {item: None}
+    if isinstance(item, dict) and len(item) == 1:
+        return item
+    raise Unreadable(repr(item))
+
+
+def _replaced(value: Any, variables: dict[str, Any]) -> Any:
+    if isinstance(value, str) and value.startswith("$"):
+        if value[1:] not in variables:
+            raise Unreadable(value)
+        return copy.deepcopy(variables[value[1:]])
+    if isinstance(value, dict):
+        return {key: _replaced(each, variables) for key, each in value.items()}
+    return [_replaced(each, variables) for each in value] if isinstance(value, list) else value

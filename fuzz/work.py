@@ -1,0 +1,50 @@
+"""One seed's work: its spec judged, mistakes planted into it, and what disagrees made small."""
+
+from __future__ import annotations
+
+from random import Random
+from time import monotonic
+from typing import Any
+
+from .generate import generate
+from .judge import judge
+from .layers import load
+from .plant import complaint, plant
+from .report import Report
+from .shrink import shrink
+
+PLANTS = 3
+"""Mistakes that are planted into each sound spec, one at a time."""
+CHARACTERS = 60
+
+
+def work(seed: int, small: bool = True) -> Report:
+    """Everything about a seed; `small` asks for disagreements to be shrunk."""
+    started = monotonic()
+    report = Report(seed)
+    spec = generate(seed)
+    outcome = judge(spec, seed)
+    report.counts[outcome.verdict] += 1
+    if outcome.disagreement is not None:
+        kind, alike = outcome.disagreement, outcome.message[:CHARACTERS]
+
+        def disagrees(smaller: dict[str, Any]) -> bool:
+            other = judge(smaller, seed)
+            return other.disagreement == kind and other.message[:CHARACTERS] == alike
+
+        report.found.append((kind, outcome.message, shrink(spec, disagrees) if small else spec))
+    if load(spec).ok:
+        _plant(spec, Random(seed), report)
+    report.seconds = monotonic() - started
+    return report
+
+
+def _plant(spec: dict[str, Any], rng: Random, report: Report) -> None:
+    for _ in range(PLANTS):
+        planted = plant(spec, rng)
+        if planted is None:
+            continue
+        report.counts["planted"] += 1
+        wrong = complaint(planted)
+        if wrong is not None:
+            report.found.append(("not one error on the planted line", wrong, planted.spec))
