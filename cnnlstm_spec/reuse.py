@@ -104,7 +104,12 @@ def _rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | No
         lists[entry.key.text] = value
         first = next(iter(lists))
         if len(value.items) != len(lists[first].items):
-            facts: dict[str, Any] = {"key": entry.key.text, "given": len(value.items), "first": first, "count": len(lists[first].items)}
+            facts: dict[str, Any] = {
+                "key": entry.key.text,
+                "given": len(value.items),
+                "first": first,
+                "count": len(lists[first].items),
+            }
             at.report(UNEQUAL_EACH, entry.value, **facts)
             return None
     count = len(next(iter(lists.values())).items)

@@ -48,7 +48,6 @@ class LearnedWeights(Strategy):
             weights = to.ops("expand_dims", weights, axis=tuple(range(1, rank)) if rank > 2 else 1)
         return weighted_sum(to, self.cast(to, inputs), to.let(weights, f"{to.name}{WEIGHTS}"), rank)
 
-
     def one_number(self, to: Lowering, value: Expression) -> Expression:
         """A number of each sample, on an axis of size 1."""
         x = to.inputs[0]
