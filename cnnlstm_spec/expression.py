@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from .diagnostic import Code, Diagnostic, Label
 from .source import Place
+from .spelling import did_you_mean
 from .syntax import Node, Scalar, words_for
 
 UNKNOWN_VARIABLE = Code("unknown-variable", "error", "`${name}` is not defined")
@@ -44,8 +45,6 @@ def substitute(
     try:
         return evaluator.scalar(node)
     except _Unknown as unknown:
-        from .scope import did_you_mean
-
         name = str(unknown)
         help = did_you_mean(name, variables) or ("define it under `vars:`, or as a parameter of the block",)
         found.append(Diagnostic(UNKNOWN_VARIABLE, place, {"name": name}, labels=uses, help=help))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path as File
 from typing import Any, Final
 
 from .diagnostic import Code, Diagnostic, Label
 from .expression import substitute
 from .source import Path, Place
+from .spelling import did_you_mean, nearest
 from .syntax import Entry, Listing, Node, Scalar
 from .syntax import Mapping as MappingNode
 
@@ -98,17 +98,4 @@ class Scope:
         return found
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
-    """A help line with the nearest known word, or none."""
-    near = nearest(word, known)
-    return (f"did you mean `{near}`?",) if near else ()
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like a misspelt one."""
-    by_folded: dict[str, str] = {}
-    for each in known:
-        by_folded.setdefault(each.lower().replace("_", ""), each)
-    folded = word.lower().replace("_", "").replace("-", "")
-    close = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else None
+__all__ = ["POISON", "Scope", "did_you_mean", "nearest"]

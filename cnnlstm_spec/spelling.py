@@ -1,0 +1,23 @@
+"""The known word that a misspelt one is most like. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """A help line with the nearest known word, or none."""
+    near = nearest(word, known)
+    return (f"did you mean `{near}`?",) if near else ()
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like a misspelt one."""
+    from difflib import get_close_matches
+
+    by_folded: dict[str, str] = {}
+    for each in known:
+        by_folded.setdefault(each.lower().replace("_", ""), each)
+    folded = word.lower().replace("_", "").replace("-", "")
+    close = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    return by_folded[close[0]] if close else None
