@@ -9,7 +9,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench fuzz schema clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz schema clean
 
 $(FULL)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
@@ -44,6 +44,14 @@ lint: $(FULL)/ready
 
 bench: $(FULL)/ready
 	$(FULL)/bin/python -m bench
+
+bench-quick: $(FULL)/ready
+	$(FULL)/bin/python -m bench --quick
+
+# As many whole random specs as N says, against Keras.
+N ?= 300
+fuzz: $(FULL)/ready
+	$(FULL)/bin/python -m fuzz $(N)
 
 schema: $(FULL)/ready
 	$(FULL)/bin/python tools/schema.py

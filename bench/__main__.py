@@ -1,19 +1,42 @@
-"""`python -m bench`: prints every row. `--quick` takes fewer runs."""
+"""`python -m bench [--quick] [ROW ...]`: prints the rows with their bars, all of them or those that are named."""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 
-from . import validate
+from . import training, validate
 from .pairs import machine
+
+ROWS: dict[str, tuple[Callable[[], list[str]], Callable[[], list[str]] | None]] = {
+    "cold": (lambda: validate.cold(25), lambda: validate.cold(5)),
+    "growth": (validate.growth, lambda: validate.growth(quick=True)),
+    "many": (validate.many, validate.many),
+    "mistake": (lambda: training.mistake(5), lambda: training.mistake(1)),
+    "clips": (training.clips, training.clips),
+    "frames": (lambda: training.frames(3, 12), lambda: training.frames(1, 6)),
+    "fault": (lambda: training.fault(5, 60), lambda: training.fault(1, 20)),
+    "own": (lambda: training.own(3), lambda: training.own(1)),
+    "passes": (lambda: training.passes(8), None),
+    "mobilenet": (lambda: training.mobilenet(2, 8), None),
+}
+"""How each row is measured, and how within `--quick`; None where that takes longer than all of it may."""
 
 
 def main() -> None:
     quick = "--quick" in sys.argv
+    named = [name for name in sys.argv[1:] if name != "--quick"]
+    if unknown := sorted({*named} - {*ROWS}):
+        sys.exit(f"there is no row {', '.join(unknown)}; rows: {', '.join(ROWS)}")
+    start = time.perf_counter()
     print(machine())
-    for rows in (validate.cold(7 if quick else 25), validate.growth(), validate.many()):
-        print()
-        print("\n".join(rows))
+    for name in named or ROWS:
+        whole, short = ROWS[name]
+        measure = short if quick else whole
+        lines = measure() if measure is not None else [f"{name}: left out by --quick"]
+        print("\n" + "\n".join(lines), flush=True)
+    print(f"\n{time.perf_counter() - start:.0f} s in all")
 
 
 if __name__ == "__main__":

@@ -19,17 +19,20 @@ class Pair:
     ratio: float
 
 
-def once(command: list[str]) -> float:
-    """Wall seconds of one run; its output is thrown away."""
+def once(command: list[str], status: int = 0) -> float:
+    """Wall seconds of one run, which must end with that status; its output is thrown away."""
     start = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    seconds = time.perf_counter() - start
+    if done.returncode != status:
+        raise RuntimeError(f"status {done.returncode}, not {status}: {' '.join(command)}")
+    return seconds
 
 
-def paired(first: list[str], second: list[str], runs: int) -> Pair:
+def paired(first: list[str], second: list[str], runs: int, status: int = 0) -> Pair:
     """`runs` pairs after one of each that is not counted."""
-    once(first), once(second)
-    rows = [(once(first), once(second)) for _ in range(runs)]
+    once(first, status), once(second, status)
+    rows = [(once(first, status), once(second, status)) for _ in range(runs)]
     return Pair(median(a for a, _ in rows), median(b for _, b in rows), median(a / b for a, b in rows))
 
 

@@ -163,6 +163,8 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore:
         if name in ignore:
             continue
         argument = cls.arguments.get(name)
+        if argument is None and _is_rest_of_tuple(entry, node):
+            continue
         if argument is None:
             meant.add(report_unknown_key(entry, scope, owner, cls.arguments))
             continue
@@ -178,6 +180,12 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore:
     record = cls(**values)
     record.places, record.keys = places, keys
     return record if record.check(scope, node) else POISON
+
+
+def _is_rest_of_tuple(entry: Entry, node: Mapping) -> bool:
+    """Whether a key is what YAML makes of the `3)` in `{shape: (64, 3)}`; the value that begins with `(` is reported."""
+    opened = any(isinstance(each.value, Scalar) and each.value.text.startswith("(") for each in node.entries)
+    return opened and entry.key.text.strip().rstrip(")").replace(".", "").isdigit()
 
 
 def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> str | None:

@@ -34,7 +34,9 @@ class Unsuitable(Exception):
     """Why there can be no artifact, for a reason that lies outside the spec."""
 
 
-def write(compilation: Compilation, folder: File, step: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+def write(
+    compilation: Compilation, folder: File, step: Callable[[str], None] = lambda text: None, passes: str = "default"
+) -> dict[str, Any]:
     """Builds the model and writes the folder; gives the manifest. `step` is told what is under way.
 
     Raises SpecError for a spec with errors, Unsuitable where the path is no folder or weights cannot be had, and OSError
@@ -43,21 +45,23 @@ def write(compilation: Compilation, folder: File, step: Callable[[str], None] = 
     if folder.exists() and not folder.is_dir():
         raise Unsuitable(f"`{folder}` is a file, not a folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
-    files, versions = make_files(compilation, step)
+    files, versions = make_files(compilation, step, passes)
     step("writing")
-    manifest = make_manifest(compilation, files, versions)
+    manifest = {**make_manifest(compilation, files, versions), "passes": passes}
     files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     write_files(folder, files)
     return manifest
 
 
-def make_files(compilation: Compilation, step: Callable[[str], None]) -> tuple[dict[str, bytes], dict[str, str]]:
+def make_files(
+    compilation: Compilation, step: Callable[[str], None], passes: str = "default"
+) -> tuple[dict[str, bytes], dict[str, str]]:
     """The bytes of every file but the manifest, and the versions of what built the model."""
     from .emit.keras import save, versions
 
     step("building the model")
     try:
-        model = compilation.to_keras()
+        model = compilation.to_keras(passes)
     except Exception as error:
         if _reads_weights(compilation) and (isinstance(error, OSError | ValueError) or "URL fetch failure" in str(error)):
             raise Unsuitable(f"weights cannot be loaded: {str(error).splitlines()[0]}") from None

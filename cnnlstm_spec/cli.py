@@ -13,6 +13,7 @@ import click
 from . import __version__
 from .terminal import note
 
+UNBUILDABLE = 1
 BUG = 70
 INTERRUPTED = 130
 TRACEBACK_LINES = 12
@@ -26,6 +27,7 @@ COMMANDS = {
     "explain": "Show the manual page of a diagnostic.",
     "schema": "Print the JSON Schema of specs, for editors.",
     "new": "Print a starter spec; list them without a name.",
+    "doctor": "Compare the rules with the installed Keras.",
     "dump": "Print a stage of the compiler, for bug reports.",
 }
 """What the commands do, so that the help imports none of them."""
@@ -83,7 +85,12 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 0
-    except Exception:
+    except Exception as error:
+        from .program import Unbuildable
+
+        if isinstance(error, Unbuildable):
+            note(f"Error: {error}")
+            return UNBUILDABLE
         _report_bug(arguments)
         return BUG
 

@@ -93,8 +93,9 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
     """The section; what cannot be read is reported and left out."""
     written = {entry.key.text: entry for entry in node.entries}
     for entry in node.entries:
-        if entry.key.text not in KEYS:
-            report_unknown_key(entry, scope, "compile", KEYS)
+        if entry.key.text not in KEYS and (near := report_unknown_key(entry, scope, "compile", KEYS)) is not None:
+            # Read as what is meant, so that nothing is said to be missing.
+            written.setdefault(near, entry)
     reader = _Reader(scope, heads, single)
     values: dict[str, Any] = {}
     for key, kind in PLAIN.items():

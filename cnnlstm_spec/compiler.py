@@ -18,6 +18,7 @@ from .graph import Graph, TypedGraph
 from .infer import infer
 from .source import Source
 from .spec import ModelSpec
+from .syntax import Mapping as MappingNode
 from .syntax import Node, parse
 from .verify import verify
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import keras
 
     from .program import Program
+
+Overrides = Mapping[str, Any] | tuple[str, ...]
 
 MORE = Code("more-findings", "error", "{count} more findings from here on")
 SHOWN = 200
@@ -61,9 +64,12 @@ class Compilation:
             raise SpecError(self)
         return lower(optimize(self.typed, passes), self.spec)
 
-    def to_keras(self) -> keras.Model:
-        """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors."""
-        program = self.program
+    def to_keras(self, passes: str = "default") -> keras.Model:
+        """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors.
+
+        `passes` is `default`, or `none` for the model as it is written.
+        """
+        program = self.program if passes == "default" else self.lowered(passes)
         from .emit.keras import run
 
         return run(program)
@@ -95,7 +101,7 @@ class SpecError(ValueError):
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Without garbage collections: every stage is kept, so they find nothing and make the time grow faster than the spec."""
     enabled = gc.isenabled()
     gc.disable()
@@ -106,29 +112,66 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-@_collector_paused()
 def compile_source(
-    source: Source, overrides: Mapping[str, Any] | tuple[str, ...] = (), folder: File | None = None
+    source: Source,
+    overrides: Overrides = (),
+    folder: File | None = None,
+    allow_imports: bool = False,
+    allow_outside: bool = False,
 ) -> Compilation:
-    """Everything up to the typed graph, with all diagnostics in the order of the text."""
+    """Everything up to the typed graph, with all diagnostics in the order of the text.
+
+    Modules that a spec names in `layers_from` are imported, and their code run, only with `allow_imports`; what it extends
+    lies below its folder unless `allow_outside`.
+    """
+    with collector_paused():
+        document, found = read_document(source, overrides, folder, allow_outside)
+        if document is None:
+            return Compilation(source, finish(found))
+        return compile_document(source, without_matrix(document, found), found, folder, allow_imports)
+
+
+def read_document(
+    source: Source, overrides: Overrides = (), folder: File | None = None, allow_outside: bool = False
+) -> tuple[Node | None, list[Diagnostic]]:
+    """The document of a text, what it extends and its overrides in it; None where there is none."""
     document, found = parse(source)
-    if document is None:
-        return Compilation(source, tuple(found))
-    if overrides:
+    if isinstance(document, MappingNode) and document.get("extends") is not None:
+        from .extends import extended
+
+        document = extended(document, found, folder, allow_outside)
+    if document is not None and overrides:
         from .overrides import apply
 
         document = apply(document, overrides, found)
-    spec = elaborate(document, found, folder)
+    return document, found
+
+
+def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
+    """The spec as it is written, none of its variants."""
+    if not isinstance(document, MappingNode) or document.get("matrix") is None:
+        return document
+    from .variants import read_matrix, without
+
+    read_matrix(document, (), found)
+    return without(document)
+
+
+def compile_document(
+    source: Source, document: Node, found: list[Diagnostic], folder: File | None = None, allow_imports: bool = False
+) -> Compilation:
+    """Everything after the document, with what was found before."""
+    spec = elaborate(document, found, folder, allow_imports)
     if spec is None:
-        return Compilation(source, _sorted(found), document)
+        return Compilation(source, finish(found), document)
     graph = build(spec, found)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found, spec.batch_size)
     found += verify(typed, spec)
-    return Compilation(source, _sorted(found), document, spec, graph, typed)
+    return Compilation(source, finish(found), document, spec, graph, typed)
 
 
-def _sorted(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     """In the order of the text, each finding once: a block that is used twice has its own mistakes once."""
     unique: dict[tuple[object, ...], Diagnostic] = {}
     for diagnostic in found:

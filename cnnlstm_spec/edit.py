@@ -135,8 +135,9 @@ class _Edit:
 
     def key(self, step: str) -> Scalar:
         """A key that only the override writes, at its place in the text `PATH=VALUE` that the value stands in."""
+        before = self.value.span.source.text[: self.value.span.start].rstrip()
+        at = before.rfind(step) if before.endswith("=") else -1
         source = self.value.span.source
-        at = source.text.partition("=")[0].rfind(step)
         return Scalar(Span(source, at, at + len(step)) if at >= 0 else self.value.span, step, step)
 
     def named_layers(self, node: Node) -> Iterable[tuple[str, Steps]]:

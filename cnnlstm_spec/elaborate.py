@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .argument import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key
+from .argument import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key
 from .diagnostic import Code, Diagnostic
 from .fusion import FusionKeys, read_fusion
 from .items import Fusion, Item, Layer
 from .kinds import NAME, WRONG_TYPE, given
 from .layers import LAYERS, origin_of
+from .own import with_own_layers
 from .scope import POISON, Scope, nearest
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
@@ -24,14 +25,15 @@ NO_HEADS = Code("no-heads", "error", "`heads` is empty; a model needs an output"
 HEAD_IS_BRANCH = Code("head-named-as-branch", "error", "`{name}` is a branch; a head needs another name")
 
 
-def elaborate(root: Node, found: list[Diagnostic], folder: Any = None) -> ModelSpec | None:
+def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imports: bool = False) -> ModelSpec | None:
     """The spec that a document holds; None where so much is amiss that there is nothing to build."""
-    scope = Scope(found, folder=folder)
+    scope = Scope(found, folder=folder, allow_imports=allow_imports)
     if not isinstance(root, Mapping):
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None
     scope = _with_variables(root, scope)
     top = _top(root, scope)
+    scope = with_own_layers(top.get("layers_from"), root, scope)
     scope = _with_blocks(top, scope)
     branches = _branches(top.get("branches"), scope)
     fusions = _fusions(top.get("fusion"), scope, len(branches))
@@ -60,18 +62,22 @@ def _top(root: Mapping, scope: Scope) -> dict[str, Any]:
     """The keys of the spec, each read by itself so that one mistake does not hide the others."""
     values: dict[str, Any] = {}
     meant: set[str | None] = set()
+    written = {entry.key.text for entry in root.entries}
     for entry in root.entries:
         key = entry.key.text
         if key.startswith("x-"):
             continue
         argument = Top.arguments.get(key)
         if argument is None:
-            meant.add(report_unknown_key(entry, scope, "the spec", Top.arguments))
-            continue
+            near = report_unknown_key(entry, scope, "the spec", Top.arguments)
+            meant.add(near)
+            if near is None or near in written:
+                continue
+            # What is meant is read as if it were spelt right, so that nothing that rests on it is amiss.
+            key, argument = near, Top.arguments[near]
         value = read(argument.kind, entry.value, scope.at(key))
         if value is not POISON:
             values[key] = value
-    written = {entry.key.text for entry in root.entries}
     for key, argument in Top.arguments.items():
         if argument.required and key not in written and key not in meant:
             scope.report(MISSING_KEY, _first_line(root), owner="the spec", key=key, help=_help_for(key))
@@ -96,10 +102,16 @@ def _value(top: dict[str, Any], key: str, default: Any) -> Any:
 
 def _with_variables(root: Mapping, scope: Scope) -> Scope:
     """The scope with `vars`."""
-    section = root.get("vars")
+    section = root.get("vars") or next((entry for entry in root.entries[:MANY] if _means(entry, "vars")), None)
     entries = _entries(section.value, scope.at("vars"), "vars") if section is not None else ()
     variables = {entry.key.text: entry.value for entry in entries}
     return replace(scope, variables=variables, globals=variables)
+
+
+def _means(entry: Entry, key: str) -> bool:
+    """Whether a key of the spec is a misspelt one."""
+    name = entry.key.text
+    return name not in Top.arguments and not name.startswith("x-") and nearest(name, Top.arguments) == key
 
 
 def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
@@ -166,16 +178,19 @@ def read_fields(cls: type[Any], node: Mapping, scope: Scope, owner: str) -> dict
     """The fields of a section that can be read: a mistake in one does not hide the others."""
     values: dict[str, Any] = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
     meant: set[str | None] = set()
+    written = {entry.key.text for entry in node.entries}
     for entry in node.entries:
         name = entry.key.text
         if name not in cls.arguments:
-            meant.add(report_unknown_key(entry, scope, owner, cls.arguments))
-            continue
+            near = report_unknown_key(entry, scope, owner, cls.arguments)
+            meant.add(near)
+            if near is None or near in written:
+                continue
+            name = near
         value = read(cls.arguments[name].kind, entry.value, scope.at(name))
         values.pop(name, None)
         if value is not POISON:
             values[name] = value
-    written = {entry.key.text for entry in node.entries}
     for name, argument in cls.arguments.items():
         if argument.required and name not in written and name not in meant:
             help = (f"`{name}` is {argument.kind.words}",)
@@ -208,6 +223,9 @@ def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
 
 def _heads(top: dict[str, Any], scope: Scope, root: Mapping, branches: tuple[Branch, ...]) -> tuple[bool, tuple[Head, ...]]:
     written = {entry.key.text: entry.key for entry in root.entries}
+    if "head" not in written and "heads" not in written:
+        misspelt = {key: entry.key for key in ("heads", "head") for entry in root.entries[:MANY] if _means(entry, key)}
+        written |= dict(list(misspelt.items())[:1])
     if "head" in written and "heads" in written:
         scope.at("heads").report(HEAD_OR_HEADS, written["heads"])
         return True, ()
@@ -216,8 +234,6 @@ def _heads(top: dict[str, Any], scope: Scope, root: Mapping, branches: tuple[Bra
         entry = Entry(written["head"], top.get("head", Scalar(written["head"].span, None, "")))
         return True, (_head(entry, at, "head", branches),)
     if "heads" not in written:
-        if any(nearest(key, Top.arguments) in ("head", "heads") for key in written if key not in Top.arguments):
-            return True, ()
         scope.report(MISSING_KEY, _first_line(root), owner="the spec", key="head", help=("`head:` holds the last layers",))
         return True, ()
     at = scope.at("heads")
@@ -240,7 +256,9 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
     if not isinstance(node, Mapping):
         items = LAYERS.read(node, scope)
         return broken if items is POISON else Head(name, items, origin)
-    if node.get("inputs") is None:
+    known = HeadSection.arguments
+    misspelt = any(each.key.text not in known and nearest(each.key.text, known) == "inputs" for each in node.entries[:MANY])
+    if node.get("inputs") is None and not misspelt:
         help = ("a head that reads the last fusion is a plain list of layers",)
         scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help)
         return broken

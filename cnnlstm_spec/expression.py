@@ -16,6 +16,7 @@ BAD_ARITHMETIC = Code("arithmetic", "error", "`{text}`: {reason}")
 
 WHOLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)|\$\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 PART = re.compile(r"\$\{([^}]*)\}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|(\$?[A-Za-z_][A-Za-z0-9_]*)|(//|[-+*/()]))")
 LIMIT = 10**18
 """No size or count is larger; a product past it is a mistake."""
@@ -34,6 +35,15 @@ class _Unknown(Exception):
 
 class _Reported(Exception):
     """What an expression rests on has been reported."""
+
+
+def names_in(node: Scalar) -> set[str]:
+    """The names that a scalar rests on."""
+    if not isinstance(node.value, str) or "$" not in node.value:
+        return set()
+    if match := WHOLE.fullmatch(node.value.strip()):
+        return {match[1] or match[2]}
+    return {name for part in PART.findall(node.value) for name in NAME.findall(part)}
 
 
 def substitute(

@@ -1,4 +1,4 @@
-"""The specs in a folder: files that have `version` and `branches`. Imports no stage after the reading of YAML."""
+"""The specs in a folder: files that have `version` and `branches`, or `extends`. Imports no stage after the reading of YAML."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .source import Source
 from .syntax import Mapping, parse
 
 MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in ("version", "branches"))
+EXTENDS = re.compile(r"^[\"']?extends[\"']?[ \t]*:", re.MULTILINE)
 
 
 def specs_below(folder: File, skip: Callable[[File, str], None]) -> list[File]:
@@ -26,7 +27,7 @@ def specs_below(folder: File, skip: Callable[[File, str], None]) -> list[File]:
         elif _is_spec(path):
             found.append(path)
         else:
-            skip(path, "no spec: it lacks `version` or `branches` at its top")
+            skip(path, "no spec: it lacks `version` or `branches` at its top, and `extends`")
     return found
 
 
@@ -47,11 +48,14 @@ def _is_spec(path: File) -> bool:
         source = error.diagnostic.place.span.source
         if not source.text:
             return True
-    if all(mark.search(source.text) for mark in MARKS):
+    if all(mark.search(source.text) for mark in MARKS) or EXTENDS.search(source.text):
         return True
-    return _has_keys(source) if "version" in source.text and "branches" in source.text else False
+    held = ("version" in source.text and "branches" in source.text) or "extends" in source.text
+    return held and _has_keys(source)
 
 
 def _has_keys(source: Source) -> bool:
     root, _ = parse(source)
-    return isinstance(root, Mapping) and root.get("version") is not None and root.get("branches") is not None
+    if not isinstance(root, Mapping):
+        return False
+    return root.get("extends") is not None or all(root.get(key) is not None for key in ("version", "branches"))

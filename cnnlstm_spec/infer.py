@@ -9,6 +9,7 @@ from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
 from .inputs import InputOp
 from .op import Inference, Op, Refusal
+from .own import RAISES, described, is_own
 from .size import Condition, Symbol, format_size
 from .source import Place
 from .suggest import ways_out
@@ -33,14 +34,16 @@ class _State:
     typed: dict[str, TypedNode]
     layers: dict[str, TypedNode]
     least: dict[Symbol, tuple[int, Diagnostic]]
+    smallest: dict[Symbol, int]
 
 
 def infer(graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None) -> TypedGraph:
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
-    state = _State(graph, policy, batch_size, found, {}, {}, {})
+    state = _State(graph, policy, batch_size, found, {}, {}, {}, {})
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
-    found.extend(diagnostic for _, diagnostic in state.least.values())
+    # A lower bound that another condition implies is not told: a multiple of 2 is at least 2.
+    found.extend(warning for symbol, (least, warning) in state.least.items() if state.smallest.get(symbol, 0) < least)
     return TypedGraph(graph, state.typed, policy, graph)
 
 
@@ -56,7 +59,12 @@ def _typed(node: Node, state: _State) -> TypedNode:
         return _checked(node, node.op, known, at, state)
     except Refusal as refusal:
         state.found.append(_diagnostic(refusal.code, refusal, node, known, state))
-        return TypedNode(node, None, types)
+    except Exception as error:
+        if not is_own(node.op):
+            raise
+        facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
+        state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (described(error),)))
+    return TypedNode(node, None, types)
 
 
 def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
@@ -151,6 +159,9 @@ def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[Tens
     warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
     if condition.least is None:
         state.found.append(warning)
+        if condition.smallest is not None:
+            symbol, smallest = condition.smallest
+            state.smallest[symbol] = max(smallest, state.smallest.get(symbol, 0))
         return
     symbol, least = condition.least
     if symbol not in state.least or state.least[symbol][0] < least:

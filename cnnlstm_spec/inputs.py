@@ -72,9 +72,13 @@ class ShapeKind(ListOf):
     def read(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
             return scope.report(
-                WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=(f"write [{node.text.strip('()')}]",)
+                WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=(_as_list(node.text),)
             )
         return super().read(node, scope)
+
+
+def _as_list(text: str) -> str:
+    return "a list is written in brackets, such as [64, 64, 3]" if text.startswith("(") else f"write [{text}]"
 
 
 class Input(Record):
@@ -176,7 +180,7 @@ class InputOp(Op):
     def _size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):
             return symbol(size)
-        return anonymous(f"the {axis} of `{self.branch}`") if size is None else size
+        return anonymous(f"the {'number of ' if axis.endswith('s') else ''}{axis} of `{self.branch}`") if size is None else size
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""

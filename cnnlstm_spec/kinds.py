@@ -35,8 +35,10 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
         number = resolve(node.value.strip() or "x")
         if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
             help = (f"remove the quotes: {node.value.strip()}",)
-        elif node.value.strip().strip("()").count(",") or node.value.startswith("("):
-            help = (f"a list is written [{node.value.strip().strip('()')}]",)
+        elif node.value.startswith("("):
+            help = ("a list is written in brackets, such as [64, 64, 3]",)
+        elif node.value.count(","):
+            help = (f"a list is written [{node.value.strip()}]",)
     elif isinstance(node, Scalar) and isinstance(node.value, float) and node.value.is_integer() and "integer" in words:
         help = (f"write {int(node.value)}",)
     return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help)
@@ -53,7 +55,7 @@ class Integer(Kind):
         self.least, self.most = least, most
         self.words = {1: "a positive integer", 0: "an integer of 0 or more"}.get(least if least is not None else -1, "an integer")
         if least is not None and most is not None:
-            self.words = f"an integer from {least} to {most}"
+            self.words = f"an integer from {least} to {most}" if least < most else f"always {least}"
         elif least is not None and least > 1:
             self.words = f"an integer of {least} or more"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument import NOT_A_MAPPING, Kind, read_record
+from .argument import NOT_A_MAPPING, Kind
 from .diagnostic import Code, Label
 from .items import Item, Layer, Origin
 from .kinds import given
 from .op import Op
 from .ops import find_op, known_layers, refusal
+from .own import about_offered, installed, read_own
 from .scope import Scope, did_you_mean
 from .syntax import Listing, Mapping, Node, Scalar, words_for
 
@@ -31,6 +32,8 @@ class LayersKind(Kind):
             return ()
         if not isinstance(node, Listing):
             help = ("a list's items begin with `- `",) if isinstance(node, Mapping) else ()
+            if isinstance(node, Scalar) and isinstance(node.value, str):
+                help = (f"write `[{node.text}]`",)
             return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
         items = (read_item(item, scope.at(index)) for index, item in enumerate(node.items))
         return tuple(item for item in items if item is not None)
@@ -86,7 +89,7 @@ def origin_of(node: Node, scope: Scope) -> Origin:
 def read_op(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     """A layer by its Keras name."""
     name = key.text
-    cls = find_op(name)
+    cls = scope.layers.get(name) or find_op(name) or installed(key, scope)
     if cls is None:
         _report_unknown(key, scope)
         return None
@@ -97,7 +100,7 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
         help: tuple[str, ...] = (f"write `{name}: {{{required[0]}: {resolved.text}}}`",)
         scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help)
         return None
-    op = read_record(cls, at_key_if_empty(resolved, key), scope, name)
+    op = read_own(cls, at_key_if_empty(resolved, key), key, scope, name)
     return op if isinstance(op, Op) else None
 
 
@@ -117,8 +120,10 @@ def _report_unknown(key: Scalar, scope: Scope) -> None:
         reason, instead = refused
         scope.report(REFUSED_LAYER, key, name=name, reason=reason, help=(instead,))
         return
-    known = (*known_layers(), *STRUCTURES, *scope.blocks)
-    help = did_you_mean(name, known) or ("`cnnlstm-spec layers` lists the layers",)
+    if scope.layers_unread:
+        return
+    known = (*known_layers(), *STRUCTURES, *scope.blocks, *scope.layers)
+    help = did_you_mean(name, known) or ("`cnnlstm-spec layers` lists the layers", *about_offered(key, scope))
     scope.report(UNKNOWN_LAYER, key, name=name, help=help)
 
 

@@ -12,7 +12,8 @@ from .catalog import KerasObject
 from .graph import Node, TypedGraph, TypedNode
 from .inputs import InputOp
 from .op import Op, compute_dtype
-from .program import Apply, Call, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement
+from .own import described, is_own
+from .program import Apply, Call, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement, Unbuildable, calls
 from .spec import ModelSpec
 from .tensor import Axis, Mask, TensorType
 
@@ -32,7 +33,8 @@ class _Program:
         self.layers: dict[str, Ref] = {}
         self.masks: dict[str, Expression] = {}
         self.steps: dict[int, Ref] = {}
-        self.names: set[str] = {"keras", "layers", "ops", "model"}
+        self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and is_own(op)]
+        self.names: set[str] = {"keras", "layers", "ops", "model", *(op.keras_path().partition(".")[0] for op in self.own)}
         self.mask_inputs: dict[str, Ref] = {}
         self.readers = _count_readers(graph)
         self.uses = _count_layers(graph)
@@ -46,7 +48,15 @@ class _Program:
             self.node(typed)
         self.statements.append(Let("model", self.model()))
         self.statements += compile_statements(self.spec, self.graph)
-        return Program(self.spec.name, tuple(self.statements))
+        return Program(self.spec.name, tuple(self.statements), self.imports())
+
+    def imports(self) -> tuple[str, ...]:
+        """The modules of the classes that no variable holds and Keras does not have."""
+        if not self.own:
+            return ()
+        paths = {call.path for statement in self.statements for call in calls(statement) if "." in call.path}
+        taken = {"keras", *(statement.name for statement in self.statements if isinstance(statement, Let))}
+        return tuple(sorted({path.rpartition(".")[0] for path in paths if path.partition(".")[0] not in taken}))
 
     def model(self) -> Call:
         graph = self.graph.graph
@@ -77,7 +87,12 @@ class _Program:
             self.masks[node.id] = mask if isinstance(mask, Ref) else to.let(mask, f"{node.id}_mask")
         if isinstance(op, InputOp):
             return
-        value = op.lower(to, *inputs)
+        try:
+            value = op.lower(to, *inputs)
+        except Exception as error:
+            if not is_own(op):
+                raise
+            raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {described(error)}") from error
         self.values[node.id] = self.bind(node, value)
 
     def input(self, node: Node, op: InputOp, type: TensorType) -> None:
@@ -201,6 +216,10 @@ class Lowering:
         """0 in the dtype of the output, so that no operation widens it."""
         return 0.0 if self.output.dtype.startswith(("float", "bfloat")) else 0
 
+    def pick(self, value: Expression, *index: Any) -> Expression:
+        """`value[index]`, the batch counted too."""
+        return Slice(value, index)
+
     def let(self, value: Expression, stem: str) -> Ref:
         """A variable for a value."""
         variable = self.program.fresh(stem)
@@ -221,6 +240,10 @@ class Lowering:
     def fold(self, value: Expression, x: TensorType) -> Expression:
         """The first axis into the batch."""
         return folding.fold(self, value, x)
+
+    def folded(self, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
+        """The first axis in the batch, for one op alone, and the positions that bring it out again."""
+        return folding.folded(self, value, x)
 
     def unfold(self, value: Expression, x: TensorType) -> Expression:
         """The axis folded last back out of the batch."""

@@ -66,6 +66,17 @@ def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[
             yield steps, node
 
 
+def read_text(text: str, name: str, found: list[Diagnostic]) -> tuple[Scalar, Node] | None:
+    """The path, as a key, and the value of a text of the form PATH=VALUE; None where it is not one, which is reported."""
+    source = Source(name, text)
+    steps = _steps(source, found)
+    node = _value(source, found) if steps is not None else None
+    if steps is None or node is None:
+        return None
+    path = text.partition("=")[0].strip()
+    return Scalar(Span(source, steps[0].span.start, steps[-1].span.end), path, path), node
+
+
 def _steps(source: Source, found: list[Diagnostic]) -> list[Step] | None:
     text = source.text
     if not is_override(text):

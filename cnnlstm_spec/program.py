@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 
@@ -14,7 +15,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Call:
-    """`path(*arguments, **keywords)`, where `path` is a dotted name below `keras` or a variable's method."""
+    """`path(*arguments, **keywords)`: `path` is a dotted name below `keras` or in a module of its own, or a variable's method."""
 
     path: str
     arguments: tuple[Expression, ...] = ()
@@ -93,3 +94,37 @@ class Program:
 
     name: str
     statements: tuple[Statement, ...] = field(default=())
+    imports: tuple[str, ...] = ()
+    """Modules other than Keras that hold classes which are called."""
+
+
+class Unbuildable(Exception):
+    """Why a sound spec gives no model here: what is installed differs, or a person's own layer fails."""
+
+
+def calls(statement: Statement) -> Iterator[Call]:
+    """Every call in a statement."""
+    match statement:
+        case Let(_, value) | SetAttribute(_, _, value) | Do(value):
+            yield from _calls(value)
+
+
+def _calls(expression: Expression) -> Iterator[Call]:
+    match expression:
+        case Call(_, arguments, keywords):
+            yield expression
+            inner: Iterable[Expression] = (*arguments, *(value for _, value in keywords))
+        case Apply(layer, arguments, keywords):
+            inner = (layer, *arguments, *(value for _, value in keywords))
+        case Slice(value, _):
+            inner = (value,)
+        case Infix(_, left, right):
+            inner = (left, right)
+        case tuple() | list():
+            inner = expression
+        case dict():
+            inner = expression.values()
+        case _:
+            return
+    for each in inner:
+        yield from _calls(each)

@@ -11,6 +11,7 @@ from .items import Group, Item
 from .kinds import NAME, NATURAL, wrong_type
 from .layers import LAYERS, at_key_if_empty, origin_of
 from .scope import POISON, Scope
+from .source import Span
 from .structures import ONE_OF, Structure
 from .syntax import Listing, Mapping, Node, Scalar, node_of
 
@@ -126,7 +127,7 @@ class Block(Record):
 def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     """The layers of a block, written out with the parameters of this use."""
     name = key.text
-    if name in scope.within:
+    if _uses_itself(key, scope):
         scope.report(BLOCK_CYCLE, key, name=name)
         return None
     if _spent(1, key, scope):
@@ -147,13 +148,32 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         scope,
         path=("blocks", name),
         variables={**scope.globals, **values},
-        within=(*scope.within, name),
+        within=(*scope.within, (name, key.span)),
         uses=(*scope.uses, Label(scope.place(key), f"`{name}` is used here")),
     )
     items = read(LAYERS, block.layers, inner.at("layers"))
     if items is POISON or _spent(len(items), key, scope):
         return None
     return Group(items, name, origin_of(key, scope), title, share)
+
+
+def _uses_itself(key: Scalar, scope: Scope) -> bool:
+    """Whether the block is being expanded for this very use, or its definition, or that of a block in it, holds the use.
+
+    A block among the arguments of the same block is another use, and has an end.
+    """
+    names = [name for name, _ in scope.within]
+    if key.text not in names:
+        return False
+    home = scope.blocks[key.text].span
+    for name, span in scope.within[names.index(key.text) + 1 :]:
+        if _holds(home, span):
+            home = scope.blocks[name].span
+    return _holds(home, key.span) or any(span == key.span for _, span in scope.within)
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.source is inner.source and outer.start <= inner.start < outer.end
 
 
 def _read_use(

@@ -46,14 +46,20 @@ def _top() -> Schema:
         "compile": ref("compile"),
         "budget": _record(Budget),
         "targets": mapping_of(_record(Target)),
+        "matrix": mapping_of({"type": "array", "minItems": 1}),
         "expect": mapping_of(either(Quantity().schema(), ShapeKind().schema())),
     }
     return {
         **_record(Top, sections),
         "description": "A network of one or several inputs, for Keras.",
         "patternProperties": {"^x-": ANYTHING},
-        "if": {"not": {"required": ["heads"]}},
-        "then": {"required": ["head"]},
+        "required": [],
+        "if": {"not": {"required": ["extends"]}},
+        "then": {
+            "required": _required(Top.arguments.values()),
+            "if": {"not": {"required": ["heads"]}},
+            "then": {"required": ["head"]},
+        },
     }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path as File
 from typing import Any, Final
 
 from .diagnostic import Code, Diagnostic, Label
-from .expression import substitute
-from .source import Path, Place
+from .expression import names_in, substitute
+from .source import Path, Place, Span
 from .spelling import did_you_mean, nearest
 from .syntax import Entry, Listing, Node, Scalar
 from .syntax import Mapping as MappingNode
@@ -40,11 +40,17 @@ class Scope:
     """The variables of `vars:`, which a block sees beside its parameters."""
     budget: list[int] = field(default_factory=lambda: [0])
     """How many layers have been written out so far."""
-    within: tuple[str, ...] = ()
-    """Names of the blocks that are being expanded."""
+    within: tuple[tuple[str, Span], ...] = ()
+    """The blocks that are being expanded, each with where it is used."""
     uses: tuple[Label, ...] = ()
     folder: File | None = None
     """The folder of the spec, for paths of files; None where the text came from no file."""
+    layers: Mapping[str, Any] = field(default_factory=dict)
+    """The person's own layers by name."""
+    layers_unread: bool = False
+    """Whether some of them could not be read, which has been reported: an unknown name may be one of theirs."""
+    allow_imports: bool = False
+    """Whether the person who runs the tool allows a spec to import modules."""
 
     def at(self, *steps: str | int) -> Scope:
         """The scope of an inner value."""
@@ -86,16 +92,31 @@ class Scope:
             return substitute(node, self.variables, self.place(node), self.found, self.uses)
         return node
 
-    def resolve_deep(self, node: Node) -> Node | None:
-        """Like `resolve`, inside lists and mappings too: for values that go into another scope."""
+    def resolve_deep(self, node: Node, bound: frozenset[str] = frozenset()) -> Node | None:
+        """Like `resolve`, inside lists and mappings too: for values that go into another scope.
+
+        What rests on a `bound` name stays as it is: a `Repeat` among the values gives it its value, a round each.
+        """
+        if bound and isinstance(node, Scalar) and not bound.isdisjoint(names_in(node)):
+            return node
         found = self.resolve(node)
         if isinstance(found, Listing):
-            items = [self.resolve_deep(item) for item in found.items]
+            items = [self.resolve_deep(item, bound) for item in found.items]
             return None if None in items else Listing(found.span, tuple(item for item in items if item))
         if isinstance(found, MappingNode):
-            values = [(entry.key, self.resolve_deep(entry.value)) for entry in found.entries]
+            inner = bound | _bound_by(found)
+            values = [(e.key, self.resolve_deep(e.value, inner if e.key.text == "layers" else bound)) for e in found.entries]
             return MappingNode(found.span, tuple(Entry(key, value) for key, value in values if value is not None))
         return found
+
+
+def _bound_by(arguments: MappingNode) -> frozenset[str]:
+    """The names that stand for other values in the layers of these arguments, if they are those of a `Repeat`."""
+    each = arguments.get("each")
+    if each is None and arguments.get("times") is None:
+        return frozenset()
+    names = [entry.key.text for entry in each.value.entries] if each and isinstance(each.value, MappingNode) else []
+    return frozenset(("index", *names))
 
 
 __all__ = ["POISON", "Scope", "did_you_mean", "nearest"]

@@ -163,6 +163,8 @@ class Condition:
     never: bool
     text: str = ""
     least: tuple[Symbol, int] | None = None
+    smallest: tuple[Symbol, int] | None = None
+    """The smallest size that holds, where it rests on one symbol."""
 
 
 ALWAYS = Condition(True, False)
@@ -191,7 +193,7 @@ def _decide(size: int | Expr, least: int, holds: Callable[[int], bool]) -> Condi
     if not good:
         return NEVER if period * reach <= last else Condition(False, False, f"{size} fits")
     strongest = (only, good[0]) if good == list(range(good[0], last + period + 1)) else None
-    return Condition(False, False, _describe(only, good, last + period, period, slope), strongest)
+    return Condition(False, False, _describe(only, good, last + period, period, slope), strongest, (only, good[0]))
 
 
 def _decide_by_trying(size: Expr, symbols: list[Symbol], holds: Callable[[int], bool]) -> Condition:

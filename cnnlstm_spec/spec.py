@@ -11,6 +11,7 @@ from .inputs import Input
 from .items import Fusion, Item, Origin
 from .kinds import COUNT, NATURAL, Integer, Optional, Text
 from .layers import LAYERS
+from .own import MODULES
 from .reuse import AnyKind
 from .scope import Scope
 from .syntax import Node
@@ -49,10 +50,13 @@ class Top(Record):
 
     version: int = arg(Integer(1, 1), doc="Version of the language: 1.")
     name: str = arg(Text("a name without `/`", r"[^/]+"), doc="Name of the model.")
+    extends: str | None = arg(Text("the path of a spec", ".+"), None, doc="A spec that this one differs from: maps merge.")
+    matrix: Node | None = arg(AnyKind(), None, doc="Paths to lists of values; every combination is a variant.")
     description: str | None = arg(Optional(Text()), None, doc="What the model is, in a sentence.")
     seed: int = arg(NATURAL, 0, doc="Seed of the initial weights.")
     batch_size: int | None = arg(Optional(COUNT), None, doc="Fixes the batch axis; only `stateful: true` needs it.")
     vars: Node | None = arg(AnyKind(), None, doc="Values for `$name`.")
+    layers_from: tuple[str, ...] = arg(MODULES, (), doc="Python modules with layers of your own; needs `--allow-imports`.")
     blocks: Node | None = arg(AnyKind(), None, doc="Lists of layers with parameters, used like layers.")
     branches: Node = arg(AnyKind(), doc="The branches by name, each an input with its layers.")
     fusion: Node | None = arg(AnyKind(), None, doc="How the branches are brought together.")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+SYNONYMS = {"lr": "learningrate", "neurons": "units", "size": "kernelsize"}
+"""What people write, to what is meant, folded."""
+
 
 def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
     """A help line with the nearest known word, or none."""
@@ -19,5 +22,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     for each in known:
         by_folded.setdefault(each.lower().replace("_", ""), each)
     folded = word.lower().replace("_", "").replace("-", "")
-    close = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    if SYNONYMS.get(folded) in by_folded:
+        return by_folded[SYNONYMS[folded]]
+    close = get_close_matches(folded, by_folded, n=1, cutoff=0.6) or sorted(w for w in by_folded if w.startswith(folded))
     return by_folded[close[0]] if close else None

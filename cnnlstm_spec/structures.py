@@ -130,9 +130,10 @@ def read_structure(name: str, key: Scalar, arguments: Node, scope: Scope) -> Ite
         return None if items is POISON else Timed(items, origin_of(key, scope))
     if name == "TimeDistributed" and isinstance(resolved, Mapping) and len(resolved.entries) == 1:
         only = resolved.entries[0]
-        if only.key.text not in TimeDistributed.arguments and find_op(only.key.text):
-            help = (f"write `TimeDistributed: [{only.key.text}: ...]`, or `TimeDistributed: {{layer: {only.key.text}: ...}}`",)
-            scope.report(UNKNOWN_KEY, only.key, owner=name, key=only.key.text, help=help)
+        if only.key.text not in TimeDistributed.arguments and (only.key.text in scope.layers or find_op(only.key.text)):
+            key_ = only.key.text
+            help = (f"write `TimeDistributed: [{{{key_}: ...}}]`, or `TimeDistributed: {{layer: {{{key_}: ...}}}}`",)
+            scope.report(UNKNOWN_KEY, only.key, owner=name, key=key_, help=help)
             return None
     record = read_record(STRUCTURES[name], at_key_if_empty(resolved, key), scope, name)
     return None if record is POISON else record.items(origin_of(key, scope))

@@ -17,7 +17,9 @@ def usage(compilation: Compilation, model: str) -> list[str]:
     batch = compilation.spec.batch_size or 1
     arrays = {each["name"]: _zeros(each, batch) for each in inputs(compilation.typed)}
     data = next(iter(arrays.values())) if len(arrays) == 1 else _mapping(arrays)
-    return ["import keras, numpy", f"model = keras.models.load_model({_quoted(model)})", f"model.predict({data})"]
+    # Importing the module of a person's own layer registers it with Keras.
+    modules = ", ".join(["keras", "numpy", *compilation.program.imports])
+    return [f"import {modules}", f"model = keras.models.load_model({_quoted(model)})", f"model.predict({data})"]
 
 
 def _mapping(arrays: dict[str, str]) -> str:

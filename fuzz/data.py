@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from itertools import product
 from random import Random
 from typing import Any
@@ -15,6 +16,7 @@ SIZES = (8, 12, 16, 7, 24, 5, 4, 6, 10, 9, 32, 3, 2, 1)
 """Sizes that are tried for those known only at run time."""
 BATCH = 5
 MOST = 60
+LARGEST = 2000
 
 
 def unknown(spec: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:
@@ -47,8 +49,13 @@ def choices(spec: dict[str, Any], rng: Random) -> list[dict[str, int]]:
 
 
 def fitting(spec: dict[str, Any], rng: Random) -> dict[str, int] | None:
-    """Sizes under which the spec has no error, which is what its warnings ask for; None where none was found."""
-    return next((sizes for sizes in choices(spec, rng) if load(fixed(spec, sizes)).ok), None)
+    """Sizes under which the spec has no error, which is what its warnings ask for; None where none was found.
+
+    Numbers that the warnings name are tried too.
+    """
+    asked = {int(word) for each in load(spec).diagnostics for word in re.findall(r"\d+", each.message)}
+    equal = [dict.fromkeys(unknown(spec), size) for size in sorted(asked) if 0 < size <= LARGEST]
+    return next((sizes for sizes in [*choices(spec, rng), *equal] if load(fixed(spec, sizes)).ok), None)
 
 
 def by_axis(spec: dict[str, Any], sizes: dict[str, int]) -> dict[str, tuple[int, ...]]:

@@ -51,7 +51,9 @@ class _Spec:
 
     def input(self) -> dict[str, Any]:
         rng = self.rng
-        kind = rng.choice(["image", "image", "sequence", "sequence", "sequence", "video", "volume", "vector", "vector", "tokens", "tensor"])
+        kind = rng.choice(
+            ["image", "image", "sequence", "sequence", "sequence", "video", "volume", "vector", "vector", "tokens", "tensor"]
+        )
         side = lambda: rng.randint(4, 10)  # noqa: E731
         shape: list[Any] = {
             "image": lambda: [side(), side(), rng.choice([1, 3, 4])],
@@ -116,7 +118,11 @@ class _Spec:
     def shared(self, place: Place, items: list[Any]) -> list[Any]:
         """The last layer twice, with one set of weights, where it fits."""
         last = items[-1]
-        if not isinstance(last, dict) or next(iter(last)) in ("Repeat", "TimeDistributed", "Op") or not isinstance(next(iter(last.values())), dict):
+        if (
+            not isinstance(last, dict)
+            or next(iter(last)) in ("Repeat", "TimeDistributed", "Op")
+            or not isinstance(next(iter(last.values())), dict)
+        ):
             return items
         ((name, values),) = last.items()
         twice = [*items[:-1], {name: {**values, "share": "both"}}, {name: {**values, "share": "both"}}]
@@ -165,7 +171,9 @@ class _Spec:
             heads[name] = self.head(whole, name)
         if rng.random() < 0.25:
             reads = rng.sample(list(self.branches), 1)
-            layers = self.head(lambda items: {**self.again(spec), "heads": {**heads, "aside": {"inputs": reads, "layers": items}}}, "aside")
+            layers = self.head(
+                lambda items: {**self.again(spec), "heads": {**heads, "aside": {"inputs": reads, "layers": items}}}, "aside"
+            )
             heads["aside"] = {"inputs": reads, "layers": layers}
         return {**self.again(spec), "heads": heads}
 

@@ -187,7 +187,11 @@ def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
     if not spec.get("heads"):
         return forms(losses, outputs)
     # A head that is measured has labels, though it may have no loss.
-    written = {head: loss if loss is not None else metrics.get(head, [None])[0] for head, loss in losses.items() if loss or metrics.get(head)}
+    written = {
+        head: loss if loss is not None else metrics.get(head, [None])[0]
+        for head, loss in losses.items()
+        if loss or metrics.get(head)
+    }
     found = {head: forms(each, outputs[head]) for head, each in written.items()}
     count = max((len(each) for each in found.values()), default=0)
     return [{head: each[min(index, len(each) - 1)] for head, each in found.items()} for index in range(count)]
@@ -205,10 +209,10 @@ def _outputs(spec: dict[str, Any], compilation: Compilation, sizes: dict[str, in
         assert x is not None
         shape = tuple(axis.size for axis in x.axes)
         if tuple(output.shape[1:]) != shape or keras.backend.standardize_dtype(output.dtype) != x.dtype:
-            raise Disagreement("not as inferred", f"`{head}` gives {tuple(output.shape[1:])} {output.dtype}; inferred {shape} {x.dtype}")
+            raise Disagreement(
+                "not as inferred", f"`{head}` gives {tuple(output.shape[1:])} {output.dtype}; inferred {shape} {x.dtype}"
+            )
 
 
 def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:600]
-
-

@@ -27,6 +27,8 @@ COMMON = {
 }
 """Layers by the number of axes that they read, those drawn often."""
 TRIES = 8
+STRATEGIES = ["concat", "concat", "add", "average", "maximum", "multiply", "learned_weights", "gated", "attention"]
+STRATEGIES += ["cross_attention", "bilinear"]
 INNER = ["LSTM", "GRU", "SimpleRNN"]
 
 
@@ -110,7 +112,9 @@ class Layers:
         """A layer with arguments."""
         rng = self.rng
         if rank == 1 and "int" in x.dtype and rng.random() < 0.7:
-            return {"Embedding": {"input_dim": rng.randint(5, 9), "output_dim": rng.randint(2, 4), "mask_zero": rng.random() < 0.5}}
+            return {
+                "Embedding": {"input_dim": rng.randint(5, 9), "output_dim": rng.randint(2, 4), "mask_zero": rng.random() < 0.5}
+            }
         common = COMMON.get(rank, "Dense Flatten Reshape LayerNormalization").split()
         name = rng.choice(common) if rng.random() < 0.7 else rng.choice(sorted(self.by_name))
         if name == "Bidirectional":
@@ -199,8 +203,7 @@ class Layers:
     def block(self, place: Place, items: list[Item], x: TensorType, nesting: int) -> Item | None:
         """A use of a block; a new one is drawn for the place."""
         if self.blocks and self.rng.random() < 0.4:
-            name = self.rng.choice(sorted(self.blocks))
-            return name
+            return self.rng.choice(sorted(self.blocks))
         inner = self.list(place.inside(items, lambda i: i), self.rng.randint(1, 2), 0)
         if not inner:
             return None
@@ -217,14 +220,13 @@ class Layers:
         """A strategy or layer that brings inputs together."""
         rng = self.rng
         if rng.random() < 0.2:
-            layer = rng.choice(["Subtract", "Minimum", "Attention", "Add", "Multiply", {"Dot": {"axes": -1}}, {"Concatenate": {"axis": 1}}])
+            layer = rng.choice(
+                ["Subtract", "Minimum", "Attention", "Add", "Multiply", {"Dot": {"axes": -1}}, {"Concatenate": {"axis": 1}}]
+            )
             if rng.random() < 0.15:
                 layer = {"MultiHeadAttention": {"num_heads": 2, "key_dim": 2}}
             return {"layer": layer, **self.broadcast()}
-        strategy = rng.choice(
-            ["concat", "concat", "add", "average", "maximum", "multiply", "learned_weights", "gated", "attention", "cross_attention"]
-            + ["bilinear"]
-        )
+        strategy = rng.choice(STRATEGIES)
         found: dict[str, Any] = {"strategy": strategy}
         if strategy == "bilinear" or rng.random() < 0.35:
             found["units"] = rng.choice([2, 4, 6])

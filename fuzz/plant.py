@@ -60,7 +60,9 @@ def complaint(planted: Planted) -> str | None:
     errors = [each for each in compilation.diagnostics if each.severity == "error"]
     first, last = lines_of(text, planted.path)
     lines = [each.place.span.source.position(each.place.span.start)[0] for each in errors]
-    if len(errors) == 1 and first <= lines[0] <= last:
+    # A value handed to a block is at fault where the block puts it; the use is then a second place of the finding.
+    second = [label.place.span.source.position(label.place.span.start)[0] for each in errors for label in each.labels]
+    if len(errors) == 1 and any(first <= line <= last for line in (*lines, *second)):
         return None
     found = "; ".join(f"line {line}: {each.code.name}: {each.message}" for line, each in zip(lines, errors, strict=True))
     return f"{planted.what} at {'.'.join(map(str, planted.path))}, lines {first} to {last}: {found or 'no error'}"
@@ -90,7 +92,9 @@ def _misspelt(word: str, rng: Random) -> str:
 
 def misspelt_key(spec: Any, rng: Random) -> Planted | None:
     """A key of the language, not the name of a layer."""
-    paths = [path for path in _keys(spec) if path[-1][:1].islower() and len(path[-1]) > 3 and path[-1] not in spec.get("blocks", {})]  # type: ignore[index]
+    paths = [
+        path for path in _keys(spec) if path[-1][:1].islower() and len(path[-1]) > 3 and path[-1] not in spec.get("blocks", {})
+    ]  # type: ignore[index]
     paths = [path for path in paths if not _within_objects(path)]
     if not paths:
         return None
@@ -107,7 +111,11 @@ def _within_objects(path: Path) -> bool:
 def misspelt_layer(spec: Any, rng: Random) -> Planted | None:
     """The name of a layer."""
     named = [path for path in paths_of(spec) if _is_layer(spec, path)]
-    bare = [path for path in paths_of(spec) if isinstance(path[-1], int) and isinstance(get(spec, path), str) and find_op(get(spec, path))]
+    bare = [
+        path
+        for path in paths_of(spec)
+        if isinstance(path[-1], int) and isinstance(get(spec, path), str) and find_op(get(spec, path))
+    ]
     if not named and not bare:
         return None
     path = rng.choice(named + bare)
@@ -120,7 +128,9 @@ def misspelt_layer(spec: Any, rng: Random) -> Planted | None:
 def misspelt_thing(spec: Any, rng: Random) -> Planted | None:
     """A loss, optimizer, metric or strategy."""
     wanted = [path for path in paths_of(spec) if isinstance(get(spec, path), str)]
-    wanted = [p for p in wanted if p[-1] in ("strategy", "optimizer", "loss", "activation") or (p[0] == "compile" and "metrics" in p)]
+    wanted = [
+        p for p in wanted if p[-1] in ("strategy", "optimizer", "loss", "activation") or (p[0] == "compile" and "metrics" in p)
+    ]
     if not wanted:
         return None
     path = rng.choice(wanted)
@@ -134,7 +144,9 @@ def wrong_type(spec: Any, rng: Random) -> Planted | None:
     if not paths:
         return None
     path = rng.choice(paths)
-    return Planted("wrong type", replaced(spec, path, rng.choice(["much, much", {"a": 1}, True if path[-1] != "version" else "x"])), path)
+    return Planted(
+        "wrong type", replaced(spec, path, rng.choice(["much, much", {"a": 1}, True if path[-1] != "version" else "x"])), path
+    )
 
 
 def missing_key(spec: Any, rng: Random) -> Planted | None:
@@ -178,7 +190,12 @@ def unknown_variable(spec: Any, rng: Random) -> Planted | None:
 
 def wrong_rank(spec: Any, rng: Random) -> Planted | None:
     """A layer put where the number of axes is another than it reads."""
-    return _put(spec, rng, lambda rank, sizes: [{n: REQUIRED[n]} if n in REQUIRED else n for n, r in RANKED.items() if r != rank], "wrong rank")
+    return _put(
+        spec,
+        rng,
+        lambda rank, sizes: [{n: REQUIRED[n]} if n in REQUIRED else n for n, r in RANKED.items() if r != rank],
+        "wrong rank",
+    )
 
 
 def large_kernel(spec: Any, rng: Random) -> Planted | None:

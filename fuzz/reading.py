@@ -23,7 +23,6 @@ class Unreadable(Exception):
     """What is written has no plain counterpart in Keras."""
 
 
-
 def read(spec: dict[str, Any]) -> Any:
     """The Keras model of the spec, compiled where it says so."""
     section = spec.get("compile") or {}
@@ -133,7 +132,9 @@ class _Reading:
             return self.layers(inner, x, shared, depth + 1, variables)
         if name == "Residual":
             given = self.layers(arguments["layers"], x, None if shared is None else (*shared, "path"), depth, variables)
-            return keras.layers.Add()([self.shortcut(arguments.get("shortcut", "identity"), x, given, shared, depth, variables), given])
+            return keras.layers.Add()(
+                [self.shortcut(arguments.get("shortcut", "identity"), x, given, shared, depth, variables), given]
+            )
         if name == "Parallel":
             paths = {
                 key: self.layers(path or [], x, None if shared is None else (*shared, key), depth, variables)

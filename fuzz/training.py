@@ -11,7 +11,16 @@ from .arguments import Draw
 from .layers import load
 
 LOSSES = ["mse", "mae", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "huber", "Hinge"]
-METRICS = ["accuracy", "mae", "AUC", "Precision", "Recall", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"]
+METRICS = [
+    "accuracy",
+    "mae",
+    "AUC",
+    "Precision",
+    "Recall",
+    "binary_accuracy",
+    "categorical_accuracy",
+    "sparse_categorical_accuracy",
+]
 OPTIMIZERS = ["adam", "sgd", "rmsprop", "AdamW"]
 TRIES = 12
 

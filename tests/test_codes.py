@@ -31,10 +31,15 @@ NOT_A_SPEC = {
     "unreadable-file": "about a file",
     "file-too-large": "about a file",
     "more-findings": "the spec would fill the page",
+    "module-not-imported": "about a Python module",
+    "no-layers-in-module": "about a Python module",
+    "own-layer-name": "about a Python module",
+    "own-layer-raises": "about a Python module",
+    "own-module-name": "about a Python module",
 }
 """Pages whose examples are no specs, and why; the codes have tests of their own."""
 
-SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras"}
+SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras", "cnnlstm_spec.emit.comparison"}
 """Modules that run when they are imported, or need Keras."""
 
 

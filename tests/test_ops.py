@@ -11,6 +11,7 @@ from layers import judge, op_classes
 from cnnlstm_spec.argument import REQUIRED, read_record
 from cnnlstm_spec.catalog import KerasObject
 from cnnlstm_spec.op import Example, Op
+from cnnlstm_spec.program import Call
 from cnnlstm_spec.scope import POISON, Scope
 from cnnlstm_spec.syntax import node_of
 
@@ -26,7 +27,8 @@ OURS = frozenset({"name", "trainable", "dtype", "share"})
 """Arguments that every op has, whatever Keras's class takes."""
 
 NOT_DECLARED = {
-    "Bidirectional": {"layer", "weights", "backward_layer"},
+    "Bidirectional": {"weights"},
+    "Embedding": {"weights"},
     "TimeDistributed": {"layer"},
 }
 """Arguments of Keras that a spec writes in another way, or cannot write."""
@@ -39,6 +41,9 @@ def keras_values(op: Op) -> dict[str, object]:
     """The arguments as Keras takes them, named objects made."""
 
     def made(value: object) -> object:
+        if isinstance(value, Call):
+            keywords = {name: made(each) for name, each in value.keywords}
+            return oracle.resolve(value.path)(**keywords)
         if not isinstance(value, KerasObject):
             return value
         return value.identifier or oracle.resolve(value.path)(**dict(value.arguments))

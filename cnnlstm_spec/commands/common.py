@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path as File
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -16,6 +16,9 @@ from ..reading import Unread, read_file, read_stream
 from ..render.text import counts, render
 from ..source import Source
 from ..terminal import columns, has_color, note
+
+if TYPE_CHECKING:
+    from ..sweep import Sweep
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -31,7 +34,7 @@ def _overrides(ctx: click.Context, parameter: click.Parameter, value: tuple[str,
     return value
 
 
-set_option = click.option(
+_set_option = click.option(
     "--set",
     "overrides",
     multiple=True,
@@ -39,6 +42,40 @@ set_option = click.option(
     callback=_overrides,
     help="Set a value of the spec: vars.width=128, branches.video.layers[2].filters=64. May be given several times.",
 )
+OUTSIDE = "cnnlstm_spec.allow_outside"
+
+
+def _allow_outside(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    ctx.meta[OUTSIDE] = value
+
+
+_outside_option = click.option(
+    "--allow-outside",
+    is_flag=True,
+    expose_value=False,
+    callback=_allow_outside,
+    help="Let specs extend files outside of their folder.",
+)
+
+
+def set_option(function: Function) -> Function:
+    """`--set`, and `--allow-outside`, which stays in the context for `allow_outside`."""
+    return _set_option(_outside_option(function))
+
+
+def allow_outside() -> bool:
+    """Whether the command that runs lets specs extend files outside of their folder."""
+    return bool(click.get_current_context().meta.get(OUTSIDE, False))
+
+
+matrix_option = click.option(
+    "--matrix",
+    multiple=True,
+    metavar="PATH=[A,B]",
+    callback=_overrides,
+    help="Check every combination of values: vars.width=[32,64]. May be given several times.",
+)
+imports_option = click.option("--allow-imports", is_flag=True, help="Let specs import the modules of their `layers_from`.")
 color_option = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
@@ -47,6 +84,13 @@ color_option = click.option(
 )
 format_option = click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the output."
+)
+passes_option = click.option(
+    "--passes",
+    type=click.Choice(["default", "none"]),
+    default="default",
+    show_default=True,
+    help="What rewrites the model before it is built; `none` builds it as it is written.",
 )
 spec_argument = click.argument("spec", metavar="SPEC")
 stdin_option = click.option("--stdin-filename", default=STDIN, metavar="NAME", help="What to call the spec read from `-`.")
@@ -60,20 +104,32 @@ def read_source(spec: str, stdin_filename: str = STDIN) -> tuple[Source, File | 
     return read_stream(sys.stdin.buffer, stdin_filename), folder
 
 
-def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = False) -> Compilation:
+def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = False, allow_imports: bool = False) -> Compilation:
     """The compilation of the one spec that a command takes; its findings go to standard error.
 
     Ends the command where the file cannot be read.
     """
     try:
         source, folder = read_source(spec)
-        compilation = compile_source(source, overrides, folder)
+        compilation = compile_source(source, overrides, folder, allow_imports, allow_outside())
     except Unread as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
     if not quiet:
         show(compilation.diagnostics, color, sys.stderr)
     return compilation
+
+
+def load_sweep(spec: str, overrides: tuple[str, ...], matrix: tuple[str, ...], color: str, allow_imports: bool = False) -> Sweep:
+    """The spec that a command takes with its variants; ends the command where the file cannot be read."""
+    from ..sweep import sweep
+
+    try:
+        source, folder = read_source(spec)
+    except Unread as error:
+        show([error.diagnostic], color, sys.stderr)
+        raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
+    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside())
 
 
 def need_sound(compilation: Compilation) -> None:

@@ -11,33 +11,76 @@ from typing import Any
 
 import click
 
+from ..sweep import Sweep
 from ..terminal import Progress, note, silence, write
 from ..usage import usage
-from .common import color_option, load_spec, need_sound, set_option, spec_argument
+from .common import (
+    FOUND,
+    allow_outside,
+    color_option,
+    imports_option,
+    load_sweep,
+    matrix_option,
+    need_sound,
+    passes_option,
+    set_option,
+    show,
+    shown,
+    spec_argument,
+)
+
+UNBUILT = 2
 
 
 @click.command("compile")
 @spec_argument
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(path_type=File), help="Where to write.")
+@passes_option
+@click.option("--verify", is_flag=True, help="Compare the predictions with and without passes; status 1 above 1e-5.")
 @color_option
 @set_option
-def command(spec: str, folder: File, color: str, overrides: tuple[str, ...]) -> None:
+@imports_option
+@matrix_option
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many variants to build at a time.")
+def command(
+    spec: str,
+    folder: File,
+    passes: str,
+    verify: bool,
+    color: str,
+    overrides: tuple[str, ...],
+    allow_imports: bool,
+    matrix: tuple[str, ...],
+    jobs: int,
+) -> int:
     """Build the Keras model, and write model.keras, plot.svg, plot.png and manifest.json to DIR.
 
-    The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes.
+    The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes. Of a
+    spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date.
     """
     from .. import artifact
+    from ..emit.compare import compare
 
-    compilation = load_spec(spec, overrides, color)
+    prepared = load_sweep(spec, overrides, matrix, color, allow_imports)
+    if prepared.variants:
+        if verify:
+            raise click.UsageError("`--verify` compares one model, not the variants of a matrix")
+        return _variants(prepared, overrides, matrix, folder, passes, jobs)
+    compilation = prepared.plain()
+    show(compilation.diagnostics, color, sys.stderr)
     need_sound(compilation)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    compared = None
     progress = Progress()
     progress.step("importing Keras")
     try:
         with silence():
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
-            manifest = artifact.write(compilation, folder, progress.step)
+            manifest = artifact.write(compilation, folder, progress.step, passes)
+            if verify:
+                progress.step("comparing with and without passes")
+                compared = compare(compilation)
     except artifact.Unsuitable as error:
         raise click.ClickException(str(error)) from None
     except ModuleNotFoundError as error:
@@ -52,6 +95,35 @@ def command(spec: str, folder: File, color: str, overrides: tuple[str, ...]) -> 
         note(f"no {artifact.PNG}: pip install 'cnnlstm-spec[plot]'")
     write(_summary(manifest, folder))
     write("\n".join(usage(compilation, str(folder / artifact.MODEL))) + "\n")
+    if compared is None:
+        return 0
+    write(f"\n{compared}\n")
+    return 0 if compared.equal else FOUND
+
+
+def _variants(prepared: Sweep, overrides: tuple[str, ...], matrix: tuple[str, ...], folder: File, passes: str, jobs: int) -> int:
+    """Builds every variant that is sound and not up to date; says of each what became of it."""
+    from ..batch import build_all, is_current, make_job
+    from ..render.variants import table
+    from ..variants import folders
+
+    found = [(variant, each) for variant, each in prepared.all()]
+    rows = [(variant, shown(each.diagnostics)) for variant, each in found]
+    names = folders(list(prepared.variants))
+    waiting = []
+    for index, (_, each) in enumerate(found):
+        if each.ok and is_current(each, folder / names[index], passes):
+            write(f"{names[index]}: up to date\n")
+        elif each.ok:
+            waiting.append(make_job(prepared, overrides, matrix, allow_outside(), passes, index, folder / names[index]))
+    failed = False
+    for outcome in build_all(waiting, jobs):
+        failed |= outcome.reason is not None
+        write(f"{names[outcome.index]}: {outcome.reason or f'{outcome.params:,} parameters'}\n")
+    if any(not each.ok for _, each in found):
+        write(f"\n{table(prepared.source.name, rows)}\n")
+        return FOUND
+    return UNBUILT if failed else 0
 
 
 def _summary(manifest: dict[str, Any], folder: File) -> str:

@@ -5,26 +5,31 @@ from __future__ import annotations
 import click
 
 from ..terminal import note, write
-from .common import FOUND, color_option, load_spec, set_option, spec_argument
+from .common import FOUND, color_option, imports_option, load_spec, passes_option, set_option, spec_argument
 
 
 @click.command("dump")
 @click.option(
     "--stage",
-    type=click.Choice(["document", "spec", "graph", "typed", "program"]),
+    type=click.Choice(["document", "spec", "graph", "typed", "lowered", "program"]),
     default="typed",
     show_default=True,
     help="Which stage.",
 )
+@passes_option
 @spec_argument
 @color_option
 @set_option
-def command(stage: str, spec: str, color: str, overrides: tuple[str, ...]) -> int:
-    """Print a stage of the compiler, for bug reports; as far as a spec with errors goes."""
+@imports_option
+def command(stage: str, passes: str, spec: str, color: str, overrides: tuple[str, ...], allow_imports: bool) -> int:
+    """Print a stage of the compiler, for bug reports; as far as a spec with errors goes.
+
+    `lowered` is the typed graph after the passes, `program` what it calls in Keras.
+    """
     from ..render.dump import dump
 
-    compilation = load_spec(spec, overrides, color)
-    text = dump(compilation, stage)
+    compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
+    text = dump(compilation, stage, passes)
     if text is None:
         note(f"the spec does not come as far as `{stage}`")
         return FOUND

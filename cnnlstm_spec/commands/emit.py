@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..terminal import write
-from .common import color_option, load_spec, need_sound, set_option, spec_argument
+from .common import color_option, imports_option, load_spec, need_sound, set_option, spec_argument
 
 
 @click.group("emit")
@@ -17,8 +17,9 @@ def command() -> None:
 @spec_argument
 @color_option
 @set_option
-def python(spec: str, color: str, overrides: tuple[str, ...]) -> None:
+@imports_option
+def python(spec: str, color: str, overrides: tuple[str, ...], allow_imports: bool) -> None:
     """Print Keras source; running it gives the same model."""
-    compilation = load_spec(spec, overrides, color)
+    compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
     need_sound(compilation)
     write(compilation.to_python())

@@ -7,7 +7,7 @@ from pathlib import Path as File
 import click
 
 from ..terminal import note, write
-from .common import FOUND, color_option, load_spec, set_option, spec_argument, write_file
+from .common import FOUND, color_option, imports_option, load_spec, set_option, spec_argument, write_file
 
 
 @click.command("plot")
@@ -15,7 +15,8 @@ from .common import FOUND, color_option, load_spec, set_option, spec_argument, w
 @click.option("-o", "--output", metavar="FILE", required=True, help="FILE.svg or FILE.png; - writes SVG to standard output.")
 @color_option
 @set_option
-def command(spec: str, output: str, color: str, overrides: tuple[str, ...]) -> int:
+@imports_option
+def command(spec: str, output: str, color: str, overrides: tuple[str, ...], allow_imports: bool) -> int:
     """Draw a spec as SVG or PNG, without Keras.
 
     A spec with errors is drawn as far as it could be read, with the failing layers marked; the status is then 1.
@@ -23,7 +24,7 @@ def command(spec: str, output: str, color: str, overrides: tuple[str, ...]) -> i
     suffix = File(output).suffix.lower()
     if output != "-" and suffix not in (".svg", ".png"):
         raise click.UsageError(f"`{output}` must end in .svg or .png")
-    compilation = load_spec(spec, overrides, color)
+    compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
     svg = compilation.to_svg()
     if output == "-":
         write(svg)

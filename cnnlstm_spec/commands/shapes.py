@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from ..compiler import Compilation
+from ..sweep import Sweep
 from ..terminal import write
-from .common import FOUND, color_option, format_option, load_spec, need_sound, set_option, spec_argument
+from .common import (
+    FOUND,
+    color_option,
+    imports_option,
+    load_spec,
+    load_sweep,
+    matrix_option,
+    need_sound,
+    set_option,
+    show,
+    spec_argument,
+)
+
+if TYPE_CHECKING:
+    from ..variants import Variant
 
 
 def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
@@ -21,7 +39,15 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 
 @click.command("shapes")
 @spec_argument
-@format_option
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="Form of the output; csv is a line of costs for each variant of the spec.",
+)
+@matrix_option
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Show costs, memory for a batch of N samples.")
 @click.option(
     "--size", "sizes", multiple=True, metavar="NAME=NUMBER", callback=_sizes, help="Show costs with a value for an open size."
@@ -29,14 +55,17 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 @click.option("--sort", type=click.Choice(["params", "macs", "memory"]), help="Show costs, the dearest layers first.")
 @color_option
 @set_option
+@imports_option
 def command(
     spec: str,
     format_: str,
+    matrix: tuple[str, ...],
     batch_size: int | None,
     sizes: dict[str, int],
     sort: str | None,
     color: str,
     overrides: tuple[str, ...],
+    allow_imports: bool,
 ) -> int:
     """Show every layer's output, dtype, mask and parameters.
 
@@ -45,8 +74,12 @@ def command(
     """
     costly = batch_size is not None or bool(sizes) or sort is not None
     if costly and format_ == "json":
-        raise click.UsageError("costs are shown as text")
-    compilation = load_spec(spec, overrides, color)
+        raise click.UsageError("costs are shown as text or csv")
+    if matrix and format_ != "csv":
+        raise click.UsageError("variants are shown with `--format csv`")
+    if format_ == "csv":
+        return _csv(load_sweep(spec, overrides, matrix, color, allow_imports), batch_size, sizes, color)
+    compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
     if format_ == "json":
         from ..render.json import shapes
 
@@ -63,6 +96,17 @@ def command(
             write(table(compilation.typed) + "\n")
     need_sound(compilation)
     return 0 if compilation.ok else FOUND
+
+
+def _csv(prepared: Sweep, batch_size: int | None, sizes: dict[str, int], color: str) -> int:
+    from ..render.variants import costs
+
+    found: list[tuple[Variant | None, Compilation]] = list(prepared.all())
+    if not found:
+        found = [(None, prepared.plain())]
+        show(found[0][1].diagnostics, color, sys.stderr)
+    write(costs(found, batch_size, sizes))
+    return 0 if all(each.ok for _, each in found) else FOUND
 
 
 def _costs(compilation: Compilation, batch_size: int | None, sizes: dict[str, int], sort: str | None) -> str:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path as File
+from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler import compile_source
 from ..diagnostic import Diagnostic
 from ..folder import specs_below
 from ..reading import Unread
 from ..render.text import counts
+from ..sweep import sweep
 from ..terminal import note, write
-from .common import FOUND, UNREADABLE, color_option, format_option, read_source, set_option, show, shown, stdin_option
+from .common import (
+    FOUND,
+    UNREADABLE,
+    allow_outside,
+    color_option,
+    format_option,
+    imports_option,
+    matrix_option,
+    read_source,
+    set_option,
+    show,
+    shown,
+    stdin_option,
+)
+
+if TYPE_CHECKING:
+    from ..variants import Variant
 
 
 @click.command("validate")
@@ -22,40 +40,65 @@ from .common import FOUND, UNREADABLE, color_option, format_option, read_source,
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
 @color_option
 @set_option
+@matrix_option
+@imports_option
 @stdin_option
 def command(
-    paths: tuple[str, ...], format_: str, strict: bool, color: str, overrides: tuple[str, ...], stdin_filename: str
+    paths: tuple[str, ...],
+    format_: str,
+    strict: bool,
+    color: str,
+    overrides: tuple[str, ...],
+    matrix: tuple[str, ...],
+    allow_imports: bool,
+    stdin_filename: str,
 ) -> int:
     """Check specs, every shape and every mistake in them.
 
     PATH is a file, a folder, or - for standard input. Of a folder, every *.yaml and *.yml below that has `version` and
-    `branches` is checked; files named _* are parts of others.
+    `branches`, or `extends`, is checked; files named _* are parts of others. Of a spec with a `matrix`, every variant is
+    checked, and a table says which of them fail and why.
 
     The status is 0 where all is well, 1 with findings, 2 where a PATH could not be read (the others are checked all the same).
     """
     status = 0
     files: list[tuple[str, list[Diagnostic]]] = []
+    total: list[list[Diagnostic]] = []
     for name in _expanded(paths):
-        missing = False
+        missing, shown_name = False, stdin_filename if name == "-" else name
+        variants: list[tuple[Variant, list[Diagnostic]]] = []
         try:
             source, folder = read_source(name, stdin_filename)
-            found = shown(compile_source(source, overrides, folder).diagnostics)
+            prepared = sweep(source, overrides, matrix, folder, allow_imports, allow_outside())
+            variants = [(variant, shown(each.diagnostics)) for variant, each in prepared.all()]
+            found = _unique(each for _, each in variants) if variants else shown(prepared.plain().diagnostics)
         except Unread as error:
             found, missing = [error.diagnostic], error.missing
         if missing:
             status = UNREADABLE
         elif any(strict or each.severity == "error" for each in found):
             status = max(status, FOUND)
-        files.append((stdin_filename if name == "-" else name, found))
+        files += [(f"{shown_name}[{variant.label}]", each) for variant, each in variants] or [(shown_name, found)]
+        total.append(found)
         if format_ == "text":
             show(found, color, sys.stdout)
+            if variants:
+                from ..render.variants import table
+
+                write(table(shown_name, variants, strict) + "\n\n")
     if format_ == "json":
         from ..render.json import findings
 
         write(findings(files) + "\n")
     else:
-        write(counts([each for _, found in files for each in found], len(files)) + "\n")
+        write(counts([each for found in total for each in found], len(total)) + "\n")
     return status
+
+
+def _unique(variants: Iterable[list[Diagnostic]]) -> list[Diagnostic]:
+    """What was found in any variant, each finding once."""
+    unique = {(each.code.name, each.place.span, each.message): each for found in variants for each in found}
+    return list(unique.values())
 
 
 def _expanded(paths: tuple[str, ...]) -> list[str]:

@@ -12,13 +12,20 @@ from typing import Any
 import keras
 import numpy
 
-from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, Program, Ref, SetAttribute, Slice
+from ..catalog import facts
+from ..doctor import Difference
+from ..own import described
+from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Unbuildable
+
+LEAST = (3, 15)
+"""The oldest Keras that has what programs call: `MultiOptimizer` came with it."""
 
 
 def run(program: Program) -> keras.Model:
     """The model that a program builds; the process's random state and dtype policy are left as they were."""
     values: dict[str, Any] = {}
     with _restored():
+        check(program)
         for statement in program.statements:
             match statement:
                 case Let(name, value):
@@ -32,6 +39,32 @@ def run(program: Program) -> keras.Model:
     model = values["model"]
     assert isinstance(model, keras.Model)
     return model
+
+
+def check(program: Program) -> None:
+    """Raises Unbuildable where the installed Keras is too old, or differs from the rules in what the program uses."""
+    made_from = facts()["keras"]
+    if keras.__version__ == made_from:
+        return
+    if tuple(int(part) for part in keras.__version__.split(".")[:2]) < LEAST:
+        raise Unbuildable(f"Keras {keras.__version__} is installed; {'.'.join(map(str, LEAST))} or later is needed")
+    from .comparison import used
+
+    found = used(program, lambda expression: _evaluate(expression, {}))
+    if found:
+        listed = "".join(f"\n  {each}" for each in found)
+        raise Unbuildable(
+            f"this spec uses what Keras {keras.__version__} has changed; the rules were made from {made_from}:{listed}\n"
+            "`cnnlstm-spec doctor` compares everything"
+        )
+
+
+def examine() -> tuple[str, str, list[Difference]]:
+    """The installed version of Keras, the one that the rules were made from, and all differences."""
+    from .comparison import compare
+
+    with _restored():
+        return keras.__version__, facts()["keras"], compare(lambda expression: _evaluate(expression, {}))
 
 
 @contextmanager
@@ -50,11 +83,9 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
         case Ref(name):
             return values[name]
         case Call(path, arguments, keywords):
-            function = _find(path, values)
-            return function(*(_evaluate(a, values) for a in arguments), **{k: _evaluate(v, values) for k, v in keywords})
+            return _called(_find(path, values), *_given(arguments, keywords, values))
         case Apply(layer, arguments, keywords):
-            made = _evaluate(layer, values)
-            return made(*(_evaluate(a, values) for a in arguments), **{k: _evaluate(v, values) for k, v in keywords})
+            return _called(_evaluate(layer, values), *_given(arguments, keywords, values))
         case Slice(value, index):
             # One index of its own, since a layer may give a tuple of tensors.
             return _evaluate(value, values)[_index(index[0]) if len(index) == 1 else tuple(map(_index, index))]
@@ -68,6 +99,12 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
             return {name: _evaluate(each, values) for name, each in expression.items()}
         case _:
             return expression
+
+
+def _given(
+    arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...], values: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    return [_evaluate(each, values) for each in arguments], {name: _evaluate(each, values) for name, each in keywords}
 
 
 def _index(index: int | tuple[int | None, int | None] | None) -> int | slice:
@@ -89,10 +126,32 @@ def _infix(operator: str, left: Any, right: Any) -> Any:
 
 def _find(path: str, values: dict[str, Any]) -> Any:
     head, *steps = path.split(".")
+    if head != "keras" and head not in values:
+        return _own(path)
     found: Any = keras if head == "keras" else values[head]
     for step in steps:
         found = getattr(found, step)
     return found
+
+
+def _own(path: str) -> Any:
+    """A class of a module other than Keras."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except Exception as error:
+        raise Unbuildable(f"`{path}` cannot be had: {described(error)}") from error
+
+
+def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """The result of a call; what a person's own layer raises is not a bug of ours."""
+    try:
+        return function(*arguments, **keywords)
+    except Exception as error:
+        own = function if isinstance(function, type) else type(function)
+        if own.__module__.partition(".")[0] in ("keras", "builtins", "functools"):
+            raise
+        raise Unbuildable(f"`{own.__name__}` of `{own.__module__}` fails: {described(error)}") from error
 
 
 def save(model: keras.Model, path: Path) -> None:

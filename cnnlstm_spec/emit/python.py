@@ -11,7 +11,8 @@ def source(program: Program, description: str | None = None) -> str:
     """A module with `build_model()`, which gives the same model as running the program."""
     body = "\n".join(_indented(_statement(statement)) for statement in program.statements)
     used = [name for name in ("layers", "ops") if f" {name}." in body or f"({name}." in body or f"[{name}." in body]
-    imports = "import keras\n" + (f"from keras import {', '.join(used)}\n" if used else "")
+    own = "".join(f"import {module}\n" for module in program.imports)
+    imports = f"import keras\n{own}" + (f"from keras import {', '.join(used)}\n" if used else "")
     about = f"{program.name}: {description}" if description else program.name
     return (
         f'"""{_docstring(about)}"""\n\n{imports}\n\n'

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import COUNT, Each
-from ..op import Inference, Op, Refusal, example
+from ..op import FLOATS, Inference, Op, Refusal, example
 from ..size import at_least, ceil_div
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, need_numbers
-from .floats import refuse_integers
+from .floats import refuse_computing, refuse_integers
 from .windows import join, split, window_axes
 
 NO_WINDOW = Code("adaptive-window-too-large", "error", "`{layer}` cannot make {size} windows of {given}", sort="keras")
@@ -39,9 +39,7 @@ class AdaptivePooling(Op):
             facts: dict[str, Any] = {"layer": self.title(), "size": size, "given": axis}
             help = ("use a global pooling for one position, `Identity` for as many as there are",)
             # Keras makes windows of ceil(size / output) and of one more, and the larger must fit.
-            at.require(
-                at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts)
-            )
+            at.require(at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts))
         sized = [Axis(axis.name, size) for axis, size in zip(spatial, self.output_size, strict=True)]
         return x.with_axes(*join(sized, channels, first))
 
@@ -99,3 +97,8 @@ class AdaptiveMaxPooling2D(Adaptive2D):
 
 class AdaptiveMaxPooling3D(Adaptive3D):
     """Greatest values of windows, so many as are asked for."""
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if inputs[0].dtype in FLOATS:
+            refuse_computing(self, at, "float64")
+        return super().infer(at, *inputs)

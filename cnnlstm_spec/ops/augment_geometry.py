@@ -74,6 +74,7 @@ class RandomTranslation(Transform):
     width_factor: Any = arg(
         Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds."
     )
+    refused_dtypes = ("bfloat16",)
     examples = (
         example((4, 5, 3), height_factor=0.2, width_factor=0.1),
         example(
@@ -89,6 +90,7 @@ class RandomZoom(Transform):
     width_factor: Any = arg(
         Optional(Factor(-1, 1, strict=True, above=True)), None, doc="As `height_factor`; null keeps the aspect ratio."
     )
+    refused_dtypes = ("bfloat16",)
     examples = (
         example((4, 5, 3), height_factor=0.2),
         example((None, 5, 1), height_factor=[-0.2, 0.1], width_factor=0.1),
@@ -100,6 +102,7 @@ class RandomShear(Transform):
 
     x_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear across, or its bounds.")
     y_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear down, or its bounds.")
+    refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3), x_factor=0.2), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
 
 
@@ -110,6 +113,7 @@ class RandomPerspective(Geometry):
     scale: float = arg(RATE, 1.0, doc="Strength of the distortion.")
     interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
     fill_value: float = arg(NUMBER, 0.0, doc="Value beyond the edges.")
+    refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=0.3, interpolation="nearest"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -28,6 +28,7 @@ class AugMix(Mixing):
     alpha: float = arg(NUMBER, 1.0, doc="Parameter of the distribution of the blend.")
     all_ops: bool = arg(BOOLEAN, True, doc="Whether brightness, color, contrast and sharpness are used too.")
     interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
+    refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 2), num_chains=1, chain_depth=1, factor=[0.1, 0.2], all_ops=False))
 
     def channels_taken(self) -> tuple[int, ...]:
@@ -57,4 +58,5 @@ class RandAugment(Mixing):
     factor: Any = arg(Factor(0, 1, strict=True), 0.5, doc="Strength of each, or its bounds.")
     interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
     channels = (3, 1)
+    refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), num_ops=1, factor=[0.1, 0.2]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..diagnostic import Code
 from ..op import Inference, Op, Refusal, Weight
@@ -62,7 +62,20 @@ class Broadcast(Strategy):
         return wide
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        return self.op.infer(at, *self.widened(inputs))
+        wide = self.widened(inputs)
+        self.check_axes(wide[0])
+        return self.op.infer(at, *wide)
+
+    def check_axes(self, x: TensorType) -> None:
+        """Refuses inputs of a number of axes that the op does not read; the engine has seen them before they were widened."""
+        from ..infer import TOO_FEW_AXES, WRONG_RANK
+
+        reads = self.op.axes_read()
+        facts: dict[str, Any] = {"layer": self.op.title(), "origin": "broadcast", "given": x}
+        if reads is not None and x.rank != len(reads):
+            raise Refusal(WRONG_RANK, None, (), reads=", ".join(reads), **facts)
+        if x.rank < self.op.least_rank:
+            raise Refusal(TOO_FEW_AXES, None, (), least=f"{self.op.least_rank} axes", **facts)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         return self.op.weights(*self.widened(inputs))

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..folding import folded
 from ..kinds import COUNT, Choice, Optional
 from ..op import Inference, Refusal, Weight, example
-from ..program import Slice
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .fuse import SIZES_DIFFER, WIDEN, Strategy, fused_axes, joined_masks, last_width, steps_of, width
@@ -60,7 +58,7 @@ class Heads(Strategy):
         if mask is not None:
             applied["value_mask"] = mask
         both = to.apply("keras.layers.MultiHeadAttention", (query, value), (), keywords, applied)
-        return Slice(both, (0,))
+        return to.pick(both, 0)
 
 
 class AttentionStrategy(Heads):
@@ -102,7 +100,7 @@ class AttentionStrategy(Heads):
         outside: list[Expression] = []
         while x.rank > 3:
             # TensorFlow has no softmax over scores of more than 5 axes.
-            tokens, steps = folded(to, tokens, x)
+            tokens, steps = to.folded(tokens, x)
             outside.append(steps)
             x = x.with_axes(*x.axes[1:])
         found = self.pooled(to, tokens, x)
@@ -123,7 +121,7 @@ class AttentionStrategy(Heads):
             return to.ops("reshape", attended, (-1, n * d))
         # A reshape could not infer both the batch and a number of steps known only at run time.
         each = to.let(attended, f"{to.name}_attended")
-        return to.ops("concatenate", [Slice(each, (None, None, index)) for index in range(n)], axis=-1)
+        return to.ops("concatenate", [to.pick(each, None, None, index) for index in range(n)], axis=-1)
 
 
 class CrossAttention(Heads):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..op import Inference, Weight, example
-from ..program import Slice
 from ..size import Size
 from ..tensor import TensorType
 from .fuse import Strategy, fused_axes, last_width, width
@@ -100,6 +99,6 @@ def weighted_sum(to: Lowering, inputs: tuple[Expression, ...], weights: Expressi
     """The sum of inputs of `rank` axes times the weights, which lie side by side on the last axis."""
     whole: Expression | None = None
     for index, value in enumerate(inputs):
-        part = to.infix("*", Slice(weights, (*[None] * rank, (index, index + 1))), value)
+        part = to.infix("*", to.pick(weights, *[None] * rank, (index, index + 1)), value)
         whole = part if whole is None else to.infix("+", whole, part)
     return whole

@@ -9,7 +9,7 @@ from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
 from ..op import FLOATS, Inference, Op, example
 from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT, need_numbers
-from .floats import refuse_integers
+from .floats import refuse_computing, refuse_integers
 from .windows import join, slide, split, window_axes
 
 PADDING = Choice("valid", "same")
@@ -77,9 +77,7 @@ class Windows1D(Pooling):
     """Pooling over steps."""
 
     n = 1
-    strides: tuple[int, ...] | None = arg(
-        Optional(Each(COUNT, 1)), None, doc="Steps between windows; `pool_size` by default."
-    )
+    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 1)), None, doc="Steps between windows; `pool_size` by default.")
 
 
 class MaxPooling1D(Windows1D):
@@ -139,6 +137,11 @@ class MaxPooling3D(Windows3D):
 
     pool_size: tuple[int, ...] = arg(Each(COUNT, 3), 2, doc="Depth, height and width of a window.")
     examples = (example((5, 9, 8, 3)), example((5, 9, 8, 3), pool_size=[1, 3, 2], strides=2, padding="same"))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if inputs[0].dtype in FLOATS:
+            refuse_computing(self, at, "float64")
+        return super().infer(at, *inputs)
 
 
 class AveragePooling3D(Windows3D):

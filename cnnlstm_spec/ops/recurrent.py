@@ -142,8 +142,7 @@ class Gated(Units):
 
     def check_cudnn(self) -> None:
         """Refuses arguments with which cuDNN runs on no machine."""
-        wanted: dict[str, object] = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
-        for argument, needed in (wanted | self.cudnn_needs()).items():
+        for argument, needed in self.cudnn_needs().items():
             given = getattr(self, argument)
             if argument.endswith("activation"):
                 given = called(given)
@@ -152,8 +151,9 @@ class Gated(Units):
                 raise Refusal(CUDNN, argument, help, argument=argument, needed=_yaml(needed), given=_yaml(given))
 
     def cudnn_needs(self) -> dict[str, object]:
-        """Further arguments that cuDNN asks for."""
-        return {"recurrent_dropout": 0}
+        """The values of arguments that cuDNN asks for."""
+        wanted: dict[str, object] = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
+        return {**wanted, "recurrent_dropout": 0}
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         mask = to.inputs[0].mask

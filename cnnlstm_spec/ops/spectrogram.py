@@ -12,14 +12,12 @@ from ..op import Inference, Op, Refusal, Weight, compute_dtype, example
 from ..size import Size, at_least
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, WRONG_DTYPE, known
-from .floats import refuse_integers
+from .floats import refuse_computing, refuse_integers
 from .windows import KERNEL_LARGER, slide
 
 FFT_SHORTER = Code("fft-shorter-than-frame", "error", "`fft_length` {fft} is below `{argument}` {frame}", sort="keras")
 FRAME_STEP = Code("frame-step", "error", "`frame_step` is 1 to `frame_length` {frame}; this is {given}", sort="keras")
-MEL_FRAMES = Code(
-    "mel-frames", "error", "`MelSpectrogram` announces {announced} frames of {size} samples and gives {given}"
-)
+MEL_FRAMES = Code("mel-frames", "error", "`MelSpectrogram` announces {announced} frames of {size} samples and gives {given}")
 MODES = Choice("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 
 
@@ -29,12 +27,8 @@ class STFTSpectrogram(Op):
     mode: str = arg(MODES, "log", doc="What is given of each frequency; `stft` gives real and imaginary parts.")
     frame_length: int = arg(COUNT, 256, doc="Samples in a frame.")
     frame_step: int | None = arg(Optional(COUNT), None, doc="Samples between frames; half a frame by default.")
-    fft_length: int | None = arg(
-        Optional(COUNT), None, doc="Samples of the transform; the next power of two by default."
-    )
-    window: str | None = arg(
-        Optional(Text("a window of scipy.signal")), "hann", doc="Window of a frame; any needs scipy."
-    )
+    fft_length: int | None = arg(Optional(COUNT), None, doc="Samples of the transform; the next power of two by default.")
+    window: str | None = arg(Optional(Text("a window of scipy.signal")), "hann", doc="Window of a frame; any needs scipy.")
     periodic: bool = arg(BOOLEAN, False, doc="Whether the window is periodic.")
     scaling: str | None = arg(Optional(Choice("density", "spectrum")), "density", doc="How the window is scaled.")
     padding: str = arg(Choice("valid", "same"), "valid", doc="`same` pads so that steps alone change the size.")
@@ -73,9 +67,7 @@ class STFTSpectrogram(Op):
         (x,) = inputs
         refuse_integers(self.title(), x)
         if compute_dtype(self.dtype or at.policy) == "bfloat16":
-            raise Refusal(
-                WRONG_DTYPE, None, (), layer=self.title(), taken="float16, float32 or float64", dtype="bfloat16"
-            )
+            raise Refusal(WRONG_DTYPE, None, (), layer=self.title(), taken="float16, float32 or float64", dtype="bfloat16")
         step = self.frame_length // 2 if self.frame_step is None else self.frame_step
         if not 1 <= step <= self.frame_length:
             raise Refusal(FRAME_STEP, "frame_step", (), frame=self.frame_length, given=step)
@@ -88,9 +80,7 @@ class STFTSpectrogram(Op):
         parts = self.frequencies * (2 if self.mode == "stft" else 1)
         if self.expand_dims:
             frequencies = Axis("frequencies", parts)
-            return x.with_axes(
-                *((channels, moved, frequencies) if self.channels_first else (moved, frequencies, channels))
-            )
+            return x.with_axes(*((channels, moved, frequencies) if self.channels_first else (moved, frequencies, channels)))
         features = Axis("features", parts * count)
         return x.with_axes(*((features, moved) if self.channels_first else (moved, features)))
 
@@ -142,6 +132,7 @@ class MelSpectrogram(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
+        refuse_computing(self, at, "float64")
         if self.sequence_length is not None and self.sequence_length > self.fft_length:
             facts: dict[str, Any] = {
                 "fft": self.fft_length,
@@ -151,16 +142,12 @@ class MelSpectrogram(Op):
             raise Refusal(FFT_SHORTER, "fft_length", (), **facts)
         size, half = x.axes[0].size, self.fft_length // 2
         room: dict[str, Any] = {"layer": self.title(), "needed": half + 1, "axis": x.axes[0].name, "left": size}
-        at.require(
-            at_least(size, half + 1), Refusal(KERNEL_LARGER, "fft_length", ("make `fft_length` smaller",), **room)
-        )
+        at.require(at_least(size, half + 1), Refusal(KERNEL_LARGER, "fft_length", ("make `fft_length` smaller",), **room))
         frames = (size + 2 * half - self.fft_length) // self.sequence_stride + 1
         if isinstance(size, int):
             # Keras computes the number of frames it announces by another formula.
             announced = (size + self.sequence_stride + 1) // self.sequence_stride
             if announced != frames:
-                help = (
-                    "give it a number of samples that is a multiple of `sequence_stride`, and an even `fft_length`",
-                )
+                help = ("give it a number of samples that is a multiple of `sequence_stride`, and an even `fft_length`",)
                 raise Refusal(MEL_FRAMES, "sequence_stride", help, announced=announced, size=size, given=frames)
         return x.with_axes(Axis("frequencies", self.num_mel_bins), Axis("frames", frames))

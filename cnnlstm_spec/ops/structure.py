@@ -11,6 +11,7 @@ from ..op import FLOATS, Inference, Op, Refusal, Weight
 from ..size import Size, ceil_div, equal
 from ..tensor import Mask, TensorType
 from .common import known
+from .floats import refuse_integers
 from .fuse_elementwise import AddStrategy
 from .windows import positions
 
@@ -91,6 +92,8 @@ class Projection(Op):
         for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.strides(x, wanted), strict=True):
             condition = equal(ceil_div(axis.size, stride), target.size)
             at.require(condition, Refusal(CANNOT_PROJECT, None, ("pad the path with `padding: same`",), **facts))
+        if x.rank > 1:
+            refuse_integers("Residual", x)
         known("Residual", x.axes[-1])
         known("Residual", wanted.axes[-1])
         return wanted

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import reduce
 
 from ..graph import TypedGraph
+from .merge_reshapes import merge_reshapes
+from .merge_reshapes import why_not as why_reshape
 from .merge_time import merge_time
+from .remove_noops import remove_noops
+from .remove_noops import why_not as why_noop
 from .skip_fold import skip_fold
+from .skip_fold import why_not as why_fold
 
 Pass = Callable[[TypedGraph], TypedGraph]
 
-PASSES: dict[str, tuple[Pass, ...]] = {"default": (merge_time, skip_fold), "none": ()}
+PASSES: dict[str, tuple[Pass, ...]] = {"default": (remove_noops, merge_time, merge_reshapes, skip_fold), "none": ()}
 """The passes by the name of their choice, in the order in which they run."""
 
 
 def optimize(graph: TypedGraph, passes: str = "default") -> TypedGraph:
-    """The graph after the passes."""
-    return reduce(lambda before, each: each(before), PASSES[passes], graph)
+    """The graph after the passes of a choice."""
+    return apply(graph, PASSES[passes])
+
+
+def apply(graph: TypedGraph, passes: tuple[Pass, ...]) -> TypedGraph:
+    """The graph after passes, again and again until none changes it; each change leaves fewer nodes."""
+    before = None
+    while graph is not before:
+        before = graph
+        graph = reduce(lambda each, change: change(each), passes, graph)
+    return graph
+
+
+REASONS: dict[str, Callable[[TypedGraph], Iterator[tuple[str, str]]]] = {
+    "remove_noops": why_noop,
+    "merge_reshapes": why_reshape,
+    "skip_fold": why_fold,
+}
+"""By the name of a pass, the nodes that it leaves as they are, each with the reason."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from ..graph import TypedGraph, TypedNode
@@ -22,3 +23,8 @@ def reading(typed: TypedNode, renamed: dict[str, str], nodes: dict[str, TypedNod
     if inputs == typed.node.inputs:
         return typed
     return replace(typed, node=replace(typed.node, inputs=inputs), inputs=tuple(nodes[id].type for id in inputs))
+
+
+def layer_uses(graph: TypedGraph) -> Counter[str]:
+    """How many nodes are each Keras layer."""
+    return Counter(typed.node.layer for typed in graph.nodes.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..graph import Frame, TypedGraph, TypedNode
@@ -16,6 +17,22 @@ def skip_fold(graph: TypedGraph) -> TypedGraph:
         if isinstance(typed.node.op, EnterTime) and (run := _run(graph, id)) is not None:
             graph = _unfolded(graph, id, run)
     return graph
+
+
+def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+    """The first layer of each run for which time must be in the batch, with the reason."""
+    for id, typed in graph.nodes.items():
+        if not isinstance(typed.node.op, EnterTime):
+            continue
+        run = {id}
+        for inner in graph.nodes.values():
+            node = inner.node
+            if node.id == id or not any(each in run for each in node.inputs) or isinstance(node.op, LeaveTime):
+                continue
+            if node.op is None or not node.op.last_axis_only or node.op.reads_mask or len(node.inputs) > 1:
+                yield node.id, "it reads more than the last axis of a step, so time is folded into the batch"
+                break
+            run.add(node.id)
 
 
 def _run(graph: TypedGraph, entered: str) -> frozenset[str] | None:

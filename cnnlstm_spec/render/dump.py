@@ -10,19 +10,20 @@ from ..argument import Record
 from ..catalog import KerasObject
 from ..compiler import Compilation
 from ..emit.python import source
-from ..graph import Graph, TypedNode
+from ..graph import Graph, TypedGraph, TypedNode
 from ..graph import Node as GraphNode
 from ..items import Origin
 from ..op import Op
+from ..passes import REASONS, optimize
 from ..scope import Scope
 from ..source import NOWHERE, Place, Span, format_path
 from ..syntax import Listing, Mapping, Node, Scalar
 
-STAGES = ("document", "spec", "graph", "typed", "program")
+STAGES = ("document", "spec", "graph", "typed", "lowered", "program")
 
 
-def dump(compilation: Compilation, stage: str) -> str | None:
-    """A stage as text; None where the compilation did not get there."""
+def dump(compilation: Compilation, stage: str, passes: str = "default") -> str | None:
+    """A stage as text, those after the passes with that choice of passes; None where the compilation did not get there."""
     match stage:
         case "document":
             return _lines(_document(compilation.document, "")) if compilation.document else None
@@ -32,8 +33,10 @@ def dump(compilation: Compilation, stage: str) -> str | None:
             return _lines(_graph(compilation.graph)) if compilation.graph else None
         case "typed":
             return _lines(map(_typed, compilation.typed.nodes.values())) if compilation.typed else None
+        case "lowered":
+            return _lines(_lowered(compilation.typed, passes)) if compilation.ok and compilation.typed else None
         case "program":
-            return source(compilation.program) if compilation.ok and compilation.typed else None
+            return source(compilation.lowered(passes)) if compilation.ok and compilation.typed else None
     raise ValueError(stage)
 
 
@@ -118,6 +121,20 @@ def _node(node: GraphNode) -> str:
     layer = f" as {node.layer}" if node.layer != node.id else ""
     hidden = " hidden" if node.hidden else ""
     return f"{node.id} = {_op(node.op)} of ({', '.join(node.inputs)}){layer}{frames}{hidden}  @{format_path(node.origin.address)}"
+
+
+def _lowered(typed: TypedGraph, passes: str) -> Iterator[str]:
+    """The graph after the passes, what became of each node that is gone, and why others stayed."""
+    after = optimize(typed, passes)
+    for each in after.nodes.values():
+        op = each.node.op
+        yield f"{_typed(each)} = {'?' if op is None else op.title()} of ({', '.join(each.node.inputs)})"
+    for id in typed.nodes:
+        if id not in after.nodes:
+            yield f"gone: {id}"
+    for name, why_not in REASONS.items() if passes != "none" else ():
+        for id, reason in why_not(after):
+            yield f"{name} leaves {id}: {reason}"
 
 
 def _typed(typed: TypedNode) -> str:

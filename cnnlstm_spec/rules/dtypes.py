@@ -13,7 +13,9 @@ from ..spec import ModelSpec
 from .common import place_in, title_of
 
 PENALTY_DTYPE = Code("penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras")
-ORTHOGONAL = Code("orthogonal-in-bfloat16", "error", "`{layer}` begins with an orthogonal matrix; bfloat16 has none", sort="keras")
+ORTHOGONAL = Code(
+    "orthogonal-in-bfloat16", "error", "`{layer}` begins with an orthogonal matrix; bfloat16 has none", sort="keras"
+)
 
 
 def check_dtypes(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:

@@ -1,0 +1,131 @@
+"""The artifacts of all variants of a spec, each in a folder of its own, several at a time. Imports Keras in the workers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path as File
+from typing import Any
+
+from . import __version__, artifact
+from .compiler import Compilation, Overrides
+from .resolved import resolved
+from .source import Source
+from .sweep import Sweep, sweep
+from .syntax import Mapping as MappingNode
+from .terminal import silence
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process needs to build one variant: nothing but plain values goes to it."""
+
+    name: str
+    text: str
+    overrides: tuple[str, ...] | Mapping[str, Any]
+    matrix: tuple[str, ...]
+    folder: str | None
+    allow_imports: bool
+    allow_outside: bool
+    passes: str
+    index: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a variant: its parameters, or why there is no artifact."""
+
+    index: int
+    params: int = 0
+    reason: str | None = None
+
+
+def make_job(
+    prepared: Sweep, overrides: Overrides, matrix: tuple[str, ...], allow_outside: bool, passes: str, index: int, output: File
+) -> Job:
+    """The job of a variant."""
+    folder = None if prepared.folder is None else str(prepared.folder)
+    source = prepared.source
+    given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
+    return Job(*given, passes, index, str(output))
+
+
+def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
+    """Builds them, and gives each outcome as it comes."""
+    if workers == 1 or len(jobs) < 2:
+        yield from map(build, jobs)
+        return
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(build, job) for job in jobs]):
+            yield future.result()
+
+
+def build(job: Job) -> Outcome:
+    """Builds a variant and writes its folder."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    folder = None if job.folder is None else File(job.folder)
+    prepared = sweep(Source(job.name, job.text), job.overrides, job.matrix, folder, job.allow_imports, job.allow_outside)
+    compilation = prepared.compiled(prepared.variants[job.index])
+    try:
+        with silence():
+            import_module("cnnlstm_spec.emit.keras")
+        with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
+            manifest = artifact.write(compilation, File(job.output), passes=job.passes)
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "tensorflow"):
+            raise
+        return Outcome(job.index, reason=f"`{error.name}` is not installed: pip install 'cnnlstm-spec[tensorflow]'")
+    except artifact.Unsuitable as error:
+        return Outcome(job.index, reason=str(error))
+    except OSError as error:
+        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {error.strerror or error}")
+    return Outcome(job.index, manifest["params"]["total"])
+
+
+def is_current(compilation: Compilation, folder: File, passes: str) -> bool:
+    """Whether a folder holds the artifact of a spec already: built from the same by the same, its files as they were written.
+
+    What rests on files beside the spec, which may have changed, is never current.
+    """
+    try:
+        manifest = json.loads((folder / artifact.MANIFEST).read_bytes())
+        written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
+        named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
+        whole = all(artifact.digest(path.read_bytes()) == sha256 for path, sha256 in named)
+        same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest["versions"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    assert compilation.spec is not None
+    now = json.loads(json.dumps(resolved(compilation)))
+    wanted = (compilation.spec.name, compilation.spec.seed, passes, _installed(same[3]))
+    return whole and written == now and same == wanted and not _reads_files(compilation)
+
+
+def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
+    """The versions of the same packages as they are installed, told without importing them."""
+    from importlib.metadata import packages_distributions, version
+
+    # The module `tensorflow` may come from `tensorflow-cpu` and others.
+    known = packages_distributions()
+    found = {name: version(known[name][0]) if name in known else None for name in versions}
+    return {**found, "cnnlstm-spec": __version__}
+
+
+def _reads_files(compilation: Compilation) -> bool:
+    """Whether weights come from a file, or layers from modules of the person's own."""
+    document = compilation.document
+    if isinstance(document, MappingNode) and document.get("layers_from") is not None:
+        return True
+    ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
+    weights = [op.values().get("weights") for op in ops if op is not None]
+    return any(each not in (None, "imagenet") for each in weights)

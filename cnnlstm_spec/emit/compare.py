@@ -1,0 +1,93 @@
+"""The models with and without passes against each other, on random batches. Imports Keras through `emit.keras` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..compiler import Compilation
+from ..inputs import InputOp
+from ..op import FLOATS
+from ..size import Size
+
+BOUND = 1e-5
+BATCHES = 3
+SIZES = ((3, 32), (7, 48), (5, 40), (16, 32), (24, 64), (40, 96), (100, 224))
+"""What sizes known only at run time are tried as, the first axis of an input and others, until `BATCHES` of them ran."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The greatest difference of any prediction, relative to those above 1, and the shapes that were compared."""
+
+    difference: float
+    shapes: tuple[str, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether anything ran, and gave the same."""
+        return bool(self.shapes) and self.difference <= BOUND
+
+    def __str__(self) -> str:
+        if not self.shapes:
+            return "with and without passes: no size that was tried runs, so nothing is compared"
+        return f"with and without passes: greatest difference {self.difference:.1e}, on batches of {', '.join(self.shapes)}"
+
+
+def compare(compilation: Compilation) -> Compared:
+    """Predictions with passes `none` and `default`, the same weights in both."""
+    import numpy
+
+    plain, passed = compilation.to_keras("none"), compilation.to_keras("default")
+    passed.set_weights(plain.get_weights())
+    worst, shapes = 0.0, []
+    for batch, inputs in _batches(compilation):
+        fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+        try:
+            wanted = plain.predict(fed, batch_size=batch, verbose=0)
+        except Exception:
+            # Sizes that the network cannot take, such as images smaller than its kernels.
+            continue
+        found = passed.predict(fed, batch_size=batch, verbose=0)
+        for a, b in zip(_arrays(wanted), _arrays(found), strict=True):
+            scale = numpy.maximum(1, numpy.abs(a))
+            difference = numpy.abs(a - b) / scale if a.shape == b.shape else numpy.array(numpy.inf)
+            worst = max(worst, float(numpy.nan_to_num(difference, nan=numpy.inf).max(initial=0)))
+        shapes.append(" and ".join("x".join(map(str, each.shape)) for each in inputs.values()))
+        if len(shapes) == BATCHES:
+            break
+    return Compared(worst, tuple(shapes))
+
+
+def _arrays(outputs: Any) -> list[Any]:
+    return list(outputs.values()) if isinstance(outputs, dict) else outputs if isinstance(outputs, list) else [outputs]
+
+
+def _batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Random inputs by name, the last steps padded where an input has padding."""
+    import numpy
+
+    rng = numpy.random.default_rng(0)
+    typed, spec = compilation.typed, compilation.spec
+    assert typed is not None and spec is not None
+    for number, (first, others) in enumerate(SIZES):
+        batch = spec.batch_size or number % 3 + 1
+        data: dict[str, Any] = {}
+        for id in typed.graph.inputs:
+            op, x = typed.nodes[id].node.op, typed.nodes[id].type
+            assert isinstance(op, InputOp) and x is not None
+            shape = (batch, *(_at(axis.size, first if place == 0 else others) for place, axis in enumerate(x.axes)))
+            values = rng.normal(size=shape) if x.dtype in FLOATS else rng.integers(0, 256 if x.dtype == "uint8" else 2, shape)
+            data[op.branch] = values.astype("float32" if x.dtype == "bfloat16" else x.dtype)
+            if len(shape) > 1:
+                kept = numpy.arange(shape[1])[None, :] < rng.integers(1, shape[1] + 1, (batch, 1))
+            if op.input.mask_input is not None:
+                data[op.input.mask_input] = kept
+            elif op.input.padding_value is not None:
+                data[op.branch][~kept] = op.input.padding_value
+        yield batch, data
+
+
+def _at(size: Size, value: int) -> int:
+    return size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, value))

@@ -1,0 +1,71 @@
+"""A spec with the variants of its matrix: read once, then compiled one variant after the other. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+from .compiler import Compilation, Overrides, collector_paused, compile_document, finish, read_document
+from .diagnostic import Diagnostic
+from .source import Source
+from .syntax import Mapping, Node
+
+if TYPE_CHECKING:
+    from .variants import Variant
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all variants of a spec have in common; there are none without a matrix, and none where it has mistakes."""
+
+    source: Source
+    document: Node | None
+    """Without its matrix."""
+    found: tuple[Diagnostic, ...]
+    """What was found before the values of a variant stand in the document."""
+    folder: File | None
+    allow_imports: bool
+    variants: tuple[Variant, ...]
+
+    def plain(self) -> Compilation:
+        """The spec as it is written."""
+        found = list(self.found)
+        if self.document is None:
+            return Compilation(self.source, finish(found))
+        with collector_paused():
+            return compile_document(self.source, self.document, found, self.folder, self.allow_imports)
+
+    def compiled(self, variant: Variant) -> Compilation:
+        """A variant. Nodes that it shares with the others are not read from text again."""
+        assert self.document is not None
+        found = list(self.found)
+        with collector_paused():
+            document = variant.document(self.document, found)
+            return compile_document(self.source, document, found, self.folder, self.allow_imports)
+
+    def all(self) -> Iterator[tuple[Variant, Compilation]]:
+        """Every variant in order, the last axis fastest."""
+        return ((variant, self.compiled(variant)) for variant in self.variants)
+
+
+def sweep(
+    source: Source,
+    overrides: Overrides = (),
+    matrix: tuple[str, ...] = (),
+    folder: File | None = None,
+    allow_imports: bool = False,
+    allow_outside: bool = False,
+) -> Sweep:
+    """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes."""
+    document, found = read_document(source, overrides, folder, allow_outside)
+    variants: tuple[Variant, ...] = ()
+    if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
+        from .variants import combinations, read_matrix, without
+
+        before = len(found)
+        axes = read_matrix(document, matrix, found)
+        variants = tuple(combinations(axes)) if axes and len(found) == before else ()
+        document = without(document)
+    return Sweep(source, document, tuple(found), folder, allow_imports, variants)

@@ -1,0 +1,140 @@
+"""`matrix`: paths to lists of values, every combination of which is a variant of the spec. Imports no stage after `edit`.
+
+A spec is parsed once; a variant is the document with some values in other places, whose other nodes are the same ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+
+from .diagnostic import Code, Diagnostic
+from .edit import NoPath, Steps, edit
+from .kinds import WRONG_TYPE
+from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
+from .scope import nearest
+from .source import Place, Span
+from .syntax import Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+
+UNCLEAR_AXIS = Code("unclear-matrix-path", "error", "`{path}` is not a path such as vars.width")
+TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} variants; {limit:,} are the most")
+
+KEY = "matrix"
+LIMIT = 10_000
+SAFE = re.compile(r"[^A-Za-z0-9._=,+-]+")
+LONGEST = 120
+"""Characters of a folder's name; a file system takes 255 bytes."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A path and the values that stand there in turn."""
+
+    path: str
+    span: Span
+    values: tuple[Node, ...]
+    steps: Steps
+    """The path as keys and positions."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One combination: a value for each axis."""
+
+    choices: tuple[tuple[Axis, Node], ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The values, as they are written on one line."""
+        return tuple(_text(value) for _, value in self.choices)
+
+    @property
+    def label(self) -> str:
+        """`vars.width=32,fusion.strategy=gated`."""
+        return ",".join(f"{axis.path}={text}" for (axis, _), text in zip(self.choices, self.texts, strict=True))
+
+    def document(self, plain: Node, found: list[Diagnostic]) -> Node:
+        """The document with the values in it; a path that leads nowhere is reported at the matrix."""
+        for axis, value in self.choices:
+            try:
+                plain = edit(plain, axis.steps, value)
+            except NoPath as error:
+                found.append(_unknown(axis, error))
+        return plain
+
+
+def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -> list[Axis]:
+    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path."""
+    axes: dict[str, Axis] = {}
+    section = document.get(KEY) if isinstance(document, Mapping) else None
+    if section is not None and isinstance(section.value, Mapping):
+        for entry in section.value.entries:
+            if (axis := _axis(entry, found)) is not None:
+                axes[axis.path] = axis
+    elif section is not None:
+        facts: dict[str, object] = {"key": KEY, "words": "a mapping of paths to lists", "given": words_for(section.value)}
+        found.append(Diagnostic(WRONG_TYPE, Place((KEY,), section.value.span), facts))
+    for text in texts:
+        parts = read_text(text, "--matrix", found)
+        if parts is not None and (axis := _axis(Entry(*parts), found)) is not None:
+            axes[axis.path] = axis
+    count = prod(len(axis.values) for axis in axes.values())
+    if count > LIMIT:
+        span = section.key.span if section is not None else next(iter(axes.values())).span
+        found.append(Diagnostic(TOO_MANY, Place((KEY,), span), {"count": count, "limit": LIMIT}))
+        return []
+    return list(axes.values())
+
+
+def combinations(axes: list[Axis]) -> Iterator[Variant]:
+    """Every combination, the last axis fastest."""
+    for values in product(*(axis.values for axis in axes)):
+        yield Variant(tuple(zip(axes, values, strict=True)))
+
+
+def without(document: Mapping) -> Mapping:
+    """The document without its matrix."""
+    return replace(document, entries=tuple(entry for entry in document.entries if entry.key.text != KEY))
+
+
+def folders(variants: list[Variant]) -> list[str]:
+    """A name for the folder of each: its label as every file system takes it, numbered where two would be the same."""
+    names: list[str] = []
+    for index, variant in enumerate(variants):
+        name = SAFE.sub("_", variant.label).strip("._") or "variant"
+        name = name if len(name) <= LONGEST else f"{name[:LONGEST]}_{index}"
+        names.append(name if name.lower() not in map(str.lower, names) else f"{name}_{index}")
+    return names
+
+
+def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
+    path, value = entry.key.text, entry.value
+    place = Place((KEY, path), value.span)
+    if FORM.fullmatch(path) is None:
+        found.append(Diagnostic(UNCLEAR_AXIS, Place((KEY,), entry.key.span), {"path": path}))
+        return None
+    if not isinstance(value, Listing) or not value.items:
+        given = "an empty list" if isinstance(value, Listing) else words_for(value)
+        help = (f"write `[{value.text}]`",) if isinstance(value, Scalar) and value.value is not None else ()
+        facts: dict[str, object] = {"key": path, "words": "a list of values", "given": given}
+        found.append(Diagnostic(WRONG_TYPE, place, facts, help=help))
+        return None
+    steps = tuple(int(step[2]) if step[1] is None else step[1] for step in STEP.finditer(path))
+    return Axis(path, entry.key.span, value.items, steps)
+
+
+def _unknown(axis: Axis, error: NoPath) -> Diagnostic:
+    near = nearest(str(axis.steps[-error.left]), error.known)
+    help = error.help or (f"did you mean `{near}`?" if near else None)
+    return Diagnostic(UNKNOWN_PATH, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=(help,) if help else ())
+
+
+def _text(value: Node) -> str:
+    if isinstance(value, Scalar):
+        return value.text if value.text else "null"
+    import json
+
+    return json.dumps(value_of(value), ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,48 @@
+"""Whole random specs: against Keras, and with one mistake planted into each. `make fuzz N=...` does many more of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+import yaml
+
+from fuzz.generate import generate
+from fuzz.layers import load
+from fuzz.plant import complaint, plant
+
+SPECS = 240
+EACH = 15
+"""So many specs in a test, so that tests can be spread over processes."""
+SAVED = sorted((Path(__file__).parent / "specs" / "fuzz").glob("*.yaml"))
+"""Specs on which the compiler and Keras once differed."""
+
+
+@pytest.mark.parametrize("first", range(0, 120, EACH))
+def test_one_mistake_is_one_error_on_its_line(first: int) -> None:
+    for seed in range(first, first + EACH):
+        spec, rng = generate(seed), Random(seed)
+        for planted in [plant(spec, rng) for _ in range(3)] if load(spec).ok else []:
+            assert planted is None or complaint(planted) is None
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("first", range(0, SPECS, EACH))
+def test_agrees_with_keras(first: int) -> None:
+    from fuzz.judge import judge
+
+    for seed in range(first, first + EACH):
+        outcome = judge(generate(seed), seed)
+        assert outcome.disagreement is None, (seed, outcome)
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("path", SAVED, ids=lambda path: path.stem)
+def test_agrees_now(path: Path) -> None:
+    from fuzz.judge import judge
+
+    outcome = judge(yaml.safe_load(path.read_text("utf-8")))
+    assert outcome.disagreement is None, outcome

@@ -1,0 +1,58 @@
+"""Published networks in `specs/published/`: they have the published counts, are what Keras builds, and run a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cnnlstm_spec
+
+PUBLISHED = sorted(Path(__file__).parent.parent.joinpath("specs", "published").glob("*.yaml"))
+FEWEST = 12
+SMALL = {"frames": 2, "steps": 64}
+"""Sizes known only at run time, as a batch has them."""
+NO_XLA = {"compile.jit_compile": False}
+"""It compiles for longer than a batch takes."""
+FRAMES = {"deepspeech2": {"frames": 40}}
+"""CTC needs more steps than labels, after the convolutions."""
+
+
+def test_there_are_enough() -> None:
+    assert len(PUBLISHED) >= FEWEST
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_has_the_published_count_and_its_source(path: Path) -> None:
+    """`expect` is checked by the load; its count is written from the source, which the comments name."""
+    compilation = cnnlstm_spec.load(path)
+    assert [each.code.name for each in compilation.diagnostics] == []
+    assert compilation.spec is not None and "expect" in compilation.spec.sections
+    text = path.read_text("utf-8")
+    comments = "".join(line for line in text.splitlines() if line.startswith("# "))
+    assert "http" in comments and f"params: {compilation.typed and compilation.typed.params}" in text
+
+
+@pytest.fixture
+def fresh() -> Any:
+    import keras
+
+    keras.utils.clear_session()
+    yield keras
+    keras.utils.clear_session()
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_is_what_keras_builds_and_runs(path: Path, fresh: Any) -> None:
+    import networks
+    import numpy
+
+    compilation = cnnlstm_spec.load(path, NO_XLA)
+    model = compilation.to_keras()
+    networks.compare(compilation, model)
+    predicted = networks.run_first_batch(compilation, model, FRAMES.get(path.stem, SMALL), batch=2)
+    outputs = predicted.values() if isinstance(predicted, dict) else [predicted]
+    assert all(numpy.all(numpy.isfinite(each)) for each in outputs)
