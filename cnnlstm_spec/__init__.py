@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api import compile_model, load
     from .compiler import Compilation, SpecError
+    from .program import Unbuildable
 
 __version__ = "0.1.0"
-__all__ = ["Compilation", "SpecError", "__version__", "compile_model", "load"]
+__all__ = ["Compilation", "SpecError", "Unbuildable", "__version__", "compile_model", "load"]
 
-_HOMES = {"load": "api", "compile_model": "api", "Compilation": "compiler", "SpecError": "compiler"}
+_HOMES = {
+    "load": "api",
+    "compile_model": "api",
+    "Compilation": "compiler",
+    "SpecError": "compiler",
+    "Unbuildable": "program",
+}
 
 
 def __getattr__(name: str) -> Any:

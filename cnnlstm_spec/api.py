@@ -44,12 +44,14 @@ def load(
     return compile_source(source, _kept(overrides), path.parent, allow_imports, allow_outside)
 
 
-def compile_model(path: str | PathLike[str], overrides: Overrides = (), allow_imports: bool = False) -> keras.Model:
+def compile_model(
+    path: str | PathLike[str], overrides: Overrides = (), allow_imports: bool = False, allow_outside: bool = False
+) -> keras.Model:
     """The Keras model of a spec, compiled if the spec has `compile`; its initial weights follow from the spec's seed.
 
     Takes what `load` takes. Raises SpecError, whose text is the rendered diagnostics, where the spec has errors.
     """
-    compilation = load(path, overrides, allow_imports)
+    compilation = load(path, overrides, allow_imports, allow_outside)
     if not compilation.ok:
         raise SpecError(compilation)
     return compilation.to_keras()

@@ -18,7 +18,7 @@ from pathlib import Path as File
 from typing import Any
 
 from . import __version__
-from .compiler import Compilation
+from .compiler import Compilation, collector_paused
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
 from .usage import usage
@@ -34,6 +34,7 @@ class Unsuitable(Exception):
     """Why there can be no artifact, for a reason that lies outside the spec."""
 
 
+@collector_paused()
 def write(
     compilation: Compilation, folder: File, step: Callable[[str], None] = lambda text: None, passes: str = "default"
 ) -> dict[str, Any]:

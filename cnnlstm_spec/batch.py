@@ -14,6 +14,8 @@ from typing import Any
 
 from . import __version__, artifact
 from .compiler import Compilation, Overrides
+from .own import is_own
+from .program import Unbuildable
 from .resolved import resolved
 from .source import Source
 from .sweep import Sweep, sweep
@@ -85,7 +87,7 @@ def build(job: Job) -> Outcome:
         if error.name not in ("keras", "tensorflow"):
             raise
         return Outcome(job.index, reason=f"`{error.name}` is not installed: pip install 'cnnlstm-spec[tensorflow]'")
-    except artifact.Unsuitable as error:
+    except (artifact.Unsuitable, Unbuildable) as error:
         return Outcome(job.index, reason=str(error))
     except OSError as error:
         return Outcome(job.index, reason=f"`{error.filename or job.output}`: {error.strerror or error}")
@@ -127,5 +129,7 @@ def _reads_files(compilation: Compilation) -> bool:
     if isinstance(document, MappingNode) and document.get("layers_from") is not None:
         return True
     ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
+    if any(op is not None and is_own(op) for op in ops):
+        return True
     weights = [op.values().get("weights") for op in ops if op is not None]
     return any(each not in (None, "imagenet") for each in weights)

@@ -22,6 +22,7 @@ COMMANDS = {
     "shapes": "Show every layer's output, dtype, mask and parameters.",
     "compile": "Build the Keras model, its plot and a manifest.",
     "plot": "Draw a spec as SVG or PNG.",
+    "diff": "Show what changed between two specs: layers, costs, weights.",
     "emit": "Print the model as Python source.",
     "layers": "List the layers, or show the reference of one.",
     "explain": "Show the manual page of a diagnostic.",

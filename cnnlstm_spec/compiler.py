@@ -62,17 +62,20 @@ class Compilation:
 
         if not self.ok or self.typed is None or self.spec is None:
             raise SpecError(self)
-        return lower(optimize(self.typed, passes), self.spec)
+        with collector_paused():
+            return lower(optimize(self.typed, passes), self.spec)
 
     def to_keras(self, passes: str = "default") -> keras.Model:
         """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors.
 
-        `passes` is `default`, or `none` for the model as it is written.
+        `passes` is `default`, or `none` for the model as it is written. Raises Unbuildable where the installed Keras is too
+        old or differs from the rules in what the spec uses, or where a person's own layer fails.
         """
         program = self.program if passes == "default" else self.lowered(passes)
         from .emit.keras import run
 
-        return run(program)
+        with collector_paused():
+            return run(program)
 
     def to_python(self) -> str:
         """Keras source that builds the same model; raises SpecError where there are errors."""
@@ -102,7 +105,10 @@ class SpecError(ValueError):
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Without garbage collections: every stage is kept, so they find nothing and make the time grow faster than the spec."""
+    """Without garbage collections: every stage is kept, so they find nothing and make the time grow faster than the spec.
+
+    Once TensorFlow is imported, one takes longer than all of ours.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -194,6 +194,8 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKey
 
 def _check_query(record: MergeKeys, node: Mapping, scope: Scope) -> None:
     if record.strategy == "cross_attention" and record.query is None:
+        if any(entry.key.text != "query" and nearest(entry.key.text, ("query",)) for entry in node.entries):
+            return
         scope.report(MISSING_KEY, node, owner="cross_attention", key="query", help=("`query` is one of the inputs",))
     elif record.strategy != "cross_attention" and record.query is not None:
         entry = node.get("query")

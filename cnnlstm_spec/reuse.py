@@ -24,7 +24,8 @@ LAYERS_LIMIT = 20_000
 class AnyKind(Kind):
     """Whatever is written, kept as a node."""
 
-    words = "a mapping"
+    def __init__(self, words: str = "a mapping") -> None:
+        self.words = words
 
     def read(self, node: Node, scope: Scope) -> Any:
         return node
@@ -38,7 +39,7 @@ class RepeatStructure(Structure):
 
     times: int | None = arg(NATURAL, None, doc="How often.")
     each: Node | None = arg(AnyKind(), None, doc="Lists of equal length; a round for each position, as variables.")
-    layers: Node = arg(AnyKind(), doc="The layers of a round; `$index` counts from 0.")
+    layers: Node = arg(AnyKind("a list of layers"), doc="The layers of a round; `$index` counts from 0.")
 
     def check(self, scope: Scope, node: Node) -> bool:
         if self.is_written("times") == self.is_written("each"):
@@ -121,7 +122,7 @@ class Block(Record):
     """A list of layers with parameters, to be used like a layer."""
 
     parameters: Node | None = arg(AnyKind(), None, doc="Names to defaults, or to `required`.")
-    layers: Node = arg(AnyKind(), doc="The layers.")
+    layers: Node = arg(AnyKind("a list of layers"), doc="The layers.")
 
 
 def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:

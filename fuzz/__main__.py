@@ -44,6 +44,7 @@ def _save(report: Report, number: int) -> str:
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"seed-{report.seed}{f'-{number}' if number else ''}.yaml"
     words = "\n".join(f"# {line}" for line in (f"{kind} (seed {report.seed})", *message.strip().splitlines()[:4]))
+    words = "".join(each for each in words if each.isprintable() or each == "\n")
     path.write_text(f"{words}\n{text_of(spec)}", "utf-8")
     return str(path.relative_to(ROOT))
 

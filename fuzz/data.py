@@ -91,6 +91,9 @@ def fed(data: dict[str, Any]) -> Any:
 def labels(kind: str, shape: tuple[int, ...]) -> list[Any]:
     """Labels for an output of that shape, batch included: all forms in which a loss that reads `kind` may take them."""
     rng = numpy.random.default_rng(1)
+    if kind == "integer" and len(shape) > 2 and shape[-1] == 1:
+        # Of one class Keras squeezes the predictions, and labels must have an axis more.
+        return [numpy.zeros(shape, "int32")]
     if kind == "integer":
         return [numpy.zeros(shape[:-1] or shape, "int32"), numpy.zeros((*shape[:-1], 1), "int32")]
     if kind == "sequence":

@@ -62,7 +62,8 @@ def complaint(planted: Planted) -> str | None:
     lines = [each.place.span.source.position(each.place.span.start)[0] for each in errors]
     # A value handed to a block is at fault where the block puts it; the use is then a second place of the finding.
     second = [label.place.span.source.position(label.place.span.start)[0] for each in errors for label in each.labels]
-    if len(errors) == 1 and any(first <= line <= last for line in (*lines, *second)):
+    use, end = lines_of(text, planted.path[:-1])
+    if len(errors) == 1 and (first <= lines[0] <= last or any(use <= line <= end for line in second)):
         return None
     found = "; ".join(f"line {line}: {each.code.name}: {each.message}" for line, each in zip(lines, errors, strict=True))
     return f"{planted.what} at {'.'.join(map(str, planted.path))}, lines {first} to {last}: {found or 'no error'}"

@@ -68,10 +68,18 @@ class _Worker:
         self.process.join()
         if not self.left:
             return None
-        from .generate import generate
-
         seed = self.left.pop(0)
-        return Report(seed, found=[(how, f"exit status {self.process.exitcode}", generate(seed))])
+        return Report(seed, found=[(how, f"exit status {self.process.exitcode}", spec_of(seed))])
+
+
+def spec_of(seed: int) -> dict[str, Any]:
+    """The spec of a seed; empty where none could be drawn, of which the process may have died."""
+    from .generate import generate
+
+    try:
+        return generate(seed)
+    except Exception:
+        return {}
 
 
 def _serve(connection: Connection[Any, Any], seeds: list[int], small: bool) -> None:

@@ -122,9 +122,7 @@ def run(
         keras.config.set_dtype_policy("float32")
 
 
-def _run(
-    path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype: str, train: bool
-) -> Outcome | Failure:
+def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype: str, train: bool) -> Outcome | Failure:
     stage = "make"
     try:
         layer = resolve(path)(**arguments)

@@ -48,9 +48,7 @@ def of_kind(kind: Kind, name: str = "") -> Strategy:
         return st.booleans()
     if isinstance(kind, Factor):
         number = (
-            st.sampled_from([kind.least, kind.most])
-            if kind.inner is INTEGER
-            else st.sampled_from([kind.least, 0.25, kind.most])
+            st.sampled_from([kind.least, kind.most]) if kind.inner is INTEGER else st.sampled_from([kind.least, 0.25, kind.most])
         )
         number = st.one_of(number, number, number, st.just(kind.most + 1))
         return st.one_of(number, st.lists(number, min_size=2, max_size=2))
@@ -124,11 +122,7 @@ def shapes(op: Op) -> Strategy:
     names = op.axes_read()
     size = st.one_of(st.integers(1, 6), st.integers(2, 8), st.integers(4, 8), st.none())
     rank = len(names) if names is not None else None
-    ranks = (
-        st.integers(max(op.least_rank - 1, 0), 3)
-        if rank is None
-        else st.sampled_from([rank] * 9 + [rank - 1, rank + 1])
-    )
+    ranks = st.integers(max(op.least_rank - 1, 0), 3) if rank is None else st.sampled_from([rank] * 9 + [rank - 1, rank + 1])
     return ranks.flatmap(lambda count: st.tuples(*[size] * max(count, 0)))
 
 

@@ -297,7 +297,7 @@ def test_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cnnlstm_spec.commands.validate.compile_source", interrupted)
+    monkeypatch.setattr("cnnlstm_spec.commands.validate.sweep", interrupted)
     assert run(["validate", str(SPEC)]) == 128 + signal.SIGINT
 
 
@@ -305,7 +305,7 @@ def test_a_bug_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr("cnnlstm_spec.commands.validate.compile_source", broken)
+    monkeypatch.setattr("cnnlstm_spec.commands.validate.sweep", broken)
     assert run(["validate", "--format", "json", str(SPEC)]) == 70
     out, err = capsys.readouterr()
     assert out == "" and "has a bug" in err and "report" in err and "ZeroDivisionError: of ours" in err
@@ -379,7 +379,7 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", code + "x"]) == 2
 
 
-@pytest.mark.parametrize("stage", ["document", "spec", "graph", "typed", "program"])
+@pytest.mark.parametrize("stage", ["document", "spec", "graph", "typed", "lowered", "program"])
 def test_dump(stage: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["dump", "--stage", stage, str(SPEC)]) == 0
     first = capsys.readouterr().out
@@ -388,6 +388,38 @@ def test_dump(stage: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == first
     (folder / "wrong.yaml").write_text(WRONG)
     assert run(["dump", "--stage", stage, "wrong.yaml"]) == 1
+
+
+def test_dump_of_the_passes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.yaml").write_text(
+        "version: 1\nname: a\nbranches: {x: {input: {kind: vector, shape: [3]}}}\n"
+        "head: [{Dropout: {rate: 0}}, {Dropout: {rate: 0, name: kept}}]\n"
+    )
+    assert run(["dump", "--stage", "lowered", "a.yaml"]) == 0
+    out = capsys.readouterr().out
+    assert "gone: head_dropout\n" in out and "remove_noops leaves kept: a person named it\n" in out
+    assert run(["dump", "--stage", "lowered", "--passes", "none", "a.yaml"]) == 0
+    assert "gone" not in capsys.readouterr().out
+    for passes, count in (("default", 1), ("none", 2)):
+        assert run(["dump", "--stage", "program", "--passes", passes, "a.yaml"]) == 0
+        assert capsys.readouterr().out.count("layers.Dropout(") == count
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("sizes", ["4, 8, 8", "frames, height, 8"])
+def test_compile_verify(sizes: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnlstm_spec.emit import compare
+
+    conv = "TimeDistributed: [{Conv2D: {filters: 2, kernel_size: 3}}, GlobalAveragePooling2D]"
+    video = f"{{kind: video, shape: [{sizes}, 1], padding_value: 0.0}}"
+    layers = f"[{{{conv}}}, {{Dropout: {{rate: 0}}}}, {{TimeDistributed: [{{Dense: {{units: 3}}}}]}}, {{LSTM: {{units: 2}}}}]"
+    (folder / "v.yaml").write_text(f"version: 1\nname: v\nbranches: {{x: {{input: {video}, layers: {layers}}}}}\nhead: []\n")
+    assert run(["compile", "v.yaml", "-o", "out", "--verify"]) == 0
+    out = capsys.readouterr().out
+    assert "with and without passes: greatest difference" in out and out.count("x8x") == 3
+    monkeypatch.setattr(compare, "BOUND", -1.0)
+    assert run(["compile", "v.yaml", "-o", "out", "--verify", "--passes", "none"]) == 1
 
 
 def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
@@ -438,3 +470,28 @@ def test_validate_imports_no_keras(folder: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run([sys.executable, "-c", program, *command], env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> None:
+    from cnnlstm_spec import load
+    from cnnlstm_spec.render.reference import find, names, page
+
+    for heading, listed in names().items():
+        for name in (each.split()[0] for each in listed if heading != "structures"):
+            record = find(name)
+            assert record is not None
+            written, _, shapes = page(name, record).rstrip().rpartition("example\n  ")[2].partition("    # on ")
+            dtype = record.examples[0].dtype  # type: ignore[attr-defined]
+            inputs = [each.strip("[]") for each in shapes.split("], [")]
+            branches = "".join(_branch(index, sizes, dtype) for index, sizes in enumerate(inputs))
+            if written.startswith("fusion:"):
+                text = f"branches:\n{branches}{written}\nhead: []\n"
+            else:
+                text = f"branches:\n{branches}    layers:\n      {written}\nhead: []\n"
+            found = load(f"version: 1\nname: example\n{text}").diagnostics
+            assert [each.message for each in found if each.severity == "error"] == [], (name, text)
+
+
+def _branch(index: int, sizes: str, dtype: str) -> str:
+    axes = ", ".join(f"axis{place}" for place, _ in enumerate(sizes.split(", ")))
+    return f"  {('first', 'second', 'third')[index]}:\n    input: {{kind: tensor, axes: [{axes}], shape: [{sizes}], dtype: {dtype}}}\n"

@@ -13,6 +13,7 @@ import pytest
 from cnnlstm_spec import load
 from cnnlstm_spec.cli import run
 from cnnlstm_spec.doctor import layers
+from cnnlstm_spec.op import Op
 from cnnlstm_spec.program import Unbuildable
 
 keras = pytest.importorskip("keras")
@@ -186,6 +187,16 @@ class TestAnotherVersion:
         monkeypatch.setattr("keras.optimizers.get", get)
         with pytest.raises(Unbuildable, match="Keras does not know the string `adam`"):
             load(SPEC).to_keras()
+
+
+def test_the_order_of_arguments_is_that_of_keras() -> None:
+    from cnnlstm_spec.emit.comparison import parameters, resolve
+    from cnnlstm_spec.render.reference import page
+
+    for path, op in LAYERS.items():
+        listed = page(op.title(), op).partition("\narguments\n")[2].split("\n\n")[0].splitlines()
+        ours = [line.split()[0] for line in listed if line.split()[0] not in Op.arguments]
+        assert ours == [name for name in parameters(resolve(path)) if name in ours], op.title()
 
 
 def test_an_old_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,9 +63,7 @@ def test_example(op_class: type[Op], example: Example, policy: str) -> None:
     op = op_class.make(**example.arguments)
     verdict = judge(op, example.shapes, example.dtype, policy)
     if policy != "float32" and verdict.refusal is not None and verdict.refusal.code.sort == "keras":
-        assert isinstance(
-            oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy), oracle.Failure
-        )
+        assert isinstance(oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy), oracle.Failure)
         return
     assert verdict.refusal is None and verdict.output is not None, verdict.refusal
     given = oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy)

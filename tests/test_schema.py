@@ -23,7 +23,7 @@ from cnnlstm_spec.syntax import parse, value_of
 ROOT = Path(__file__).parent.parent
 SCHEMA = spec_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-SPECS = sorted((ROOT / "specs").glob("*.yaml")) + sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))
+SPECS = sorted((ROOT / "specs").rglob("*.yaml")) + sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))
 
 
 def value(text: str) -> Any:
@@ -95,20 +95,20 @@ def test_every_object_of_keras_is_in_it() -> None:
             assert set(definition(f"{family}.{name}")["properties"]) == {fact["name"] for fact in spec["arguments"]}
 
 
-CHOSEN = {"branches", "heads", "vars", "blocks", "paths", "each", "parameters", "conv_bn"}
+CHOSEN = {"branches", "heads", "vars", "blocks", "paths", "each", "parameters", "matrix"}
 CHOSEN |= {"loss", "metrics", "loss_weights", "expect", "targets", "sizes"}
 """Keys behind which a spec chooses the keys, or may."""
 
 
-def paths(node: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """The paths of all mappings in a value that the schema closes."""
+def paths(node: Any, own: set[str], at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """The paths of all mappings in a value that the schema closes: not those under a name of the spec's `own` blocks."""
     last = at[-1] if at else ""
-    if last == "vars" or str(last).startswith("x-"):
+    if last == "vars" or str(last).startswith("x-") or (last in own and at[:-1] != ("blocks",)):
         return []
     found = [at] if isinstance(node, dict) and last not in CHOSEN | {"learning_rate_multipliers"} else []
     inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for step, each in inner:
-        found += paths(each, (*at, step))
+        found += paths(each, own, (*at, step))
     return found
 
 
@@ -124,7 +124,7 @@ def changed(node: Any, path: tuple[str | int, ...], change: Any) -> Any:
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_a_key_that_is_not_known_fails(path: Path) -> None:
     spec = value(path.read_text("utf-8"))
-    for at in paths(spec):
+    for at in paths(spec, set(spec.get("blocks") or ())):
         wrong = changed(spec, at, lambda held: {**held, "Misspelt": 1})
         assert not VALIDATOR.is_valid(wrong), at
 

@@ -353,7 +353,9 @@ def test_patterns_are_drawn_once() -> None:
 def test_rounds_that_differ_in_an_argument_are_drawn_once() -> None:
     layer = "Conv1D: {filters: 16, kernel_size: 2, padding: causal, dilation_rate: $rate}"
     repeat = f"Repeat: {{each: {{rate: [1, 2, 4, 8]}}, layers: [{{{layer}}}, ReLU]}}"
-    text = f"version: 1\nname: x\nbranches:\n  a:\n    input: {{kind: sequence, shape: [9, 16]}}\n    layers: [{repeat}]\nhead: []\n"
+    text = (
+        f"version: 1\nname: x\nbranches:\n  a:\n    input: {{kind: sequence, shape: [9, 16]}}\n    layers: [{repeat}]\nhead: []\n"
+    )
     canvas = canvas_of(text)
     assert [frame.title for frame in canvas.frames] == ["Repeat × 4"]
     assert [shape.box.detail for shape in canvas.boxes if shape.box.title == "Conv1D"] == ["16 × 2, causal, dilation 1 … 8"]

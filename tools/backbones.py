@@ -45,9 +45,7 @@ def measure(model: Any) -> dict[str, Any]:
         elements += prod(shape)
         kernels = [w.shape for w in getattr(op, "weights", ()) if w.path.endswith("kernel")]
         macs += prod(shape[:-1]) * sum(prod(kernel) for kernel in kernels)
-    found = tuple(
-        (re.sub(r"/variable(_\d+)?$", "/variable", w.path), tuple(w.shape), w.trainable) for w in model.weights
-    )
+    found = tuple((re.sub(r"/variable(_\d+)?$", "/variable", w.path), tuple(w.shape), w.trainable) for w in model.weights)
     return {"output_shape": tuple(model.output.shape[1:]), "weights": found, "macs": macs, "activations": elements}
 
 
@@ -101,17 +99,13 @@ def refusals(name: str) -> Iterator[tuple[dict[str, Any], tuple[Any, Any], int]]
     yield {"nonsense": 1}, full, 3
     if name not in THOROUGH:
         return
-    yield from (
-        ({"weights": "imagenet"}, (n, m), 3) for n, m in ((96, 96), (128, 128), (128, 160), (default + 1, default))
-    )
+    yield from (({"weights": "imagenet"}, (n, m), 3) for n, m in ((96, 96), (128, 128), (128, 160), (default + 1, default)))
     if not name.startswith("MobileNetV3"):
         yield from (({**a, "weights": weights}, full, 1) for a in ({}, bare) for weights in both)
     for weights, activation in product((None, "imagenet", "there.h5"), (None, "linear", "sigmoid")):
         yield {"weights": weights, "classifier_activation": activation}, full, 3
     yield {"weights": "there.h5", "classifier_activation": "sigmoid", **bare}, full, 3
-    yield from (
-        ({"weights": w, "classes": c}, full, 3) for w, c in ((None, 0), (None, 9), ("imagenet", 9), ("there.h5", 9))
-    )
+    yield from (({"weights": w, "classes": c}, full, 3) for w, c in ((None, 0), (None, 9), ("imagenet", 9), ("there.h5", 9)))
     yield {"pooling": "nonsense", **bare}, full, 3
     yield from (({**a, "name": "other", "weights": weights}, full, 3) for a in ({}, bare) for weights in both)
     if "alpha" in names:
@@ -143,9 +137,7 @@ def differences(name: str) -> Iterator[str]:
         if any(problem.refused for problem in backbone.check(name, args, height, width, channels)):
             continue
         shape = (height, width, channels)
-        yield from compare(
-            f"{args} {shape}", measure(build(name, **args, input_shape=shape)), predict(name, args, *shape)
-        )
+        yield from compare(f"{args} {shape}", measure(build(name, **args, input_shape=shape)), predict(name, args, *shape))
         if not args.get("include_top", True) and not name.startswith("NASNet"):
             yield from sizeless(name, args, shape)
     for written, sides, channels in refusals(name):

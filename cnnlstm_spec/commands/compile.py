@@ -107,11 +107,11 @@ def _variants(prepared: Sweep, overrides: tuple[str, ...], matrix: tuple[str, ..
     from ..render.variants import table
     from ..variants import folders
 
-    found = [(variant, each) for variant, each in prepared.all()]
-    rows = [(variant, shown(each.diagnostics)) for variant, each in found]
+    rows, waiting, sound = [], [], True
     names = folders(list(prepared.variants))
-    waiting = []
-    for index, (_, each) in enumerate(found):
+    for index, (variant, each) in enumerate(prepared.all()):
+        rows.append((variant, shown(each.diagnostics)))
+        sound &= each.ok
         if each.ok and is_current(each, folder / names[index], passes):
             write(f"{names[index]}: up to date\n")
         elif each.ok:
@@ -120,7 +120,7 @@ def _variants(prepared: Sweep, overrides: tuple[str, ...], matrix: tuple[str, ..
     for outcome in build_all(waiting, jobs):
         failed |= outcome.reason is not None
         write(f"{names[outcome.index]}: {outcome.reason or f'{outcome.params:,} parameters'}\n")
-    if any(not each.ok for _, each in found):
+    if not sound:
         write(f"\n{table(prepared.source.name, rows)}\n")
         return FOUND
     return UNBUILT if failed else 0

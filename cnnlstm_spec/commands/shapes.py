@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -101,12 +102,14 @@ def command(
 def _csv(prepared: Sweep, batch_size: int | None, sizes: dict[str, int], color: str) -> int:
     from ..render.variants import costs
 
-    found: list[tuple[Variant | None, Compilation]] = list(prepared.all())
-    if not found:
-        found = [(None, prepared.plain())]
-        show(found[0][1].diagnostics, color, sys.stderr)
-    write(costs(found, batch_size, sizes))
-    return 0 if all(each.ok for _, each in found) else FOUND
+    found: Iterable[tuple[Variant | None, Compilation]] = prepared.all()
+    if not prepared.variants:
+        plain = prepared.plain()
+        show(plain.diagnostics, color, sys.stderr)
+        found = [(None, plain)]
+    text, sound = costs(found, batch_size, sizes)
+    write(text)
+    return 0 if sound else FOUND
 
 
 def _costs(compilation: Compilation, batch_size: int | None, sizes: dict[str, int], sort: str | None) -> str:

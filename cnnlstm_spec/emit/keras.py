@@ -1,4 +1,4 @@
-"""Runs a Program with Keras. The only file of the package that imports Keras or TensorFlow."""
+"""Runs a Program with Keras. Of this package only this file and `comparison.py` import Keras."""
 
 from __future__ import annotations
 

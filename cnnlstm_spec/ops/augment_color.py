@@ -15,9 +15,7 @@ from .factors import VALUE_RANGE, Augmentation, Factor
 from .windows import split
 
 TILES = Code("tiles-do-not-fit", "error", "{tiles} tiles do not fit into {given} of {axis}", sort="keras")
-EVEN_KERNEL = Code(
-    "blur-kernel-even", "error", "`kernel_size` of `RandomGaussianBlur` is odd; this is {given}", sort="keras"
-)
+EVEN_KERNEL = Code("blur-kernel-even", "error", "`kernel_size` of `RandomGaussianBlur` is odd; this is {given}", sort="keras")
 
 
 class Ranged(Augmentation):

@@ -33,9 +33,7 @@ class Transform(Geometry):
 class RandomFlip(Geometry):
     """Mirrors some images."""
 
-    mode: str = arg(
-        Choice("horizontal", "vertical", "horizontal_and_vertical"), "horizontal_and_vertical", doc="Which way."
-    )
+    mode: str = arg(Choice("horizontal", "vertical", "horizontal_and_vertical"), "horizontal_and_vertical", doc="Which way.")
     examples = (example((4, 5, 3)), example((None, None, 1), mode="horizontal", seed=1))
 
 
@@ -68,18 +66,12 @@ class RandomRotation(Transform):
 class RandomTranslation(Transform):
     """Shifts images."""
 
-    height_factor: Any = arg(
-        Factor(-1, 1, strict=True), doc="Greatest shift down as a share of the height, or its bounds."
-    )
-    width_factor: Any = arg(
-        Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds."
-    )
+    height_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift down as a share of the height, or its bounds.")
+    width_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds.")
     refused_dtypes = ("bfloat16",)
     examples = (
         example((4, 5, 3), height_factor=0.2, width_factor=0.1),
-        example(
-            (3, 4, 5), height_factor=[-0.1, 0.2], width_factor=0, data_format="channels_first", interpolation="nearest"
-        ),
+        example((3, 4, 5), height_factor=[-0.1, 0.2], width_factor=0, data_format="channels_first", interpolation="nearest"),
     )
 
 

@@ -12,9 +12,7 @@ from ..tensor import Axis, TensorType
 AXIS = INTEGER
 AXES = OneOrMore(INTEGER)
 
-NO_SUCH_AXIS = Code(
-    "no-such-axis", "error", "`{layer}` is given axis {axis}; its input has axes {least} to {most}", sort="keras"
-)
+NO_SUCH_AXIS = Code("no-such-axis", "error", "`{layer}` is given axis {axis}; its input has axes {least} to {most}", sort="keras")
 BATCH_AXIS = Code(
     "axis-is-the-batch", "error", "`{layer}` is given axis {axis}, the batch, whose size is not known", sort="keras"
 )

@@ -74,6 +74,14 @@ KINDS: dict[str, tuple[Kind, str]] = {
     "dropout_rate": (RATE, "Dropout before the top."),
 }
 
+PIXELS = {
+    "caffe": "BGR pixels less the mean of each channel",
+    "tf": "pixels of -1 to 1",
+    "torch": "pixels less their mean, divided by their deviation",
+    "identity": "pixels of 0 to 255, which it scales inside",
+}
+"""What pretrained weights expect, by what Keras's `preprocess_input` does."""
+
 
 class Backbone(Op):
     """A model of `keras.applications` as a layer, built for the size of the image that it stands on."""
@@ -181,10 +189,12 @@ def _yaml(value: object) -> str:
 @cache
 def backbone_op(model: str) -> type[Backbone]:
     """The op of a backbone, its arguments read off Keras's constructor."""
-    fields: dict[str, Any] = {"model": model, "dtype": ABSENT, "__doc__": f"The {model} of `keras.applications`."}
+    side = max(64, facts(model).min_side)
+    doc = f"A model of `keras.applications`; reads {PIXELS[facts(model).preprocess]}."
+    fields: dict[str, Any] = {"model": model, "dtype": ABSENT, "__doc__": doc}
     for name, default in facts(model).arguments:
         if name in KINDS:
             kind, doc = KINDS[name]
             fields["weights_" if name == "weights" else name] = arg(kind, default, doc=doc)
-    fields["examples"] = (example((64, 64, 3), weights=None, include_top=False, pooling="avg"),)
+    fields["examples"] = (example((side, side, 3), weights=None, include_top=False, pooling="avg"),)
     return type(model, (Backbone,), fields)

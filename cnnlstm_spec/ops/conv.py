@@ -224,9 +224,7 @@ class SeparableConv2D(Separable):
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
     examples = (
         example((9, 8, 3), filters=4, kernel_size=3),
-        example(
-            (9, 8, 3), filters=4, kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, use_bias=False
-        ),
+        example((9, 8, 3), filters=4, kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, use_bias=False),
     )
 
 

@@ -79,9 +79,7 @@ class Conv1DTranspose(Transposed):
     kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
     strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Factor by which the steps grow.")
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(
-        Optional(Each(NATURAL, 1)), None, doc="Steps added at the end; below `strides`."
-    )
+    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 1)), None, doc="Steps added at the end; below `strides`.")
     examples = (
         example((6, 3), filters=4, kernel_size=3, strides=2),
         example((None, 3), filters=4, kernel_size=2, strides=3, padding="same", use_bias=False),
@@ -96,9 +94,7 @@ class Conv2DTranspose(Transposed):
     kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
     strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Factors by which height and width grow.")
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(
-        Optional(Each(NATURAL, 2)), None, doc="Added at the end; below `strides`."
-    )
+    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 2)), None, doc="Added at the end; below `strides`.")
     examples = (
         example((6, 5, 3), filters=4, kernel_size=3, strides=2),
         example((None, 5, 3), filters=4, kernel_size=[2, 3], strides=[3, 1], padding="same", activation="relu"),
@@ -114,9 +110,7 @@ class Conv3DTranspose(Transposed):
     kernel_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of the kernel.")
     strides: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Factors by which depth, height and width grow.")
     dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(
-        Optional(Each(NATURAL, 3)), None, doc="Added at the end; below `strides`."
-    )
+    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 3)), None, doc="Added at the end; below `strides`.")
     examples = (
         example((3, 4, 5, 2), filters=3, kernel_size=3, strides=2),
         example((3, 4, 5, 2), filters=3, kernel_size=[1, 2, 3], strides=2, padding="same", use_bias=False),

@@ -16,9 +16,7 @@ NO_SPARSE = Code("sparse-output", "error", "`{layer}` with `sparse: true` gives 
 SPARSE_INTEGERS = Code("sparse-integers", "error", "`{layer}` with `output_mode: int` cannot be `sparse`", sort="keras")
 ONE_AXIS = Code("encodes-one-axis", "error", "`{layer}` with `output_mode: {mode}` reads one axis; {given} come in")
 NEEDS_TOKENS = Code("num-tokens-missing", "error", "`CategoryEncoding` needs `num_tokens`", sort="keras")
-BOUNDARIES = Code(
-    "bin-boundaries", "error", "`Discretization` needs `bin_boundaries` that rise, and no `num_bins`", sort="keras"
-)
+BOUNDARIES = Code("bin-boundaries", "error", "`Discretization` needs `bin_boundaries` that rise, and no `num_bins`", sort="keras")
 CROSSED_SHAPES = Code(
     "crossed-shapes", "error", "`HashedCrossing` reads two inputs of one value each; this has {given}", sort="keras"
 )
@@ -69,9 +67,7 @@ class Encoder(Op):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         (x, *_) = inputs
-        kept = self.output_mode == "int" or (
-            self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1)
-        )
+        kept = self.output_mode == "int" or (self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1))
         return x.mask if kept else None
 
 
@@ -103,12 +99,8 @@ class CategoryEncoding(Encoder):
 class Discretization(Encoder):
     """Numbers to the bins between boundaries."""
 
-    bin_boundaries: tuple[float, ...] | None = arg(
-        Optional(ListOf(NUMBER)), None, doc="Boundaries between the bins, rising."
-    )
-    num_bins: int | None = arg(
-        Optional(NATURAL), None, doc="Only `null`: bins that `adapt` would find have no place in a spec."
-    )
+    bin_boundaries: tuple[float, ...] | None = arg(Optional(ListOf(NUMBER)), None, doc="Boundaries between the bins, rising.")
+    num_bins: int | None = arg(Optional(NATURAL), None, doc="Only `null`: bins that `adapt` would find have no place in a spec.")
     epsilon: float = arg(NUMBER, 0.01, doc="Error of `adapt`; of no use here.")
     output_mode: str = arg(MODES, "int", doc="Bins as integers, or as vectors.")
     counts_along_first = True

@@ -36,9 +36,7 @@ class Einsum:
 class EinsumDense(Op):
     """A product with a kernel along the axes that an equation names."""
 
-    equation: str = arg(
-        Text("an equation such as abc,cd->abd"), doc="Letters of the input (batch first), kernel and output."
-    )
+    equation: str = arg(Text("an equation such as abc,cd->abd"), doc="Letters of the input (batch first), kernel and output.")
     output_shape: Any = arg(
         OneOrMore(Optional(COUNT)),
         doc="Sizes of the output without batch and `...`; null for one known only at run time.",
@@ -74,12 +72,7 @@ class EinsumDense(Op):
         if match is None:
             raise self.refuse(f"`{self.equation}` is of no form that Keras reads", help=FORMS)
         left, given, right, kernel, left_after, result, right_after = match.groups()
-        if (
-            bool(left) != bool(left_after)
-            or bool(right) != bool(right_after)
-            or (left and right)
-            or (right and len(given) < 2)
-        ):
+        if bool(left) != bool(left_after) or bool(right) != bool(right_after) or (left and right) or (right and len(given) < 2):
             raise self.refuse(f"`{self.equation}` is of no form that Keras reads", help=FORMS)
         for letters in (given, result):
             if len(set(letters)) < len(letters):
@@ -95,11 +88,7 @@ class EinsumDense(Op):
         sizes: list[Any] = [BATCH, *x.sizes]
         named = sizes[elided:] if left else sizes[: len(given)]
         by_given = dict(zip(given, named, strict=True))
-        written = (
-            [self.output_shape]
-            if self.output_shape is None or isinstance(self.output_shape, int)
-            else self.output_shape
-        )
+        written = [self.output_shape] if self.output_shape is None or isinstance(self.output_shape, int) else self.output_shape
         wanted: list[Any] = list(written)
         # With `...` on the left the first written size belongs to the first letter, else to the one after the batch.
         batched = not (left and elided)
@@ -130,9 +119,7 @@ class EinsumDense(Op):
         name = "features" if size is None else f"axis {letter}"
         if letter in given and wanted is not None:
             if isinstance(size, Expr) or size is BATCH:
-                raise self.refuse(
-                    f"`{letter}` is known only at run time, not {wanted}", "output_shape", ("write null for it",)
-                )
+                raise self.refuse(f"`{letter}` is known only at run time, not {wanted}", "output_shape", ("write null for it",))
             if not equal(size, wanted).always:
                 raise self.refuse(f"`{letter}` is {size} in the input and {wanted} in `output_shape`", "output_shape")
         if wanted is not None:

@@ -15,9 +15,7 @@ from ..tensor import TensorType
 from .common import WRONG_DTYPE
 from .windows import split, window_axes
 
-CHANNELS = Code(
-    "channels-not-taken", "error", "`{layer}` reads images of {taken} channels; {given} come in", sort="keras"
-)
+CHANNELS = Code("channels-not-taken", "error", "`{layer}` reads images of {taken} channels; {given} come in", sort="keras")
 VALUE_RANGE = ListOf(NUMBER, 2)
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
@@ -26,9 +24,7 @@ INTERPOLATION = Choice("nearest", "bilinear")
 class Factor(Kind):
     """A number within bounds, or a pair of which a number is drawn; a `strict` pair lies within them too."""
 
-    def __init__(
-        self, least: float, most: float, strict: bool = False, integers: bool = False, above: bool = False
-    ) -> None:
+    def __init__(self, least: float, most: float, strict: bool = False, integers: bool = False, above: bool = False) -> None:
         self.least, self.most, self.strict, self.above = least, most, strict, above
         self.inner = INTEGER if integers else NUMBER
         number, bound = "an integer" if integers else "a number", "above" if above else "from"
@@ -44,9 +40,7 @@ class Factor(Kind):
         inside = inside and not (self.above and self.least in (first, second))
         meets = first <= self.most and second >= self.least
         if not (inside if self.strict or not pair else meets):
-            return scope.report(
-                OUT_OF_RANGE, node, key=scope.name, words=self.words, given=list(value) if pair else given(node)
-            )
+            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=list(value) if pair else given(node))
         return value
 
     def schema(self) -> dict[str, Any]:

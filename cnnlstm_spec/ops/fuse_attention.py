@@ -71,7 +71,9 @@ class AttentionStrategy(Heads):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         axes = fused_axes(at, self, inputs)
         x = inputs[0].with_axes(*axes)
-        d = width(self.title(), x)
+        for each in inputs:
+            # Stacked, they have no width that Keras knows unless each has.
+            d = width(self.title(), each)
         self.head_width(d)
         before, last = axes[:-1], axes[-1]
         if self.pool == "concat":
@@ -81,21 +83,17 @@ class AttentionStrategy(Heads):
         return x
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        d = self.width_of(inputs)
+        d = last_width(inputs[0])
         return self.projections(d, d)
 
-    def width_of(self, inputs: tuple[TensorType, ...]) -> int:
-        """The width of every input; inference has found one that knows it."""
-        return next(last_width(x) for x in inputs if isinstance(x.axes[-1].size, int))
-
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        n, d = len(inputs), self.width_of(inputs)
+        n, d = len(inputs), last_width(inputs[0])
         inner = self.num_heads * self.head_width(d)
         return positions(inputs[0].axes[:-1]) * (n * 4 * d * inner + 2 * n * n * inner)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x = to.inputs[0]
-        x = x.with_axes(*x.axes[:-1], Axis("inputs", len(inputs)), Axis("features", self.width_of(to.inputs)))
+        x = x.with_axes(*x.axes[:-1], Axis("inputs", len(inputs)), Axis("features", last_width(x)))
         tokens: Expression = to.let(to.ops("stack", list(self.cast(to, inputs)), axis=-2), f"{to.name}_tokens")
         outside: list[Expression] = []
         while x.rank > 3:

@@ -172,9 +172,14 @@ class MultiHeadAttention(Projected):
         if 0 in axes:
             raise Refusal(OVER_SAMPLES, "attention_axes", ("axis 0 is the batch, 1 the first after it",), layer=self.title())
         output = super().infer(at, *inputs)
-        if self.sliding_window is not None and query.rank > 2:
+        if self.sliding_window is not None:
             help = ("add `attention_axes: 1`",)
             refusal = Refusal(WINDOW, "sliding_window", help, given=", ".join(str(axis) for axis in axes))
+            if query.rank == 2 and axes == (2,):
+                # It attends over the heads; only where it drops does Keras see that the window is not as wide as they are many.
+                if self.dropout:
+                    at.require(equal(query.axes[0].size, self.num_heads), refusal)
+                return output
             if len(axes) > 1 or axes[0] == query.rank:
                 raise refusal
             for x in (query, value):

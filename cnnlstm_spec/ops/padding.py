@@ -15,9 +15,7 @@ from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, need_numbers
 from .windows import join, split, window_axes
 
-CROPPED_AWAY = Code(
-    "cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras"
-)
+CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")
 
 
 class Margins(Kind):
@@ -80,9 +78,7 @@ class ZeroPadding(Framed):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
-        grown = [
-            Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)
-        ]
+        grown = [Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)]
         return x.with_axes(*join(grown, channels, self.channels_first))
 
 
@@ -133,9 +129,7 @@ class ZeroPadding2D(ZeroPadding):
     """Zeros around images."""
 
     n = 2
-    padding: Any = arg(
-        Margins(2), 1, doc="Rows and columns added on each side, for each axis, or before and after each."
-    )
+    padding: Any = arg(Margins(2), 1, doc="Rows and columns added on each side, for each axis, or before and after each.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
     examples = (
         example((4, 5, 3)),
@@ -165,9 +159,7 @@ class Cropping2D(Cropping):
     """Rows and columns cut off."""
 
     n = 2
-    cropping: Any = arg(
-        Margins(2), 0, doc="Rows and columns cut on each side, for each axis, or before and after each."
-    )
+    cropping: Any = arg(Margins(2), 0, doc="Rows and columns cut on each side, for each axis, or before and after each.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
     examples = (
         example((4, 5, 3)),

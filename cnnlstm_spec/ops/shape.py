@@ -12,15 +12,9 @@ from .common import DATA_FORMAT
 from .windows import positions
 
 COUNTS_DIFFER = Code("reshape-changes-count", "error", "`Reshape` gives {wanted} values; {given} come in", sort="keras")
-TWO_UNKNOWN = Code(
-    "reshape-two-unknown", "error", "`target_shape` has -1 {count} times; it may have it once", sort="keras"
-)
-NOT_A_PERMUTATION = Code(
-    "not-a-permutation", "error", "`dims` holds each of 1 to {count} once; this is {given}", sort="keras"
-)
-WRONG_RANK = Code(
-    "permute-rank", "error", "`Permute` of {count} axes reads {count} axes; {given} come in", sort="keras"
-)
+TWO_UNKNOWN = Code("reshape-two-unknown", "error", "`target_shape` has -1 {count} times; it may have it once", sort="keras")
+NOT_A_PERMUTATION = Code("not-a-permutation", "error", "`dims` holds each of 1 to {count} once; this is {given}", sort="keras")
+WRONG_RANK = Code("permute-rank", "error", "`Permute` of {count} axes reads {count} axes; {given} come in", sort="keras")
 
 NAMES = {1: ("features",), 2: ("steps", "features"), 3: ("height", "width", "channels")}
 

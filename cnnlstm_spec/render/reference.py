@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from os.path import dirname, join
 from typing import Any
 
 from ..argument import Argument, Record
@@ -24,12 +25,10 @@ def names() -> dict[str, list[str]]:
 
     layers = {f"layers: {family}": listed.split() for family, listed in FAMILIES.items()}
     found = {**layers, "structures": list(OPEN), "strategies of fusion": list(STRATEGIES), "backbones": list(BACKBONES)}
-    return {heading: _described(listed, heading != "backbones") for heading, listed in found.items()}
+    return {heading: _described(listed) for heading, listed in found.items()}
 
 
-def _described(listed: list[str], with_words: bool) -> list[str]:
-    if not with_words:
-        return listed
+def _described(listed: list[str]) -> list[str]:
     widest = max(map(len, listed))
     return [f"{name:{widest}}  {_first_line(find(name))}" for name in listed]
 
@@ -48,7 +47,7 @@ def page(name: str, record: type[Record]) -> str:
     parts = [f"{ALIASES.get(name, name)}: {_first_line(record)}"]
     if issubclass(record, Op):
         parts.append("\n".join(f"  {line}" for line in _behaviour(record)))
-    parts.append("arguments\n" + _arguments(record.arguments))
+    parts.append("arguments\n" + _arguments(record.arguments, _order(ALIASES.get(name, name))))
     if issubclass(record, Op) and record.examples:
         parts.append("example\n" + _example(name, record.examples[0]))
     return "\n\n".join(parts) + "\n"
@@ -60,18 +59,19 @@ def _behaviour(cls: type[Op]) -> list[str]:
     op = cls.make(**example.arguments) if example is not None else None
     names = op.axes_read() if op is not None else cls.reads
     axes = f"({', '.join(names)})" if names else f"{cls.least_rank} axes or more" if cls.least_rank else "any axes"
-    fewest, most = cls.arity
-    count = (
-        ""
-        if (fewest, most) == (1, 1)
-        else f"{fewest} inputs"
-        if fewest == most
-        else f"{fewest} input{'s' * (fewest > 1)} or more"
-    )
     mask = ["uses it: padded steps do not count"] if cls.reads_mask else []
     if op is not None and example is not None:
         mask.append("passes it on" if _keeps_mask(op, example) else "does not pass it on")
-    return [f"reads   {', '.join(filter(None, (count, axes)))}", f"mask    {'; '.join(mask)}"]
+    return [f"reads   {', '.join(filter(None, (_count(*cls.arity), axes)))}", f"mask    {'; '.join(mask)}"]
+
+
+def _count(fewest: int, most: int | None) -> str:
+    """How many inputs it takes; nothing of a layer of one."""
+    if most == 1:
+        return ""
+    if most is None:
+        return f"{fewest} input{'s' * (fewest > 1)} or more"
+    return f"{most} inputs" if fewest == most else f"{fewest} to {most} inputs"
 
 
 def _keeps_mask(op: Op, example: Example) -> bool:
@@ -80,10 +80,21 @@ def _keeps_mask(op: Op, example: Example) -> bool:
     return op.mask_after(*types) is not None
 
 
-def _arguments(arguments: dict[str, Argument]) -> str:
+def _order(name: str) -> dict[str, int]:
+    """The place of each argument in Keras's signature; nothing of what is no class of Keras."""
+    with open(join(dirname(dirname(__file__)), "data", "argument_order.json"), encoding="utf-8") as file:
+        return {argument: place for place, argument in enumerate(json.load(file).get(name, ()))}
+
+
+def _arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:
+    """Those that every layer has at the end, before them required ones first, then in Keras's order or as declared."""
     if not arguments:
         return "  none"
-    order = sorted(arguments.items(), key=lambda item: (item[0] in Op.arguments, not item[1].required))
+    last = len(arguments)
+    order = sorted(
+        arguments.items(),
+        key=lambda item: (item[0] in Op.arguments, not item[1].required, places.get(item[0], last)),
+    )
     rows = [(name, each.kind.words, _default(each), each.doc) for name, each in order]
     widths = [max(width(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
@@ -99,7 +110,15 @@ def _default(argument: Argument) -> str:
 
 
 def _example(name: str, example: Example) -> str:
-    written = f"- {name}: {_yaml(dict(example.arguments))}" if example.arguments else f"- {name}"
+    """As an item of a list of layers, or as a fusion where it stands in one."""
+    arguments = dict(example.arguments)
+    if name in STRATEGIES:
+        needed = {"units": 8} if STRATEGIES[name].needs_units else {"query": "first"} if STRATEGIES[name].needs_query else {}
+        written = f"fusion: {_yaml({'strategy': name, **needed, **arguments})}"
+    elif len(example.shapes) > 1:
+        written = f"fusion: {_yaml({'layer': {name: arguments} if arguments else name})}"
+    else:
+        written = f"- {name}: {_yaml(arguments)}" if arguments else f"- {name}"
     shapes = ", ".join(_yaml(list(shape)) for shape in example.shapes)
     return f"  {written}    # on {shapes}"
 
@@ -111,5 +130,7 @@ def _yaml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_yaml, value)) + "]"
     if isinstance(value, str):
-        return value if value.replace("_", "").replace("-", "").isalnum() and not value.isdigit() else json.dumps(value)
+        word = value.replace("_", "").replace("-", "").isalnum() and not value.isdigit()
+        # A fraction is a number only without quotes.
+        return value if word or value.replace("/", "", 1).replace(".", "").isdigit() else json.dumps(value)
     return json.dumps(value) if value is None or isinstance(value, bool | int | float) else str(value)

@@ -30,18 +30,22 @@ def table(name: str, found: Sequence[Found], strict: bool = False) -> str:
     return "\n".join([f"{clean(name)}: {len(found)} variant{'s' if len(found) > 1 else ''}, {fail}", *lines])
 
 
-def costs(found: Iterable[tuple[Variant | None, Compilation]], batch_size: int | None, sizes: Mapping[str, int]) -> str:
-    """CSV with a heading: a line for each variant, the values of its axes, its costs, and the first mistake if it has one.
+def costs(
+    found: Iterable[tuple[Variant | None, Compilation]], batch_size: int | None, sizes: Mapping[str, int]
+) -> tuple[str, bool]:
+    """CSV with a heading, and whether all variants are sound.
 
-    Bytes of outputs are for the batch; a cost that rests on a size known only at run time is an expression.
+    A line holds the values of a variant's axes, its costs, and its first mistake if it has one. Bytes of outputs are for
+    the batch; a cost that rests on a size known only at run time is an expression.
     """
-    stream = io.StringIO()
+    stream, sound = io.StringIO(), True
     writer = csv.writer(stream, lineterminator="\n")
     for index, (variant, compilation) in enumerate(found):
         if index == 0:
             writer.writerow([*(axis.path for axis, _ in (variant.choices if variant else ())), *COSTS, "error"])
         writer.writerow([*(variant.texts if variant else ()), *_costs(compilation, batch_size, sizes)])
-    return stream.getvalue()
+        sound &= compilation.ok
+    return stream.getvalue(), sound
 
 
 def _costs(compilation: Compilation, batch_size: int | None, sizes: Mapping[str, int]) -> list[str]:

@@ -13,6 +13,8 @@ from ..size import Size
 from ..spec import ModelSpec
 
 SAYS_SO = "`use_cudnn: false` says that it is meant"
+SLOWING = ("recurrent_dropout", "activation", "recurrent_activation", "unroll")
+"""Arguments that are written for the result, by people who may not know that they cost cuDNN."""
 MANY = 100
 """Steps from which on a loop that is written out is said to be long."""
 NO_CUDNN = Code("cudnn-not-used", "warning", "`{argument}: {given}` keeps `{layer}` from cuDNN")
@@ -49,7 +51,9 @@ def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnosti
     if not isinstance(op, Gated) or op.use_cudnn != "auto":
         return
     label = f"{shown} steps, one by one"
-    for argument, needed in op.cudnn_needs().items():
+    needs = op.cudnn_needs()
+    for argument in SLOWING:
+        needed = needs[argument]
         value = getattr(op, argument)
         given = called(value) if argument.endswith("activation") else value
         if given != needed and argument in op.places:

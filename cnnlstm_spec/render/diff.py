@@ -1,0 +1,102 @@
+"""The difference of two specs, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from ..diff import MISSING, Change, Difference, LayerChange
+from .cells import clean, width
+
+VERSION = 1
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+COSTS = {
+    "params": "parameters",
+    "trainable": "trainable",
+    "weight_bytes": "bytes of weights",
+    "macs": "multiply-adds of a sample",
+    "activation_bytes": "bytes of all outputs",
+}
+
+
+def text(found: Difference, old: str, new: str) -> str:
+    """What differs, for a person."""
+    heading = f"{clean(old)} -> {clean(new)}: "
+    if found.equal:
+        return f"{heading}the same model, {found.same} layers\n"
+    numbers = [f"{sum(each.sort == sort for each in found.layers)} {sort}" for sort in SIGNS]
+    lines = [f"{heading}layers {', '.join(numbers)}, {found.same} the same", ""]
+    lines += [f"  ~ {clean(change.what)}: {_arrow(change)}" for change in found.model]
+    lines += ["" for _ in found.model[:1]]
+    for each in found.layers:
+        lines += _layer(each)
+    lines += ["" for _ in found.layers[:1]]
+    return "\n".join([*lines, *_costs(found), "", *_weights(found)]) + "\n"
+
+
+def as_json(found: Difference, old: str, new: str) -> str:
+    """The same as data; `null` stands for what one of the two does not have."""
+    layers = [{**asdict(each), "changes": list(map(_change, each.changes))} for each in found.layers]
+    data = {
+        "version": VERSION,
+        "old": old,
+        "new": new,
+        "equal": found.equal,
+        "model": list(map(_change, found.model)),
+        "layers": layers,
+        "same_layers": found.same,
+        "costs": {each.what: {"old": each.old, "new": each.new} for each in found.costs},
+        "weights": {
+            "loaded": list(found.loaded),
+            "loaded_params": found.loaded_params,
+            "not_loaded": [asdict(each) for each in found.lost],
+        },
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _change(change: Change) -> dict[str, Any]:
+    old, new = (None if value == MISSING else value for value in (change.old, change.new))
+    return {"what": change.what, "old": old, "new": new}
+
+
+def _arrow(change: Change) -> str:
+    return f"{_shown(change.old)} -> {_shown(change.new)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def _layer(change: LayerChange) -> list[str]:
+    params = f", {change.params:,} parameters" if change.params else ""
+    first = f"  {SIGNS[change.sort]} {change.layer} {clean(change.name)}"
+    if change.sort != "changed":
+        return [f"{first}: {change.output}{params}"]
+    return [first, *(f"      {clean(each.what)}: {_arrow(each)}" for each in change.changes)]
+
+
+def _costs(found: Difference) -> list[str]:
+    rows = [(COSTS[each.what], _shown(each.old), _shown(each.new), _by(each)) for each in found.costs]
+    widths = [max(width(row[column]) for row in rows) for column in range(4)]
+    return [f"  {a:<{widths[0]}}  {b:>{widths[1]}} -> {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows]
+
+
+def _by(change: Change) -> str:
+    if not isinstance(change.old, int) or not isinstance(change.new, int) or change.old == change.new:
+        return ""
+    ratio = (change.new - change.old) / change.old if change.old else 0.0
+    share = f" ({ratio:+.0%})" if abs(ratio) >= 0.005 else ""
+    return f"{change.new - change.old:+,}{share}"
+
+
+def _weights(found: Difference) -> list[str]:
+    total = found.loaded_params + sum(each.params for each in found.lost)
+    layers = len(found.loaded) + len(found.lost)
+    if not layers:
+        return ["trained weights: there are none"]
+    lines = [f"trained weights: {len(found.loaded)} of {layers} layers would load, {found.loaded_params:,} of {total:,} values"]
+    return lines + [f"  {clean(each.name)} would not: {each.reason}" for each in found.lost]

@@ -1,0 +1,130 @@
+"""`diff`: what it tells of two specs, and that the weights it says would load do."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnlstm_spec import Compilation, load
+from cnnlstm_spec.cli import run
+from cnnlstm_spec.diff import Difference, differ
+
+SPEC = Path(__file__).parent.parent / "specs" / "equipment-fault.yaml"
+LISTS = """
+    version: 1
+    name: lists
+    branches:
+      x:
+        input: {{kind: sequence, shape: [16, 4]}}
+        layers: {layers}
+    head:
+      - Dense: {{units: 1, name: score}}
+"""
+
+
+def of_layers(layers: str) -> Compilation:
+    compilation = load(textwrap.dedent(LISTS.format(layers=layers)))
+    assert compilation.ok
+    return compilation
+
+
+def between(old: str, new: str) -> Difference:
+    return differ(of_layers(old), of_layers(new))
+
+
+def told(found: Difference) -> list[str]:
+    """Each layer's change in short: its sign, class, and what has changed of it."""
+    return [f"{each.sort} {each.layer} {' '.join(change.what for change in each.changes)}".strip() for each in found.layers]
+
+
+def test_a_spec_is_equal_to_itself() -> None:
+    found = differ(load(SPEC), load(SPEC))
+    assert found.equal and found.same == 8 and found.lost == () and found.loaded_params == 60_865
+    assert all(each.old == each.new for each in found.costs)
+
+
+def test_what_is_only_written_otherwise_is_equal() -> None:
+    old = "[{Dense: {units: 4}}, {Dense: {units: 4}}, Flatten]"
+    new = "[{Repeat: {times: 2, layers: [{Dense: {units: 4, use_bias: true}}]}}, Flatten]"
+    assert between(old, new).equal
+
+
+def test_a_changed_argument() -> None:
+    found = differ(load(SPEC), load(SPEC, {"branches.vibration.layers[0].units": 32}))
+    assert told(found) == ["changed LSTM units output params", "changed concat output", "changed Dense params"]
+    (units, output, params) = found.layers[0].changes
+    assert (units.old, units.new) == (64, 32) and (params.old, params.new) == (29_440, 10_624)
+    assert (output.old, output.new) == ("(features=64)", "(features=32)")
+    assert found.loaded_params == 18_816
+    assert {each.name for each in found.lost} == {"vibration_lstm", "head_dense"}
+    assert found.lost[0].reason == "`lstm_cell/kernel` is [50, 128] instead of [50, 256]"
+
+
+def test_a_layer_put_in_front() -> None:
+    old = "[{Conv1D: {filters: 4, kernel_size: 3}}, {Conv1D: {filters: 8, kernel_size: 3}}, Flatten]"
+    new = "[{Conv1D: {filters: 4, kernel_size: 1}}, " + old[1:]
+    found = between(old, new)
+    assert told(found) == ["added Conv1D", "changed Conv1D name reads", "changed Conv1D name"]
+    assert [each.name for each in found.lost] == ["x_conv1d", "x_conv1d_1"]
+    assert [each.reason for each in found.lost] == [
+        "`kernel` is [1, 4, 4] instead of [3, 4, 4]",
+        "`kernel` is [3, 4, 4] instead of [3, 4, 8]",
+    ]
+
+
+def test_a_layer_removed() -> None:
+    found = between("[{LSTM: {units: 4, return_sequences: true}}, {GRU: {units: 3}}]", "[{LSTM: {units: 4}}]")
+    assert told(found) == [
+        "changed LSTM return_sequences output",
+        "removed GRU",
+        "changed Dense reads params",
+    ]
+    assert [each.reason for each in found.lost] == ["no layer has its name", "`kernel` is [4, 1] instead of [3, 1]"]
+
+
+def test_what_is_beside_the_layers() -> None:
+    new = load(SPEC, {"compile.optimizer": "sgd", "seed": 3, "branches.vibration.input.shape": [90, 50]})
+    found = differ(load(SPEC), new)
+    assert {each.what for each in found.model} == {"seed", "compile.optimizer", "input vibration"}
+    assert found.lost == () and told(found) == []
+
+
+def test_many_layers() -> None:
+    many = "[" + "{Dense: {units: 4}}, " * 2000 + "Flatten]"
+    assert told(between(many, many.replace("units: 4", "units: 5", 1))) != []
+
+
+def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diff", str(SPEC), str(SPEC)]) == 0
+    assert "the same model" in capsys.readouterr().out
+    assert run(["diff", str(SPEC), str(SPEC), "--set", "seed=1", "--format", "json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["equal"] is False and data["model"] == [{"what": "seed", "old": 0, "new": 1}]
+    assert data["weights"]["loaded_params"] == 60_865 and data["costs"]["params"] == {"old": 60_865, "new": 60_865}
+    assert run(["diff", str(SPEC), "no-such.yaml"]) == 2
+    assert run(["diff", str(SPEC), str(SPEC), "--set", "seed=x"]) == 2
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_weights_load_as_told(tmp_path: Path) -> None:
+    import numpy
+
+    changed = {"branches.vibration.layers[0].units": 32, "seed": 9}
+    old, new = load(SPEC), load(SPEC, changed)
+    a, b = old.to_keras(), new.to_keras()
+    found = differ(old, new)
+    lost = {each.name for each in found.lost}
+    before: dict[str, Any] = {layer.name: layer for layer in a.layers}
+    for layer in b.layers:
+        if not layer.weights:
+            continue
+        shapes = [tuple(weight.shape) for weight in before[layer.name].weights]
+        assert (layer.name in lost) == (shapes != [tuple(weight.shape) for weight in layer.weights])
+        if layer.name not in lost:
+            layer.set_weights(before[layer.name].get_weights())
+            assert numpy.array_equal(layer.get_weights()[0], before[layer.name].get_weights()[0])

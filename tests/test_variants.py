@@ -1,0 +1,185 @@
+"""`matrix`: which variants there are, what is said of each, and what is built of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnlstm_spec import load
+from cnnlstm_spec.cli import run
+from cnnlstm_spec.source import Source
+from cnnlstm_spec.sweep import Sweep, sweep
+from cnnlstm_spec.variants import LIMIT, folders
+
+SPEC = """
+    version: 1
+    name: several
+    vars: {width: 8}
+    branches:
+      x:
+        input: {kind: vector, shape: [8]}
+        layers: [{Dense: {units: $width, name: first}}]
+      y:
+        input: {kind: vector, shape: [8]}
+    fusion: {strategy: concat}
+    head: [{Dense: {units: 1}}]
+    compile: {loss: mse}
+"""
+MATRIX = """
+    matrix:
+      vars.width: [8, 16]
+      fusion.strategy: [concat, add]
+"""
+
+
+def spec(matrix: str = MATRIX) -> str:
+    return textwrap.dedent(SPEC).lstrip("\n") + textwrap.dedent(matrix).lstrip("\n")
+
+
+def swept(text: str, *matrix: str, overrides: tuple[str, ...] = ()) -> Sweep:
+    return sweep(Source("several.yaml", text), overrides, matrix)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "several.yaml"
+    path.write_text(spec(), encoding="utf-8")
+    return path
+
+
+def test_every_combination_the_last_axis_fastest() -> None:
+    prepared = swept(spec())
+    assert [variant.label for variant in prepared.variants] == [
+        "vars.width=8,fusion.strategy=concat",
+        "vars.width=8,fusion.strategy=add",
+        "vars.width=16,fusion.strategy=concat",
+        "vars.width=16,fusion.strategy=add",
+    ]
+    found = [compilation for _, compilation in prepared.all()]
+    assert [each.ok for each in found] == [True, True, True, False]
+    assert [each.typed.params for each in found if each.typed] == [72 + 17, 72 + 9, 144 + 25, 144]
+    assert [each.code.name for each in found[3].diagnostics] == ["shapes-differ"]
+
+
+def test_a_mistake_in_a_value_is_shown_in_the_matrix() -> None:
+    prepared = swept(spec(MATRIX.replace("add", "adda")))
+    found = prepared.compiled(prepared.variants[1]).diagnostics
+    span = found[0].place.span
+    assert [each.code.name for each in found] == ["unknown-choice"]
+    assert span.source.name == "several.yaml" and span.source.text[span.start : span.end] == "adda"
+
+
+def test_axes_of_the_command_line_replace_those_of_the_spec() -> None:
+    labels = [variant.texts for variant in swept(spec(), "vars.width=[4]", "seed=[1,2]").variants]
+    assert labels == [("4", "concat", "1"), ("4", "concat", "2"), ("4", "add", "1"), ("4", "add", "2")]
+
+
+def test_overrides_stand_in_every_variant() -> None:
+    prepared = swept(spec(), overrides=("branches.y.input.shape=[3]", "matrix={vars.width: [8], fusion.strategy: [concat, add]}"))
+    (concat, add) = [compilation for _, compilation in prepared.all()]
+    assert concat.ok and not add.ok
+
+
+def test_any_value() -> None:
+    prepared = swept(spec("matrix: {branches.x.layers: [[{Dense: {units: 2}}], []]}\n"))
+    assert prepared.variants[0].label == 'branches.x.layers=[{"Dense":{"units":2}}]'
+    assert [compilation.ok for _, compilation in prepared.all()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "code", "at"),
+    [
+        ("matrix: 3\n", "wrong-type", "3"),
+        ("matrix: {vars.width: 3}\n", "wrong-type", "3"),
+        ("matrix: {vars.width: []}\n", "wrong-type", "[]"),
+        ("matrix: {'vars..width': [3]}\n", "unclear-matrix-path", "'vars..width'"),
+        (f"matrix: {{seed: {list(range(200))}, vars.width: {list(range(200))}}}\n", "matrix-too-large", "matrix"),
+    ],
+)
+def test_what_is_no_matrix(matrix: str, code: str, at: str) -> None:
+    prepared = swept(spec(matrix))
+    (found,) = prepared.plain().diagnostics
+    span = found.place.span
+    assert prepared.variants == () and found.code.name == code
+    assert span.source.text[span.start : span.end] == at
+    assert [each.code.name for each in load(spec(matrix)).diagnostics] == [code]
+    assert LIMIT == 10_000
+
+
+def test_a_path_that_leads_nowhere() -> None:
+    prepared = swept(spec("matrix: {vars.widht: [1, 2]}\n"))
+    (found,) = prepared.compiled(prepared.variants[0]).diagnostics
+    assert found.code.name == "unknown-path" and found.help == ("did you mean `width`?",)
+    assert found.place.span.source.text[found.place.span.start : found.place.span.end] == "vars.widht"
+
+
+def test_load_gives_the_spec_as_written(path: Path) -> None:
+    compilation = load(path)
+    assert compilation.ok and compilation.typed is not None and compilation.typed.params == 89
+
+
+def test_names_of_folders() -> None:
+    text = spec("matrix: {branches.x.layers: [[], [{Dense: {units: 1}}]], description: [a/b, 'a:b', ..]}\n")
+    names = folders(list(swept(text).variants))
+    assert len({name.lower() for name in names}) == len(names) == 6
+    assert all("/" not in name and not name.startswith(".") for name in names)
+
+
+def test_validate(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", str(path)]) == 1
+    out = capsys.readouterr().out
+    assert out.count("error[shapes-differ]") == 2  # once in full, once in the table
+    assert "4 variants, 1 fails" in out and out.count(" ok\n") == 3 and out.endswith("1 error in 1 file\n")
+    assert run(["validate", str(path), "--matrix", "fusion.strategy=[concat]"]) == 0
+    assert "2 variants, all are sound" in capsys.readouterr().out
+
+
+def test_validate_as_json(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", str(path), "--format", "json"]) == 1
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert [file["ok"] for file in files] == [True, True, True, False]
+    assert files[3]["path"] == f"{path}[vars.width=16,fusion.strategy=add]"
+    assert files[3]["diagnostics"][0]["source"] == str(path)
+
+
+def test_costs_as_csv(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["shapes", str(path), "--format", "csv"]) == 1
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["params"] for row in rows] == ["89", "81", "169", ""]
+    assert [row["vars.width"] for row in rows] == ["8", "8", "16", "16"]
+    assert rows[3]["error"].startswith("error[shapes-differ]: ") and rows[0]["macs"] == "80"
+    assert run(["shapes", str(path), "--matrix", "vars.width=[1]"]) == 2
+
+
+def test_costs_of_a_spec_without_variants(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(spec(""), encoding="utf-8")
+    assert run(["shapes", str(path), "--format", "csv"]) == 0
+    assert [row["params"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["89"]
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_compile(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def built(*more: str) -> dict[str, Any]:
+        assert run(["compile", str(path), "-o", str(tmp_path / "out"), *more]) == 1
+        lines = capsys.readouterr().out.split("\n\n")[0].splitlines()
+        return dict(line.split(": ", 1) for line in lines)
+
+    names = ["vars.width=8,fusion.strategy=concat", "vars.width=8,fusion.strategy=add", "vars.width=16,fusion.strategy=concat"]
+    assert built() == dict(zip(names, ["89 parameters", "81 parameters", "169 parameters"], strict=True))
+    assert built() == dict.fromkeys(names, "up to date")
+    for name in names:
+        assert (tmp_path / "out" / name / "model.keras").exists()
+    (tmp_path / "out" / names[0] / "plot.svg").write_text("changed")
+    path.write_text("# a comment changes no model\n" + spec(), encoding="utf-8")
+    assert built() == {names[0]: "89 parameters", **dict.fromkeys(names[1:], "up to date")}
+    assert built("--set", "seed=1", "--jobs", "2") == dict(
+        zip(names, ["89 parameters", "81 parameters", "169 parameters"], strict=True)
+    )
+    assert built("--set", "seed=1", "--passes", "none")[names[0]] == "89 parameters"
