@@ -212,7 +212,9 @@ def _fusions(node: Any, scope: Scope, branches: int) -> tuple[Fusion, ...]:
 def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
     fusion = read_fusion(node, scope, FusionKeys)
     if fusion is POISON:
-        name = node.get("name") if isinstance(node, Mapping) else None
+        entries = node.entries[:MANY] if isinstance(node, Mapping) else ()
+        # What follows may read it by the name that it was meant to have.
+        name = next((each for each in entries if nearest(each.key.text, FusionKeys.arguments) == "name"), None)
         text = name.value.text if name is not None and isinstance(name.value, Scalar) else None
         return Fusion(None, origin_of(node, scope), text)
     assert isinstance(fusion, Fusion)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -13,6 +12,7 @@ keras = pytest.importorskip("keras")
 
 from test_fusion import built, close, compiled, run  # noqa: E402
 
+numpy = pytest.importorskip("numpy", reason="every test here needs Keras, which brings it")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
 POOLED = "[{Conv2D: {filters: 3, kernel_size: 3, activation: tanh}}, MaxPooling2D, GlobalAveragePooling2D, {Dense: {units: 4}}]"

@@ -7,13 +7,13 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import numpy
 import pytest
 
 from cnnlstm_spec.compiler import Compilation, compile_source
 from cnnlstm_spec.source import Source
 
 keras = pytest.importorskip("keras")
+numpy = pytest.importorskip("numpy", reason="every test here needs Keras, which brings it")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
 Array = Any
