@@ -33,9 +33,8 @@ test: lint test-core test-keras
 test-core: $(CORE)/ready
 	$(CORE)/bin/python -m pytest -m 'not keras' -n 2
 
-# What fails beside other tests gets one more try in a process of its own: Keras keeps state between models.
 test-keras: $(FULL)/ready
-	$(FULL)/bin/python -m pytest -m keras -n 2 || $(FULL)/bin/python -m pytest -m keras --last-failed --last-failed-no-failures none
+	$(FULL)/bin/python -m pytest -m keras -n 2
 
 lint: $(FULL)/ready
 	$(FULL)/bin/ruff check .

@@ -8,7 +8,7 @@ from typing import Any
 from .argument import read, report_unknown_key
 from .catalog import KerasObject, Named, facts, family
 from .diagnostic import Code
-from .kinds import BOOLEAN, NUMBER, OUT_OF_RANGE, WRONG_TYPE, Choice, Integer, given
+from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, Integer, given
 from .scope import POISON, Scope, did_you_mean
 from .source import Place
 from .syntax import Entry, Listing, Mapping, Node, Scalar
@@ -78,8 +78,9 @@ class Placed:
 class CompileSpec:
     """The section as read; mappings are by head."""
 
-    optimizer: KerasObject | None = None
+    optimizer: Placed | None = None
     losses: dict[str, Placed | None] = field(default_factory=dict)
+    """None of a head that is not trained; a head whose loss could not be read is left out."""
     metrics: dict[str, tuple[Placed, ...]] = field(default_factory=dict)
     weighted_metrics: dict[str, tuple[Placed, ...]] = field(default_factory=dict)
     loss_weights: dict[str, float] = field(default_factory=dict)
@@ -105,10 +106,10 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
     if "dtype_policy" in written:
         policy = read(Choice(*facts()["dtype_policies"]), written["dtype_policy"].value, scope.at("dtype_policy"))
     losses = reader.losses(written.get("loss"), node)
-    optimizer = read(OPTIMIZER, written["optimizer"].value, scope.at("optimizer")) if "optimizer" in written else None
-    multipliers = reader.multipliers(written.get("learning_rate_multipliers"), optimizer, node)
+    optimizer = reader.optimizer(written.get("optimizer"))
+    multipliers = reader.multipliers(written.get("learning_rate_multipliers"), optimizer)
     return CompileSpec(
-        optimizer=None if optimizer is POISON else optimizer,
+        optimizer=optimizer,
         losses=losses,
         metrics=reader.metrics("metrics", written.get("metrics")),
         weighted_metrics=reader.metrics("weighted_metrics", written.get("weighted_metrics")),
@@ -122,6 +123,11 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
 class _Reader:
     def __init__(self, scope: Scope, heads: tuple[str, ...], single: bool) -> None:
         self.scope, self.heads, self.single = scope, heads, single
+
+    def optimizer(self, entry: Entry | None) -> Placed | None:
+        at = self.scope.at("optimizer")
+        node = None if entry is None else at.resolve(entry.value)
+        return None if node is None else self.placed(OPTIMIZER, node, at)
 
     def losses(self, entry: Entry | None, section: Mapping) -> dict[str, Placed | None]:
         if entry is None:
@@ -145,7 +151,8 @@ class _Reader:
         if isinstance(node, Scalar) and node.value is None:
             at.report(NO_LOSS, entry.key, head=self.heads[0], help=("name a loss, or leave `compile` out",))
             return {}
-        return {self.heads[0]: self.placed(LOSS, node, at)}
+        placed = self.placed(LOSS, node, at)
+        return {self.heads[0]: placed} if placed else {}
 
     def losses_by_head(self, node: Mapping, at: Scope, entry: Entry) -> dict[str, Placed | None]:
         found: dict[str, Placed | None] = {}
@@ -153,7 +160,9 @@ class _Reader:
             inner = at.at(each.key.text)
             value = inner.resolve(each.value)
             empty = isinstance(value, Scalar) and value.value is None and not value.broken
-            found[each.key.text] = None if value is None or empty else self.placed(LOSS, value, inner)
+            placed = None if value is None or empty else self.placed(LOSS, value, inner)
+            if placed is not None or empty:
+                found[each.key.text] = placed
         written = {each.key.text for each in node.entries}
         for head in self.heads:
             if head not in written:
@@ -254,7 +263,7 @@ class _Reader:
                 found[head] = float(value)
         return found
 
-    def multipliers(self, entry: Entry | None, optimizer: Any, section: Mapping) -> tuple[tuple[str, float, Place], ...]:
+    def multipliers(self, entry: Entry | None, optimizer: Placed | None) -> tuple[tuple[str, float, Place], ...]:
         if entry is None:
             return ()
         at = self.scope.at("learning_rate_multipliers")
@@ -269,10 +278,10 @@ class _Reader:
             inner = at.at(each.key.text)
             value = read(NUMBER, each.value, inner)
             if value is not POISON and value < 0:
-                inner.report(OUT_OF_RANGE, each.value, key=each.key.text, words="a number of 0 or more", given=value)
+                inner.report(NOT_ALLOWED, each.value, key=each.key.text, words="a number of 0 or more", given=value)
             elif value is not POISON:
                 found.append((each.key.text, float(value), inner.place(each.key)))
-        if isinstance(optimizer, KerasObject) and optimizer.get("global_clipnorm") is not None:
+        if optimizer is not None and optimizer.thing.get("global_clipnorm") is not None:
             help = ("use `clipnorm`, which clips each weight by itself anyway",)
             at.report(CLIP_ALONE, entry.key, help=help)
         else:

@@ -100,7 +100,8 @@ def optimizer_slots(spec: ModelSpec) -> int:
     """How many values the optimizer keeps for each trained weight; 0 without `compile`."""
     if not isinstance(spec.compile, CompileSpec):
         return 0
-    optimizer = spec.compile.optimizer or KerasObject("optimizers", "RMSprop")
+    written = spec.compile.optimizer
+    optimizer = KerasObject("optimizers", "RMSprop") if written is None else written.thing
     slots = SLOTS.get(optimizer.name, 1)
     if optimizer.name == "SGD" and not optimizer.get("momentum"):
         slots = 0

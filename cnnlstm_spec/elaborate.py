@@ -12,6 +12,7 @@ from .items import Fusion, Item, Layer
 from .kinds import NAME, WRONG_TYPE, given
 from .layers import LAYERS, origin_of
 from .own import with_own_layers
+from .reuse import read_unused
 from .scope import POISON, Scope, nearest
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
@@ -38,6 +39,7 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imp
     branches = _branches(top.get("branches"), scope)
     fusions = _fusions(top.get("fusion"), scope, len(branches))
     single, heads = _heads(top, scope, root, branches)
+    read_unused(scope)
     if not branches or not heads:
         return None
     compile = _compile(top.get("compile"), scope, heads, single)

@@ -7,7 +7,7 @@ from typing import Any
 from .argument import MISSING_KEY, NOT_A_MAPPING, Kind, Record, arg, read, read_record, report_unknown_key
 from .diagnostic import Code
 from .items import Fusion, Item, Origin
-from .kinds import BOOLEAN, COUNT, NAME, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
+from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
 from .layers import LAYERS, origin_of, read_op
 from .op import Op
 from .ops.broadcast import Broadcast
@@ -103,7 +103,7 @@ class MergeKeys(Record):
 
     strategy: str | None = arg(StrategyKind(), None, doc="How the inputs are brought together.")
     layer: Op | None = arg(FusedLayerKind(), None, doc="A Keras layer of several inputs, in place of `strategy`.")
-    units: int | None = arg(COUNT, None, doc="Each input first goes through a `Dense` of its own to this width.")
+    units: int | None = arg(SIZE, None, doc="Each input first goes through a `Dense` of its own to this width.")
     broadcast: bool = arg(BOOLEAN, False, doc="Whether inputs of lower rank and axes of size 1 are repeated.")
     layers: tuple[Item, ...] = arg(LAYERS, (), doc="Layers after the fusion.")
     query: Any = arg(REFERENCE, None, doc="The input that attends over the others.")

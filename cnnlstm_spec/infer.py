@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
 from .inputs import InputOp
 from .op import Inference, Op, Refusal
 from .own import RAISES, described, is_own
-from .size import Condition, Symbol, format_size
+from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
 from .tensor import Mask, TensorType
@@ -33,17 +34,15 @@ class _State:
     found: list[Diagnostic]
     typed: dict[str, TypedNode]
     layers: dict[str, TypedNode]
-    least: dict[Symbol, tuple[int, Diagnostic]]
-    smallest: dict[Symbol, int]
+    conditions: Conditions
 
 
 def infer(graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None) -> TypedGraph:
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
-    state = _State(graph, policy, batch_size, found, {}, {}, {}, {})
+    state = _State(graph, policy, batch_size, found, {}, {}, Conditions())
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
-    # A lower bound that another condition implies is not told: a multiple of 2 is at least 2.
-    found.extend(warning for symbol, (least, warning) in state.least.items() if state.smallest.get(symbol, 0) < least)
+    found.extend(state.conditions.lower_bounds())
     return TypedGraph(graph, state.typed, policy, graph)
 
 
@@ -153,19 +152,13 @@ def _place_of(node: Node) -> Place:
 
 
 def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> None:
-    """A warning for a condition on run-time sizes; of lower bounds of one size only the strongest is told."""
+    """A warning for a condition on run-time sizes, or an error where no size is left."""
     diagnostic = _diagnostic(refusal.code, refusal, node, inputs, state)
     reason = refusal.code.template.format(**refusal.facts)
     warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
-    if condition.least is None:
-        state.found.append(warning)
-        if condition.smallest is not None:
-            symbol, smallest = condition.smallest
-            state.smallest[symbol] = max(smallest, state.smallest.get(symbol, 0))
-        return
-    symbol, least = condition.least
-    if symbol not in state.least or state.least[symbol][0] < least:
-        state.least[symbol] = (least, warning)
+    told = state.conditions.add(condition, warning)
+    if told is not None:
+        state.found.append(told)
 
 
 WIDTH = 80

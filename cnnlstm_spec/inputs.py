@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .argument import Kind, Record, arg
 from .diagnostic import Code
-from .kinds import NAME, NUMBER, OUT_OF_RANGE, WRONG_TYPE, Choice, ListOf, Optional, given, wrong_type
+from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, ListOf, Optional, given, wrong_type
 from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
@@ -55,7 +55,7 @@ class SizeKind(Kind):
         if isinstance(value, bool) or not isinstance(value, int):
             return wrong_type(node, scope, self.words)
         if not 1 <= value <= LARGEST:
-            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node))
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _as_list(text: str) -> str:
 class Input(Record):
     """The input of a branch."""
 
-    kind: str = arg(Choice(*KINDS, "tensor"), doc="What is read, which names the axes.")
+    kind: str = arg(Choice(*KINDS, "tensor", code=NOT_A_CHOICE), doc="What is read, which names the axes.")
     shape: tuple[int | str | None, ...] = arg(ShapeKind(), doc="The sizes, batch left out.")
     axes: tuple[str, ...] | None = arg(Optional(ListOf(NAME)), None, doc="Names of the axes of a `tensor`.")
     time_axis: str | None = arg(Optional(NAME), None, doc="Which axis of a `tensor` is time.")

@@ -13,7 +13,11 @@ from .syntax import Listing, Node, Scalar, words_for
 
 WRONG_TYPE = Code("wrong-type", "error", "`{key}` is {words}; this is {given}")
 OUT_OF_RANGE = Code("out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras")
+NOT_ALLOWED = Code("value-not-allowed", "error", "`{key}` is {words}; this is {given}")
+"""For what Keras would take, such as a size of 0, and for the keys of our own."""
 UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}`", sort="keras")
+NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
+"""For the choices of our own, and for those that Keras does not check."""
 WRONG_LENGTH = Code("wrong-length", "error", "`{key}` is {words}; this list has {given}", sort="keras")
 
 
@@ -51,8 +55,8 @@ def _is_integer(node: Node) -> bool:
 class Integer(Kind):
     """An integer within bounds, both included."""
 
-    def __init__(self, least: int | None = None, most: int | None = None) -> None:
-        self.least, self.most = least, most
+    def __init__(self, least: int | None = None, most: int | None = None, code: Code = OUT_OF_RANGE) -> None:
+        self.least, self.most, self.code = least, most, code
         self.words = {1: "a positive integer", 0: "an integer of 0 or more"}.get(least if least is not None else -1, "an integer")
         if least is not None and most is not None:
             self.words = f"an integer from {least} to {most}" if least < most else f"always {least}"
@@ -64,7 +68,7 @@ class Integer(Kind):
             return wrong_type(node, scope, self.words)
         assert isinstance(node, Scalar) and isinstance(node.value, int)
         if (self.least is not None and node.value < self.least) or (self.most is not None and node.value > self.most):
-            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=node.value)
+            return scope.report(self.code, node, key=scope.name, words=self.words, given=node.value)
         return node.value
 
     def schema(self) -> dict[str, Any]:
@@ -148,8 +152,8 @@ class Text(Kind):
 class Choice(Kind):
     """One of a few strings."""
 
-    def __init__(self, *choices: str) -> None:
-        self.choices = choices
+    def __init__(self, *choices: str, code: Code = UNKNOWN_CHOICE) -> None:
+        self.choices, self.code = choices, code
         self.words = (
             " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
         )
@@ -159,7 +163,7 @@ class Choice(Kind):
             return wrong_type(node, scope, self.words)
         if node.value not in self.choices:
             help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
-            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help)
+            return scope.report(self.code, node, key=scope.name, given=node.value, help=help)
         return node.value
 
     def schema(self) -> dict[str, Any]:
@@ -255,6 +259,8 @@ class Either(Kind):
 COUNT = Integer(1)
 INTEGER = Integer()
 NATURAL = Integer(0)
+SIZE = Integer(1, code=NOT_ALLOWED)
+OWN_NATURAL = Integer(0, code=NOT_ALLOWED)
 NUMBER = Number()
 POSITIVE = Number(above=0)
 NOT_NEGATIVE = Number(least=0)

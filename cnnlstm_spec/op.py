@@ -113,6 +113,10 @@ class Op(Record):
         """The name in a spec: Keras's class name, or our own word for a structure or strategy."""
         return cls.__name__
 
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        """What the names of its Keras layers add to its own, where it is more than one."""
+        return ()
+
     def axes_read(self) -> tuple[str, ...] | None:
         """The axes that this one reads, where arguments such as `data_format` decide."""
         return self.reads

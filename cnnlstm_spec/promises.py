@@ -10,7 +10,7 @@ from .argument import NOT_A_MAPPING, Kind, Record, arg, read_record
 from .catalog import NO_EFFECT
 from .diagnostic import Code, Diagnostic
 from .inputs import SizeKind
-from .kinds import COUNT, NUMBER, OUT_OF_RANGE, Choice, Each, ListOf, Optional, wrong_type
+from .kinds import NOT_A_CHOICE, NOT_ALLOWED, NUMBER, SIZE, Choice, Each, ListOf, Optional, wrong_type
 from .scope import POISON, Scope
 from .spec import ModelSpec
 from .syntax import Mapping, Node, Scalar, words_for
@@ -18,6 +18,7 @@ from .syntax import Mapping, Node, Scalar, words_for
 TARGET_NEEDS = Code("target-needs", "error", "labels of `encoding: {encoding}` need `{argument}`")
 RANGE_CROSSED = Code("range-crossed", "error", "`range` runs from the least to the greatest; this is {given}")
 
+ENCODINGS = Choice("integer", "one_hot", "multi_hot", "binary", "real", code=NOT_A_CHOICE)
 POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
 QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
 
@@ -33,7 +34,7 @@ class Quantity(Kind):
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, int) and not isinstance(value, bool):
             if value < 0:
-                return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=value)
+                return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=value)
             return value
         match = QUANTITY.fullmatch(value) if isinstance(value, str) else None
         if match is None or not self.fits(match[2], match[3]):
@@ -60,11 +61,11 @@ class SizesKind(Kind):
         values: dict[str, Any] = {}
         for entry in node.entries:
             resolved = scope.at(entry.key.text).resolve(entry.value)
-            values[entry.key.text] = POISON if resolved is None else COUNT.read(resolved, scope.at(entry.key.text))
+            values[entry.key.text] = POISON if resolved is None else SIZE.read(resolved, scope.at(entry.key.text))
         return POISON if POISON in values.values() else values
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": COUNT.schema()}
+        return {"type": "object", "additionalProperties": SIZE.schema()}
 
 
 class Budget(Record):
@@ -76,7 +77,7 @@ class Budget(Record):
     activation_memory: int | None = arg(
         Quantity(memory=True), None, doc="Most memory for the outputs of all layers, for one batch."
     )
-    batch_size: int | None = arg(COUNT, None, doc="The batch of the estimate.")
+    batch_size: int | None = arg(SIZE, None, doc="The batch of the estimate.")
     sizes: dict[str, int] | None = arg(SizesKind(), None, doc="For the estimate, sizes known only at run time, by name.")
 
     def check(self, scope: Scope, node: Node) -> bool:
@@ -90,8 +91,8 @@ class Budget(Record):
 class Target(Record):
     """What the labels of a head look like."""
 
-    encoding: str = arg(Choice("integer", "one_hot", "multi_hot", "binary", "real"), doc="How a label is written.")
-    classes: int | None = arg(COUNT, None, doc="How many classes there are; of all encodings but `binary` and `real`.")
+    encoding: str = arg(ENCODINGS, doc="How a label is written.")
+    classes: int | None = arg(SIZE, None, doc="How many classes there are; of all encodings but `binary` and `real`.")
     shape: Any = arg(ListOf(SizeKind()), None, doc="The shape of a `real` label, batch left out.")
     range: Any = arg(Each(Optional(NUMBER), 2), None, doc="Least and greatest value of a `real` label; null for no bound.")
 

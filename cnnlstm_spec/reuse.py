@@ -8,7 +8,7 @@ from typing import Any
 from .argument import MISSING_KEY, Kind, Record, arg, read, read_record, report_unknown_key
 from .diagnostic import Code, Label
 from .items import Group, Item
-from .kinds import NAME, NATURAL, wrong_type
+from .kinds import NAME, OWN_NATURAL, wrong_type
 from .layers import LAYERS, at_key_if_empty, origin_of
 from .scope import POISON, Scope
 from .source import Span
@@ -37,7 +37,7 @@ class AnyKind(Kind):
 class RepeatStructure(Structure):
     """Its layers several times over, each time with fresh weights."""
 
-    times: int | None = arg(NATURAL, None, doc="How often.")
+    times: int | None = arg(OWN_NATURAL, None, doc="How often.")
     each: Node | None = arg(AnyKind(), None, doc="Lists of equal length; a round for each position, as variables.")
     layers: Node = arg(AnyKind("a list of layers"), doc="The layers of a round; `$index` counts from 0.")
 
@@ -59,6 +59,8 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     origin = origin_of(key, scope)
     if _spent(len(rounds), key, scope):
         return None
+    if not rounds:
+        _read_unused(record, scope)
     groups = []
     for index, variables in enumerate(rounds):
         inner = scope.at("layers").having({**variables, "index": node_of(index)})
@@ -69,6 +71,18 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         if _spent(len(items), key, scope):
             return None
     return Group(tuple(groups), f"Repeat x {len(rounds)}", origin, record.name, record.share)
+
+
+def _read_unused(record: RepeatStructure, scope: Scope) -> None:
+    """The layers of no round at all, for the mistakes in them; what a round would give is not known."""
+    names = [entry.key.text for entry in record.each.entries] if isinstance(record.each, Mapping) else []
+    unknown = {name: unread(record.layers.span) for name in (*names, "index")}
+    read(LAYERS, record.layers, scope.at("layers").having(unknown))
+
+
+def unread(span: Span) -> Scalar:
+    """Stands for a value that nobody gives; nothing complains about what rests on it."""
+    return Scalar(span, None, "", broken=True)
 
 
 def _spent(count: int, key: Scalar, scope: Scope) -> bool:
@@ -133,6 +147,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         return None
     if _spent(1, key, scope):
         return None
+    scope.expanded.add(name)
     definition = replace(scope, path=("blocks", name), variables=scope.globals, uses=())
     block = read_record(Block, scope.blocks[name], definition, name)
     resolved = scope.resolve(arguments)
@@ -156,6 +171,25 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if items is POISON or _spent(len(items), key, scope):
         return None
     return Group(items, name, origin_of(key, scope), title, share)
+
+
+def read_unused(scope: Scope) -> None:
+    """The blocks that nothing uses, for the mistakes in them; a required parameter has no value then."""
+    for name, node in scope.blocks.items():
+        if name in scope.expanded:
+            continue
+        definition = replace(scope, path=("blocks", name), within=((name, node.span),))
+        block = read_record(Block, node, definition, name)
+        parameters = None if block is POISON or not block.parameters else definition.at("parameters").resolve(block.parameters)
+        if block is POISON or (block.parameters and not isinstance(parameters, Mapping)):
+            continue
+        entries = parameters.entries if isinstance(parameters, Mapping) else ()
+        values = {each.key.text: unread(each.key.span) if _is_required(each.value) else each.value for each in entries}
+        read(LAYERS, block.layers, definition.having(values).at("layers"))
+
+
+def _is_required(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value == "required"
 
 
 def _uses_itself(key: Scalar, scope: Scope) -> bool:
@@ -193,14 +227,13 @@ def _read_use(
         key, inner = entry.key.text, scope.at(entry.key.text)
         if key in own:
             value = inner.resolve_deep(entry.value)
-            if value is not None:
-                values[key] = value
+            values[key] = unread(entry.value.span) if value is None else value
         elif key in names:
             names[key] = read(NAME, entry.value, inner)
         else:
             meant.add(report_unknown_key(entry, scope, name, (*own, *names)))
     for entry in parameters.entries:
-        required = isinstance(entry.value, Scalar) and entry.value.value == "required"
+        required = _is_required(entry.value)
         if entry.key.text in {given.key.text for given in arguments.entries} | meant:
             continue
         if required:

@@ -40,6 +40,8 @@ class Scope:
     """The variables of `vars:`, which a block sees beside its parameters."""
     budget: list[int] = field(default_factory=lambda: [0])
     """How many layers have been written out so far."""
+    expanded: set[str] = field(default_factory=set)
+    """The blocks that have been used so far."""
     within: tuple[tuple[str, Span], ...] = ()
     """The blocks that are being expanded, each with where it is used."""
     uses: tuple[Label, ...] = ()

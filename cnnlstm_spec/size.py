@@ -156,15 +156,27 @@ def divisible(size: int | Expr, divisor: int) -> Condition:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """Which values of one symbol will do: from `settled` on the answers repeat themselves every `period`."""
+
+    symbol: Symbol
+    holds: Callable[[int], bool]
+    settled: int
+    period: int
+
+
+@dataclass(frozen=True)
 class Condition:
-    """Whether something holds: always, never, or where `text` says; `least` where it is that one symbol is so large."""
+    """Whether something holds: always, never, or where `text` says; a `fit` where it rests on one symbol."""
 
     always: bool
     never: bool
     text: str = ""
-    least: tuple[Symbol, int] | None = None
-    smallest: tuple[Symbol, int] | None = None
-    """The smallest size that holds, where it rests on one symbol."""
+    fit: Fit | None = None
+    smallest: int = 0
+    """The smallest size that fits."""
+    least: bool = False
+    """Whether all sizes from there on fit."""
 
 
 ALWAYS = Condition(True, False)
@@ -192,8 +204,9 @@ def _decide(size: int | Expr, least: int, holds: Callable[[int], bool]) -> Condi
         return ALWAYS
     if not good:
         return NEVER if period * reach <= last else Condition(False, False, f"{size} fits")
-    strongest = (only, good[0]) if good == list(range(good[0], last + period + 1)) else None
-    return Condition(False, False, _describe(only, good, last + period, period, slope), strongest, (only, good[0]))
+    fit = Fit(only, lambda n: holds(size.at({only: n})), last, period)
+    text = _describe(only, good, last + period, period, slope)
+    return Condition(False, False, text, fit, good[0], good == list(range(good[0], last + period + 1)))
 
 
 def _decide_by_trying(size: Expr, symbols: list[Symbol], holds: Callable[[int], bool]) -> Condition:
@@ -208,7 +221,6 @@ def _decide_by_trying(size: Expr, symbols: list[Symbol], holds: Callable[[int], 
 
 
 def _describe(only: Symbol, good: list[int], last: int, period: int, slope: int) -> str:
-    name = "the size" if only.anonymous else only.name
     name = only.name
     if good == list(range(good[0], last + 1)):
         return f"{name} is at least {good[0]}"

@@ -9,7 +9,7 @@ from .argument import Kind, Record, arg, read_record
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .inputs import Input
 from .items import Fusion, Item, Origin
-from .kinds import COUNT, NATURAL, Integer, Optional, Text
+from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, Integer, Optional, Text
 from .layers import LAYERS
 from .own import MODULES
 from .reuse import AnyKind
@@ -48,13 +48,13 @@ class HeadSection(MergeKeys):
 class Top(Record):
     """The whole spec; the sections that need names of other sections are read later."""
 
-    version: int = arg(Integer(1, 1), doc="Version of the language: 1.")
+    version: int = arg(Integer(1, 1, NOT_ALLOWED), doc="Version of the language: 1.")
     name: str = arg(Text("a name without `/`", r"[^/]+"), doc="Name of the model.")
     extends: str | None = arg(Text("the path of a spec", ".+"), None, doc="A spec that this one differs from: maps merge.")
     matrix: Node | None = arg(AnyKind(), None, doc="Paths to lists of values; every combination is a variant.")
     description: str | None = arg(Optional(Text()), None, doc="What the model is, in a sentence.")
-    seed: int = arg(NATURAL, 0, doc="Seed of the initial weights.")
-    batch_size: int | None = arg(Optional(COUNT), None, doc="Fixes the batch axis; only `stateful: true` needs it.")
+    seed: int = arg(OWN_NATURAL, 0, doc="Seed of the initial weights.")
+    batch_size: int | None = arg(Optional(SIZE), None, doc="Fixes the batch axis; only `stateful: true` needs it.")
     vars: Node | None = arg(AnyKind(), None, doc="Values for `$name`.")
     layers_from: tuple[str, ...] = arg(MODULES, (), doc="Python modules with layers of your own; needs `--allow-imports`.")
     blocks: Node | None = arg(AnyKind(), None, doc="Lists of layers with parameters, used like layers.")

@@ -60,7 +60,8 @@ def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
 
 
 def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
-    optimizer = section.optimizer or KerasObject("optimizers", "RMSprop", (), "rmsprop")
+    written = section.optimizer
+    optimizer = KerasObject("optimizers", "RMSprop", (), "rmsprop") if written is None else written.thing
     if not section.multipliers:
         return expression(optimizer)
     groups = multiplied_layers(section, graph)

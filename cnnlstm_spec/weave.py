@@ -11,7 +11,6 @@ from .items import Fusion, Item, Layer, Origin, Parallel, Residual, Timed
 from .naming import LocalNames, Wanted, layer_stem
 from .op import Op
 from .ops import find_op
-from .ops.fuse import Strategy
 from .ops.structure import EnterTime, LeaveTime, Output, Projection, ResidualAdd
 from .scope import did_you_mean
 from .sharing import Key, alike, signature
@@ -87,7 +86,7 @@ class Weaver:
             self.local_names[id] = local
         prefix = at.owner if at.owner and layer == id else at.stem
         stem = stem or layer_stem(op.title() if op is not None else "unknown")
-        parts = op.parts(len(inputs)) if isinstance(op, Strategy) else ("_mask",) if isinstance(op, Output) else ()
+        parts = op.parts(len(inputs)) if op is not None else ()
         self.wanted.append(Wanted(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
         if local and not hidden:
             self.address(local, id, at)

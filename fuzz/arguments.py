@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -92,7 +93,8 @@ class Draw:
         if isinstance(kind, FloatOrSchedule):
             return rng.choice([0.01, 0.001, {"CosineDecay": {"initial_learning_rate": 0.01, "decay_steps": 10}}])
         if isinstance(kind, Named):
-            return rng.choice(NAMED.get(kind.family, ["relu"]))
+            # A copy, since what is drawn may be changed in its place.
+            return deepcopy(rng.choice(NAMED.get(kind.family, ["relu"])))
         return rng.choice(TEXTS[name]) if name in TEXTS else NOTHING
 
     def integer(self, kind: Integer, name: str) -> int:

@@ -94,8 +94,10 @@ def labels(kind: str, shape: tuple[int, ...]) -> list[Any]:
     if kind == "integer" and len(shape) > 2 and shape[-1] == 1:
         # Of one class Keras squeezes the predictions, and labels must have an axis more.
         return [numpy.zeros(shape, "int32")]
+    if kind == "integer" and shape[1:] == (1,):
+        return [numpy.zeros(shape[:-1], "int32"), numpy.zeros(shape, "int32")]
     if kind == "integer":
-        return [numpy.zeros(shape[:-1] or shape, "int32"), numpy.zeros((*shape[:-1], 1), "int32")]
+        return [numpy.zeros(shape[:-1] or shape, "int32")]
     if kind == "sequence":
         return [numpy.ones((shape[0], 2), "int32")]
     if len(shape) > 1 and shape[-1] > 1:

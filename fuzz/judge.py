@@ -34,6 +34,8 @@ DEVICE = (
 """What TensorFlow says where this device, not the model, is at fault."""
 DATA = (" is not in [0,",)
 """What it says where a table lacks the row that a computed value asks for."""
+LONGEST = 800
+"""Characters of an error that are kept."""
 GRAPH = 4
 """One accepted spec in so many runs in a compiled graph, the rest eagerly, which is faster."""
 
@@ -221,4 +223,6 @@ def _outputs(spec: dict[str, Any], compilation: Compilation, sizes: dict[str, in
 
 
 def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:600]
+    """The beginning and the end: TensorFlow tells the cause last, after the stack of the graph."""
+    text = f"{type(error).__name__}: {error}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"

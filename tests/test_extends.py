@@ -117,7 +117,7 @@ def test_overrides_come_after(folder: Path) -> None:
 def test_a_mistake_is_shown_in_the_file_that_wrote_it(folder: Path) -> None:
     write(folder / "base.yaml", BASE.replace("rate: 0.5", "rate: much"))
     compilation = extending(folder, "extends: base.yaml\nseed: -1\n")
-    assert said(compilation) == ["base.yaml:10:25 wrong-type", "own.yaml:2:7 out-of-range"]
+    assert said(compilation) == ["base.yaml:10:25 wrong-type", "own.yaml:2:7 value-not-allowed"]
 
 
 def test_a_base_that_is_not_yaml(folder: Path) -> None:

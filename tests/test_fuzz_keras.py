@@ -27,6 +27,11 @@ def test_one_mistake_is_one_error_on_its_line(first: int) -> None:
             assert planted is None or complaint(planted) is None
 
 
+def test_a_spec_depends_on_its_seed_alone() -> None:
+    seeds = range(60)
+    assert [generate(seed) for seed in seeds] == [generate(seed) for seed in reversed(seeds)][::-1]
+
+
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("first", range(0, SPECS, EACH))

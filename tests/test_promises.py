@@ -52,7 +52,7 @@ TARGETS = [
     ("encoding: real, range: [-1, 1]", 4, "relu", "loss: mse", "target-range"),
     ("encoding: real", 4, "softmax", "loss: categorical_crossentropy", "target-loss"),
     ("encoding: real, classes: 4", 4, "linear", "", "no-effect"),
-    ("encoding: numbers", 4, "linear", "", "unknown-choice"),
+    ("encoding: numbers", 4, "linear", "", "not-a-choice"),
 ]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
-from ..kinds import COUNT, NUMBER, RATE, Choice, OneOrMore, Optional
+from ..kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, OneOrMore, Optional
 from ..op import Inference, Refusal, example
 from ..size import at_least, equal
 from ..tensor import Axis, TensorType
@@ -13,6 +13,12 @@ from .common import DATA_FORMAT, SEED
 from .factors import FILL_MODE, INTERPOLATION, VALUE_RANGE, Augmentation, Factor
 from .rescaling import VALUES
 from .windows import KERNEL_LARGER, join, split
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
+
+FLIPS = Choice("horizontal", "vertical", "horizontal_and_vertical", code=NOT_A_CHOICE)
 
 
 class Geometry(Augmentation):
@@ -33,23 +39,38 @@ class Transform(Geometry):
 class RandomFlip(Geometry):
     """Mirrors some images."""
 
-    mode: str = arg(Choice("horizontal", "vertical", "horizontal_and_vertical"), "horizontal_and_vertical", doc="Which way.")
+    mode: str = arg(FLIPS, "horizontal_and_vertical", doc="Which way.")
     examples = (example((4, 5, 3)), example((None, None, 1), mode="horizontal", seed=1))
 
 
 class RandomCrop(Geometry):
     """A random part of an image in training, the middle otherwise; images that are too small are resized."""
 
-    height: int = arg(COUNT, doc="Height of the output.")
-    width: int = arg(COUNT, doc="Width of the output.")
+    height: int = arg(SIZE, doc="Height of the output.")
+    width: int = arg(SIZE, doc="Width of the output.")
     keeps_mask = False
     examples = (example((9, 8, 3), height=4, width=6), example((None, None, 3), height=4, width=6, seed=1))
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return ("_resized",)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         x = super().infer(at, *inputs)
         (height, width), channels = split(x.axes, self.channels_first)
         cut = (Axis(height.name, self.height), Axis(width.name, self.width))
         return x.with_axes(*join(cut, channels, self.channels_first))
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        """Keras 3.15's layer gives images as they came outside training; what it documents is what `Resizing` does then.
+
+        In training the size is right already, and stays as it is.
+        """
+        written = self.keras_arguments()
+        same: dict[str, Expression] = {name: written[name] for name in ("data_format", "dtype") if name in written}
+        cropped = to.call(self, inputs)
+        return to.layer(
+            "keras.layers.Resizing", cropped, self.height, self.width, suffix="_resized", crop_to_aspect_ratio=True, **same
+        )
 
 
 class RandomRotation(Transform):

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, Choice, Each, ListOf, Optional
+from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Each, ListOf, Optional
 from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
 from ..size import equal
 from ..tensor import Axis, Mask, TensorType
@@ -157,7 +157,7 @@ class Hashing(Encoder):
 class HashedCrossing(Encoder):
     """Two categories to one, by hashing the pair."""
 
-    num_bins: int = arg(COUNT, doc="How many bins there are.")
+    num_bins: int = arg(SIZE, doc="How many bins there are.")
     output_mode: str = arg(Choice("int", "one_hot"), "int", doc="Bins as integers, or as vectors.")
     arity = (2, 2)
     examples = (

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import COUNT, NATURAL, NUMBER, OneOrMore, Optional, Text
+from ..kinds import NATURAL, NUMBER, SIZE, OneOrMore, Optional, Text
 from ..op import Inference, Op, Refusal, Weight, example
 from ..size import Expr, Size, anonymous, equal
 from ..tensor import Axis, TensorType
@@ -38,7 +38,7 @@ class EinsumDense(Op):
 
     equation: str = arg(Text("an equation such as abc,cd->abd"), doc="Letters of the input (batch first), kernel and output.")
     output_shape: Any = arg(
-        OneOrMore(Optional(COUNT)),
+        OneOrMore(Optional(SIZE)),
         doc="Sizes of the output without batch and `...`; null for one known only at run time.",
     )
     activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")

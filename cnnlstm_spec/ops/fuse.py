@@ -51,10 +51,6 @@ class Strategy(Op):
         """The axes that no broadcasting stretches: those in which inputs may differ."""
         return frozenset()
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
-        """What the names of its Keras layers add to its own, where it is more than one."""
-        return ()
-
     def help_for(self, last: bool, stretched: bool) -> tuple[str, ...]:
         """The ways out where shapes differ, on the last axis or another; `stretched` where broadcasting would do."""
         return ((STRETCH,) if stretched else ()) + ((WIDEN,) if last else (POOL_FIRST,) if not stretched else ())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import COUNT, Choice, Optional
+from ..kinds import NOT_A_CHOICE, SIZE, Choice, Optional
 from ..op import Inference, Refusal, Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 HEADS = Code("heads-do-not-divide", "error", "`num_heads: {heads}` does not divide the width {width}")
 NO_STEPS = Code("attends-over-steps", "error", "`cross_attention` attends between vectors and (steps, features); given {given}")
 
+POOLS = Choice("mean", "max", "concat", "none", code=NOT_A_CHOICE)
+
 
 class Heads(Strategy):
     """What the two have in common: the heads, whose width is that of the query shared out."""
 
     keras = "layers.MultiHeadAttention"
-    num_heads: int = arg(COUNT, 1, doc="Number of attention heads.")
-    key_dim: int | None = arg(Optional(COUNT), None, doc="Width of each head; the width over `num_heads` by default.")
+    num_heads: int = arg(SIZE, 1, doc="Number of attention heads.")
+    key_dim: int | None = arg(Optional(SIZE), None, doc="Width of each head; the width over `num_heads` by default.")
 
     def head_width(self, width: int) -> int:
         """The width of a head."""
@@ -65,7 +67,7 @@ class AttentionStrategy(Heads):
     """The inputs as n tokens, multi-head attention over them, then a pool."""
 
     word = "attention"
-    pool: str = arg(Choice("mean", "max", "concat", "none"), "mean", doc="How the n attended tokens become one.")
+    pool: str = arg(POOLS, "mean", doc="How the n attended tokens become one.")
     examples = (example((4,), (4,)), example((8,), (8,), (8,), num_heads=2, pool="concat"), example((5, 4), (5, 4), pool="none"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, RATE, OneOrMore, Optional
+from ..kinds import BOOLEAN, COUNT, RATE, SIZE, OneOrMore, Optional
 from ..op import Inference, Refusal, Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, TensorType
@@ -141,7 +141,7 @@ class MultiHeadAttention(Projected):
     key_dim: int = arg(COUNT, doc="Size of a head of query and key.")
     value_dim: int | None = arg(Optional(COUNT), None, doc="Size of a head of the value; `key_dim` by default.")
     output_shape: int | tuple[int, ...] | None = arg(
-        Optional(OneOrMore(COUNT)), None, doc="Size of the output's last axis, or sizes; that of the query by default."
+        Optional(OneOrMore(SIZE)), None, doc="Size of the output's last axis, or sizes; that of the query by default."
     )
     attention_axes: int | tuple[int, ...] | None = arg(Optional(AXES), None, doc="Axes attended over, the batch being 0.")
     examples = (

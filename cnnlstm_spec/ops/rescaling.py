@@ -6,7 +6,7 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, OneOrMore, Optional
+from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, OneOrMore, Optional
 from ..op import Inference, Op, Refusal, example
 from ..size import Expr, at_least, equal
 from ..tensor import Axis, TensorType
@@ -57,8 +57,8 @@ class Rescaling(Op):
 class Sized(Op):
     """Resizing and CenterCrop: images of another height and width."""
 
-    height: int = arg(COUNT, doc="Height of the output.")
-    width: int = arg(COUNT, doc="Width of the output.")
+    height: int = arg(SIZE, doc="Height of the output.")
+    width: int = arg(SIZE, doc="Width of the output.")
     keeps_mask = False
 
     data_format: str | None = None

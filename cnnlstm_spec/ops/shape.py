@@ -63,7 +63,7 @@ class Reshape(Shaping):
         for size in self.target_shape:
             rest *= 1 if size == -1 else size
         given = positions(x.axes)
-        if free and not rest:
+        if not rest:
             raise Refusal(COUNTS_DIFFER, "target_shape", (), wanted=0, given=given)
         wanted = f"a multiple of {rest}" if free else rest
         refusal = Refusal(COUNTS_DIFFER, "target_shape", (), wanted=wanted, given=given)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Choice, Optional, Text
+from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, SIZE, Choice, Optional, Text
 from ..op import Inference, Op, Refusal, Weight, compute_dtype, example
 from ..size import Size, at_least
 from ..tensor import Axis, TensorType
@@ -105,8 +105,8 @@ class MelSpectrogram(Op):
     sequence_stride: int = arg(COUNT, 512, doc="Samples between frames.")
     sequence_length: int | None = arg(Optional(NATURAL), None, doc="Samples in a frame; `fft_length` by default.")
     window: str | None = arg(Optional(Choice("hann", "hamming")), "hann", doc="Window of a frame.")
-    sampling_rate: int = arg(COUNT, 16000, doc="Samples in a second.")
-    num_mel_bins: int = arg(COUNT, 128, doc="Mel frequencies.")
+    sampling_rate: int = arg(SIZE, 16000, doc="Samples in a second.")
+    num_mel_bins: int = arg(SIZE, 128, doc="Mel frequencies.")
     min_freq: float = arg(NUMBER, 20.0, doc="Lowest frequency.")
     max_freq: float | None = arg(Optional(NUMBER), None, doc="Highest frequency; half the sampling rate by default.")
     power_to_db: bool = arg(BOOLEAN, True, doc="Whether the power is given in decibel.")

@@ -143,6 +143,9 @@ class Output(Op):
         super().__init__()
         self.head, self.carries_mask = head, carries_mask
 
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return ("_mask",)
+
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         masked_half = self.mask_after(*inputs) is not None and inputs[0].dtype in HALF
         return "float32" if masked_half else inputs[0].dtype

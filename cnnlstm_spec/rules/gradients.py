@@ -24,8 +24,9 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     section = spec.compile
     if not isinstance(section, CompileSpec) or any(node.type is None for node in typed.nodes.values()):
         return
-    if not section.losses or None in section.losses.values():
-        # A loss that could not be read is None as well.
+    trained_heads = [head for head, loss in section.losses.items() if loss is not None]
+    if not trained_heads or section.losses.keys() != typed.graph.outputs.keys():
+        # A loss that could not be read may be what reaches the weights.
         return
     trained = [node for node in typed.nodes.values() if any(weight.trainable for weight in node.weights)]
     if not trained or any(has_penalty(node) for node in typed.nodes.values()):
@@ -35,7 +36,7 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
         own = any(weight.trainable for weight in node.weights)
         learning[id] = (before or own) and not _is_cut(node)
-    if any(learning[typed.graph.outputs[head]] for head in section.losses):
+    if any(learning[typed.graph.outputs[head]] for head in trained_heads):
         return
     cut = next((node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node)), None)
     if cut is not None and cut.node.op is not None:

@@ -138,11 +138,28 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=(f"classes count from 0 to {width - 1}",))
     if isinstance(top_k, int) and width is not None and top_k > width:
         yield Diagnostic(TOP_K, metric.place, {**shared, "k": top_k, "count": width}, labels=labels)
-    if thing.name == "AUC" and thing.get("multi_label"):
-        yield from _auc(metric, head, width)
+    if thing.name == "AUC":
+        yield from _auc(metric, head, width) if thing.get("multi_label") else _label_weights(metric, head, width)
     if thing.get("dtype") == "bfloat16" and reads(thing).get("mask") == "counted":
         facts = {"metric": written(thing), "argument": "dtype", "value": "bfloat16"}
         yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `dtype` out",))
+
+
+def _label_weights(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:
+    """Weights for one curve over all labels: Keras repeats them along the last axis."""
+    weights = metric.thing.get("label_weights")
+    if weights is None or (head.rank > 1 and (width is None or len(weights) in (1, width))):
+        return
+    count = "one value for a sample" if head.rank == 1 else width
+    facts: dict[str, object] = {
+        "metric": written(metric.thing),
+        "argument": "label_weights",
+        "given": len(weights),
+        "head": head.name,
+        "count": count,
+    }
+    help = ("leave `label_weights` out",) if head.rank == 1 else (f"give it {width}",)
+    yield Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=help)
 
 
 def _auc(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:
