@@ -51,11 +51,14 @@ def choices(spec: dict[str, Any], rng: Random) -> list[dict[str, int]]:
 def fitting(spec: dict[str, Any], rng: Random) -> dict[str, int] | None:
     """Sizes under which the spec has no error, which is what its warnings ask for; None where none was found.
 
-    Numbers that the warnings name are tried too.
+    Numbers that the warnings name are tried too. A size of 1 that is written may be stretched where one that is not known
+    is not, so that it says nothing where sizes are broadcast.
     """
+    stretched = "'broadcast': True" in str(spec)
     asked = {int(word) for each in load(spec).diagnostics for word in re.findall(r"\d+", each.message)}
     equal = [dict.fromkeys(unknown(spec), size) for size in sorted(asked) if 0 < size <= LARGEST]
-    return next((sizes for sizes in [*choices(spec, rng), *equal] if load(fixed(spec, sizes)).ok), None)
+    tried = [each for each in [*choices(spec, rng), *equal] if not (stretched and 1 in each.values())]
+    return next((sizes for sizes in tried if load(fixed(spec, sizes)).ok), None)
 
 
 def by_axis(spec: dict[str, Any], sizes: dict[str, int]) -> dict[str, tuple[int, ...]]:

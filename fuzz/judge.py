@@ -59,7 +59,7 @@ class Disagreement(Exception):
 
 def judge(spec: dict[str, Any], seed: int = 0) -> Outcome:
     """What comes of a spec; never raises."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.config.set_dtype_policy("float32")
     try:
         with warnings.catch_warnings():
@@ -140,7 +140,7 @@ def _refused_at(spec: dict[str, Any], sizes: dict[str, int], why: str) -> str:
 
 def _read_and_run(spec: dict[str, Any], written: dict[str, Any], sizes: dict[str, int]) -> bool:
     """Whether the reading builds and its first batch runs, in a compiled graph."""
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     try:
         model = read(written)
     except Unreadable:

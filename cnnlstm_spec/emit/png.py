@@ -15,7 +15,7 @@ class PlotUnavailable(ImportError):
     """The package that draws PNG files is not installed."""
 
 
-def to_png(svg: str, scale: float = 2.0) -> bytes:
+def to_png(svg: str, scale: float = 1.5) -> bytes:
     """The picture in light colours, `scale` pixels to each of the SVG's; raises PlotUnavailable without `resvg_py`.
 
     A character that the font lacks becomes an empty box; the SVG keeps it."""

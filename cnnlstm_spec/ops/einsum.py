@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from string import ascii_letters
+from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
@@ -15,6 +16,10 @@ from ..size import Expr, Size, anonymous, equal
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE
 from .core import LORA_WITH_CONSTRAINT
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
 
 EQUATION = Code("equation-does-not-fit", "error", "`equation` does not fit: {problem}", sort="keras")
 FORMS = ("it has one of the forms ab,bc->ac and ...b,bc->...c and ab...,bc->ac...; its first letter is the batch",)
@@ -144,6 +149,20 @@ class EinsumDense(Op):
         if self.lora_rank and self.kernel_constraint is not None:
             raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title(), constraint="kernel_constraint")
         return x.with_axes(*found.output)
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        """With the axes of `...` named where they are two or more: Keras 3.15 announces those on the left in reverse."""
+        from ..lower import sizes
+
+        (x,) = to.inputs
+        left, given, kernel, result, _ = self.split()
+        elided = x.rank + 1 - len(given)
+        if not left or elided < 3:
+            return to.call(self, inputs)
+        letters = "".join(letter for letter in ascii_letters if letter not in given + kernel + result)[:elided]
+        written = self.output_shape if isinstance(self.output_shape, tuple) else (self.output_shape,)
+        named = f"{letters}{given},{kernel}->{letters}{result}"
+        return to.call(self, inputs, equation=named, output_shape=(*sizes(x.axes[: elided - 1]), *written))
 
     def bias(self, x: TensorType, found: Einsum) -> tuple[Weight, ...]:
         """The bias: from its first axis on, 1 where it has none of its own, 1 along what `...` stands for."""

@@ -106,7 +106,8 @@ def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apar
                 continue
             help = op.help_for(last, stretched=1 in (wanted.size, axis.size))
             at.require(equal(axis.size, wanted.size), Refusal(SHAPES_DIFFER, None, help, index, **facts))
-            if isinstance(axis.size, int):
+            # Beside a size of 1, Keras takes the one that it does not know for that of the output.
+            if wanted.size == 1 or (isinstance(axis.size, int) and axis.size != 1):
                 target[place] = Axis(wanted.name, axis.size)
     return tuple(target)
 

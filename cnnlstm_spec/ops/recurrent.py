@@ -13,6 +13,7 @@ from ..op import Inference, Op, Refusal, Weight, example
 from ..size import Size
 from ..tensor import Axis, Mask, TensorType
 from .common import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, called, known, last
+from .floats import refuse_integers
 
 if TYPE_CHECKING:
     from ..lower import Lowering
@@ -58,6 +59,8 @@ class Recurrent(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
+        if self.dropout > 0:
+            refuse_integers(self.title(), x)
         self.check_state(at)
         after = self.step_axes(at, x.axes[1:])
         return x.with_axes(x.axes[0], *after) if self.return_sequences else x.with_axes(*after)

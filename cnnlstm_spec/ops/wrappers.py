@@ -128,10 +128,14 @@ class Bidirectional(Op):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         (x,) = inputs
-        forward = self.layer.directional_weights("forward", x)
+        pairs = ((self.layer, "forward"), (self.layer, "backward"))
         if self.backward_layer is not None:
-            return (*forward, *self.backward_layer.directional_weights("", x))
-        return (*forward, *self.layer.directional_weights("backward", x))
+            pairs = ((self.layer, "forward"), (self.backward_layer, ""))
+        return tuple(
+            replace(weight, trainable=weight.trainable and layer.trainable)
+            for layer, direction in pairs
+            for weight in layer.directional_weights(direction, x)
+        )
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         (x,) = inputs
@@ -206,7 +210,10 @@ class SpectralNormalization(Op):
         return self.layer.dtype_after(at, *inputs)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        first, *others = (replace(w, name=f"{self.inner_name()}/{w.name}") for w in self.layer.weights(*inputs))
+        first, *others = (
+            replace(w, name=f"{self.inner_name()}/{w.name}", trainable=w.trainable and self.layer.trainable)
+            for w in self.layer.weights(*inputs)
+        )
         return (first, Weight("vector_u", (1, first.shape[-1]), trainable=False), *others)
 
     def inner_name(self) -> str:

@@ -18,12 +18,15 @@ MEANINGLESS = Code("metric-without-meaning", "warning", "`{metric}` says nothing
 NO_CLASS = Code("class-not-there", "error", "`{metric}` looks at class {id}; `{head}` has {count}", sort="keras")
 TOP_K = Code("top-k-too-large", "error", "`{metric}` looks at the best {k}; `{head}` has {count} classes", sort="keras")
 AUC_LABELS = Code("auc-labels", "error", "`{metric}` has `{argument}` for {given} labels; `{head}` has {count}", sort="keras")
+METRIC_DTYPE = Code("metric-dtype", "error", "`{metric}` reads float32; `{head}` gives {dtype}", sort="keras")
 CANNOT_RUN = Code("metric-cannot-run", "error", "`{metric}` cannot run with `{argument}: {value}`", sort="keras")
 
 LABELS = {"same": "labels shaped as the output", "integer": "class numbers", "sequence": "sequences of class numbers"}
 SHORT = {"same": "full labels", "integer": "class numbers", "sequence": "sequences"}
 TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
 """Those that run on the class numbers of a loss, and give nonsense."""
+RANKED = ("TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")
+"""Those that rank the classes by an operation of float32 alone."""
 
 
 def check_metrics(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -136,6 +139,10 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     if class_id is not None and width is not None and not -width <= class_id < width:
         facts = {**shared, "id": class_id, "count": f"{width} classes" if width > 1 else "one"}
         yield Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=(f"classes count from 0 to {width - 1}",))
+    if thing.name in RANKED and head.type.dtype != "float32":
+        facts = {**shared, "dtype": head.type.dtype}
+        help = ("give the last layer `dtype: float32`, which the loss is better for too",)
+        yield Diagnostic(METRIC_DTYPE, metric.place, facts, labels=labels, help=help)
     if isinstance(top_k, int) and width is not None and top_k > width:
         yield Diagnostic(TOP_K, metric.place, {**shared, "k": top_k, "count": width}, labels=labels)
     if thing.name == "AUC":
