@@ -21,6 +21,8 @@ TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|(\
 LIMIT = 10**18
 """No size or count is larger; a product past it is a mistake."""
 DEPTH = 40
+CHAIN = 100
+"""Variables that rest on one another."""
 LOOKUPS = 1_000
 TEXT_LIMIT = 10_000
 
@@ -31,6 +33,10 @@ class _Wrong(Exception):
 
 class _Unknown(Exception):
     """A name in an expression is not defined."""
+
+
+class _Cycle(Exception):
+    """A variable rests on itself."""
 
 
 class _Reported(Exception):
@@ -58,7 +64,7 @@ def substitute(
         name = str(unknown)
         help = did_you_mean(name, variables) or ("define it under `vars:`, or as a parameter of the block",)
         found.append(Diagnostic(UNKNOWN_VARIABLE, place, {"name": name}, labels=uses, help=help))
-    except RecursionError:
+    except _Cycle:
         found.append(Diagnostic(CYCLIC_VARIABLE, place, {"name": text.strip("${} ")}, labels=uses))
     except _Wrong as wrong:
         found.append(Diagnostic(BAD_ARITHMETIC, place, {"text": text, "reason": str(wrong)}, labels=uses))
@@ -72,7 +78,8 @@ class _Evaluator:
 
     def __init__(self, variables: Mapping[str, Node]) -> None:
         self.variables = variables
-        self.depth = 0
+        self.held: list[str] = []
+        """The variables that are being looked up, each for the one before."""
         self.lookups = 0
 
     def scalar(self, node: Scalar) -> Node:
@@ -96,15 +103,15 @@ class _Evaluator:
     def lookup(self, name: str) -> Node:
         if name not in self.variables:
             raise _Unknown(name)
-        self.depth += 1
+        if name in self.held:
+            raise _Cycle
         self.lookups += 1
-        if self.depth > DEPTH:
-            raise RecursionError
-        if self.lookups > LOOKUPS:
+        if self.lookups > LOOKUPS or len(self.held) == CHAIN:
             raise _Wrong("it rests on too many variables")
         node = self.variables[name]
+        self.held.append(name)
         value = self.scalar(node) if isinstance(node, Scalar) else node
-        self.depth -= 1
+        self.held.pop()
         return value
 
     def text(self, inner: str) -> str:

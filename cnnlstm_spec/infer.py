@@ -42,7 +42,7 @@ def infer(graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | 
     state = _State(graph, policy, batch_size, found, {}, {}, Conditions())
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
-    found.extend(state.conditions.lower_bounds())
+    found.extend(state.conditions.warnings())
     return TypedGraph(graph, state.typed, policy, graph)
 
 

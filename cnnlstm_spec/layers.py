@@ -12,13 +12,15 @@ from .op import Op
 from .ops import find_op, known_layers, refusal
 from .own import about_offered, installed, read_own
 from .scope import Scope, did_you_mean
-from .syntax import Listing, Mapping, Node, Scalar, words_for
+from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
 
 UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")
 REFUSED_LAYER = Code("layer-not-supported", "error", "`{name}` cannot stand in a spec: {reason}")
 NOT_A_LAYER = Code("not-a-layer", "error", "a layer is `Name` or `Name: {{argument: value}}`; this is {given}")
 KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{layer}`, not inside it")
 NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
+DEEPEST = 128
+"""Steps of an address, which blocks can make longer than the text is deep."""
 STRUCTURES = ("TimeDistributed", "Residual", "Parallel", "Repeat")
 
 
@@ -66,6 +68,9 @@ def read_item(node: Node, scope: Scope) -> Item | None:
         return broken
     named = _name_and_arguments(resolved, scope)
     if named is None:
+        return broken
+    if len(scope.address) > DEEPEST:
+        scope.report(TOO_DEEP, named[0], limit=DEEPEST)
         return broken
     key, arguments = named
     name, origin = key.text, origin_of(key, scope)

@@ -20,7 +20,7 @@ RANGE_CROSSED = Code("range-crossed", "error", "`range` runs from the least to t
 
 ENCODINGS = Choice("integer", "one_hot", "multi_hot", "binary", "real", code=NOT_A_CHOICE)
 POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
-QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
+QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
 
 
 class Quantity(Kind):

@@ -13,7 +13,7 @@ from .layers import LAYERS, at_key_if_empty, origin_of
 from .scope import POISON, Scope
 from .source import Span
 from .structures import ONE_OF, Structure
-from .syntax import Listing, Mapping, Node, Scalar, node_of
+from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, node_of
 
 BLOCK_CYCLE = Code("block-cycle", "error", "the block `{name}` uses itself")
 UNEQUAL_EACH = Code("each-of-unequal-lengths", "error", "`{key}` has {given} values; `{first}` has {count}")
@@ -174,7 +174,12 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
 
 
 def read_unused(scope: Scope) -> None:
-    """The blocks that nothing uses, for the mistakes in them; a required parameter has no value then."""
+    """The blocks that nothing uses, for the mistakes in them; a required parameter has no value then.
+
+    Not where writing blocks out was broken off, which leaves some that are used.
+    """
+    if any(each.code in (TOO_DEEP, TOO_MANY_LAYERS) for each in scope.found):
+        return
     for name, node in scope.blocks.items():
         if name in scope.expanded:
             continue

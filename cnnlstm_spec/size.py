@@ -31,14 +31,14 @@ class Quotient:
     """`top // bottom`, with an integer bottom of 2 or more that does not divide every coefficient of the top.
 
     The top keeps its constant, so that `(frames - 2) // 2` is printed as it came about; that it equals
-    `frames // 2 - 1` is found by `equal`, which is exact for one symbol."""
+    `frames // 2 - 1` is found by `equal`, which is exact for one symbol. A quotient of a quotient is one: what a stack of
+    strided layers leaves is no deeper than what one leaves."""
 
     top: Expr
     bottom: int
 
     def __str__(self) -> str:
-        top = str(self.top)
-        return f"{top} // {self.bottom}" if _is_atomic(self.top) else f"({top}) // {self.bottom}"
+        return str(Expr({(self,): 1}))
 
 
 Atom = Symbol | Quotient
@@ -48,11 +48,12 @@ Monomial = tuple[Atom, ...]
 class Expr:
     """A sum of integer multiples of products of atoms, never a plain integer; supports `+`, `-`, `*` and `//`."""
 
-    __slots__ = ("_hash", "terms")
+    __slots__ = ("_hash", "_text", "terms")
 
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
         self.terms = dict(terms)
         self._hash = hash(frozenset(self.terms.items()))
+        self._text = ""
 
     def __hash__(self) -> int:
         return self._hash
@@ -87,24 +88,25 @@ class Expr:
     __rmul__ = __mul__
 
     def __floordiv__(self, divisor: int) -> int | Expr:
+        """What comes out even is taken out, so that `(2 * n + 1) // 2` is `n`, and `(n - 2) // 2 + 1` is `n // 2`."""
         if divisor == 1:
             return self
-        if all(factor % divisor == 0 for factor in self.terms.values()):
-            return _expr({m: f // divisor for m, f in self.terms.items()})
-        if len(self.terms) == 1:
-            ((monomial, factor),) = self.terms.items()
-            if factor == 1 and len(monomial) == 1 and isinstance(nested := monomial[0], Quotient):
-                return _expr({(Quotient(nested.top, nested.bottom * divisor),): 1})
-        return _expr({(Quotient(self, divisor),): 1})
+        constant = self.terms.get((), 0)
+        whole = _expr({m: f // divisor for m, f in self.terms.items() if m and f % divisor == 0})
+        rest = {m: f for m, f in self.terms.items() if m and f % divisor}
+        if not rest:
+            return whole + constant // divisor
+        monomial, *others = rest
+        if not others and rest[monomial] == 1 and len(monomial) == 1 and isinstance(nested := monomial[0], Quotient):
+            return whole + (nested.top + constant * nested.bottom) // (nested.bottom * divisor)
+        kept = constant % divisor if constant >= 0 else -(-constant % divisor)
+        top = Expr({**rest, (): kept} if kept else rest)
+        return whole + (constant - kept) // divisor + Expr({(Quotient(top, divisor),): 1})
 
     def __str__(self) -> str:
-        text = ""
-        for monomial, factor in sorted(self.terms.items(), key=lambda item: (item[0] == (), str(item[0]))):
-            sign = "-" if factor < 0 else "+"
-            words = [str(abs(factor))] if abs(factor) != 1 or not monomial else []
-            words += [str(a) if isinstance(a, Symbol) or (len(monomial) == 1 and not words) else f"({a})" for a in monomial]
-            text += (f" {sign} " if text else "-" if sign == "-" else "") + " * ".join(words)
-        return text
+        # Kept, since an expression may stand in many others.
+        self._text = self._text or _print(self, str)
+        return self._text
 
     __repr__ = __str__
 
@@ -142,17 +144,27 @@ def format_size(size: int | Expr) -> int | str | None:
 
 def at_least(size: int | Expr, least: int) -> Condition:
     """When `size >= least`."""
-    return _decide(size, least, lambda value: value >= least)
+    if isinstance(size, Expr) and len(size.symbols) == 1 and _grows(size):
+        return _from_least_on(size, least)
+    return _decide(size, least, lambda value: value >= least, lambda: f"{words(size)} is at least {least}")
 
 
 def equal(left: int | Expr, right: int | Expr) -> Condition:
     """When two sizes are equal: always, never, or under a condition; undecided counts as under one."""
-    return _decide(left - right, 0, lambda value: value == 0)
+    return _decide(left - right, 0, lambda value: value == 0, lambda: _equality(left, right))
 
 
 def divisible(size: int | Expr, divisor: int) -> Condition:
     """When a size is a multiple of `divisor`."""
-    return equal(size, (size // divisor) * divisor)
+    rest = size - (size // divisor) * divisor
+    return _decide(rest, 0, lambda value: value == 0, lambda: f"{words(size)} is a multiple of {divisor}")
+
+
+def _equality(left: int | Expr, right: int | Expr) -> str:
+    if isinstance(left, int) or isinstance(right, int):
+        known, unknown = (left, right) if isinstance(left, int) else (right, left)
+        return f"{words(unknown)} is {known}"
+    return f"{words(left)} and {words(right)} are equal"
 
 
 @dataclass(frozen=True)
@@ -181,20 +193,21 @@ class Condition:
 
 ALWAYS = Condition(True, False)
 NEVER = Condition(False, True)
-PERIOD_LIMIT = 4096
-TRIED = 64
+PERIOD_LIMIT = 1024
+LARGEST = 2**62
+"""No tensor has an axis of so many."""
 
 
-def _decide(size: int | Expr, least: int, holds: Callable[[int], bool]) -> Condition:
+def _decide(size: int | Expr, least: int, holds: Callable[[int], bool], text: Callable[[], str]) -> Condition:
     if isinstance(size, int):
         return ALWAYS if holds(size) else NEVER
     symbols = sorted(size.symbols, key=lambda s: s.name)
     if len(symbols) > 1 or any(len(m) > 1 for m in size.terms):
-        return _decide_by_trying(size, symbols, holds)
+        return Condition(False, False, text())
     only = symbols[0]
     period = _period(size)
     if period > PERIOD_LIMIT:
-        return _decide_by_trying(size, symbols, holds)
+        return Condition(False, False, text())
     # size(n + period) = size(n) + slope, so one period and its slope decide every n.
     slope = size.at({only: 1 + period}) - size.at({only: 1})
     reach = 1 if slope == 0 else 2 + (abs(size.at({only: 1})) + abs(least) + 1) // abs(slope)
@@ -203,30 +216,55 @@ def _decide(size: int | Expr, least: int, holds: Callable[[int], bool]) -> Condi
     if len(good) == last + period:
         return ALWAYS
     if not good:
-        return NEVER if period * reach <= last else Condition(False, False, f"{size} fits")
+        return NEVER if period * reach <= last else Condition(False, False, text())
     fit = Fit(only, lambda n: holds(size.at({only: n})), last, period)
-    text = _describe(only, good, last + period, period, slope)
-    return Condition(False, False, text, fit, good[0], good == list(range(good[0], last + period + 1)))
+    return Condition(False, False, describe(fit), fit, good[0])
 
 
-def _decide_by_trying(size: Expr, symbols: list[Symbol], holds: Callable[[int], bool]) -> Condition:
-    """By trying small values: a value that holds and one that does not prove `sometimes`; nothing proves the rest."""
-    each = max(2, int(PERIOD_LIMIT ** (1 / len(symbols))))
-    rows = product(range(1, min(each, TRIED) + 1), repeat=len(symbols))
-    for row in rows:
-        if holds(size.at(dict(zip(symbols, row, strict=True)))):
-            names = ", ".join(f"{s} is {value}" for s, value in zip(symbols, row, strict=True) if not s.anonymous)
-            return Condition(False, False, f"{size} fits" + (f", as where {names}" if names else ""))
-    return Condition(False, False, f"{size} fits")
+def _from_least_on(size: Expr, least: int) -> Condition:
+    """The same for a size of one symbol that grows with it: by halving what lies between."""
+    (only,) = size.symbols
+    low, high = 0, 1
+    while size.at({only: high}) < least:
+        low, high = high, 2 * high
+        if high > LARGEST:
+            return NEVER
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if size.at({only: middle}) >= least else (middle, high)
+    if high == 1:
+        return ALWAYS
+    return Condition(False, False, f"{only.name} is at least {high}", Fit(only, lambda n: n >= high, high, 1), high, True)
 
 
-def _describe(only: Symbol, good: list[int], last: int, period: int, slope: int) -> str:
-    name = only.name
+def _grows(size: Expr) -> bool:
+    """Whether a size grows with its symbols: a sum of multiples of them, and of quotients of such sums."""
+    alone = all(len(m) < 2 and (f > 0 or not m) for m, f in size.terms.items())
+    return alone and all(isinstance(atom, Symbol) or _grows(atom.top) for m in size.terms for atom in m)
+
+
+def growth_ratio(size: int | Expr, other: int | Expr) -> int | None:
+    """How many times faster a size grows than another with the one symbol of both; None where that is no whole number."""
+    symbols = {symbol for each in (size, other) if isinstance(each, Expr) for symbol in each.symbols}
+    if isinstance(size, int) or isinstance(other, int) or len(symbols) > 1:
+        return None
+    (only,) = symbols
+    period = lcm(_period(size), _period(other))
+    first, second = (each.at({only: 1 + period}) - each.at({only: 1}) for each in (size, other))
+    return None if not second or first % second else first // second
+
+
+def describe(fit: Fit) -> str:
+    """Which values fit; some do."""
+    name, period = fit.symbol.name, fit.period
+    # Two periods, so that what is seen to repeat itself does.
+    last = fit.settled + 2 * period
+    good = [n for n in range(1, last + 1) if fit.holds(n)]
     if good == list(range(good[0], last + 1)):
         return f"{name} is at least {good[0]}"
     if good == list(range(1, good[-1] + 1)):
         return f"{name} is at most {good[-1]}"
-    if slope:
+    if good[-1] <= fit.settled:
         return f"{name} is {_join(good)}"
     for step in range(2, period + 1):
         if good == list(range(step, last + 1, step)):
@@ -240,6 +278,28 @@ def _describe(only: Symbol, good: list[int], last: int, period: int, slope: int)
 def _join(values: list[int]) -> str:
     shown = [str(v) for v in values[:4]]
     return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " or " + shown[-1]
+
+
+def words(size: int | Expr) -> str:
+    """A size for a sentence: one without a name by the words that say whose it is."""
+    return str(size) if isinstance(size, int) else _print(size, lambda symbol: symbol.name)
+
+
+def _print(size: Expr, show: Callable[[Symbol], str]) -> str:
+    text = ""
+    for monomial, factor in sorted(size.terms.items(), key=lambda item: (item[0] == (), str(item[0]))):
+        sign = "-" if factor < 0 else "+"
+        parts = [str(abs(factor))] if abs(factor) != 1 or not monomial else []
+        alone = len(monomial) == 1 and not parts
+        for atom in monomial:
+            if isinstance(atom, Symbol):
+                parts.append(show(atom))
+                continue
+            top = str(atom.top) if show is str else _print(atom.top, show)
+            quotient = f"{top if _is_atomic(atom.top) else f'({top})'} // {atom.bottom}"
+            parts.append(quotient if alone else f"({quotient})")
+        text += (f" {sign} " if text else "-" if sign == "-" else "") + " * ".join(parts)
+    return text
 
 
 def _terms(size: int | Expr) -> Mapping[Monomial, int]:

@@ -134,6 +134,19 @@ HARM = {
     "blocks": (BLOCKS + "  b8: {layers: [ReLU]}\n" + BRANCH + "      - b0\n", "too-many-layers"),
     "blocks of nothing": (BLOCKS + "  b8: {layers: []}\n" + BRANCH + "      - b0\n", "too-many-layers"),
     "file outside": (BRANCH + "      - VGG16: {weights: ../../etc/passwd, include_top: false}\n", "outside-the-folder"),
+    "chained blocks": (
+        "blocks:\n  b0: {layers: [ReLU]}\n"
+        + "".join(f"  b{i}: {{layers: [{{Residual: {{layers: [b{i - 1}]}}}}]}}\n" for i in range(1, 200))
+        + BRANCH
+        + "      - b199\n",
+        "nested-too-deep",
+    ),
+    "strides": (
+        BRANCH.replace("[8, 8, 3]", "[null, null, 3]")
+        + "      - Repeat: {times: 200, layers: [{Conv2D: {filters: 2, kernel_size: 3, strides: 2}}, MaxPooling2D]}\n",
+        "kernel-larger-than-input",
+    ),
+    "a large number": (BRANCH + f"      - Flatten\nbudget: {{params: {'9' * 5000}M}}\n", "wrong-type"),
     "many mistakes": ("".join(f"k{i}: &a{i} 1\n" for i in range(50_000)), "unknown-key"),
 }
 SECONDS = 5

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..diagnostic import Code
 from ..masks import HALF
 from ..op import FLOATS, Inference, Op, Refusal, Weight
-from ..size import Size, ceil_div, equal
+from ..size import Size, ceil_div, equal, growth_ratio
 from ..tensor import Mask, TensorType
 from .common import known
 from .floats import refuse_integers
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..lower import Lowering
     from ..program import Expression
 
-LARGEST_STRIDE = 64
 NO_STEPS = Code(
     "nothing-to-distribute", "error", "`TimeDistributed` reads steps of at least one axis; given {given}", sort="keras"
 )
@@ -125,13 +124,10 @@ class Projection(Op):
 
 
 def _ratio(size: Size, target: Size) -> int:
-    """The stride from one size to another; of sizes known only at run time one that always fits, or else may fit."""
+    """The stride from one size to another; of sizes known only at run time the one that fits large ones, if any does."""
     if isinstance(size, int) and isinstance(target, int):
         return -(-size // target)
-    fits = [(stride, equal(ceil_div(size, stride), target)) for stride in range(1, LARGEST_STRIDE + 1)]
-    always = (stride for stride, condition in fits if condition.always)
-    possible = (stride for stride, condition in fits if not condition.never)
-    return next(always, next(possible, 1))
+    return max(growth_ratio(size, target) or 1, 1)
 
 
 class Output(Op):
