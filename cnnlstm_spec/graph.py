@@ -73,6 +73,20 @@ class TypedNode:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """A batch norm that is part of the layer before it, whose weights are computed from those of both in training.
+
+    The layer's `weight` is multiplied by a factor for each channel, which stands against it in the given `shape`.
+    """
+
+    layer: str
+    norm: str
+    weight: str
+    shape: tuple[int, ...]
+    epsilon: float
+
+
+@dataclass(frozen=True)
 class TypedGraph:
     """A graph with the type of every node."""
 
@@ -81,6 +95,8 @@ class TypedGraph:
     policy: str = "float32"
     written: Graph | None = None
     """The graph before any pass, which addresses are about; None where no pass has been over it."""
+    folds: tuple[Fold, ...] = ()
+    """What becomes of the weights of training, in the order in which it is done; all others stay as they are."""
 
     @property
     def params(self) -> int:

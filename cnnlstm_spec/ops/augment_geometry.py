@@ -43,6 +43,7 @@ class RandomCrop(Geometry):
     height: int = arg(COUNT, doc="Height of the output.")
     width: int = arg(COUNT, doc="Width of the output.")
     keeps_mask = False
+    only_in_training = False
     examples = (example((9, 8, 3), height=4, width=6), example((None, None, 3), height=4, width=6, seed=1))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
