@@ -109,6 +109,19 @@ class TypedGraph:
         return sum(node.trainable_params for node in self.nodes.values())
 
 
+Readers = dict[str, list[TypedNode]]
+"""By the id of a node, the nodes that read it."""
+
+
+def readers_of(graph: TypedGraph) -> Readers:
+    """Who reads each node; a node that reads another twice is there twice."""
+    found: Readers = {id: [] for id in graph.nodes}
+    for typed in graph.nodes.values():
+        for id in typed.node.inputs:
+            found[id].append(typed)
+    return found
+
+
 def count(shape: tuple[int, ...]) -> int:
     """The number of elements."""
     product = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .graph import TypedGraph, TypedNode
+from .graph import Readers, TypedGraph, TypedNode
 from .op import Op
 from .ops.axes import axis_number
 from .ops.common import called
@@ -11,18 +11,6 @@ from .ops.core import Dense
 from .ops.normalization import BatchNormalization
 from .ops.structure import EnterTime, LeaveTime
 from .own import is_own
-
-Readers = dict[str, list[str]]
-"""By the id of a node, those of the nodes that read it."""
-
-
-def readers_of(graph: TypedGraph) -> Readers:
-    """Who reads each node."""
-    found: Readers = {}
-    for typed in graph.nodes.values():
-        for id in typed.node.inputs:
-            found.setdefault(id, []).append(typed.node.id)
-    return found
 
 
 def source_of(graph: TypedGraph, norm: TypedNode) -> TypedNode:

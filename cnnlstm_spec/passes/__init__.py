@@ -11,6 +11,7 @@ from .fold_batch_norm import why_not as why_norm
 from .merge_reshapes import merge_reshapes
 from .merge_reshapes import why_not as why_reshape
 from .merge_time import merge_time
+from .merge_time import why_not as why_time
 from .remove_noops import remove_noops
 from .remove_noops import why_not as why_noop
 from .skip_fold import skip_fold
@@ -45,6 +46,7 @@ WhyNot = Callable[[TypedGraph], Iterator[tuple[str, str]]]
 
 REASONS: dict[str, WhyNot] = {
     "remove_noops": why_noop,
+    "merge_time": why_time,
     "merge_reshapes": why_reshape,
     "skip_fold": why_fold,
 }

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..graph import Fold, TypedGraph, TypedNode
-from ..norms import Readers, gives_channels, is_linear, is_read_alone, norms_channels, readers_of, source_of
+from ..graph import Fold, Readers, TypedGraph, TypedNode, readers_of
+from ..norms import gives_channels, is_linear, is_read_alone, norms_channels, source_of
 from ..op import Op
 from ..ops.common import called
 from ..ops.conv import Depthwise, Separable
