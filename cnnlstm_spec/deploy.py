@@ -17,6 +17,7 @@ from .passes.strip_training import training_arguments
 if TYPE_CHECKING:
     import keras
 
+FRESH = "the weights that training starts from; `--weights` takes those of a trained model"
 PURPOSES = ("training", "inference")
 
 
@@ -67,7 +68,12 @@ class Deployment:
         changed = [f"  {note.layer}: {note.text}" for note in self.changed]
         left = [f"  {note.layer}: {note.text}" for note in self.left]
         fewer = before.params - after.params
-        lines = ["for inference", *(changed or ["  nothing changes"]), *(["left as they are", *left] if left else [])]
+        given = FRESH if self.weights is None else f"the weights of {self.weights.name}"
+        lines = [
+            f"for inference, with {given}",
+            *(changed or ["  nothing changes"]),
+            *(["left as they are", *left] if left else []),
+        ]
         return "\n".join([*lines, f"{after.params:,} parameters, {fewer:,} fewer than in training"])
 
 

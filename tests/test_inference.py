@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from cnnlstm_spec.cli import run
 from cnnlstm_spec.compiler import Compilation, compile_source
 from cnnlstm_spec.deploy import Deployment, deploy
 from cnnlstm_spec.graph import TypedGraph
+from cnnlstm_spec.ops.normalization import BatchNormalization
+from cnnlstm_spec.ops.regularization import Dropout
 from cnnlstm_spec.ops.structure import EnterTime, LeaveTime
 from cnnlstm_spec.passes import INFERENCE, PASSES, apply
 from cnnlstm_spec.source import Source
@@ -228,20 +231,39 @@ def test_strips_what_marks_padded_steps() -> None:
     deployment = for_inference(PADDED, layers, "compile: {loss: mse}\n")
     assert "layers.Masking" in deployment.training.to_python()
     source = deployment.inference.to_python()
-    assert "layers.Masking" not in source and "ops.where(ops.expand_dims(" in source and "(x, mask=x_mask)" in source
+    assert "layers.Masking" not in source and "ops.where(ops.expand_dims(" in source and "mask=x_mask)" in source
     assert "head: padded steps are zeros, with no mask for loss and metrics" in texts(deployment)
+
+
+class Lasting(Dropout):
+    """Someone's dropout that drops outside of training too."""
+
+
+class Moving(BatchNormalization):
+    """Someone's batch norm, whose statistics are others."""
+
+
+def test_layers_of_ones_own_stay() -> None:
+    """What they inherit may not hold of them; the registry of a spec is not needed for it."""
+    graph = graph_of(compiled(IMAGE, f"[{CONV}, {NORM}, {{Dropout: {{rate: 0.5, name: d}}}}]"))
+    own = {"n": Moving(), "d": Lasting(rate=0.5)}
+    nodes = {id: replace(each, node=replace(each.node, op=own.get(id, each.node.op))) for id, each in graph.nodes.items()}
+    assert shown(apply(replace(graph, nodes=nodes), INFERENCE)) == "x c n d head"
 
 
 def test_nothing_to_do() -> None:
     deployment = for_inference(VECTOR, "[{Dense: {units: 2}}]")
     assert graph_of(deployment.inference) is graph_of(deployment.training)
-    assert str(deployment) == "for inference\n  nothing changes\n12 parameters, 0 fewer than in training"
+    lines = str(deployment).splitlines()
+    assert lines[1:] == ["  nothing changes", "12 parameters, 0 fewer than in training"]
+    trained = deploy(deployment.training, Path("runs/best.keras"))
+    assert str(trained).splitlines() == ["for inference, with the weights of best.keras", *lines[1:]]
 
 
 def test_the_report() -> None:
     layers = f"[{CONV}, {NORM}, ReLU, {{BatchNormalization: {{name: m}}}}]"
     assert str(for_inference(IMAGE, layers, "compile: {loss: mse}\n")).splitlines() == [
-        "for inference",
+        "for inference, with the weights that training starts from; `--weights` takes those of a trained model",
         "  n: folded into `c`",
         "  t: without optimizer, loss and metrics",
         "left as they are",
@@ -373,10 +395,42 @@ def test_equal_outputs(name: str, fresh: Any) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("passes", ["default", "none"])
-def test_equal_outputs_without_passes(passes: str, fresh: Any) -> None:
-    training, inference = check_equal(compiled(VIDEO, TIMED["two runs"]), passes)
+@pytest.mark.parametrize("name", ["two runs", "norm inside alone", "dropout between"])
+def test_equal_outputs_without_passes(name: str, fresh: Any) -> None:
+    training, inference = check_equal(compiled(VIDEO, TIMED[name]), "none")
     assert len(inference.layers) < len(training.layers)
+
+
+SEVERAL = """
+version: 1
+name: several
+branches:
+  a:
+    input: {kind: sequence, shape: [frames, 4], mask_input: real}
+    layers:
+      - Normalization: {mean: 0.5, variance: 2.0}
+      - SpectralNormalization: {layer: {Dense: {units: 4, kernel_constraint: non_neg}}}
+      - Bidirectional: {layer: {LSTM: {units: 3, recurrent_dropout: 0.3}}}
+  b:
+    input: {kind: vector, shape: [6]}
+    layers: [{Dense: {units: 6, name: d}}, BatchNormalization]
+fusion: {strategy: gated, units: 5}
+heads: {p: [{Dense: {units: 2}}, BatchNormalization], q: [{Dense: {units: 2}}, {Dropout: {rate: 0.5}}]}
+compile: {loss: {p: mse, q: mse}}
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_several_inputs_and_heads(tmp_path: Path, fresh: Any) -> None:
+    """Wrapped layers, a fusion of several Keras layers, and weights that come back from both sorts of file."""
+    compilation = compile_source(Source("t.yaml", SEVERAL))
+    trained, _ = check_equal(compilation)
+    trained.save(tmp_path / "m.keras")
+    trained.save_weights(tmp_path / "m.weights.h5")
+    for name in ("m.keras", "m.weights.h5"):
+        training, _ = deploy(compilation, tmp_path / name).models()
+        assert all((a == b).all() for a, b in zip(trained.get_weights(), training.get_weights(), strict=True))
 
 
 SPECS = [

@@ -18,7 +18,10 @@ PENALTIES = ("_regularizer", "_constraint")
 
 
 def strip_training(graph: TypedGraph) -> TypedGraph:
-    """Without dropout, noise, augmentation, penalties and constraints; padded steps of an output are 0, and no longer marked."""
+    """Without dropout, noise, augmentation, penalties and constraints; padded steps of an output are 0, and no longer marked.
+
+    Layers of a person's own stay as they are: what they inherit may not hold of them.
+    """
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
     changed = False
@@ -56,7 +59,8 @@ def _wrapped(op: Op) -> Iterator[tuple[str, Op]]:
 
 
 def _acts_in_training_alone(typed: TypedNode) -> bool:
-    return typed.node.op is not None and typed.node.op.only_in_training and typed.type is not None
+    op = typed.node.op
+    return op is not None and op.only_in_training and not is_own(op)
 
 
 def _casts(typed: TypedNode) -> bool:
@@ -66,8 +70,8 @@ def _casts(typed: TypedNode) -> bool:
 
 def _stripped(typed: TypedNode) -> TypedNode:
     """The node without what acts in training alone; itself where there is nothing of the kind."""
-    op, x = typed.node.op, typed.inputs[0] if typed.inputs else None
-    if isinstance(op, Output) and op.trained and x is not None and x.mask is not None:
+    op = typed.node.op
+    if isinstance(op, Output) and op.trained and typed.type is not None and typed.type.mask is not None:
         return replace(typed, node=replace(typed.node, op=Output(op.head, op.carries_mask, trained=False)))
     if op is None or not training_arguments(op):
         return typed
