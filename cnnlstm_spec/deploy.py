@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from .compiler import Compilation
 from .graph import TypedGraph
+from .op import Op
 from .ops.structure import Output
 from .passes import INFERENCE, INFERENCE_REASONS, apply
-from .passes.strip_training import training_arguments
 
 if TYPE_CHECKING:
     import keras
 
+BIAS = "use_bias"
 FRESH = "the weights that training starts from; `--weights` takes those of a trained model"
 PURPOSES = ("training", "inference")
 
@@ -103,8 +104,19 @@ def _changed(before: TypedGraph, after: TypedGraph) -> Iterator[Note]:
             continue
         if isinstance(op, Output):
             yield Note(layer, "padded steps are zeros, with no mask for loss and metrics")
-        elif gone := training_arguments(op):
-            yield Note(layer, f"without {', '.join(f'`{name}`' for name in gone)}")
+            continue
+        gone = _gone(op, now)
+        if BIAS in gone:
+            yield Note(layer, "with a bias")
+        if others := [f"`{name}`" for name in gone if name != BIAS]:
+            yield Note(layer, f"without {', '.join(others)}")
+
+
+def _gone(op: Op, now: Op) -> list[str]:
+    """The arguments that are written no more, those of a wrapped layer too."""
+    inner = [(name, value, now.value(name)) for name, value in op.values().items() if isinstance(value, Op)]
+    own = [name for name in op.places if name not in now.places]
+    return own + [f"{name}.{each}" for name, value, after in inner for each in _gone(value, after)]
 
 
 def _plain(notes: tuple[Note, ...]) -> list[dict[str, str]]:

@@ -226,6 +226,45 @@ def test_strips_arguments() -> None:
     assert compilation.to_python() == before, "the ops of the training model are as they were"
 
 
+DECISIVE = {
+    (SERIES, "{MultiHeadAttention: {num_heads: 2, key_dim: 2, dropout: 0.1, name: m}}"): None,
+    (SERIES, "{MultiHeadAttention: {num_heads: 2, key_dim: 2, dropout: 0.1, attention_axes: -1, name: m}}"): "`dropout` chooses",
+    (PADDED, "{MultiHeadAttention: {num_heads: 2, key_dim: 2, dropout: 0.1, name: m}}"): "`dropout` chooses",
+    (SERIES, "{GRU: {units: 2, recurrent_dropout: 0.1, name: m}}"): None,
+    (PADDED, "{GRU: {units: 2, recurrent_dropout: 0.1, dropout: 0.2, name: m}}"): "`recurrent_dropout` keeps it from cuDNN",
+    (
+        PADDED,
+        "{Bidirectional: {layer: {LSTM: {units: 2, recurrent_dropout: 0.1}}, name: m}}",
+    ): "`recurrent_dropout` keeps it from cuDNN",
+    (PADDED, "{SimpleRNN: {units: 2, recurrent_dropout: 0.1, name: m}}"): None,
+}
+"""Dropouts that decide what Keras runs outside of training too, and why they stay; None where they do not."""
+
+
+@pytest.mark.parametrize("case", DECISIVE, ids=lambda case: case[1])
+def test_dropouts_that_decide_more(case: tuple[str, str]) -> None:
+    deployment = for_inference(case[0], f"[{case[1]}]")
+    reason = DECISIVE[case]
+    assert len(left(deployment)) == (0 if reason is None else 1)
+    assert all(each.startswith(f"m: {reason}") for each in left(deployment))
+    source = deployment.inference.to_python()
+    assert ("dropout=0.1" in source) == (reason is not None) and source.count("dropout") <= 1
+
+
+def test_a_shared_layer_keeps_what_one_of_its_uses_needs() -> None:
+    """Of two uses the second alone has a mask; the layer is made at the first."""
+    text = """
+version: 1
+name: t
+branches:
+  a: {input: {kind: sequence, shape: [8, 4]}, layers: [{LSTM: {units: 2, recurrent_dropout: 0.1, share: s}}]}
+  b: {input: {kind: sequence, shape: [8, 4], padding_value: 0}, layers: [{LSTM: {units: 2, recurrent_dropout: 0.1, share: s}}]}
+fusion: {strategy: concat}
+head: []
+"""
+    assert "recurrent_dropout=0.1" in deploy(compile_source(Source("t.yaml", text))).inference.to_python()
+
+
 def test_strips_what_marks_padded_steps() -> None:
     layers = "[{LSTM: {units: 2, return_sequences: true}}]"
     deployment = for_inference(PADDED, layers, "compile: {loss: mse}\n")
@@ -362,6 +401,12 @@ CASES = {
         "[{Dense: {units: 3}}, BatchNormalization, GlobalAveragePooling1D]",
     ),
     **{f"time: {name}": (VIDEO, layers) for name, layers in TIMED.items()},
+    "attention": (
+        SERIES,
+        "[{MultiHeadAttention: {num_heads: 2, key_dim: 2, dropout: 0.3}}, "
+        "{MultiHeadAttention: {num_heads: 2, key_dim: 2, dropout: 1, attention_axes: -1}}]",
+    ),
+    "masked attention": (PADDED, "[{MultiHeadAttention: {num_heads: 2, key_dim: 2, dropout: 0.3}}, GlobalAveragePooling1D]"),
     "masked recurrence": (
         PADDED,
         "[{Conv1D: {filters: 3, kernel_size: 3, padding: same}}, BatchNormalization, {GRU: {units: 2, return_sequences: true, dropout: 0.5}}]",

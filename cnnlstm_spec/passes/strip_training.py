@@ -9,6 +9,8 @@ from ..graph import TypedGraph, TypedNode
 from ..op import Op
 from ..ops.backbone import Backbone
 from ..ops.factors import Augmentation
+from ..ops.multihead import Projected
+from ..ops.recurrent import Gated
 from ..ops.structure import Output
 from ..own import is_own
 from .rewrite import reading, with_nodes, without
@@ -24,19 +26,21 @@ def strip_training(graph: TypedGraph) -> TypedGraph:
     """
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
+    masked = _masked_layers(graph)
     changed = False
     for id, typed in graph.nodes.items():
         typed = reading(typed, renamed, nodes)
         if _acts_in_training_alone(typed) and not _casts(typed):
             renamed[id] = typed.node.inputs[0]
             continue
-        nodes[id] = _stripped(typed)
+        nodes[id] = _stripped(typed, masked)
         changed |= nodes[id] is not typed
     return with_nodes(graph, nodes, renamed) if renamed or changed else graph
 
 
 def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The layers that could be thought to act in training alone and stay, each with the reason."""
+    masked = _masked_layers(graph)
     for id, typed in graph.nodes.items():
         if _acts_in_training_alone(typed):
             yield id, "it casts" if _casts(typed) else "no pass ran"
@@ -44,14 +48,23 @@ def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
             yield id, "it changes images outside of training too"
         elif isinstance(typed.node.op, Backbone):
             yield id, "a backbone is left as it is"
+        elif typed.node.op is not None:
+            yield from ((id, reason) for reason in _decisive(typed.node.op, typed.node.layer in masked).values())
 
 
-def training_arguments(op: Op) -> tuple[str, ...]:
-    """The written arguments that act in training alone, those of a wrapped layer too; of no layer of a person's own."""
-    if is_own(op) or isinstance(op, Backbone):
-        return ()
-    own = [name for name in op.places if name in DROPOUTS or name.endswith(PENALTIES)]
-    return (*own, *(f"{name}.{each}" for name, inner in _wrapped(op) for each in training_arguments(inner)))
+def _decisive(op: Op, masked: bool) -> dict[str, str]:
+    """The dropouts that choose what Keras runs outside of training too, each with the reason why it stays."""
+    if isinstance(op, Projected) and op.dropout and (masked or op.is_written("attention_axes")):
+        return {"dropout": "`dropout` chooses how Keras attends with a mask or `attention_axes`, in inference too"}
+    if isinstance(op, Gated) and op.recurrent_dropout and masked:
+        return {"recurrent_dropout": "`recurrent_dropout` keeps it from cuDNN, which takes no padding before data"}
+    return {name: reason for _, inner in _wrapped(op) for name, reason in _decisive(inner, masked).items()}
+
+
+def _masked_layers(graph: TypedGraph) -> frozenset[str]:
+    """The Keras layers that read a mask at some use: arguments are those of all uses."""
+    nodes = graph.nodes.values()
+    return frozenset(each.node.layer for each in nodes if any(x is not None and x.mask is not None for x in each.inputs))
 
 
 def _wrapped(op: Op) -> Iterator[tuple[str, Op]]:
@@ -68,18 +81,25 @@ def _casts(typed: TypedNode) -> bool:
     return x is None or y is None or replace(y, axes=x.axes) != x
 
 
-def _stripped(typed: TypedNode) -> TypedNode:
+def _stripped(typed: TypedNode, masked: frozenset[str]) -> TypedNode:
     """The node without what acts in training alone; itself where there is nothing of the kind."""
     op = typed.node.op
     if isinstance(op, Output) and op.trained and typed.type is not None and typed.type.mask is not None:
         return replace(typed, node=replace(typed.node, op=Output(op.head, op.carries_mask, trained=False)))
-    if op is None or not training_arguments(op):
-        return typed
-    return replace(typed, node=replace(typed.node, op=_plain(op)))
+    plain = op if op is None else _plain(op, typed.node.layer in masked)
+    return typed if plain is op else replace(typed, node=replace(typed.node, op=plain))
 
 
-def _plain(op: Op) -> Op:
-    made = without(op, {name for name in training_arguments(op) if "." not in name})
-    for name, inner in _wrapped(op):
-        setattr(made, op.arguments[name].field, _plain(inner))
+def _plain(op: Op, masked: bool) -> Op:
+    """The op without arguments that act in training alone, nor a layer that it wraps with any; itself where there is none."""
+    if is_own(op) or isinstance(op, Backbone):
+        return op
+    kept = _decisive(op, masked)
+    gone = {name for name in op.places if (name in DROPOUTS and name not in kept) or name.endswith(PENALTIES)}
+    inner = {name: _plain(value, masked) for name, value in _wrapped(op)}
+    if not gone and all(op.value(name) is value for name, value in inner.items()):
+        return op
+    made = without(op, gone)
+    for name, value in inner.items():
+        setattr(made, op.arguments[name].field, value)
     return made
