@@ -19,6 +19,7 @@ from typing import Any
 
 from . import __version__
 from .compiler import Compilation, collector_paused
+from .deploy import Deployment
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
 from .usage import usage
@@ -36,9 +37,15 @@ class Unsuitable(Exception):
 
 @collector_paused()
 def write(
-    compilation: Compilation, folder: File, step: Callable[[str], None] = lambda text: None, passes: str = "default"
+    compilation: Compilation,
+    folder: File,
+    step: Callable[[str], None] = lambda text: None,
+    passes: str = "default",
+    deployment: Deployment | None = None,
 ) -> dict[str, Any]:
-    """Builds the model and writes the folder; gives the manifest. `step` is told what is under way.
+    """Builds the model, or the one that a deployment makes of it, and writes the folder; gives the manifest.
+
+    `step` is told what is under way.
 
     Raises SpecError for a spec with errors, Unsuitable where the path is no folder or weights cannot be had, and OSError
     where the folder cannot be written.
@@ -46,23 +53,23 @@ def write(
     if folder.exists() and not folder.is_dir():
         raise Unsuitable(f"`{folder}` is a file, not a folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
-    files, versions = make_files(compilation, step, passes)
+    files, versions = make_files(compilation, step, passes, deployment)
     step("writing")
-    manifest = {**make_manifest(compilation, files, versions), "passes": passes}
+    manifest = {**make_manifest(compilation, files, versions, deployment), "passes": passes}
     files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     write_files(folder, files)
     return manifest
 
 
 def make_files(
-    compilation: Compilation, step: Callable[[str], None], passes: str = "default"
+    compilation: Compilation, step: Callable[[str], None], passes: str = "default", deployment: Deployment | None = None
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """The bytes of every file but the manifest, and the versions of what built the model."""
     from .emit.keras import save, versions
 
     step("building the model")
     try:
-        model = compilation.to_keras(passes)
+        model = compilation.to_keras(passes) if deployment is None else deployment.models(passes)[1]
     except Exception as error:
         if _reads_weights(compilation) and (isinstance(error, OSError | ValueError) or "URL fetch failure" in str(error)):
             raise Unsuitable(f"weights cannot be loaded: {str(error).splitlines()[0]}") from None
@@ -73,7 +80,7 @@ def make_files(
         save(model, path)
         files = {MODEL: canonical(path.read_bytes())}
     step("drawing")
-    svg = compilation.to_svg()
+    svg = (compilation if deployment is None else deployment.inference).to_svg()
     files[SVG] = svg.encode()
     if has_png():
         from .emit.png import to_png
@@ -122,18 +129,23 @@ def _renumbered(config: Any, ids: dict[int, int]) -> Any:
     return {key: _renumbered(value, ids) for key, value in numbered.items()}
 
 
-def make_manifest(compilation: Compilation, files: Mapping[str, bytes], versions: Mapping[str, str]) -> dict[str, Any]:
+def make_manifest(
+    compilation: Compilation, files: Mapping[str, bytes], versions: Mapping[str, str], deployment: Deployment | None = None
+) -> dict[str, Any]:
     """What the folder holds and where it came from; nothing of when or where it was made."""
-    assert compilation.typed is not None and compilation.spec is not None
+    built = compilation if deployment is None else deployment.inference
+    assert built.typed is not None and compilation.spec is not None
     return {
         "version": VERSION,
         "name": compilation.spec.name,
         "seed": compilation.spec.seed,
         "versions": dict(versions),
-        "inputs": inputs(compilation.typed),
-        "outputs": shapes_data(compilation.typed)["outputs"],
-        "params": params(compilation.typed),
-        "usage": usage(compilation, MODEL),
+        "inputs": inputs(built.typed),
+        "outputs": shapes_data(built.typed)["outputs"],
+        "params": params(built.typed),
+        "usage": usage(built, MODEL),
+        "for": "training" if deployment is None else "inference",
+        **({} if deployment is None else {"inference": deployment.facts()}),
         "files": {name: {"sha256": digest(data), "bytes": len(data)} for name, data in files.items()},
         "spec": {"sha256": digest(compilation.source.text.encode()), **resolved(compilation)},
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import __version__, artifact
 from .compiler import Compilation, Overrides
+from .deploy import deploy
 from .own import is_own
 from .program import Unbuildable
 from .resolved import resolved
@@ -35,27 +36,36 @@ class Job:
     allow_imports: bool
     allow_outside: bool
     passes: str
+    purpose: str
     index: int
     output: str
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a variant: its parameters, or why there is no artifact."""
+    """What became of a variant: its parameters, or why there is no artifact; and what was changed for inference."""
 
     index: int
     params: int = 0
     reason: str | None = None
+    report: str = ""
 
 
 def make_job(
-    prepared: Sweep, overrides: Overrides, matrix: tuple[str, ...], allow_outside: bool, passes: str, index: int, output: File
+    prepared: Sweep,
+    overrides: Overrides,
+    matrix: tuple[str, ...],
+    allow_outside: bool,
+    passes: str,
+    purpose: str,
+    index: int,
+    output: File,
 ) -> Job:
     """The job of a variant."""
     folder = None if prepared.folder is None else str(prepared.folder)
     source = prepared.source
     given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
-    return Job(*given, passes, index, str(output))
+    return Job(*given, passes, purpose, index, str(output))
 
 
 def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
@@ -82,7 +92,8 @@ def build(job: Job) -> Outcome:
         with silence():
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
-            manifest = artifact.write(compilation, File(job.output), passes=job.passes)
+            deployment = deploy(compilation) if job.purpose == "inference" else None
+            manifest = artifact.write(compilation, File(job.output), passes=job.passes, deployment=deployment)
     except ModuleNotFoundError as error:
         if error.name not in ("keras", "tensorflow"):
             raise
@@ -91,10 +102,10 @@ def build(job: Job) -> Outcome:
         return Outcome(job.index, reason=str(error))
     except OSError as error:
         return Outcome(job.index, reason=f"`{error.filename or job.output}`: {error.strerror or error}")
-    return Outcome(job.index, manifest["params"]["total"])
+    return Outcome(job.index, manifest["params"]["total"], report="" if deployment is None else str(deployment))
 
 
-def is_current(compilation: Compilation, folder: File, passes: str) -> bool:
+def is_current(compilation: Compilation, folder: File, passes: str, purpose: str) -> bool:
     """Whether a folder holds the artifact of a spec already: built from the same by the same, its files as they were written.
 
     What rests on files beside the spec, which may have changed, is never current.
@@ -104,13 +115,14 @@ def is_current(compilation: Compilation, folder: File, passes: str) -> bool:
         written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
         named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
         whole = all(artifact.digest(path.read_bytes()) == sha256 for path, sha256 in named)
-        same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest["versions"]
+        same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest.get("for"), manifest["versions"]
+        trained = manifest.get("inference", {}).get("weights")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     assert compilation.spec is not None
     now = json.loads(json.dumps(resolved(compilation)))
-    wanted = (compilation.spec.name, compilation.spec.seed, passes, _installed(same[3]))
-    return whole and written == now and same == wanted and not _reads_files(compilation)
+    wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _installed(same[4]))
+    return whole and trained is None and written == now and same == wanted and not _reads_files(compilation)
 
 
 def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:

@@ -73,6 +73,20 @@ class TypedNode:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """A batch norm that is part of the layer before it, whose weights are computed from those of both in training.
+
+    The layer's `weight` is multiplied by a factor for each channel, which stands against it in the given `shape`.
+    """
+
+    layer: str
+    norm: str
+    weight: str
+    shape: tuple[int, ...]
+    epsilon: float
+
+
+@dataclass(frozen=True)
 class TypedGraph:
     """A graph with the type of every node."""
 
@@ -81,6 +95,8 @@ class TypedGraph:
     policy: str = "float32"
     written: Graph | None = None
     """The graph before any pass, which addresses are about; None where no pass has been over it."""
+    folds: tuple[Fold, ...] = ()
+    """What becomes of the weights of training, in the order in which it is done; all others stay as they are."""
 
     @property
     def params(self) -> int:
@@ -91,6 +107,19 @@ class TypedGraph:
     def trainable_params(self) -> int:
         """The number of weights that training changes."""
         return sum(node.trainable_params for node in self.nodes.values())
+
+
+Readers = dict[str, list[TypedNode]]
+"""By the id of a node, the nodes that read it."""
+
+
+def readers_of(graph: TypedGraph) -> Readers:
+    """Who reads each node; a node that reads another twice is there twice."""
+    found: Readers = {id: [] for id in graph.nodes}
+    for typed in graph.nodes.values():
+        for id in typed.node.inputs:
+            found[id].append(typed)
+    return found
 
 
 def count(shape: tuple[int, ...]) -> int:

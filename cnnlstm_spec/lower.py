@@ -262,6 +262,14 @@ class Lowering:
         """The value as an output of the model, with its mask where steps are still masked."""
         if self.output.mask is not None:
             return masks.attach(self, value, self.inputs[0])
+        return self.identity(value)
+
+    def output_without_mask(self, value: Expression) -> Expression:
+        """The value as an output of a model that is not trained, which has the values of `output_of`."""
+        return self.identity(value if self.output.mask is None else masks.zeroed(self, value, self.inputs[0]))
+
+    def identity(self, value: Expression) -> Expression:
+        """The value by the name of the node, in the dtype of the output."""
         dtype: dict[str, Any] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
         return self.layer("keras.layers.Identity", value, **dtype)
 

@@ -67,11 +67,20 @@ def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     Keras reads the mask of an output off the layers that gave it. A `Masking` layer finds padded steps by a value that
     no output takes and zeroes them; `Rescaling` keeps its mask. Half precision is left, where `TINY` would be 0.
     """
+    marked = _where_real(to, value, x, SENTINELS[x.dtype])
+    dtype: dict[str, Any] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
+    found = to.layer("keras.layers.Masking", marked, suffix="_mask", mask_value=SENTINELS[x.dtype], **dtype)
+    return to.layer("keras.layers.Rescaling", found, 1.0, TINY, **dtype)
+
+
+def zeroed(to: Lowering, value: Expression, x: TensorType) -> Expression:
+    """A value that is 0 where a step is padding, as `attach` gives it."""
+    return _where_real(to, value, x, 0.0)
+
+
+def _where_real(to: Lowering, value: Expression, x: TensorType, padding: float) -> Expression:
     assert x.mask is not None
     mask = to.mask_value(x.mask)
     for _ in range(x.rank - 1):
         mask = to.ops("expand_dims", mask, axis=-1)
-    marked = to.ops("where", mask, value, SENTINELS[x.dtype])
-    dtype: dict[str, Any] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
-    found = to.layer("keras.layers.Masking", marked, suffix="_mask", mask_value=SENTINELS[x.dtype], **dtype)
-    return to.layer("keras.layers.Rescaling", found, 1.0, TINY, **dtype)
+    return to.ops("where", mask, value, padding)

@@ -147,6 +147,11 @@ def test_usage_feeds_every_input() -> None:
     ]
 
 
+def test_usage_feeds_a_mask_that_nothing_reads() -> None:
+    text = SMALL.replace("- GRU: {units: $width}", "- GlobalMaxPooling1D").replace("learned_weights", "concat")
+    assert '"real": numpy.ones((1, 32), "bool")' in usage(load(text), "model.keras")[2]
+
+
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.run(

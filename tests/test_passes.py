@@ -10,7 +10,18 @@ import pytest
 from cnnlstm_spec.compiler import Compilation, compile_source
 from cnnlstm_spec.graph import TypedGraph
 from cnnlstm_spec.ops.structure import EnterTime, LeaveTime
-from cnnlstm_spec.passes import PASSES, REASONS, merge_reshapes, merge_time, optimize, remove_noops, skip_fold
+from cnnlstm_spec.passes import (
+    INFERENCE,
+    INFERENCE_REASONS,
+    PASSES,
+    REASONS,
+    apply,
+    merge_reshapes,
+    merge_time,
+    optimize,
+    remove_noops,
+    skip_fold,
+)
 from cnnlstm_spec.source import Source
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -141,6 +152,62 @@ def test_merge_reshapes(name: str) -> None:
     assert shown(merge_reshapes(typed)) == RESHAPES[name].after
 
 
+VIDEO = "{kind: video, shape: [frames, 8, 8, 3]}"
+PADDED = "{kind: tensor, axes: [frames, f], time_axis: frames, shape: [frames, 3], padding_value: 0.0}"
+STEP = "{TimeDistributed: [{Reshape: {target_shape: [3, 1], name: %s}}, {Conv1D: {filters: 1, kernel_size: 1}}, Flatten]}"
+APART = {
+    (VIDEO, f"[{{TimeDistributed: [{A}]}}, {DENSE}, {{TimeDistributed: [{B}]}}]"): "`d` stands there",
+    (
+        VIDEO,
+        f"[{{TimeDistributed: [{A}]}}, {{Conv3D: {{filters: 2, kernel_size: 1, name: v}}}}, {DENSE}, {{TimeDistributed: [{B}]}}]",
+    ): ("`v` reads all steps at once"),
+    (
+        VIDEO,
+        f"[{{TimeDistributed: [{A}]}}, {{BatchNormalization: {{name: n}}}}, {{TimeDistributed: [{B}]}}]",
+    ): "`n` reads all steps at once",
+    (
+        VIDEO,
+        f"[{{TimeDistributed: [{A}]}}, {{Residual: {{name: r, layers: [{{Dense: {{units: 2}}}}]}}}}, {{TimeDistributed: [{B}]}}]",
+    ): ("`r` reads several values"),
+    (PADDED, f"[{STEP % 'p'}, {{Masking: {{name: m}}}}, {STEP % 'q'}]"): "`m` says anew which steps are padding",
+}
+"""Two runs with something between them, and why they do not become one."""
+
+
+@pytest.mark.parametrize("case", APART, ids=lambda case: APART[case])
+def test_runs_that_stay_apart(case: tuple[str, str]) -> None:
+    typed = compiled(case[1], case[0]).typed
+    assert typed is not None
+    after = optimize(typed)
+    entered = [id for id, each in after.nodes.items() if isinstance(each.node.op, EnterTime)]
+    found = [(id, reason) for id, reason in REASONS["merge_time"](after)]
+    assert found == [(entered[-1], f"it begins anew after the run before: {APART[case]}")]
+
+
+def test_a_run_that_is_left_before_it_is_over() -> None:
+    typed = compiled(
+        MERGED["read twice"]
+        .layers.replace("concat, paths: {l:", "concat, paths: {e: [], l:")
+        .replace("kernel_size: 3", "kernel_size: 1")
+    ).typed
+    assert typed is not None
+    assert "no pass ran" in [reason for _, reason in REASONS["merge_time"](typed)]
+    after = merge_time(typed)
+    left = next(id for id, each in after.nodes.items() if isinstance(each.node.op, LeaveTime) and each.node.inputs == ("a",))
+    assert list(REASONS["merge_time"](after)) == [(left, "time is left for what reads it here, though the run goes on with `b`")]
+
+
+def test_a_run_alone_has_no_reason() -> None:
+    for layers in (MERGED["one run"].layers, MERGED["two runs"].layers, SKIPPED["inside"].layers):
+        typed = compiled(layers).typed
+        assert typed is not None and list(REASONS["merge_time"](optimize(typed))) == []
+
+
+def test_every_pass_gives_reasons() -> None:
+    assert set(REASONS) == {each.__name__ for each in PASSES["default"]}
+    assert set(INFERENCE_REASONS) == {each.__name__ for each in INFERENCE}
+
+
 DECLINED = {
     "[{Dropout: {rate: 0, name: q}}]": ("remove_noops", "q", "a person named it"),
     "[{Identity: {share: s}}, {Identity: {share: s}}]": ("remove_noops", "x_identity", "it is shared"),
@@ -261,18 +328,27 @@ def test_the_choice_of_passes() -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-def test_models_with_and_without_passes() -> None:
-    """Equal predictions, gradients and names of weights."""
+@pytest.mark.parametrize("name", ["default", *(each.__name__ for each in PASSES["default"])])
+def test_models_with_and_without_passes(name: str) -> None:
+    """Equal predictions, gradients, updated weights and names of weights: of all passes together, and of each by itself."""
     import numpy
     import tensorflow
 
     keras = pytest.importorskip("keras")
     from cnnlstm_spec.emit.keras import run
+    from cnnlstm_spec.lower import lower
 
+    passes = tuple(each for each in PASSES["default"] if name in ("default", each.__name__))
     rng = numpy.random.default_rng(0)
+    changed = 0
     for compilation in cases():
+        assert compilation.typed is not None and compilation.spec is not None
+        after = apply(compilation.typed, passes)
+        if after is compilation.typed:
+            continue
+        changed += 1
         keras.backend.clear_session(free_memory=False)
-        plain, passed = (run(compilation.lowered(passes)) for passes in ("none", "default"))
+        plain, passed = run(compilation.lowered("none")), run(lower(after, compilation.spec))
         passed.set_weights(plain.get_weights())
         assert [w.path for w in passed.weights] == [w.path for w in plain.weights]
         for batch, steps in ((2, 4), (3, 6)):
@@ -281,11 +357,15 @@ def test_models_with_and_without_passes() -> None:
             found = []
             for model in (plain, passed):
                 keras.utils.set_random_seed(0)
+                given = tensorflow.constant(x, "float32")
                 with tensorflow.GradientTape() as tape:
-                    y = model(x.astype("float32"), training=True)
+                    tape.watch(given)
+                    y = model(given, training=True)
                     loss = tensorflow.reduce_sum(tensorflow.sin(y))
-                gradients = tape.gradient(loss, model.trainable_variables)
+                gradients = tape.gradient(loss, [given, *model.trainable_variables])
+                assert all(each is not None for each in gradients)
                 found.append([y, *gradients, model.predict(x, verbose=0)])
                 found[-1] += model.get_weights()
             for a, b in zip(*found, strict=True):
-                numpy.testing.assert_allclose(numpy.asarray(a), numpy.asarray(b), rtol=1e-4, atol=1e-5)
+                numpy.testing.assert_allclose(numpy.asarray(a), numpy.asarray(b), rtol=1e-5, atol=1e-5)
+    assert changed >= 3

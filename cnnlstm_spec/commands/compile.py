@@ -7,10 +7,12 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path as File
+from textwrap import indent
 from typing import Any
 
 import click
 
+from ..deploy import PURPOSES
 from ..sweep import Sweep
 from ..terminal import Progress, note, silence, write
 from ..usage import usage
@@ -30,13 +32,39 @@ from .common import (
 )
 
 UNBUILT = 2
+TRAINED = (".keras", ".weights.h5")
+
+
+def _weights(ctx: click.Context, parameter: click.Parameter, value: File | None) -> File | None:
+    if value is not None and not value.name.endswith(TRAINED):
+        raise click.BadParameter(f"`{value}` is neither a .keras nor a .weights.h5 file")
+    return value
 
 
 @click.command("compile")
 @spec_argument
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(path_type=File), help="Where to write.")
 @passes_option
-@click.option("--verify", is_flag=True, help="Compare the predictions with and without passes; status 1 above 1e-5.")
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(PURPOSES),
+    default="training",
+    show_default=True,
+    help="`inference` folds batch norms into the layers before them, and leaves out what acts in training alone.",
+)
+@click.option(
+    "--weights",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=File),
+    callback=_weights,
+    help="With `--for inference`: the trained model, or its weights, as a .keras or .weights.h5 file.",
+)
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare the predictions with and without passes, or for training and for inference; status 1 above 1e-5, or 1e-4.",
+)
 @color_option
 @set_option
 @imports_option
@@ -46,6 +74,8 @@ def command(
     spec: str,
     folder: File,
     passes: str,
+    purpose: str,
+    weights: File | None,
     verify: bool,
     color: str,
     overrides: tuple[str, ...],
@@ -57,30 +87,39 @@ def command(
 
     The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes. Of a
     spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date.
+
+    With `--for inference` the model gives the same outputs with fewer layers, and cannot be trained any more; what was
+    changed, and what was left for what reason, is printed and stands in the manifest.
     """
     from .. import artifact
-    from ..emit.compare import compare
+    from ..deploy import deploy
+    from ..emit.compare import compare, compare_inference
 
+    if weights is not None and purpose == "training":
+        raise click.UsageError("`--weights` is for `--for inference`; a model for training starts from its seed")
     prepared = load_sweep(spec, overrides, matrix, color, allow_imports)
     if prepared.variants:
         if verify:
             raise click.UsageError("`--verify` compares one model, not the variants of a matrix")
-        return _variants(prepared, overrides, matrix, folder, passes, jobs)
+        if weights is not None:
+            raise click.UsageError("`--weights` are those of one model, not of the variants of a matrix")
+        return _variants(prepared, overrides, matrix, folder, passes, purpose, jobs)
     compilation = prepared.plain()
     show(compilation.diagnostics, color, sys.stderr)
     need_sound(compilation)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     compared = None
+    deployment = deploy(compilation, weights) if purpose == "inference" else None
     progress = Progress()
     progress.step("importing Keras")
     try:
         with silence():
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
-            manifest = artifact.write(compilation, folder, progress.step, passes)
+            manifest = artifact.write(compilation, folder, progress.step, passes, deployment)
             if verify:
-                progress.step("comparing with and without passes")
-                compared = compare(compilation)
+                progress.step("comparing predictions")
+                compared = compare(compilation) if deployment is None else compare_inference(deployment, passes)
     except artifact.Unsuitable as error:
         raise click.ClickException(str(error)) from None
     except ModuleNotFoundError as error:
@@ -94,14 +133,25 @@ def command(
     if artifact.PNG not in manifest["files"]:
         note(f"no {artifact.PNG}: pip install 'cnnlstm-spec[plot]'")
     write(_summary(manifest, folder))
-    write("\n".join(usage(compilation, str(folder / artifact.MODEL))) + "\n")
+    if deployment is not None:
+        write(f"{deployment}\n\n")
+    built = compilation if deployment is None else deployment.inference
+    write("\n".join(usage(built, str(folder / artifact.MODEL))) + "\n")
     if compared is None:
         return 0
     write(f"\n{compared}\n")
     return 0 if compared.equal else FOUND
 
 
-def _variants(prepared: Sweep, overrides: tuple[str, ...], matrix: tuple[str, ...], folder: File, passes: str, jobs: int) -> int:
+def _variants(
+    prepared: Sweep,
+    overrides: tuple[str, ...],
+    matrix: tuple[str, ...],
+    folder: File,
+    passes: str,
+    purpose: str,
+    jobs: int,
+) -> int:
     """Builds every variant that is sound and not up to date; says of each what became of it."""
     from ..batch import build_all, is_current, make_job
     from ..render.variants import table
@@ -112,14 +162,17 @@ def _variants(prepared: Sweep, overrides: tuple[str, ...], matrix: tuple[str, ..
     for index, (variant, each) in enumerate(prepared.all()):
         rows.append((variant, shown(each.diagnostics)))
         sound &= each.ok
-        if each.ok and is_current(each, folder / names[index], passes):
+        if each.ok and is_current(each, folder / names[index], passes, purpose):
             write(f"{names[index]}: up to date\n")
         elif each.ok:
-            waiting.append(make_job(prepared, overrides, matrix, allow_outside(), passes, index, folder / names[index]))
+            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index])
+            waiting.append(make_job(prepared, *given))
     failed = False
     for outcome in build_all(waiting, jobs):
         failed |= outcome.reason is not None
         write(f"{names[outcome.index]}: {outcome.reason or f'{outcome.params:,} parameters'}\n")
+        if outcome.report:
+            write(indent(outcome.report, "  ") + "\n")
     if not sound:
         write(f"\n{table(prepared.source.name, rows)}\n")
         return FOUND

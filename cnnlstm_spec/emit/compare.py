@@ -1,17 +1,21 @@
-"""The models with and without passes against each other, on random batches. Imports Keras through `emit.keras` alone."""
+"""Two models of a spec against each other, on random batches. Imports Keras through `emit.keras` alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..compiler import Compilation
+from ..deploy import Deployment
 from ..inputs import InputOp
 from ..op import FLOATS
 from ..size import Size
 
-BOUND = 1e-5
+if TYPE_CHECKING:
+    import keras
+
+BOUND, INFERENCE_BOUND = 1e-5, 1e-4
 BATCHES = 3
 SIZES = ((3, 32), (7, 48), (5, 40), (16, 32), (24, 64), (40, 96), (100, 224))
 """What sizes known only at run time are tried as, the first axis of an input and others, until `BATCHES` of them ran."""
@@ -23,24 +27,38 @@ class Compared:
 
     difference: float
     shapes: tuple[str, ...]
+    what: str = "with and without passes"
+    bound: float = BOUND
 
     @property
     def equal(self) -> bool:
         """Whether anything ran, and gave the same."""
-        return bool(self.shapes) and self.difference <= BOUND
+        return bool(self.shapes) and self.difference <= self.bound
 
     def __str__(self) -> str:
         if not self.shapes:
-            return "with and without passes: no size that was tried runs, so nothing is compared"
-        return f"with and without passes: greatest difference {self.difference:.1e}, on batches of {', '.join(self.shapes)}"
+            return f"{self.what}: no size that was tried runs, so nothing is compared"
+        return f"{self.what}: greatest difference {self.difference:.1e}, on batches of {', '.join(self.shapes)}"
 
 
 def compare(compilation: Compilation) -> Compared:
     """Predictions with passes `none` and `default`, the same weights in both."""
-    import numpy
-
     plain, passed = compilation.to_keras("none"), compilation.to_keras("default")
     passed.set_weights(plain.get_weights())
+    return Compared(*differences(compilation, plain, passed))
+
+
+def compare_inference(deployment: Deployment, passes: str) -> Compared:
+    """Predictions of the model for training, outside of training, and of the one for inference."""
+    training, inference = deployment.models(passes)
+    found = differences(deployment.training, training, inference)
+    return Compared(*found, "for training and for inference", INFERENCE_BOUND)
+
+
+def differences(compilation: Compilation, plain: keras.Model, passed: keras.Model) -> tuple[float, tuple[str, ...]]:
+    """The greatest difference of predictions, and the shapes that were fed."""
+    import numpy
+
     worst, shapes = 0.0, []
     for batch, inputs in _batches(compilation):
         fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
@@ -57,7 +75,7 @@ def compare(compilation: Compilation) -> Compared:
         shapes.append(" and ".join("x".join(map(str, each.shape)) for each in inputs.values()))
         if len(shapes) == BATCHES:
             break
-    return Compared(worst, tuple(shapes))
+    return worst, tuple(shapes)
 
 
 def _arrays(outputs: Any) -> list[Any]:

@@ -159,6 +159,11 @@ def save(model: keras.Model, path: Path) -> None:
     model.save(path)
 
 
+def load(path: Path) -> keras.Model:
+    """Reads a `.keras` file, without what it is trained with."""
+    return keras.models.load_model(path, compile=False)
+
+
 def versions() -> dict[str, str]:
     """What builds the model: Keras, and the backend that it runs on."""
     backend = keras.backend.backend()

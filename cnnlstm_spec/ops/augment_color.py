@@ -159,12 +159,14 @@ class Solarization(Ranged):
 class AutoContrast(Ranged):
     """Stretches each channel to the whole range."""
 
+    only_in_training = False
     examples = (example((4, 5, 3)), example((None, 5, 1), dtype="uint8", value_range=[0, 1]))
 
 
 class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     """Equalizes the histogram of tiles, with limited contrast."""
 
+    only_in_training = False
     clip_limit: float = arg(NUMBER, 4.0, doc="Limit of the contrast.")
     tile_grid_size: Any = arg(ListOf(COUNT, 2), (8, 8), doc="Tiles down and across.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")

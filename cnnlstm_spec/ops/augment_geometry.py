@@ -49,6 +49,7 @@ class RandomCrop(Geometry):
     height: int = arg(SIZE, doc="Height of the output.")
     width: int = arg(SIZE, doc="Width of the output.")
     keeps_mask = False
+    only_in_training = False
     examples = (example((9, 8, 3), height=4, width=6), example((None, None, 3), height=4, width=6, seed=1))
 
     def parts(self, inputs: int) -> tuple[str, ...]:

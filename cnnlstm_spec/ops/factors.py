@@ -51,6 +51,7 @@ class Factor(Kind):
 class Augmentation(Op):
     """Images changed at random in training; the shape stays."""
 
+    only_in_training = True
     channels: ClassVar[tuple[int, ...]] = ()
     """The numbers of channels it takes; any where empty."""
     refused_dtypes: ClassVar[tuple[str, ...]] = ()

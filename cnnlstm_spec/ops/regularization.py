@@ -25,6 +25,7 @@ class Noise(Op):
 
     keeps_integers = True
     last_axis_only = True
+    only_in_training = True
 
     @property
     def draws(self) -> bool:

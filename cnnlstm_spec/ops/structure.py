@@ -135,9 +135,9 @@ class Output(Op):
 
     keeps_integers = True
 
-    def __init__(self, head: str, carries_mask: bool = True) -> None:
+    def __init__(self, head: str, carries_mask: bool = True, trained: bool = True) -> None:
         super().__init__()
-        self.head, self.carries_mask = head, carries_mask
+        self.head, self.carries_mask, self.trained = head, carries_mask, trained
 
     def parts(self, inputs: int) -> tuple[str, ...]:
         return ("_mask",)
@@ -156,6 +156,8 @@ class Output(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x = to.inputs[0]
+        if not self.trained:
+            return to.output_without_mask(inputs[0])
         # Keras hands a mask on by itself, through layers; an operation ends it.
         ended = x.mask is not None and not self.carries_mask
         return to.output_of(to.ops("multiply", inputs[0], 1.0) if ended else inputs[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ..graph import TypedGraph, TypedNode
+from ..graph import Readers, TypedGraph, TypedNode, readers_of
 from ..op import Op
 from ..ops.shape import Flatten, Reshape
 from .rewrite import layer_uses, reading, with_nodes
@@ -15,7 +15,7 @@ def merge_reshapes(graph: TypedGraph) -> TypedGraph:
     """Without each reshape that another reshape alone reads."""
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
-    uses, readers = layer_uses(graph), _readers(graph)
+    uses, readers = layer_uses(graph), readers_of(graph)
     for id, typed in graph.nodes.items():
         typed = reading(typed, renamed, nodes)
         if _before_reshape(typed, readers) and _kept_because(typed, uses, readers[id], graph) is None:
@@ -27,7 +27,7 @@ def merge_reshapes(graph: TypedGraph) -> TypedGraph:
 
 def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The reshapes that another reshape reads and that stay, each with the reason."""
-    uses, readers = layer_uses(graph), _readers(graph)
+    uses, readers = layer_uses(graph), readers_of(graph)
     for id, typed in graph.nodes.items():
         if _before_reshape(typed, readers):
             yield id, _kept_because(typed, uses, readers[id], graph) or "no pass ran"
@@ -38,16 +38,8 @@ def _reshapes(op: Op | None) -> bool:
     return isinstance(op, Reshape) or (isinstance(op, Flatten) and op.data_format != "channels_first")
 
 
-def _readers(graph: TypedGraph) -> dict[str, list[TypedNode]]:
-    found: dict[str, list[TypedNode]] = {}
-    for typed in graph.nodes.values():
-        for id in typed.node.inputs:
-            found.setdefault(id, []).append(typed)
-    return found
-
-
-def _before_reshape(typed: TypedNode, readers: dict[str, list[TypedNode]]) -> bool:
-    return _reshapes(typed.node.op) and any(_reshapes(each.node.op) for each in readers.get(typed.node.id, ()))
+def _before_reshape(typed: TypedNode, readers: Readers) -> bool:
+    return _reshapes(typed.node.op) and any(_reshapes(each.node.op) for each in readers[typed.node.id])
 
 
 def _kept_because(typed: TypedNode, uses: Counter[str], readers: list[TypedNode], graph: TypedGraph) -> str | None:

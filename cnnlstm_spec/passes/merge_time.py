@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from ..graph import Frame, TypedGraph, TypedNode
+from ..graph import Frame, TypedGraph, TypedNode, readers_of
 from ..ops.structure import EnterTime, LeaveTime
 from .rewrite import reading, with_nodes
 
@@ -27,6 +28,44 @@ def merge_time(graph: TypedGraph) -> TypedGraph:
             typed = replace(typed, node=replace(node, frames=runs[node.frames[-1].id]))
         nodes[node.id] = typed
     return with_nodes(graph, _without_unread(nodes), renamed) if renamed else graph
+
+
+def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+    """Where time is entered again after a run, or left before one is over, each with the reason."""
+    readers = readers_of(graph)
+    for id, typed in graph.nodes.items():
+        if isinstance(typed.node.op, EnterTime) and (reason := _apart_because(typed, graph)) is not None:
+            yield id, reason
+        if isinstance(typed.node.op, LeaveTime):
+            others = [each.node for each in readers[typed.node.inputs[0]] if not isinstance(each.node.op, LeaveTime)]
+            if others:
+                yield id, f"time is left for what reads it here, though the run goes on with `{others[0].layer}`"
+
+
+def _apart_because(entered: TypedNode, graph: TypedGraph) -> str | None:
+    """Why time is entered again after a run; None where no run comes before."""
+    between: list[TypedNode] = []
+    before = graph.nodes[entered.node.inputs[0]]
+    while not isinstance(before.node.op, LeaveTime):
+        if not before.node.inputs or isinstance(before.node.op, EnterTime):
+            return None
+        between.append(before)
+        before = graph.nodes[before.node.inputs[0]]
+    if not between:
+        return "no pass ran"
+    reasons = ((each.node.layer, _stops_because(each)) for each in reversed(between))
+    layer, reason = next((pair for pair in reasons if pair[1] is not None), (between[0].node.layer, "stands there"))
+    return f"it begins anew after the run before: `{layer}` {reason}"
+
+
+def _stops_because(typed: TypedNode) -> str | None:
+    """Why a layer between two runs could not be part of one; None of one that could."""
+    op, inputs = typed.node.op, tuple(x for x in typed.inputs if x is not None)
+    if len(typed.node.inputs) > 1:
+        return "reads several values"
+    if op is None or op.makes_mask(*inputs):
+        return "says anew which steps are padding"
+    return None if op.last_axis_only and not op.reads_mask else "reads all steps at once"
 
 
 def _without_unread(nodes: dict[str, TypedNode]) -> dict[str, TypedNode]:

@@ -9,7 +9,6 @@ from typing import Any
 from ..diagnostic import Diagnostic, Label
 from ..graph import TypedGraph, TypedNode
 from ..inputs import InputOp
-from ..masks import needed_sources
 from ..source import NOWHERE, Span, format_path
 from ..tensor import Mask, TensorType
 
@@ -94,15 +93,14 @@ def params(graph: TypedGraph) -> dict[str, int]:
 
 
 def inputs(graph: TypedGraph) -> list[dict[str, Any]]:
-    """The inputs of the Keras model, in its order: the branches, a mask after the branch that it is of."""
-    needed = needed_sources(graph)
+    """The inputs of the Keras model, in its order: the branches, a mask after the branch that it is of, read or not."""
     found = []
     for id in graph.graph.inputs:
         typed = graph.nodes[id]
         op = typed.node.op
         assert isinstance(op, InputOp)
         found.append(_tensor(op.branch, typed.type))
-        if op.input.makes_mask == "mask_input" and id in needed and typed.type is not None:
+        if op.input.mask_input is not None and typed.type is not None:
             found.append({"name": op.input.mask_input, "shape": list(typed.type.shape[:1]), "dtype": "bool"})
     return found
 

@@ -8,6 +8,7 @@ from ..diagnostic import Diagnostic
 from ..graph import TypedGraph
 from ..spec import ModelSpec
 from .activations import check_activations
+from .biases import check_biases
 from .budget import check_budget
 from .dtypes import check_dtypes
 from .expect import check_expect
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     check_masks,
     check_mask_readers,
     check_kernels,
+    check_biases,
     check_recurrent,
     check_targets,
     check_expect,
