@@ -97,7 +97,8 @@ def _facts(compilation: Compilation) -> dict[str, Any]:
     for head, id in typed.graph.outputs.items():
         type = typed.nodes[id].type
         found[f"output {head}"] = f"{type} {type.dtype}" if type is not None else None
-    return {**found, **_flat("compile", resolved(compilation)["compile"])}
+    written = resolved(compilation)["compile"]
+    return found if written is None else {**found, **_flat("compile", written)}
 
 
 def _flat(path: str, value: Any) -> dict[str, Any]:
