@@ -56,6 +56,7 @@ class _Builder:
             {head: names[id] for head, id in outputs.items()},
             self.spec.single_head,
             {address: names[id] for address, id in self.weaver.addresses.items()},
+            self.weaver.titles,
         )
 
     def check_mask_inputs(self) -> None:

@@ -81,6 +81,11 @@ def test_a_layer_put_in_front() -> None:
     ]
 
 
+def test_another_function() -> None:
+    found = between("[{Op: {name: abs}}, Flatten]", "[{Op: {name: square}}, Flatten]")
+    assert told(found) == ["changed Op function"]
+
+
 def test_a_layer_removed() -> None:
     found = between("[{LSTM: {units: 4, return_sequences: true}}, {GRU: {units: 3}}]", "[{LSTM: {units: 4}}]")
     assert told(found) == [

@@ -99,6 +99,14 @@ class TestAddresses:
         assert typed is not None
         assert sum(typed.nodes[id].params for id in members(typed.graph, "branches.x.frames")) == 27 + 16
 
+    def test_copies_of_a_structure(self) -> None:
+        """Each has the members of its own, whatever stands around it."""
+        skip = "{Residual: {name: skip, layers: [{Dense: {units: 8}}]}}"
+        typed = spec("[8]", "vector", f"[{{Repeat: {{name: all, times: 3, layers: [{skip}, {{Dense: {{units: 8}}}}]}}}}]").typed
+        assert typed is not None
+        for name, params in (("skip", 72), ("skip_1", 72), ("skip_2", 72), ("all", 6 * 72)):
+            assert sum(typed.nodes[id].params for id in members(typed.graph, f"branches.x.{name}")) == params
+
     @pytest.mark.parametrize(
         ("address", "code"),
         [
