@@ -130,6 +130,8 @@ class _Builder:
             x = self.weaver.fused(head.fusion, inputs, at, None)
         elif head.source is not None:
             x = self.resolve(*head.source)
+        elif not head.written:
+            x = self.weaver.add(None, (), head.origin, at, hidden=True)
         elif default is not None:
             x = default
         else:

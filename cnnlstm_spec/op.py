@@ -106,6 +106,8 @@ class Op(Record):
     """Whether the mask that it makes is one of those of its inputs, which then stay true."""
     last_axis_only: ClassVar[bool] = False
     """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
+    freezes_late: ClassVar[bool] = False
+    """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .catalog import NO_EFFECT
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Frame, Node
 from .inputs import InputOp
@@ -11,6 +12,7 @@ from .items import Fusion, Item, Layer, Origin, Parallel, Residual, Timed
 from .naming import LocalNames, Wanted, layer_stem
 from .op import Op
 from .ops import find_op
+from .ops.broadcast import Broadcast
 from .ops.fuse import Strategy
 from .ops.structure import EnterTime, LeaveTime, Output, Projection, ResidualAdd
 from .scope import did_you_mean
@@ -203,6 +205,8 @@ class Weaver:
             inputs = [inputs[position], *inputs[:position], *inputs[position + 1 :]]
         if fusion.units is not None:
             inputs = [(label, self.projected(i, label, id, fusion, at)) for i, (label, id) in enumerate(inputs)]
+        if len(inputs) == 1 and fusion.op is not None:
+            self.idle_arguments(fusion.op, fusion.origin)
         fused_at = replace(at, addressable=False) if own else at
         y = z = self.add(fusion.op, tuple(id for _, id in inputs), fusion.origin, fused_at, name)
         if frame is not None:
@@ -213,8 +217,21 @@ class Weaver:
                 self.address(self.local_names[y], z, at)
         return z
 
+    def idle_arguments(self, op: Op, origin: Origin) -> None:
+        """Reports arguments that say how several inputs are brought together, where there is one."""
+        inner = op.op if isinstance(op, Broadcast) else op
+        if inner.arity[0] > 1:
+            return
+        passed_on = ("axis", "dtype") if isinstance(inner, Strategy) and inner.passes_on else ()
+        for name in ("broadcast", *passed_on):
+            if name in op.keys:
+                facts: dict[str, object] = {"argument": name, "needed": "a second input"}
+                help = ("leave it out, or add an input",)
+                self.found.append(Diagnostic(NO_EFFECT, op.keys[name], facts, labels=origin.uses, help=help))
+
     def projected(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
         dense = find_op("Dense")
         assert dense is not None
         stem = f"{label.replace('.', '_')}_projection"
-        return self.add(dense.make(units=fusion.units), (id,), fusion.origin, at.within("project", index), stem=stem)
+        frozen = {} if fusion.trainable else {"trainable": False}
+        return self.add(dense.make(units=fusion.units, **frozen), (id,), fusion.origin, at.within("project", index), stem=stem)

@@ -407,6 +407,41 @@ def test_policy(strategy: str, arguments: dict[str, Any], policy: str) -> None:
     close(run(model, data).astype("float64"), wanted, 2e-2 if policy == "mixed_float16" else 1e-6)
 
 
+WEIGHTED = [each for each in STRATEGIES if each[0] in ("learned_weights", "gated", "attention", "cross_attention", "bilinear")]
+
+
+@pytest.mark.parametrize(("strategy", "arguments"), WEIGHTED, ids=[each[0] for each in WEIGHTED])
+def test_frozen(strategy: str, arguments: dict[str, Any]) -> None:
+    """`trainable: false` reaches every Keras layer that the fusion is made of; `built` holds the count against ours."""
+    inputs = dict.fromkeys("ab", "{kind: vector, shape: [4]}")
+    text = spec(inputs, written(strategy, {**arguments, "trainable": False}), "[{Dense: {units: 1}}]")
+    model = built(compiled(text))
+    assert {weight.path.split("/")[0] for weight in model.trainable_variables} == {"head_dense"}
+    assert len(model.non_trainable_variables) > 0
+
+
+@pytest.mark.parametrize("strategy", ["add", "concat", "gated", "cross_attention, query: a"])
+def test_projections_are_frozen_with_their_fusion(strategy: str) -> None:
+    inputs = dict.fromkeys("ab", "{kind: vector, shape: [4]}")
+    text = "{{strategy: {}, units: 3, trainable: {}, layers: [{{Dense: {{units: 2}}}}]}}"
+    for trainable in (True, False):
+        model = built(compiled(spec(inputs, text.format(strategy, str(trainable).lower()))))
+        trained = {weight.path.split("/")[0] for weight in model.trainable_variables}
+        projections = {"fusion_a_projection", "fusion_b_projection"}
+        assert trained >= projections | {"fusion_dense"} if trainable else trained == {"fusion_dense"}
+
+
+@pytest.mark.parametrize(("strategy", "arguments"), STRATEGIES, ids=IDS)
+def test_dtype_of_one_fusion(strategy: str, arguments: dict[str, Any]) -> None:
+    """Every Keras layer of it computes in it, and what it gives has it."""
+    inputs = dict.fromkeys("ab", "{kind: vector, shape: [4]}")
+    compilation = compiled(spec(inputs, written(strategy, {**arguments, "dtype": "float64"})))
+    model = built(compilation)
+    own = [layer for layer in model.layers if layer.name.startswith("fusion") and "projection" not in layer.name]
+    assert {layer.compute_dtype for layer in own} == {"float64"}
+    assert model.get_layer("head").input.dtype == "float64"
+
+
 # Masks
 
 MASKED = [s for s in STRATEGIES if s[0] != "cross_attention"]

@@ -11,6 +11,7 @@ from .activations import check_activations
 from .budget import check_budget
 from .dtypes import check_dtypes
 from .expect import check_expect
+from .frozen import check_frozen
 from .gradients import check_gradients
 from .images import check_images
 from .kernels import check_kernels
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     check_dtypes,
     check_optimizer,
     check_gradients,
+    check_frozen,
     check_penalties,
     check_images,
     check_pixels,
