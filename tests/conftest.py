@@ -1,9 +1,21 @@
-"""Options of the test run."""
+"""Options of the test run, and what tests of whole networks share."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the expected output of tests/specs/err anew")
+
+
+@pytest.fixture
+def fresh() -> Any:
+    """Keras, as if nothing had been built."""
+    import keras
+
+    keras.utils.clear_session()
+    yield keras
+    keras.utils.clear_session()

@@ -36,15 +36,6 @@ def test_has_the_published_count_and_its_source(path: Path) -> None:
     assert "http" in comments and f"params: {compilation.typed and compilation.typed.params}" in text
 
 
-@pytest.fixture
-def fresh() -> Any:
-    import keras
-
-    keras.utils.clear_session()
-    yield keras
-    keras.utils.clear_session()
-
-
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)

@@ -311,6 +311,14 @@ def test_mistakes_are_marked_with_their_message() -> None:
     assert read(MISTAKES).to_svg().count('class="b bad"') == 6
 
 
+def test_a_head_that_reads_nothing_stands_apart() -> None:
+    without = PLAIN[: PLAIN.index("fusion:")]
+    boxes = sorted(canvas_of(without).boxes, key=lambda shape: shape.y)
+    head = next(shape for shape in boxes if shape.box.title == "head")
+    assert head.y >= max(shape.y + shape.height for shape in boxes if shape.tone != "head") + 20
+    assert "`head`" in words(read(without).to_svg())
+
+
 def test_mistakes_elsewhere_are_told_above() -> None:
     svg = words(read(PLAIN + "compile: {optimizer: addam, loss: mse}\n").to_svg())
     assert "addam" in svg

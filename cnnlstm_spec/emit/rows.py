@@ -149,7 +149,7 @@ class Rows:
                 if id in signals:
                     targets.setdefault(id, []).append((item.x + port, item.area is not None))
         if not targets:
-            return y
+            return y if y == self.top else y + CHANNEL
         taken = tracks({id: (signals[id][0], [x for x, _ in ends]) for id, ends in targets.items()})
         count = max(taken.values(), default=-1) + 1
         bottom = y + (CHANNEL + TRACK * (count - 1) if count else 14)
