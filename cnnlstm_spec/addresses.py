@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .diagnostic import Code, Diagnostic
 from .graph import Graph, Node
-from .ops.structure import LeaveTime
 from .scope import did_you_mean
 from .source import Place
 
@@ -44,7 +43,7 @@ def members(graph: Graph, address: str) -> tuple[str, ...]:
     node, name = graph.nodes[id], _name(address)
     if node.op is not None and node.op.name == name:
         return (id,)
-    return _inside(graph, node, name) or (id,)
+    return _inside(graph, node, name)
 
 
 def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, ...] = ()) -> Diagnostic:
@@ -56,11 +55,9 @@ def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, .
 
 def _inside(graph: Graph, end: Node, name: str) -> tuple[str, ...]:
     """The nodes of the structure or block that a node ends."""
-    time = [frame for frame in end.frames[-1:] if isinstance(end.op, LeaveTime)]
-    titled = [frame for node in graph.nodes.values() if node.area == end.area for frame in node.frames if frame.title == name]
-    blocks = [frame for frame in end.frames if frame.kind == "block"]
-    frames = {frame.id for frame in (time or titled[:1] or blocks[-1:])}
-    return tuple(id for id, node in graph.nodes.items() if id == end.id or any(frame.id in frames for frame in node.frames))
+    area = [node for node in graph.nodes.values() if node.area == end.area]
+    frames = {frame.id for node in area for frame in node.frames if graph.titles.get(frame.id) == name}
+    return tuple(node.id for node in area if node.id == end.id or any(frame.id in frames for frame in node.frames))
 
 
 def _local(address: str) -> str:

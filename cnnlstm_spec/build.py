@@ -56,6 +56,7 @@ class _Builder:
             {head: names[id] for head, id in outputs.items()},
             self.spec.single_head,
             {address: names[id] for address, id in self.weaver.addresses.items()},
+            self.weaver.titles,
         )
 
     def check_mask_inputs(self) -> None:
@@ -129,6 +130,8 @@ class _Builder:
             x = self.weaver.fused(head.fusion, inputs, at, None)
         elif head.source is not None:
             x = self.resolve(*head.source)
+        elif not head.written:
+            x = self.weaver.add(None, (), head.origin, at, hidden=True)
         elif default is not None:
             x = default
         else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .argument import read, report_unknown_key
 from .catalog import KerasObject, Named, facts, family
-from .diagnostic import Code
+from .diagnostic import Code, Diagnostic
 from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, Integer, given
 from .scope import POISON, Scope, did_you_mean
 from .source import Place
@@ -118,6 +118,26 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
         dtype_policy="float32" if policy is POISON else policy,
         plain=values,
     )
+
+
+def check_compile(node: Mapping, scope: Scope) -> None:
+    """Reports what is amiss in the section whatever the heads are, where they could not be read."""
+    found: list[Diagnostic] = []
+    heads = _heads_of(node, replace(scope, found=[])) or ("head",)
+    read_compile(node, replace(scope, found=found), heads, len(heads) == 1)
+    scope.found.extend(each for each in found if each.code not in (LOSS_FOR_ALL, HEAD_WITHOUT_LOSS, UNKNOWN_HEAD))
+
+
+def _heads_of(node: Mapping, scope: Scope) -> tuple[str, ...]:
+    """The keys of the section's mappings that are, or are near, no name of Keras's: they must be heads."""
+    names: dict[str, None] = {}
+    for key, known in (("loss", "losses"), ("metrics", "metrics"), ("weighted_metrics", "metrics"), ("loss_weights", "losses")):
+        entry = node.get(key)
+        value = scope.at(key).resolve(entry.value) if entry is not None else None
+        keras = (*family(known)["classes"], *family(known)["identifiers"])
+        keys = [each.key.text for each in value.entries] if isinstance(value, Mapping) else []
+        names |= {each: None for each in keys if each not in keras and not did_you_mean(each, keras)}
+    return tuple(names)
 
 
 class _Reader:

@@ -97,7 +97,8 @@ def _facts(compilation: Compilation) -> dict[str, Any]:
     for head, id in typed.graph.outputs.items():
         type = typed.nodes[id].type
         found[f"output {head}"] = f"{type} {type.dtype}" if type is not None else None
-    return {**found, **_flat("compile", resolved(compilation)["compile"])}
+    written = resolved(compilation)["compile"]
+    return found if written is None else {**found, **_flat("compile", written)}
 
 
 def _flat(path: str, value: Any) -> dict[str, Any]:
@@ -169,8 +170,9 @@ def _signature(typed: TypedNode) -> str:
 def _arguments(typed: TypedNode) -> dict[str, Any]:
     """Every argument, written or not, so that a default which is written out is no change."""
     op = typed.node.op
-    names = op.arguments if op is not None else {}
-    return {name: plain(op.value(name)) for name in names if op is not None and name not in ("name", "share")}
+    if op is None:
+        return {}
+    return {name: plain(op.value(name)) for name, each in op.arguments.items() if each.field not in ("name", "share")}
 
 
 def _change(
@@ -191,9 +193,10 @@ def _change(
 def _row(typed: TypedNode, graph: TypedGraph, renamed: Mapping[str, str]) -> dict[str, Any]:
     """The facts of a layer; names of the layers that it reads are those of the second spec, so that a new name is no change."""
     read = [_read(id, graph) for id in typed.node.inputs]
+    arguments = {"function" if name == "name" else name: value for name, value in _arguments(typed).items()}
     return {
         "name": typed.node.layer,
-        **_arguments(typed),
+        **arguments,
         "reads": [renamed.get(name, name) for name in read],
         "output": f"{typed.type}",
         "dtype": typed.type.dtype if typed.type is not None else None,

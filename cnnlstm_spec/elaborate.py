@@ -40,12 +40,14 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imp
     fusions = _fusions(top.get("fusion"), scope, len(branches))
     single, heads = _heads(top, scope, root, branches)
     read_unused(scope)
-    if not branches or not heads:
-        return None
     compile = _compile(top.get("compile"), scope, heads, single)
-    sections: dict[str, tuple[Node, Scope]] = {
-        key: (top[key], scope.at(key)) for key in ("targets", "budget", "expect") if key in top
-    }
+    if not branches:
+        return None
+    # Of a spec whose heads cannot be told all else is held against the rules, but for what is said of them.
+    held = ("targets", "budget", "expect") if heads else ("budget",)
+    sections: dict[str, tuple[Node, Scope]] = {key: (top[key], scope.at(key)) for key in held if key in top}
+    if not heads:
+        single, heads = True, (Head("head", (), origin_of(_first_line(root), scope.at("head")), written=False),)
     return ModelSpec(
         name=_value(top, "name", "model"),
         description=_value(top, "description", None),
@@ -232,19 +234,21 @@ def _heads(top: dict[str, Any], scope: Scope, root: Mapping, branches: tuple[Bra
         written |= dict(list(misspelt.items())[:1])
     if "head" in written and "heads" in written:
         scope.at("heads").report(HEAD_OR_HEADS, written["heads"])
-        return True, ()
     if "head" in written:
         at = scope.at("head")
         entry = Entry(written["head"], top.get("head", Scalar(written["head"].span, None, "")))
-        return True, (_head(entry, at, "head", branches),)
+        head = _head(entry, at, "head", branches)
+        if "heads" not in written:
+            return True, (head,)
     if "heads" not in written:
         scope.report(MISSING_KEY, _first_line(root), owner="the spec", key="head", help=("`head:` holds the last layers",))
         return True, ()
     at = scope.at("heads")
     entries = _entries(top.get("heads"), at, "heads")
-    if not entries and "heads" in top and isinstance(top["heads"], Mapping | Scalar):
+    if not entries and "heads" in top and (isinstance(top["heads"], Mapping) or _empty(top["heads"])):
         at.report(NO_HEADS, written["heads"])
-    return False, tuple(_head(entry, at.at(entry.key.text), entry.key.text, branches) for entry in entries)
+    heads = tuple(_head(entry, at.at(entry.key.text), entry.key.text, branches) for entry in entries)
+    return False, heads if "head" not in written else ()
 
 
 def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -> Head:
@@ -292,7 +296,7 @@ _PlainHead.arguments = {name: HeadSection.arguments[name] for name in ("inputs",
 def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> Any:
     if node is None:
         return None
-    from .compilation import read_compile
+    from .compilation import check_compile, read_compile
 
     at = scope.at("compile")
     resolved = at.resolve(node)
@@ -302,4 +306,7 @@ def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> 
         resolved = Mapping(resolved.span, ())
     if not isinstance(resolved, Mapping):
         return at.report(WRONG_TYPE, resolved, key="compile", words="a mapping", given=given(resolved))
+    if not heads:
+        check_compile(resolved, at)
+        return None
     return read_compile(resolved, at, tuple(head.name for head in heads), single)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .argument import MISSING_KEY, NOT_A_MAPPING, Kind, Record, arg, read, read_record, report_unknown_key
-from .diagnostic import Code
+from .catalog import NO_EFFECT
+from .diagnostic import Code, Diagnostic
 from .items import Fusion, Item, Origin
 from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
 from .layers import LAYERS, origin_of, read_op
@@ -160,13 +161,15 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
         return POISON
     if record.broadcast:
         op = Broadcast(op)
+        op.keys = {**op.keys, "broadcast": record.keys["broadcast"]}
     strategy = resolved.get("strategy") or resolved.get("layer")
     assert strategy is not None
     origin = Origin(scope.place(strategy.value), scope.address, scope.uses)
     name = getattr(record, "name", None)
     inputs = getattr(record, "inputs", None)
     units = None if record.strategy == "bilinear" else record.units
-    return Fusion(op, origin, name, inputs, units, record.query, record.layers)
+    trainable = record.strategy is None or op.trainable
+    return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers)
 
 
 def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKeys]) -> Op | None:
@@ -188,6 +191,12 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKey
         op.units = record.units
     if record.is_written("broadcast") and not cls.takes_broadcast:
         scope.report(NO_BROADCAST, own, strategy=name, help=("leave `broadcast` out",))
+        return None
+    if op.is_written("trainable") and not cls.has_weights and record.units is None:
+        help = (f"`{name}` has no weights; leave `trainable` out",)
+        place = op.keys["trainable"]
+        facts: dict[str, object] = {"argument": "trainable", "needed": "`units`"}
+        scope.found.append(Diagnostic(NO_EFFECT, place, facts, labels=scope.uses, help=help))
         return None
     return op if isinstance(op, Op) else None
 

@@ -17,6 +17,8 @@ class Frame:
     kind: str
     title: str
     id: int
+    paths: tuple[str, ...] = ()
+    """Of a Parallel the names of its paths, in the order of the inputs of what merges them."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Graph:
     single_head: bool
     addresses: dict[str, str] = field(default_factory=dict)
     """What can be referred to, to the node that gives it."""
+    titles: dict[int, str] = field(default_factory=dict)
+    """The name, unique in its area, of each frame that was given one, by the frame's id."""
 
 
 @dataclass(frozen=True)

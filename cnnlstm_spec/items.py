@@ -83,4 +83,6 @@ class Fusion:
     """References such as `video` or `video.conv3`; None for all branches."""
     units: int | None = None
     query: tuple[str, Origin] | None = None
+    trainable: bool = True
+    """Whether training changes the projections."""
     items: tuple[Item, ...] = field(default=())

@@ -177,11 +177,20 @@ class Lowering:
         suffix: str = "",
     ) -> Expression:
         """A layer's constructor applied to inputs; made once where several nodes are the layer."""
-        name = self.name + suffix
-        constructor = Call(path, arguments, (*keywords.items(), ("name", name)))
-        if self.program.uses[self.name] == 1:
+        name, op = self.name + suffix, self.node.op
+        late = op is not None and op.freezes_late and not op.trainable
+        # Told again what its constructor was told, a layer hands it on no more than it did then.
+        told = {key: value for key, value in keywords.items() if key != "trainable"} if late else keywords
+        constructor = Call(path, arguments, (*told.items(), ("name", name)))
+        if self.program.uses[self.name] == 1 and not late:
             return Apply(constructor, inputs, tuple(applied.items()))
-        return Apply(self.made(constructor, suffix), inputs, tuple(applied.items()))
+        layer = self.made(constructor, suffix)
+        value = Apply(layer, inputs, tuple(applied.items()))
+        if not late or not self.first_use():
+            return value
+        built = self.let(value, name)
+        self.set(layer, "trainable", False)
+        return built
 
     def made(self, constructor: Call, suffix: str = "") -> Ref:
         """A variable for the node's Keras layer, made at its first use."""

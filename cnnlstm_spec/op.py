@@ -108,6 +108,8 @@ class Op(Record):
     """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
     only_in_training: ClassVar[bool] = False
     """Whether it gives its input as it is outside of training."""
+    freezes_late: ClassVar[bool] = False
+    """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @classmethod

@@ -88,6 +88,8 @@ class Head:
     origin: Origin
     source: tuple[str, Origin] | None = None
     fusion: Fusion | None = None
+    written: bool = True
+    """False where it stands for heads that could not be read: what they would read is not known."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .catalog import NO_EFFECT
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Frame, Node
 from .inputs import InputOp
@@ -11,6 +12,8 @@ from .items import Fusion, Item, Layer, Origin, Parallel, Residual, Timed
 from .naming import LocalNames, Wanted, layer_stem
 from .op import Op
 from .ops import find_op
+from .ops.broadcast import Broadcast
+from .ops.fuse import Strategy
 from .ops.structure import EnterTime, LeaveTime, Output, Projection, ResidualAdd
 from .scope import did_you_mean
 from .sharing import Key, alike, signature
@@ -48,6 +51,7 @@ class Weaver:
         self.addresses: dict[str, str] = {}
         self.local = LocalNames(found)
         self.local_names: dict[str, str] = {}
+        self.titles: dict[int, str] = {}
         self.layers: dict[Key, str] = {}
         self.alike: dict[str, tuple[Key, Origin]] = {}
         self.frames = 0
@@ -108,10 +112,11 @@ class Weaver:
         if at.addressable:
             self.addresses[f"{self.prefix(at)}.{local}"] = id
 
-    def named(self, name: str | None, id: str, origin: Origin, at: Context) -> None:
+    def named(self, name: str | None, id: str, origin: Origin, at: Context, frame: Frame) -> None:
         """Lets the name of a block or structure stand for its output."""
         if name:
-            self.address(self.local.take(at.area, name, origin), id, at)
+            local = self.titles[frame.id] = self.local.take(at.area, name, origin)
+            self.address(local, id, at)
 
     def items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
         """A list of items one after the other."""
@@ -133,44 +138,62 @@ class Weaver:
             return self.residual(item, x, at)
         if isinstance(item, Parallel):
             return self.parallel(item, x, at)
-        y = self.items(item.items, x, self.framed(at, "block", item.title))
-        self.named(item.name, y, item.origin, at)
+        inner = self.framed(at, "block", item.title)
+        y = self.items(item.items, x, inner)
+        self.named(item.name, y, item.origin, at, inner.frames[-1])
         return y
 
-    def framed(self, at: Context, kind: str, title: str) -> Context:
+    def framed(self, at: Context, kind: str, title: str, paths: tuple[str, ...] = ()) -> Context:
         """The context inside another frame."""
         self.frames += 1
-        return replace(at, frames=(*at.frames, Frame(kind, title, self.frames)))
+        return replace(at, frames=(*at.frames, Frame(kind, title, self.frames, paths)))
+
+    def titled(self, frame: Frame, merge: str) -> None:
+        """Lets a frame have the name of the node, after it, that brings its paths together."""
+        if merge in self.local_names:
+            self.titles[frame.id] = self.local_names[merge]
 
     def timed(self, item: Timed, x: str, at: Context) -> str:
         inner = replace(self.framed(at, "time", "per step"), addressable=False)
         entered = self.add(EnterTime(), (x,), item.origin, inner, hidden=True)
         inside = self.items(item.items, entered, inner)
         left = self.add(LeaveTime(), (inside,), item.origin, inner, hidden=True)
-        self.named(item.name, left, item.origin, at)
+        self.named(item.name, left, item.origin, at, inner.frames[-1])
         return left
 
     def residual(self, item: Residual, x: str, at: Context) -> str:
-        inner = self.framed(at, "residual", item.name or "Residual")
+        inner = self.framed(at, "residual", "Residual")
         y = self.items(item.items, x, inner.within("layers"))
         if item.shortcut is None:
             side = self.add(Projection(), (x, y), item.origin, inner.within("shortcut"))
         else:
             side = self.items(item.shortcut, x, inner.within("shortcut"))
-        return self.add(ResidualAdd(), (side, y), item.origin, at.within("add"), item.name)
+        added = self.add(ResidualAdd(), (side, y), item.origin, at.within("add"), item.name)
+        self.titled(inner.frames[-1], added)
+        return added
 
     def parallel(self, item: Parallel, x: str, at: Context) -> str:
-        outer = self.framed(at, "parallel", item.name or "Parallel")
+        query = item.merge.query[0] if item.merge.query is not None else None
+        names = sorted((name for name, _ in item.paths), key=lambda name: name != query)
+        outer = self.framed(at, "parallel", "Parallel", tuple(names))
         outputs = []
         for name, items in item.paths:
             path = self.framed(outer, "path", name)
             outputs.append((name, self.items(items, x, path.within("paths", name))))
-        return self.fused(item.merge, outputs, at.within("merge"), item.name)
+        return self.fused(item.merge, outputs, at.within("merge"), item.name, frame=outer.frames[-1])
 
-    def fused(self, fusion: Fusion, inputs: list[tuple[str, str]], at: Context, name: str | None, own: bool = False) -> str:
+    def fused(
+        self,
+        fusion: Fusion,
+        inputs: list[tuple[str, str]],
+        at: Context,
+        name: str | None,
+        own: bool = False,
+        frame: Frame | None = None,
+    ) -> str:
         """The fusion's op over its inputs, projected before and followed by its own layers.
 
-        Of a fusion of its `own` the name is an area, and no address in one.
+        Of a fusion of its `own` the name is an area, and no address in one. Of a Parallel it is also that of its `frame`.
         """
         if fusion.query is not None:
             wanted = fusion.query[0]
@@ -182,16 +205,33 @@ class Weaver:
             inputs = [inputs[position], *inputs[:position], *inputs[position + 1 :]]
         if fusion.units is not None:
             inputs = [(label, self.projected(i, label, id, fusion, at)) for i, (label, id) in enumerate(inputs)]
+        if len(inputs) == 1 and fusion.op is not None:
+            self.idle_arguments(fusion.op, fusion.origin)
         fused_at = replace(at, addressable=False) if own else at
         y = z = self.add(fusion.op, tuple(id for _, id in inputs), fusion.origin, fused_at, name)
+        if frame is not None:
+            self.titled(frame, y)
         if fusion.items:
             z = self.items(fusion.items, y, at.within("after"))
             if y in self.local_names and not own:
                 self.address(self.local_names[y], z, at)
         return z
 
+    def idle_arguments(self, op: Op, origin: Origin) -> None:
+        """Reports arguments that say how several inputs are brought together, where there is one."""
+        inner = op.op if isinstance(op, Broadcast) else op
+        if inner.arity[0] > 1:
+            return
+        passed_on = ("axis", "dtype") if isinstance(inner, Strategy) and inner.passes_on else ()
+        for name in ("broadcast", *passed_on):
+            if name in op.keys:
+                facts: dict[str, object] = {"argument": name, "needed": "a second input"}
+                help = ("leave it out, or add an input",)
+                self.found.append(Diagnostic(NO_EFFECT, op.keys[name], facts, labels=origin.uses, help=help))
+
     def projected(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
         dense = find_op("Dense")
         assert dense is not None
         stem = f"{label.replace('.', '_')}_projection"
-        return self.add(dense.make(units=fusion.units), (id,), fusion.origin, at.within("project", index), stem=stem)
+        frozen = {} if fusion.trainable else {"trainable": False}
+        return self.add(dense.make(units=fusion.units, **frozen), (id,), fusion.origin, at.within("project", index), stem=stem)

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlstm_spec.bounds import CONTRADICTION, Conditions
-from cnnlstm_spec.diagnostic import Code, Diagnostic
+from cnnlstm_spec.diagnostic import Diagnostic
+from cnnlstm_spec.infer import CONDITION
 from cnnlstm_spec.size import Condition, at_least, divisible, equal, symbol
 from cnnlstm_spec.source import Place, Source, Span
 
 STEPS = symbol("steps")
-ASKED = Code("asked-in-a-test", "warning", "{condition}")
 CONDITIONS = st.one_of(
     st.builds(lambda n: at_least(STEPS, n), st.integers(2, 12)),
     st.builds(lambda n: at_least(n - STEPS, 0), st.integers(1, 12)),
@@ -23,7 +23,9 @@ CONDITIONS = st.one_of(
 def told(conditions: list[Condition]) -> list[Diagnostic]:
     gathered = Conditions()
     place = Place((), Span(Source("t.yaml", ""), 0, 0))
-    warnings = [gathered.add(each, Diagnostic(ASKED, place, {"condition": each.text}, f"for {each.text}")) for each in conditions]
+    warnings = [
+        gathered.add(each, Diagnostic(CONDITION, place, {"condition": each.text}, f"for {each.text}")) for each in conditions
+    ]
     return [each for each in (*warnings, *gathered.warnings()) if each is not None]
 
 
@@ -36,18 +38,18 @@ def test_an_error_where_no_size_is_left(conditions: list[Condition]) -> None:
 
 def test_the_strongest_lower_bound_is_told() -> None:
     assert [each.message for each in told([at_least(STEPS, 3), at_least(STEPS, 7), at_least(STEPS, 5)])] == [
-        "steps is at least 7"
+        "runs where steps is at least 7"
     ]
 
 
 def test_what_is_implied_is_not_told() -> None:
-    assert [each.message for each in told([at_least(STEPS, 2), divisible(STEPS, 4)])] == ["steps is a multiple of 4"]
-    assert [each.message for each in told([divisible(STEPS, 2), divisible(STEPS, 8)])] == ["steps is a multiple of 8"]
+    assert [each.message for each in told([at_least(STEPS, 2), divisible(STEPS, 4)])] == ["runs where steps is a multiple of 4"]
+    assert [each.message for each in told([divisible(STEPS, 2), divisible(STEPS, 8)])] == ["runs where steps is a multiple of 8"]
 
 
 def test_what_they_come_to_is_told_once() -> None:
     (both,) = told([divisible(STEPS, 2), divisible(STEPS, 3)])
-    assert both.message == "steps is a multiple of 6"
+    assert both.message == "runs where steps is a multiple of 6"
     assert [label.message for label in both.labels] == ["for steps is a multiple of 2"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from json_schemas import validator
 
 from cnnlstm_spec import __version__
 from cnnlstm_spec.cli import COMMANDS, run
@@ -18,7 +19,6 @@ from cnnlstm_spec.terminal import has_color
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
-SCHEMAS = ROOT / "schemas"
 WRONG = """version: 1
 name: wrong
 branches:
@@ -55,13 +55,6 @@ def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[byte
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     command = [sys.executable, "-m", "cnnlstm_spec", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False, **options)
-
-
-def validator(name: str) -> Any:
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
 
 
 def test_a_clean_spec(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
+from json_schemas import validator
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli import run
-from cnnlstm_spec.diff import Difference, differ
+from cnnlstm_spec.diff import MISSING, Difference, differ
+from cnnlstm_spec.render.diff import as_json
 
-SPEC = Path(__file__).parent.parent / "specs" / "equipment-fault.yaml"
+ROOT = Path(__file__).parent.parent
+SPEC = ROOT / "specs" / "equipment-fault.yaml"
+SPECS = sorted((ROOT / "specs").rglob("*.yaml")) + sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))
 LISTS = """
     version: 1
     name: lists
@@ -76,6 +81,11 @@ def test_a_layer_put_in_front() -> None:
     ]
 
 
+def test_another_function() -> None:
+    found = between("[{Op: {name: abs}}, Flatten]", "[{Op: {name: square}}, Flatten]")
+    assert told(found) == ["changed Op function"]
+
+
 def test_a_layer_removed() -> None:
     found = between("[{LSTM: {units: 4, return_sequences: true}}, {GRU: {units: 3}}]", "[{LSTM: {units: 4}}]")
     assert told(found) == [
@@ -93,6 +103,14 @@ def test_what_is_beside_the_layers() -> None:
     assert found.lost == () and told(found) == []
 
 
+def test_without_compile() -> None:
+    compiled = load(SPEC)
+    bare = load(re.sub(r"(?m)^compile:\n(  .*\n)+", "", SPEC.read_text("utf-8")))
+    changes = differ(bare, compiled).model
+    assert [each.what for each in changes] == ["compile.optimizer", "compile.loss", "compile.metrics"]
+    assert {each.old for each in changes} == {MISSING}
+
+
 def test_many_layers() -> None:
     many = "[" + "{Dense: {units: 4}}, " * 2000 + "Flatten]"
     assert told(between(many, many.replace("units: 4", "units: 5", 1))) != []
@@ -107,6 +125,51 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert data["weights"]["loaded_params"] == 60_865 and data["costs"]["params"] == {"old": 60_865, "new": 60_865}
     assert run(["diff", str(SPEC), "no-such.yaml"]) == 2
     assert run(["diff", str(SPEC), str(SPEC), "--set", "seed=x"]) == 2
+
+
+def as_data(old: Path, new: Path) -> Any:
+    return json.loads(as_json(differ(load(old), load(new)), str(old), str(new)))
+
+
+def test_the_schema_admits_real_output() -> None:
+    schema = validator("diff")
+    seen = set()
+    for old, new in zip(SPECS, [*SPECS[1:], SPECS[0]], strict=True):
+        data = as_data(old, new)
+        schema.validate(data)
+        assert {each["what"]: each for each in data["model"]}["name"] == {
+            "what": "name",
+            "old": load(old).spec.name,
+            "new": load(new).spec.name,
+        }
+        seen |= {each["sort"] for each in data["layers"]} | {type(each["new"]) for each in data["costs"].values()}
+        seen |= {tuple(each) for each in data["model"]}
+    assert seen >= {"added", "removed", "changed", int, str, ("what", "old"), ("what", "new"), ("what", "old", "new")}
+    schema.validate(as_data(SPEC, SPEC))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda data: data.update(version=2),
+        lambda data: data.update(more=1),
+        lambda data: data.pop("costs"),
+        lambda data: data["costs"].pop("macs"),
+        lambda data: data["costs"]["params"].update(new="many"),
+        lambda data: data["layers"][0].update(sort="moved"),
+        lambda data: data["layers"][0]["changes"].clear(),
+        lambda data: data["layers"][0]["changes"][0].pop("what"),
+        lambda data: data["layers"][0]["changes"].append({"what": "units"}),
+        lambda data: data["weights"]["not_loaded"][0].pop("reason"),
+    ],
+)
+def test_the_schema_refuses_what_is_not_printed(wrong: Any) -> None:
+    schema = validator("diff")
+    found = differ(load(SPEC), load(SPEC, {"branches.vibration.layers[0].units": 32}))
+    data = json.loads(as_json(found, "a", "b"))
+    schema.validate(data)
+    wrong(data)
+    assert not schema.is_valid(data)
 
 
 @pytest.mark.keras

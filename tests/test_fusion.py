@@ -71,16 +71,23 @@ def softmax(x: Array, axis: int = -1) -> Array:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
-def attend(query: Array, value: Array, weights: list[Array], mask: Array | None = None) -> Array:
-    """Multi-head attention over the last axis but one."""
-    wq, bq, wk, bk, wv, bv, wo, bo = weights
+def attention_scores(query: Array, value: Array, weights: list[Array], mask: Array | None = None) -> Array:
+    """What each query makes of each value, in each head."""
+    wq, bq, wk, bk = weights[:4]
     q = numpy.einsum("...qd,dhk->...qhk", query, wq) + bq
     k = numpy.einsum("...sd,dhk->...shk", value, wk) + bk
-    v = numpy.einsum("...sd,dhk->...shk", value, wv) + bv
     scores = numpy.einsum("...qhk,...shk->...hqs", q, k) / numpy.sqrt(wq.shape[-1])
     if mask is not None:
         scores = numpy.where(mask[:, None, None, :], scores, -1e9)
-    return numpy.einsum("...qhk,hkd->...qd", numpy.einsum("...hqs,...shk->...qhk", softmax(scores), v), wo) + bo
+    return softmax(scores)
+
+
+def attend(query: Array, value: Array, weights: list[Array], mask: Array | None = None) -> Array:
+    """Multi-head attention over the last axis but one."""
+    wv, bv, wo, bo = weights[4:]
+    v = numpy.einsum("...sd,dhk->...shk", value, wv) + bv
+    scores = attention_scores(query, value, weights, mask)
+    return numpy.einsum("...qhk,hkd->...qd", numpy.einsum("...hqs,...shk->...qhk", scores, v), wo) + bo
 
 
 def reference(strategy: str, arguments: dict[str, Any], xs: list[Array], weights: dict[str, list[Array]]) -> Array:
@@ -345,13 +352,45 @@ def test_what_it_trusts(kind: str) -> None:
     assert shares.shape == ((3, 3) if kind == "vector" else (3, 5, 3))
 
 
-def test_attention_scores() -> None:
-    """The scores of `attention` and `cross_attention` are the second output of the layer of the fusion's name."""
-    inputs = dict.fromkeys("abc", "{kind: vector, shape: [4]}")
-    model = built(compiled(spec(inputs, "{name: f, strategy: attention, num_heads: 2}")))
-    scores = numpy.asarray(keras.Model(model.inputs, model.get_layer("f").output[1])(draw("abc", (4,))))
-    assert scores.shape == (3, 2, 3, 3)
-    close(scores.sum(-1), numpy.ones((3, 2, 3)))
+def scores_of(model: Any, data: dict[str, Array], name: str = "f") -> Array:
+    """The scores, which are the second output of the layer of the fusion's name."""
+    return numpy.asarray(keras.Model(model.inputs, model.get_layer(name).output[1])(data))
+
+
+@pytest.mark.parametrize("kind", ["vector", "sequence"])
+def test_attention_scores(kind: str) -> None:
+    inputs = dict.fromkeys("abc", f"{{kind: {kind}, shape: {SHAPES[kind]}}}")
+    data = draw("abc", (4,) if kind == "vector" else (5, 4))
+    model = built(compiled(spec(inputs, "{name: f, strategy: attention, num_heads: 2}")), scale=0.5)
+    tokens = numpy.stack([data[name] for name in "abc"], axis=-2)
+    close(scores_of(model, data), attention_scores(tokens, tokens, model.get_layer("f").get_weights()))
+
+
+def test_attention_scores_of_images() -> None:
+    """The outer axes are in the batch."""
+    inputs = dict.fromkeys("ab", "{kind: image, shape: [3, 2, 4]}")
+    data = draw("ab", (3, 2, 4))
+    model = built(compiled(spec(inputs, "{name: f, strategy: attention}")), scale=0.5)
+    tokens = numpy.stack([data["a"], data["b"]], axis=-2)
+    wanted = attention_scores(tokens, tokens, model.get_layer("f").get_weights())
+    close(scores_of(model, data), wanted.reshape(-1, *wanted.shape[2:]))
+
+
+def test_cross_attention_scores() -> None:
+    """Over the steps of all others, and none of those that are padding."""
+    inputs = {
+        "a": "{kind: vector, shape: [4]}",
+        "b": "{kind: sequence, shape: [5, 6], mask_input: real}",
+        "c": "{kind: vector, shape: [6]}",
+    }
+    fusion = "{name: f, strategy: cross_attention, query: a, num_heads: 2}"
+    model = built(compiled(spec(inputs, fusion)), scale=0.5)
+    data = {"a": draw("a", (4,))["a"], "b": draw("b", (5, 6))["b"], "c": draw("c", (6,))["c"], "real": REAL}
+    value = numpy.concatenate([data["b"], data["c"][:, None]], axis=1)
+    mask = numpy.concatenate([REAL, numpy.ones((3, 1), bool)], axis=1)
+    wanted = attention_scores(data["a"][:, None], value, model.get_layer("f").get_weights(), mask)
+    assert wanted.shape == (3, 2, 1, 6) and (wanted[~numpy.broadcast_to(mask[:, None, None], wanted.shape)] == 0).all()
+    close(scores_of(model, data), wanted)
 
 
 @pytest.mark.parametrize(("strategy", "arguments"), STRATEGIES, ids=IDS)
@@ -366,6 +405,41 @@ def test_policy(strategy: str, arguments: dict[str, Any], policy: str) -> None:
     xs = [data["a"] @ kernel + bias, data["b"]]
     wanted = reference(strategy, arguments, xs, weights_of(model))
     close(run(model, data).astype("float64"), wanted, 2e-2 if policy == "mixed_float16" else 1e-6)
+
+
+WEIGHTED = [each for each in STRATEGIES if each[0] in ("learned_weights", "gated", "attention", "cross_attention", "bilinear")]
+
+
+@pytest.mark.parametrize(("strategy", "arguments"), WEIGHTED, ids=[each[0] for each in WEIGHTED])
+def test_frozen(strategy: str, arguments: dict[str, Any]) -> None:
+    """`trainable: false` reaches every Keras layer that the fusion is made of; `built` holds the count against ours."""
+    inputs = dict.fromkeys("ab", "{kind: vector, shape: [4]}")
+    text = spec(inputs, written(strategy, {**arguments, "trainable": False}), "[{Dense: {units: 1}}]")
+    model = built(compiled(text))
+    assert {weight.path.split("/")[0] for weight in model.trainable_variables} == {"head_dense"}
+    assert len(model.non_trainable_variables) > 0
+
+
+@pytest.mark.parametrize("strategy", ["add", "concat", "gated", "cross_attention, query: a"])
+def test_projections_are_frozen_with_their_fusion(strategy: str) -> None:
+    inputs = dict.fromkeys("ab", "{kind: vector, shape: [4]}")
+    text = "{{strategy: {}, units: 3, trainable: {}, layers: [{{Dense: {{units: 2}}}}]}}"
+    for trainable in (True, False):
+        model = built(compiled(spec(inputs, text.format(strategy, str(trainable).lower()))))
+        trained = {weight.path.split("/")[0] for weight in model.trainable_variables}
+        projections = {"fusion_a_projection", "fusion_b_projection"}
+        assert trained >= projections | {"fusion_dense"} if trainable else trained == {"fusion_dense"}
+
+
+@pytest.mark.parametrize(("strategy", "arguments"), STRATEGIES, ids=IDS)
+def test_dtype_of_one_fusion(strategy: str, arguments: dict[str, Any]) -> None:
+    """Every Keras layer of it computes in it, and what it gives has it."""
+    inputs = dict.fromkeys("ab", "{kind: vector, shape: [4]}")
+    compilation = compiled(spec(inputs, written(strategy, {**arguments, "dtype": "float64"})))
+    model = built(compilation)
+    own = [layer for layer in model.layers if layer.name.startswith("fusion") and "projection" not in layer.name]
+    assert {layer.compute_dtype for layer in own} == {"float64"}
+    assert model.get_layer("head").input.dtype == "float64"
 
 
 # Masks

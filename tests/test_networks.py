@@ -43,15 +43,6 @@ def test_parameters_are_those_of_the_articles(name: str, params: int) -> None:
     assert typed is not None and typed.params == params
 
 
-@pytest.fixture
-def fresh() -> Any:
-    import keras
-
-    keras.utils.clear_session()
-    yield keras
-    keras.utils.clear_session()
-
-
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)

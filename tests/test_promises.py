@@ -5,37 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli import run
 from cnnlstm_spec.costs import at, of, training_bytes
 
-TOP = "version: 1\nname: small\n"
-
-
-def spec(
-    shape: str = "[8]",
-    kind: str = "vector",
-    layers: str = "[]",
-    head: str = "[]",
-    compile: str = "",
-    more: str = "",
-    input: str = "",
-) -> Compilation:
-    """A spec of one branch `x` and one head."""
-    text = f"{TOP}branches:\n  x:\n    input: {{kind: {kind}, shape: {shape}{input}}}\n    layers: {layers}\nhead: {head}\n"
-    return load(text + (f"compile: {{{compile}}}\n" if compile else "") + more)
-
-
-def codes(compilation: Compilation) -> list[str]:
-    return [each.code.name for each in compilation.diagnostics]
-
 
 def messages(compilation: Compilation) -> list[str]:
     return [each.message for each in compilation.diagnostics]
 
-
-DENSE = "[{{Dense: {{units: {}, activation: {}}}}}]"
 
 TARGETS = [
     ("encoding: integer, classes: 4", 4, "softmax", "loss: sparse_categorical_crossentropy", None),

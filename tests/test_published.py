@@ -14,6 +14,7 @@ BIASED = "bias-before-batchnorm"
 MEANT = {
     "siamese": {"large-kernel"},
     "sound-event-crnn": {"cudnn-not-used", BIASED},
+    "arrhythmia-attention": {BIASED},
     "fcn": {BIASED},
     "mlstm-fcn": {BIASED},
     "resnet-time-series": {BIASED},
@@ -41,15 +42,6 @@ def test_has_the_published_count_and_its_source(path: Path) -> None:
     text = path.read_text("utf-8")
     comments = "".join(line for line in text.splitlines() if line.startswith("# "))
     assert "http" in comments and f"params: {compilation.typed and compilation.typed.params}" in text
-
-
-@pytest.fixture
-def fresh() -> Any:
-    import keras
-
-    keras.utils.clear_session()
-    yield keras
-    keras.utils.clear_session()
 
 
 @pytest.mark.keras

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import cnnlstm_spec
+from cnnlstm_spec.cli import run
 from cnnlstm_spec.compiler import compile_source
 from cnnlstm_spec.render.text import render
 from cnnlstm_spec.source import Source
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-SPECS = re.findall(r"```yaml\n(.*?)```", README, re.S)
+BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.S | re.M)
+SPECS = [text for language, text in BLOCKS if language == "yaml"]
 
 
 def test_the_spec_is_the_one_in_specs() -> None:
@@ -54,3 +60,64 @@ def test_the_messages_are_those() -> None:
     assert shown is not None
     rendered = render(compile_source(Source("fault.yaml", MISTAKEN)).diagnostics)
     assert rendered.strip() == shown[1].strip()
+
+
+def shown(begin: str) -> str:
+    """The block of output that begins so."""
+    return next(text for language, text in BLOCKS if not language and text.startswith(begin))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the first spec and the one that extends it."""
+    shutil.copy(ROOT / "specs" / "equipment-fault.yaml", tmp_path)
+    (tmp_path / "wide.yaml").write_text(SPECS[2], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_variants_are_those(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", "wide.yaml"]) == 1
+    assert shown("wide.yaml:") + "\n1 error in 1 file\n" in capsys.readouterr().out
+    assert run(["shapes", "wide.yaml", "--format", "csv"]) == 1
+    assert capsys.readouterr().out == shown("vars.width,")
+
+
+def test_the_difference_is_that(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diff", "equipment-fault.yaml", "wide.yaml"]) == 1
+    assert capsys.readouterr().out == shown("equipment-fault.yaml -> wide.yaml")
+
+
+FUSED = """version: 1
+name: fused
+branches:
+  a: {input: {kind: vector, shape: [6]}}
+  b: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: 6}}]}
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("fusion", "wanted", "shape"),
+    [
+        ("{strategy: learned_weights}", "trust", (3, 2)),
+        ("{strategy: gated, units: 5}", "trust", (3, 2)),
+        ("{strategy: attention, num_heads: 2}", "scores", (3, 2, 2, 2)),
+        ("{strategy: cross_attention, query: a, num_heads: 3}", "scores", (3, 3, 1, 1)),
+    ],
+)
+def test_what_the_model_trusts_is_read_as_shown(fusion: str, wanted: str, shape: tuple[int, ...], tmp_path: Path) -> None:
+    import keras
+    import numpy
+
+    block = next(text for language, text in BLOCKS if language == "python" and "fusion_weights" in text)
+    (statement,) = (each for each in block.splitlines() if each.startswith(f"{wanted} ="))
+    keras.utils.clear_session()
+    cnnlstm_spec.load(FUSED + f"fusion: {fusion}\nhead: [{{Dense: {{units: 1}}}}]\n").to_keras().save(tmp_path / "model.keras")
+    model = keras.models.load_model(tmp_path / "model.keras")
+    batch = {"a": numpy.random.default_rng(0).normal(size=(3, 6)), "b": numpy.random.default_rng(1).normal(size=(3, 4))}
+    names: dict[str, Any] = {"keras": keras, "model": model, "batch": batch}
+    exec(statement, names)
+    assert names[wanted].shape == shape
+    numpy.testing.assert_allclose(names[wanted].sum(-1), numpy.ones(shape[:-1]), rtol=1e-5)

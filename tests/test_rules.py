@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.addresses import known, members, output_of
-
-TOP = "version: 1\nname: small\n"
-
-
-def spec(
-    shape: str = "[8]",
-    kind: str = "vector",
-    layers: str = "[]",
-    head: str = "[]",
-    compile: str = "",
-    more: str = "",
-    input: str = "",
-) -> Compilation:
-    """A spec of one branch `x` and one head."""
-    text = f"{TOP}branches:\n  x:\n    input: {{kind: {kind}, shape: {shape}{input}}}\n    layers: {layers}\nhead: {head}\n"
-    return load(text + (f"compile: {{{compile}}}\n" if compile else "") + more)
 
 
 def masked(
@@ -29,10 +14,6 @@ def masked(
 ) -> Compilation:
     """The same, its input padded."""
     return spec(shape, kind, layers, head, compile, more, ", padding_value: 0")
-
-
-def codes(compilation: Compilation) -> list[str]:
-    return [each.code.name for each in compilation.diagnostics]
 
 
 def branches(*fusion: str, head: str = "[{Dense: {units: 1}}]", more: str = "") -> Compilation:
@@ -99,6 +80,14 @@ class TestAddresses:
         assert typed is not None
         assert sum(typed.nodes[id].params for id in members(typed.graph, "branches.x.frames")) == 27 + 16
 
+    def test_copies_of_a_structure(self) -> None:
+        """Each has the members of its own, whatever stands around it."""
+        skip = "{Residual: {name: skip, layers: [{Dense: {units: 8}}]}}"
+        typed = spec("[8]", "vector", f"[{{Repeat: {{name: all, times: 3, layers: [{skip}, {{Dense: {{units: 8}}}}]}}}}]").typed
+        assert typed is not None
+        for name, params in (("skip", 72), ("skip_1", 72), ("skip_2", 72), ("all", 6 * 72)):
+            assert sum(typed.nodes[id].params for id in members(typed.graph, f"branches.x.{name}")) == params
+
     @pytest.mark.parametrize(
         ("address", "code"),
         [
@@ -125,8 +114,6 @@ class TestAddresses:
         assert '"(conv_one)/.*": keras.optimizers.SGD(learning_rate=0.005)' in text
         assert '"(conv_two)/.*": keras.optimizers.SGD(learning_rate=0.0025)' in text
 
-
-DENSE = "[{{Dense: {{units: {}, activation: {}}}}}]"
 
 LOSSES = [
     ("[8]", DENSE.format(1, "sigmoid"), "loss: bce", None),

@@ -312,6 +312,26 @@ def test_fusions_that_do_not_fit(fusion: str, b: str, code: str) -> None:
     assert [each.code.name for each in found.diagnostics if each.code.name != "reaches-no-head"] == [code]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "b", "wanted", "other"),
+    [
+        ("add", VECTOR, "to one rank", "to one size"),
+        ("add", "{kind: sequence, shape: [6, 4]}", "to one size", "to one rank"),
+        ("add", "{kind: sequence, shape: [5, 3]}", "one width", "to one size"),
+        ("add", "{kind: sequence, shape: [1, 4]}", "`broadcast: true`", "to one size"),
+        ("concat", VECTOR, "to one rank", "to one size"),
+        ("concat", "{kind: sequence, shape: [6, 4]}", "`axis: 1`", "to one rank"),
+        ("concat", "{kind: sequence, shape: [6, 3]}", "to one size", "`axis: 1`"),
+        ("concat", "{kind: sequence, shape: [1, 4]}", "`broadcast: true`", "to one size"),
+    ],
+)
+def test_help_where_shapes_differ(strategy: str, b: str, wanted: str, other: str) -> None:
+    """It is about what differs: the number of axes, a size, or the width."""
+    (found,) = fused(f"{{strategy: {strategy}}}", b=b).diagnostics
+    help = " ".join(found.help)
+    assert wanted in help and other not in help
+
+
 def test_an_axis_of_size_1_is_stretched_on_demand() -> None:
     found = fused("{strategy: add}", b="{kind: sequence, shape: [1, 4]}")
     assert not found.ok and any("broadcast" in line for line in found.diagnostics[0].help)

@@ -116,6 +116,23 @@ fusion: {strategy: concat, inputs: [thermal, vib, oter, timed]}
 head: [{Dense: {units: 1}}]
 """
 
+SKIPS = """
+version: 1
+name: skips
+branches:
+  x:
+    input: {{kind: sequence, shape: [steps, 8]}}
+    layers:
+      - Repeat: {{name: body, times: 6, layers: [{{Conv1D: {{filters: 8, kernel_size: 3, padding: same, name: c}}}}, ReLU]}}
+      - GlobalAveragePooling1D: {{name: mean}}
+fusion: {{strategy: add, inputs: [x.c, x.c_1, x.c_2, x.c_3, x.c_4, x.c_5]{more}}}
+heads:
+  a: []
+  b: {{inputs: [x], layers: []}}
+  c: {{inputs: [x.c_3], layers: [{{Op: {{name: abs}}}}]}}
+  d: {{inputs: [x.c_4], layers: []}}
+"""
+
 
 def read(text: str) -> Compilation:
     return compile_source(Source("test.yaml", text))
@@ -188,7 +205,8 @@ def long(count: int, branches: int = 2) -> str:
 
 
 GENERATED = [generated(seed) for seed in range(60)]
-SPECS = [PLAIN, STRUCTURED, MISTAKES, long(30), long(300), long(300, 10), *GENERATED]
+SPECS = [PLAIN, STRUCTURED, MISTAKES, SKIPS.format(more=""), SKIPS.format(more=", units: 4")]
+SPECS += [long(30), long(300), long(300, 10), *GENERATED]
 
 
 def canvas_of(text: str) -> Canvas:
@@ -293,6 +311,14 @@ def test_mistakes_are_marked_with_their_message() -> None:
     assert read(MISTAKES).to_svg().count('class="b bad"') == 6
 
 
+def test_a_head_that_reads_nothing_stands_apart() -> None:
+    without = PLAIN[: PLAIN.index("fusion:")]
+    boxes = sorted(canvas_of(without).boxes, key=lambda shape: shape.y)
+    head = next(shape for shape in boxes if shape.box.title == "head")
+    assert head.y >= max(shape.y + shape.height for shape in boxes if shape.tone != "head") + 20
+    assert "`head`" in words(read(without).to_svg())
+
+
 def test_mistakes_elsewhere_are_told_above() -> None:
     svg = words(read(PLAIN + "compile: {optimizer: addam, loss: mse}\n").to_svg())
     assert "addam" in svg
@@ -327,9 +353,43 @@ def test_masks_are_told() -> None:
 
 def test_structure_is_framed() -> None:
     canvas = canvas_of(STRUCTURED)
-    assert {"per step", "conv_bn", "res", "se", "Repeat × 6", "Repeat × 2"} <= {frame.title for frame in canvas.frames}
+    assert {"per step · frames_cnn", "conv_bn", "Residual · res", "Parallel · se", "Repeat × 6", "Repeat × 2"} <= {
+        frame.title for frame in canvas.frames
+    }
     shared = next(shape.box for shape in canvas.boxes if shape.box.look == "shared")
     assert shared.title == "layers of left" and shared.params == 0 and len(shared.classes) == 5
+
+
+def test_copies_are_titled_by_the_names_that_they_got() -> None:
+    skip = "{Residual: {name: skip, layers: [{named: {name: inner}}]}}"
+    text = (
+        "version: 1\nname: x\nblocks: {named: {layers: [{Dense: {units: 4}}]}}\nbranches:\n  a:\n"
+        f"    input: {{kind: vector, shape: [4]}}\n    layers: [{{Repeat: {{name: all, times: 2, layers: [{skip}]}}}}]\nhead: []\n"
+    )
+    titles = [frame.title for frame in canvas_of(text).frames]
+    assert titles == ["Repeat × 2 · all", "Residual · skip", "named · inner", "Residual · skip_1", "named · inner_1"]
+
+
+def test_an_empty_path_is_a_line_with_its_name() -> None:
+    text = (
+        "version: 1\nname: x\nbranches:\n  a:\n    input: {kind: sequence, shape: [5, 4]}\n    layers:\n"
+        "      - Parallel:\n          paths: {keys: [{Dense: {units: 4}}], as_it_is: [], question: []}\n"
+        "          merge: {strategy: cross_attention, query: question}\nhead: []\n"
+    )
+    canvas = canvas_of(text)
+    lanes = [label.text for label in sorted(canvas.texts, key=lambda label: label.x) if label.look == "lane"]
+    assert lanes == ["question", "keys", "as_it_is"]
+    assert [shape.box.title for shape in canvas.boxes] == ["a", "Dense", "cross_attention", "head"]
+
+
+@pytest.mark.parametrize(("more", "boxes"), [("", 10), (", units: 4", 11)])
+def test_inputs_of_a_fusion_from_equal_rounds_are_drawn_once(more: str, boxes: int) -> None:
+    canvas = canvas_of(SKIPS.format(more=more))
+    assert len(canvas.boxes) == boxes
+    into = next(shape for shape in canvas.boxes if shape.box.look == "fusion")
+    assert sum(line.arrow and line.points[-1][1] == into.y for line in canvas.lines) == 1
+    assert next(shape.detail for shape in canvas.boxes if shape.box.title == "Op") == ("abs",)
+    assert "× 6" in {*(label.text for label in canvas.texts), *(frame.title for frame in canvas.frames)}
 
 
 @pytest.mark.parametrize(("text", "most"), [(long(30), 34), (long(300), 50), (long(300, 10), 130)])

@@ -65,6 +65,13 @@ class Frame:
     """The nodes, seen by nobody, whose output is that of the frame."""
     unseen: tuple[Box, ...] = ()
     """Boxes of rounds that are not drawn, each like one that is."""
+    name: str = ""
+    """What a person calls it."""
+
+    @property
+    def heading(self) -> str:
+        """What it is, and what it is called."""
+        return f"{self.title} · {self.name}" if self.name else self.title
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,13 @@ class Split:
     title: str
     lanes: tuple[Lane, ...]
     merge: Box
+    name: str = ""
+    """What a person calls it."""
+
+    @property
+    def heading(self) -> str:
+        """What it is, and what it is called."""
+        return f"{self.title} · {self.name}" if self.name else self.title
 
     @property
     def gives(self) -> Flow:

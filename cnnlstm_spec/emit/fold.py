@@ -63,7 +63,7 @@ def shared_frame(frame: Frame, owner: Owner) -> Element:
     if not _is_shared(frame, owner) or not any(box.note == "shared" for box in all_boxes(frame.items)):
         return frame
     first = next((name for box in all_boxes(frame.items) for id in box.ids if (name := owner(id))), "")
-    return summary(frame.items, frame.title, "shared", "shared", f"= {first} …")
+    return summary(frame.items, frame.heading, "shared", "shared", f"= {first} …")
 
 
 def _is_shared(item: Element, owner: Owner) -> bool:
@@ -155,7 +155,7 @@ def _closed(item: Element) -> Element:
         return item
     if isinstance(item, Frame) and item.look == "repeat" and _count(item.items) <= LEAST_COLUMN:
         return item
-    return summary((item,), item.title if item.title != "per step" else "TimeDistributed")
+    return summary((item,), item.title if item.title != "per step" else "TimeDistributed", name=item.name)
 
 
 def _more(run: list[Element]) -> str:

@@ -15,6 +15,7 @@ BARE = ("kernel_size", "pool_size", "activation", "size", "target_shape", "dims"
 COUNTED = {"units": "units", "filters": "filters", "num_heads": "heads"}
 WORDS = {"strides": "stride", "dilation_rate": "dilation", "padding": "", "merge_mode": ""}
 HIDDEN = ("name", "share", "dtype", "seed")
+"""Fields that are told elsewhere, or not at all; the `name` of an `Op` is the field `function`."""
 
 
 def shape_words(type: TensorType | None) -> str:
@@ -45,7 +46,8 @@ def input_words(op: InputOp) -> str:
 
 def arguments(op: Op) -> str:
     """The written arguments of a layer in short: `32 × 3×3, relu`."""
-    values = {key: value for key, value in op.values().items() if key not in HIDDEN and value is not None}
+    shown = (key for key in op.places if op.arguments[key].field not in HIDDEN)
+    values = {key: value for key in shown if (value := op.value(key)) is not None}
     parts = []
     if "filters" in values and "kernel_size" in values:
         parts.append(f"{_value(values.pop('filters'))} × {_value(values.pop('kernel_size'))}")

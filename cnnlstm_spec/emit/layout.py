@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from . import text
-from .drawing import Box, Element, Flow, Frame, Lane, Split, all_boxes
+from .drawing import Box, Element, Flow, Frame, Split, all_boxes
 from .labels import count
 from .shapes import BoxShape, Canvas, FrameShape, Line, Text
 
@@ -19,8 +19,11 @@ NARROWEST, WIDEST = 148, 264
 GAP = 36
 """Between two elements of a sequence: a line with its label."""
 FRAME_TOP, FRAME_PAD = 32, 16
+LONGEST_HEADING = 190
+"""Of a frame: it stands left of the line that comes in, and pushes that aside."""
 SPLIT_TOP, MERGE_TOP = 34, 44
 LANE_GAP = 26
+KINK = 16
 EMPTY_LANE = 44
 STACKED = ("folded", "backbone")
 STACK = 6
@@ -57,7 +60,7 @@ def size_box(box: Box, tone: str) -> Sized:
     title = text.cut_end(box.title, TITLE, inner, bold=True)
     if note and text.width(title, TITLE, True) + text.width(note, NAME) + 14 > inner:
         title = text.cut_end(title, TITLE, inner - text.width(note, NAME) - 14, bold=True)
-    detail = text.wrap(box.detail, DETAIL, inner, 2)
+    detail = text.wrap(box.detail, DETAIL, inner, 4 if box.folded else 2)
     name = text.cut(box.name, NAME, inner)
     message = text.wrap(box.message, MESSAGE, inner, 4)
     head = text.width(title, TITLE, True) + (text.width(note, NAME) + 18 if note else 0)
@@ -74,10 +77,14 @@ def size(element: Element, tone: str) -> Sized:
         return size_box(element, tone)
     if isinstance(element, Frame):
         inner = column(element.items, tone)
-        port = max(inner.port + FRAME_PAD, text.width(element.title, NAME, True) + 30)
+        port = max(inner.port + FRAME_PAD, text.width(_heading(element), NAME, True) + 30)
         right = max(inner.width - inner.port + FRAME_PAD, text.width(_frame_note(element), NAME) + 30)
         return Sized(element, port + right, inner.height + FRAME_TOP + FRAME_PAD, port, (inner,))
     return _size_split(element, tone)
+
+
+def _heading(element: Frame | Split) -> str:
+    return text.cut_end(element.heading, NAME, LONGEST_HEADING, bold=True)
 
 
 def _frame_note(frame: Frame) -> str:
@@ -117,12 +124,21 @@ def _size_split(split: Split, tone: str) -> Sized:
     lanes = tuple(column(lane.items, tone, lane.title) for lane in split.lanes)
     merge = size_box(split.merge, tone)
     ports, width = lane_ports(lanes)
-    port = ports[0] if split.look == "residual" else (ports[0] + ports[-1]) / 2
-    port = max(port + FRAME_PAD, text.width(split.title, NAME, True) + 30, merge.port + FRAME_PAD)
-    start = port - (ports[0] if split.look == "residual" else (ports[0] + ports[-1]) / 2)
+    middle = _middle(split, ports)
+    port = max(middle + FRAME_PAD, text.width(_heading(split), NAME, True) + 30, merge.port + FRAME_PAD)
+    start = port - middle
     right = max(start + width + FRAME_PAD, port + merge.width / 2 + FRAME_PAD, port + flow_width(split.gives) + 16) - port
     height = FRAME_TOP + SPLIT_TOP + max(lane.height for lane in lanes) + MERGE_TOP + merge.height + FRAME_PAD
     return Sized(split, port + right, height, port, lanes)
+
+
+def _middle(split: Split, ports: list[float]) -> float:
+    """Where lines come in and go out: at the main lane, or amid all; at a lane where one is near."""
+    if split.look == "residual":
+        return ports[0]
+    middle = (ports[0] + ports[-1]) / 2
+    near = min(ports, key=lambda port: abs(port - middle))
+    return near if abs(near - middle) < KINK else middle
 
 
 def lane_ports(lanes: tuple[Column, ...]) -> tuple[list[float], float]:
@@ -171,7 +187,7 @@ class Placer:
         x = port - sized.port
         tip = tuple(line for box in element.unseen for line in box.told) if isinstance(element, Frame) else ()
         note = _frame_note(element) if isinstance(element, Frame) else ""
-        shape = FrameShape(element.look, element.title, note, self.tone, x, y, sized.width, sized.height, tip)
+        shape = FrameShape(element.look, _heading(element), note, self.tone, x, y, sized.width, sized.height, tip)
         self.canvas.frames.append(shape)
         if isinstance(element, Split):
             self.split(element, sized, port, y)
@@ -194,7 +210,7 @@ class Placer:
 
     def split(self, split: Split, sized: Sized, port: float, y: float) -> None:
         ports, _ = lane_ports(sized.parts)
-        start = port - (ports[0] if split.look == "residual" else (ports[0] + ports[-1]) / 2)
+        start = port - _middle(split, ports)
         top = y + FRAME_TOP - 8
         lanes_top = y + FRAME_TOP + SPLIT_TOP
         bottom = lanes_top + max(lane.height for lane in sized.parts)
@@ -209,7 +225,7 @@ class Placer:
             )
             end = self.column(column, x, lanes_top)
             gives = lane.items[-1].gives if lane.items else None
-            self.lane_title(lane, x, lanes_top)
+            self.lane_title(lane.title, x, lanes_top)
             if gives is not None:
                 self.flow(gives, x, end + 16)
             low = merge_top - 14
@@ -221,7 +237,7 @@ class Placer:
         after = merge_top + merge.height
         self.line(((port, after), (port, y + sized.height)), split.gives, arrow=False)
 
-    def lane_title(self, lane: Lane, x: float, top: float) -> None:
+    def lane_title(self, title: str, x: float, top: float) -> None:
         """The name of a lane beside its beginning."""
-        if lane.title:
-            self.canvas.texts.append(Text(x + 8, top - 9, lane.title, "lane", text.width(lane.title, NAME)))
+        if title:
+            self.canvas.texts.append(Text(x + 8, top - 9, title, "lane", text.width(title, NAME)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..backbone import BACKBONES
@@ -11,6 +12,7 @@ from ..graph import TypedNode
 from ..inputs import InputOp
 from ..ops.structure import EnterTime, LeaveTime, Output, ResidualAdd
 from . import fold as folds
+from .bundles import bundled
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
 from .failures import Failures
 from .labels import arguments, count, input_words, shape_words
@@ -40,7 +42,7 @@ def outline(compilation: Compilation) -> Drawing:
     kinds = {f"branches.{b.name}": b.input.kind if b.input is not None else "tensor" for b in spec.branches}
     fused = {f"fusion.{each.name}" if each.name else "fusion" for each in spec.fusions}
     fused |= {"head" if spec.single_head else f"heads.{head.name}" for head in spec.heads if head.fusion is not None}
-    outliner = _Outliner(typed.nodes, failures, fused)
+    outliner = _Outliner(typed.nodes, failures, fused, typed.graph.titles)
     drawn = tuple(
         outliner.area(address, nodes, "branch" if address in kinds else "head" if address.startswith("head") else "fusion")
         for address, nodes in areas.items()
@@ -54,7 +56,7 @@ def outline(compilation: Compilation) -> Drawing:
     errors = sum(d.severity == "error" for d in compilation.diagnostics)
     if errors:
         facts = [count(errors, "errors"), *facts[1:]]
-    return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), folds.fold(drawn))
+    return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), bundled(folds.fold(drawn)))
 
 
 def _toned(area: Area, kinds: dict[str, str]) -> Area:
@@ -62,8 +64,8 @@ def _toned(area: Area, kinds: dict[str, str]) -> Area:
 
 
 class _Outliner:
-    def __init__(self, nodes: dict[str, TypedNode], failures: Failures, fused: set[str]) -> None:
-        self.nodes, self.failures, self.fused = nodes, failures, fused
+    def __init__(self, nodes: dict[str, TypedNode], failures: Failures, fused: set[str], titles: dict[int, str]) -> None:
+        self.nodes, self.failures, self.fused, self.titles = nodes, failures, fused, titles
 
     def area(self, address: str, nodes: list[TypedNode], tone: str) -> Area:
         outside = [id for node in nodes for id in node.node.inputs if self.nodes[id].node.area != address]
@@ -135,16 +137,16 @@ class _Outliner:
             return (self.parallel(frame, inside, after, depth),)
         items = self.items(inside, depth)
         last = inside[-1]
-        gives = self.flow(last)
+        gives, name = self.flow(last), self.titles.get(frame.id, "")
         if frame.kind == "time":
             ids = (last.node.id,) if isinstance(last.node.op, LeaveTime) else ()
-            return (Frame("time", frame.title, items, gives, ids),) if items else ()
+            return (Frame("time", frame.title, items, gives, ids, name=name),) if items else ()
         if not items:
             return ()
         repeat = frame.title.startswith("Repeat x ")
         if repeat:
-            return (repetition(frame.title.replace(" x ", " × "), items, gives),)
-        return (folds.shared_frame(Frame("block", frame.title, items, gives), self.owner),)
+            return (replace(repetition(frame.title.replace(" x ", " × "), items, gives), name=name),)
+        return (folds.shared_frame(Frame("block", frame.title, items, gives, name=name), self.owner),)
 
     def residual(self, frame: NodeFrame, inside: list[TypedNode], add: TypedNode, depth: int) -> Split:
         main = add.node.inputs[1]
@@ -152,7 +154,7 @@ class _Outliner:
         border = places[0] + 1 if places else 0
         shortcut = self.items(inside[border:], depth)
         lanes = (Lane("", self.items(inside[:border], depth)), Lane("" if shortcut else "identity", shortcut))
-        return Split("residual", frame.title, lanes, self.box(add, "merge"))
+        return Split("residual", frame.title, lanes, self.box(add, "merge"), self.titles.get(frame.id, ""))
 
     def parallel(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> Split:
         merge = after[-1]
@@ -161,15 +163,15 @@ class _Outliner:
         for node in inside:
             paths.setdefault(node.node.frames[depth].id, []).append(node)
         lanes = []
-        for id in merge.node.inputs:
+        for name, id in zip(frame.paths, merge.node.inputs, strict=True):
             projection = projections.get(id)
             start = projection.node.inputs[0] if projection is not None else id
             frames = self.nodes[start].node.frames
             own = frames[depth] if len(frames) > depth and frames[depth - 1] == frame else None
             items = self.items(paths[own.id], depth + 1) if own is not None else ()
             tail = (self.box(projection),) if projection is not None else ()
-            lanes.append(Lane(own.title if own is not None else "identity", (*items, *tail)))
-        return Split("parallel", frame.title, tuple(lanes), self.box(merge, "merge"))
+            lanes.append(Lane(name, (*items, *tail)))
+        return Split("parallel", frame.title, tuple(lanes), self.box(merge, "merge"), self.titles.get(frame.id, ""))
 
     def flow(self, typed: TypedNode) -> Flow:
         type, op = typed.type, typed.node.op

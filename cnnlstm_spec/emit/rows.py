@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from . import text
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Split, all_boxes, outputs
-from .layout import GAP, LANE_GAP, SHAPE, Column, Placer, Sized, column, flow_width, size_box
+from .layout import GAP, LANE_GAP, NAME, SHAPE, Column, Placer, Sized, column, flow_width, size_box
 from .routing import arrange, tracks
 from .shapes import Canvas, Line, Text
 
@@ -17,6 +17,8 @@ CHANNEL = 34
 STUB = 26
 """Below an area: room for the label of what leaves it."""
 PORT_GAP = 26
+LABEL = 14
+"""The least between two lines that leave at the right, each with its label above."""
 BAR_MARGIN = 40
 """How far a fusion reaches beyond its outermost inputs, so that it can be seen to hold them."""
 
@@ -109,10 +111,10 @@ class Rows:
         order = [i for i, id in enumerate(sources) if id in signals]
         order.sort(key=lambda i: signals[sources[i]][0])
         item.sources = tuple(sources[i] for i in order)
-        item.lanes = tuple(column(area.join.lanes[i].items, area.tone) for i in order)
+        item.lanes = tuple(column(area.join.lanes[i].items, area.tone, area.join.lanes[i].title) for i in order)
         gap: float = LANE_GAP
         if all(not lane.items for lane in item.lanes):
-            item.lanes, gap = (Column((), PORT_GAP, 0, PORT_GAP / 2),) * len(order), 0
+            item.lanes, gap = tuple(_bare(lane.title) for lane in item.lanes), 0
         ports: list[float] = []
         right = float("-inf")
         for id, lane in zip(item.sources, item.lanes, strict=True):
@@ -147,7 +149,7 @@ class Rows:
                 if id in signals:
                     targets.setdefault(id, []).append((item.x + port, item.area is not None))
         if not targets:
-            return y
+            return y if y == self.top else y + CHANNEL
         taken = tracks({id: (signals[id][0], [x for x, _ in ends]) for id, ends in targets.items()})
         count = max(taken.values(), default=-1) + 1
         bottom = y + (CHANNEL + TRACK * (count - 1) if count else 14)
@@ -170,6 +172,7 @@ class Rows:
             height = max((lane.height for lane in item.lanes), default=0.0)
             below = y + height + (GAP if height else 0)
             for lane, x in zip(item.lanes, item.ports, strict=True):
+                placer.lane_title(lane.title, item.x + x, y)
                 end = placer.column(lane, item.x + x, y)
                 flow = lane.items[-1].element.gives if lane.items else None
                 if height:
@@ -204,15 +207,24 @@ class Rows:
                 placer.line(((x, item.bottom), (x, low)), flow, arrow=False)
                 placer.flow(flow, x, item.bottom + 17)
                 found[item.area.last] = (x, low)
+            taken: list[float] = []
             for index, id in enumerate(item.gutters):
                 flow = self._flow(item.area, id)
                 right, y, _ = self.canvas.exits[id]
+                while any(abs(y - other) < LABEL for other in taken):
+                    y += LABEL
+                taken.append(y)
                 x = item.x + item.gutter + 16 + max(flow_width(self._flow(item.area, g)) for g in item.gutters) + 14 * index
                 placer.line(((right, y), (x, y), (x, low)), flow, arrow=False)
                 look, wide = "shape" if flow.known else "unknown", text.width(flow.shape, SHAPE)
                 self.canvas.texts.append(Text(item.x + item.gutter + 8, y - 6, flow.shape, look, wide))
                 found[id] = (x, low)
         return found
+
+
+def _bare(title: str) -> Column:
+    """A lane without boxes: a line, and beside it what it stands for."""
+    return Column((), PORT_GAP + (text.width(title, NAME) if title else 0), 0, PORT_GAP / 2, title)
 
 
 def _boxes(area: Area) -> list[Box]:

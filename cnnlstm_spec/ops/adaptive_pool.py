@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import COUNT, Each
-from ..op import FLOATS, Inference, Op, Refusal, example
+from ..op import FLOATS, Inference, Refusal, example
 from ..size import at_least, ceil_div
 from ..tensor import Axis, TensorType
-from .common import DATA_FORMAT, need_numbers
-from .floats import refuse_computing, refuse_integers
-from .windows import join, split, window_axes
+from .floats import refuse_computing
+from .pool import SpatialPooling
 
 NO_WINDOW = Code("adaptive-window-too-large", "error", "`{layer}` cannot make {size} windows of {given}", sort="keras")
 
 
-class AdaptivePooling(Op):
-    """What the adaptive poolings have in common; `n` is the number of spatial axes."""
+class AdaptivePooling(SpatialPooling):
+    """What the adaptive poolings have in common."""
 
-    n: ClassVar[int]
-    keeps_mask = False
     output_size: Any
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
 
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(self.n, self.data_format == "channels_first")
-
-    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        (x,) = inputs
-        if not self.keeps_integers:
-            refuse_integers(self.title(), x)
-        need_numbers(self.title(), x)
-        first = self.data_format == "channels_first"
-        spatial, channels = split(x.axes, first)
+    def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         for axis, size in zip(spatial, self.output_size, strict=True):
             facts: dict[str, Any] = {"layer": self.title(), "size": size, "given": axis}
             help = ("use a global pooling for one position, `Identity` for as many as there are",)
             # Keras makes windows of ceil(size / output) and of one more, and the larger must fit.
             at.require(at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts))
-        sized = [Axis(axis.name, size) for axis, size in zip(spatial, self.output_size, strict=True)]
-        return x.with_axes(*join(sized, channels, first))
+        return [Axis(axis.name, size) for axis, size in zip(spatial, self.output_size, strict=True)]
 
 
 class Adaptive1D(AdaptivePooling):

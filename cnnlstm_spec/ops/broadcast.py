@@ -24,7 +24,7 @@ class Broadcast(Strategy):
         super().__init__()
         # Whoever reads the arguments of a node, its name or number of inputs, reads those of the op.
         self.__dict__.update(vars(op), title=op.title, arity=op.arity, arguments=op.arguments, reads_mask=op.reads_mask)
-        self.__dict__.update(joins_masks=op.joins_masks, op=op, broadcast=True)
+        self.__dict__.update(joins_masks=op.joins_masks, freezes_late=op.freezes_late, op=op, broadcast=True)
 
     op: Op
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..diagnostic import Code
 from ..op import Inference, Op, Refusal, compute_dtype
@@ -22,6 +22,7 @@ NOT_A_FEATURE = Code("no-feature-axis", "error", "`{strategy}` works on the last
 WIDEN = "give them one width: `units: 64` puts each through a `Dense` of its own"
 POOL_FIRST = "bring them to one rank before: `Flatten`, a global pooling, or `broadcast: true`"
 STRETCH = "`broadcast: true` repeats it over the others"
+RESIZE = "bring them to one size before: `padding: same` keeps it, a pooling or a cropping makes it less"
 
 
 class Strategy(Op):
@@ -34,6 +35,10 @@ class Strategy(Op):
     """Whether `units` is its own and must be given, not the width of a projection."""
     needs_query: ClassVar[bool] = False
     """Whether one of the inputs must be named as the query."""
+    has_weights: ClassVar[bool] = True
+    """Whether it has weights of its own, beside projections."""
+    passes_on: ClassVar[bool] = False
+    """Whether one input is passed on as it is, whatever the arguments."""
     takes_broadcast: ClassVar[bool] = True
     """Whether inputs of fewer axes can be repeated for it."""
     broadcasts_itself: ClassVar[bool] = False
@@ -51,15 +56,21 @@ class Strategy(Op):
         """The axes that no broadcasting stretches: those in which inputs may differ."""
         return frozenset()
 
-    def help_for(self, last: bool, stretched: bool) -> tuple[str, ...]:
-        """The ways out where shapes differ, on the last axis or another; `stretched` where broadcasting would do."""
-        return ((STRETCH,) if stretched else ()) + ((WIDEN,) if last else (POOL_FIRST,) if not stretched else ())
+    def help_for(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
+        """The ways out where inputs differ in rank, or in the size of an axis; `stretched` where broadcasting would do."""
+        if differs == "rank":
+            return (POOL_FIRST,)
+        return ((STRETCH,) if stretched else ()) + ((WIDEN,) if differs == "width" else () if stretched else (RESIZE,))
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return common_mask(inputs)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return compute_dtype(self.dtype or at.policy)
+
+    def settings(self) -> dict[str, Any]:
+        """What every Keras layer that it is made of is told, as a layer that a person writes is."""
+        return {**({} if self.trainable else {"trainable": False}), **({"dtype": self.dtype} if self.dtype else {})}
 
     def cast(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
         """The inputs in the dtype of the output, for operations, which unlike layers do not cast by themselves."""
@@ -99,12 +110,12 @@ def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apar
     for index, x in enumerate(inputs[1:], 1):
         facts = {"strategy": op.title(), "first": first, "other": x}
         if x.rank != first.rank:
-            raise Refusal(SHAPES_DIFFER, None, op.help_for(last=False, stretched=False), index, **facts)
+            raise Refusal(SHAPES_DIFFER, None, op.help_for("rank"), index, **facts)
         for place, (wanted, axis) in enumerate(zip(target, x.axes, strict=True)):
             last = place == first.rank - 1
             if last and apart:
                 continue
-            help = op.help_for(last, stretched=1 in (wanted.size, axis.size))
+            help = op.help_for("width" if last else "size", stretched=1 in (wanted.size, axis.size))
             at.require(equal(axis.size, wanted.size), Refusal(SHAPES_DIFFER, None, help, index, **facts))
             # Beside a size of 1, Keras takes the one that it does not know for that of the output.
             if wanted.size == 1 or (isinstance(axis.size, int) and axis.size != 1):

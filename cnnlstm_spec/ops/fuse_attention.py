@@ -30,6 +30,7 @@ class Heads(Strategy):
     """What the two have in common: the heads, whose width is that of the query shared out."""
 
     keras = "layers.MultiHeadAttention"
+    freezes_late = True
     num_heads: int = arg(SIZE, 1, doc="Number of attention heads.")
     key_dim: int | None = arg(Optional(SIZE), None, doc="Width of each head; the width over `num_heads` by default.")
 
@@ -53,7 +54,7 @@ class Heads(Strategy):
         self, to: Lowering, query: Expression, value: Expression, width: int, axis: int, mask: Expression | None = None
     ) -> Expression:
         """What the query finds; scores are asked for too, so that they can be read off the layer."""
-        keywords: dict[str, Expression] = {"num_heads": self.num_heads, "key_dim": self.head_width(width)}
+        keywords: dict[str, Expression] = {"num_heads": self.num_heads, "key_dim": self.head_width(width), **self.settings()}
         if axis != 1:
             keywords["attention_axes"] = (axis,)
         applied: dict[str, Expression] = {"return_attention_scores": True}

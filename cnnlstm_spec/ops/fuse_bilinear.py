@@ -54,7 +54,8 @@ class Bilinear(Strategy):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         pairs = zip(inputs, FACTORS, strict=True)
-        first, second = (to.layer("keras.layers.Dense", x, self.units, suffix=part, use_bias=False) for x, part in pairs)
+        settings = {"use_bias": False, **self.settings()}
+        first, second = (to.layer("keras.layers.Dense", x, self.units, suffix=part, **settings) for x, part in pairs)
         return to.infix("*", first, second)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class Elementwise(Strategy):
     """Element by element; one input is passed on."""
 
+    has_weights = False
+    passes_on = True
     merge: ClassVar[type[Merge]]
     """The layer of Keras."""
 
@@ -37,7 +39,7 @@ class Elementwise(Strategy):
         return inputs[0].dtype if len(inputs) == 1 else self.merge().dtype_after(at, *inputs)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return inputs[0] if len(inputs) == 1 else to.layer(self.merge.keras_path(), list(inputs))
+        return inputs[0] if len(inputs) == 1 else to.layer(self.merge.keras_path(), list(inputs), **self.settings())
 
 
 class AddStrategy(Elementwise):

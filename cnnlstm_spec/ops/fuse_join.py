@@ -10,7 +10,7 @@ from ..kinds import INTEGER
 from ..op import Inference, Refusal, example
 from ..size import equal
 from ..tensor import Axis, Mask, TensorType
-from .fuse import POOL_FIRST, RANKS_DIFFER, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks
+from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks
 from .merge import merged_dtype
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Concat(Strategy):
 
     word = "concat"
     joins_masks = True
+    has_weights = False
+    passes_on = True
     keras = "layers.Concatenate"
     axis: int = arg(INTEGER, -1, doc="The axis, counted as Keras does: the batch is 0, -1 the last.")
     examples = (example((4,), (6,)), example((5, 4), (5, 6)), example((5, 4), (6, 4), axis=1))
@@ -55,8 +57,11 @@ class Concat(Strategy):
                     axes[here] = Axis(wanted.name, wanted.size + axis.size)
                     continue
                 facts = {"strategy": name, "axis": wanted.name, "first": first, "other": x}
-                way = STRETCH if 1 in (wanted.size, axis.size) else POOL_FIRST
-                help = (way, f"or join them on that axis: `axis: {here + 1}`")
+                way = STRETCH if 1 in (wanted.size, axis.size) else RESIZE
+                alone = all(
+                    equal(a.size, b.size).always for i, (a, b) in enumerate(zip(first.axes, x.axes, strict=True)) if i != here
+                )
+                help = (way, *((f"or join them on that axis: `axis: {here + 1}`",) if alone else ()))
                 at.require(equal(wanted.size, axis.size), Refusal(SIZES_DIFFER, None, help, index, **facts))
         return first.with_axes(*axes)
 
@@ -79,4 +84,4 @@ class Concat(Strategy):
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if len(inputs) == 1:
             return inputs[0]
-        return to.layer("keras.layers.Concatenate", list(inputs), axis=self.axis)
+        return to.layer("keras.layers.Concatenate", list(inputs), axis=self.axis, **self.settings())

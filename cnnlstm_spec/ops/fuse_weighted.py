@@ -41,7 +41,7 @@ class LearnedWeights(Strategy):
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         rank = to.inputs[0].rank
         one = to.ops("ones_like", self.one_number(to, inputs[0]), dtype=to.output.dtype)
-        dense: dict[str, Any] = {"activation": "softmax", "use_bias": False, "kernel_initializer": "zeros"}
+        dense: dict[str, Any] = {"activation": "softmax", "use_bias": False, "kernel_initializer": "zeros", **self.settings()}
         weights = to.layer("keras.layers.Dense", one, len(inputs), suffix=WEIGHTS, **dense)
         if rank > 1:
             weights = to.ops("expand_dims", weights, axis=tuple(range(1, rank)) if rank > 2 else 1)
@@ -89,9 +89,9 @@ class Gated(Strategy):
         cast = self.cast(to, inputs)
         values = tuple(to.let(value, f"{to.name}_{index + 1}") for index, value in enumerate(cast))
         pairs = zip(values, self.scores(len(values)), strict=True)
-        scores = [to.layer("keras.layers.Dense", value, 1, suffix=part) for value, part in pairs]
+        scores = [to.layer("keras.layers.Dense", value, 1, suffix=part, **self.settings()) for value, part in pairs]
         joined = scores[0] if len(scores) == 1 else to.ops("concatenate", scores, axis=-1)
-        weights = to.layer("keras.layers.Activation", joined, "softmax", suffix=WEIGHTS)
+        weights = to.layer("keras.layers.Activation", joined, "softmax", suffix=WEIGHTS, **self.settings())
         return weighted_sum(to, values, to.let(weights, f"{to.name}{WEIGHTS}"), to.inputs[0].rank)
 
 

@@ -39,6 +39,7 @@ class Projected(Attending):
     """What the attentions between projections have in common; a head is a projection of its own."""
 
     apart = True
+    freezes_late = True
     dropout: float = arg(RATE, 0.0, doc="Share of the weights dropped in training.")
     use_bias: bool = arg(BOOLEAN, True, doc="Whether projections have a bias.")
     sliding_window: int | None = arg(Optional(COUNT), None, doc="Steps to either side attended to, itself included.")

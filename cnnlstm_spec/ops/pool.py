@@ -15,14 +15,11 @@ from .windows import join, slide, split, window_axes
 PADDING = Choice("valid", "same")
 
 
-class Pooling(Op):
-    """What the poolings over windows have in common; `n` is the number of spatial axes."""
+class SpatialPooling(Op):
+    """What all poolings have in common; `n` is the number of spatial axes."""
 
     n: ClassVar[int]
     keeps_mask = False
-    pool_size: tuple[int, ...]
-    strides: tuple[int, ...] | None
-    padding: str = arg(PADDING, "valid", doc="`same` pads so that strides alone change the size.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
 
     def axes_read(self) -> tuple[str, ...]:
@@ -35,21 +32,29 @@ class Pooling(Op):
         need_numbers(self.title(), x)
         first = self.data_format == "channels_first"
         spatial, channels = split(x.axes, first)
+        return x.with_axes(*join(self.pooled(at, spatial), channels, first))
+
+    def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
+        """The spatial axes of the output."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class Pooling(SpatialPooling):
+    """What the poolings over windows have in common."""
+
+    pool_size: tuple[int, ...]
+    strides: tuple[int, ...] | None
+    padding: str = arg(PADDING, "valid", doc="`same` pads so that strides alone change the size.")
+
+    def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         windows = zip(spatial, self.pool_size, self.strides or self.pool_size, strict=True)
-        moved = [slide(at, self.title(), axis, k, s, self.padding, argument="pool_size") for axis, k, s in windows]
-        return x.with_axes(*join(moved, channels, first))
+        return [slide(at, self.title(), axis, k, s, self.padding, argument="pool_size") for axis, k, s in windows]
 
 
-class GlobalPooling(Op):
+class GlobalPooling(SpatialPooling):
     """What the poolings over whole axes have in common."""
 
-    n: ClassVar[int]
-    keeps_mask = False
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
     keepdims: bool = arg(BOOLEAN, False, doc="Whether pooled axes stay, with size 1.")
-
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(self.n, self.data_format == "channels_first")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs

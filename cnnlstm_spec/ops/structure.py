@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..diagnostic import Code
 from ..masks import HALF
@@ -73,7 +73,7 @@ class ResidualAdd(AddStrategy):
     word = "Residual"
     arity = (2, 2)
 
-    def help_for(self, last: bool, stretched: bool) -> tuple[str, ...]:
+    def help_for(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
         return ("`shortcut: projection` brings the shortcut to the shape of the layers",)
 
 

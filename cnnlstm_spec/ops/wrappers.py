@@ -82,6 +82,7 @@ class Bidirectional(Op):
     """A recurrent layer over the steps in both directions, and the two results merged."""
 
     reads_mask = True
+    freezes_late = True
     layer: Recurrent = arg(RecurrentKind(), doc="The recurrent layer; its copy reads the steps last to first.")
     merge_mode: str | None = arg(Optional(Choice("concat", "sum", "mul", "ave")), "concat", doc="How the two results become one.")
     backward_layer: Recurrent | None = arg(Optional(RecurrentKind()), None, doc="The layer for the other direction.")
@@ -128,14 +129,10 @@ class Bidirectional(Op):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         (x,) = inputs
-        pairs = ((self.layer, "forward"), (self.layer, "backward"))
+        forward = _of(self.layer, self.layer.directional_weights("forward", x))
         if self.backward_layer is not None:
-            pairs = ((self.layer, "forward"), (self.backward_layer, ""))
-        return tuple(
-            replace(weight, trainable=weight.trainable and layer.trainable)
-            for layer, direction in pairs
-            for weight in layer.directional_weights(direction, x)
-        )
+            return (*forward, *_of(self.backward_layer, self.backward_layer.directional_weights("", x)))
+        return (*forward, *_of(self.layer, self.layer.directional_weights("backward", x)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         (x,) = inputs
@@ -159,6 +156,11 @@ class Bidirectional(Op):
         written = {name: value for name, value in self.values().items() if isinstance(value, Gated)}
         more: dict[str, Any] = {name: _inner(value, use_cudnn=False) for name, value in written.items()}
         return to.call(self, inputs, **more)
+
+
+def _of(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """The weights of a wrapped layer, which may be frozen where the wrapper is not."""
+    return weights if inner.trainable else tuple(replace(weight, trainable=False) for weight in weights)
 
 
 def _inner(op: Recurrent, **more: bool) -> Call:
@@ -189,6 +191,7 @@ class WrappedKind(Kind):
 class SpectralNormalization(Op):
     """A layer whose kernel is kept at spectral norm 1, by power iteration in training."""
 
+    freezes_late = True
     layer: Op = arg(WrappedKind(), doc="The layer.")
     power_iterations: int = arg(COUNT, 1, doc="Iterations in a training step.")
     examples = (
@@ -210,10 +213,7 @@ class SpectralNormalization(Op):
         return self.layer.dtype_after(at, *inputs)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        first, *others = (
-            replace(w, name=f"{self.inner_name()}/{w.name}", trainable=w.trainable and self.layer.trainable)
-            for w in self.layer.weights(*inputs)
-        )
+        first, *others = (replace(w, name=f"{self.inner_name()}/{w.name}") for w in _of(self.layer, self.layer.weights(*inputs)))
         return (first, Weight("vector_u", (1, first.shape[-1]), trainable=False), *others)
 
     def inner_name(self) -> str:

@@ -1,4 +1,4 @@
-"""The difference of two specs, as text and as JSON."""
+"""The difference of two specs, as text and as the public JSON of `diff`, version 1, of which `schemas/` holds the schema."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def text(found: Difference, old: str, new: str) -> str:
 
 
 def as_json(found: Difference, old: str, new: str) -> str:
-    """The same as data; `null` stands for what one of the two does not have."""
+    """The same as data; a change lacks `old` or `new` where one of the two does not have what it is about."""
     layers = [{**asdict(each), "changes": list(map(_change, each.changes))} for each in found.layers]
     data = {
         "version": VERSION,
@@ -57,8 +57,8 @@ def as_json(found: Difference, old: str, new: str) -> str:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    old, new = (None if value == MISSING else value for value in (change.old, change.new))
-    return {"what": change.what, "old": old, "new": new}
+    values = {"old": change.old, "new": change.new}
+    return {"what": change.what, **{side: value for side, value in values.items() if value != MISSING}}
 
 
 def _arrow(change: Change) -> str:

@@ -12,6 +12,7 @@ from .biases import check_biases
 from .budget import check_budget
 from .dtypes import check_dtypes
 from .expect import check_expect
+from .frozen import check_frozen
 from .gradients import check_gradients
 from .images import check_images
 from .kernels import check_kernels
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     check_dtypes,
     check_optimizer,
     check_gradients,
+    check_frozen,
     check_penalties,
     check_images,
     check_pixels,

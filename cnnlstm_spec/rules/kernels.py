@@ -47,7 +47,7 @@ def _flatten(node: TypedNode, typed: TypedGraph) -> TypedNode | None:
 def _finding(node: TypedNode, flat: TypedNode, kernel: Weight, size: int) -> Diagnostic:
     op, given = node.node.op, flat.inputs[0]
     assert op is not None and given is not None
-    facts: dict[str, object] = {"layer": op.title(), "megabytes": size // 10**6, "features": kernel.shape[0]}
+    facts: dict[str, object] = {"layer": op.title(), "megabytes": (size + 500_000) // 10**6, "features": kernel.shape[0]}
     labels = (Label(flat.node.origin.place, f"makes {given} one axis here"), *node.node.origin.uses)
     return Diagnostic(LARGE_KERNEL, node.node.origin.place, facts, labels=labels, help=_help(given, kernel))
 
@@ -56,5 +56,5 @@ def _help(given: TensorType, kernel: Weight) -> tuple[str, ...]:
     channels = given.axes[-1].size
     if not 2 <= given.rank <= 4 or not isinstance(channels, int):
         return ("make fewer features of it before",)
-    left = channels * kernel.shape[1] * 4 // 1000
+    left = (channels * kernel.shape[1] * 4 + 500) // 1000
     return (f"`GlobalAveragePooling{given.rank - 1}D` in place of `Flatten` leaves {channels:,} features: {left:,} kB",)
