@@ -17,6 +17,7 @@ from .suggest import ways_out
 from .tensor import Mask, TensorType
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
+BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
 TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
 WRONG_ARITY = Code("wrong-number-of-inputs", "error", "`{layer}` takes {wanted} inputs; it is given {given}", sort="keras")
 SHARED_SHAPES = Code(
@@ -108,7 +109,8 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
     if reads is not None and x.rank != len(reads):
         help = ways_out(node, op, x, reads, state.graph, state.typed)
-        raise Refusal(WRONG_RANK, None, help, reads=", ".join(reads), **facts)
+        code = BATCH_AS_AXIS if op.takes_one and x.rank == len(reads) - 1 else WRONG_RANK
+        raise Refusal(code, None, help, reads=", ".join(reads), **facts)
     least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
     raise Refusal(TOO_FEW_AXES, None, ("`Reshape` can add an axis",), least=least, **facts)
 

@@ -106,6 +106,8 @@ class Op(Record):
     """Whether the mask that it makes is one of those of its inputs, which then stay true."""
     last_axis_only: ClassVar[bool] = False
     """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
+    takes_one: ClassVar[bool] = False
+    """Whether Keras takes an input of one axis fewer for a single sample, and its batch for an axis."""
     only_in_training: ClassVar[bool] = False
     """Whether it gives its input as it is outside of training."""
     freezes_late: ClassVar[bool] = False

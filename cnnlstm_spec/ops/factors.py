@@ -52,6 +52,7 @@ class Augmentation(Op):
     """Images changed at random in training; the shape stays."""
 
     only_in_training = True
+    takes_one = True
     channels: ClassVar[tuple[int, ...]] = ()
     """The numbers of channels it takes; any where empty."""
     refused_dtypes: ClassVar[tuple[str, ...]] = ()

@@ -95,7 +95,7 @@ def joined_masks(to: Lowering, inputs: tuple[Expression, ...], types: tuple[Tens
     """The masks of inputs whose steps are joined; of one without a mask all steps are real, and a vector is one step."""
     parts: list[Expression] = []
     for value, x in zip(inputs, types, strict=True):
-        if x.mask is not None:
+        if x.mask is not None and x.rank > 1:
             parts.append(to.mask_value(x.mask))
             continue
         index = (0, 1) if x.rank == 1 else None

@@ -162,13 +162,13 @@ class CrossAttention(Heads):
         return here * (2 * query * inner) + there * (2 * value * inner) + here * there * (2 * inner)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return inputs[0].mask
+        return inputs[0].mask if inputs[0].rank > 1 else None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         cast, types = self.cast(to, inputs), to.inputs
         steps = [to.ops("expand_dims", v, axis=1) if x.rank == 1 else v for v, x in zip(cast, types, strict=True)]
         value = steps[1] if len(steps) == 2 else to.let(to.ops("concatenate", steps[1:], axis=1), f"{to.name}_steps")
-        masked = any(x.mask is not None for x in types[1:])
+        masked = any(x.mask is not None and x.rank > 1 for x in types[1:])
         mask = joined_masks(to, inputs[1:], types[1:]) if masked else None
         attended = self.attend(to, steps[0], value, last_width(types[0]), 1, mask)
         return to.ops("squeeze", attended, axis=1) if types[0].rank == 1 else attended

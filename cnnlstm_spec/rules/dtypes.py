@@ -13,6 +13,10 @@ from ..spec import ModelSpec
 from .common import place_in, title_of
 
 PENALTY_DTYPE = Code("penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras")
+PENALTY_OVER_TIME = Code(
+    "time-penalty-not-float32", "error", "`{layer}` has a penalty of {given} for every step; the loss is float32"
+)
+"""In `TimeDistributed` Keras forgets the penalty on an output, whatever its dtype."""
 ORTHOGONAL = Code(
     "orthogonal-in-bfloat16", "error", "`{layer}` begins with an orthogonal matrix; bfloat16 has none", sort="keras"
 )
@@ -73,4 +77,6 @@ def _penalty(node: TypedNode, op: Op, policy: str) -> Diagnostic | None:
 
 def _not_float32(node: TypedNode, op: Op, argument: str, given: str) -> Diagnostic:
     facts: dict[str, object] = {"layer": title_of(op), "given": given}
-    return Diagnostic(PENALTY_DTYPE, place_in(op, argument, node.node), facts, help=("give the layer `dtype: float32`",))
+    over_time = argument == "activity_regularizer" and any(frame.kind == "time" for frame in node.node.frames)
+    code = PENALTY_OVER_TIME if over_time else PENALTY_DTYPE
+    return Diagnostic(code, place_in(op, argument, node.node), facts, help=("give the layer `dtype: float32`",))
