@@ -34,6 +34,8 @@ class Timed:
     origin: Origin
     name: str | None = None
     share: str | None = None
+    frozen: Place | None = None
+    """Where `trainable: false` is written, which is said of all items."""
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .argument import Record, arg
 from .diagnostic import Code
 from .kinds import BOOLEAN, NAME, Choice, Optional
 from .size import Condition, Size
+from .source import Place
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
@@ -122,6 +124,14 @@ class Op(Record):
     def parts(self, inputs: int) -> tuple[str, ...]:
         """What the names of its Keras layers add to its own, where it is more than one."""
         return ()
+
+    def frozen(self, place: Place) -> Self:
+        """The layer with `trainable: false`, which is written at a place."""
+        if "trainable" not in self.arguments or not self.trainable:
+            return self
+        layer = copy(self)
+        layer.trainable, layer.places = False, {**self.places, "trainable": place}
+        return layer
 
     def axes_read(self) -> tuple[str, ...] | None:
         """The axes that this one reads, where arguments such as `data_format` decide."""

@@ -17,20 +17,29 @@ from .ops.strategies import STRATEGIES
 from .promises import Budget, Quantity, Target
 from .reuse import Block, RepeatStructure
 from .schema_catalog import compile_section, families
-from .schema_parts import ANYTHING, DEFINITION, Schema, either, keys, list_of, mapping_of, one_key, ref, with_variables
+from .schema_parts import ANYTHING, DEFINITION, Schema, either, keys, list_of, mapping_of, one_key, part, ref, with_variables
 from .spec import BranchSection, HeadSection, Top
 from .structures import STRUCTURES
 
 BLOCK_NAME = "^[a-z]"
 LAYERS = ref("layers")
+PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compile"})
+"""What may be written in parts, over several files."""
 
 
 def spec_schema() -> Schema:
     """The schema of a whole spec."""
+    own = {**_definitions(), "whole": _top()}
+    parts = {f"{name}_part": part(schema, PARTS) for name, schema in own.items() if name in PARTS}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cnnlstm-spec",
-        **with_variables({**_top(), "$defs": {**_definitions(), **_structures(), **_layers(), **families()}}),
+        "description": "A network of one or several inputs, for Keras.",
+        "type": "object",
+        "if": {"required": ["extends"]},
+        "then": ref("whole_part"),
+        "else": ref("whole"),
+        **with_variables({"$defs": {**own, **parts, **_structures(), **_layers(), **families()}}),
     }
 
 
@@ -51,15 +60,9 @@ def _top() -> Schema:
     }
     return {
         **_record(Top, sections),
-        "description": "A network of one or several inputs, for Keras.",
         "patternProperties": {"^x-": ANYTHING},
-        "required": [],
-        "if": {"not": {"required": ["extends"]}},
-        "then": {
-            "required": _required(Top.arguments.values()),
-            "if": {"not": {"required": ["heads"]}},
-            "then": {"required": ["head"]},
-        },
+        "if": {"not": {"required": ["heads"]}},
+        "then": {"required": ["head"]},
     }
 
 

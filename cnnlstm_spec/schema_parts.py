@@ -52,6 +52,33 @@ def either(*schemas: Schema) -> Schema:
     return {"anyOf": flat}
 
 
+def part(schema: Schema, names: frozenset[str]) -> Schema:
+    """A mapping of which another file has the rest: no key is required, and null takes one away.
+
+    A reference to one of `names` becomes one to `NAME_part`; lists are whole, and so is what is in them.
+    """
+    name = schema.get("$ref", "").rpartition("/")[2]
+    if name in names:
+        return ref(f"{name}_part")
+    if "anyOf" in schema:
+        return {**schema, **either(*(part(each, names) for each in schema["anyOf"]))}
+    if "object" not in schema.get("type", ""):
+        return schema
+    rules = ("required", "allOf", "if", "then", "minProperties")
+    found = {key: value for key, value in schema.items() if key not in rules}
+    if "properties" in found:
+        found["properties"] = {key: _removable(each, names) for key, each in found["properties"].items()}
+    if isinstance(found.get("additionalProperties"), dict):
+        found["additionalProperties"] = _removable(found["additionalProperties"], names)
+    return found
+
+
+def _removable(schema: Schema, names: frozenset[str]) -> Schema:
+    beside: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
+    value = {key: each for key, each in schema.items() if key not in beside}
+    return {**beside, **either(part(value, names), {"type": "null"})} if value else schema
+
+
 def with_variables(schema: Schema) -> Schema:
     """The schema with `$name` admitted wherever a value stands: behind a key, in a list, and in what is referred to."""
     found = dict(schema)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .diagnostic import Code, Diagnostic
-from .items import Fusion, Item, Layer, Parallel, Residual
+from .items import Fusion, Item, Layer, Parallel, Residual, Timed
 from .op import Op
 from .scope import did_you_mean
 from .spec import Branch, ModelSpec
@@ -28,7 +28,8 @@ def signature(item: Item) -> Key:
         return ("Parallel", paths, *_of_fusion(item.merge))
     shortcut = item.shortcut if isinstance(item, Residual) else ()
     side = "projection" if shortcut is None else tuple(map(signature, shortcut))
-    return (type(item).__name__, side, *map(signature, item.items))
+    frozen = isinstance(item, Timed) and item.frozen is not None
+    return (type(item).__name__, side, frozen, *map(signature, item.items))
 
 
 def _of_fusion(fusion: Fusion) -> Key:

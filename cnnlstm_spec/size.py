@@ -160,6 +160,11 @@ def divisible(size: int | Expr, divisor: int) -> Condition:
     return _decide(rest, 0, lambda value: value == 0, lambda: f"{words(size)} is a multiple of {divisor}")
 
 
+def always_alike(size: int | Expr) -> Condition:
+    """When a size is the same whenever the model is called."""
+    return ALWAYS if isinstance(size, int) else Condition(False, False, f"{words(size)} is the same in every batch")
+
+
 def _equality(left: int | Expr, right: int | Expr) -> str:
     if isinstance(left, int) or isinstance(right, int):
         known, unknown = (left, right) if isinstance(left, int) else (right, left)

@@ -7,7 +7,7 @@ from typing import Any
 from .argument import UNKNOWN_KEY, Kind, Record, arg, read, read_record
 from .diagnostic import Code
 from .items import Fusion, Item, Origin, Parallel, Residual, Timed
-from .kinds import NAME, UNKNOWN_CHOICE, Optional, wrong_type
+from .kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
 from .layers import LAYER, LAYERS, at_key_if_empty, origin_of
 from .ops import find_op
 from .scope import POISON, Scope, did_you_mean
@@ -28,6 +28,7 @@ class TimeDistributed(Structure):
 
     layers: tuple[Item, ...] | None = arg(LAYERS, None, doc="The layers of every step.")
     layer: Item | None = arg(LAYER, None, doc="The one layer of every step, as in Keras.")
+    trainable: bool = arg(BOOLEAN, True, doc="Whether training changes the weights of the layers.")
 
     def check(self, scope: Scope, node: Node) -> bool:
         if self.is_written("layers") == self.is_written("layer"):
@@ -38,7 +39,7 @@ class TimeDistributed(Structure):
     def items(self, origin: Origin) -> Item:
         """The structure as an item."""
         inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()
-        return Timed(inner, origin, self.name, self.share)
+        return Timed(inner, origin, self.name, self.share, None if self.trainable else self.places["trainable"])
 
 
 class ShortcutKind(Kind):

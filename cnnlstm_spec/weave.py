@@ -17,6 +17,7 @@ from .ops.fuse import Strategy
 from .ops.structure import EnterTime, LeaveTime, Output, Projection, ResidualAdd
 from .scope import did_you_mean
 from .sharing import Key, alike, signature
+from .source import Place
 
 SHARED_UNLIKE = Code("shared-unlike", "error", "all that share `{name}` must be written alike")
 QUERY_NOT_INPUT = Code("query-not-an-input", "error", "the query `{name}` is not one of the inputs")
@@ -35,6 +36,8 @@ class Context:
     owner: str = ""
     """The branch that the layers are written in, where it is another one."""
     addressable: bool = True
+    frozen: Place | None = None
+    """Where `trainable: false` is written for all of the items."""
 
     def within(self, *steps: object) -> Context:
         """The context of a part."""
@@ -73,6 +76,8 @@ class Weaver:
         stem: str | None = None,
     ) -> str:
         """A node; the same Keras layer as an earlier one where it shares."""
+        if op is not None and at.frozen is not None:
+            op = op.frozen(at.frozen)
         id = f"n{len(self.nodes)}"
         layer = id
         key: Key | None = at.shared
@@ -154,7 +159,7 @@ class Weaver:
             self.titles[frame.id] = self.local_names[merge]
 
     def timed(self, item: Timed, x: str, at: Context) -> str:
-        inner = replace(self.framed(at, "time", "per step"), addressable=False)
+        inner = replace(self.framed(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
         entered = self.add(EnterTime(), (x,), item.origin, inner, hidden=True)
         inside = self.items(item.items, entered, inner)
         left = self.add(LeaveTime(), (inside,), item.origin, inner, hidden=True)

@@ -86,7 +86,7 @@ def test_every_layer_and_argument_is_in_it() -> None:
             assert argument.doc and properties[argument.name]["description"] == argument.doc
             assert argument.required == ("default" not in properties[argument.name])
     assert {*STRUCTURES, "Repeat"} <= set(item)
-    assert set(SCHEMA["properties"]) == set(Top.arguments)
+    assert set(definition("whole")["properties"]) == set(definition("whole_part")["properties"]) == set(Top.arguments)
 
 
 def test_every_object_of_keras_is_in_it() -> None:
@@ -218,3 +218,19 @@ def test_a_head_is_needed() -> None:
     without = {key: each for key, each in SPEC.items() if key != "head"}
     assert not VALIDATOR.is_valid(without)
     assert VALIDATOR.is_valid({**without, "heads": {"y": []}})
+
+
+PARTIAL = [
+    "extends: base.yaml\nbranches: {b: null}",
+    "extends: base.yaml\nbranches: {b: {layers: [Flatten]}}",
+    "extends: base.yaml\nfusion: {units: 3}",
+    "extends: base.yaml\nbranches: {a: {input: {shape: [4]}}}\ncompile: {metrics: null}",
+]
+
+
+@pytest.mark.parametrize("text", PARTIAL)
+def test_a_part_of_a_spec(text: str) -> None:
+    """What extends another file may leave out what that one has, and take it away; what it writes is held against the rules."""
+    assert not list(VALIDATOR.iter_errors(value(text)))
+    assert list(VALIDATOR.iter_errors(value(text.partition("\n")[2])))
+    assert list(VALIDATOR.iter_errors(value(text + "\nbatchsize: 3")))

@@ -374,3 +374,23 @@ def test_projection_numbers() -> None:
     kernel, bias, kernel_2, bias_2 = model.get_weights()
     wanted = x[:, ::3] @ (kernel[0] + kernel_2[0]) + bias + bias_2
     numpy.testing.assert_allclose(numpy.asarray(model(x)), wanted, rtol=1e-5, atol=1e-5)
+
+
+FROZEN = """
+- TimeDistributed:
+    trainable: false
+    layers:
+      - Residual: {shortcut: projection, layers: [{Dense: {units: 3}}, BatchNormalization]}
+      - Parallel: {paths: {a: [{Dense: {units: 2}}], b: []}, merge: {strategy: gated, units: 2}}
+- Dense: {units: 2}
+"""
+
+
+@pytest.mark.keras
+def test_frozen_over_time() -> None:
+    """`trainable: false` of `TimeDistributed` is that of every layer in it, in Keras too."""
+    found = sound(branch(FROZEN))
+    model = found.to_keras()
+    assert found.typed is not None and found.typed.trainable_params == 2 * 2 + 2
+    assert [weight.path for weight in model.trainable_weights] == ["x_dense_2/kernel", "x_dense_2/bias"]
+    assert params(found) == model.count_params()

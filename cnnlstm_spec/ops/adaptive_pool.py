@@ -8,8 +8,9 @@ from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import COUNT, Each
 from ..op import FLOATS, Inference, Refusal, example
-from ..size import at_least, ceil_div
+from ..size import always_alike, at_least, ceil_div
 from ..tensor import Axis, TensorType
+from .common import UNKNOWN_SIZE
 from .floats import refuse_computing
 from .pool import SpatialPooling
 
@@ -26,6 +27,8 @@ class AdaptivePooling(SpatialPooling):
             facts: dict[str, Any] = {"layer": self.title(), "size": size, "given": axis}
             help = ("use a global pooling for one position, `Identity` for as many as there are",)
             # Keras makes windows of ceil(size / output) and of one more, and the larger must fit.
+            # The windows are chosen when it is called, of a size that has to be known then.
+            at.require(always_alike(axis.size), Refusal(UNKNOWN_SIZE, None, (), layer=self.title(), axis=axis.name))
             at.require(at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts))
         return [Axis(axis.name, size) for axis, size in zip(spatial, self.output_size, strict=True)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..argument import arg
 from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
@@ -11,6 +11,10 @@ from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT, need_numbers
 from .floats import refuse_computing, refuse_integers
 from .windows import join, slide, split, window_axes
+
+if TYPE_CHECKING:
+    from ..lower import Lowering
+    from ..program import Expression
 
 PADDING = Choice("valid", "same")
 
@@ -172,6 +176,14 @@ class GlobalAveragePooling1D(GlobalAverage):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        """A sample without a real step is averaged whole: 0 / 0, as in Keras, would spoil every weight in training."""
+        mask = to.mask(0)
+        if mask is None:
+            return to.call(self, inputs)
+        empty = to.ops("logical_not", to.ops("any", mask, axis=1, keepdims=True))
+        return to.call(self, inputs, {"mask": to.ops("logical_or", mask, empty)})
 
 
 class GlobalMaxPooling2D(GlobalMax):

@@ -116,10 +116,11 @@ class Projection(Op):
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x, wanted = to.inputs
         width = known("Residual", wanted.axes[-1])
+        frozen: dict[str, Any] = {} if self.trainable else {"trainable": False}
         if x.rank == 1:
-            return to.layer("keras.layers.Dense", inputs[0], width)
+            return to.layer("keras.layers.Dense", inputs[0], width, **frozen)
         strides = self.strides(x, wanted)
-        keywords: dict[str, Any] = {"strides": strides} if max(strides) > 1 else {}
+        keywords: dict[str, Any] = ({"strides": strides} if max(strides) > 1 else {}) | frozen
         return to.layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
 
 
@@ -158,6 +159,6 @@ class Output(Op):
         x = to.inputs[0]
         if not self.trained:
             return to.output_without_mask(inputs[0])
-        # Keras hands a mask on by itself, through layers; an operation ends it.
-        ended = x.mask is not None and not self.carries_mask
+        # Keras hands a mask on by itself, through layers, to a vector of (steps) too; an operation ends it.
+        ended = x.mask is not None and x.dtype in FLOATS and to.output.mask is None
         return to.output_of(to.ops("multiply", inputs[0], 1.0) if ended else inputs[0])

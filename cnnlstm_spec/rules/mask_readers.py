@@ -9,7 +9,7 @@ from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
 from ..spec import ModelSpec
 from ..tensor import Mask
-from .common import HeadUse, heads, written
+from .common import CATEGORICAL, HeadUse, heads, written
 
 LOSS_COUNTS = Code("loss-counts-padding", "warning", "`{loss}` counts the padded steps of `{head}`")
 METRIC_COUNTS = Code("metric-counts-padding", "warning", "`{metric}` counts the padded steps of `{head}`")
@@ -49,6 +49,9 @@ def _why(head: HeadUse, thing: KerasObject, what: str) -> tuple[str, ...] | None
     """The ways out, or None where the mask is counted."""
     how = reads(thing).get("mask", "counted")
     if not _fits(head, thing):
+        return None
+    if head.rank == 2 and thing.name in CATEGORICAL:
+        # The steps are the classes.
         return None
     if what == "loss" and head.rank == 2:
         return ("an output of (steps) cannot carry a mask; keep an axis after the steps: (steps, 1)",)

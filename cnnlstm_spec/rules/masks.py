@@ -19,6 +19,8 @@ COMBINED = Code("masks-combined", "warning", "`{layer}` joins masks of different
 NORM_OVER_PADDING = Code("batchnorm-over-padding", "warning", "`{layer}` takes its statistics from padded {steps} too")
 UNREAD = Code("mask-unread", "warning", "nothing reads the mask that `{maker}` makes")
 
+BY_AXIS = ("LayerNormalization", "RMSNormalization", "UnitNormalization")
+"""Normalizations over the axes that they are told."""
 READERS = "`GlobalAveragePooling1D`, attention and the recurrent layers read the mask"
 
 
@@ -30,6 +32,7 @@ def check_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             continue
         yield from _without_effect(node)
         yield from _over_padding(node)
+        yield from _across_steps(node)
         yield from _combined(node)
         gone = _lost(node)
         if gone is not None:
@@ -80,6 +83,24 @@ def _combined(node: TypedNode) -> Iterator[Diagnostic]:
         help = ("give the branches one `mask_input`, or fuse them after their steps are one vector",)
     labels = (*(labels if given[0].made_at != other.made_at else labels[:1]), *node.node.origin.uses)
     yield Diagnostic(COMBINED, node.node.origin.place, {"layer": node.node.op.title()}, labels=labels, help=help)
+
+
+def _across_steps(node: TypedNode) -> Iterator[Diagnostic]:
+    """A normalization whose statistics are over the steps of one sample, which it takes without the mask."""
+    op, x = node.node.op, node.inputs[0] if node.inputs else None
+    if op is None or x is None or x.mask is None or not x.axes:
+        return
+    title = title_of(op)
+    if title not in ("GroupNormalization", *BY_AXIS):
+        return
+    axes = op.value("axis")
+    taken = {each % (x.rank + 1) for each in (axes if isinstance(axes, tuple | list) else (axes,))}
+    if title in BY_AXIS and 1 not in taken:
+        return
+    labels = (Label(x.mask.made_at, "the mask is made here"), *node.node.origin.uses)
+    help = ("`LayerNormalization` without `axis` takes them from one step",)
+    facts: dict[str, object] = {"layer": op.title(), "steps": x.axes[0].name}
+    yield Diagnostic(NORM_OVER_PADDING, node.node.origin.place, facts, labels=labels, help=help)
 
 
 def _over_padding(node: TypedNode) -> Iterator[Diagnostic]:
