@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .catalog import reads
+from .catalog import mask_use
 from .compilation import CompileSpec
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph
@@ -145,6 +145,8 @@ class _Builder:
 
 
 def _carries_mask(head: Head, spec: ModelSpec) -> bool:
-    """Whether the loss of a head takes a mask, which one or two cannot."""
-    loss = spec.compile.losses.get(head.name) if isinstance(spec.compile, CompileSpec) else None
-    return loss is None or reads(loss.thing).get("mask") != "fails"
+    """Whether the loss and the metrics of a head take a mask, which a few cannot."""
+    if not isinstance(spec.compile, CompileSpec):
+        return True
+    loss, metrics = spec.compile.losses.get(head.name), spec.compile.metrics.get(head.name, ())
+    return all(mask_use(each.thing) != "fails" for each in (*metrics, *([loss] if loss else [])))

@@ -85,6 +85,15 @@ def reads(thing: KerasObject) -> dict[str, Any]:
     return found
 
 
+def mask_use(thing: KerasObject) -> str:
+    """What a loss or metric does with a mask: `counted` where it leaves padding out, else `ignored`, `nan` or `fails`.
+
+    Along another axis than the last one it has values of another shape than the mask.
+    """
+    found: str = reads(thing).get("mask", "counted")
+    return "fails" if thing.get("axis") not in (None, -1) else found
+
+
 class Named(Kind):
     """A string identifier that Keras accepts, or a class with arguments."""
 

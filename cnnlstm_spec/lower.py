@@ -156,7 +156,7 @@ class Lowering:
     ) -> Expression:
         """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
         keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
-        mask = self.mask(0) if op.reads_mask and applied is None else None
+        mask = self.mask(0) if op.reads_mask and applied is None and self.inputs[0].rank > 1 else None
         if mask is not None:
             applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..catalog import KerasObject, reads
+from ..catalog import KerasObject, mask_use, reads
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
 from ..spec import ModelSpec
@@ -47,7 +47,7 @@ def _fits(head: HeadUse, thing: KerasObject) -> bool:
 
 def _why(head: HeadUse, thing: KerasObject, what: str) -> tuple[str, ...] | None:
     """The ways out, or None where the mask is counted."""
-    how = reads(thing).get("mask", "counted")
+    how = mask_use(thing)
     if not _fits(head, thing):
         return None
     if head.rank == 2 and thing.name in CATEGORICAL:
@@ -57,6 +57,8 @@ def _why(head: HeadUse, thing: KerasObject, what: str) -> tuple[str, ...] | None
         return ("an output of (steps) cannot carry a mask; keep an axis after the steps: (steps, 1)",)
     if how == "nan":
         return ("it is NaN over padded steps",)
+    if thing.get("axis") not in (None, -1):
+        return ("leave `axis` out: along another axis than the last its values are not those of the steps",)
     if how == "fails":
         return ("Keras gives it no mask; pad with what it can skip, such as the label of the blank",)
     if how == "ignored":
