@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import yaml
@@ -74,3 +75,30 @@ def renamed(spec: Any, path: Path, key: str) -> Any:
     holder.clear()
     holder.update(entries)
     return changed
+
+
+def used(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec without the blocks that nothing uses, and without repetitions of no rounds."""
+    kept = {**spec, **{key: _without_empty(value) for key, value in spec.items()}}
+    while True:
+        blocks = kept.get("blocks", {})
+        names = [name for name in blocks if f'"{name}"' not in json.dumps({**kept, "blocks": _others(blocks, name)})]
+        if not names:
+            return kept
+        kept["blocks"] = {name: block for name, block in blocks.items() if name not in names}
+
+
+def _others(blocks: dict[str, Any], name: str) -> list[Any]:
+    return [block for each, block in blocks.items() if each != name]
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_empty(each) for key, each in value.items()}
+    if not isinstance(value, list):
+        return value
+    return [_without_empty(each) for each in value if not _is_empty(each)]
+
+
+def _is_empty(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("Repeat"), dict) and item["Repeat"].get("times") == 0
