@@ -92,5 +92,9 @@ def _serve(connection: Connection[Any, Any], seeds: list[int], small: bool) -> N
     # What Keras and TensorFlow consist of stays; looking through it took a third of the time.
     gc.freeze()
     for seed in seeds:
-        connection.send(work(seed, small))
+        try:
+            report = work(seed, small)
+        except Exception as error:
+            report = Report(seed, found=[("the fuzz itself fails", f"{type(error).__name__}: {error}", spec_of(seed))])
+        connection.send(report)
     connection.close()
