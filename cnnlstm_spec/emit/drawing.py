@@ -42,6 +42,11 @@ class Box:
     """The class of each layer that a fold stands for."""
 
     @property
+    def solid(self) -> bool:
+        """Whether it is drawn in full colour, its words in the middle."""
+        return self.look in ("input", "fusion", "output")
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The class of each layer that it shows or stands for."""
         return () if self.look in ("input", "output") else self.folded or (self.title,)

@@ -10,8 +10,10 @@ from ..op import Op
 from ..size import format_size
 from ..tensor import TensorType
 
-BARE = ("kernel_size", "pool_size", "activation", "size", "target_shape", "dims", "name", "layer", "pool")
+BARE = ("kernel_size", "pool_size", "activation", "size", "target_shape", "dims", "name", "layer")
 """Arguments whose value says what it is."""
+PLACES = ("axis", "axes", "dims", "shared_axes")
+"""Arguments that name axes, which are no sizes."""
 COUNTED = {"units": "units", "filters": "filters", "num_heads": "heads"}
 WORDS = {"strides": "stride", "dilation_rate": "dilation", "padding": "", "merge_mode": ""}
 HIDDEN = ("name", "share", "dtype", "seed")
@@ -63,6 +65,8 @@ def _argument(key: str, value: Any) -> str:
         return f"no {key.removeprefix('use_').removeprefix('include_')}"
     if key in COUNTED and isinstance(value, int):
         return count(value, COUNTED[key])
+    if key in PLACES and isinstance(value, tuple | list):
+        value = ", ".join(map(str, value))
     if key in BARE:
         return _value(value)
     return f"{WORDS.get(key, key)} {_value(value)}".strip()

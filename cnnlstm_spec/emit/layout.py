@@ -63,7 +63,8 @@ def size_box(box: Box, tone: str) -> Sized:
     detail = text.wrap(box.detail, DETAIL, inner, 4 if box.folded else 2)
     name = text.cut(box.name, NAME, inner)
     message = text.wrap(box.message, MESSAGE, inner, 4)
-    head = text.width(title, TITLE, True) + (text.width(note, NAME) + 18 if note else 0)
+    beside = text.width(note, NAME) + 18 if note else 0
+    head = text.width(title, TITLE, True) + (2 * beside if box.solid else beside)
     lines = (text.width(line, DETAIL) for line in (*detail, *message))
     width = max(NARROWEST, min(WIDEST, 2 * PAD + max(head, text.width(name, NAME), *lines, 0)))
     height = 2 * 9 + 17 + 15 * len(detail) + 15 * len(message) + (14 if name else 0) + (2 if message else 0)

@@ -120,7 +120,7 @@ def _frame(frame: FrameShape) -> str:
 
 def _box(shape: BoxShape) -> str:
     box = shape.box
-    solid = box.look in ("input", "fusion", "output")
+    solid = box.solid
     bad = box.state == "failed"
     classes = (
         "b",
