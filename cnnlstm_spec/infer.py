@@ -77,7 +77,10 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
             if mine.shape != theirs.shape:
                 facts: dict[str, Any] = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
                 raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
-    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(_mask_after(node, op, inputs, state))
+    # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
+    across = bool(weights) and inputs[0].rank == result.rank == 1
+    mask = None if across else _mask_after(node, op, inputs, state)
+    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask)
     for condition, refusal in at.conditions:
         _note(condition, refusal, node, inputs, state)
     typed = TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
