@@ -106,22 +106,22 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     if (reads is None or x.rank == len(reads)) and x.rank >= op.least_rank:
         return
     facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
+    help = ways_out(node, op, x, state.graph, state.typed)
     if reads is not None and x.rank != len(reads):
-        help = ways_out(node, op, x, reads, state.graph, state.typed)
         raise Refusal(WRONG_RANK, None, help, reads=", ".join(reads), **facts)
     least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
-    raise Refusal(TOO_FEW_AXES, None, ("`Reshape` can add an axis",), least=least, **facts)
+    raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts)
 
 
 def _producer(node: Node, index: int, state: _State) -> Node:
-    """The node that gave an input its shape: a layer that changes no shape passes it on."""
-    id = node.inputs[index]
-    while True:
-        typed = state.typed[id]
-        same = len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None
-        if not same or typed.inputs[0] is None or typed.type is None or typed.inputs[0].axes != typed.type.axes:
-            return typed.node
-        id = typed.node.inputs[0]
+    """The node that gave an input its shape: a layer that hands on the very axes that it is given has not."""
+    typed = state.typed[node.inputs[index]]
+    while len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None:
+        # Not `==`: a layer may make anew, by its own arguments, the sizes that come in.
+        if typed.inputs[0].axes is not typed.type.axes:
+            break
+        typed = state.typed[typed.node.inputs[0]]
+    return typed.node
 
 
 def _origin_words(node: Node, index: int, state: _State) -> str:
