@@ -11,7 +11,7 @@ from functools import lru_cache
 from os.path import dirname, join
 from typing import Any
 
-from .argument import MISSING_KEY, Kind, read, report_unknown_key
+from .argument import MISSING_KEY, Kind, read, report_unknown_keys
 from .diagnostic import Code
 from .kinds import WRONG_TYPE, Boolean, Choice, Integer, ListOf, Number, OneOrMore, Optional, Text, given, wrong_type
 from .scope import POISON, Scope, did_you_mean
@@ -148,22 +148,19 @@ class Named(Kind):
     def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope) -> Any:
         before = len(scope.found)
         declared = _class(self.family, cls)
-        values: list[tuple[str, Any]] = []
-        meant: set[str | None] = set()
-        for entry in arguments.entries if arguments is not None else ():
-            fact = declared.get(entry.key.text)
-            if fact is None:
-                meant.add(report_unknown_key(entry, scope, key.text, declared))
-                continue
-            values.append((entry.key.text, read(kind_of(fact), entry.value, scope.at(entry.key.text))))
-        written = {entry.key.text for entry in arguments.entries} if arguments is not None else set()
-        missing = [name for name, fact in declared.items() if fact.get("required") and name not in written | meant]
+        entries = arguments.entries if arguments is not None else ()
+        written = {entry.key.text: entry.value for entry in entries if entry.key.text in declared}
+        values = [(name, read(kind_of(declared[name]), value, scope.at(name))) for name, value in written.items()]
+        unknown = [entry for entry in entries if entry.key.text not in declared]
+        needed = {name: kind_of(fact).words for name, fact in declared.items() if fact.get("required") and name not in written}
+        meant = report_unknown_keys(unknown, scope, key.text, declared, needed)
+        missing = [name for name in needed if name not in meant]
         if missing and arguments is None:
             shown_ = ", ".join(f"{name}: ..." for name in missing)
             scope.report(NEEDS_ARGUMENTS, key, name=cls, needed=_listed(missing), help=(f"write `{cls}: {{{shown_}}}`",))
         for name in missing if arguments is not None else ():
             assert arguments is not None
-            scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {kind_of(declared[name]).words}",))
+            scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {needed[name]}",))
         if len(scope.found) > before:
             return POISON
         made = KerasObject(self.family, cls, tuple(values))

@@ -127,7 +127,7 @@ def read_budget(spec: ModelSpec, found: list[Diagnostic]) -> Budget | None:
     node, scope = spec.sections["budget"]
     at = replace(scope, found=found)
     resolved = at.resolve(node)
-    record = POISON if resolved is None else read_record(Budget, resolved, at, "budget")
+    record = POISON if resolved is None else read_record(Budget, resolved, at, "budget", partial=True)
     return record if isinstance(record, Budget) else None
 
 

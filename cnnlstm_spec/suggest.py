@@ -46,7 +46,7 @@ def ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str
             help.insert(0, "an image has no steps: read a `video`, or bring it to (steps, features) with `Reshape`")
     if recurrent and x.rank == 1 and gives_last is None and source is not None and source.input.kind == "image":
         help.append("read a `video` instead of an `image`, with the layers before it in `TimeDistributed:`")
-    if missing == 1 and len(reads) == 4 and IMAGE <= set(reads):
+    if missing == 1 and len(reads) == 4 and set(reads) >= IMAGE:
         kinds = "a `volume` or a `video`" if "depth" in reads else "a `video`"
         help.append(f"read {kinds}, whose first axis is the missing one")
     elif missing > 0 and not recurrent and not help:

@@ -182,7 +182,7 @@ class _Composer:
                 if root is not None:
                     raise self.refuse(SEVERAL, self.span(event))
                 root = self.node(next(self.events), 0)
-        if root is None or (isinstance(root, Scalar) and root.value is None):
+        if root is None or (isinstance(root, Scalar) and root.value is None and not root.broken):
             raise self.refuse(EMPTY, Span(self.source, 0, 0))
         return root
 

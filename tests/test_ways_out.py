@@ -8,6 +8,8 @@ from cnnlstm_spec import load
 from cnnlstm_spec.diagnostic import Diagnostic
 from cnnlstm_spec.ops import known_layers, structure
 from cnnlstm_spec.ops.strategies import STRATEGIES
+from cnnlstm_spec.source import Source
+from cnnlstm_spec.sweep import sweep
 
 KINDS = {
     "vector": "{kind: vector, shape: [10]}",
@@ -96,3 +98,80 @@ def test_no_message_names_what_nobody_wrote() -> None:
 )
 def test_of_a_rank(kind: str, layers: str, help: str) -> None:
     assert only(text(layers, kind)).help[0].startswith(help)
+
+
+@pytest.mark.parametrize(
+    ("spec", "key", "help"),
+    [
+        (text("[{Dropout: {p: 0.5}}]"), "p", "`Dropout` needs `rate`, which is a number at least 0 and at most 1"),
+        (text("[{Bidirectional: {units: 4}}]"), "units", "`Bidirectional` needs `layer`, which is a recurrent layer such as"),
+        (text("[]").replace("head:", "outputs:"), "outputs", "`the spec` needs `head`"),
+        (text("[]", more="layers: 3\n"), "layers", "did you mean `layers_from`?"),
+        (text("[]", more="batchsize: many\n"), "batchsize", "did you mean `batch_size`?"),
+        (
+            text("[]", head="[Flatten, {Dense: {units: 1}}]", more="compile: {loss: mse, learning_rate: 0.1, optimizer: sgd}\n"),
+            "learning_rate",
+            "it is an argument of the optimizer: `optimizer: {SGD: {learning_rate: ...}}`",
+        ),
+        (text("[]", more="compile: {loss: {Huber: {dleta: big}}}\n"), "dleta", "did you mean `delta`?"),
+        (text("[]", more="fusion: {strateg: concat}\n"), "strateg", "did you mean `strategy`?"),
+        (text("[]", more="fusion: {how: concat}\n"), "how", "`fusion` needs `strategy`"),
+    ],
+)
+def test_one_slip_is_one_finding_at_the_key(spec: str, key: str, help: str) -> None:
+    found = only(spec)
+    assert found.code.name == "unknown-key" and shown(found) == key
+    assert found.help[0].startswith(help)
+
+
+HEADS = """\
+version: 1
+name: t
+branches: {a: {input: {kind: vector, shape: [4]}}, b: {input: {kind: vector, shape: [4]}}}
+fusion: {strategy: add}
+heads: {alpha: [{Dense: {units: 1}}], beta: [{Dense: {units: 1}}]}
+"""
+
+
+def test_a_misspelt_head_is_not_missing_too() -> None:
+    assert only(HEADS + "compile: {loss: {alpha: mse, bete: mse}}").help == ("did you mean `beta`?",)
+    assert only(HEADS + "compile: {loss: {alpha: mse, x: mse}}").help == ("did you mean `beta`?",)
+
+
+def test_a_mistake_hides_no_other() -> None:
+    spec = HEADS.replace("{strategy: add}", "{strategy: ad, inputs: [a, bb], unit: 3}")
+    assert [(each.code.name, shown(each)) for each in load(spec).diagnostics] == [
+        ("unknown-choice", "ad"),
+        ("unknown-reference", "bb"),
+        ("unknown-key", "unit"),
+    ]
+    found = load(HEADS + "budget: {params: 1, macs: 1, activation_memory: 1KB}\n").diagnostics
+    assert [each.code.name for each in found] == ["over-budget", "over-budget", "wrong-type"]
+
+
+@pytest.mark.parametrize(
+    ("override", "at", "help"),
+    [
+        ("seed=999999999999999999999999999999", "999999999999999999999999999999", "write a smaller number"),
+        ("vars.width=3", "width", "no `$width` is written in the spec"),
+        (
+            "compile.optimizer.learning_rate=0.1",
+            "optimizer",
+            "it is not written; set the whole of it: `compile.optimizer={Name: {argument: value}}`",
+        ),
+        ("branches.a.layers[0].LSTM.units=2", "LSTM", "class names are not written in a path"),
+        ("branches.a.layers[0].unts=2", "unts", "did you mean `units`?"),
+    ],
+)
+def test_of_an_override(override: str, at: str, help: str) -> None:
+    (found,) = load(text("[{LSTM: {units: 4}}]"), [override]).diagnostics
+    assert (shown(found), found.help) == (at, (help,))
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_wrong_key_of_a_matrix_is_one_finding(written: bool) -> None:
+    spec = text("[{LSTM: {units: 4}}]", more='matrix: {"branches.a.layers[0].unts": [1, 2]}\n' if written else "")
+    prepared = sweep(Source("t.yaml", spec), matrix=() if written else ("branches.a.layers[0].unts=[1, 2]",))
+    found = [each for _, compilation in prepared.all() for each in compilation.diagnostics]
+    assert [(each.code.name, shown(each)) for each in found] == [("unknown-key", "unts")] * 2
+    assert len({each.place.span for each in found}) == 1
