@@ -15,6 +15,7 @@ from typing import Any
 from . import __version__, artifact
 from .compiler import Compilation, Overrides
 from .own import is_own
+from .ownership import MANIFEST
 from .program import Unbuildable
 from .resolved import resolved
 from .source import Source
@@ -37,6 +38,7 @@ class Job:
     passes: str
     index: int
     output: str
+    force: bool
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,20 @@ class Outcome:
 
 
 def make_job(
-    prepared: Sweep, overrides: Overrides, matrix: tuple[str, ...], allow_outside: bool, passes: str, index: int, output: File
+    prepared: Sweep,
+    overrides: Overrides,
+    matrix: tuple[str, ...],
+    allow_outside: bool,
+    passes: str,
+    index: int,
+    output: File,
+    force: bool,
 ) -> Job:
     """The job of a variant."""
     folder = None if prepared.folder is None else str(prepared.folder)
     source = prepared.source
     given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
-    return Job(*given, passes, index, str(output))
+    return Job(*given, passes, index, str(output), force)
 
 
 def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
@@ -82,7 +91,7 @@ def build(job: Job) -> Outcome:
         with silence():
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
-            manifest = artifact.write(compilation, File(job.output), passes=job.passes)
+            manifest = artifact.write(compilation, File(job.output), passes=job.passes, force=job.force)
     except ModuleNotFoundError as error:
         if error.name not in ("keras", "tensorflow"):
             raise
@@ -100,7 +109,7 @@ def is_current(compilation: Compilation, folder: File, passes: str) -> bool:
     What rests on files beside the spec, which may have changed, is never current.
     """
     try:
-        manifest = json.loads((folder / artifact.MANIFEST).read_bytes())
+        manifest = json.loads((folder / MANIFEST).read_bytes())
         written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
         named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
         whole = all(artifact.digest(path.read_bytes()) == sha256 for path, sha256 in named)

@@ -37,7 +37,9 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
     help: tuple[str, ...] = ()
     if isinstance(node, Scalar) and isinstance(node.value, str):
         number = resolve(node.value.strip() or "x")
-        if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
+        if node.value in ("None", "none"):
+            help = ("Python's `None` is `null` in YAML",)
+        elif not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
             help = (f"remove the quotes: {node.value.strip()}",)
         elif node.value.startswith("("):
             help = ("a list is written in brackets, such as [64, 64, 3]",)
@@ -150,10 +152,10 @@ class Text(Kind):
 
 
 class Choice(Kind):
-    """One of a few strings."""
+    """One of a few strings; with `any_case`, Keras takes upper case too, and the canonical one is lower."""
 
-    def __init__(self, *choices: str, code: Code = UNKNOWN_CHOICE) -> None:
-        self.choices, self.code = choices, code
+    def __init__(self, *choices: str, code: Code = UNKNOWN_CHOICE, any_case: bool = False) -> None:
+        self.choices, self.code, self.any_case = choices, code, any_case
         self.words = (
             " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
         )
@@ -161,13 +163,17 @@ class Choice(Kind):
     def read(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return wrong_type(node, scope, self.words)
-        if node.value not in self.choices:
+        value = node.value.lower() if self.any_case else node.value
+        if value not in self.choices:
             help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
             return scope.report(self.code, node, key=scope.name, given=node.value, help=help)
-        return node.value
+        return value
 
     def schema(self) -> dict[str, Any]:
-        return {"enum": list(self.choices)}
+        if not self.any_case:
+            return {"enum": list(self.choices)}
+        spelt = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in self.choices)
+        return {"anyOf": [{"enum": list(self.choices)}, {"type": "string", "pattern": f"^({'|'.join(spelt)})$"}]}
 
 
 class Optional(Kind):
@@ -180,6 +186,8 @@ class Optional(Kind):
     def read(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and node.value is None:
             return None
+        if isinstance(node, Scalar) and node.plain and node.value == "None":
+            return wrong_type(node, scope, self.words)
         return self.inner.read(node, scope)
 
     def schema(self) -> dict[str, Any]:

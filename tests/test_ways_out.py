@@ -175,3 +175,28 @@ def test_a_wrong_key_of_a_matrix_is_one_finding(written: bool) -> None:
     found = [each for _, compilation in prepared.all() for each in compilation.diagnostics]
     assert [(each.code.name, shown(each)) for each in found] == [("unknown-key", "unts")] * 2
     assert len({each.place.span for each in found}) == 1
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "help"),
+    [
+        (text("[]", "{kind: sequence, shape: [None, 8]}"), "wrong-type", "Python's `None` is `null` in YAML"),
+        (text("[{Dense: {units: 2, activation: None}}]"), "wrong-type", "Python's `None` is `null` in YAML"),
+        (text("[]", "{kind: image, shape: [28, 28]}"), "input-axes", "for one channel, as in grey images, write [28, 28, 1]"),
+    ],
+)
+def test_of_a_value(spec: str, code: str, help: str) -> None:
+    found = only(spec)
+    assert (found.code.name, found.help[0]) == (code, help)
+
+
+def test_the_largest_size_is_named() -> None:
+    found = only(text("[]", "{kind: vector, shape: [99999999999]}"))
+    assert found.message == "`shape` is at most 2147483647; this is 99999999999"
+
+
+def test_upper_case_where_keras_takes_it() -> None:
+    layers = "[{Conv2D: {filters: 2, kernel_size: 3, padding: SAME, data_format: Channels_Last}}, {Reshape: {target_shape: [null, 64]}}]"
+    compilation = load(text(layers, "image"))
+    assert compilation.ok and "padding='same'" in compilation.to_python().replace('"', "'")
+    assert only(text("[{MaxPooling2D: {padding: SAME}}]", "image")).code.name == "unknown-choice"

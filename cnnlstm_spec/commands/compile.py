@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ..ownership import MODEL
 from ..sweep import Sweep
 from ..terminal import Progress, note, silence, write
 from ..usage import usage
@@ -32,9 +33,16 @@ from .common import (
 UNBUILT = 2
 
 
+def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
+    if not value:
+        raise click.BadParameter("the name is empty; `.` is this folder")
+    return File(value)
+
+
 @click.command("compile")
 @spec_argument
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(path_type=File), help="Where to write.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_folder, help="Where to write.")
+@click.option("--force", is_flag=True, help="Replace files in DIR that `compile` did not write, or that changed since.")
 @passes_option
 @click.option("--verify", is_flag=True, help="Compare the predictions with and without passes; status 1 above 1e-5.")
 @color_option
@@ -45,6 +53,7 @@ UNBUILT = 2
 def command(
     spec: str,
     folder: File,
+    force: bool,
     passes: str,
     verify: bool,
     color: str,
@@ -56,7 +65,8 @@ def command(
     """Build the Keras model, and write model.keras, plot.svg, plot.png and manifest.json to DIR.
 
     The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes. Of a
-    spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date.
+    spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date. A file of such
+    a name that is not as `compile` wrote it, such as a trained model, stays, and the status is 2, unless --force is given.
     """
     from .. import artifact
     from ..emit.compare import compare
@@ -65,7 +75,7 @@ def command(
     if prepared.variants:
         if verify:
             raise click.UsageError("`--verify` compares one model, not the variants of a matrix")
-        return _variants(prepared, overrides, matrix, folder, passes, jobs)
+        return _variants(prepared, overrides, matrix, folder, passes, jobs, force)
     compilation = prepared.plain()
     show(compilation.diagnostics, color, sys.stderr)
     need_sound(compilation)
@@ -77,7 +87,7 @@ def command(
         with silence():
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
-            manifest = artifact.write(compilation, folder, progress.step, passes)
+            manifest = artifact.write(compilation, folder, progress.step, passes, force)
             if verify:
                 progress.step("comparing with and without passes")
                 compared = compare(compilation)
@@ -94,14 +104,22 @@ def command(
     if artifact.PNG not in manifest["files"]:
         note(f"no {artifact.PNG}: pip install 'cnnlstm-spec[plot]'")
     write(_summary(manifest, folder))
-    write("\n".join(usage(compilation, str(folder / artifact.MODEL))) + "\n")
+    write("\n".join(usage(compilation, str(folder / MODEL))) + "\n")
     if compared is None:
         return 0
     write(f"\n{compared}\n")
     return 0 if compared.equal else FOUND
 
 
-def _variants(prepared: Sweep, overrides: tuple[str, ...], matrix: tuple[str, ...], folder: File, passes: str, jobs: int) -> int:
+def _variants(
+    prepared: Sweep,
+    overrides: tuple[str, ...],
+    matrix: tuple[str, ...],
+    folder: File,
+    passes: str,
+    jobs: int,
+    force: bool,
+) -> int:
     """Builds every variant that is sound and not up to date; says of each what became of it."""
     from ..batch import build_all, is_current, make_job
     from ..render.variants import table
@@ -115,7 +133,8 @@ def _variants(prepared: Sweep, overrides: tuple[str, ...], matrix: tuple[str, ..
         if each.ok and is_current(each, folder / names[index], passes):
             write(f"{names[index]}: up to date\n")
         elif each.ok:
-            waiting.append(make_job(prepared, overrides, matrix, allow_outside(), passes, index, folder / names[index]))
+            output = folder / names[index]
+            waiting.append(make_job(prepared, overrides, matrix, allow_outside(), passes, index, output, force))
     failed = False
     for outcome in build_all(waiting, jobs):
         failed |= outcome.reason is not None
