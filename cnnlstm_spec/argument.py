@@ -223,6 +223,11 @@ def report_unknown_keys(
     help: list[tuple[Entry, tuple[str, ...]]] = []
     strange: list[Entry] = []
     for entry in entries:
+        before, colon, after = entry.key.text.partition(":")
+        if colon and before in known:
+            meant.setdefault(before, entry)
+            help.append((entry, (f"a space is missing after the colon: `{before}: {after}`",)))
+            continue
         near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
         if near is None:
             strange.append(entry)

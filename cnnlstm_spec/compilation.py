@@ -22,9 +22,7 @@ CLIP_ALONE = Code("multipliers-with-global-clipnorm", "error", "with multipliers
 MULTIPLIER_CALLBACKS = Code(
     "multipliers-and-callbacks", "warning", "learning-rate callbacks do not reach an optimizer with multipliers"
 )
-METRICS_LIST = Code(
-    "metrics-not-a-list", "error", "`{key}` is a list, or a mapping of heads to lists; this is {given}", sort="keras"
-)
+METRICS_LIST = Code("metrics-not-a-list", "error", "`{key}` is a list, or maps heads to lists; this is {given}", sort="keras")
 
 LOSS = Named("losses")
 METRIC = Named("metrics")

@@ -11,6 +11,7 @@ from .items import Fusion, Item, Origin
 from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
 from .layers import LAYERS, origin_of, read_op
 from .op import Op
+from .ops import find_op
 from .ops.broadcast import Broadcast
 from .ops.fuse_bilinear import Bilinear
 from .ops.strategies import STRATEGIES
@@ -84,12 +85,12 @@ class FusedLayerKind(Kind):
             key, arguments = node, Scalar(node.span, None, "")
         else:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        cls = scope.layers.get(key.text) or find_op(key.text)
+        if cls is not None and cls.arity[1] == 1:
+            help = (f"a strategy first, then `layers: [{key.text}: ...]`",)
+            return scope.report(ONE_INPUT_LAYER, key, layer=key.text, help=help)
         op = read_op(key, arguments, scope)
-        if op is None:
-            return POISON
-        if op.arity[1] == 1:
-            return scope.report(ONE_INPUT_LAYER, key, layer=key.text)
-        return op
+        return POISON if op is None else op
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": "#/$defs/layer"}
@@ -184,7 +185,7 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> Op | None:
     op = read_record(cls, own, scope, name)
     if op is POISON:
         return None
-    if cls.needs_units and record.units is None:
+    if cls.needs_units and not record.is_written("units"):
         scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
         return None
     if isinstance(op, Bilinear) and record.units is not None:

@@ -14,13 +14,13 @@ from .own import RAISES, described, is_own
 from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
-from .tensor import Mask, TensorType
+from .tensor import Axis, Mask, TensorType
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
 TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
 WRONG_ARITY = Code("wrong-number-of-inputs", "error", "`{layer}` takes {wanted} inputs; it is given {given}", sort="keras")
 SHARED_SHAPES = Code(
-    "shared-weights-differ", "error", "`{layer}` is shared, but its weights would be {first} there and {here} here", sort="keras"
+    "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
 )
 TWO_MASKS = Code("mask-made-twice", "warning", "`{layer}` says anew which steps are padding; the earlier mask no longer counts")
 CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
@@ -168,7 +168,13 @@ def fitted(code: Code, facts: dict[str, object]) -> dict[str, object]:
     """Facts with shapes written without the names of axes where the first line would be too long; labels name them."""
     if len(code.template.format(**facts)) <= WIDTH:
         return facts
-    return {name: _sizes(fact) if isinstance(fact, TensorType) else fact for name, fact in facts.items()}
+    return {name: _short(fact) for name, fact in facts.items()}
+
+
+def _short(fact: object) -> object:
+    if isinstance(fact, Axis):
+        return fact.name
+    return _sizes(fact) if isinstance(fact, TensorType) else fact
 
 
 def _sizes(x: TensorType) -> str:

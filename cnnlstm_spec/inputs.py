@@ -44,7 +44,7 @@ BAD_PADDING = Code("padding-value-dtype", "error", "`padding_value: {value}` can
 class SizeKind(Kind):
     """A positive integer, null, or the name of a size known only at run time."""
 
-    words = "a positive integer, null, or a name such as `frames`"
+    words = "a positive integer, null or a name"
 
     def read(self, node: Node, scope: Scope) -> Any:
         value = node.value if isinstance(node, Scalar) else ()

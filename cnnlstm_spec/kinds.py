@@ -45,6 +45,8 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
             help = ("a list is written in brackets, such as [64, 64, 3]",)
         elif node.value.count(","):
             help = (f"a list is written [{node.value.strip()}]",)
+    elif isinstance(node, Scalar) and isinstance(node.value, bool) and ("integer" in words or "number" in words):
+        help = (f"write a number, such as `{scope.name}: 1`",)
     elif isinstance(node, Scalar) and isinstance(node.value, float) and node.value.is_integer() and "integer" in words:
         help = (f"write {int(node.value)}",)
     return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help)
@@ -69,8 +71,13 @@ class Integer(Kind):
         if not _is_integer(node):
             return wrong_type(node, scope, self.words)
         assert isinstance(node, Scalar) and isinstance(node.value, int)
-        if (self.least is not None and node.value < self.least) or (self.most is not None and node.value > self.most):
-            return scope.report(self.code, node, key=scope.name, words=self.words, given=node.value)
+        help = ""
+        if self.least is not None and node.value < self.least:
+            help = f"{self.least} is the least"
+        elif self.most is not None and node.value > self.most:
+            help = f"{self.most} is the most"
+        if help:
+            return scope.report(self.code, node, key=scope.name, words=self.words, given=node.value, help=(help,))
         return node.value
 
     def schema(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Quantity(Kind):
 
     def __init__(self, memory: bool = False) -> None:
         self.memory = memory
-        self.words = "a number of bytes such as 2GB or 512MiB" if memory else "a count such as 5000000 or 5M"
+        self.words = "a number of bytes such as 512MiB" if memory else "a count such as 5000000 or 5M"
 
     def read(self, node: Node, scope: Scope) -> Any:
         value = node.value if isinstance(node, Scalar) else None

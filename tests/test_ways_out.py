@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.diagnostic import Diagnostic
+from cnnlstm_spec.diagnostic import LONGEST, Diagnostic
 from cnnlstm_spec.ops import known_layers, structure
 from cnnlstm_spec.ops.strategies import STRATEGIES
+from cnnlstm_spec.render.text import counts
 from cnnlstm_spec.source import Source
 from cnnlstm_spec.sweep import sweep
 
@@ -200,3 +201,78 @@ def test_upper_case_where_keras_takes_it() -> None:
     compilation = load(text(layers, "image"))
     assert compilation.ok and "padding='same'" in compilation.to_python().replace('"', "'")
     assert only(text("[{MaxPooling2D: {padding: SAME}}]", "image")).code.name == "unknown-choice"
+
+
+@pytest.mark.parametrize(
+    ("layer", "code", "help"),
+    [
+        ("{CuDNNLSTM: {units: 4}}", "unknown-layer", "`LSTM` uses cuDNN by itself where it can"),
+        ("{Dens: {units: 4}}", "unknown-layer", "did you mean `Dense`?"),
+        ("'Dense {units: 4}'", "unknown-layer", "a colon is missing: `Dense: {argument: value}`"),
+        ("Dense(4)", "unknown-layer", "arguments go into a mapping: `Dense: {argument: value}`"),
+        ("{Dense: {units:4}}", "unknown-key", "a space is missing after the colon: `units: 4`"),
+        ("{Dense: {units: true}}", "wrong-type", "write a number, such as `units: 1`"),
+        ("{Dense: {units: -1}}", "out-of-range", "1 is the least"),
+        (
+            "{Dense: {units: 4, activation: {LeakyReLU: {negative_slope: 0.1}}}}",
+            "unknown-name",
+            "it is a layer: write `- LeakyReLU: ...` after this one",
+        ),
+    ],
+)
+def test_of_a_layer(layer: str, code: str, help: str) -> None:
+    found = only(text(f"[{layer}]"))
+    assert (found.code.name, found.help[0]) == (code, help)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "help"),
+    [
+        ("compile: {loss: mse, optimizer: {Adam: {decay: 1e-6}}}\n", "unknown-key", "give `learning_rate` a schedule"),
+        ("compile: {loss: mse, optimizer: adma}\n", "unknown-name", "did you mean `adam`?"),
+        ("fusion: {layer: Dense}\n", "layer-of-one-input", "a strategy first, then `layers: [Dense: ...]`"),
+    ],
+)
+def test_of_a_section(more: str, code: str, help: str) -> None:
+    found = only(text("[]", more=more))
+    assert found.code.name == code and found.help[0].startswith(help)
+
+
+def test_a_function_in_arithmetic() -> None:
+    found = only(text("[{Dense: {units: '${int(a)}'}}]", more="vars: {a: 4}\n"))
+    assert found.message == "`${int(a)}`: `int(` calls a function; there are only + - * / // and ( )"
+
+
+@pytest.mark.parametrize(
+    ("spec", "at", "help"),
+    [
+        ("version: 1\nname: @x\n", "@", 'quote the value: "@x"'),
+        ("version: 1\ndescription: 100% sure: yes\n", ":", 'quote the value: "100% sure: yes"'),
+        ("version:1\nname: x\n", "1", "a space is missing after the colon: `version: 1`"),
+        ("version: 1\nname: 'x\nhead: []\n", "'", "close the quote"),
+        ("a: {b: [8]\nlayers: []\n", "l", "close the `{` of line 1, or put a comma between the values"),
+        ("a:\n  - Dense\n - ReLU\n", "-", "no line before it is indented like it"),
+        ("a:\n  -Dense: {units: 3}\n  -ReLU\nb: 1\n", "-", "a space is missing after the dash: `- Dense: {units: 3}`"),
+        ("a: 1\nb\nc: 2\n", "b", "a colon is missing: `key: value`"),
+        ("a: 1\n  b: 2\n", ":", "its line is indented deeper than the one before it"),
+        ("a: {b: ${c}}\n", "{", 'quote it in a flow mapping: "${c}"'),
+        ("a: {b: [\n", "", "close every bracket"),
+    ],
+)
+def test_of_what_is_not_yaml(spec: str, at: str, help: str) -> None:
+    found = only(spec)
+    assert found.code.name == "not-yaml" and shown(found) == at
+    assert found.help[0].startswith(help)
+
+
+def test_first_lines_are_bounded() -> None:
+    """Whatever a person writes; what is ours has 80 columns."""
+    name = "x" * 900
+    layers = f"[{{{name}: {{}}}}, {{Dense: {{units: {name}, {name}: 1}}}}, {{Dense: {{units: '${{({name}}}'}}}}, $y{name}]"
+    found = load(text(layers, more=f"compile: {{loss: {name}}}\n{name}: 1\n")).diagnostics
+    assert len(found) >= 6 and all(len(each.message) <= LONGEST for each in found)
+
+
+def test_findings_that_are_not_shown_are_counted() -> None:
+    found = load(text(f"[{', '.join(['Dens'] * 1000)}]")).diagnostics
+    assert len(found) == 201 and counts(found, 1) == "1000 errors in 1 file"
