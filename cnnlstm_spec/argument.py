@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from collections.abc import Mapping as MappingOf
 from typing import Any, ClassVar, Final, Self
 
 from .diagnostic import Code
@@ -146,8 +147,11 @@ def read(kind: Kind, node: Node, scope: Scope) -> Any:
     return POISON if resolved is None else kind.read(resolved, scope)
 
 
-def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore: Iterable[str] = ()) -> Any:
-    """A record of a mapping, or POISON; every mistake in it is reported."""
+def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial: bool = False) -> Any:
+    """A record of a mapping, or POISON; every mistake in it is reported.
+
+    With `partial`, what can be read is given even where the rest cannot, unless that is required.
+    """
     if not isinstance(node, Mapping):
         if isinstance(node, Scalar) and node.value is None:
             node = Mapping(node.span, ())
@@ -157,29 +161,48 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, ignore:
     values: dict[str, Any] = {}
     places: dict[str, Place] = {}
     keys: dict[str, Place] = {}
-    meant: set[str | None] = set()
     for entry in node.entries:
         name = entry.key.text
-        if name in ignore:
-            continue
-        argument = cls.arguments.get(name)
-        if argument is None and _is_rest_of_tuple(entry, node):
-            continue
-        if argument is None:
-            meant.add(report_unknown_key(entry, scope, owner, cls.arguments))
+        if name not in cls.arguments:
             continue
         inner = scope.at(name)
-        values[name] = read(argument.kind, entry.value, inner)
+        values[name] = read(cls.arguments[name].kind, entry.value, inner)
         places[name] = inner.place(entry.value)
         keys[name] = inner.place(entry.key)
-    for name, argument in cls.arguments.items():
-        if argument.required and name not in values and name not in meant:
-            scope.report(MISSING_KEY, node, owner=owner, key=name, help=(f"`{name}` is {argument.kind.words}",))
-    if len(scope.found) > before or any(value is POISON for value in values.values()):
+    unknown = [entry for entry in node.entries if entry.key.text not in values and not _is_rest_of_tuple(entry, node)]
+    needed = {name: each.kind.words for name, each in cls.arguments.items() if each.required and name not in values}
+    meant = report_unknown_keys(unknown, scope, owner, cls.arguments, needed)
+    for name, words in needed.items():
+        if name not in meant:
+            scope.report(MISSING_KEY, node, owner=owner, key=name, help=(f"`{name}` is {words}",))
+    readable = {name: value for name, value in values.items() if value is not POISON}
+    sound = len(scope.found) == before and len(readable) == len(values)
+    if not sound and (not partial or any(each.required and name not in readable for name, each in cls.arguments.items())):
         return POISON
-    record = cls(**values)
+    record = cls(**readable)
     record.places, record.keys = places, keys
-    return record if record.check(scope, node) else POISON
+    return record if not sound or record.check(scope, node) else POISON
+
+
+def read_fields(cls: type[Record], node: Mapping, scope: Scope, owner: str, at: Node | None = None) -> dict[str, Any]:
+    """The fields that can be read: a mistake in one does not hide the others. What is missing is reported at `at`.
+
+    A misspelt key is read as what it is taken for, so that nothing that rests on it is amiss.
+    """
+    values: dict[str, Any] = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
+    entries = {entry.key.text: entry for entry in node.entries if entry.key.text in cls.arguments}
+    needed = {name: each.kind.words for name, each in cls.arguments.items() if each.required and name not in entries}
+    unknown = [entry for entry in node.entries if entry.key.text not in cls.arguments]
+    meant = report_unknown_keys(unknown, scope, owner, cls.arguments, needed)
+    for name, entry in {**meant, **entries}.items():
+        value = read(cls.arguments[name].kind, entry.value, scope.at(name))
+        values.pop(name, None)
+        if value is not POISON:
+            values[name] = value
+    for name, words in needed.items():
+        if name not in meant:
+            scope.report(MISSING_KEY, at or node, owner=owner, key=name, help=(f"`{name}` is {words}",))
+    return values
 
 
 def _is_rest_of_tuple(entry: Entry, node: Mapping) -> bool:
@@ -188,14 +211,43 @@ def _is_rest_of_tuple(entry: Entry, node: Mapping) -> bool:
     return opened and entry.key.text.strip().rstrip(")").replace(".", "").isdigit()
 
 
-def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> str | None:
-    """Says that a key means nothing where it stands, and which one is near; the result is that one."""
+def report_unknown_keys(
+    entries: Iterable[Entry], scope: Scope, owner: str, known: Iterable[str], needed: MappingOf[str, str] | None = None
+) -> dict[str, Entry]:
+    """Says of keys that they mean nothing where they stand; gives those that they are taken for.
+
+    That is the nearest one, or for the only key that is near none the only one of `needed`, which has words for its value.
+    """
     known = sorted(known, key=lambda key: key in SHARED)
-    near = nearest(entry.key.text, known) if len(scope.found) < MANY else None
+    meant: dict[str, Entry] = {}
+    help: list[tuple[Entry, tuple[str, ...]]] = []
+    strange: list[Entry] = []
+    for entry in entries:
+        before, colon, after = entry.key.text.partition(":")
+        if colon and before in known:
+            meant.setdefault(before, entry)
+            help.append((entry, (f"a space is missing after the colon: `{before}: {after}`",)))
+            continue
+        near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
+        if near is None:
+            strange.append(entry)
+        else:
+            meant.setdefault(near, entry)
+            help.append((entry, (f"did you mean `{near}`?",)))
+    missing = [name for name in needed or () if name not in meant]
+    if needed and len(strange) == len(missing) == 1:
+        meant[missing[0]] = strange[0]
+        help.append((strange.pop(), (f"`{owner}` needs `{missing[0]}`, which is {needed[missing[0]]}",)))
     listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known else ()
-    help = (f"did you mean `{near}`?",) if near else listed
-    scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help)
-    return near
+    for entry, ways in (*help, *((entry, listed) for entry in strange)):
+        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=ways)
+    scope.guessed.update(entry.value.span for entry in meant.values())
+    return meant
+
+
+def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> str | None:
+    """Says that a key means nothing where it stands; gives the one that it is taken for."""
+    return next(iter(report_unknown_keys((entry,), scope, owner, known)), None)
 
 
 def written(value: object) -> Node:

@@ -20,11 +20,13 @@ from typing import Any
 from . import __version__
 from .compiler import Compilation, collector_paused
 from .deploy import Deployment
+from .ownership import MANIFEST, MODEL, clear, foreign
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
 from .usage import usage
 
-MODEL, SVG, PNG, MANIFEST = "model.keras", "plot.svg", "plot.png", "manifest.json"
+SVG, PNG = "plot.svg", "plot.png"
+NAMES = (MODEL, SVG, PNG, MANIFEST)
 VERSION = 1
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold."""
@@ -42,22 +44,28 @@ def write(
     step: Callable[[str], None] = lambda text: None,
     passes: str = "default",
     deployment: Deployment | None = None,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Builds the model, or the one that a deployment makes of it, and writes the folder; gives the manifest.
 
     `step` is told what is under way.
 
-    Raises SpecError for a spec with errors, Unsuitable where the path is no folder or weights cannot be had, and OSError
-    where the folder cannot be written.
+    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, weights cannot be had or, without
+    `force`, files that are not ours lie where ours would, and OSError where the folder cannot be written.
     """
     if folder.exists() and not folder.is_dir():
         raise Unsuitable(f"`{folder}` is a file, not a folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
+    if not force and (others := foreign(folder, NAMES, digest)):
+        named = " and ".join(f"`{name}`" for name in others)
+        ways = "name another folder, or replace what is there with `--force`"
+        raise Unsuitable(f"`{folder}` holds {named}, not written by `compile`: {ways}")
     files, versions = make_files(compilation, step, passes, deployment)
     step("writing")
     manifest = {**make_manifest(compilation, files, versions, deployment), "passes": passes}
     files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     write_files(folder, files)
+    clear(folder, NAMES)
     return manifest
 
 
@@ -185,8 +193,12 @@ def replace_file(path: File, data: bytes) -> None:
 
 
 def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
-    """Writes all beside their places, then renames them in their order."""
+    """Writes all beside their places, then renames them in their order.
+
+    Where that ends in between, the manifest of those that are renamed stays beside its place, so that they are known as ours.
+    """
     waiting: dict[str, File] = {}
+    renamed = False
     try:
         for name, data in files.items():
             handle, beside = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
@@ -197,9 +209,11 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
         for name in files:
             waiting[name].replace(folder / name)
             del waiting[name]
+            renamed = True
     finally:
-        for path in waiting.values():
-            path.unlink(missing_ok=True)
+        for name, path in waiting.items():
+            if not (renamed and name == MANIFEST):
+                path.unlink(missing_ok=True)
     _sync(folder)
 
 

@@ -16,6 +16,7 @@ from . import __version__, artifact
 from .compiler import Compilation, Overrides
 from .deploy import deploy
 from .own import is_own
+from .ownership import MANIFEST
 from .program import Unbuildable
 from .resolved import resolved
 from .source import Source
@@ -39,6 +40,7 @@ class Job:
     purpose: str
     index: int
     output: str
+    force: bool
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,13 @@ def make_job(
     purpose: str,
     index: int,
     output: File,
+    force: bool,
 ) -> Job:
     """The job of a variant."""
     folder = None if prepared.folder is None else str(prepared.folder)
     source = prepared.source
     given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
-    return Job(*given, passes, purpose, index, str(output))
+    return Job(*given, passes, purpose, index, str(output), force)
 
 
 def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
@@ -93,7 +96,7 @@ def build(job: Job) -> Outcome:
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
             deployment = deploy(compilation) if job.purpose == "inference" else None
-            manifest = artifact.write(compilation, File(job.output), passes=job.passes, deployment=deployment)
+            manifest = artifact.write(compilation, File(job.output), passes=job.passes, deployment=deployment, force=job.force)
     except ModuleNotFoundError as error:
         if error.name not in ("keras", "tensorflow"):
             raise
@@ -111,7 +114,7 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
     What rests on files beside the spec, which may have changed, is never current.
     """
     try:
-        manifest = json.loads((folder / artifact.MANIFEST).read_bytes())
+        manifest = json.loads((folder / MANIFEST).read_bytes())
         written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
         named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
         whole = all(artifact.digest(path.read_bytes()) == sha256 for path, sha256 in named)

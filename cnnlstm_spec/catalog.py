@@ -11,11 +11,11 @@ from functools import lru_cache
 from os.path import dirname, join
 from typing import Any
 
-from .argument import MISSING_KEY, Kind, read, report_unknown_key
+from .argument import MISSING_KEY, UNKNOWN_KEY, Kind, read, report_unknown_keys
 from .diagnostic import Code
 from .kinds import WRONG_TYPE, Boolean, Choice, Integer, ListOf, Number, OneOrMore, Optional, Text, given, wrong_type
 from .scope import POISON, Scope, did_you_mean
-from .syntax import Mapping, Node, Scalar
+from .syntax import Entry, Mapping, Node, Scalar
 
 UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")
 NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
@@ -136,6 +136,9 @@ class Named(Kind):
         return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope)
 
     def activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> Any:
+        if key.text not in found["identifiers"] and isinstance(arguments, Mapping) and _is_layer(key.text):
+            help = (f"it is a layer: write `- {key.text}: ...` after this one",)
+            return scope.report(UNKNOWN_NAME, key, what=self.what, name=key.text, help=help)
         if key.text not in found["identifiers"]:
             return self.unknown(key, scope, found)
         if isinstance(arguments, Mapping) and arguments.entries:
@@ -157,30 +160,42 @@ class Named(Kind):
     def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope) -> Any:
         before = len(scope.found)
         declared = _class(self.family, cls)
-        values: list[tuple[str, Any]] = []
-        meant: set[str | None] = set()
-        for entry in arguments.entries if arguments is not None else ():
-            fact = declared.get(entry.key.text)
-            if fact is None:
-                meant.add(report_unknown_key(entry, scope, key.text, declared))
-                continue
-            values.append((entry.key.text, read(kind_of(fact), entry.value, scope.at(entry.key.text))))
-        written = {entry.key.text for entry in arguments.entries} if arguments is not None else set()
-        missing = [name for name, fact in declared.items() if fact.get("required") and name not in written | meant]
+        entries = arguments.entries if arguments is not None else ()
+        written = {entry.key.text: entry.value for entry in entries if entry.key.text in declared}
+        values = [(name, read(kind_of(declared[name]), value, scope.at(name))) for name, value in written.items()]
+        unknown = [entry for entry in entries if entry.key.text not in declared and not self.is_gone(entry, cls, scope)]
+        needed = {name: kind_of(fact).words for name, fact in declared.items() if fact.get("required") and name not in written}
+        meant = report_unknown_keys(unknown, scope, key.text, declared, needed)
+        missing = [name for name in needed if name not in meant]
         if missing and arguments is None:
             shown_ = ", ".join(f"{name}: ..." for name in missing)
             scope.report(NEEDS_ARGUMENTS, key, name=cls, needed=_listed(missing), help=(f"write `{cls}: {{{shown_}}}`",))
         for name in missing if arguments is not None else ():
             assert arguments is not None
-            scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {kind_of(declared[name]).words}",))
+            scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {needed[name]}",))
         if len(scope.found) > before:
             return POISON
         made = KerasObject(self.family, cls, tuple(values))
         _check_rules(made, arguments, scope)
         return POISON if len(scope.found) > before else made
 
+    def is_gone(self, entry: Entry, cls: str, scope: Scope) -> bool:
+        """Whether an argument is one that Keras no longer has, which is then reported."""
+        key = entry.key.text
+        if self.family != "optimizers" or key != "decay":
+            return False
+        help = ("give `learning_rate` a schedule, such as `ExponentialDecay` or `InverseTimeDecay`",)
+        scope.at(key).report(UNKNOWN_KEY, entry.key, owner=cls, key=key, help=help)
+        return True
+
     def schema(self) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{self.family}"}
+
+
+def _is_layer(name: str) -> bool:
+    from .ops import known_layers
+
+    return name in known_layers()
 
 
 SCOPE_NAME = Text("a name of letters, digits, _, . and -", r"[A-Za-z0-9.][A-Za-z0-9_.>-]*")

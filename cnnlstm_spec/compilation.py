@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .argument import read, report_unknown_key
+from .argument import MANY, UNKNOWN_KEY, read, report_unknown_keys
 from .catalog import KerasObject, Named, facts, family
 from .diagnostic import Code, Diagnostic
 from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, Integer, given
-from .scope import POISON, Scope, did_you_mean
+from .scope import POISON, Scope, nearest
 from .source import Place
 from .syntax import Entry, Listing, Mapping, Node, Scalar
 
@@ -22,9 +22,7 @@ CLIP_ALONE = Code("multipliers-with-global-clipnorm", "error", "with multipliers
 MULTIPLIER_CALLBACKS = Code(
     "multipliers-and-callbacks", "warning", "learning-rate callbacks do not reach an optimizer with multipliers"
 )
-METRICS_LIST = Code(
-    "metrics-not-a-list", "error", "`{key}` is a list, or a mapping of heads to lists; this is {given}", sort="keras"
-)
+METRICS_LIST = Code("metrics-not-a-list", "error", "`{key}` is a list, or maps heads to lists; this is {given}", sort="keras")
 
 LOSS = Named("losses")
 METRIC = Named("metrics")
@@ -93,10 +91,9 @@ class CompileSpec:
 def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bool) -> CompileSpec:
     """The section; what cannot be read is reported and left out."""
     written = {entry.key.text: entry for entry in node.entries}
-    for entry in node.entries:
-        if entry.key.text not in KEYS and (near := report_unknown_key(entry, scope, "compile", KEYS)) is not None:
-            # Read as what is meant, so that nothing is said to be missing.
-            written.setdefault(near, entry)
+    unknown = [entry for entry in node.entries if entry.key.text not in KEYS and not _of_optimizer(entry, written, scope)]
+    # Read as what is meant, so that nothing is said to be missing.
+    written = report_unknown_keys(unknown, scope, "compile", KEYS) | written
     reader = _Reader(scope, heads, single)
     values: dict[str, Any] = {}
     for key, kind in PLAIN.items():
@@ -136,8 +133,24 @@ def _heads_of(node: Mapping, scope: Scope) -> tuple[str, ...]:
         value = scope.at(key).resolve(entry.value) if entry is not None else None
         keras = (*family(known)["classes"], *family(known)["identifiers"])
         keys = [each.key.text for each in value.entries] if isinstance(value, Mapping) else []
-        names |= {each: None for each in keys if each not in keras and not did_you_mean(each, keras)}
+        names |= {each: None for each in keys if each not in keras and not nearest(each, keras)}
     return tuple(names)
+
+
+def _of_optimizer(entry: Entry, written: dict[str, Entry], scope: Scope) -> bool:
+    """Whether a key is an argument of the optimizer, which is then reported."""
+    optimizer = written.get("optimizer")
+    value = optimizer.value if optimizer is not None else None
+    named = value.entries[0].key if isinstance(value, Mapping) and value.entries else value
+    known = family("optimizers")
+    name = named.text if isinstance(named, Scalar) else "Adam"
+    name = name if name in known["classes"] else known["identifiers"].get(name.lower(), "Adam")
+    key = entry.key.text
+    if key not in (argument["name"] for argument in known["classes"][name]["arguments"]):
+        return False
+    help = (f"it is an argument of the optimizer: `optimizer: {{{name}: {{{key}: ...}}}}`",)
+    scope.at(key).report(UNKNOWN_KEY, entry.key, owner="compile", key=key, help=help)
+    return True
 
 
 class _Reader:
@@ -176,14 +189,15 @@ class _Reader:
 
     def losses_by_head(self, node: Mapping, at: Scope, entry: Entry) -> dict[str, Placed | None]:
         found: dict[str, Placed | None] = {}
-        for each in self.known_heads(node, at):
+        heads = self.known_heads(node, at)
+        for each in heads:
             inner = at.at(each.key.text)
             value = inner.resolve(each.value)
             empty = isinstance(value, Scalar) and value.value is None and not value.broken
             placed = None if value is None or empty else self.placed(LOSS, value, inner)
             if placed is not None or empty:
                 found[each.key.text] = placed
-        written = {each.key.text for each in node.entries}
+        written = {each.key.text for each in heads}
         for head in self.heads:
             if head not in written:
                 at.report(HEAD_WITHOUT_LOSS, entry.key, head=head, help=(f"add `{head}: null` if it is not trained",))
@@ -211,14 +225,20 @@ class _Reader:
         return None if is_keras or (self.single and len(keys) == 1) else node
 
     def known_heads(self, node: Mapping, at: Scope) -> list[Entry]:
-        known = []
+        """The entries of heads, a misspelt one as that of the head that is meant."""
+        known = {each.key.text: each for each in node.entries if each.key.text in self.heads}
         for each in node.entries:
             if each.key.text in self.heads:
-                known.append(each)
-            else:
-                help = did_you_mean(each.key.text, self.heads) or (f"the heads are {', '.join(self.heads)}",)
-                at.at(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help)
-        return known
+                continue
+            near = None
+            if len(at.found) < MANY:
+                left = [head for head in self.heads if head not in known]
+                near = nearest(each.key.text, left) or (left[0] if len(left) == 1 else None)
+            help = (f"did you mean `{near}`?",) if near else (f"the heads are {', '.join(self.heads)}",)
+            at.at(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help)
+            if near is not None:
+                known[near] = Entry(replace(each.key, text=near), each.value)
+        return list(known.values())
 
     def metrics(self, key: str, entry: Entry | None) -> dict[str, tuple[Placed, ...]]:
         if entry is None:

@@ -186,5 +186,7 @@ def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     ordered = sorted(unique.values(), key=lambda d: (d.place.span.source.name, d.place.span.start, d.code.name))
     if len(ordered) <= SHOWN:
         return tuple(ordered)
-    more = Diagnostic(MORE, ordered[SHOWN].place, {"count": len(ordered) - SHOWN})
+    rest = ordered[SHOWN:]
+    errors = sum(each.severity == "error" for each in rest)
+    more = Diagnostic(MORE, rest[0].place, {"count": len(rest), "error": errors, "warning": len(rest) - errors})
     return (*ordered[:SHOWN], more)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from .source import Place
 
+LONGEST = 100
+"""Columns of a first line. It is written to have 80; names and values of a person's own may need more."""
 Severity = Literal["error", "warning", "advice"]
 Sort = Literal["keras", "language"]
 
@@ -26,6 +28,12 @@ class Code:
 
     def __post_init__(self) -> None:
         CODES[self.name] = self
+
+
+def shortened(fact: object, most: int) -> object:
+    """A fact of that many characters, unless it is a number."""
+    text = "" if isinstance(fact, int | float) else str(fact)
+    return fact if len(text) <= most else text[: most - 3] + "..."
 
 
 CODES: dict[str, Code] = {}
@@ -53,8 +61,13 @@ class Diagnostic:
 
     @property
     def message(self) -> str:
-        """The first line, true on its own."""
-        return self.code.template.format(**self.facts)
+        """The first line, true on its own; facts are cut where it would be longer than `LONGEST`."""
+        text = self.code.template.format(**self.facts)
+        for most in (60, 40, 24, 12):
+            if len(text) <= LONGEST:
+                break
+            text = self.code.template.format(**{name: shortened(fact, most) for name, fact in self.facts.items()})
+        return text
 
     @property
     def severity(self) -> Severity:

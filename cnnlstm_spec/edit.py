@@ -6,11 +6,12 @@ Imports no stage after `syntax`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from .source import Span
+from .source import Span, format_path
+from .spelling import nearest
 from .syntax import Entry, Listing, Mapping, Node, Scalar
 
 Steps = tuple[str | int, ...]
@@ -20,6 +21,7 @@ SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect")
 """Sections that come into being when a key of theirs is set."""
 NAMED = ("layer", "backward_layer", "optimizer", "loss", "learning_rate", "activation")
 NAMED_ENDS = ("_initializer", "_regularizer", "_constraint")
+CLASS_NAME = "class names are not written in a path"
 HEAD_KEYS = ("inputs", "strategy", "layer", "units", "broadcast", "query", "layers")
 
 
@@ -31,16 +33,16 @@ class NoPath(Exception):
         self.left, self.known, self.help = left, tuple(known), help
 
 
-def edit(document: Node, steps: Steps, value: Node) -> Node:
-    """The document with a value at the end of the steps; raises NoPath where they lead nowhere."""
-    return _Edit(document, value).set(document, steps, ROOT)
+def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span]) -> Node:
+    """The document with a value at the end of the steps, each written at its span; raises NoPath where they lead nowhere."""
+    return _Edit(document, value, spans).set(document, steps, ROOT)
 
 
 class _Edit:
     """One override: the nodes on the way to the value are made anew, all others stay."""
 
-    def __init__(self, document: Node, value: Node) -> None:
-        self.document, self.value = document, value
+    def __init__(self, document: Node, value: Node, spans: Sequence[Span]) -> None:
+        self.document, self.value, self.spans = document, value, spans
         self.variables = _entries(document, "vars")
         self.heads = {"head", *_entries(document, "heads")}
 
@@ -109,7 +111,7 @@ class _Edit:
         if not isinstance(arguments, Mapping):
             raise NoPath(len(steps))
         if step == entry.key.text and arguments.get(step) is None:
-            raise NoPath(len(steps), help="class names are not written in a path")
+            raise NoPath(len(steps), help=CLASS_NAME)
         return replace(node, entries=(Entry(entry.key, self.set_key(arguments, step, steps, path)),))
 
     def set_key(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
@@ -126,19 +128,13 @@ class _Edit:
             return self.set(node, ("layers", *named[step], *steps[1:]), path)
         known = (*(each.key.text for each in node.entries), *named)
         if path == ("vars",) and not self.is_used(step):
-            raise NoPath(len(steps), known)
+            raise NoPath(len(steps), known, None if known else f"no `${step}` is written in the spec")
         if len(steps) > 1 and not (path == ROOT and step in SECTIONS):
-            raise NoPath(len(steps), known)
+            raise NoPath(len(steps), known, None if nearest(step, known) else _unwritten((*path, step)))
         empty = Mapping(self.value.span, ())
-        made = Entry(self.key(step), self.set(empty, steps[1:], (*path, step)))
+        key = Scalar(self.spans[len(self.spans) - len(steps)], step, step)
+        made = Entry(key, self.set(empty, steps[1:], (*path, step)))
         return replace(node, entries=(*node.entries, made))
-
-    def key(self, step: str) -> Scalar:
-        """A key that only the override writes, at its place in the text `PATH=VALUE` that the value stands in."""
-        before = self.value.span.source.text[: self.value.span.start].rstrip()
-        at = before.rfind(step) if before.endswith("=") else -1
-        source = self.value.span.source
-        return Scalar(Span(source, at, at + len(step)) if at >= 0 else self.value.span, step, step)
 
     def named_layers(self, node: Node) -> Iterable[tuple[str, Steps]]:
         """Names of the layers in a list, inside structures too, each with the steps to it; the first of a name last."""
@@ -175,6 +171,14 @@ class _Edit:
         return any(
             variable in re.findall(r"\w+", m[1] or m[2]) for text in _texts(self.document) for m in VARIABLE.finditer(text)
         )
+
+
+def _unwritten(path: Steps) -> str | None:
+    """What to say of the last key of a path, which is not written, so that nothing can be set in it."""
+    if str(path[-1])[0].isupper():
+        return CLASS_NAME
+    whole = f"{format_path(path)}={{Name: {{argument: value}}}}"
+    return f"it is not written; set the whole of it: `{whole}`" if _may_be_named(path) else None
 
 
 def _entries(document: Node, key: str) -> dict[str, Node]:

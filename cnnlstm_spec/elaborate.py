@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .argument import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key
+from .argument import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
 from .diagnostic import Code, Diagnostic
 from .fusion import FusionKeys, read_fusion
 from .items import Fusion, Item, Layer
@@ -23,6 +23,12 @@ BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that b
 HEAD_OR_HEADS = Code("head-or-heads", "error", "a spec has `head` or `heads`, not both")
 NO_BRANCHES = Code("no-branches", "error", "`branches` is empty; a model needs an input")
 NO_HEADS = Code("no-heads", "error", "`heads` is empty; a model needs an output")
+NEEDED = {
+    "version": "1: begin with `version: 1`",
+    "name": "the name of the model",
+    "branches": "the inputs by name, each with its layers",
+    "head": "the list of the last layers",
+}
 HEAD_IS_BRANCH = Code("head-named-as-branch", "error", "`{name}` is a branch; a head needs another name")
 
 
@@ -33,12 +39,12 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imp
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None
     scope = _with_variables(root, scope)
-    top = _top(root, scope)
+    top, keys = _top(root, scope)
     scope = with_own_layers(top.get("layers_from"), root, scope)
     scope = _with_blocks(top, scope)
     branches = _branches(top.get("branches"), scope)
     fusions = _fusions(top.get("fusion"), scope, len(branches))
-    single, heads = _heads(top, scope, root, branches)
+    single, heads = _heads(top, scope, keys, branches)
     read_unused(scope)
     compile = _compile(top.get("compile"), scope, heads, single)
     if not branches:
@@ -62,38 +68,23 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imp
     )
 
 
-def _top(root: Mapping, scope: Scope) -> dict[str, Any]:
-    """The keys of the spec, each read by itself so that one mistake does not hide the others."""
+def _top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
+    """The values of the spec's keys, each read by itself so that one mistake does not hide the others; and the keys."""
+    written = {entry.key.text: entry for entry in root.entries if entry.key.text in Top.arguments}
+    unknown = [entry for entry in root.entries if entry.key.text not in written and not entry.key.text.startswith("x-")]
+    needed = {key: words for key, words in NEEDED.items() if key not in written and not (key == "head" and "heads" in written)}
+    meant = report_unknown_keys(unknown, scope, "the spec", Top.arguments, needed)
     values: dict[str, Any] = {}
-    meant: set[str | None] = set()
-    written = {entry.key.text for entry in root.entries}
-    for entry in root.entries:
-        key = entry.key.text
-        if key.startswith("x-"):
-            continue
-        argument = Top.arguments.get(key)
-        if argument is None:
-            near = report_unknown_key(entry, scope, "the spec", Top.arguments)
-            meant.add(near)
-            if near is None or near in written:
-                continue
-            # What is meant is read as if it were spelt right, so that nothing that rests on it is amiss.
-            key, argument = near, Top.arguments[near]
-        value = read(argument.kind, entry.value, scope.at(key))
+    # What is meant is read as if it were spelt right, so that nothing that rests on it is amiss.
+    for key, entry in {**meant, **written}.items():
+        value = read(Top.arguments[key].kind, entry.value, scope.at(key))
         if value is not POISON:
             values[key] = value
-    for key, argument in Top.arguments.items():
-        if argument.required and key not in written and key not in meant:
-            scope.report(MISSING_KEY, _first_line(root), owner="the spec", key=key, help=_help_for(key))
-    return values
-
-
-def _help_for(key: str) -> tuple[str, ...]:
-    return {
-        "version": ("begin with `version: 1`",),
-        "name": ("`name: my-model`",),
-        "branches": ("`branches:` holds the inputs, each with its layers",),
-    }.get(key, ())
+    for key, words in needed.items():
+        if key not in meant and not (key == "head" and "heads" in meant):
+            help = (f"`{key}:` is {words}",)
+            scope.report(MISSING_KEY, _first_line(root), owner="the spec", key=key, help=help)
+    return values, {key: entry.key for key, entry in {**meant, **written}.items()}
 
 
 def _first_line(root: Mapping) -> Node:
@@ -106,16 +97,16 @@ def _value(top: dict[str, Any], key: str, default: Any) -> Any:
 
 def _with_variables(root: Mapping, scope: Scope) -> Scope:
     """The scope with `vars`."""
-    section = root.get("vars") or next((entry for entry in root.entries[:MANY] if _means(entry, "vars")), None)
+    section = root.get("vars") or next((entry for entry in root.entries[:MANY] if _means_vars(entry)), None)
     entries = _entries(section.value, scope.at("vars"), "vars") if section is not None else ()
     variables = {entry.key.text: entry.value for entry in entries}
     return replace(scope, variables=variables, globals=variables)
 
 
-def _means(entry: Entry, key: str) -> bool:
-    """Whether a key of the spec is a misspelt one."""
-    name = entry.key.text
-    return name not in Top.arguments and not name.startswith("x-") and nearest(name, Top.arguments) == key
+def _means_vars(entry: Entry) -> bool:
+    """Whether a key of the spec is `vars`, misspelt."""
+    name, is_mapping = entry.key.text, isinstance(entry.value, Mapping)
+    return is_mapping and name not in Top.arguments and not name.startswith("x-") and nearest(name, Top.arguments) == "vars"
 
 
 def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
@@ -169,37 +160,13 @@ def _branch(entry: Entry, scope: Scope) -> Branch:
         if node is not None:
             read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
         return Branch(name, None, None, (Layer(None, origin),), origin)
-    values = read_fields(BranchSection, node, scope, name)
+    values = read_fields(BranchSection, node, scope, name, _first_line(node))
     items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))
     return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin)
 
 
 def _empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
-
-
-def read_fields(cls: type[Any], node: Mapping, scope: Scope, owner: str) -> dict[str, Any]:
-    """The fields of a section that can be read: a mistake in one does not hide the others."""
-    values: dict[str, Any] = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
-    meant: set[str | None] = set()
-    written = {entry.key.text for entry in node.entries}
-    for entry in node.entries:
-        name = entry.key.text
-        if name not in cls.arguments:
-            near = report_unknown_key(entry, scope, owner, cls.arguments)
-            meant.add(near)
-            if near is None or near in written:
-                continue
-            name = near
-        value = read(cls.arguments[name].kind, entry.value, scope.at(name))
-        values.pop(name, None)
-        if value is not POISON:
-            values[name] = value
-    for name, argument in cls.arguments.items():
-        if argument.required and name not in written and name not in meant:
-            help = (f"`{name}` is {argument.kind.words}",)
-            scope.report(MISSING_KEY, _first_line(node), owner=owner, key=name, help=help)
-    return values
 
 
 def _fusions(node: Any, scope: Scope, branches: int) -> tuple[Fusion, ...]:
@@ -216,22 +183,16 @@ def _fusions(node: Any, scope: Scope, branches: int) -> tuple[Fusion, ...]:
 def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
     fusion = read_fusion(node, scope, FusionKeys)
     if fusion is POISON:
-        entries = node.entries[:MANY] if isinstance(node, Mapping) else ()
-        # What follows may read it by the name that it was meant to have.
-        name = next((each for each in entries if nearest(each.key.text, FusionKeys.arguments) == "name"), None)
-        text = name.value.text if name is not None and isinstance(name.value, Scalar) else None
-        return Fusion(None, origin_of(node, scope), text)
+        return Fusion(None, origin_of(node, scope))
     assert isinstance(fusion, Fusion)
-    if required_name and fusion.name is None:
+    if required_name and fusion.name is None and isinstance(node, Mapping) and node.get("name") is None:
         scope.report(MISSING_KEY, node, owner="fusion", key="name", help=("each stage of a fusion has a `name`",))
     return fusion
 
 
-def _heads(top: dict[str, Any], scope: Scope, root: Mapping, branches: tuple[Branch, ...]) -> tuple[bool, tuple[Head, ...]]:
-    written = {entry.key.text: entry.key for entry in root.entries}
-    if "head" not in written and "heads" not in written:
-        misspelt = {key: entry.key for key in ("heads", "head") for entry in root.entries[:MANY] if _means(entry, key)}
-        written |= dict(list(misspelt.items())[:1])
+def _heads(
+    top: dict[str, Any], scope: Scope, written: dict[str, Scalar], branches: tuple[Branch, ...]
+) -> tuple[bool, tuple[Head, ...]]:
     if "head" in written and "heads" in written:
         scope.at("heads").report(HEAD_OR_HEADS, written["heads"])
     if "head" in written:
@@ -241,7 +202,6 @@ def _heads(top: dict[str, Any], scope: Scope, root: Mapping, branches: tuple[Bra
         if "heads" not in written:
             return True, (head,)
     if "heads" not in written:
-        scope.report(MISSING_KEY, _first_line(root), owner="the spec", key="head", help=("`head:` holds the last layers",))
         return True, ()
     at = scope.at("heads")
     entries = _entries(top.get("heads"), at, "heads")
@@ -272,10 +232,8 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
         return broken
     if node.get("strategy") is not None or node.get("layer") is not None:
         fusion = read_fusion(node, scope, HeadSection, name)
-        if fusion is POISON:
-            return broken
-        return Head(name, (), origin, fusion=fusion)
-    values = read_fields(_PlainHead, node, scope, name)
+        return broken if fusion is POISON else Head(name, (), origin, fusion=fusion)
+    values = read_fields(_PlainHead, node, scope, name, entry.key)
     inputs, items = values.get("inputs"), values.get("layers")
     if inputs is None or items is None:
         return broken

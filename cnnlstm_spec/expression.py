@@ -192,6 +192,8 @@ class _Arithmetic:
         elif token and (token[0].isdigit() or token[0] == "."):
             result = self.bounded(float(token) if set(token) & set(".eE") else int(token) if len(token) < 19 else LIMIT + 1)
         elif token and token not in (")", "*", "/", "//"):
+            if self.peek() == "(":
+                raise _Wrong(f"`{token}(` calls a function; there are only + - * / // and ( )")
             result = self.evaluator.number(token)
         else:
             raise _Wrong(f"`{token}` is not expected there" if token else "it ends too soon")

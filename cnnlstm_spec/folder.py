@@ -15,13 +15,14 @@ MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in
 EXTENDS = re.compile(r"^[\"']?extends[\"']?[ \t]*:", re.MULTILINE)
 
 
-def specs_below(folder: File, skip: Callable[[File, str], None]) -> list[File]:
+def specs_below(folder: File, skip: Callable[[File, str], None], fail: Callable[[OSError], None]) -> list[File]:
     """Every spec below a folder, in order; each other YAML file is told to `skip` with the reason.
 
+    `fail` is told why a folder cannot be looked into.
     Hidden files and folders are not looked at. A file that cannot be read counts as a spec, so that it is reported.
     """
     found = []
-    for path in _yaml_files(folder):
+    for path in _yaml_files(folder, fail):
         if path.name.startswith("_"):
             skip(path, "its name begins with `_`, so it is a part of others")
         elif _is_spec(path):
@@ -31,9 +32,9 @@ def specs_below(folder: File, skip: Callable[[File, str], None]) -> list[File]:
     return found
 
 
-def _yaml_files(folder: File) -> Iterator[File]:
+def _yaml_files(folder: File, fail: Callable[[OSError], None]) -> Iterator[File]:
     """Links to folders are not followed, so that a loop ends."""
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if name.endswith((".yaml", ".yml")) and not name.startswith("."):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from .argument import MISSING_KEY, NOT_A_MAPPING, Kind, Record, arg, read, read_record, report_unknown_key
+from .argument import MISSING_KEY, NOT_A_MAPPING, Kind, Record, arg, read, read_record, report_unknown_key, report_unknown_keys
 from .catalog import NO_EFFECT
 from .diagnostic import Code, Diagnostic
 from .items import Fusion, Item, Origin
 from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
 from .layers import LAYERS, origin_of, read_op
 from .op import Op
+from .ops import find_op
 from .ops.broadcast import Broadcast
 from .ops.fuse_bilinear import Bilinear
 from .ops.strategies import STRATEGIES
-from .scope import POISON, Scope, did_you_mean, nearest
+from .scope import POISON, Scope, did_you_mean
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}")
@@ -84,12 +86,12 @@ class FusedLayerKind(Kind):
             key, arguments = node, Scalar(node.span, None, "")
         else:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        cls = scope.layers.get(key.text) or find_op(key.text)
+        if cls is not None and cls.arity[1] == 1:
+            help = (f"a strategy first, then `layers: [{key.text}: ...]`",)
+            return scope.report(ONE_INPUT_LAYER, key, layer=key.text, help=help)
         op = read_op(key, arguments, scope)
-        if op is None:
-            return POISON
-        if op.arity[1] == 1:
-            return scope.report(ONE_INPUT_LAYER, key, layer=key.text)
-        return op
+        return POISON if op is None else op
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": "#/$defs/layer"}
@@ -135,56 +137,58 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     if not isinstance(resolved, Mapping):
         return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved))
     before = len(scope.found)
-    common = [entry for entry in resolved.entries if entry.key.text in keys.arguments]
-    own = [entry for entry in resolved.entries if entry.key.text not in keys.arguments]
-    record = read_record(keys, Mapping(resolved.span, tuple(common)), scope, owner)
+    entries = _known(resolved, scope, keys, owner)
+    common = tuple(entry for entry in entries if entry.key.text in keys.arguments)
+    own = tuple(entry for entry in entries if entry.key.text not in keys.arguments)
+    record = read_record(keys, Mapping(resolved.span, common), scope, owner, partial=True)
     if record is POISON:
         return POISON
-    if (record.strategy is None) == (record.layer is None):
-        if record.strategy is None:
-            near = [entry for entry in own if nearest(entry.key.text, keys.arguments) in ("strategy", "layer")]
-            for entry in near:
-                report_unknown_key(entry, scope, owner, keys.arguments)
-            if near:
-                return POISON
-            help = (f"`strategy` is one of {', '.join(STRATEGIES)}",)
-            return scope.report(MISSING_KEY, resolved, owner=owner, key="strategy", help=help)
-        return scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
     op = record.layer
-    if record.strategy is not None:
-        op = _strategy(record, Mapping(resolved.span, tuple(own)), scope, keys)
-    else:
-        for entry in own:
-            report_unknown_key(entry, scope, owner, keys.arguments)
-    _check_query(record, resolved, scope)
+    if record.is_written("strategy") and record.is_written("layer"):
+        scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
+    elif record.strategy is not None:
+        op = _strategy(record, Mapping(resolved.span, own), scope)
+    _check_query(record, resolved, scope, has_op=op is not None)
+    place = record.places.get("strategy") or record.places.get("layer") or scope.place(resolved)
+    origin = Origin(place, scope.address, scope.uses)
+    name = getattr(record, "name", None)
+    inputs = getattr(record, "inputs", None)
     if op is None or len(scope.found) > before:
-        return POISON
+        # What it reads is looked at all the same, and what follows may read it by its name.
+        return Fusion(None, origin, name, inputs)
     if record.broadcast:
         op = Broadcast(op)
         op.keys = {**op.keys, "broadcast": record.keys["broadcast"]}
-    strategy = resolved.get("strategy") or resolved.get("layer")
-    assert strategy is not None
-    origin = Origin(scope.place(strategy.value), scope.address, scope.uses)
-    name = getattr(record, "name", None)
-    inputs = getattr(record, "inputs", None)
     units = None if record.strategy == "bilinear" else record.units
     trainable = record.strategy is None or op.trainable
     return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers)
 
 
-def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKeys]) -> Op | None:
+def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> list[Entry]:
+    """The keys that a fusion of that strategy has, a misspelt one as what is meant; others are reported."""
+    chosen = node.get("strategy") or node.get("layer")
+    value = replace(scope, found=[]).resolve(chosen.value) if chosen is not None and chosen.key.text == "strategy" else None
+    cls = STRATEGIES.get(value.text) if isinstance(value, Scalar) else None
+    of_any = chosen is None or (chosen.key.text == "strategy" and cls is None)
+    own = [key for each in STRATEGIES.values() if of_any or each is cls for key in each.arguments if key != "name"]
+    known = (*dict.fromkeys(own), *keys.arguments)
+    unknown = [entry for entry in node.entries if entry.key.text not in known]
+    needed = {} if chosen is not None else {"strategy": f"one of {', '.join(STRATEGIES)}"}
+    meant = report_unknown_keys(unknown, scope, cls.word if cls is not None else owner, known, needed)
+    if needed and not meant.keys() & {"strategy", "layer"}:
+        scope.report(MISSING_KEY, node, owner=owner, key="strategy", help=(f"`strategy` is {needed['strategy']}",))
+    written = {key: Entry(replace(entry.key, text=key), entry.value) for key, entry in meant.items()}
+    return list((written | {entry.key.text: entry for entry in node.entries if entry.key.text in known}).values())
+
+
+def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> Op | None:
     name = record.strategy
     assert name is not None
     cls = STRATEGIES[name]
-    known = (*(key for key in cls.arguments if key not in Op.arguments), *keys.arguments)
-    unknown = [entry for entry in own.entries if entry.key.text not in cls.arguments or entry.key.text == "name"]
-    for entry in unknown:
-        report_unknown_key(entry, scope, name, known)
-    kept: list[Entry] = [entry for entry in own.entries if entry not in unknown]
-    op = read_record(cls, Mapping(own.span, tuple(kept)), scope, name)
-    if op is POISON or unknown:
+    op = read_record(cls, own, scope, name)
+    if op is POISON:
         return None
-    if cls.needs_units and record.units is None:
+    if cls.needs_units and not record.is_written("units"):
         scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
         return None
     if isinstance(op, Bilinear) and record.units is not None:
@@ -201,14 +205,12 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope, keys: type[MergeKey
     return op if isinstance(op, Op) else None
 
 
-def _check_query(record: MergeKeys, node: Mapping, scope: Scope) -> None:
+def _check_query(record: MergeKeys, node: Mapping, scope: Scope, has_op: bool) -> None:
     if record.strategy == "cross_attention" and record.query is None:
-        if any(entry.key.text != "query" and nearest(entry.key.text, ("query",)) for entry in node.entries):
+        if record.is_written("query"):
             return
         scope.report(MISSING_KEY, node, owner="cross_attention", key="query", help=("`query` is one of the inputs",))
-    elif record.strategy != "cross_attention" and record.query is not None:
-        entry = node.get("query")
-        assert entry is not None
+    elif record.strategy != "cross_attention" and (entry := node.get("query")) is not None and has_op:
         report_unknown_key(entry, scope, record.strategy or "fusion", ())
 
 

@@ -14,14 +14,14 @@ from .own import RAISES, described, is_own
 from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
-from .tensor import Mask, TensorType
+from .tensor import Axis, Mask, TensorType
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
 TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
 WRONG_ARITY = Code("wrong-number-of-inputs", "error", "`{layer}` takes {wanted} inputs; it is given {given}", sort="keras")
 SHARED_SHAPES = Code(
-    "shared-weights-differ", "error", "`{layer}` is shared, but its weights would be {first} there and {here} here", sort="keras"
+    "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
 )
 TWO_MASKS = Code("mask-made-twice", "warning", "`{layer}` says anew which steps are padding; the earlier mask no longer counts")
 CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
@@ -110,23 +110,23 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     if (reads is None or x.rank == len(reads)) and x.rank >= op.least_rank:
         return
     facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
+    help = ways_out(node, op, x, state.graph, state.typed)
     if reads is not None and x.rank != len(reads):
-        help = ways_out(node, op, x, reads, state.graph, state.typed)
         code = BATCH_AS_AXIS if op.takes_one and x.rank == len(reads) - 1 else WRONG_RANK
         raise Refusal(code, None, help, reads=", ".join(reads), **facts)
     least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
-    raise Refusal(TOO_FEW_AXES, None, ("`Reshape` can add an axis",), least=least, **facts)
+    raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts)
 
 
 def _producer(node: Node, index: int, state: _State) -> Node:
-    """The node that gave an input its shape: a layer that changes no shape passes it on."""
-    id = node.inputs[index]
-    while True:
-        typed = state.typed[id]
-        same = len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None
-        if not same or typed.inputs[0] is None or typed.type is None or typed.inputs[0].axes != typed.type.axes:
-            return typed.node
-        id = typed.node.inputs[0]
+    """The node that gave an input its shape: a layer that hands on the very axes that it is given has not."""
+    typed = state.typed[node.inputs[index]]
+    while len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None:
+        # Not `==`: a layer may make anew, by its own arguments, the sizes that come in.
+        if typed.inputs[0].axes is not typed.type.axes:
+            break
+        typed = state.typed[typed.node.inputs[0]]
+    return typed.node
 
 
 def _origin_words(node: Node, index: int, state: _State) -> str:
@@ -173,7 +173,13 @@ def fitted(code: Code, facts: dict[str, object]) -> dict[str, object]:
     """Facts with shapes written without the names of axes where the first line would be too long; labels name them."""
     if len(code.template.format(**facts)) <= WIDTH:
         return facts
-    return {name: _sizes(fact) if isinstance(fact, TensorType) else fact for name, fact in facts.items()}
+    return {name: _short(fact) for name, fact in facts.items()}
+
+
+def _short(fact: object) -> object:
+    if isinstance(fact, Axis):
+        return fact.name
+    return _sizes(fact) if isinstance(fact, TensorType) else fact
 
 
 def _sizes(x: TensorType) -> str:

@@ -44,22 +44,27 @@ BAD_PADDING = Code("padding-value-dtype", "error", "`padding_value: {value}` can
 class SizeKind(Kind):
     """A positive integer, null, or the name of a size known only at run time."""
 
-    words = "a positive integer, null, or a name such as `frames`"
+    words = "a positive integer, null or a name"
 
     def read(self, node: Node, scope: Scope) -> Any:
         value = node.value if isinstance(node, Scalar) else ()
         if value is None:
             return None
         if isinstance(value, str):
-            return NAME.read(node, scope) if not value[:1].isdigit() else wrong_type(node, scope, self.words)
+            is_name = not value[:1].isdigit() and value not in ("None", "none")
+            return NAME.read(node, scope) if is_name else wrong_type(node, scope, self.words)
         if isinstance(value, bool) or not isinstance(value, int):
             return wrong_type(node, scope, self.words)
-        if not 1 <= value <= LARGEST:
+        if value > LARGEST:
+            return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=given(node))
+        if value < 1:
             return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node))
         return value
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, {"type": "string"}]}
+        return {
+            "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, {"type": "string", "not": {"enum": ["None", "none"]}}]
+        }
 
 
 class ShapeKind(ListOf):
@@ -112,6 +117,9 @@ class Input(Record):
             if len(self.shape) != len(KINDS[self.kind]):
                 near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
                 help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
+                if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
+                    sizes = ", ".join("null" if size is None else str(size) for size in self.shape)
+                    help = (f"for one channel, as in grey images, write [{sizes}, 1]", *help)
                 facts = {"kind": self.kind, "axes": names, "given": len(self.shape)}
                 self._report(scope, WRONG_RANK, "shape", help, **facts)
             return

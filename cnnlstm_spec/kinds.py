@@ -37,12 +37,16 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
     help: tuple[str, ...] = ()
     if isinstance(node, Scalar) and isinstance(node.value, str):
         number = resolve(node.value.strip() or "x")
-        if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
+        if node.value in ("None", "none"):
+            help = ("Python's `None` is `null` in YAML",)
+        elif not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
             help = (f"remove the quotes: {node.value.strip()}",)
         elif node.value.startswith("("):
             help = ("a list is written in brackets, such as [64, 64, 3]",)
         elif node.value.count(","):
             help = (f"a list is written [{node.value.strip()}]",)
+    elif isinstance(node, Scalar) and isinstance(node.value, bool) and ("integer" in words or "number" in words):
+        help = (f"write a number, such as `{scope.name}: 1`",)
     elif isinstance(node, Scalar) and isinstance(node.value, float) and node.value.is_integer() and "integer" in words:
         help = (f"write {int(node.value)}",)
     return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help)
@@ -67,8 +71,13 @@ class Integer(Kind):
         if not _is_integer(node):
             return wrong_type(node, scope, self.words)
         assert isinstance(node, Scalar) and isinstance(node.value, int)
-        if (self.least is not None and node.value < self.least) or (self.most is not None and node.value > self.most):
-            return scope.report(self.code, node, key=scope.name, words=self.words, given=node.value)
+        help = ""
+        if self.least is not None and node.value < self.least:
+            help = f"{self.least} is the least"
+        elif self.most is not None and node.value > self.most:
+            help = f"{self.most} is the most"
+        if help:
+            return scope.report(self.code, node, key=scope.name, words=self.words, given=node.value, help=(help,))
         return node.value
 
     def schema(self) -> dict[str, Any]:
@@ -150,10 +159,10 @@ class Text(Kind):
 
 
 class Choice(Kind):
-    """One of a few strings."""
+    """One of a few strings; with `any_case`, Keras takes upper case too, and the canonical one is lower."""
 
-    def __init__(self, *choices: str, code: Code = UNKNOWN_CHOICE) -> None:
-        self.choices, self.code = choices, code
+    def __init__(self, *choices: str, code: Code = UNKNOWN_CHOICE, any_case: bool = False) -> None:
+        self.choices, self.code, self.any_case = choices, code, any_case
         self.words = (
             " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
         )
@@ -161,13 +170,17 @@ class Choice(Kind):
     def read(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return wrong_type(node, scope, self.words)
-        if node.value not in self.choices:
+        value = node.value.lower() if self.any_case else node.value
+        if value not in self.choices:
             help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
             return scope.report(self.code, node, key=scope.name, given=node.value, help=help)
-        return node.value
+        return value
 
     def schema(self) -> dict[str, Any]:
-        return {"enum": list(self.choices)}
+        if not self.any_case:
+            return {"enum": list(self.choices)}
+        spelt = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in self.choices)
+        return {"anyOf": [{"enum": list(self.choices)}, {"type": "string", "pattern": f"^({'|'.join(spelt)})$"}]}
 
 
 class Optional(Kind):
@@ -180,6 +193,8 @@ class Optional(Kind):
     def read(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and node.value is None:
             return None
+        if isinstance(node, Scalar) and node.plain and node.value == "None":
+            return wrong_type(node, scope, self.words)
         return self.inner.read(node, scope)
 
     def schema(self) -> dict[str, Any]:

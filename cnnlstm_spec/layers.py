@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .argument import NOT_A_MAPPING, Kind
@@ -9,7 +10,7 @@ from .diagnostic import Code, Label
 from .items import Item, Layer, Origin
 from .kinds import given
 from .op import Op
-from .ops import find_op, known_layers, refusal
+from .ops import find_op, former, known_layers, refusal
 from .own import about_offered, installed, read_own
 from .scope import Scope, did_you_mean
 from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
@@ -128,8 +129,20 @@ def _report_unknown(key: Scalar, scope: Scope) -> None:
     if scope.layers_unread:
         return
     known = (*known_layers(), *STRUCTURES, *scope.blocks, *scope.layers)
-    help = did_you_mean(name, known) or ("`cnnlstm-spec layers` lists the layers", *about_offered(key, scope))
+    written = re.match(r"(\w+)\s*([ ({])", name)
+    help: tuple[str, ...]
+    if (now := former(name)) is not None:
+        help = (now,)
+    elif written and written[1] in known:
+        missing = "a colon is missing" if written[2] != "(" else "arguments go into a mapping"
+        help = (f"{missing}: `{written[1]}: {{argument: value}}`",)
+    else:
+        help = did_you_mean(name, known) or _where_layers_are(key, scope)
     scope.report(UNKNOWN_LAYER, key, name=name, help=help)
+
+
+def _where_layers_are(key: Scalar, scope: Scope) -> tuple[str, ...]:
+    return ("`cnnlstm-spec layers` lists the layers", *about_offered(key, scope))
 
 
 def _name_and_arguments(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:

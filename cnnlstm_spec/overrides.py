@@ -44,7 +44,7 @@ def apply(document: Node, overrides: Overrides, found: list[Diagnostic]) -> Node
     """The document with every override in it, the later over the earlier; a path that is not there is reported."""
     for steps, value in _read(overrides, found):
         try:
-            document = edit(document, tuple(step.value for step in steps), value)
+            document = edit(document, tuple(step.value for step in steps), value, [step.span for step in steps])
         except NoPath as error:
             found.append(_unknown(steps, error))
     return document

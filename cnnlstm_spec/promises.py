@@ -28,7 +28,7 @@ class Quantity(Kind):
 
     def __init__(self, memory: bool = False) -> None:
         self.memory = memory
-        self.words = "a number of bytes such as 2GB or 512MiB" if memory else "a count such as 5000000 or 5M"
+        self.words = "a number of bytes such as 512MiB" if memory else "a count such as 5000000 or 5M"
 
     def read(self, node: Node, scope: Scope) -> Any:
         value = node.value if isinstance(node, Scalar) else None
@@ -127,7 +127,7 @@ def read_budget(spec: ModelSpec, found: list[Diagnostic]) -> Budget | None:
     node, scope = spec.sections["budget"]
     at = replace(scope, found=found)
     resolved = at.resolve(node)
-    record = POISON if resolved is None else read_record(Budget, resolved, at, "budget")
+    record = POISON if resolved is None else read_record(Budget, resolved, at, "budget", partial=True)
     return record if isinstance(record, Budget) else None
 
 

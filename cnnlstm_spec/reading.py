@@ -77,6 +77,8 @@ def _near(path: File) -> tuple[str, ...]:
     """A file beside it with nearly that name."""
     from .scope import nearest
 
+    if path.is_symlink():
+        return (f"it is a link to `{path.readlink()}`, which is not there",)
     try:
         names = sorted(each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml"))[:1000]
     except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .argument import MISSING_KEY, Kind, Record, arg, read, read_record, report_unknown_key
+from .argument import MISSING_KEY, Kind, Record, arg, read, read_record, report_unknown_keys
 from .diagnostic import Code, Label
 from .items import Group, Item
 from .kinds import NAME, OWN_NATURAL, wrong_type
@@ -227,7 +227,7 @@ def _read_use(
     own = {entry.key.text for entry in parameters.entries}
     values: dict[str, Node] = {}
     names: dict[str, Any] = {"name": None, "share": None}
-    meant: set[str | None] = set()
+    unknown = []
     for entry in arguments.entries:
         key, inner = entry.key.text, scope.at(entry.key.text)
         if key in own:
@@ -236,12 +236,14 @@ def _read_use(
         elif key in names:
             names[key] = read(NAME, entry.value, inner)
         else:
-            meant.add(report_unknown_key(entry, scope, name, (*own, *names)))
+            unknown.append(entry)
+    needed = {each.key.text: "a required parameter" for each in parameters.entries if _is_required(each.value)}
+    needed = {key: words for key, words in needed.items() if key not in values}
+    meant = report_unknown_keys(unknown, scope, name, (*own, *names), needed)
     for entry in parameters.entries:
-        required = _is_required(entry.value)
-        if entry.key.text in {given.key.text for given in arguments.entries} | meant:
+        if entry.key.text in values or entry.key.text in meant:
             continue
-        if required:
+        if entry.key.text in needed:
             scope.report(
                 MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",)
             )

@@ -42,6 +42,8 @@ class Scope:
     """How many layers have been written out so far."""
     expanded: set[str] = field(default_factory=set)
     """The blocks that have been used so far."""
+    guessed: set[Span] = field(default_factory=set)
+    """The values of keys that were taken for others: that one does not fit the key it was taken for is nobody's mistake."""
     within: tuple[tuple[str, Span], ...] = ()
     """The blocks that are being expanded, each with where it is used."""
     uses: tuple[Label, ...] = ()
@@ -80,6 +82,8 @@ class Scope:
         self, code: Code, node: Node, label: str = "", labels: Iterable[Label] = (), help: Iterable[str] = (), **facts: object
     ) -> Any:
         """Adds a finding at a node; the result is POISON, for the reader to return."""
+        if node.span in self.guessed:
+            return POISON
         found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help))
         self.found.append(found)
         return POISON

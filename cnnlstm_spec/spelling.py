@@ -24,5 +24,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     folded = word.lower().replace("_", "").replace("-", "")
     if SYNONYMS.get(folded) in by_folded:
         return by_folded[SYNONYMS[folded]]
-    close = get_close_matches(folded, by_folded, n=1, cutoff=0.6) or sorted(w for w in by_folded if w.startswith(folded))
+    # Letters in another order are the likeliest slip, which difflib counts as two.
+    swapped = [each for each in by_folded if len(each) == len(folded) and sorted(each) == sorted(folded)]
+    close = (
+        swapped or get_close_matches(folded, by_folded, n=1, cutoff=0.6) or sorted(w for w in by_folded if w.startswith(folded))
+    )
     return by_folded[close[0]] if close else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .graph import Graph, Node, TypedNode
@@ -12,25 +13,29 @@ from .tensor import TensorType
 IMAGE = {"height", "width"}
 
 
-def ways_out(
-    node: Node, op: Op, x: TensorType, reads: tuple[str, ...], graph: Graph, typed: Mapping[str, TypedNode]
-) -> tuple[str, ...]:
+def ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str, TypedNode]) -> tuple[str, ...]:
     """What a person can do about an input of the wrong rank, likeliest first."""
+    reads = op.axes_read() or ()
     source = _input_of(node, graph)
     help: list[str] = []
     recurrent = reads == ("steps", "features")
-    missing = len(reads) - x.rank
-    flat = _returns_last_step(node, graph, typed) if missing == 1 and recurrent else None
-    if flat is not None:
-        line = _line(flat)
-        help.append(f"`return_sequences: true` on the `{flat.op.title() if flat.op else 'layer'}` of line {line} gives its steps")
+    missing = (len(reads) or op.least_rank) - x.rank
+    gives_last = _recurrent_before(node, typed, sequences=False) if missing == 1 else None
+    gives_all = _recurrent_before(node, typed, sequences=True) if reads == ("features",) and missing == -1 else None
+    if missing == 1 and x.outer:
+        help.append(f"take it out of `TimeDistributed:`, which gives it each {_one_of(x.outer[-1][0].name)} by itself")
+    if gives_last is not None:
+        help.append(f"`return_sequences: true` on {_named(gives_last)} gives its steps")
+    elif gives_all is not None:
+        help.append(f"`return_sequences: false` on {_named(gives_all)} gives its last step alone")
     elif missing == 1 and recurrent and x.rank == 1 and _flattens(node, graph):
         help.append("without the `Flatten` or pooling before it the axes are kept")
-    if missing < 0 and not x.outer and x.rank == len(reads) + 1:
+    if (sibling := _sibling(op, reads, x)) is not None:
+        help.append(f"`{sibling}` reads {x.rank} axes")
+    if missing == -1 and not x.outer and gives_all is None:
         name = x.axes[0].name
-        each = f"of the {name}" if name.endswith("s") else f"position along `{name}`"
         if not (recurrent and name in IMAGE):
-            help.append(f"put it inside `TimeDistributed:` to run it on each {each}")
+            help.insert(0, f"put it inside `TimeDistributed:` to run it on each {_one_of(name)}")
     if recurrent and x.rank > 2:
         names = {axis.name for axis in x.axes}
         if source is not None and source.input.kind == "video" and names & IMAGE:
@@ -39,13 +44,23 @@ def ways_out(
             )
         elif names & IMAGE:
             help.insert(0, "an image has no steps: read a `video`, or bring it to (steps, features) with `Reshape`")
-    if recurrent and x.rank == 1 and flat is None and source is not None and source.input.kind == "image":
+    if recurrent and x.rank == 1 and gives_last is None and source is not None and source.input.kind == "image":
         help.append("read a `video` instead of an `image`, with the layers before it in `TimeDistributed:`")
-    if missing == 1 and len(reads) == 4 and {"height", "width"} <= set(reads) and "depth" in reads:
-        help.append("read a `volume` or a `video`, whose first axis is the missing one")
+    if missing == 1 and len(reads) == 4 and set(reads) >= IMAGE:
+        kinds = "a `volume` or a `video`" if "depth" in reads else "a `video`"
+        help.append(f"read {kinds}, whose first axis is the missing one")
     elif missing > 0 and not recurrent and not help:
         help.append("`Reshape` can add the missing axis")
     return tuple(help) or (f"bring the input to ({', '.join(reads)}) before it",)
+
+
+def _sibling(op: Op, reads: tuple[str, ...], x: TensorType) -> str | None:
+    """The layer of the same sort for an input of that many axes: `Conv1D` beside `Conv2D`."""
+    from .ops import known_layers
+
+    parts = re.fullmatch(r"(\w+)([123])D(\w*)", op.title()) if reads[:1] != ("steps",) or len(reads) == 2 else None
+    name = f"{parts[1]}{int(parts[2]) + x.rank - len(reads)}D{parts[3]}" if parts else None
+    return name if name in known_layers() else None
 
 
 def _input_of(node: Node, graph: Graph) -> InputOp | None:
@@ -55,14 +70,14 @@ def _input_of(node: Node, graph: Graph) -> InputOp | None:
     return seen.op if isinstance(seen.op, InputOp) else None
 
 
-def _returns_last_step(node: Node, graph: Graph, typed: Mapping[str, TypedNode]) -> Node | None:
-    """The recurrent layer before that gave only its last step."""
+def _recurrent_before(node: Node, typed: Mapping[str, TypedNode], sequences: bool) -> Node | None:
+    """The recurrent layer before that gave every step, or only its last one, if the number of axes is still as it left it."""
     id = node.inputs[0]
     while True:
         before = typed[id]
         op = before.node.op
         inner = getattr(op, "layer", None) or op
-        if getattr(inner, "return_sequences", None) is False:
+        if getattr(inner, "return_sequences", None) is sequences:
             return before.node
         x = before.inputs[0] if len(before.inputs) == 1 else None
         if x is None or before.type is None or x.rank != before.type.rank:
@@ -75,6 +90,10 @@ def _flattens(node: Node, graph: Graph) -> bool:
     return op is not None and (op.title() == "Flatten" or op.title().startswith("Global"))
 
 
-def _line(node: Node) -> int:
+def _one_of(axis: str) -> str:
+    return f"of the {axis}" if axis.endswith("s") else f"position along `{axis}`"
+
+
+def _named(node: Node) -> str:
     span = node.origin.place.span
-    return span.source.position(span.start)[0]
+    return f"the `{node.op.title() if node.op else 'layer'}` of line {span.source.position(span.start)[0]}"

@@ -11,6 +11,7 @@ import yaml
 
 from .diagnostic import Code, Diagnostic, Label
 from .scalars import Unreadable, Value, resolve
+from .slips import slip
 from .source import NOWHERE, Place, Source, Span
 
 DEPTH_LIMIT = 64
@@ -143,20 +144,14 @@ def _check_characters(source: Source) -> None:
 def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     at = min(mark.index if mark else 0, len(source.text))
-    line, _ = source.position(at)
-    text = source.line(line)
-    help: tuple[str, ...] = ()
-    unquoted = re.search(r"(?<![\"'\w])\$\{[^}]*\}", text)
-    if unquoted:
-        help = (f'quote it in a flow mapping: "{unquoted[0]}"',)
-    elif "\t" in text[: len(text) - len(text.lstrip())]:
-        help = ("YAML is indented with spaces, not tabs",)
+    problem = error.problem or "it cannot be read"
+    begun = error.context_mark.index if error.context_mark else at
+    fix, help = slip(source, problem, at, error.context or "", begun)
     labels: tuple[Label, ...] = ()
-    if error.context and error.context_mark and error.context_mark.index != at:
-        start = error.context_mark.index
-        labels = (Label(Place((), Span(source, start, start + 1)), error.context),)
-    place = Place((), Span(source, at, min(at + 1, len(source.text))))
-    return Diagnostic(NOT_YAML, place, {"problem": error.problem or "it cannot be read"}, labels=labels, help=help)
+    if error.context and begun not in (at, fix) and fix == at:
+        labels = (Label(Place((), Span(source, begun, begun + 1)), error.context),)
+    place = Place((), Span(source, fix, min(fix + 1, len(source.text))))
+    return Diagnostic(NOT_YAML, place, {"problem": problem}, labels=labels, help=(help,) if help else ())
 
 
 class _Composer:
@@ -182,7 +177,7 @@ class _Composer:
                 if root is not None:
                     raise self.refuse(SEVERAL, self.span(event))
                 root = self.node(next(self.events), 0)
-        if root is None or (isinstance(root, Scalar) and root.value is None):
+        if root is None or (isinstance(root, Scalar) and root.value is None and not root.broken):
             raise self.refuse(EMPTY, Span(self.source, 0, 0))
         return root
 

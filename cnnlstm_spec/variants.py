@@ -38,6 +38,8 @@ class Axis:
     values: tuple[Node, ...]
     steps: Steps
     """The path as keys and positions."""
+    spans: tuple[Span, ...]
+    """Where each of them is written."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Variant:
         """The document with the values in it; a path that leads nowhere is reported at the matrix."""
         for axis, value in self.choices:
             try:
-                plain = edit(plain, axis.steps, value)
+                plain = edit(plain, axis.steps, value, axis.spans)
             except NoPath as error:
                 found.append(_unknown(axis, error))
         return plain
@@ -122,8 +124,13 @@ def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
         facts: dict[str, object] = {"key": path, "words": "a list of values", "given": given}
         found.append(Diagnostic(WRONG_TYPE, place, facts, help=help))
         return None
-    steps = tuple(int(step[2]) if step[1] is None else step[1] for step in STEP.finditer(path))
-    return Axis(path, entry.key.span, value.items, steps)
+    found_steps = list(STEP.finditer(path))
+    steps = tuple(int(step[2]) if step[1] is None else step[1] for step in found_steps)
+    span = entry.key.span
+    # A key in quotes begins a character later.
+    start = span.start + (span.source.text[span.start : span.end] != path)
+    spans = tuple(Span(span.source, start + step.start(step.lastindex or 0), start + step.end()) for step in found_steps)
+    return Axis(path, span, value.items, steps, spans)
 
 
 def _unknown(axis: Axis, error: NoPath) -> Diagnostic:

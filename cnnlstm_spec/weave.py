@@ -160,9 +160,9 @@ class Weaver:
 
     def timed(self, item: Timed, x: str, at: Context) -> str:
         inner = replace(self.framed(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
-        entered = self.add(EnterTime(), (x,), item.origin, inner, hidden=True)
+        entered = self.add(EnterTime(), (x,), item.origin, inner, hidden=True, stem="enter_time")
         inside = self.items(item.items, entered, inner)
-        left = self.add(LeaveTime(), (inside,), item.origin, inner, hidden=True)
+        left = self.add(LeaveTime(), (inside,), item.origin, inner, hidden=True, stem="leave_time")
         self.named(item.name, left, item.origin, at, inner.frames[-1])
         return left
 

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import artifact, load
+from cnnlstm_spec.cli import run
+from cnnlstm_spec.ownership import clear, foreign
 from cnnlstm_spec.usage import usage
 
 ROOT = Path(__file__).parent.parent
@@ -99,9 +101,90 @@ def test_a_failure_at_any_moment(after: int, exists: bool, tmp_path: Path, monke
         assert not folder.exists() or names(tmp_path) == ["out"]
         return
     held = contents(folder)
-    assert set(held) == set(NEW), "nothing is left beside the files"
+    waiting = [held.pop(name) for name in list(held) if name.startswith(".manifest.json.")]
+    assert set(held) == set(NEW), "nothing else is left beside the files"
+    assert waiting == ([NEW["manifest.json"]] if held not in (OLD, NEW) else [])
     assert all(held[name] in (OLD[name], NEW[name]) for name in held)
     assert held["manifest.json"] == OLD["manifest.json"] or held == NEW
+
+
+def manifest(**files: bytes) -> bytes:
+    return json.dumps({"files": {name: {"sha256": artifact.digest(data)} for name, data in files.items()}}).encode()
+
+
+MODEL = "model.keras"
+WRITTEN = {MODEL: b"one", "plot.svg": b"one", "manifest.json": manifest(**{MODEL: b"one", "plot.svg": b"one"})}
+LATER = {MODEL: b"two", "plot.svg": b"two", "manifest.json": manifest(**{MODEL: b"two", "plot.svg": b"two"})}
+
+
+@pytest.mark.parametrize(
+    ("held", "others"),
+    [
+        ({}, []),
+        (WRITTEN, []),
+        ({"mine.txt": b"mine"}, []),
+        ({MODEL: b"mine"}, [MODEL]),
+        ({**WRITTEN, MODEL: b"trained"}, [MODEL]),
+        ({**WRITTEN, "plot.svg": b"drawn anew"}, []),
+        ({**WRITTEN, "manifest.json": b'{"short_name": "a web app"}'}, [MODEL, "plot.svg", "manifest.json"]),
+        ({"manifest.json": b"not JSON"}, ["manifest.json"]),
+    ],
+)
+def test_whose_files_they_are(held: dict[str, bytes], others: list[str], tmp_path: Path) -> None:
+    for name, data in held.items():
+        (tmp_path / name).write_bytes(data)
+    assert foreign(tmp_path, artifact.NAMES, artifact.digest) == others
+
+
+@pytest.mark.parametrize("renames", range(4))
+@pytest.mark.parametrize("killed", [True, False])
+def test_what_an_interrupted_run_leaves_is_ours(
+    renames: int, killed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After any number of renames, with the temporary files left as `kill -9` leaves them, or removed."""
+    artifact.write_files(tmp_path, WRITTEN)
+    replace, done = Path.replace, []
+
+    def counted(path: Path, target: Path) -> Path:
+        if len(done) == renames:
+            raise Killed
+        done.append(path)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", counted)
+    if killed:
+        monkeypatch.setattr(Path, "unlink", lambda *arguments, **options: None)
+    with contextlib.suppress(Killed):
+        artifact.write_files(tmp_path, LATER)
+    monkeypatch.undo()
+    assert (tmp_path / MODEL).read_bytes() == (b"two" if renames else b"one")
+    assert foreign(tmp_path, artifact.NAMES, artifact.digest) == []
+
+
+def test_old_temporary_files_are_cleared(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    left = [folder / ".model.keras.abcd1234.tmp", tmp_path / ".out.abcd1234.tmp" / MODEL]
+    others = [folder / ".mine.abcd1234.tmp", folder / ".model.keras.tmp", tmp_path / ".out.zzzzzzzz.tmp" / "mine"]
+    new = [folder / ".model.keras.zzzz1234.tmp", tmp_path / ".out.abcd9999.tmp" / MODEL]
+    for path in (*left, *others, *new):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    for path in (*left, *others):
+        os.utime(path, (0, 0))
+        if path.parent != folder:
+            os.utime(path.parent, (0, 0))
+    clear(folder, artifact.NAMES)
+    assert not any(path.exists() for path in left) and not (tmp_path / ".out.abcd1234.tmp").exists()
+    assert all(path.exists() for path in (*others, *new))
+
+
+def test_compile_leaves_a_trained_model_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / MODEL).write_bytes(b"trained")
+    with pytest.raises(artifact.Unsuitable, match=r"`model.keras`, not written by `compile`: .* `--force`"):
+        artifact.write(load(SPEC), tmp_path)
+    assert contents(tmp_path) == {MODEL: b"trained"}
+    assert run(["compile", str(SPEC), "-o", ""]) == 2
+    assert "the name is empty" in capsys.readouterr().err
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:

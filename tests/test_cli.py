@@ -488,3 +488,21 @@ def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> 
 def _branch(index: int, sizes: str, dtype: str) -> str:
     axes = ", ".join(f"axis{place}" for place, _ in enumerate(sizes.split(", ")))
     return f"  {('first', 'second', 'third')[index]}:\n    input: {{kind: tensor, axes: [{axes}], shape: [{sizes}], dtype: {dtype}}}\n"
+
+
+def test_a_folder_that_cannot_be_looked_into(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "secret").mkdir()
+    (folder / "good.yaml").write_text("version: 1\nname: t\nbranches: {a: {input: {kind: vector, shape: [4]}}}\nhead: []\n")
+    scan = os.scandir
+
+    def refused(path: Any) -> Any:
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert run(["validate", "."]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "./secret: cannot be read: permission denied\n" and captured.out == "no errors in 1 file\n"

@@ -127,7 +127,7 @@ def test_paths(override: str, steps: tuple[str | int, ...], value: object) -> No
         ("branches.video.layers[7].units=1", 23, "branches.video.layers[7]", "it has 7 items, counted from [0]"),
         ("branches.video.rnnn.units=1", 16, "branches.video.rnnn", "did you mean `branches.video.rnn`?"),
         ("vars.widht=1", 6, "vars.widht", "did you mean `vars.width`?"),
-        ("compile.optimizer.Adam.learning_rate=1", 19, "compile.optimizer.Adam", None),
+        ("compile.optimizer.Adam.learning_rate=1", 19, "compile.optimizer.Adam", "class names are not written in a path"),
         ("branches.video.layers[1].LSTM.units=1", 26, "branches.video.layers[1].LSTM", "class names are not written in a path"),
         ("fusion.al.units=1", 8, "fusion.al", "did you mean `fusion.all`?"),
         ("head[0][1]=1", 9, "head[0][1]", "there is no list"),

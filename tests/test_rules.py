@@ -158,6 +158,8 @@ METRICS = [
     (SPARSE, "sparse_categorical_accuracy", 4, None),
     (SPARSE, "mse", 4, "metric-labels"),
     (SPARSE, "{OneHotIoU: {num_classes: 4, target_class_ids: [0]}}", 4, "metric-without-meaning"),
+    (SPARSE, "{Precision: {class_id: 1}}", 4, "metric-without-meaning"),
+    (SPARSE, "{Recall: {top_k: 1}}", 4, "metric-labels"),
     (SPARSE, "{MeanIoU: {num_classes: 4, sparse_y_pred: false}}", 4, None),
     (SPARSE, "{MeanIoU: {num_classes: 4}}", 4, "metric-labels"),
     (DENSE_LOSS, "{MeanIoU: {num_classes: 4, sparse_y_pred: false}}", 4, "metric-labels"),

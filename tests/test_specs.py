@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cnnlstm_spec import Compilation, load
+from cnnlstm_spec.diagnostic import LONGEST
 
 HERE = Path(__file__).parent / "specs"
 SHOWN = Path(__file__).parent.parent / "specs"
@@ -46,6 +47,7 @@ def test_err(path: Path, request: pytest.FixtureRequest) -> None:
         out.write_text(said, encoding="utf-8")
     assert out.read_text("utf-8") == said
     assert re.search(r" error\[|^.* warning\[", said)
+    assert all(len(each.message) <= LONGEST for each in load(path).diagnostics)
 
 
 def test_every_out_has_a_spec() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..deploy import PURPOSES
+from ..ownership import MODEL
 from ..sweep import Sweep
 from ..terminal import Progress, note, silence, write
 from ..usage import usage
@@ -41,9 +42,16 @@ def _weights(ctx: click.Context, parameter: click.Parameter, value: File | None)
     return value
 
 
+def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
+    if not value:
+        raise click.BadParameter("the name is empty; `.` is this folder")
+    return File(value)
+
+
 @click.command("compile")
 @spec_argument
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, type=click.Path(path_type=File), help="Where to write.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_folder, help="Where to write.")
+@click.option("--force", is_flag=True, help="Replace files in DIR that `compile` did not write, or that changed since.")
 @passes_option
 @click.option(
     "--for",
@@ -73,6 +81,7 @@ def _weights(ctx: click.Context, parameter: click.Parameter, value: File | None)
 def command(
     spec: str,
     folder: File,
+    force: bool,
     passes: str,
     purpose: str,
     weights: File | None,
@@ -86,7 +95,8 @@ def command(
     """Build the Keras model, and write model.keras, plot.svg, plot.png and manifest.json to DIR.
 
     The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes. Of a
-    spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date.
+    spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date. A file of such
+    a name that is not as `compile` wrote it, such as a trained model, stays, and the status is 2, unless --force is given.
 
     With `--for inference` the model gives the same outputs with fewer layers, and cannot be trained any more; what was
     changed, and what was left for what reason, is printed and stands in the manifest.
@@ -103,7 +113,7 @@ def command(
             raise click.UsageError("`--verify` compares one model, not the variants of a matrix")
         if weights is not None:
             raise click.UsageError("`--weights` are those of one model, not of the variants of a matrix")
-        return _variants(prepared, overrides, matrix, folder, passes, purpose, jobs)
+        return _variants(prepared, overrides, matrix, folder, passes, purpose, jobs, force)
     compilation = prepared.plain()
     show(compilation.diagnostics, color, sys.stderr)
     need_sound(compilation)
@@ -116,7 +126,7 @@ def command(
         with silence():
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
-            manifest = artifact.write(compilation, folder, progress.step, passes, deployment)
+            manifest = artifact.write(compilation, folder, progress.step, passes, deployment, force)
             if verify:
                 progress.step("comparing predictions")
                 compared = compare(compilation) if deployment is None else compare_inference(deployment, passes)
@@ -136,7 +146,7 @@ def command(
     if deployment is not None:
         write(f"{deployment}\n\n")
     built = compilation if deployment is None else deployment.inference
-    write("\n".join(usage(built, str(folder / artifact.MODEL))) + "\n")
+    write("\n".join(usage(built, str(folder / MODEL))) + "\n")
     if compared is None:
         return 0
     write(f"\n{compared}\n")
@@ -151,6 +161,7 @@ def _variants(
     passes: str,
     purpose: str,
     jobs: int,
+    force: bool,
 ) -> int:
     """Builds every variant that is sound and not up to date; says of each what became of it."""
     from ..batch import build_all, is_current, make_job
@@ -165,7 +176,7 @@ def _variants(
         if each.ok and is_current(each, folder / names[index], passes, purpose):
             write(f"{names[index]}: up to date\n")
         elif each.ok:
-            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index])
+            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index], force)
             waiting.append(make_job(prepared, *given))
     failed = False
     for outcome in build_all(waiting, jobs):

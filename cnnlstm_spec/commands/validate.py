@@ -59,12 +59,14 @@ def command(
     `branches`, or `extends`, is checked; files named _* are parts of others. Of a spec with a `matrix`, every variant is
     checked, and a table says which of them fail and why.
 
-    The status is 0 where all is well, 1 with findings, 2 where a PATH could not be read (the others are checked all the same).
+    The status is 0 where all is well, 1 with findings, 2 where a PATH or a folder below it could not be read (all else is
+    checked all the same).
     """
-    status = 0
+    names, unread = _expanded(paths)
+    status = UNREADABLE if unread else 0
     files: list[tuple[str, list[Diagnostic]]] = []
     total: list[list[Diagnostic]] = []
-    for name in _expanded(paths):
+    for name in names:
         missing, shown_name = False, stdin_filename if name == "-" else name
         variants: list[tuple[Variant, list[Diagnostic]]] = []
         try:
@@ -101,15 +103,21 @@ def _unique(variants: Iterable[list[Diagnostic]]) -> list[Diagnostic]:
     return list(unique.values())
 
 
-def _expanded(paths: tuple[str, ...]) -> list[str]:
-    """The files that the arguments name, each once."""
+def _expanded(paths: tuple[str, ...]) -> tuple[list[str], bool]:
+    """The files that the arguments name, each once; and whether some folder could not be looked into, which is noted."""
     names: dict[str, None] = {}
+    unread: list[OSError] = []
+
+    def fail(error: OSError) -> None:
+        unread.append(error)
+        note(f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
+
     for path in paths:
         if path == "-" or not File(path).is_dir():
             names[path] = None
             continue
-        below = specs_below(File(path), lambda other, why: note(f"{other}: skipped: {why}"))
+        below = specs_below(File(path), lambda other, why: note(f"{other}: skipped: {why}"), fail)
         names.update(dict.fromkeys(map(str, below)))
     if not names:
         raise click.UsageError(f"there is no spec in {', '.join(paths)}")
-    return list(names)
+    return list(names), bool(unread)

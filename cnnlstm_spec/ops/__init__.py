@@ -104,6 +104,13 @@ def all_ops() -> tuple[type[Op], ...]:
     return tuple(op for name in _FILES if (op := find_op(name)) is not None)
 
 
+def former(name: str) -> str | None:
+    """What there is now in place of a layer that earlier versions of Keras had."""
+    from .refused import FORMER
+
+    return FORMER.get(name)
+
+
 def refusal(name: str) -> tuple[str, str] | None:
     """Why a layer of Keras cannot stand in a spec, and what to use instead."""
     from .refused import REFUSED

@@ -32,7 +32,7 @@ ACTIVATION = Optional(Named("activations"))
 INITIALIZER = Named("initializers")
 REGULARIZER = Optional(Named("regularizers"))
 CONSTRAINT = Optional(Named("constraints"))
-DATA_FORMAT = Optional(Choice("channels_last", "channels_first"))
+DATA_FORMAT = Optional(Choice("channels_last", "channels_first", any_case=True))
 SEED = Optional(INTEGER)
 NOTHING = Nothing()
 

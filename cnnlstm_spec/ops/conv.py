@@ -18,8 +18,8 @@ from .windows import join, positions, slide, split, window_axes
 STRIDES_AND_DILATION = Code(
     "strides-with-dilation", "error", "`{layer}` takes strides above 1 or dilation above 1, not both", sort="keras"
 )
-VALID_SAME = Choice("valid", "same")
-CAUSAL = Choice("valid", "same", "causal")
+VALID_SAME = Choice("valid", "same", any_case=True)
+CAUSAL = Choice("valid", "same", "causal", any_case=True)
 
 
 class Convolution(Op):

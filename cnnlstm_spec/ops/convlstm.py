@@ -6,12 +6,12 @@ from math import prod
 from typing import Any, ClassVar
 
 from ..argument import arg
-from ..kinds import BOOLEAN, COUNT, Choice, Each
+from ..kinds import BOOLEAN, COUNT, Each
 from ..op import Inference, Refusal, Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, DATA_FORMAT, known
-from .conv import STRIDES_AND_DILATION
+from .conv import STRIDES_AND_DILATION, VALID_SAME
 from .floats import refuse_integers
 from .recurrent import Recurrent
 from .windows import join, positions, slide, split
@@ -29,7 +29,7 @@ class ConvLSTM(Recurrent):
     kernel_size: tuple[int, ...]
     strides: tuple[int, ...]
     dilation_rate: tuple[int, ...]
-    padding: str = arg(Choice("valid", "same"), "valid", doc="`same` pads with zeros so that strides alone change the size.")
+    padding: str = arg(VALID_SAME, "valid", doc="`same` pads with zeros so that strides alone change the size.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels of a step are; last by default.")
     recurrent_activation: Any = arg(ACTIVATION, "sigmoid", doc="Activation of the gates.")
     unit_forget_bias: bool = arg(BOOLEAN, True, doc="Whether the bias of the forget gate starts at 1.")

@@ -29,3 +29,19 @@ REFUSED: dict[str, tuple[str, str]] = {
     "Wrapper": (_BASE, "use `TimeDistributed` or `Bidirectional`"),
 }
 """Name to why and what instead."""
+
+FORMER: dict[str, str] = {
+    "AtrousConvolution1D": "`Conv1D` has `dilation_rate`",
+    "AtrousConvolution2D": "`Conv2D` has `dilation_rate`",
+    "ConvLSTM": "Keras has `ConvLSTM1D`, `ConvLSTM2D` and `ConvLSTM3D`",
+    "CuDNNGRU": "`GRU` uses cuDNN by itself where it can",
+    "CuDNNLSTM": "`LSTM` uses cuDNN by itself where it can",
+    "Deconvolution2D": "it is now called `Conv2DTranspose`",
+    "LocallyConnected1D": "Keras 3 has none; `Conv1D` shares its weights over all positions",
+    "LocallyConnected2D": "Keras 3 has none; `Conv2D` shares its weights over all positions",
+    "Merge": "bring branches together in `fusion:`, or paths in `Parallel`",
+    "SyncBatchNormalization": "write `BatchNormalization: {synchronized: true}`",
+    "ThresholdedReLU": "write `ReLU: {threshold: 1.0}`",
+    "TimeDistributedDense": "`Dense` works on the last axis of every step by itself",
+}
+"""Names that earlier versions of Keras had, to what there is now."""

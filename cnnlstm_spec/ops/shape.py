@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..argument import arg
 from ..diagnostic import Code
 from ..kinds import COUNT, Integer, ListOf
 from ..op import Inference, Op, Refusal, example
+from ..scope import Scope
 from ..size import Size, divisible, equal
+from ..syntax import Node, Scalar
 from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT
 from .windows import positions
@@ -17,6 +21,19 @@ NOT_A_PERMUTATION = Code("not-a-permutation", "error", "`dims` holds each of 1 t
 WRONG_RANK = Code("permute-rank", "error", "`Permute` of {count} axes reads {count} axes; {given} come in", sort="keras")
 
 NAMES = {1: ("features",), 2: ("steps", "features"), 3: ("height", "width", "channels")}
+
+
+class Rest(Integer):
+    """A size; -1 for what the others leave, which Keras takes as null too."""
+
+    def __init__(self) -> None:
+        super().__init__(-1)
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        return -1 if isinstance(node, Scalar) and node.value is None else super().read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [super().schema(), {"type": "null"}]}
 
 
 class Shaping(Op):
@@ -39,8 +56,9 @@ class Flatten(Shaping):
 class Reshape(Shaping):
     """The values in another shape, in the same order."""
 
-    target_shape: tuple[int, ...] = arg(ListOf(Integer(-1)), doc="Sizes without the batch; -1 once, for what is left.")
+    target_shape: tuple[int, ...] = arg(ListOf(Rest()), doc="Sizes without the batch; -1 or null once, for what is left.")
     examples = (
+        example((2, 6), target_shape=[None, 3]),
         example((12,), target_shape=[3, 4]),
         example((None, 6), target_shape=[-1, 3]),
         example((2, 6), dtype="uint8", target_shape=[3, -1, 2]),

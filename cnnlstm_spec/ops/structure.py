@@ -25,10 +25,18 @@ NO_STEPS = Code(
 CANNOT_PROJECT = Code("projection-does-not-fit", "error", "no strides bring {given} to {wanted}")
 
 
-class EnterTime(Op):
-    """The first axis goes into the batch: what follows sees one step."""
+class Fold(Op):
+    """One side of a `TimeDistributed`, which is what messages call it."""
 
     keeps_integers = True
+
+    @classmethod
+    def title(cls) -> str:
+        return "TimeDistributed"
+
+
+class EnterTime(Fold):
+    """The first axis goes into the batch: what follows sees one step."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -47,10 +55,8 @@ class EnterTime(Op):
         return to.fold(inputs[0], to.inputs[0])
 
 
-class LeaveTime(Op):
+class LeaveTime(Fold):
     """The axis that was entered last comes back out of the batch."""
-
-    keeps_integers = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -82,6 +88,10 @@ class Projection(Op):
 
     arity = (2, 2)
     keeps_mask = False
+
+    @classmethod
+    def title(cls) -> str:
+        return "projection"
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         x, wanted = inputs
@@ -139,6 +149,10 @@ class Output(Op):
     def __init__(self, head: str, carries_mask: bool = True, trained: bool = True) -> None:
         super().__init__()
         self.head, self.carries_mask, self.trained = head, carries_mask, trained
+
+    @classmethod
+    def title(cls) -> str:
+        return "head"
 
     def parts(self, inputs: int) -> tuple[str, ...]:
         return ("_mask",)

@@ -60,7 +60,7 @@ NORMALIZABLE = frozenset(
 class RecurrentKind(Kind):
     """A recurrent layer, such as `LSTM: {units: 64}`."""
 
-    words = "a recurrent layer"
+    words = "a recurrent layer such as `LSTM: {units: 64}`"
 
     def read(self, node: Node, scope: Scope) -> Any:
         item = LAYER.read(node, scope)

@@ -104,7 +104,7 @@ def _value(value: Any, indent: str, name: str = "") -> Iterator[str]:
 def _op(op: Op | None) -> str:
     if op is None:
         return "?"
-    return f"{op.title()}({', '.join(f'{name}={value!r}' for name, value in op.values().items())})"
+    return f"{type(op).__name__}({', '.join(f'{name}={value!r}' for name, value in op.values().items())})"
 
 
 def _graph(graph: Graph) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _lowered(typed: TypedGraph, passes: str) -> Iterator[str]:
     after = optimize(typed, passes)
     for each in after.nodes.values():
         op = each.node.op
-        yield f"{_typed(each)} = {'?' if op is None else op.title()} of ({', '.join(each.node.inputs)})"
+        yield f"{_typed(each)} = {'?' if op is None else type(op).__name__} of ({', '.join(each.node.inputs)})"
     for id in typed.nodes:
         if id not in after.nodes:
             yield f"gone: {id}"

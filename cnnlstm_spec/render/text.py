@@ -35,10 +35,17 @@ def counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
     """`2 errors, 1 warning in 1 file`."""
     found = []
     for severity in ("error", "warning"):
-        count = sum(each.severity == severity for each in diagnostics)
+        count = sum(_count(each, severity) for each in diagnostics)
         if count or severity == "error":
             found.append(f"{count or 'no'} {severity}{'' if count == 1 else 's'}")
     return f"{', '.join(found)} in {files} file{'' if files == 1 else 's'}"
+
+
+def _count(diagnostic: Diagnostic, severity: str) -> int:
+    """How many findings of that severity it is; one that stands for others has their numbers in its facts."""
+    if diagnostic.code.name == "more-findings":
+        return int(str(diagnostic.facts[severity]))
+    return diagnostic.severity == severity
 
 
 class _Printer:

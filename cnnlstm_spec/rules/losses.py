@@ -14,7 +14,7 @@ from .common import CATEGORICAL, SIGMOIDS, HeadUse, activation_of, heads, writte
 LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
 LOSS_WIDTH = Code("loss-width", "error", "`{loss}` needs two classes or more; `{head}` gives {given}", sort="keras")
 NO_AXIS = Code("axis-not-in-output", "error", "`{name}` has `axis: {axis}`; `{head}` gives {given}", sort="keras")
-ONE_CLASS = Code("one-class", "warning", "`{loss}` over one class has nothing to learn; `{head}` gives {given}")
+ONE_CLASS = Code("one-class", "warning", "`{loss}` over one class learns nothing; `{head}` gives {given}")
 
 AXES = {0: "one number for a sample", 1: "one axis", 2: "two axes (steps, classes)"}
 

@@ -57,7 +57,6 @@ def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
     op = node.node.op
     assert op is not None
     title = title_of(op)
-    layer = "TimeDistributed" if isinstance(op, LeaveTime) else op.title()
     if isinstance(op, LeaveTime):
         help: tuple[str, ...] = ("inside it, end with a layer that reads the mask, such as `GlobalAveragePooling1D`",)
     elif title == "GlobalMaxPooling1D":
@@ -67,7 +66,7 @@ def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
     else:
         help = (READERS, "put one of them before it, or leave the mask out where padding may count")
     labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
-    return Diagnostic(MASK_LOST, node.node.origin.place, {"layer": layer}, labels=labels, help=help)
+    return Diagnostic(MASK_LOST, node.node.origin.place, {"layer": op.title()}, labels=labels, help=help)
 
 
 def _combined(node: TypedNode) -> Iterator[Diagnostic]:

@@ -25,6 +25,8 @@ LABELS = {"same": "labels shaped as the output", "integer": "class numbers", "se
 SHORT = {"same": "full labels", "integer": "class numbers", "sequence": "sequences"}
 TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
 """Those that run on the class numbers of a loss, and give nonsense."""
+OF_ONE_CLASS = ("Precision", "Recall")
+"""Those that do so with a `class_id`, for batches that have as many samples as it asks for."""
 RANKED = ("TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")
 """Those that rank the classes by an operation of float32 alone."""
 
@@ -103,7 +105,8 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         return
     theirs, name, other = reference
     labels = (Label(other.place, f"reads {LABELS[theirs]}"),)
-    garbled = theirs == "integer" and metric.thing.name in TELLING and head.rank == 2
+    one_class = metric.thing.name in OF_ONE_CLASS and metric.thing.get("class_id") is not None
+    garbled = theirs == "integer" and (metric.thing.name in TELLING or one_class) and head.rank == 2
     runs = garbled or (theirs == "sequence" and kind == "integer")
     if runs:
         facts_: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
