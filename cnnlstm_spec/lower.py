@@ -9,11 +9,26 @@ from typing import Any
 
 from . import folding, masks
 from .catalog import KerasObject
+from .compilation import CompileSpec
 from .graph import Node, TypedGraph, TypedNode
 from .inputs import InputOp
 from .op import Op, compute_dtype
 from .own import described, is_own
-from .program import Apply, Call, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement, Unbuildable, calls
+from .program import (
+    Apply,
+    Call,
+    Expression,
+    Infix,
+    Let,
+    MarkLayers,
+    Program,
+    Ref,
+    SetAttribute,
+    Slice,
+    Statement,
+    Unbuildable,
+    calls,
+)
 from .spec import ModelSpec
 from .tensor import Axis, Mask, TensorType
 
@@ -183,12 +198,12 @@ class Lowering:
             return Apply(constructor, inputs, tuple(applied.items()))
         return Apply(self.made(constructor, suffix), inputs, tuple(applied.items()))
 
-    def made(self, constructor: Call, suffix: str = "") -> Ref:
+    def made(self, constructor: Call, suffix: str = "", scope: str | None = None) -> Ref:
         """A variable for the node's Keras layer, made at its first use."""
         name = self.name + suffix
         if name not in self.program.layers:
             variable = self.program.fresh(f"{name}_layer")
-            self.program.statements.append(Let(variable, constructor))
+            self.program.statements.append(Let(variable, constructor, scope))
             self.program.layers[name] = Ref(variable)
         return self.program.layers[name]
 
@@ -229,6 +244,19 @@ class Lowering:
     def set(self, target: Ref, attribute: str, value: Expression) -> None:
         """Sets an attribute of a variable."""
         self.program.statements.append(SetAttribute(target.name, attribute, value))
+
+    @property
+    def marks_layers(self) -> bool:
+        """Whether the name of a layer inside another must say in which: optimizers are told by the paths of weights."""
+        return isinstance(self.program.spec.compile, CompileSpec) and bool(self.program.spec.compile.multipliers)
+
+    def marked(self, name: str) -> str:
+        """The name of a layer inside the node's; after a dot, which no written name has, stands where it is."""
+        return f"{name}.{self.name}" if self.marks_layers else name
+
+    def mark_layers(self, target: Ref, deep: bool) -> None:
+        """Marks the names of all layers of a model."""
+        self.program.statements.append(MarkLayers(target.name, self.name, deep))
 
     def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
         """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""

@@ -106,6 +106,8 @@ class Op(Record):
     """Whether the mask that it makes is one of those of its inputs, which then stay true."""
     last_axis_only: ClassVar[bool] = False
     """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
+    holds_layers: ClassVar[bool] = False
+    """Whether it holds layers by names of their own, with which the paths of their weights begin in a loaded model."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @classmethod

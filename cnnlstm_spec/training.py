@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .addresses import members
@@ -66,12 +65,17 @@ def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
         return expression(optimizer)
     groups = multiplied_layers(section, graph)
     map_: dict[str, Expression] = {
-        "(" + "|".join(re.escape(name).replace("\\-", "-") for name in layers) + ")/.*": expression(scaled(optimizer, factor))
-        for factor, layers in groups
-        if layers
+        _paths(layers, graph): expression(scaled(optimizer, factor)) for factor, layers in groups if layers
     }
     plain = expression(scaled(optimizer, 1.0))
     return Call("keras.optimizers.MultiOptimizer", (Call("keras.optimizers.OptimizerMap", (plain, map_)),))
+
+
+def _paths(layers: list[str], graph: TypedGraph) -> str:
+    """A pattern of the paths of the layers' weights, of which those of layers inside them begin with a name and a dot."""
+    holders = {typed.node.layer for typed in graph.nodes.values() if typed.node.op is not None and typed.node.op.holds_layers}
+    inside = "" if holders.isdisjoint(layers) else "([^/]*[.])?"
+    return f"{inside}({'|'.join(layers)})/.*" if len(layers) > 1 else f"{inside}{layers[0]}/.*"
 
 
 def multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement
+from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, MarkLayers, Program, Ref, SetAttribute, Slice, Statement
 
 WIDTH = 100
 
@@ -32,14 +32,26 @@ def _indented(text: str) -> str:
 
 def _statement(statement: Statement) -> str:
     match statement:
-        case Let(name, value):
+        case Let(name, value, None):
             return f"{name} = {_wrapped(value, len(name) + 3)}"
+        case Let(name, value, scope):
+            return f"with keras.name_scope({_text(scope)}):\n" + _indented(f"{name} = {_wrapped(value, len(name) + 7)}")
+        case MarkLayers(target, mark, deep):
+            return _marking(target, mark, deep)
         case SetAttribute(target, attribute, value):
             return f"{target}.{attribute} = {_text(value)}"
         case Do(call):
             return _wrapped(call, 0)
         case Comment(text):
             return f"# {text}"
+
+
+def _marking(target: str, mark: str, deep: bool) -> str:
+    lines = ["# The optimizer tells weights by their paths, which must be of one layer only.", f"for layer in {target}.layers:"]
+    lines.append(f'    layer.name += ".{mark}"')
+    if deep:
+        lines += ['    for inner in getattr(layer, "layers", ()):', f'        inner.name += ".{mark}"']
+    return "\n".join(lines)
 
 
 def _wrapped(expression: Expression, used: int) -> str:
