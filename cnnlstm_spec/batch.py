@@ -14,6 +14,7 @@ from typing import Any
 
 from . import __version__, artifact
 from .compiler import Compilation, Overrides
+from .missing import what_to_install
 from .own import is_own
 from .program import Unbuildable
 from .resolved import resolved
@@ -83,10 +84,10 @@ def build(job: Job) -> Outcome:
             import_module("cnnlstm_spec.emit.keras")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
             manifest = artifact.write(compilation, File(job.output), passes=job.passes)
-    except ModuleNotFoundError as error:
-        if error.name not in ("keras", "tensorflow"):
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
             raise
-        return Outcome(job.index, reason=f"`{error.name}` is not installed: pip install 'cnnlstm-spec[tensorflow]'")
+        return Outcome(job.index, reason=missing)
     except (artifact.Unsuitable, Unbuildable) as error:
         return Outcome(job.index, reason=str(error))
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ..missing import what_to_install
 from ..sweep import Sweep
 from ..terminal import Progress, note, silence, write
 from ..usage import usage
@@ -83,10 +84,10 @@ def command(
                 compared = compare(compilation)
     except artifact.Unsuitable as error:
         raise click.ClickException(str(error)) from None
-    except ModuleNotFoundError as error:
-        if error.name not in ("keras", "tensorflow"):
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
             raise
-        raise click.ClickException(f"`{error.name}` is not installed: pip install 'cnnlstm-spec[tensorflow]'") from None
+        raise click.ClickException(missing) from None
     except OSError as error:
         raise click.ClickException(f"`{error.filename or folder}`: {error.strerror or error}") from None
     finally:

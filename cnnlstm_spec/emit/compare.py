@@ -40,7 +40,10 @@ def compare(compilation: Compilation) -> Compared:
     import numpy
 
     plain, passed = compilation.to_keras("none"), compilation.to_keras("default")
-    passed.set_weights(plain.get_weights())
+    # Passes may change the order of the layers; those that they remove have no weights.
+    for layer in plain.layers:
+        if layer.weights:
+            passed.get_layer(layer.name).set_weights(layer.get_weights())
     worst, shapes = 0.0, []
     for batch, inputs in _batches(compilation):
         fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
