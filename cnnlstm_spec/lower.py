@@ -17,6 +17,7 @@ from .own import described, is_own
 from .program import (
     Apply,
     Call,
+    Comment,
     Expression,
     Infix,
     Let,
@@ -99,7 +100,7 @@ class _Program:
             inputs = (self.values[node.id],)
         if node.id in self.needed:
             mask = op.make_mask(to, *inputs)
-            self.masks[node.id] = mask if isinstance(mask, Ref) else to.let(mask, f"{node.id}_mask")
+            self.masks[node.id] = to.let(mask, f"{node.id}_mask")
         if isinstance(op, InputOp):
             return
         try:
@@ -128,8 +129,7 @@ class _Program:
         """A variable for the value of a node: that of its only input where nothing else reads it."""
         if isinstance(value, Ref):
             return value
-        stem = variable_name(node.area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
-        variable = self.fresh(stem if self.readers.get(node.id, 0) <= 1 else node.id)
+        variable = self.fresh(area_stem(node.area) if self.readers.get(node.id, 0) <= 1 else node.id)
         for id in node.inputs:
             before = self.values[id]
             same_area = self.graph.graph.nodes[id].area == node.area
@@ -235,8 +235,19 @@ class Lowering:
         """`value[index]`, the batch counted too."""
         return Slice(value, index)
 
+    @property
+    def stem(self) -> str:
+        """What the names of variables for the branch, fusion or head of the node begin with."""
+        return area_stem(self.node.area)
+
+    def comment(self, text: str) -> None:
+        """A line for people before what comes next."""
+        self.program.statements.append(Comment(text))
+
     def let(self, value: Expression, stem: str) -> Ref:
         """A variable for a value."""
+        if isinstance(value, Ref):
+            return value
         variable = self.program.fresh(stem)
         self.program.statements.append(Let(variable, value))
         return Ref(variable)
@@ -317,6 +328,11 @@ def expression(value: Any) -> Expression:
 def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
     """Sizes as Keras takes them: None where one is known only at run time."""
     return tuple(axis.size if isinstance(axis.size, int) else None for axis in axes)
+
+
+def area_stem(area: str) -> str:
+    """The variable of a branch, fusion or head."""
+    return variable_name(area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
 
 
 def variable_name(text: str) -> str:

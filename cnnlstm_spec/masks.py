@@ -69,9 +69,12 @@ def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     """
     assert x.mask is not None
     mask = to.mask_value(x.mask)
+    to.comment("Padded steps count in neither loss nor metrics: `Masking` finds them by what no output is.")
     for _ in range(x.rank - 1):
         mask = to.ops("expand_dims", mask, axis=-1)
     marked = to.ops("where", mask, value, SENTINELS[x.dtype])
     dtype: dict[str, Any] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
     found = to.layer("keras.layers.Masking", marked, suffix="_mask", mask_value=SENTINELS[x.dtype], **dtype)
-    return to.layer("keras.layers.Rescaling", found, 1.0, TINY, **dtype)
+    masked = to.let(found, f"{to.stem}_masked")
+    to.comment("They are 0 now; an offset, lost in other values, keeps losses from dividing 0 by 0.")
+    return to.layer("keras.layers.Rescaling", masked, scale=1.0, offset=TINY, **dtype)

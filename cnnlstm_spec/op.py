@@ -156,7 +156,7 @@ class Op(Record):
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
-        values = self.values()
+        values = {name: self.arguments[name].kind.shortest(value) for name, value in self.values().items()}
         values.pop("name", None)
         values.pop("share", None)
         if values.get("trainable", True):

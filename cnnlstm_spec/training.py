@@ -52,10 +52,11 @@ def _losses(section: CompileSpec, spec: ModelSpec) -> Expression:
 
 
 def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
-    """A weight for every head: Keras wants as many as there are losses, and takes them by position."""
+    """A weight for every head, None where nothing is trained: Keras wants as many as losses, and takes them by position."""
     if spec.single_head:
         return next(iter(section.loss_weights.values()))
-    return {head.name: section.loss_weights.get(head.name, 1.0) for head in spec.heads}
+    untrained = {head for head, loss in section.losses.items() if loss is None}
+    return {head.name: None if head.name in untrained else section.loss_weights.get(head.name, 1.0) for head in spec.heads}
 
 
 def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:

@@ -54,7 +54,10 @@ class Bilinear(Strategy):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         pairs = zip(inputs, FACTORS, strict=True)
-        first, second = (to.layer("keras.layers.Dense", x, self.units, suffix=part, use_bias=False) for x, part in pairs)
+        first, second = (
+            to.let(to.layer("keras.layers.Dense", x, self.units, suffix=part, use_bias=False), f"{to.name}{part}")
+            for x, part in pairs
+        )
         return to.infix("*", first, second)
 
 
