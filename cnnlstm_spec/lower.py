@@ -50,7 +50,15 @@ class _Program:
         self.masks: dict[str, Expression] = {}
         self.steps: dict[int, Ref] = {}
         self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and is_own(op)]
-        self.names: set[str] = {"keras", "layers", "ops", "model", *(op.keras_path().partition(".")[0] for op in self.own)}
+        self.names: set[str] = {
+            "keras",
+            "layers",
+            "ops",
+            "model",
+            "layer",
+            "inner",
+            *(op.keras_path().partition(".")[0] for op in self.own),
+        }
         self.mask_inputs: dict[str, Ref] = {}
         self.readers = _count_readers(graph)
         self.uses = _count_layers(graph)
