@@ -97,6 +97,17 @@ def test_a_head_without_a_loss_has_no_loss_weight() -> None:
     assert 'loss_weights={"a": 1.0, "b": 0.5, "c": None}' in text
 
 
+def test_layers_are_marked_under_names_that_no_variable_has() -> None:
+    backbone = "{MobileNetV2: {weights: null, include_top: false, pooling: avg}}"
+    branches = (
+        f"branches: {{layer: {{input: {{kind: image, shape: [32, 32, 3]}}, layers: [{backbone}, {{Dense: {{units: 2}}}}]}}}}\n"
+    )
+    text = emitted(f"{branches}head: []\ncompile: {{loss: mse, learning_rate_multipliers: {{branches.layer: 0.1}}}}\n")
+    assert "for layer in" in text and " layer = " not in text
+    assert 'layer.name += ".layer_mobile_net_v2"' in text and '"([^/]*[.])?(layer_mobile_net_v2|layer_dense)/.*": ' in text
+    assert "name_scope" not in emitted(f"{branches}head: []\n")
+
+
 @given(
     st.one_of(st.floats(allow_nan=False), st.text(), st.fractions(max_denominator=300).map(float), st.integers(), st.booleans())
 )
