@@ -43,7 +43,7 @@ def mask_keywords(name: str, x: TensorType, batch_size: int | None) -> tuple[tup
 def padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType) -> Expression:
     """True where any value of a step differs from the padding value."""
     differs = to.ops("not_equal", value, padding if x.dtype.startswith(("float", "bfloat")) else int(padding))
-    return differs if x.rank == 1 else to.ops("any", differs, axis=tuple(range(2, x.rank + 1)))
+    return differs if x.rank == 1 else to.ops("any", differs, axis=2 if x.rank == 2 else tuple(range(2, x.rank + 1)))
 
 
 def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnlstm_spec import load
@@ -140,6 +140,7 @@ TREES = st.recursive(
 )
 
 
+@settings(max_examples=300)
 @given(TREES)
 def test_brackets_stand_where_they_must(tree: Any) -> None:
     """What is read back from the text is the tree, on one line or several."""

@@ -150,11 +150,9 @@ def _terms(expression: Expression, operator: str) -> list[tuple[str, Expression]
 
 def _term(sign: str, term: Expression, operator: str, room: int) -> str:
     """A term in a line of its own, or several."""
-    loose = isinstance(term, Infix) and PRECEDENCE[term.operator] < PRECEDENCE[operator] + bool(sign)
-    if not loose:
-        return sign + _laid(term, room, len(sign))
-    text = _operand(term, PRECEDENCE[operator] + bool(sign))
-    return sign + (text if len(sign) + len(text) <= room else _laid(term, room, room, apart=True))
+    place = PRECEDENCE[operator] + bool(sign)
+    text = _operand(term, place)
+    return sign + (text if len(sign) + len(text) <= room else _laid(term, room, room, apart=_is_loose(term, place)))
 
 
 def _short(path: str) -> str:
@@ -193,14 +191,16 @@ def _text(expression: Expression) -> str:
 
 
 def _operand(expression: Expression, place: int) -> str:
-    """An operand of an operator, in brackets where it binds less than one in that place must."""
+    """An operand of an operator, in brackets where it is loose."""
     text = _text(expression)
-    loose = (
-        PRECEDENCE[expression.operator] < place
-        if isinstance(expression, Infix)
-        else " " in text and isinstance(expression, float)
-    )
-    return f"({text})" if loose else text
+    return f"({text})" if _is_loose(expression, place) else text
+
+
+def _is_loose(expression: Expression, place: int) -> bool:
+    """Whether an expression binds less than one in that place must."""
+    if isinstance(expression, Infix):
+        return PRECEDENCE[expression.operator] < place
+    return isinstance(expression, float) and " " in literal(expression)
 
 
 def _subscript(index: tuple[int | tuple[int | None, int | None] | None, ...]) -> str:

@@ -55,7 +55,7 @@ class Heads(Strategy):
         """What the query finds; scores are asked for too, so that they can be read off the layer."""
         keywords: dict[str, Expression] = {"num_heads": self.num_heads, "key_dim": self.head_width(width)}
         if axis != 1:
-            keywords["attention_axes"] = (axis,)
+            keywords["attention_axes"] = axis
         applied: dict[str, Expression] = {"return_attention_scores": True}
         if mask is not None:
             applied["value_mask"] = mask
