@@ -36,6 +36,10 @@ class Kind(ABC):
     def read(self, node: Node, scope: Scope) -> Any:
         """The canonical value, or POISON after reporting why there is none."""
 
+    def shortest(self, value: Any) -> Any:
+        """A canonical value as a person writes it for Keras, to which both are one."""
+        return value
+
     @abstractmethod
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of what may be written, without `$name`, which the schema adds everywhere."""

@@ -15,6 +15,7 @@ from typing import Any
 from . import __version__, artifact
 from .compiler import Compilation, Overrides
 from .deploy import deploy
+from .missing import what_to_install
 from .own import is_own
 from .ownership import MANIFEST
 from .program import Unbuildable
@@ -97,10 +98,10 @@ def build(job: Job) -> Outcome:
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
             deployment = deploy(compilation) if job.purpose == "inference" else None
             manifest = artifact.write(compilation, File(job.output), passes=job.passes, deployment=deployment, force=job.force)
-    except ModuleNotFoundError as error:
-        if error.name not in ("keras", "tensorflow"):
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
             raise
-        return Outcome(job.index, reason=f"`{error.name}` is not installed: pip install 'cnnlstm-spec[tensorflow]'")
+        return Outcome(job.index, reason=missing)
     except (artifact.Unsuitable, Unbuildable) as error:
         return Outcome(job.index, reason=str(error))
     except OSError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from .catalog import facts
 from .compiler import Compilation
 from .costs import of
 from .graph import TypedGraph, TypedNode, count
@@ -102,15 +103,26 @@ def _facts(compilation: Compilation) -> dict[str, Any]:
 
 
 def _flat(path: str, value: Any) -> dict[str, Any]:
+    """A value by its path; of a thing with arguments its name, and each argument below that."""
     if not isinstance(value, dict) or not value:
         return {path: value}
+    (name, arguments), *more = value.items()
+    if not more and any(name in each["classes"] for each in facts()["families"].values()):
+        return {path: name, **(_flat(path, arguments) if arguments else {})}
     return {key: each for name, inner in value.items() for key, each in _flat(f"{path}.{name}", inner).items()}
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for key in dict.fromkeys((*old, *new)):
-        if old.get(key, MISSING) != new.get(key, MISSING):
+        if not _same(key, old.get(key, MISSING), new.get(key, MISSING)):
             yield Change(key, old.get(key, MISSING), new.get(key, MISSING))
+
+
+def _same(key: str, old: Any, new: Any) -> bool:
+    """Whether two facts are equal; in `compile`, a class by its name and by its identifier is one."""
+    if old == new or not (key.startswith("compile.") and isinstance(old, str) and isinstance(new, str)):
+        return bool(old == new)
+    return any(each["identifiers"].get(old, old) == each["identifiers"].get(new, new) for each in facts()["families"].values())
 
 
 def _layers(old: TypedGraph, new: TypedGraph) -> tuple[tuple[LayerChange, ...], int]:

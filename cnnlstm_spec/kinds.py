@@ -197,6 +197,9 @@ class Optional(Kind):
             return wrong_type(node, scope, self.words)
         return self.inner.read(node, scope)
 
+    def shortest(self, value: Any) -> Any:
+        return None if value is None else self.inner.shortest(value)
+
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.inner.schema(), {"type": "null"}]}
 
@@ -227,6 +230,9 @@ class ListOf(Kind):
 
 class Each(ListOf):
     """One value for every axis, or a list of one for each; canonical as a tuple."""
+
+    def shortest(self, value: Any) -> Any:
+        return value[0] if len(set(value)) == 1 else value
 
     def __init__(self, inner: Kind, length: int) -> None:
         super().__init__(inner, length)

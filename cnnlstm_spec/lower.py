@@ -9,11 +9,27 @@ from typing import Any
 
 from . import folding, masks
 from .catalog import KerasObject
+from .compilation import CompileSpec
 from .graph import Node, TypedGraph, TypedNode
 from .inputs import InputOp
 from .op import Op, compute_dtype
 from .own import described, is_own
-from .program import Apply, Call, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement, Unbuildable, calls
+from .program import (
+    Apply,
+    Call,
+    Comment,
+    Expression,
+    Infix,
+    Let,
+    MarkLayers,
+    Program,
+    Ref,
+    SetAttribute,
+    Slice,
+    Statement,
+    Unbuildable,
+    calls,
+)
 from .spec import ModelSpec
 from .tensor import Axis, Mask, TensorType
 
@@ -34,7 +50,15 @@ class _Program:
         self.masks: dict[str, Expression] = {}
         self.steps: dict[int, Ref] = {}
         self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and is_own(op)]
-        self.names: set[str] = {"keras", "layers", "ops", "model", *(op.keras_path().partition(".")[0] for op in self.own)}
+        self.names: set[str] = {
+            "keras",
+            "layers",
+            "ops",
+            "model",
+            "layer",
+            "inner",
+            *(op.keras_path().partition(".")[0] for op in self.own),
+        }
         self.mask_inputs: dict[str, Ref] = {}
         self.readers = _count_readers(graph)
         self.uses = _count_layers(graph)
@@ -84,7 +108,7 @@ class _Program:
             inputs = (self.values[node.id],)
         if node.id in self.needed:
             mask = op.make_mask(to, *inputs)
-            self.masks[node.id] = mask if isinstance(mask, Ref) else to.let(mask, f"{node.id}_mask")
+            self.masks[node.id] = to.let(mask, f"{node.id}_mask")
         if isinstance(op, InputOp):
             return
         try:
@@ -113,8 +137,7 @@ class _Program:
         """A variable for the value of a node: that of its only input where nothing else reads it."""
         if isinstance(value, Ref):
             return value
-        stem = variable_name(node.area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
-        variable = self.fresh(stem if self.readers.get(node.id, 0) <= 1 else node.id)
+        variable = self.fresh(area_stem(node.area) if self.readers.get(node.id, 0) <= 1 else node.id)
         for id in node.inputs:
             before = self.values[id]
             same_area = self.graph.graph.nodes[id].area == node.area
@@ -192,12 +215,12 @@ class Lowering:
         self.set(layer, "trainable", False)
         return built
 
-    def made(self, constructor: Call, suffix: str = "") -> Ref:
+    def made(self, constructor: Call, suffix: str = "", scope: str | None = None) -> Ref:
         """A variable for the node's Keras layer, made at its first use."""
         name = self.name + suffix
         if name not in self.program.layers:
             variable = self.program.fresh(f"{name}_layer")
-            self.program.statements.append(Let(variable, constructor))
+            self.program.statements.append(Let(variable, constructor, scope))
             self.program.layers[name] = Ref(variable)
         return self.program.layers[name]
 
@@ -229,8 +252,19 @@ class Lowering:
         """`value[index]`, the batch counted too."""
         return Slice(value, index)
 
+    @property
+    def stem(self) -> str:
+        """What the names of variables for the branch, fusion or head of the node begin with."""
+        return area_stem(self.node.area)
+
+    def comment(self, text: str) -> None:
+        """A line for people before what comes next."""
+        self.program.statements.append(Comment(text))
+
     def let(self, value: Expression, stem: str) -> Ref:
         """A variable for a value."""
+        if isinstance(value, Ref):
+            return value
         variable = self.program.fresh(stem)
         self.program.statements.append(Let(variable, value))
         return Ref(variable)
@@ -238,6 +272,19 @@ class Lowering:
     def set(self, target: Ref, attribute: str, value: Expression) -> None:
         """Sets an attribute of a variable."""
         self.program.statements.append(SetAttribute(target.name, attribute, value))
+
+    @property
+    def marks_layers(self) -> bool:
+        """Whether the name of a layer inside another must say in which: optimizers are told by the paths of weights."""
+        return isinstance(self.program.spec.compile, CompileSpec) and bool(self.program.spec.compile.multipliers)
+
+    def marked(self, name: str) -> str:
+        """The name of a layer inside the node's; after a dot, which no written name has, stands where it is."""
+        return f"{name}.{self.name}" if self.marks_layers else name
+
+    def mark_layers(self, target: Ref, deep: bool) -> None:
+        """Marks the names of all layers of a model."""
+        self.program.statements.append(MarkLayers(target.name, self.name, deep))
 
     def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
         """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
@@ -306,6 +353,11 @@ def expression(value: Any) -> Expression:
 def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
     """Sizes as Keras takes them: None where one is known only at run time."""
     return tuple(axis.size if isinstance(axis.size, int) else None for axis in axes)
+
+
+def area_stem(area: str) -> str:
+    """The variable of a branch, fusion or head."""
+    return variable_name(area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
 
 
 def variable_name(text: str) -> str:

@@ -43,7 +43,7 @@ def mask_keywords(name: str, x: TensorType, batch_size: int | None) -> tuple[tup
 def padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType) -> Expression:
     """True where any value of a step differs from the padding value."""
     differs = to.ops("not_equal", value, padding if x.dtype.startswith(("float", "bfloat")) else int(padding))
-    return differs if x.rank == 1 else to.ops("any", differs, axis=tuple(range(2, x.rank + 1)))
+    return differs if x.rank == 1 else to.ops("any", differs, axis=2 if x.rank == 2 else tuple(range(2, x.rank + 1)))
 
 
 def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
@@ -67,10 +67,15 @@ def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     Keras reads the mask of an output off the layers that gave it. A `Masking` layer finds padded steps by a value that
     no output takes and zeroes them; `Rescaling` keeps its mask. Half precision is left, where `TINY` would be 0.
     """
+    assert x.mask is not None
+    to.mask_value(x.mask)
+    to.comment("Padded steps count in neither loss nor metrics: `Masking` finds them by what no output is.")
     marked = _where_real(to, value, x, SENTINELS[x.dtype])
     dtype: dict[str, Any] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
     found = to.layer("keras.layers.Masking", marked, suffix="_mask", mask_value=SENTINELS[x.dtype], **dtype)
-    return to.layer("keras.layers.Rescaling", found, 1.0, TINY, **dtype)
+    masked = to.let(found, f"{to.stem}_masked")
+    to.comment("They are 0 now; an offset, lost in other values, keeps losses from dividing 0 by 0.")
+    return to.layer("keras.layers.Rescaling", masked, scale=1.0, offset=TINY, **dtype)
 
 
 def zeroed(to: Lowering, value: Expression, x: TensorType) -> Expression:

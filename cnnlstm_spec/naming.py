@@ -11,6 +11,12 @@ from .items import Origin
 
 SAME_NAME = Code("same-name", "error", "two layers are written with the name `{name}`")
 
+OPERATION = re.compile(
+    r"(abs|absolute|add|any|cast|concatenate|cumsum|exp|expand_dims|flip|get_item|log|logical_and|logical_not|logical_or|multiply|"
+    r"not_equal|ones_like|repeat|reshape|sign|sqrt|square|squeeze|stack|subtract|sum|take|where|zeros_like)(_\d+)?"
+)
+"""What Keras itself calls the operations of a model, which a layer of that name would clash with."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -88,7 +94,7 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
             taken.update(names[each.id] + part for part in each.parts)
     for each in sorted(wanted, key=lambda each: not each.parts):
         if each.name is not None and each.owner and not each.fixed:
-            unique = counts[each.name] == 1 and each.name not in taken
+            unique = counts[each.name] == 1 and each.name not in taken and OPERATION.fullmatch(each.name) is None
             give(each, each.name if unique else f"{each.prefix}_{each.name}")
     for each in wanted:
         if each.id not in names and each.owner:

@@ -114,6 +114,8 @@ class Op(Record):
     """Whether it gives its input as it is outside of training."""
     freezes_late: ClassVar[bool] = False
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
+    holds_layers: ClassVar[bool] = False
+    """Whether it holds layers by names of their own, with which the paths of their weights begin in a loaded model."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @classmethod
@@ -170,7 +172,7 @@ class Op(Record):
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
-        values = self.values()
+        values = {name: self.arguments[name].kind.shortest(value) for name, value in self.values().items()}
         values.pop("name", None)
         values.pop("share", None)
         if values.get("trainable", True):

@@ -56,10 +56,11 @@ Expression = (
 
 @dataclass(frozen=True)
 class Let:
-    """`name = value`."""
+    """`name = value`; the paths of variables made in it begin with the scope, where there is one."""
 
     name: str
     value: Expression
+    scope: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,15 @@ class SetAttribute:
     target: str
     attribute: str
     value: Expression
+
+
+@dataclass(frozen=True)
+class MarkLayers:
+    """The names of all layers of a model, and of those in them where it is `deep`, end in a dot and the mark."""
+
+    target: str
+    mark: str
+    deep: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class Comment:
     text: str
 
 
-Statement = Let | SetAttribute | Do | Comment
+Statement = Let | SetAttribute | MarkLayers | Do | Comment
 
 
 @dataclass(frozen=True)

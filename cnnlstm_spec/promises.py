@@ -23,6 +23,12 @@ POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**
 QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
 
 
+class Amount(int):
+    """A whole number, and the unit in which it was written: `KiB` of `1Ki`, nothing of `1024`."""
+
+    unit: str = ""
+
+
 class Quantity(Kind):
     """A whole number, also with `k`, `M` or `G`; of memory with `B`, and `KiB`, `MiB`, `GiB` too."""
 
@@ -39,7 +45,9 @@ class Quantity(Kind):
         match = QUANTITY.fullmatch(value) if isinstance(value, str) else None
         if match is None or not self.fits(match[2], match[3]):
             return wrong_type(node, scope, self.words)
-        return round(float(match[1]) * POWERS[match[2]])
+        amount = Amount(round(float(match[1]) * POWERS[match[2]]))
+        amount.unit = match[2] + "B" if self.memory else match[2]
+        return amount
 
     def fits(self, power: str, byte: str) -> bool:
         """Whether a suffix belongs to such a quantity."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .addresses import members
@@ -53,10 +52,11 @@ def _losses(section: CompileSpec, spec: ModelSpec) -> Expression:
 
 
 def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
-    """A weight for every head: Keras wants as many as there are losses, and takes them by position."""
+    """A weight for every head, None where nothing is trained: Keras wants as many as losses, and takes them by position."""
     if spec.single_head:
         return next(iter(section.loss_weights.values()))
-    return {head.name: section.loss_weights.get(head.name, 1.0) for head in spec.heads}
+    untrained = {head for head, loss in section.losses.items() if loss is None}
+    return {head.name: None if head.name in untrained else section.loss_weights.get(head.name, 1.0) for head in spec.heads}
 
 
 def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
@@ -66,12 +66,17 @@ def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
         return expression(optimizer)
     groups = multiplied_layers(section, graph)
     map_: dict[str, Expression] = {
-        "(" + "|".join(re.escape(name).replace("\\-", "-") for name in layers) + ")/.*": expression(scaled(optimizer, factor))
-        for factor, layers in groups
-        if layers
+        _paths(layers, graph): expression(scaled(optimizer, factor)) for factor, layers in groups if layers
     }
     plain = expression(scaled(optimizer, 1.0))
     return Call("keras.optimizers.MultiOptimizer", (Call("keras.optimizers.OptimizerMap", (plain, map_)),))
+
+
+def _paths(layers: list[str], graph: TypedGraph) -> str:
+    """A pattern of the paths of the layers' weights, of which those of layers inside them begin with a name and a dot."""
+    holders = {typed.node.layer for typed in graph.nodes.values() if typed.node.op is not None and typed.node.op.holds_layers}
+    inside = "" if holders.isdisjoint(layers) else "([^/]*[.])?"
+    return f"{inside}({'|'.join(layers)})/.*" if len(layers) > 1 else f"{inside}{layers[0]}/.*"
 
 
 def multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:

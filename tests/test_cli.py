@@ -415,6 +415,43 @@ def test_compile_verify(sizes: str, folder: Path, capsys: pytest.CaptureFixture[
     assert run(["compile", "v.yaml", "-o", "out", "--verify", "--passes", "none"]) == 1
 
 
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_compile_verify_where_passes_change_the_order_of_weights(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = "{one: [{GRU: {units: 5, return_sequences: true}}], two: [{TimeDistributed: {layer: {Dense: {units: 3}}}}]}"
+    branch = f"{{input: {{kind: sequence, shape: [6, 4]}}, layers: [{{Parallel: {{paths: {paths}, merge: concat}}}}]}}"
+    (folder / "o.yaml").write_text(f"version: 1\nname: o\nbranches: {{x: {branch}}}\nhead: []\n")
+    assert run(["compile", "o.yaml", "-o", "out", "--verify"]) == 0
+    assert "with and without passes: greatest difference" in capsys.readouterr().out
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("more", [[], ["--matrix", "seed=[1]"]], ids=["one", "matrix"])
+def test_compile_without_what_a_layer_needs(
+    more: list[str], folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keras.src.utils import module_utils
+
+    monkeypatch.setattr(module_utils.scipy, "module", None)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    layer = "{STFTSpectrogram: {frame_length: 8}}"
+    branch = f"{{input: {{kind: sequence, shape: [64, 1]}}, layers: [{layer}]}}"
+    (folder / "s.yaml").write_text(f"version: 1\nname: s\nbranches: {{x: {branch}}}\nhead: []\n")
+    assert run(["compile", "s.yaml", "-o", "out", *more]) == 2
+    out, err = capsys.readouterr()
+    assert "`scipy` is not installed: pip install 'cnnlstm-spec[tensorflow]'\n" in out + err
+    assert "bug" not in out + err and not list((folder / "out").glob("**/model.keras"))
+
+
+def test_what_to_install() -> None:
+    from cnnlstm_spec.missing import what_to_install
+
+    assert what_to_install(ModuleNotFoundError(name="pandas.core")) == "`pandas` is not installed: pip install pandas"
+    assert what_to_install(ModuleNotFoundError(name="cnnlstm_spec.hole")) is None
+    assert what_to_install(ImportError("cannot import name")) is None
+
+
 def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["schema"]) == 0
     assert json.loads(capsys.readouterr().out)["$schema"].endswith("2020-12/schema")

@@ -111,6 +111,25 @@ def test_without_compile() -> None:
     assert {each.old for each in changes} == {MISSING}
 
 
+def test_an_optimizer_that_gains_arguments() -> None:
+    def between_optimizers(old: object, new: object) -> list[str]:
+        found = differ(load(SPEC, {"compile.optimizer": old}), load(SPEC, {"compile.optimizer": new}))
+        return [f"{each.what.removeprefix('compile.')}: {each.old} -> {each.new}" for each in found.model]
+
+    schedule = {"CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 5}}
+    assert between_optimizers("adam", {"SGD": {"learning_rate": 0.1}}) == [
+        "optimizer: adam -> SGD",
+        "optimizer.learning_rate: (none) -> 0.1",
+    ]
+    assert between_optimizers("adam", {"Adam": None}) == between_optimizers({"Adam": {}}, "Adam") == []
+    assert between_optimizers("adam", {"Adam": {"clipnorm": 1.0}}) == ["optimizer.clipnorm: (none) -> 1.0"]
+    assert between_optimizers({"Adam": {"learning_rate": 0.1}}, {"Adam": {"learning_rate": schedule}}) == [
+        "optimizer.learning_rate: 0.1 -> CosineDecay",
+        "optimizer.learning_rate.initial_learning_rate: (none) -> 0.1",
+        "optimizer.learning_rate.decay_steps: (none) -> 5",
+    ]
+
+
 def test_many_layers() -> None:
     many = "[" + "{Dense: {units: 4}}, " * 2000 + "Flatten]"
     assert told(between(many, many.replace("units: 4", "units: 5", 1))) != []

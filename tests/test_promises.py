@@ -100,6 +100,24 @@ def test_budget(budget: str, expected: list[str]) -> None:
     assert codes(found) == expected, messages(found)
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("1KiB", "3.91 KiB; the budget is 1 KiB"),
+        ("0.001MiB", "0.00382 MiB; the budget is 0.001 MiB"),
+        ("1kB", "4.01 kB; the budget is 1 kB"),
+        ("3k", "4.01 kB; the budget is 3 kB"),
+        ("100", "4.01 kB; the budget is 100 bytes"),
+        ("4.007kB", "4,008 bytes; the budget is 4,007 bytes"),
+        ("12B", "4,008 bytes; the budget is 12 bytes"),
+    ],
+)
+def test_a_budget_is_answered_in_the_unit_written(written: str, told: str) -> None:
+    head = "[{Dense: {units: 1000}}, {Dense: {units: 2}}]"
+    (found,) = spec(head=head, more=f"budget: {{activation_memory: {written}}}\n").diagnostics
+    assert found.message == f"`activation_memory` is {told}"
+
+
 def test_a_budget_names_the_lines_that_cost_most() -> None:
     head = "[{Dense: {units: 1000}}, {Dense: {units: 1}}]"
     (found,) = spec(head=head, more="budget: {params: 5k}\n").diagnostics

@@ -111,8 +111,8 @@ class TestAddresses:
         rates = "learning_rate_multipliers: {branches.x.one: 0.5, branches.x.two: 0.25}"
         compilation = spec("[5, 8, 8, 4]", "video", layers, "[{Dense: {units: 1}}]", f"loss: mse, optimizer: sgd, {rates}")
         text = compilation.to_python()
-        assert '"(conv_one)/.*": keras.optimizers.SGD(learning_rate=0.005)' in text
-        assert '"(conv_two)/.*": keras.optimizers.SGD(learning_rate=0.0025)' in text
+        assert '"conv_one/.*": keras.optimizers.SGD(learning_rate=0.005)' in text
+        assert '"conv_two/.*": keras.optimizers.SGD(learning_rate=0.0025)' in text
 
 
 LOSSES = [

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..deploy import PURPOSES
+from ..missing import what_to_install
 from ..ownership import MODEL
 from ..sweep import Sweep
 from ..terminal import Progress, note, silence, write
@@ -132,10 +133,10 @@ def command(
                 compared = compare(compilation) if deployment is None else compare_inference(deployment, passes)
     except artifact.Unsuitable as error:
         raise click.ClickException(str(error)) from None
-    except ModuleNotFoundError as error:
-        if error.name not in ("keras", "tensorflow"):
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
             raise
-        raise click.ClickException(f"`{error.name}` is not installed: pip install 'cnnlstm-spec[tensorflow]'") from None
+        raise click.ClickException(missing) from None
     except OSError as error:
         raise click.ClickException(f"`{error.filename or folder}`: {error.strerror or error}") from None
     finally:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..doctor import Difference, counts
+from ..missing import what_to_install
 from ..terminal import Progress, note, silence, write
 from .common import FOUND, format_option
 
@@ -33,10 +34,10 @@ def command(format_: str) -> int:
             emitter: Any = import_module("cnnlstm_spec.emit.keras")
             progress.step("comparing")
             installed, made_from, found = emitter.examine()
-    except ModuleNotFoundError as error:
-        if error.name not in ("keras", "tensorflow"):
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
             raise
-        raise click.ClickException(f"`{error.name}` is not installed: pip install 'cnnlstm-spec[tensorflow]'") from None
+        raise click.ClickException(missing) from None
     finally:
         progress.end()
     differ = [each for each in found if each.sort != "new"]

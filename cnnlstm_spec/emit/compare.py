@@ -44,8 +44,11 @@ class Compared:
 def compare(compilation: Compilation) -> Compared:
     """Predictions with passes `none` and `default`, the same weights in both."""
     plain, passed = compilation.to_keras("none"), compilation.to_keras("default")
-    passed.set_weights(plain.get_weights())
-    return Compared(*differences(compilation, plain, passed))
+    # Passes may change the order of the layers; those that they remove have no weights.
+    for layer in plain.layers:
+        if layer.weights:
+            passed.get_layer(layer.name).set_weights(layer.get_weights())
+    return Compared(*differences(compilation, plain, passed), bound=BOUND)
 
 
 def compare_inference(deployment: Deployment, passes: str) -> Compared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy
 from ..catalog import facts
 from ..doctor import Difference
 from ..own import described
-from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Unbuildable
+from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, MarkLayers, Program, Ref, SetAttribute, Slice, Unbuildable
 
 LEAST = (3, 15)
 """The oldest Keras that has what programs call: `MultiOptimizer` came with it."""
@@ -28,10 +28,15 @@ def run(program: Program) -> keras.Model:
         check(program)
         for statement in program.statements:
             match statement:
-                case Let(name, value):
-                    values[name] = _evaluate(value, values)
+                case Let(name, value, scope):
+                    with nullcontext() if scope is None else keras.name_scope(scope):
+                        values[name] = _evaluate(value, values)
                 case SetAttribute(target, attribute, value):
                     setattr(values[target], attribute, _evaluate(value, values))
+                case MarkLayers(target, mark, deep):
+                    for layer in values[target].layers:
+                        for each in (layer, *(getattr(layer, "layers", ()) if deep else ())):
+                            each.name = f"{each.name}.{mark}"
                 case Do(call):
                     _evaluate(call, values)
                 case Comment():

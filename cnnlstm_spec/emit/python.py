@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, Program, Ref, SetAttribute, Slice, Statement
+import textwrap
+
+from ..program import (
+    Apply,
+    Call,
+    Comment,
+    Do,
+    Expression,
+    Infix,
+    Let,
+    MarkLayers,
+    Program,
+    Ref,
+    SetAttribute,
+    Slice,
+    Statement,
+)
+from .literals import literal, string
 
 WIDTH = 100
+INDENT = 4
+PRECEDENCE = {"+": 1, "-": 1, "*": 2}
 
 
 def source(program: Program, description: str | None = None) -> str:
@@ -15,7 +34,7 @@ def source(program: Program, description: str | None = None) -> str:
     imports = f"import keras\n{own}" + (f"from keras import {', '.join(used)}\n" if used else "")
     about = f"{program.name}: {description}" if description else program.name
     return (
-        f'"""{_docstring(about)}"""\n\n{imports}\n\n'
+        f"{_docstring(about)}\n\n{imports}\n\n"
         f"def build_model() -> keras.Model:\n{body}\n    return model\n\n\n"
         'if __name__ == "__main__":\n    build_model().summary()\n'
     )
@@ -23,52 +42,117 @@ def source(program: Program, description: str | None = None) -> str:
 
 def _docstring(text: str) -> str:
     flat = " ".join(text.split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return flat[:-1] + '\\"' if flat.endswith('"') else flat
+    if len(flat) + 6 > WIDTH:
+        return '"""' + textwrap.fill(flat, WIDTH, initial_indent="   ").lstrip() + '\n"""'
+    return f'"""{flat[:-1]}\\""""' if flat.endswith('"') else f'"""{flat}"""'
 
 
 def _indented(text: str) -> str:
-    return "\n".join("    " + line for line in text.splitlines())
+    return "\n".join(" " * INDENT + line for line in text.splitlines())
 
 
 def _statement(statement: Statement) -> str:
+    room = WIDTH - INDENT
     match statement:
-        case Let(name, value):
-            return f"{name} = {_wrapped(value, len(name) + 3)}"
+        case Let(name, value, None):
+            return f"{name} = {_laid(value, room, len(name) + 3, apart=True)}"
+        case Let(name, value, scope):
+            inner = _laid(value, room - INDENT, len(name) + 3, apart=True)
+            return f"with keras.name_scope({literal(scope)}):\n" + _indented(f"{name} = {inner}")
         case SetAttribute(target, attribute, value):
-            return f"{target}.{attribute} = {_text(value)}"
+            return f"{target}.{attribute} = {_laid(value, room, len(target) + len(attribute) + 4, apart=True)}"
+        case MarkLayers(target, mark, deep):
+            return _marking(target, mark, deep)
         case Do(call):
-            return _wrapped(call, 0)
+            return _laid(call, room)
         case Comment(text):
-            return f"# {text}"
+            return textwrap.fill(text, room, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
 
 
-def _wrapped(expression: Expression, used: int) -> str:
-    """One line where it fits, else an argument a line."""
+def _marking(target: str, mark: str, deep: bool) -> str:
+    lines = ["# The optimizer tells weights by their paths, which must be of one layer only.", f"for layer in {target}.layers:"]
+    lines.append(f"    layer.name += {literal('.' + mark)}")
+    if deep:
+        lines += ['    for inner in getattr(layer, "layers", ()):', f"        inner.name += {literal('.' + mark)}"]
+    return "\n".join(lines)
+
+
+def _laid(expression: Expression, room: int, before: int = 0, after: int = 0, apart: bool = False) -> str:
+    """One line where it fits into `room` columns, else an argument a line.
+
+    Of the first line `before` columns are taken, of the last `after`. What stands `apart`, not between brackets, gets its
+    own where it is of several terms.
+    """
     text = _text(expression)
-    if len(text) + used + 4 <= WIDTH:
+    if before + len(text) + after <= room:
         return text
     match expression:
         case Call(path, arguments, keywords) if arguments or keywords:
-            return _broken(_short(path), arguments, keywords)
-        case Apply(Call() as layer, arguments, keywords):
-            applied = f"({_arguments(arguments, keywords)})"
-            short = _text(layer)
-            if len(applied) > WIDTH // 2 and len(short) + used + 4 <= WIDTH:
-                return _broken(short, arguments, keywords)
-            return _broken(_short(layer.path), layer.arguments, layer.keywords) + applied
-        case Infix(operator, left, right):
-            return f"(\n    {_operand(left)}\n    {operator} {_operand(right)}\n)"
+            return _broken(_short(path), arguments, keywords, room)
+        case Apply(layer, arguments, keywords):
+            return _applied(layer, arguments, keywords, room, before, after)
+        case Slice(value, index):
+            suffix = _subscript(index)
+            return _laid(value, room, before, len(suffix) + after, apart=True) + suffix
+        case Infix(operator):
+            inside = room - INDENT if apart else room
+            lines = "\n".join(_term(sign, term, operator, inside) for sign, term in _terms(expression, operator))
+            return f"(\n{_indented(lines)}\n)" if apart else lines
         case list():
-            return "[\n" + "".join(_indented(_wrapped(each, 4)) + ",\n" for each in expression) + "]"
+            return "[\n" + "".join(_indented(_laid(each, room - INDENT, 0, 1)) + ",\n" for each in expression) + "]"
         case dict():
-            lines = (f"{_text(name)}: {_wrapped(each, len(name) + 8)}" for name, each in expression.items())
-            return "{\n" + "".join(_indented(line) + ",\n" for line in lines) + "}"
+            return "{\n" + "".join(_indented(_entry(*each, room - INDENT)) + ",\n" for each in expression.items()) + "}"
+        case str():
+            return string(expression, room, before, after)
     return text
 
 
-def _broken(head: str, arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...]) -> str:
-    lines = [_wrapped(each, 4) for each in arguments] + [f"{name}={_wrapped(each, len(name) + 5)}" for name, each in keywords]
+def _entry(name: str, value: Expression, room: int) -> str:
+    text = f"{literal(name)}: {_text(value)}"
+    if len(text) < room:
+        return text
+    broken = _laid(value, room, room)
+    key = _laid(name, room, 0, len(broken.splitlines()[0]) + 2)
+    return f"{key}: {_laid(value, room, len(key.splitlines()[-1]) + 2, 1)}"
+
+
+def _applied(
+    layer: Expression,
+    arguments: tuple[Expression, ...],
+    keywords: tuple[tuple[str, Expression], ...],
+    room: int,
+    before: int,
+    after: int,
+) -> str:
+    """A layer's constructor in lines of its own, but for inputs that are longer than it or do not fit behind it."""
+    inputs = f"({_arguments(arguments, keywords)})"
+    head = _text(layer)
+    fits = before + len(head) < room
+    if not isinstance(layer, Call) or (fits and len(inputs) > room // 2):
+        return _broken(head, arguments, keywords, room)
+    made = _broken(_short(layer.path), layer.arguments, layer.keywords, room)
+    return made + inputs if len(inputs) + 1 + after <= room else _broken(made, arguments, keywords, room)
+
+
+def _broken(head: str, arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...], room: int) -> str:
+    inside = room - INDENT
+    lines = [_laid(each, inside, 0, 1) for each in arguments]
+    lines += [f"{name}={_laid(each, inside, len(name) + 1, 1, apart=True)}" for name, each in keywords]
     return f"{head}(\n" + "".join(_indented(line) + ",\n" for line in lines) + ")"
+
+
+def _terms(expression: Expression, operator: str) -> list[tuple[str, Expression]]:
+    """The terms of a sum or the factors of a product, each with the sign and the space before it."""
+    if not isinstance(expression, Infix) or PRECEDENCE[expression.operator] != PRECEDENCE[operator]:
+        return [("", expression)]
+    return [*_terms(expression.left, operator), (f"{expression.operator} ", expression.right)]
+
+
+def _term(sign: str, term: Expression, operator: str, room: int) -> str:
+    """A term in a line of its own, or several."""
+    place = PRECEDENCE[operator] + bool(sign)
+    text = _operand(term, place)
+    return sign + (text if len(sign) + len(text) <= room else _laid(term, room, room, apart=_is_loose(term, place)))
 
 
 def _short(path: str) -> str:
@@ -91,9 +175,10 @@ def _text(expression: Expression) -> str:
         case Apply(layer, arguments, keywords):
             return f"{_text(layer)}({_arguments(arguments, keywords)})"
         case Slice(value, index):
-            return f"{_operand(value)}[{', '.join(map(_index, index))}]"
+            return _operand(value, 3) + _subscript(index)
         case Infix(operator, left, right):
-            return f"{_operand(left)} {operator} {_operand(right)}"
+            place = PRECEDENCE[operator]
+            return f"{_operand(left, place)} {operator} {_operand(right, place + 1)}"
         case tuple():
             inner = ", ".join(map(_text, expression))
             return f"({inner},)" if len(expression) == 1 else f"({inner})"
@@ -101,15 +186,25 @@ def _text(expression: Expression) -> str:
             return f"[{', '.join(map(_text, expression))}]"
         case dict():
             return "{" + ", ".join(f"{_text(k)}: {_text(v)}" for k, v in expression.items()) + "}"
-        case str():
-            return '"' + repr(expression)[1:-1].replace('"', '\\"').replace("\\'", "'") + '"'
         case _:
-            return repr(expression)
+            return literal(expression)
 
 
-def _operand(expression: Expression) -> str:
+def _operand(expression: Expression, place: int) -> str:
+    """An operand of an operator, in brackets where it is loose."""
     text = _text(expression)
-    return f"({text})" if isinstance(expression, Infix) else text
+    return f"({text})" if _is_loose(expression, place) else text
+
+
+def _is_loose(expression: Expression, place: int) -> bool:
+    """Whether an expression binds less than one in that place must."""
+    if isinstance(expression, Infix):
+        return PRECEDENCE[expression.operator] < place
+    return isinstance(expression, float) and " " in literal(expression)
+
+
+def _subscript(index: tuple[int | tuple[int | None, int | None] | None, ...]) -> str:
+    return f"[{', '.join(map(_index, index))}]"
 
 
 def _index(index: int | tuple[int | None, int | None] | None) -> str:

@@ -89,6 +89,7 @@ class Backbone(Op):
     model: ClassVar[str]
     reads = ("height", "width", "channels")
     keeps_mask = False
+    holds_layers = True
 
     @classmethod
     def title(cls) -> str:
@@ -154,10 +155,12 @@ class Backbone(Op):
         return macs(self.model, self.settings(), height.size, width.size, known(self.title(), channels))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        layer = to.made(self.constructor(to))
+        layer = to.made(self.constructor(to), scope=to.name if to.marks_layers else None)
         if to.first_use():
             if self.fixed_name():
                 to.set(layer, "name", to.name)
+            if to.marks_layers:
+                to.mark_layers(layer, deep=self.model.startswith("ConvNeXt"))
             if not self.trainable:
                 to.set(layer, "trainable", False)
         return Apply(layer, inputs)

@@ -56,12 +56,13 @@ class Heads(Strategy):
         """What the query finds; scores are asked for too, so that they can be read off the layer."""
         keywords: dict[str, Expression] = {"num_heads": self.num_heads, "key_dim": self.head_width(width), **self.settings()}
         if axis != 1:
-            keywords["attention_axes"] = (axis,)
+            keywords["attention_axes"] = axis
         applied: dict[str, Expression] = {"return_attention_scores": True}
         if mask is not None:
             applied["value_mask"] = mask
+        to.comment(f'`model.get_layer("{to.name}").output[1]` are the scores.')
         both = to.apply("keras.layers.MultiHeadAttention", (query, value), (), keywords, applied)
-        return to.pick(both, 0)
+        return to.pick(to.let(both, f"{to.name}_and_scores"), 0)
 
 
 class AttentionStrategy(Heads):
@@ -100,7 +101,7 @@ class AttentionStrategy(Heads):
         tokens: Expression = to.let(to.ops("stack", list(self.cast(to, inputs)), axis=-2), f"{to.name}_tokens")
         outside: list[Expression] = []
         while x.rank > 3:
-            # TensorFlow has no softmax over scores of more than 5 axes.
+            to.comment(f"`{x.axes[0].name}` into the batch: TensorFlow has no softmax over more than 5 axes.")
             tokens, steps = to.folded(tokens, x)
             outside.append(steps)
             x = x.with_axes(*x.axes[1:])

@@ -55,7 +55,8 @@ class Bilinear(Strategy):
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         pairs = zip(inputs, FACTORS, strict=True)
         settings = {"use_bias": False, **self.settings()}
-        first, second = (to.layer("keras.layers.Dense", x, self.units, suffix=part, **settings) for x, part in pairs)
+        factors = ((to.layer("keras.layers.Dense", x, self.units, suffix=part, **settings), part) for x, part in pairs)
+        first, second = (to.let(factor, f"{to.name}{part}") for factor, part in factors)
         return to.infix("*", first, second)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
@@ -84,4 +84,5 @@ class Concat(Strategy):
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if len(inputs) == 1:
             return inputs[0]
-        return to.layer("keras.layers.Concatenate", list(inputs), axis=self.axis, **self.settings())
+        axis: dict[str, Any] = {} if self.axis == -1 else {"axis": self.axis}
+        return to.layer("keras.layers.Concatenate", list(inputs), **axis, **self.settings())

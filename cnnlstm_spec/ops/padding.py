@@ -41,6 +41,10 @@ class Margins(Kind):
         """As Keras takes it: a pair for one axis, a tuple of pairs for more."""
         return pairs[0] if self.n == 1 else pairs
 
+    def shortest(self, value: Any) -> Any:
+        numbers = {number for pair in ((value,) if self.n == 1 else value) for number in pair}
+        return numbers.pop() if len(numbers) == 1 else value
+
     def schema(self) -> dict[str, Any]:
         pair = {"type": "array", "items": NATURAL.schema(), "minItems": 2, "maxItems": 2}
         if self.n == 1:

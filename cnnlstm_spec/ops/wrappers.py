@@ -83,6 +83,7 @@ class Bidirectional(Op):
 
     reads_mask = True
     freezes_late = True
+    holds_layers = True
     layer: Recurrent = arg(RecurrentKind(), doc="The recurrent layer; its copy reads the steps last to first.")
     merge_mode: str | None = arg(Optional(Choice("concat", "sum", "mul", "ave")), "concat", doc="How the two results become one.")
     backward_layer: Recurrent | None = arg(Optional(RecurrentKind()), None, doc="The layer for the other direction.")
@@ -145,16 +146,18 @@ class Bidirectional(Op):
 
     def keras_arguments(self) -> dict[str, Any]:
         return {
-            name: _inner(value) if isinstance(value, Recurrent) else value for name, value in super().keras_arguments().items()
+            name: _inner(value, value.keras_name()) if isinstance(value, Recurrent) else value
+            for name, value in super().keras_arguments().items()
         }
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         mask = to.inputs[0].mask
-        if mask is None or not mask.backwards:
-            return to.call(self, inputs)
-        # On a GPU, cuDNN stops at a mask whose real steps do not come first.
-        written = {name: value for name, value in self.values().items() if isinstance(value, Gated)}
-        more: dict[str, Any] = {name: _inner(value, use_cudnn=False) for name, value in written.items()}
+        written = {name: value for name, value in self.values().items() if isinstance(value, Recurrent)}
+        more: dict[str, Any] = {}
+        for name, op in written.items():
+            # On a GPU, cuDNN stops at a mask whose real steps do not come first.
+            slow = {"use_cudnn": False} if isinstance(op, Gated) and mask is not None and mask.backwards else {}
+            more[name] = _inner(op, to.marked(op.keras_name()), **slow)
         return to.call(self, inputs, **more)
 
 
@@ -163,11 +166,11 @@ def _of(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
     return weights if inner.trainable else tuple(replace(weight, trainable=False) for weight in weights)
 
 
-def _inner(op: Recurrent, **more: bool) -> Call:
+def _inner(op: Op, name: str, **more: bool) -> Call:
     from ..lower import expression
 
     keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
-    return Call(op.keras_path(), (), (*keywords.items(), ("name", op.keras_name())))
+    return Call(op.keras_path(), (), (*keywords.items(), ("name", name)))
 
 
 class WrappedKind(Kind):
@@ -192,6 +195,7 @@ class SpectralNormalization(Op):
     """A layer whose kernel is kept at spectral norm 1, by power iteration in training."""
 
     freezes_late = True
+    holds_layers = True
     layer: Op = arg(WrappedKind(), doc="The layer.")
     power_iterations: int = arg(COUNT, 1, doc="Iterations in a training step.")
     examples = (
@@ -227,8 +231,7 @@ class SpectralNormalization(Op):
         return self.layer.mask_after(*inputs)
 
     def keras_arguments(self) -> dict[str, Any]:
-        from ..lower import expression
+        return {**super().keras_arguments(), "layer": _inner(self.layer, self.inner_name())}
 
-        keywords = {name: expression(value) for name, value in self.layer.keras_arguments().items()}
-        inner = Call(self.layer.keras_path(), (), (*keywords.items(), ("name", self.inner_name())))
-        return {**super().keras_arguments(), "layer": inner}
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.call(self, inputs, layer=_inner(self.layer, to.marked(self.inner_name())))

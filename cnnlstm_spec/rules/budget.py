@@ -8,7 +8,7 @@ from ..argument import UNKNOWN_KEY
 from ..costs import Costs, Row, of, open_sizes, unknown
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
-from ..promises import Budget, read_budget
+from ..promises import POWERS, Budget, read_budget
 from ..scope import did_you_mean
 from ..size import Size
 from ..source import Place
@@ -47,9 +47,13 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if not isinstance(value, int):
             yield needs_size(name, value, place)
         elif value > ceiling:
-            facts: dict[str, object] = {"name": name, "given": words(name, value), "ceiling": words(name, ceiling)}
+            unit = getattr(ceiling, "unit", "")
+            texts = words(name, value, unit), words(name, ceiling, unit)
+            if texts[0] == texts[1]:
+                texts = words(name, value, "B"), words(name, ceiling, "B")
+            facts: dict[str, object] = {"name": name, "given": texts[0], "ceiling": texts[1]}
             per = f"for {batch} samples" if name == "activation_memory" and batch > 1 else ""
-            yield Diagnostic(OVER_BUDGET, place, facts, per, costliest(name, costs, part, value))
+            yield Diagnostic(OVER_BUDGET, place, facts, per, costliest(name, costs, part, value, unit))
 
 
 def _sizes(section: Budget, typed: TypedGraph) -> Iterable[Diagnostic]:
@@ -75,7 +79,7 @@ def needs_size(name: str, value: Size, place: Place) -> Diagnostic:
     return Diagnostic(NEEDS_SIZE, place, {"name": name, "size": f"`{first}`"}, help=help)
 
 
-def costliest(name: str, costs: Costs, part: Callable[[Row], Size], whole: int) -> tuple[Label, ...]:
+def costliest(name: str, costs: Costs, part: Callable[[Row], Size], whole: int, unit: str = "") -> tuple[Label, ...]:
     """The lines that cost most; what a block or a repetition costs is summed up on its lines."""
     lines: dict[tuple[int, int], tuple[Place, int]] = {}
     for row in costs.rows:
@@ -84,13 +88,20 @@ def costliest(name: str, costs: Costs, part: Callable[[Row], Size], whole: int) 
         key = (id(place.span.source), place.span.start)
         lines[key] = (place, lines[key][1] + value if key in lines else value)
     most = sorted(lines.values(), key=lambda line: -line[1])[:SHOWN]
-    return tuple(Label(place, f"{words(name, value)}, {100 * value // whole} %") for place, value in most if value * 20 >= whole)
+    return tuple(
+        Label(place, f"{words(name, value, unit)}, {100 * value // whole} %") for place, value in most if value * 20 >= whole
+    )
 
 
-def words(name: str, value: int) -> str:
-    """A cost as a message shows it."""
+def words(name: str, value: int, unit: str = "") -> str:
+    """A cost as a message shows it: memory in the unit of the budget, or in one that suits it."""
     if name != "activation_memory":
         return f"{value:,}"
+    if unit == "B":
+        return f"{value:,} bytes"
+    if unit:
+        number = value / POWERS[unit.removesuffix("B")]
+        return f"{number:.3g} {unit}" if number < 1000 else f"{number:,.0f} {unit}"
     for power, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if value >= power:
             return f"{value / power:.3g} {unit}" if value < 1000 * power else f"{value / power:,.0f} {unit}"
