@@ -179,6 +179,10 @@ class Op(Record):
             values.pop("trainable", None)
         return values
 
+    def leaves_padding_out(self, x: TensorType) -> bool:
+        """Whether it can be told the mask of such an input, if it reads masks at all."""
+        return True
+
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """Keras calls as data; the one layer of that name by default."""
         return to.call(self, inputs)

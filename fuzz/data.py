@@ -51,14 +51,23 @@ def choices(spec: dict[str, Any], rng: Random) -> list[dict[str, int]]:
 def fitting(spec: dict[str, Any], rng: Random) -> dict[str, int] | None:
     """Sizes under which the spec has no error, which is what its warnings ask for; None where none was found.
 
-    Numbers that the warnings name are tried too. A size of 1 that is written may be stretched where one that is not known
-    is not, so that it says nothing where sizes are broadcast.
+    Numbers that the warnings name are tried too.
     """
-    stretched = "'broadcast': True" in str(spec)
     asked = {int(word) for each in load(spec).diagnostics for word in re.findall(r"\d+", each.message)}
     equal = [dict.fromkeys(unknown(spec), size) for size in sorted(asked) if 0 < size <= LARGEST]
-    tried = [each for each in [*choices(spec, rng), *equal] if not (stretched and 1 in each.values())]
-    return next((sizes for sizes in tried if load(fixed(spec, sizes)).ok), None)
+    return next((sizes for sizes in [*choices(spec, rng), *equal] if _fits(spec, sizes)), None)
+
+
+def _fits(spec: dict[str, Any], sizes: dict[str, int]) -> bool:
+    """Whether the spec is sound with those sizes written, and means the same: a known size of 1 is stretched, others are not."""
+    written = load(fixed(spec, sizes))
+    if not written.ok or "'broadcast': True" not in str(spec):
+        return written.ok
+    typed = load(spec).typed
+    assert typed is not None and written.typed is not None
+    pairs = ((typed.nodes[id].type, node.type) for id, node in written.typed.nodes.items() if id in typed.nodes)
+    axes = ((one, other) for x, y in pairs if x and y for one, other in zip(x.axes, y.axes, strict=False))
+    return not any(other.size == 1 and not isinstance(one.size, int) for one, other in axes)
 
 
 def by_axis(spec: dict[str, Any], sizes: dict[str, int]) -> dict[str, tuple[int, ...]]:

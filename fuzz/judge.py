@@ -28,12 +28,13 @@ DEVICE = (
     "Could not find device for node",
     "only supports NHWC",
     "only supports equal length strides",
+    "Matrix size-incompatible",
     "AbortedError",
     "could not create a primitive",
     "OOM when allocating",
     "use_cudnn=True was specified",
 )
-"""What TensorFlow says where this device, not the model, is at fault."""
+"""What TensorFlow says where this device, or its optimizer of graphs, and not the model is at fault."""
 DATA = (" is not in [0,", "outside the valid range of [0,")
 """What it says where a table lacks the row that a computed value asks for."""
 LONGEST = 800

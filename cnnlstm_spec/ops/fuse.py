@@ -91,14 +91,16 @@ def common_mask(inputs: tuple[TensorType, ...]) -> Mask | None:
     return whole
 
 
-def joined_masks(to: Lowering, inputs: tuple[Expression, ...], types: tuple[TensorType, ...]) -> Expression:
-    """The masks of inputs whose steps are joined; of one without a mask all steps are real, and a vector is one step."""
+def joined_masks(
+    to: Lowering, inputs: tuple[Expression, ...], types: tuple[TensorType, ...], one_step: bool = False
+) -> Expression:
+    """The masks of inputs whose steps are joined; of one without a mask all steps are real, and a vector may be one step."""
     parts: list[Expression] = []
     for value, x in zip(inputs, types, strict=True):
-        if x.mask is not None and x.rank > 1:
+        if x.mask is not None and not (one_step and x.rank == 1):
             parts.append(to.mask_value(x.mask))
             continue
-        index = (0, 1) if x.rank == 1 else None
+        index = (0, 1) if x.rank == 1 and one_step else None
         parts.append(to.ops("ones_like", to.slice(value, index, *[0] * (x.rank - 1)), dtype="bool"))
     return parts[0] if len(parts) == 1 else to.ops("concatenate", parts, axis=1)
 

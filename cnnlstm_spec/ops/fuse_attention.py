@@ -170,6 +170,6 @@ class CrossAttention(Heads):
         steps = [to.ops("expand_dims", v, axis=1) if x.rank == 1 else v for v, x in zip(cast, types, strict=True)]
         value = steps[1] if len(steps) == 2 else to.let(to.ops("concatenate", steps[1:], axis=1), f"{to.name}_steps")
         masked = any(x.mask is not None and x.rank > 1 for x in types[1:])
-        mask = joined_masks(to, inputs[1:], types[1:]) if masked else None
+        mask = joined_masks(to, inputs[1:], types[1:], one_step=True) if masked else None
         attended = self.attend(to, steps[0], value, last_width(types[0]), 1, mask)
         return to.ops("squeeze", attended, axis=1) if types[0].rank == 1 else attended

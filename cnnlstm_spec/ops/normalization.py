@@ -114,11 +114,17 @@ class BatchNormalization(Normalizing):
         names += ["moving_stddev", "renorm_mean", "renorm_stddev"] if self.renorm else []
         return (*self.gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
 
+    def leaves_padding_out(self, x: TensorType) -> bool:
+        """Over one channel alone Keras makes numbers of the statistics under a mask, and fails."""
+        axis = axis_at(self.title(), self.axis, x)
+        return x.rank > 1 and (axis.size != 1 or (x.rank == 2 and axis is x.axes[-1]))
+
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        (x,) = to.inputs
         mask = to.mask(0)
-        if mask is None or to.inputs[0].rank < 2:
-            return to.call(self, inputs)
-        return to.call(self, inputs, {"mask": to.wide_mask(mask, inputs[0], to.inputs[0].rank)})
+        if mask is None or not self.leaves_padding_out(x):
+            return to.call(self, inputs, {})
+        return to.call(self, inputs, {"mask": to.wide_mask(mask, inputs[0], x.rank)})
 
 
 class LayerNormalization(Normalizing):

@@ -14,6 +14,8 @@ from .penalties import has_penalty
 
 NO_GRADIENT = Code("no-gradient", "error", "no weight can learn: `{layer}` lets no gradient through", sort="keras")
 
+NO_WEIGHTS = Code("loss-without-weights", "error", "no weight lies before `{head}`, and no other head has a loss", sort="keras")
+
 READS_NUMBERS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"})
 """Layers that turn their input into integers first."""
 DROPS = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"})
@@ -39,7 +41,13 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if any(learning[typed.graph.outputs[head]] for head in trained_heads):
         return
     cut = next((node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node)), None)
-    if cut is not None and cut.node.op is not None:
+    if cut is None:
+        head = trained_heads[0]
+        loss = section.losses[head]
+        assert loss is not None
+        help = ("give a head that has weights a loss",)
+        yield Diagnostic(NO_WEIGHTS, loss.place, {"head": "`, `".join(trained_heads)}, help=help)
+    elif cut.node.op is not None:
         layer = cut.node.op.title()
         help = ("nothing before it is trained",)
         yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=help)

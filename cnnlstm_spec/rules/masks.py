@@ -90,14 +90,17 @@ def _across_steps(node: TypedNode) -> Iterator[Diagnostic]:
     if op is None or x is None or x.mask is None or not x.axes:
         return
     title = title_of(op)
-    if title not in ("GroupNormalization", *BY_AXIS):
+    if op.trainable and x.rank > 1 and not op.leaves_padding_out(x):
+        help: tuple[str, ...] = ("give it two channels or more",)
+    elif title in ("GroupNormalization", *BY_AXIS):
+        help = ("`LayerNormalization` without `axis` takes them from one step",)
+    else:
         return
     axes = op.value("axis")
     taken = {each % (x.rank + 1) for each in (axes if isinstance(axes, tuple | list) else (axes,))}
     if title in BY_AXIS and 1 not in taken:
         return
     labels = (Label(x.mask.made_at, "the mask is made here"), *node.node.origin.uses)
-    help = ("`LayerNormalization` without `axis` takes them from one step",)
     facts: dict[str, object] = {"layer": op.title(), "steps": x.axes[0].name}
     yield Diagnostic(NORM_OVER_PADDING, node.node.origin.place, facts, labels=labels, help=help)
 

@@ -137,6 +137,9 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             "given": head.type,
         }
         yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
+    if thing.name in ("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU") and thing.get("axis") not in (-1, 0):
+        facts = {**shared, "argument": "axis", "value": thing.get("axis")}
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `axis` out",))
     width = head.width if isinstance(head.width, int) else None
     class_id, top_k = thing.get("class_id"), thing.get("top_k")
     if class_id is not None and width is not None and not -width <= class_id < width:
