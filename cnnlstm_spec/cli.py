@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from . import __version__
-from .terminal import note
+from .terminal import Unwritable, note
 
 UNBUILDABLE = 1
 BUG = 70
@@ -86,6 +86,9 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 0
+    except Unwritable as error:
+        note(f"Error: {error}")
+        return 2
     except Exception as error:
         from .program import Unbuildable
 

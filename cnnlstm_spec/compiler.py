@@ -18,6 +18,7 @@ from .graph import Graph, TypedGraph
 from .infer import infer
 from .source import Source
 from .spec import ModelSpec
+from .spelling import begin
 from .syntax import Mapping as MappingNode
 from .syntax import Node, parse
 from .verify import verify
@@ -141,6 +142,7 @@ def read_document(
     source: Source, overrides: Overrides = (), folder: File | None = None, allow_outside: bool = False
 ) -> tuple[Node | None, list[Diagnostic]]:
     """The document of a text, what it extends and its overrides in it; None where there is none."""
+    begin()
     document, found = parse(source)
     if isinstance(document, MappingNode) and document.get("extends") is not None:
         from .extends import extended
@@ -167,6 +169,7 @@ def compile_document(
     source: Source, document: Node, found: list[Diagnostic], folder: File | None = None, allow_imports: bool = False
 ) -> Compilation:
     """Everything after the document, with what was found before."""
+    begin()
     spec = elaborate(document, found, folder, allow_imports)
     if spec is None:
         return Compilation(source, finish(found), document)

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 SYNONYMS = {"lr": "learningrate", "neurons": "units", "size": "kernelsize"}
 """What people write, to what is meant, folded."""
+
+
+WORDS = 300
+"""Misspelt words of one reading that are looked up; more take longer than all the rest, and nobody reads them."""
+KNOWN = 600
+"""Known words that are looked at for each."""
+_left = [WORDS]
+
+
+def begin() -> None:
+    """Begins a reading, with words to look up anew."""
+    _left[0] = WORDS
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -15,11 +28,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like a misspelt one."""
+    """The known word most like a misspelt one; None too where a reading has had its share of them."""
+    if not _left[0]:
+        return None
     from difflib import get_close_matches
 
+    _left[0] -= 1
     by_folded: dict[str, str] = {}
-    for each in known:
+    for each in islice(known, KNOWN):
         by_folded.setdefault(each.lower().replace("_", ""), each)
     folded = word.lower().replace("_", "").replace("-", "")
     if SYNONYMS.get(folded) in by_folded:

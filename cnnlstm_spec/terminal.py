@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from typing import TextIO
 
 
+class Unwritable(Exception):
+    """Why standard output takes no more: a full disk, say."""
+
+
 def write(text: str) -> None:
     """To standard output, whatever its encoding; a reader that has gone away ends it quietly."""
     _write(sys.stdout, text)
@@ -27,6 +31,10 @@ def _write(stream: TextIO | None, text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         _mute(stream)
+    except OSError as error:
+        _mute(stream)
+        if stream is sys.stdout:
+            raise Unwritable(f"standard output: {error.strerror}") from None
 
 
 def _mute(stream: TextIO) -> None:

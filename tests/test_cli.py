@@ -543,3 +543,11 @@ def test_a_folder_that_cannot_be_looked_into(
     assert run(["validate", "."]) == 2
     captured = capsys.readouterr()
     assert captured.err == "./secret: cannot be read: permission denied\n" and captured.out == "no errors in 1 file\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+@pytest.mark.parametrize("command", [["validate", str(SPEC)], ["schema"], ["shapes", str(SPEC), "--format", "json"]])
+def test_a_full_disk_is_no_bug(command: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "cnnlstm_spec", *command], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and done.stderr == "Error: standard output: No space left on device\n"

@@ -147,6 +147,13 @@ HARM = {
         "kernel-larger-than-input",
     ),
     "a large number": (BRANCH + f"      - Flatten\nbudget: {{params: {'9' * 5000}M}}\n", "wrong-type"),
+    "many unknown names": (
+        BRANCH
+        + "".join(f"      - Conv2D: {{filters: $foo{i}, kernel_size: 1}}\n" for i in range(3000))
+        + "vars:\n"
+        + "".join(f"  fop{i}: 1\n" for i in range(3000)),
+        "unknown-variable",
+    ),
     "many mistakes": ("".join(f"k{i}: &a{i} 1\n" for i in range(50_000)), "unknown-key"),
 }
 SECONDS = 5
