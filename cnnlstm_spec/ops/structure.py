@@ -9,7 +9,7 @@ from ..diagnostic import Code
 from ..masks import HALF
 from ..op import FLOATS, Inference, Op, Refusal, Weight
 from ..size import Size, ceil_div, equal, growth_ratio
-from ..tensor import Mask, TensorType
+from ..tensor import Axis, Mask, TensorType
 from .common import known
 from .floats import refuse_integers
 from .fuse_elementwise import AddStrategy
@@ -98,14 +98,18 @@ class Projection(Op):
         facts: dict[str, Any] = {"given": x, "wanted": wanted}
         if x.rank != wanted.rank or not 1 <= x.rank <= 4:
             raise Refusal(CANNOT_PROJECT, None, ("the path must keep the number of axes",), **facts)
+        axes = []
         for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.strides(x, wanted), strict=True):
-            condition = equal(ceil_div(axis.size, stride), target.size)
+            given = ceil_div(axis.size, stride)
+            # One that Keras does not know stays so, though it must come to the target's.
+            axes.append(Axis(target.name, given) if isinstance(target.size, int) else target)
+            condition = equal(given, target.size)
             at.require(condition, Refusal(CANNOT_PROJECT, None, ("pad the path with `padding: same`",), **facts))
         if x.rank > 1:
             refuse_integers("Residual", x)
         known("Residual", x.axes[-1])
         known("Residual", wanted.axes[-1])
-        return wanted
+        return wanted.with_axes(*axes, wanted.axes[-1])
 
     def strides(self, x: TensorType, wanted: TensorType) -> tuple[int, ...]:
         """The ratios of the sizes, rounded up; 1 where one is known only at run time and they are equal."""
