@@ -12,7 +12,13 @@ from math import lcm
 from .diagnostic import Code, Diagnostic, Label
 from .size import Condition, Fit, Symbol, describe
 
-CONTRADICTION = Code("sizes-never-fit", "error", "no size fits: {condition}, and {other}", sort="keras")
+CONTRADICTION = Code(
+    "sizes-never-fit",
+    "error",
+    "no size fits: {condition}, and {other}",
+    sort="keras",
+    help="pad or pool one of the two, so that both ask for the same size",
+)
 SEARCHED = 50_000
 """The sizes that are tried; where conditions repeat themselves later than that, they count as met somewhere."""
 SHOWN = 3

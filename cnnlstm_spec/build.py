@@ -19,7 +19,7 @@ from .weave import Context, Weaver
 
 UNKNOWN_REFERENCE = Code("unknown-reference", "error", "there is no `{name}` to read here")
 MISSING_FUSION = Code("missing-fusion", "error", "`{head}` cannot read {count} branches without a `fusion`")
-NAME_TAKEN = Code("name-taken", "error", "`{name}` names {what} already; a fusion needs another name")
+NAME_TAKEN = Code("name-taken", "error", "`{name}` names {what} already; a fusion needs another name", help="choose another name")
 TWO_NAMED = Code("input-twice", "error", "the input name `{name}` is used twice")
 
 

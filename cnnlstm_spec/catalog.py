@@ -21,12 +21,24 @@ UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sor
 NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
 NEEDS_ARGUMENTS = Code("name-needs-arguments", "error", "`{name}` needs {needed}", sort="keras")
 NO_ARGUMENTS = Code("activation-arguments", "error", "an activation takes no arguments; `{name}` is given some")
-AT_MOST_ONE = Code("one-of-arguments", "error", "`{name}` takes one of {arguments}; {given} are given", sort="keras")
+AT_MOST_ONE = Code(
+    "one-of-arguments", "error", "`{name}` takes one of {arguments}; {given} are given", sort="keras", help="keep one of them"
+)
 NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}")
 ONE_LONGER = Code(
-    "one-value-more", "error", "`values` has one value more than `boundaries`; given {values} and {boundaries}", sort="keras"
+    "one-value-more",
+    "error",
+    "`values` has one value more than `boundaries`; given {values} and {boundaries}",
+    sort="keras",
+    help="the first value holds up to the first boundary, the last one after the last",
 )
-TOO_LARGE = Code("class-id-too-large", "error", "`{argument}` holds classes below {bound}; this has {given}", sort="keras")
+TOO_LARGE = Code(
+    "class-id-too-large",
+    "error",
+    "`{argument}` holds classes below {bound}; this has {given}",
+    sort="keras",
+    help="classes count from 0",
+)
 
 MODULES = {"schedules": "optimizers.schedules"}
 SINGULAR = {"losses": "loss", "schedules": "learning-rate schedule"}

@@ -25,6 +25,8 @@ class Code:
     severity: Severity
     template: str
     sort: Sort = "language"
+    help: str = ""
+    """The way out where a finding names none that is nearer."""
 
     def __post_init__(self) -> None:
         CODES[self.name] = self
@@ -58,6 +60,10 @@ class Diagnostic:
     label: str = ""
     labels: tuple[Label, ...] = ()
     help: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.help and self.code.help:
+            object.__setattr__(self, "help", (self.code.help,))
 
     @property
     def message(self) -> str:

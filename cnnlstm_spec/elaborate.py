@@ -20,16 +20,27 @@ from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 NOT_A_SPEC = Code("not-a-spec", "error", "a spec is a mapping that begins with `version: 1`; this is {given}")
 BAD_NAME = Code("name-characters", "error", "`{name}` cannot name a {what}")
 BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that begins with a lower-case letter")
-HEAD_OR_HEADS = Code("head-or-heads", "error", "a spec has `head` or `heads`, not both")
-NO_BRANCHES = Code("no-branches", "error", "`branches` is empty; a model needs an input")
-NO_HEADS = Code("no-heads", "error", "`heads` is empty; a model needs an output")
+HEAD_OR_HEADS = Code(
+    "head-or-heads", "error", "a spec has `head` or `heads`, not both", help="put the layers of `head` into `heads` under a name"
+)
+NO_BRANCHES = Code(
+    "no-branches",
+    "error",
+    "`branches` is empty; a model needs an input",
+    help="add a branch: `name: {input: {kind: image, shape: [64, 64, 3]}}`",
+)
+NO_HEADS = Code(
+    "no-heads", "error", "`heads` is empty; a model needs an output", help="add a head: `name: [{Dense: {units: 1}}]`"
+)
 NEEDED = {
     "version": "1: begin with `version: 1`",
     "name": "the name of the model",
     "branches": "the inputs by name, each with its layers",
     "head": "the list of the last layers",
 }
-HEAD_IS_BRANCH = Code("head-named-as-branch", "error", "`{name}` is a branch; a head needs another name")
+HEAD_IS_BRANCH = Code(
+    "head-named-as-branch", "error", "`{name}` is a branch; a head needs another name", help="name the head for what it predicts"
+)
 
 
 def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imports: bool = False) -> ModelSpec | None:

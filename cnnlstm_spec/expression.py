@@ -11,8 +11,12 @@ from .spelling import did_you_mean
 from .syntax import Node, Scalar, words_for
 
 UNKNOWN_VARIABLE = Code("unknown-variable", "error", "`${name}` is not defined")
-CYCLIC_VARIABLE = Code("variable-cycle", "error", "`${name}` is defined by itself")
-BAD_ARITHMETIC = Code("arithmetic", "error", "`{text}`: {reason}")
+CYCLIC_VARIABLE = Code(
+    "variable-cycle", "error", "`${name}` is defined by itself", help="give it a value that does not rest on itself"
+)
+BAD_ARITHMETIC = Code(
+    "arithmetic", "error", "`{text}`: {reason}", help="`${...}` holds numbers, names, + - * / // and parentheses"
+)
 
 WHOLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)|\$\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 PART = re.compile(r"\$\{([^}]*)\}")

@@ -19,7 +19,7 @@ from .ops.strategies import STRATEGIES
 from .scope import POISON, Scope, did_you_mean
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 
-ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}")
+ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
 NO_BROADCAST = Code("broadcast-without-effect", "error", "`broadcast` has no effect on `{strategy}`: a vector is one step to it")
 ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
 
@@ -174,7 +174,9 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
     known = (*dict.fromkeys(own), *keys.arguments)
     unknown = [entry for entry in node.entries if entry.key.text not in known]
     needed = {} if chosen is not None else {"strategy": f"one of {', '.join(STRATEGIES)}"}
-    meant = report_unknown_keys(unknown, scope, cls.word if cls is not None else owner, known, needed)
+    # Beside a strategy, or a layer, no other can be meant.
+    free = known if chosen is None else tuple(key for key in known if key not in ("strategy", "layer"))
+    meant = report_unknown_keys(unknown, scope, cls.word if cls is not None else owner, free, needed)
     if needed and not meant.keys() & {"strategy", "layer"}:
         scope.report(MISSING_KEY, node, owner=owner, key="strategy", help=(f"`strategy` is {needed['strategy']}",))
     written = {key: Entry(replace(entry.key, text=key), entry.value) for key, entry in meant.items()}

@@ -19,7 +19,13 @@ from .tensor import Axis, Mask, TensorType
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
 TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
-WRONG_ARITY = Code("wrong-number-of-inputs", "error", "`{layer}` takes {wanted} inputs; it is given {given}", sort="keras")
+WRONG_ARITY = Code(
+    "wrong-number-of-inputs",
+    "error",
+    "`{layer}` takes {wanted} inputs; it is given {given}",
+    sort="keras",
+    help="name as many in `inputs`",
+)
 SHARED_SHAPES = Code(
     "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
 )

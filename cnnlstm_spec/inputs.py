@@ -31,14 +31,34 @@ DTYPES = (*FLOATS, *INTEGERS, "bool")
 LARGEST = 2**31 - 1
 
 WRONG_RANK = Code("input-axes", "error", "`{kind}` has the axes ({axes}); the shape has {given}")
-NOT_TIMED = Code("no-time-axis", "error", "`{key}` needs a time axis, which this `{kind}` does not have")
+NOT_TIMED = Code(
+    "no-time-axis",
+    "error",
+    "`{key}` needs a time axis, which this `{kind}` does not have",
+    help="leave it out, or read the data as a `sequence`",
+)
 AXES_NEEDED = Code("tensor-axes", "error", "`axes` names the {count} axes of the shape; it has {given} names")
-NOT_FIRST = Code("time-axis-not-first", "error", "`{key}` needs `time_axis` to be the first axis; it is `{axis}`")
-ONLY_TENSOR = Code("only-for-tensor", "error", "`{key}` is for `kind: tensor` alone; `{kind}` has ({axes})")
-UNKNOWN_AXIS = Code("unknown-axis", "error", "`time_axis: {axis}` is not one of the axes ({axes})")
+NOT_FIRST = Code(
+    "time-axis-not-first",
+    "error",
+    "`{key}` needs `time_axis` to be the first axis; it is `{axis}`",
+    help="put that axis first in `axes` and `shape`",
+)
+ONLY_TENSOR = Code(
+    "only-for-tensor",
+    "error",
+    "`{key}` is for `kind: tensor` alone; `{kind}` has ({axes})",
+    help="write `kind: tensor`, or leave the key out",
+)
+UNKNOWN_AXIS = Code("unknown-axis", "error", "`time_axis: {axis}` is not one of the axes ({axes})", help="name one of them")
 TWO_MASKS = Code("two-masks", "warning", "`{first}` and `{second}` both say what is padding; the later counts")
-TWICE = Code("axis-named-twice", "error", "two axes are named `{axis}`")
-BAD_PADDING = Code("padding-value-dtype", "error", "`padding_value: {value}` cannot stand in {dtype} data")
+TWICE = Code("axis-named-twice", "error", "two axes are named `{axis}`", help="give each axis a name of its own")
+BAD_PADDING = Code(
+    "padding-value-dtype",
+    "error",
+    "`padding_value: {value}` cannot stand in {dtype} data",
+    help="take a value of the data's dtype, or give the input another `dtype`",
+)
 
 
 class SizeKind(Kind):

@@ -18,7 +18,13 @@ NOT_ALLOWED = Code("value-not-allowed", "error", "`{key}` is {words}; this is {g
 UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}`", sort="keras")
 NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 """For the choices of our own, and for those that Keras does not check."""
-WRONG_LENGTH = Code("wrong-length", "error", "`{key}` is {words}; this list has {given}", sort="keras")
+WRONG_LENGTH = Code(
+    "wrong-length",
+    "error",
+    "`{key}` is {words}; this list has {given}",
+    sort="keras",
+    help="write one value for all axes, or one for each",
+)
 
 
 def given(node: Node) -> str:

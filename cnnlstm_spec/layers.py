@@ -17,7 +17,12 @@ from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
 
 UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")
 REFUSED_LAYER = Code("layer-not-supported", "error", "`{name}` cannot stand in a spec: {reason}")
-NOT_A_LAYER = Code("not-a-layer", "error", "a layer is `Name` or `Name: {{argument: value}}`; this is {given}")
+NOT_A_LAYER = Code(
+    "not-a-layer",
+    "error",
+    "a layer is `Name` or `Name: {{argument: value}}`; this is {given}",
+    help="write `- Dense: {units: 64}` or `- Flatten`",
+)
 KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{layer}`, not inside it")
 NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
 DEEPEST = 128

@@ -9,7 +9,7 @@ from functools import cache
 from .diagnostic import Code, Diagnostic, Label
 from .items import Origin
 
-SAME_NAME = Code("same-name", "error", "two layers are written with the name `{name}`")
+SAME_NAME = Code("same-name", "error", "two layers are written with the name `{name}`", help="give one of them another name")
 
 OPERATION = re.compile(
     r"(abs|absolute|add|any|cast|concatenate|cumsum|exp|expand_dims|flip|get_item|log|logical_and|logical_not|logical_or|multiply|"

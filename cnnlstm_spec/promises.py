@@ -16,7 +16,9 @@ from .spec import ModelSpec
 from .syntax import Mapping, Node, Scalar, words_for
 
 TARGET_NEEDS = Code("target-needs", "error", "labels of `encoding: {encoding}` need `{argument}`")
-RANGE_CROSSED = Code("range-crossed", "error", "`range` runs from the least to the greatest; this is {given}")
+RANGE_CROSSED = Code(
+    "range-crossed", "error", "`range` runs from the least to the greatest; this is {given}", help="swap the two"
+)
 
 ENCODINGS = Choice("integer", "one_hot", "multi_hot", "binary", "real", code=NOT_A_CHOICE)
 POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}

@@ -15,9 +15,18 @@ from .source import Span
 from .structures import ONE_OF, Structure
 from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, node_of
 
-BLOCK_CYCLE = Code("block-cycle", "error", "the block `{name}` uses itself")
-UNEQUAL_EACH = Code("each-of-unequal-lengths", "error", "`{key}` has {given} values; `{first}` has {count}")
-TOO_MANY_LAYERS = Code("too-many-layers", "error", "written out, the spec has more than {limit} layers")
+BLOCK_CYCLE = Code(
+    "block-cycle", "error", "the block `{name}` uses itself", help="take the use out, or end the chain in another block"
+)
+UNEQUAL_EACH = Code(
+    "each-of-unequal-lengths", "error", "`{key}` has {given} values; `{first}` has {count}", help="give every list as many values"
+)
+TOO_MANY_LAYERS = Code(
+    "too-many-layers",
+    "error",
+    "written out, the spec has more than {limit} layers",
+    help="repeat less, or use blocks that hold less",
+)
 LAYERS_LIMIT = 20_000
 
 

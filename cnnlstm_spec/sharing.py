@@ -8,7 +8,9 @@ from .op import Op
 from .scope import did_you_mean
 from .spec import Branch, ModelSpec
 
-SHARE_CYCLE = Code("share-cycle", "error", "`{name}` shares its layers with itself")
+SHARE_CYCLE = Code(
+    "share-cycle", "error", "`{name}` shares its layers with itself", help="let one of them have layers of its own"
+)
 UNKNOWN_BRANCH = Code("unknown-branch", "error", "there is no branch `{name}`")
 
 Key = tuple[object, ...]

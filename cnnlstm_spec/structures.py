@@ -13,7 +13,7 @@ from .ops import find_op
 from .scope import POISON, Scope, did_you_mean
 from .syntax import Listing, Mapping, Node, Scalar
 
-ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}")
+ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
 
 
 class Structure(Record):

@@ -20,16 +20,33 @@ NODES_LIMIT = 200_000
 
 NOT_YAML = Code("not-yaml", "error", "not YAML: {problem}")
 NOT_TEXT = Code("not-text", "error", "a character that YAML does not allow: {character}")
-EMPTY = Code("empty-spec", "error", "nothing is written here")
-SEVERAL = Code("several-documents", "error", "a second document begins here; a file holds one spec")
+EMPTY = Code("empty-spec", "error", "nothing is written here", help="`cnnlstm-spec new` prints a spec to start from")
+SEVERAL = Code(
+    "several-documents",
+    "error",
+    "a second document begins here; a file holds one spec",
+    help="put it into a file of its own, or remove the `---`",
+)
 TOO_DEEP = Code("nested-too-deep", "error", "nested more than {limit} levels deep")
 TOO_MANY = Code("aliases-too-large", "error", "with its aliases expanded the spec has more than {limit} values")
-CYCLE = Code("alias-cycle", "error", "`*{name}` stands inside the value that it names")
-UNKNOWN_ALIAS = Code("unknown-alias", "error", "`*{name}` has no `&{name}` before it")
-DUPLICATE = Code("duplicate-key", "error", "`{key}` is written twice in one mapping")
-BAD_KEY = Code("key-not-a-name", "error", "a key is a name; this is {given}")
-BAD_TAG = Code("unknown-tag", "error", "the tag `{tag}` means nothing here")
-BAD_MERGE = Code("merge-needs-mapping", "error", "`<<` merges a mapping or a list of mappings; this is {given}")
+CYCLE = Code(
+    "alias-cycle",
+    "error",
+    "`*{name}` stands inside the value that it names",
+    help="write the value out, or let the alias name another one",
+)
+UNKNOWN_ALIAS = Code(
+    "unknown-alias", "error", "`*{name}` has no `&{name}` before it", help="write `&name` before the first value of that kind"
+)
+DUPLICATE = Code("duplicate-key", "error", "`{key}` is written twice in one mapping", help="keep one of the two")
+BAD_KEY = Code("key-not-a-name", "error", "a key is a name; this is {given}", help="quote it if it is meant as text")
+BAD_TAG = Code("unknown-tag", "error", "the tag `{tag}` means nothing here", help="leave the tag out")
+BAD_MERGE = Code(
+    "merge-needs-mapping",
+    "error",
+    "`<<` merges a mapping or a list of mappings; this is {given}",
+    help="let it name an anchor of a mapping: `<<: *base`",
+)
 BAD_NUMBER = Code("unclear-number", "error", "{reason}")
 
 

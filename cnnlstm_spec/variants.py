@@ -19,7 +19,12 @@ from .scope import nearest
 from .source import Place, Span
 from .syntax import Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 
-UNCLEAR_AXIS = Code("unclear-matrix-path", "error", "`{path}` is not a path such as vars.width")
+UNCLEAR_AXIS = Code(
+    "unclear-matrix-path",
+    "error",
+    "`{path}` is not a path such as vars.width",
+    help="write keys with dots between them, and positions in brackets: `branches.video.layers[2].filters`",
+)
 TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} variants; {limit:,} are the most")
 
 KEY = "matrix"

@@ -19,8 +19,18 @@ from .scope import did_you_mean
 from .sharing import Key, alike, signature
 from .source import Place
 
-SHARED_UNLIKE = Code("shared-unlike", "error", "all that share `{name}` must be written alike")
-QUERY_NOT_INPUT = Code("query-not-an-input", "error", "the query `{name}` is not one of the inputs")
+SHARED_UNLIKE = Code(
+    "shared-unlike",
+    "error",
+    "all that share `{name}` must be written alike",
+    help="write them alike, or leave `share` out of one",
+)
+QUERY_NOT_INPUT = Code(
+    "query-not-an-input",
+    "error",
+    "the query `{name}` is not one of the inputs",
+    help="name one of the `inputs`, or add it to them",
+)
 
 
 @dataclass(frozen=True)

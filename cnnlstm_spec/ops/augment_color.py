@@ -14,8 +14,20 @@ from .common import DATA_FORMAT, SEED
 from .factors import VALUE_RANGE, Augmentation, Factor
 from .windows import split
 
-TILES = Code("tiles-do-not-fit", "error", "{tiles} tiles do not fit into {given} of {axis}", sort="keras")
-EVEN_KERNEL = Code("blur-kernel-even", "error", "`kernel_size` of `RandomGaussianBlur` is odd; this is {given}", sort="keras")
+TILES = Code(
+    "tiles-do-not-fit",
+    "error",
+    "{tiles} tiles do not fit into {given} of {axis}",
+    sort="keras",
+    help="take fewer tiles, or larger images",
+)
+EVEN_KERNEL = Code(
+    "blur-kernel-even",
+    "error",
+    "`kernel_size` of `RandomGaussianBlur` is odd; this is {given}",
+    sort="keras",
+    help="write an odd number, such as 3 or 5",
+)
 
 
 class Ranged(Augmentation):

@@ -16,7 +16,9 @@ NO_SUCH_AXIS = Code("no-such-axis", "error", "`{layer}` is given axis {axis}; it
 BATCH_AXIS = Code(
     "axis-is-the-batch", "error", "`{layer}` is given axis {axis}, the batch, whose size is not known", sort="keras"
 )
-SAME_AXIS = Code("axis-twice", "error", "`{layer}` is given axis {axis} twice", sort="keras")
+SAME_AXIS = Code(
+    "axis-twice", "error", "`{layer}` is given axis {axis} twice", sort="keras", help="write each axis once; -1 is the last"
+)
 
 
 def axis_number(layer: str, axis: int, x: TensorType, argument: str = "axis") -> int:

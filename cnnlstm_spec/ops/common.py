@@ -41,7 +41,13 @@ UNKNOWN_SIZE = Code(
 )
 
 WRONG_DTYPE = Code("dtype-not-taken", "error", "`{layer}` takes {taken}; its input is {dtype}", sort="keras")
-GROUPS = Code("groups-do-not-divide", "error", "`groups: {groups}` does not divide the {count} {what}", sort="keras")
+GROUPS = Code(
+    "groups-do-not-divide",
+    "error",
+    "`groups: {groups}` does not divide the {count} {what}",
+    sort="keras",
+    help="take a number that divides it",
+)
 
 
 def need_numbers(layer: str, x: TensorType) -> None:

@@ -15,7 +15,11 @@ from .floats import refuse_integers
 from .windows import positions
 
 LORA_WITH_CONSTRAINT = Code(
-    "lora-with-constraint", "error", "`{layer}` takes `lora_rank` or `{constraint}`, not both", sort="keras"
+    "lora-with-constraint",
+    "error",
+    "`{layer}` takes `lora_rank` or `{constraint}`, not both",
+    sort="keras",
+    help="leave one of them out",
 )
 
 KEEP_INTEGERS = frozenset({None, "linear", "relu", "relu6"})

@@ -12,13 +12,27 @@ from ..size import equal
 from ..tensor import Axis, Mask, TensorType
 from .common import WRONG_DTYPE
 
-NO_SPARSE = Code("sparse-output", "error", "`{layer}` with `sparse: true` gives a tensor that no other layer reads")
-SPARSE_INTEGERS = Code("sparse-integers", "error", "`{layer}` with `output_mode: int` cannot be `sparse`", sort="keras")
+NO_SPARSE = Code(
+    "sparse-output", "error", "`{layer}` with `sparse: true` gives a tensor that no other layer reads", help="leave `sparse` out"
+)
+SPARSE_INTEGERS = Code(
+    "sparse-integers", "error", "`{layer}` with `output_mode: int` cannot be `sparse`", sort="keras", help="leave `sparse` out"
+)
 ONE_AXIS = Code("encodes-one-axis", "error", "`{layer}` with `output_mode: {mode}` reads one axis; {given} come in")
 NEEDS_TOKENS = Code("num-tokens-missing", "error", "`CategoryEncoding` needs `num_tokens`", sort="keras")
-BOUNDARIES = Code("bin-boundaries", "error", "`Discretization` needs `bin_boundaries` that rise, and no `num_bins`", sort="keras")
+BOUNDARIES = Code(
+    "bin-boundaries",
+    "error",
+    "`Discretization` needs `bin_boundaries` that rise, and no `num_bins`",
+    sort="keras",
+    help="write rising numbers, such as `bin_boundaries: [0.0, 1.0, 2.0]`",
+)
 CROSSED_SHAPES = Code(
-    "crossed-shapes", "error", "`HashedCrossing` reads two inputs of one value each; this has {given}", sort="keras"
+    "crossed-shapes",
+    "error",
+    "`HashedCrossing` reads two inputs of one value each; this has {given}",
+    sort="keras",
+    help="give both branches `shape: [1]`",
 )
 HALF_COUNTS = Code("counts-in-half", "error", "`output_mode: {mode}` cannot be computed in {dtype}", sort="keras")
 HALF = ("float16", "bfloat16")

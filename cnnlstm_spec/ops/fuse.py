@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 RANKS_DIFFER = Code("ranks-differ", "error", "`{strategy}` needs inputs of one rank; given {first} and {other}", sort="keras")
 SIZES_DIFFER = Code("sizes-differ", "error", "`{strategy}` needs {axis} to be equal; given {first} and {other}", sort="keras")
 SHAPES_DIFFER = Code("shapes-differ", "error", "`{strategy}` needs inputs of one shape; given {first} and {other}")
-NOT_A_FEATURE = Code("no-feature-axis", "error", "`{strategy}` works on the last axis; this input has none")
+NOT_A_FEATURE = Code(
+    "no-feature-axis",
+    "error",
+    "`{strategy}` works on the last axis; this input has none",
+    help="`Reshape: {target_shape: [1]}` before it adds the axis",
+)
 
 WIDEN = "give them one width: `units: 64` puts each through a `Dense` of its own"
 POOL_FIRST = "bring them to one rank before: `Flatten`, a global pooling, or `broadcast: true`"

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from ..program import Expression
 
 BAD_AXIS = Code("axis-out-of-range", "error", "`axis: {axis}` does not exist in {given}", sort="keras")
-BATCH_AXIS = Code("batch-axis", "error", "`axis: 0` is the batch, which cannot be named")
+BATCH_AXIS = Code(
+    "batch-axis",
+    "error",
+    "`axis: 0` is the batch, which cannot be named",
+    help="`axis: 1` is the first axis after the batch, -1 the last",
+)
 
 
 class Concat(Strategy):

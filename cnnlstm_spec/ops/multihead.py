@@ -32,6 +32,7 @@ KEY_HEADS = Code(
     "error",
     "`num_key_value_heads: {keys}` does not divide the {queries} query heads",
     sort="keras",
+    help="take a number that divides the query heads",
 )
 
 

@@ -16,7 +16,13 @@ from .axes import AXES, AXIS, axis_at, axis_numbers
 from .common import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, known
 from .floats import refuse_integers
 
-CLIPPING = Code("renorm-clipping-crossed", "error", "`renorm_clipping` has `rmax` {rmax:g} below `rmin` {rmin:g}", sort="keras")
+CLIPPING = Code(
+    "renorm-clipping-crossed",
+    "error",
+    "`renorm_clipping` has `rmax` {rmax:g} below `rmin` {rmin:g}",
+    sort="keras",
+    help="`rmin` is at most `rmax`",
+)
 SCALE_SHAPE = Code(
     "rms-scale-does-not-fit", "error", "`RMSNormalization` scales the last axes; `axis` names others", sort="keras"
 )

@@ -19,7 +19,13 @@ CROP_AND_PAD = Code(
     "crop-and-pad", "error", "`Resizing` takes `crop_to_aspect_ratio` or `pad_to_aspect_ratio`, not both", sort="keras"
 )
 NEEDS_ADAPT = Code("normalization-without-values", "error", "`Normalization` needs `mean` and `variance`")
-ONE_OF_TWO = Code("mean-without-variance", "error", "`Normalization` needs `mean` and `variance` of the same shape", sort="keras")
+ONE_OF_TWO = Code(
+    "mean-without-variance",
+    "error",
+    "`Normalization` needs `mean` and `variance` of the same shape",
+    sort="keras",
+    help="give both, or neither",
+)
 INTERPOLATION = Choice("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
 STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
 

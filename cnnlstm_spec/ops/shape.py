@@ -15,9 +15,27 @@ from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT
 from .windows import positions
 
-COUNTS_DIFFER = Code("reshape-changes-count", "error", "`Reshape` gives {wanted} values; {given} come in", sort="keras")
-TWO_UNKNOWN = Code("reshape-two-unknown", "error", "`target_shape` has -1 {count} times; it may have it once", sort="keras")
-NOT_A_PERMUTATION = Code("not-a-permutation", "error", "`dims` holds each of 1 to {count} once; this is {given}", sort="keras")
+COUNTS_DIFFER = Code(
+    "reshape-changes-count",
+    "error",
+    "`Reshape` gives {wanted} values; {given} come in",
+    sort="keras",
+    help="write -1 for one of the sizes, and it becomes what is left",
+)
+TWO_UNKNOWN = Code(
+    "reshape-two-unknown",
+    "error",
+    "`target_shape` has -1 {count} times; it may have it once",
+    sort="keras",
+    help="write the size of all but one",
+)
+NOT_A_PERMUTATION = Code(
+    "not-a-permutation",
+    "error",
+    "`dims` holds each of 1 to {count} once; this is {given}",
+    sort="keras",
+    help="axes count from 1, the batch left out",
+)
 WRONG_RANK = Code("permute-rank", "error", "`Permute` of {count} axes reads {count} axes; {given} come in", sort="keras")
 
 NAMES = {1: ("features",), 2: ("steps", "features"), 3: ("height", "width", "channels")}

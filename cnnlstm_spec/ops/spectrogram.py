@@ -15,8 +15,20 @@ from .common import DATA_FORMAT, WRONG_DTYPE, known
 from .floats import refuse_computing, refuse_integers
 from .windows import KERNEL_LARGER, slide
 
-FFT_SHORTER = Code("fft-shorter-than-frame", "error", "`fft_length` {fft} is below `{argument}` {frame}", sort="keras")
-FRAME_STEP = Code("frame-step", "error", "`frame_step` is 1 to `frame_length` {frame}; this is {given}", sort="keras")
+FFT_SHORTER = Code(
+    "fft-shorter-than-frame",
+    "error",
+    "`fft_length` {fft} is below `{argument}` {frame}",
+    sort="keras",
+    help="leave `fft_length` out, or make it a power of two of at least `frame_length`",
+)
+FRAME_STEP = Code(
+    "frame-step",
+    "error",
+    "`frame_step` is 1 to `frame_length` {frame}; this is {given}",
+    sort="keras",
+    help="half of `frame_length` is usual",
+)
 MEL_FRAMES = Code("mel-frames", "error", "`MelSpectrogram` announces {announced} frames of {size} samples and gives {given}")
 MODES = Choice("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 

@@ -29,7 +29,11 @@ NOT_RECURRENT = Code(
 )
 TWO_OUTPUTS = Code("merge-mode-null", "error", "`merge_mode: null` gives two tensors; a list of layers passes on one")
 UNLIKE = Code(
-    "backward-layer-unlike", "error", "`{argument}` must be equal forward and backward; given {first} and {other}", sort="keras"
+    "backward-layer-unlike",
+    "error",
+    "`{argument}` must be equal forward and backward; given {first} and {other}",
+    sort="keras",
+    help="write it alike in both layers",
 )
 BACKWARDS = Code("bidirectional-backwards", "error", "`go_backwards` is what `Bidirectional` does itself", sort="keras")
 WIDTHS = Code("backward-layer-width", "error", "both directions give one shape; given {first} and {other}")
@@ -39,7 +43,11 @@ SAME_DIRECTION = Code(
 
 
 NO_KERNEL = Code(
-    "no-kernel-to-normalize", "error", "`SpectralNormalization` wraps a layer with a kernel; `{given}` has none", sort="keras"
+    "no-kernel-to-normalize",
+    "error",
+    "`SpectralNormalization` wraps a layer with a kernel; `{given}` has none",
+    sort="keras",
+    help="wrap `Dense`, a convolution or `Embedding`",
 )
 NORMALIZABLE = frozenset(
     [

@@ -14,7 +14,12 @@ from ..size import Size
 from ..source import Place
 from ..spec import ModelSpec
 
-OVER_BUDGET = Code("over-budget", "error", "`{name}` is {given}; the budget is {ceiling}")
+OVER_BUDGET = Code(
+    "over-budget",
+    "error",
+    "`{name}` is {given}; the budget is {ceiling}",
+    help="make the lines that are named smaller, or raise the budget",
+)
 NEEDS_SIZE = Code("budget-needs-size", "error", "`{name}` rests on {size}, known only at run time")
 
 COUNTED: dict[str, tuple[Callable[[Costs], Size], Callable[[Row], Size]]] = {

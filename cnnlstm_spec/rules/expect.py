@@ -19,8 +19,18 @@ from ..spec import ModelSpec
 from ..syntax import Node, Scalar
 from .budget import COUNTED, costliest, needs_size
 
-SHAPE_DIFFERS = Code("shape-not-as-expected", "error", "`{address}` gives {given}; expected {wanted}")
-COUNT_DIFFERS = Code("count-not-as-expected", "error", "`{name}` is {given}; expected {wanted}")
+SHAPE_DIFFERS = Code(
+    "shape-not-as-expected",
+    "error",
+    "`{address}` gives {given}; expected {wanted}",
+    help="put the line right that is not meant, or the promise",
+)
+COUNT_DIFFERS = Code(
+    "count-not-as-expected",
+    "error",
+    "`{name}` is {given}; expected {wanted}",
+    help="`cnnlstm-spec shapes` shows where they are; put the line right that is not meant",
+)
 
 COUNTS = ("params", "trainable_params", "macs")
 

@@ -16,7 +16,13 @@ METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` 
 METRIC_LABELS = Code("metric-labels", "error", "`{metric}` cannot read the {theirs} of {whose}", sort="keras")
 MEANINGLESS = Code("metric-without-meaning", "warning", "`{metric}` says nothing of `{head}`, which gives {given}")
 NO_CLASS = Code("class-not-there", "error", "`{metric}` looks at class {id}; `{head}` has {count}", sort="keras")
-TOP_K = Code("top-k-too-large", "error", "`{metric}` looks at the best {k}; `{head}` has {count} classes", sort="keras")
+TOP_K = Code(
+    "top-k-too-large",
+    "error",
+    "`{metric}` looks at the best {k}; `{head}` has {count} classes",
+    sort="keras",
+    help="take a smaller number",
+)
 AUC_LABELS = Code("auc-labels", "error", "`{metric}` has `{argument}` for {given} labels; `{head}` has {count}", sort="keras")
 METRIC_DTYPE = Code("metric-dtype", "error", "`{metric}` reads float32; `{head}` gives {dtype}", sort="keras")
 CANNOT_RUN = Code("metric-cannot-run", "error", "`{metric}` cannot run with `{argument}: {value}`", sort="keras")

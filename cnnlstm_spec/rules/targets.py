@@ -17,7 +17,12 @@ from ..spec import ModelSpec
 from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, activation_of, compiled, written
 
 TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
-TARGET_SHAPE = Code("target-shape", "error", "the labels are {wanted}; `{head}` gives {given}")
+TARGET_SHAPE = Code(
+    "target-shape",
+    "error",
+    "the labels are {wanted}; `{head}` gives {given}",
+    help="make the last layer as wide as the labels, or the target as wide as the layer",
+)
 TARGET_LOSS = Code("target-loss", "error", "`{loss}` does not read {encoding} labels")
 TARGET_ACTIVATION = Code("target-activation", "error", "`{function}` does not fit {encoding} labels: {reason}")
 TARGET_RANGE = Code("target-range", "error", "`{function}` gives {reach}; the labels go {range}")

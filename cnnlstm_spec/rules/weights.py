@@ -10,8 +10,20 @@ from ..graph import TypedGraph
 from ..op import Op, Weight
 from ..spec import ModelSpec
 
-WEIGHT_RANK = Code("weight-rank", "error", "`{name}` makes weights of {wanted}; `{weight}` is {shape}", sort="keras")
-WEIGHT_AXIS = Code("weight-axis", "error", "`{name}` has `axis: {axis}`; `{weight}` is {shape}", sort="keras")
+WEIGHT_RANK = Code(
+    "weight-rank",
+    "error",
+    "`{name}` makes weights of {wanted}; `{weight}` is {shape}",
+    sort="keras",
+    help="take another one for this weight",
+)
+WEIGHT_AXIS = Code(
+    "weight-axis",
+    "error",
+    "`{name}` has `axis: {axis}`; `{weight}` is {shape}",
+    sort="keras",
+    help="`axis` counts the axes of the weight from 0",
+)
 
 USES = ("_initializer", "_regularizer", "_constraint")
 
