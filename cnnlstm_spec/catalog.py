@@ -24,7 +24,7 @@ NO_ARGUMENTS = Code("activation-arguments", "error", "an activation takes no arg
 AT_MOST_ONE = Code(
     "one-of-arguments", "error", "`{name}` takes one of {arguments}; {given} are given", sort="keras", help="keep one of them"
 )
-NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}")
+NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out")
 ONE_LONGER = Code(
     "one-value-more",
     "error",

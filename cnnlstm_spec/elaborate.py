@@ -17,7 +17,12 @@ from .scope import POISON, Scope, nearest
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
 from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 
-NOT_A_SPEC = Code("not-a-spec", "error", "a spec is a mapping that begins with `version: 1`; this is {given}")
+NOT_A_SPEC = Code(
+    "not-a-spec",
+    "error",
+    "a spec is a mapping that begins with `version: 1`; this is {given}",
+    help="`cnnlstm-spec new` prints a spec to start from",
+)
 BAD_NAME = Code("name-characters", "error", "`{name}` cannot name a {what}")
 BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that begins with a lower-case letter")
 HEAD_OR_HEADS = Code(

@@ -12,8 +12,10 @@ from .scope import POISON, Scope, did_you_mean
 from .syntax import Listing, Node, Scalar, words_for
 
 WRONG_TYPE = Code("wrong-type", "error", "`{key}` is {words}; this is {given}")
-OUT_OF_RANGE = Code("out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras")
-NOT_ALLOWED = Code("value-not-allowed", "error", "`{key}` is {words}; this is {given}")
+OUT_OF_RANGE = Code(
+    "out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras", help="write a value within the bounds"
+)
+NOT_ALLOWED = Code("value-not-allowed", "error", "`{key}` is {words}; this is {given}", help="write a value within the bounds")
 """For what Keras would take, such as a size of 0, and for the keys of our own."""
 UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}`", sort="keras")
 NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from ..lower import Lowering
     from ..program import Expression
 
-EQUATION = Code("equation-does-not-fit", "error", "`equation` does not fit: {problem}", sort="keras")
+EQUATION = Code(
+    "equation-does-not-fit",
+    "error",
+    "`equation` does not fit: {problem}",
+    sort="keras",
+    help="write a letter for each axis, the batch too, or `...` for those that stay",
+)
 FORMS = ("it has one of the forms ab,bc->ac and ...b,bc->...c and ab...,bc->ac...; its first letter is the batch",)
 PATTERN = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 

@@ -15,7 +15,13 @@ from ..tensor import TensorType
 from .common import WRONG_DTYPE
 from .windows import split, window_axes
 
-CHANNELS = Code("channels-not-taken", "error", "`{layer}` reads images of {taken} channels; {given} come in", sort="keras")
+CHANNELS = Code(
+    "channels-not-taken",
+    "error",
+    "`{layer}` reads images of {taken} channels; {given} come in",
+    sort="keras",
+    help="bring the images to as many channels before it",
+)
 VALUE_RANGE = ListOf(NUMBER, 2)
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
