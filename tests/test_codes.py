@@ -94,3 +94,8 @@ def said(text: str) -> tuple[cnnlstm_spec.diagnostic.Diagnostic, ...]:
     for each in compilation.diagnostics:
         assert "invalid" not in each.message.lower()
     return compilation.diagnostics
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_errors_name_a_way_out(name: str) -> None:
+    assert all(each.help for each in said(parts(name)["wrong"]) if each.severity == "error")
