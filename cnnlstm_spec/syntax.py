@@ -28,7 +28,12 @@ SEVERAL = Code(
     help="put it into a file of its own, or remove the `---`",
 )
 TOO_DEEP = Code("nested-too-deep", "error", "nested more than {limit} levels deep")
-TOO_MANY = Code("aliases-too-large", "error", "with its aliases expanded the spec has more than {limit} values")
+TOO_MANY = Code(
+    "aliases-too-large",
+    "error",
+    "with its aliases expanded the spec has more than {limit} values",
+    help="write a block with parameters where the parts differ, and `Repeat` where they do not",
+)
 CYCLE = Code(
     "alias-cycle",
     "error",
