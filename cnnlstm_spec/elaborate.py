@@ -84,12 +84,20 @@ def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imp
     )
 
 
+def _names_heads(entry: Entry) -> bool:
+    """Whether a value could be that of `heads`, and not of `head`."""
+    return isinstance(entry.value, Mapping) and entry.value.get("inputs") is None
+
+
 def _top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
     """The values of the spec's keys, each read by itself so that one mistake does not hide the others; and the keys."""
     written = {entry.key.text: entry for entry in root.entries if entry.key.text in Top.arguments}
     unknown = [entry for entry in root.entries if entry.key.text not in written and not entry.key.text.startswith("x-")]
     needed = {key: words for key, words in NEEDED.items() if key not in written and not (key == "head" and "heads" in written)}
-    meant = report_unknown_keys(unknown, scope, "the spec", Top.arguments, needed)
+    meant: dict[str, Entry] = {}
+    for other, entries in (("head", list(filter(_names_heads, unknown))), ("heads", [e for e in unknown if not _names_heads(e)])):
+        known = [key for key in Top.arguments if key != other]
+        meant |= report_unknown_keys(entries, scope, "the spec", known, {k: w for k, w in needed.items() if k not in meant})
     values: dict[str, Any] = {}
     # What is meant is read as if it were spelt right, so that nothing that rests on it is amiss.
     for key, entry in {**meant, **written}.items():
