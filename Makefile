@@ -11,15 +11,18 @@ export PYTHONWARNINGS ?=
 
 .PHONY: demo test test-core test-keras lint bench bench-quick fuzz schema clean
 
+# Bytecode as pip makes it of what is installed for good: some machines are set to write none when a module is imported.
 $(FULL)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -e '.[tensorflow,plot,dev]'
+	$(FULL)/bin/python -m compileall -q cnnlstm_spec
 	touch $@
 
 # Without TensorFlow: what must work there is tested there.
 $(CORE)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(CORE)
 	$(CORE)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -e '.[plot]' hypothesis jsonschema pytest pytest-xdist
+	$(CORE)/bin/python -m compileall -q cnnlstm_spec
 	touch $@
 
 demo: $(FULL)/ready

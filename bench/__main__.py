@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import compileall
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+import cnnlstm_spec
 
 from . import training, validate
 from .pairs import machine
@@ -30,6 +34,8 @@ def main() -> None:
     named = [name for name in sys.argv[1:] if name != "--quick"]
     if unknown := sorted({*named} - {*ROWS}):
         sys.exit(f"there is no row {', '.join(unknown)}; rows: {', '.join(ROWS)}")
+    # As pip does on installation: Keras and pydantic have their bytecode too, and this may run where none is written.
+    compileall.compile_dir(Path(cnnlstm_spec.__file__).parent, quiet=1)
     start = time.perf_counter()
     print(machine())
     for name in named or ROWS:
