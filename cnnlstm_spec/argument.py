@@ -180,7 +180,8 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
         if name not in meant:
             scope.report(MISSING_KEY, node, owner=owner, key=name, help=(f"`{name}` is {words}",))
     readable = {name: value for name, value in values.items() if value is not POISON}
-    sound = len(scope.found) == before and len(readable) == len(values)
+    # A mistake may go unsaid in what was taken for another key.
+    sound = len(scope.found) == before and len(readable) == len(values) and not needed
     if not sound and (not partial or any(each.required and name not in readable for name, each in cls.arguments.items())):
         return POISON
     record = cls(**readable)

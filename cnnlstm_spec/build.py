@@ -10,6 +10,7 @@ from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph
 from .inputs import InputOp
 from .items import Origin
+from .memory import Memory, once
 from .naming import assign_names
 from .ops.structure import Output
 from .scope import did_you_mean
@@ -23,15 +24,15 @@ NAME_TAKEN = Code("name-taken", "error", "`{name}` names {what} already; a fusio
 TWO_NAMED = Code("input-twice", "error", "the input name `{name}` is used twice")
 
 
-def build(spec: ModelSpec, found: list[Diagnostic]) -> Graph:
+def build(spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None) -> Graph:
     """The graph of a spec; what could not be read is a node without an op."""
-    return _Builder(spec, found).build()
+    return _Builder(spec, found, memory).build()
 
 
 class _Builder:
-    def __init__(self, spec: ModelSpec, found: list[Diagnostic]) -> None:
-        self.spec, self.found = spec, found
-        self.weaver = Weaver(found)
+    def __init__(self, spec: ModelSpec, found: list[Diagnostic], memory: Memory | None) -> None:
+        self.spec, self.found, self.memory = spec, found, memory
+        self.weaver = Weaver(found, memory)
         self.chains = chains(spec, found)
         self.givers = {each.share_layers_with[0] for each in spec.branches if each.share_layers_with is not None}
         """The branches whose layers others have too."""
@@ -45,10 +46,7 @@ class _Builder:
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
         names = assign_names(self.weaver.wanted, reserved)
-        renamed = [
-            replace(node, id=names[node.id], layer=names[node.layer], inputs=tuple(names[i] for i in node.inputs))
-            for node in self.weaver.nodes
-        ]
+        renamed = [node.renamed(names) for node in self.weaver.nodes]
         return Graph(
             self.spec.name,
             {node.id: node for node in renamed},
@@ -76,7 +74,7 @@ class _Builder:
     def branch(self, branch: Branch) -> str:
         """The layers of those that it shares with, then its own; the node of the input."""
         at = Context(f"branches.{branch.name}", branch.name)
-        op = InputOp(branch.input, branch.name) if branch.input is not None else None
+        op = once(self.memory, InputOp, branch.input, branch.name) if branch.input is not None else None
         start = x = self.weaver.add(op, (), branch.origin, at, branch.name, hidden=True)
         chain = self.chains[branch.name]
         if chain is None:
@@ -140,7 +138,7 @@ class _Builder:
             self.weaver.report(MISSING_FUSION, head.origin, labels, ("add `fusion: {strategy: concat}`",), **facts)
             x = self.weaver.add(None, (), head.origin, at, hidden=True)
         x = self.weaver.items(head.items, x, at)
-        output = Output(head.name, _carries_mask(head, self.spec))
+        output = once(self.memory, Output, head.name, _carries_mask(head, self.spec))
         return self.weaver.add(output, (x,), head.origin, at, head.name, hidden=True)
 
 

@@ -16,6 +16,7 @@ from .diagnostic import Code, Diagnostic
 from .elaborate import elaborate
 from .graph import Graph, TypedGraph
 from .infer import infer
+from .memory import Memory
 from .source import Source
 from .spec import ModelSpec
 from .spelling import begin
@@ -166,17 +167,22 @@ def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
 
 
 def compile_document(
-    source: Source, document: Node, found: list[Diagnostic], folder: File | None = None, allow_imports: bool = False
+    source: Source,
+    document: Node,
+    found: list[Diagnostic],
+    folder: File | None = None,
+    allow_imports: bool = False,
+    memory: Memory | None = None,
 ) -> Compilation:
-    """Everything after the document, with what was found before."""
+    """Everything after the document, with what was found before; variants of a spec share a memory."""
     begin()
-    spec = elaborate(document, found, folder, allow_imports)
+    spec = elaborate(document, found, folder, allow_imports, memory)
     if spec is None:
         return Compilation(source, finish(found), document)
-    graph = build(spec, found)
+    graph = build(spec, found, memory)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
-    typed = infer(graph, policy, found, spec.batch_size)
-    found += verify(typed, spec)
+    typed = infer(graph, policy, found, spec.batch_size, memory)
+    found += verify(typed, spec, memory)
     return Compilation(source, finish(found), document, spec, graph, typed)
 
 

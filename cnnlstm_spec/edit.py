@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from .memory import UNKNOWN, Memory
 from .source import Span, format_path
 from .spelling import nearest
 from .syntax import Entry, Listing, Mapping, Node, Scalar
@@ -33,23 +34,43 @@ class NoPath(Exception):
         self.left, self.known, self.help = left, tuple(known), help
 
 
-def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span]) -> Node:
-    """The document with a value at the end of the steps, each written at its span; raises NoPath where they lead nowhere."""
-    return _Edit(document, value, spans).set(document, steps, ROOT)
+def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span], memory: Memory | None = None) -> Node:
+    """The document with a value at the end of the steps, each written at its span; raises NoPath where they lead nowhere.
+
+    With a memory, what is made of the very same nodes as before is the very same node.
+    """
+    return _Edit(document, value, spans, memory).set(document, steps, ROOT)
 
 
 class _Edit:
     """One override: the nodes on the way to the value are made anew, all others stay."""
 
-    def __init__(self, document: Node, value: Node, spans: Sequence[Span]) -> None:
-        self.document, self.value, self.spans = document, value, spans
+    def __init__(self, document: Node, value: Node, spans: Sequence[Span], memory: Memory | None) -> None:
+        self.document, self.value, self.spans, self.memory = document, value, spans, memory
         self.variables = _entries(document, "vars")
         self.heads = {"head", *_entries(document, "heads")}
 
     def set(self, node: Node, steps: Steps, path: Steps) -> Node:
         """The node with the value at the end of the steps; `path` is the way to the node, as positions."""
-        if not steps:
-            return self.value
+        return self.kept(self.made(node, steps, path)) if steps else self.value
+
+    def kept(self, node: Node) -> Node:
+        """The node, or one that was made of the same parts."""
+        if self.memory is None:
+            return node
+        if isinstance(node, Mapping):
+            parts: tuple[object, ...] = tuple(id(part) for each in node.entries for part in (each.key, each.value))
+        else:
+            parts = tuple(map(id, node.items)) if isinstance(node, Listing) else (node,)
+        key = (_Edit, type(node), node.span, *parts)
+        known = self.memory.get(key)
+        if known is UNKNOWN:
+            self.memory.keep(key, node)
+            return node
+        same: Node = known
+        return same
+
+    def made(self, node: Node, steps: Steps, path: Steps) -> Node:
         node = self.opened(node)
         if isinstance(node, Scalar):
             node = _as_mapping(node, path)
@@ -112,7 +133,7 @@ class _Edit:
             raise NoPath(len(steps))
         if step == entry.key.text and arguments.get(step) is None:
             raise NoPath(len(steps), help=CLASS_NAME)
-        return replace(node, entries=(Entry(entry.key, self.set_key(arguments, step, steps, path)),))
+        return replace(node, entries=(Entry(entry.key, self.kept(self.set_key(arguments, step, steps, path))),))
 
     def set_key(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
         entry = node.get(step)
@@ -132,7 +153,8 @@ class _Edit:
         if len(steps) > 1 and not (path == ROOT and step in SECTIONS):
             raise NoPath(len(steps), known, None if nearest(step, known) else _unwritten((*path, step)))
         empty = Mapping(self.value.span, ())
-        key = Scalar(self.spans[len(self.spans) - len(steps)], step, step)
+        key = self.kept(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
+        assert isinstance(key, Scalar)
         made = Entry(key, self.set(empty, steps[1:], (*path, step)))
         return replace(node, entries=(*node.entries, made))
 

@@ -11,7 +11,9 @@ from .fusion import FusionKeys, read_fusion
 from .items import Fusion, Item, Layer
 from .kinds import NAME, WRONG_TYPE, given
 from .layers import LAYERS, origin_of
+from .memory import Memory
 from .own import with_own_layers
+from .recall import recall
 from .reuse import read_unused
 from .scope import POISON, Scope, nearest
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
@@ -48,9 +50,11 @@ HEAD_IS_BRANCH = Code(
 )
 
 
-def elaborate(root: Node, found: list[Diagnostic], folder: Any = None, allow_imports: bool = False) -> ModelSpec | None:
+def elaborate(
+    root: Node, found: list[Diagnostic], folder: Any = None, allow_imports: bool = False, memory: Memory | None = None
+) -> ModelSpec | None:
     """The spec that a document holds; None where so much is amiss that there is nothing to build."""
-    scope = Scope(found, folder=folder, allow_imports=allow_imports)
+    scope = Scope(found, folder=folder, allow_imports=allow_imports, memory=memory)
     if not isinstance(root, Mapping):
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None
@@ -205,7 +209,7 @@ def _fusions(node: Any, scope: Scope, branches: int) -> tuple[Fusion, ...]:
 
 
 def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
-    fusion = read_fusion(node, scope, FusionKeys)
+    fusion = recall(read_fusion, node, scope, FusionKeys)
     if fusion is POISON:
         return Fusion(None, origin_of(node, scope))
     assert isinstance(fusion, Fusion)
@@ -255,7 +259,7 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
         scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help)
         return broken
     if node.get("strategy") is not None or node.get("layer") is not None:
-        fusion = read_fusion(node, scope, HeadSection, name)
+        fusion = recall(read_fusion, node, scope, HeadSection, name)
         return broken if fusion is POISON else Head(name, (), origin, fusion=fusion)
     values = read_fields(_PlainHead, node, scope, name, entry.key)
     inputs, items = values.get("inputs"), values.get("layers")
@@ -291,4 +295,4 @@ def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> 
     if not heads:
         check_compile(resolved, at)
         return None
-    return read_compile(resolved, at, tuple(head.name for head in heads), single)
+    return recall(read_compile, resolved, at, tuple(head.name for head in heads), single)

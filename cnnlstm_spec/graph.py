@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .items import Origin
@@ -36,6 +37,12 @@ class Node:
     frames: tuple[Frame, ...] = ()
     hidden: bool = False
     """Whether no person wrote it: an input, a fold of time, an output."""
+
+    def renamed(self, names: Mapping[str, str]) -> Node:
+        """The node under its name, with those of the nodes that it reads."""
+        inputs = tuple([names[id] for id in self.inputs])
+        layer = names[self.layer]
+        return Node(names[self.id], self.op, inputs, layer, self.origin, self.area, self.frames, self.hidden)
 
 
 @dataclass(frozen=True)

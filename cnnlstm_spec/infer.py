@@ -9,6 +9,7 @@ from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
 from .inputs import InputOp
+from .memory import UNKNOWN, Memory
 from .op import Inference, Op, Refusal
 from .own import RAISES, described, is_own
 from .size import Condition, format_size
@@ -42,11 +43,14 @@ class _State:
     typed: dict[str, TypedNode]
     layers: dict[str, TypedNode]
     conditions: Conditions
+    memory: Memory | None
 
 
-def infer(graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None) -> TypedGraph:
+def infer(
+    graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None, memory: Memory | None = None
+) -> TypedGraph:
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
-    state = _State(graph, policy, batch_size, found, {}, {}, Conditions())
+    state = _State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
     found.extend(state.conditions.warnings())
@@ -55,14 +59,15 @@ def infer(graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | 
 
 def _typed(node: Node, state: _State) -> TypedNode:
     types = tuple(state.typed[id].type for id in node.inputs)
-    if isinstance(node.op, InputOp):
-        return TypedNode(node, node.op.type(node.id, node.origin.place), ())
     known = tuple(x for x in types if x is not None)
     if node.op is None or len(known) < len(types):
         return TypedNode(node, None, types)
-    at = Inference(state.policy, state.batch_size)
     try:
-        return _checked(node, node.op, known, at, state)
+        inferred = _recalled(node, node.op, known, state)
+        for condition, refusal in inferred.conditions:
+            _note(condition, refusal, node, known, state)
+        state.layers.setdefault(node.layer, inferred.typed)
+        return inferred.typed
     except Refusal as refusal:
         state.found.append(_diagnostic(refusal.code, refusal, node, known, state))
     except Exception as error:
@@ -71,6 +76,41 @@ def _typed(node: Node, state: _State) -> TypedNode:
         facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
         state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (described(error),)))
     return TypedNode(node, None, types)
+
+
+@dataclass(frozen=True)
+class _Inferred:
+    typed: TypedNode
+    conditions: tuple[tuple[Condition, Refusal], ...] = ()
+    """What must hold of run-time sizes."""
+
+
+def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
+    """What is known of a node; of one that an earlier variant has too, on inputs of the same types, it is not inferred again."""
+    memory = state.memory
+    if memory is None:
+        return _inferred(node, op, inputs, state)
+    first = state.layers.get(node.layer)
+    rests_on = (op, node.origin.place.span.source, first and first.weights, *inputs)
+    key = (_recalled, node.id, node.layer, node.origin.place.span.start, state.policy, state.batch_size, *map(id, rests_on))
+    known = memory.get(key)
+    if known is UNKNOWN:
+        found = len(state.found)
+        known = _inferred(node, op, inputs, state)
+        if len(state.found) == found:
+            memory.keep(key, known, *rests_on)
+    elif known.typed.node != node:
+        known = replace(known, typed=replace(known.typed, node=node))
+    inferred: _Inferred = known
+    return inferred
+
+
+def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
+    if isinstance(op, InputOp):
+        return _Inferred(TypedNode(node, op.type(node.id, node.origin.place), ()))
+    at = Inference(state.policy, state.batch_size)
+    typed = _checked(node, op, inputs, at, state)
+    return _Inferred(typed, tuple(at.conditions))
 
 
 def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
@@ -86,12 +126,25 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
     mask = None if across else _mask_after(node, op, inputs, state)
-    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask)
-    for condition, refusal in at.conditions:
-        _note(condition, refusal, node, inputs, state)
-    typed = TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
-    state.layers.setdefault(node.layer, typed)
-    return typed
+    result = _same(node, inputs, result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask), state)
+    return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
+
+
+def _same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: _State) -> TensorType:
+    """The type, as one thing with an equal one of an earlier variant: what reads it has not changed.
+
+    Axes that are handed on stay the very ones that came in, which tell what gave the shape.
+    """
+    if state.memory is None:
+        return type
+    handed_on = next((x.axes for x in inputs[:1] if x.axes is type.axes), None)
+    key = (_same, node.id, id(handed_on), type)
+    known = state.memory.get(key)
+    if known is UNKNOWN:
+        state.memory.keep(key, type, handed_on)
+        return type
+    same: TensorType = known
+    return same
 
 
 def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> Mask | None:

@@ -12,6 +12,7 @@ from .kinds import given
 from .op import Op
 from .ops import find_op, former, known_layers, refusal
 from .own import about_offered, installed, read_own
+from .recall import recall
 from .scope import Scope, did_you_mean
 from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
 
@@ -36,15 +37,7 @@ class LayersKind(Kind):
     words = "a list of layers"
 
     def read(self, node: Node, scope: Scope) -> Any:
-        if isinstance(node, Scalar) and node.value is None:
-            return ()
-        if not isinstance(node, Listing):
-            help = ("a list's items begin with `- `",) if isinstance(node, Mapping) else ()
-            if isinstance(node, Scalar) and isinstance(node.value, str):
-                help = (f"write `[{node.text}]`",)
-            return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
-        items = (read_item(item, scope.at(index)) for index, item in enumerate(node.items))
-        return tuple(item for item in items if item is not None)
+        return recall(_read_items, node, scope)
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": "#/$defs/layers"}
@@ -64,6 +57,18 @@ class LayerKind(Kind):
 
 LAYERS = LayersKind()
 LAYER = LayerKind()
+
+
+def _read_items(node: Node, scope: Scope) -> Any:
+    if isinstance(node, Scalar) and node.value is None:
+        return ()
+    if not isinstance(node, Listing):
+        help = ("a list's items begin with `- `",) if isinstance(node, Mapping) else ()
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            help = (f"write `[{node.text}]`",)
+        return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
+    items = (recall(read_item, item, scope.at(index)) for index, item in enumerate(node.items))
+    return tuple(item for item in items if item is not None)
 
 
 def read_item(node: Node, scope: Scope) -> Item | None:

@@ -11,6 +11,7 @@ from .catalog import NO_EFFECT
 from .diagnostic import Code, Diagnostic
 from .inputs import SizeKind
 from .kinds import NOT_A_CHOICE, NOT_ALLOWED, NUMBER, SIZE, Choice, Each, ListOf, Optional, wrong_type
+from .recall import recall
 from .scope import POISON, Scope
 from .spec import ModelSpec
 from .syntax import Mapping, Node, Scalar, words_for
@@ -137,8 +138,22 @@ def read_budget(spec: ModelSpec, found: list[Diagnostic]) -> Budget | None:
     node, scope = spec.sections["budget"]
     at = replace(scope, found=found)
     resolved = at.resolve(node)
-    record = POISON if resolved is None else read_record(Budget, resolved, at, "budget", partial=True)
+    record = POISON if resolved is None else recall(_read_budget, resolved, at)
     return record if isinstance(record, Budget) else None
+
+
+def _read_budget(node: Node, scope: Scope) -> Any:
+    return read_record(Budget, node, scope, "budget", partial=True)
+
+
+def read_target(node: Node, scope: Scope, head: str) -> Target | None:
+    """What `targets` says of the labels of a head; None where it could not be read."""
+    record = recall(_read_target, node, scope, head)
+    return record if isinstance(record, Target) else None
+
+
+def _read_target(node: Node, scope: Scope, head: str) -> Any:
+    return read_record(Target, node, scope, head)
 
 
 def entries(spec: ModelSpec, section: str, found: list[Diagnostic]) -> tuple[tuple[Scalar, Node, Scope], ...]:

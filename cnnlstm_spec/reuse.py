@@ -10,7 +10,8 @@ from .diagnostic import Code, Label
 from .items import Group, Item
 from .kinds import NAME, OWN_NATURAL, wrong_type
 from .layers import LAYERS, at_key_if_empty, origin_of
-from .scope import POISON, Scope
+from .recall import recall
+from .scope import LAYERS_LIMIT, POISON, Scope
 from .source import Span
 from .structures import ONE_OF, Structure
 from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, node_of
@@ -27,7 +28,6 @@ TOO_MANY_LAYERS = Code(
     "written out, the spec has more than {limit} layers",
     help="repeat less, or use blocks that hold less",
 )
-LAYERS_LIMIT = 20_000
 
 
 class AnyKind(Kind):
@@ -192,14 +192,17 @@ def read_unused(scope: Scope) -> None:
     for name, node in scope.blocks.items():
         if name in scope.expanded:
             continue
-        definition = replace(scope, path=("blocks", name), within=((name, node.span),))
-        block = read_record(Block, node, definition, name)
-        parameters = None if block is POISON or not block.parameters else definition.at("parameters").resolve(block.parameters)
-        if block is POISON or (block.parameters and not isinstance(parameters, Mapping)):
-            continue
-        entries = parameters.entries if isinstance(parameters, Mapping) else ()
-        values = {each.key.text: unread(each.key.span) if _is_required(each.value) else each.value for each in entries}
-        read(LAYERS, block.layers, definition.having(values).at("layers"))
+        recall(_read_unused_block, node, replace(scope, path=("blocks", name), within=((name, node.span),)), name)
+
+
+def _read_unused_block(node: Node, scope: Scope, name: str) -> None:
+    block = read_record(Block, node, scope, name)
+    parameters = None if block is POISON or not block.parameters else scope.at("parameters").resolve(block.parameters)
+    if block is POISON or (block.parameters and not isinstance(parameters, Mapping)):
+        return
+    entries = parameters.entries if isinstance(parameters, Mapping) else ()
+    values = {each.key.text: unread(each.key.span) if _is_required(each.value) else each.value for each in entries}
+    read(LAYERS, block.layers, scope.having(values).at("layers"))
 
 
 def _is_required(node: Node) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any, Final
 
 from .diagnostic import Code, Diagnostic, Label
 from .expression import names_in, substitute
+from .memory import Memory
 from .source import Path, Place, Span
 from .spelling import did_you_mean, nearest
 from .syntax import Entry, Listing, Node, Scalar
@@ -23,6 +24,8 @@ class _Poison:
 
 
 POISON: Final[Any] = _Poison()
+LAYERS_LIMIT = 20_000
+"""So many layers, written out, a spec may have."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +58,27 @@ class Scope:
     """Whether some of them could not be read, which has been reported: an unknown name may be one of theirs."""
     allow_imports: bool = False
     """Whether the person who runs the tool allows a spec to import modules."""
+    memory: Memory | None = None
+    """What other variants of the spec have in common with this one."""
 
     def at(self, *steps: str | int) -> Scope:
         """The scope of an inner value."""
-        # Not `replace`, which looks every field up: this is called for every value of a spec.
-        inner = object.__new__(Scope)
-        inner.__dict__.update(self.__dict__)
-        inner.__dict__["path"] = (*self.path, *steps)
-        inner.__dict__["address"] = (*self.address, *steps)
-        return inner
+        return self._with(path=(*self.path, *steps), address=(*self.address, *steps))
+
+    def apart(self) -> Scope:
+        """The scope with a list of its own of the blocks that are used."""
+        return self._with(expanded=set())
 
     def having(self, variables: Mapping[str, Node]) -> Scope:
         """The scope with more variables, which hide others of the same name."""
-        return replace(self, variables={**self.variables, **variables})
+        return self._with(variables={**self.variables, **variables})
+
+    def _with(self, **fields: object) -> Scope:
+        # Not `replace`, which looks every field up: this is called for every value of a spec.
+        inner = object.__new__(Scope)
+        inner.__dict__.update(self.__dict__)
+        inner.__dict__.update(fields)
+        return inner
 
     def place(self, node: Node) -> Place:
         """Where a node stands, at this scope's path."""

@@ -12,6 +12,7 @@ from .items import Fusion, Item, Origin
 from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, Integer, Optional, Text
 from .layers import LAYERS
 from .own import MODULES
+from .recall import recall
 from .reuse import AnyKind
 from .scope import Scope
 from .syntax import Node
@@ -23,10 +24,14 @@ class InputKind(Kind):
     words = "a mapping with `kind` and `shape`"
 
     def read(self, node: Node, scope: Scope) -> Any:
-        return read_record(Input, node, scope, "input")
+        return recall(_read_input, node, scope)
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": "#/$defs/input"}
+
+
+def _read_input(node: Node, scope: Scope) -> Any:
+    return read_record(Input, node, scope, "input")
 
 
 class BranchSection(Record):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from .compiler import Compilation, Overrides, collector_paused, compile_document, finish, read_document
 from .diagnostic import Diagnostic
+from .memory import Memory
 from .source import Source
 from .syntax import Mapping, Node
 
@@ -28,6 +29,7 @@ class Sweep:
     folder: File | None
     allow_imports: bool
     variants: tuple[Variant, ...]
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     def plain(self) -> Compilation:
         """The spec as it is written."""
@@ -35,15 +37,15 @@ class Sweep:
         if self.document is None:
             return Compilation(self.source, finish(found))
         with collector_paused():
-            return compile_document(self.source, self.document, found, self.folder, self.allow_imports)
+            return compile_document(self.source, self.document, found, self.folder, self.allow_imports, self.memory)
 
     def compiled(self, variant: Variant) -> Compilation:
-        """A variant. Nodes that it shares with the others are not read from text again."""
+        """A variant. What it shares with those before it is not read from text, read as layers, inferred or checked again."""
         assert self.document is not None
         found = list(self.found)
         with collector_paused():
-            document = variant.document(self.document, found)
-            return compile_document(self.source, document, found, self.folder, self.allow_imports)
+            document = variant.document(self.document, found, self.memory)
+            return compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory)
 
     def all(self) -> Iterator[tuple[Variant, Compilation]]:
         """Every variant in order, the last axis fastest."""

@@ -14,6 +14,7 @@ from math import prod
 from .diagnostic import Code, Diagnostic
 from .edit import NoPath, Steps, edit
 from .kinds import WRONG_TYPE
+from .memory import Memory
 from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
 from .scope import nearest
 from .source import Place, Span
@@ -63,11 +64,11 @@ class Variant:
         """`vars.width=32,fusion.strategy=gated`."""
         return ",".join(f"{axis.path}={text}" for (axis, _), text in zip(self.choices, self.texts, strict=True))
 
-    def document(self, plain: Node, found: list[Diagnostic]) -> Node:
+    def document(self, plain: Node, found: list[Diagnostic], memory: Memory | None = None) -> Node:
         """The document with the values in it; a path that leads nowhere is reported at the matrix."""
         for axis, value in self.choices:
             try:
-                plain = edit(plain, axis.steps, value, axis.spans)
+                plain = edit(plain, axis.steps, value, axis.spans, memory)
             except NoPath as error:
                 found.append(_unknown(axis, error))
         return plain

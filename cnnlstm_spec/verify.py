@@ -11,20 +11,53 @@ from .addresses import members, unknown_address
 from .catalog import NO_EFFECT
 from .compilation import CompileSpec
 from .diagnostic import Code, Diagnostic, Label
-from .graph import Graph, Node, TypedGraph
+from .graph import Graph, Node, TypedGraph, TypedNode
 from .inputs import InputOp
-from .rules import RULES
+from .memory import UNKNOWN, Memory
+from .rules import HEAD_RULES, NODE_RULES, RULES
+from .rules.common import HeadUse, Setting, heads
 from .source import Place
 from .spec import ModelSpec
 
 REACHES_NO_HEAD = Code("reaches-no-head", "error", "{what} reaches no head")
 
 
-def verify(typed: TypedGraph, spec: ModelSpec) -> list[Diagnostic]:
+def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> list[Diagnostic]:
     """Every finding, in the order of the checks."""
     found = [*_idle(typed.graph, spec), *_multipliers(typed, spec)]
     for rule in RULES:
         found += rule(typed, spec)
+    for head in heads(typed, spec):
+        found += _of_head(head, memory)
+    setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
+    for node in typed.nodes.values():
+        found += _of_node(node, setting, memory)
+    return found
+
+
+def _of_head(head: HeadUse, memory: Memory | None) -> list[Diagnostic]:
+    """What is said of a head; nothing of one in which an earlier variant found nothing."""
+    last = head.activation
+    rests_on = (head.type, head.mask, head.loss, last and last.typed, *head.metrics)
+    key = (_of_head, head.name, last and last.pooled, *map(id, rests_on))
+    if memory is not None and memory.get(key) is not UNKNOWN:
+        return []
+    found = [each for rule in HEAD_RULES for each in rule(head)]
+    if memory is not None and not found:
+        memory.keep(key, None, *rests_on)
+    return found
+
+
+def _of_node(node: TypedNode, setting: Setting, memory: Memory | None) -> list[Diagnostic]:
+    """What is said of a node by itself; nothing of one in which an earlier variant found nothing."""
+    if node.node.op is None or node.type is None:
+        return []
+    key = (_of_node, id(node), setting)
+    if memory is not None and memory.get(key) is not UNKNOWN:
+        return []
+    found = [each for rule in NODE_RULES for each in rule(node, setting)]
+    if memory is not None and not found:
+        memory.keep(key, None, node)
     return found
 
 

@@ -9,6 +9,7 @@ from .diagnostic import Code, Diagnostic, Label
 from .graph import Frame, Node
 from .inputs import InputOp
 from .items import Fusion, Item, Layer, Origin, Parallel, Residual, Timed
+from .memory import Memory, once
 from .naming import LocalNames, Wanted, layer_stem
 from .op import Op
 from .ops import find_op
@@ -57,8 +58,8 @@ class Context:
 class Weaver:
     """Collects nodes, with the names that they want and their addresses."""
 
-    def __init__(self, found: list[Diagnostic]) -> None:
-        self.found = found
+    def __init__(self, found: list[Diagnostic], memory: Memory | None = None) -> None:
+        self.found, self.memory = found, memory
         self.nodes: list[Node] = []
         self.wanted: list[Wanted] = []
         self.addresses: dict[str, str] = {}
@@ -87,7 +88,7 @@ class Weaver:
     ) -> str:
         """A node; the same Keras layer as an earlier one where it shares."""
         if op is not None and at.frozen is not None:
-            op = op.frozen(at.frozen)
+            op = once(self.memory, type(op).frozen, op, at.frozen)
         id = f"n{len(self.nodes)}"
         layer = id
         key: Key | None = at.shared
@@ -110,6 +111,11 @@ class Weaver:
         if local and not hidden:
             self.address(local, id, at)
         return id
+
+    def made(self, cls: type[Op]) -> Op:
+        """An op of our own, which has no arguments."""
+        op: Op = once(self.memory, cls)
+        return op
 
     def is_alike(self, share: str, written: Key, origin: Origin) -> bool:
         """Whether what shares a name is written as the first of that name; reports it if not."""
@@ -170,9 +176,9 @@ class Weaver:
 
     def timed(self, item: Timed, x: str, at: Context) -> str:
         inner = replace(self.framed(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
-        entered = self.add(EnterTime(), (x,), item.origin, inner, hidden=True, stem="enter_time")
+        entered = self.add(self.made(EnterTime), (x,), item.origin, inner, hidden=True, stem="enter_time")
         inside = self.items(item.items, entered, inner)
-        left = self.add(LeaveTime(), (inside,), item.origin, inner, hidden=True, stem="leave_time")
+        left = self.add(self.made(LeaveTime), (inside,), item.origin, inner, hidden=True, stem="leave_time")
         self.named(item.name, left, item.origin, at, inner.frames[-1])
         return left
 
@@ -180,10 +186,10 @@ class Weaver:
         inner = self.framed(at, "residual", "Residual")
         y = self.items(item.items, x, inner.within("layers"))
         if item.shortcut is None:
-            side = self.add(Projection(), (x, y), item.origin, inner.within("shortcut"))
+            side = self.add(self.made(Projection), (x, y), item.origin, inner.within("shortcut"))
         else:
             side = self.items(item.shortcut, x, inner.within("shortcut"))
-        added = self.add(ResidualAdd(), (side, y), item.origin, at.within("add"), item.name)
+        added = self.add(self.made(ResidualAdd), (side, y), item.origin, at.within("add"), item.name)
         self.titled(inner.frames[-1], added)
         return added
 
@@ -245,8 +251,12 @@ class Weaver:
                 self.found.append(Diagnostic(NO_EFFECT, op.keys[name], facts, labels=origin.uses, help=help))
 
     def projected(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
-        dense = find_op("Dense")
-        assert dense is not None
         stem = f"{label.replace('.', '_')}_projection"
-        frozen = {} if fusion.trainable else {"trainable": False}
-        return self.add(dense.make(units=fusion.units, **frozen), (id,), fusion.origin, at.within("project", index), stem=stem)
+        dense = once(self.memory, _projection, fusion.units, fusion.trainable)
+        return self.add(dense, (id,), fusion.origin, at.within("project", index), stem=stem)
+
+
+def _projection(units: int, trainable: bool) -> Op:
+    dense = find_op("Dense")
+    assert dense is not None
+    return dense.make(units=units, **({} if trainable else {"trainable": False}))

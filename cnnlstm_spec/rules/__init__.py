@@ -1,24 +1,25 @@
-"""Rules: each a function of a typed graph and its spec to findings, one file for a theme."""
+"""Rules, one file for a theme: of the whole graph and its spec, of one head, or of one node by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
 from ..diagnostic import Diagnostic
-from ..graph import TypedGraph
+from ..graph import TypedGraph, TypedNode
 from ..spec import ModelSpec
-from .activations import check_activations
+from .activations import check_activation, check_softmax
 from .biases import check_biases
 from .budget import check_budget
+from .common import HeadUse, Setting
 from .dtypes import check_dtypes
 from .expect import check_expect
 from .frozen import check_frozen
 from .gradients import check_gradients
 from .images import check_images
 from .kernels import check_kernels
-from .losses import check_losses
+from .losses import check_loss
 from .mask_readers import check_mask_readers
-from .masks import check_masks
+from .masks import check_mask, check_unread_masks
 from .metrics import check_metrics
 from .optimizers import check_optimizer
 from .penalties import check_penalties
@@ -28,26 +29,26 @@ from .targets import check_targets
 from .weights import check_weights
 
 Rule = Callable[[TypedGraph, ModelSpec], Iterable[Diagnostic]]
+HeadRule = Callable[[HeadUse], Iterable[Diagnostic]]
+NodeRule = Callable[[TypedNode, Setting], Iterable[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
-    check_losses,
-    check_metrics,
-    check_activations,
-    check_weights,
-    check_dtypes,
     check_optimizer,
     check_gradients,
-    check_frozen,
     check_penalties,
     check_images,
     check_pixels,
-    check_masks,
-    check_mask_readers,
+    check_unread_masks,
     check_kernels,
     check_biases,
-    check_recurrent,
     check_targets,
     check_expect,
     check_budget,
 )
-"""Every rule, in the order in which they run."""
+"""Every rule of the whole graph, in the order in which they run."""
+
+HEAD_RULES: tuple[HeadRule, ...] = (check_loss, check_metrics, check_activation, check_mask_readers)
+"""Every rule of a head of known type, in a spec that is compiled."""
+
+NODE_RULES: tuple[NodeRule, ...] = (check_softmax, check_weights, check_dtypes, check_frozen, check_mask, check_recurrent)
+"""Every rule of a node whose type is known."""

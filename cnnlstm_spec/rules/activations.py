@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from ..compilation import Placed
 from ..diagnostic import Code, Diagnostic, Label
-from ..graph import TypedGraph, TypedNode
-from ..spec import ModelSpec
+from ..graph import TypedNode
 from .common import (
     BINARY,
     CATEGORICAL,
@@ -17,14 +16,13 @@ from .common import (
     SOFTMAXES,
     Activated,
     HeadUse,
-    activation_of,
+    Setting,
     function_of,
-    heads,
     place_in,
     softmax_size,
     written,
 )
-from .losses import loss_finding
+from .losses import check_loss
 
 SOFTMAX_OVER_ONE = Code("softmax-over-one", "warning", "`softmax` over one value is always 1")
 NOT_PROBABILITIES = Code("probabilities-expected", "warning", "`{loss}` reads probabilities; `{head}` has {ending}")
@@ -34,16 +32,19 @@ SOFTMAX_BINARY = Code("softmax-with-binary", "warning", "`{loss}` takes each uni
 NEGATIVE = Code("positive-expected", "warning", "`{loss}` takes a logarithm; `{function}` gives negative values")
 
 
-def check_activations(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """A softmax over one value wherever it stands, and each head's activation against its loss."""
-    lone = [node for node in typed.nodes.values() if _softmax_over_one(node)]
-    for node in lone:
+def check_softmax(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A softmax over one value, wherever it stands."""
+    if _softmax_over_one(node):
         yield _over_one(node)
-    for head in heads(typed, spec):
-        found = activation_of(typed, head.node.id)
-        told = loss_finding(head, typed) is not None or found is None or any(found.node.id == node.node.id for node in lone)
-        if head.loss is not None and found is not None and not told:
-            yield from _against_loss(head.loss, head, found)
+
+
+def check_activation(head: HeadUse) -> Iterable[Diagnostic]:
+    """The activation against the loss, where neither is a finding by itself."""
+    found = head.activation
+    if head.loss is None or found is None or _softmax_over_one(found.typed):
+        return
+    if not any(check_loss(head)):
+        yield from _against_loss(head.loss, head, found)
 
 
 def _softmax_over_one(node: TypedNode) -> bool:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from ..catalog import KerasObject
 from ..compilation import CompileSpec, Placed
-from ..graph import Node, TypedGraph
+from ..graph import Node, TypedGraph, TypedNode
 from ..inputs import InputOp
 from ..op import Op
 from ..ops.common import called
 from ..size import Size
 from ..source import Place
 from ..spec import ModelSpec
-from ..tensor import TensorType
+from ..tensor import Mask, TensorType
 
 SHAPE_ONLY = frozenset(
     {
@@ -63,6 +63,31 @@ POSITIVE = SIGMOIDS | SOFTMAXES | {"softplus", "exponential", "squareplus", "spa
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What a rule of one node knows besides the node."""
+
+    policy: str
+    trains: bool
+    """Whether the spec has a section `compile`."""
+
+
+@dataclass(frozen=True)
+class Activated:
+    """The function that gave values, and the node it stands on; `linear` for none."""
+
+    function: str
+    typed: TypedNode
+    size: Size
+    """How many values a softmax divides 1 among; otherwise the last axis."""
+    pooled: bool = False
+
+    @property
+    def node(self) -> Node:
+        """The node, without what is known of it."""
+        return self.typed.node
+
+
+@dataclass(frozen=True)
 class HeadUse:
     """An output with what is trained and measured on it."""
 
@@ -71,6 +96,10 @@ class HeadUse:
     node: Node
     loss: Placed | None
     metrics: tuple[Placed, ...]
+    activation: Activated | None
+    """The function that its values come from; None where it cannot be told."""
+    mask: Mask | None
+    """The mask of what it is given, which not every output carries."""
 
     @property
     def rank(self) -> int:
@@ -90,25 +119,23 @@ def compiled(spec: ModelSpec) -> CompileSpec | None:
 
 def heads(typed: TypedGraph, spec: ModelSpec) -> Iterator[HeadUse]:
     """The heads of known type, of a spec that is compiled."""
-    section = compiled(spec)
-    if section is None:
+    if compiled(spec) is None:
         return
-    for name, id in typed.graph.outputs.items():
-        output = typed.nodes[id]
-        if output.type is not None:
-            metrics = (*section.metrics.get(name, ()), *section.weighted_metrics.get(name, ()))
-            yield HeadUse(name, output.type, output.node, section.losses.get(name), metrics)
+    for name in typed.graph.outputs:
+        head = head_use(name, typed, spec)
+        if head is not None:
+            yield head
 
 
-@dataclass(frozen=True)
-class Activated:
-    """The function that gave values, and the node it stands on; `linear` for none."""
-
-    function: str
-    node: Node
-    size: Size
-    """How many values a softmax divides 1 among; otherwise the last axis."""
-    pooled: bool = False
+def head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | None:
+    """A head of known type; nothing is trained or measured on one of a spec that is not compiled."""
+    output, section = typed.nodes[typed.graph.outputs[name]], compiled(spec)
+    before = output.inputs[0]
+    if output.type is None or before is None:
+        return None
+    loss = section.losses.get(name) if section is not None else None
+    metrics = (*section.metrics.get(name, ()), *section.weighted_metrics.get(name, ())) if section is not None else ()
+    return HeadUse(name, output.type, output.node, loss, metrics, activation_of(typed, output.node.id), before.mask)
 
 
 def activation_of(typed: TypedGraph, id: str) -> Activated | None:
@@ -127,7 +154,7 @@ def activation_of(typed: TypedGraph, id: str) -> Activated | None:
         function = function_of(op)
         if function is None:
             return None
-        return Activated(function, step.node, softmax_size(op, step.type), pooled)
+        return Activated(function, step, softmax_size(op, step.type), pooled)
 
 
 def title_of(op: Op) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from ..catalog import KerasObject
-from ..compilation import CompileSpec
 from ..diagnostic import Code, Diagnostic
-from ..graph import TypedGraph, TypedNode
+from ..graph import TypedNode
 from ..op import Op, compute_dtype
-from ..spec import ModelSpec
-from .common import place_in, title_of
+from .common import Setting, place_in, title_of
 
 PENALTY_DTYPE = Code("penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras")
 PENALTY_OVER_TIME = Code(
@@ -22,17 +20,14 @@ ORTHOGONAL = Code(
 )
 
 
-def check_dtypes(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """At most one finding for each layer: it has one policy."""
-    for node in typed.nodes.values():
-        if node.node.op is not None and node.type is not None:
-            yield from _first(node, node.node.op, typed.policy, isinstance(spec.compile, CompileSpec))
-
-
-def _first(node: TypedNode, op: Op, policy: str, trains: bool) -> Iterator[Diagnostic]:
+def check_dtypes(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """At most one finding for a layer: it has one policy."""
+    op, policy = node.node.op, setting.policy
+    if op is None:
+        return
     for inner in _with_inner(op):
         policy = inner.dtype or op.dtype or policy
-        found = _orthogonal(node, inner, policy) or (_penalty(node, inner, policy) if trains else None)
+        found = _orthogonal(node, inner, policy) or (_penalty(node, inner, policy) if setting.trains else None)
         if found is not None:
             yield found
             return

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..diagnostic import Code, Diagnostic
-from ..graph import TypedGraph
-from ..spec import ModelSpec
+from ..graph import TypedNode
+from .common import Setting
 
 THAWS = Code("thaws-when-loaded", "warning", "`{layer}` is frozen here; Keras trains it once it is saved and loaded")
 ATTENTIONS = ("MultiHeadAttention", "GroupQueryAttention", "attention", "cross_attention")
 """Layers made of others that only building makes, which the config of a saved model does not hold."""
 
 
-def check_frozen(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Each layer whose weights are trained again in a model that is loaded."""
-    for node in typed.nodes.values():
-        op = node.node.op
-        if op is None or op.trainable or op.title() not in ATTENTIONS or not node.owns_weights:
-            continue
-        layer = f'model.get_layer("{node.node.layer}")'
-        help = (f"after loading, set `{layer}.trainable` to True, then to False",)
-        yield Diagnostic(THAWS, op.keys["trainable"], {"layer": op.title()}, labels=node.node.origin.uses, help=help)
+def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A layer whose weights are trained again in a model that is loaded."""
+    op = node.node.op
+    if op is None or op.trainable or op.title() not in ATTENTIONS or not node.owns_weights:
+        return
+    layer = f'model.get_layer("{node.node.layer}")'
+    help = (f"after loading, set `{layer}.trainable` to True, then to False",)
+    yield Diagnostic(THAWS, op.keys["trainable"], {"layer": op.title()}, labels=node.node.origin.uses, help=help)

@@ -31,14 +31,14 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         # A loss that could not be read may be what reaches the weights.
         return
     trained = [node for node in typed.nodes.values() if any(weight.trainable for weight in node.weights)]
-    if not trained or any(has_penalty(node) for node in typed.nodes.values()):
+    if not trained:
         return
     learning: dict[str, bool] = {}
     for id, node in typed.nodes.items():
         before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
         own = any(weight.trainable for weight in node.weights)
         learning[id] = (before or own) and not _is_cut(node)
-    if any(learning[typed.graph.outputs[head]] for head in trained_heads):
+    if any(learning[typed.graph.outputs[head]] for head in trained_heads) or any(map(has_penalty, typed.nodes.values())):
         return
     cut = next((node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node)), None)
     if cut is None:

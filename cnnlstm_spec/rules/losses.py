@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from ..catalog import KerasObject, reads
 from ..compilation import Placed
 from ..diagnostic import Code, Diagnostic, Label
-from ..graph import TypedGraph
-from ..spec import ModelSpec
-from .common import CATEGORICAL, SIGMOIDS, HeadUse, activation_of, heads, written
+from .common import CATEGORICAL, SIGMOIDS, HeadUse, written
 
 LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
 LOSS_WIDTH = Code("loss-width", "error", "`{loss}` needs two classes or more; `{head}` gives {given}", sort="keras")
@@ -19,20 +18,13 @@ ONE_CLASS = Code("one-class", "warning", "`{loss}` over one class learns nothing
 AXES = {0: "one number for a sample", 1: "one axis", 2: "two axes (steps, classes)"}
 
 
-def check_losses(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """At most one finding for each loss."""
-    for head in heads(typed, spec):
-        found = loss_finding(head, typed)
-        if found is not None:
-            yield found
+def check_loss(head: HeadUse) -> Iterable[Diagnostic]:
+    """At most one finding; what the activation has to do with it is told elsewhere."""
+    if head.loss is not None:
+        yield from islice(_loss(head.loss, head), 1)
 
 
-def loss_finding(head: HeadUse, typed: TypedGraph) -> Diagnostic | None:
-    """What is wrong with the loss of a head, activations left out."""
-    return None if head.loss is None else next(iter(_loss(head.loss, head, typed)), None)
-
-
-def _loss(loss: Placed, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+def _loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     facts = reads(loss.thing)
     least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
     shared: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "given": head.type}
@@ -55,7 +47,7 @@ def _loss(loss: Placed, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic
         yield Diagnostic(
             NO_AXIS, loss.place, facts_, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}; -1 is the last",)
         )
-    elif loss.thing.name in CATEGORICAL and head.width == 1 and not _told_otherwise(head, typed):
+    elif loss.thing.name in CATEGORICAL and head.width == 1 and not _told_otherwise(head):
         help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
         yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
 
@@ -67,10 +59,9 @@ def _least_width(thing: KerasObject, head: HeadUse) -> int:
     return least
 
 
-def _told_otherwise(head: HeadUse, typed: TypedGraph) -> bool:
+def _told_otherwise(head: HeadUse) -> bool:
     """Whether the activation over the one unit is a finding by itself."""
-    found = activation_of(typed, head.node.id)
-    return found is not None and found.function in {"softmax", "sparsemax", *SIGMOIDS}
+    return head.activation is not None and head.activation.function in {"softmax", "sparsemax", *SIGMOIDS}
 
 
 def axis_outside(thing: KerasObject, head: HeadUse) -> object:

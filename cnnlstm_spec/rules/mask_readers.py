@@ -6,37 +6,25 @@ from collections.abc import Iterable
 
 from ..catalog import KerasObject, mask_use, reads
 from ..diagnostic import Code, Diagnostic, Label
-from ..graph import TypedGraph
-from ..spec import ModelSpec
-from ..tensor import Mask
-from .common import CATEGORICAL, HeadUse, heads, written
+from .common import CATEGORICAL, HeadUse, written
 
 LOSS_COUNTS = Code("loss-counts-padding", "warning", "`{loss}` counts the padded steps of `{head}`")
 METRIC_COUNTS = Code("metric-counts-padding", "warning", "`{metric}` counts the padded steps of `{head}`")
 
 
-def check_mask_readers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Each loss and metric that does not leave padded steps out."""
-    for head in heads(typed, spec):
-        before = typed.nodes[head.node.id].inputs[0]
-        mask = before.mask if before is not None else None
-        if mask is None:
-            continue
-        labels = (Label(mask.made_at, "the mask is made here"),)
-        if head.loss is not None and (help := _why(head, head.loss.thing, "loss")) is not None:
-            yield Diagnostic(
-                LOSS_COUNTS, head.loss.place, {"loss": written(head.loss.thing), "head": head.name}, labels=labels, help=help
-            )
-        for metric in head.metrics if _carried(head) is not None else ():
-            help = _why(head, metric.thing, "metric")
-            if help is not None and _fits(head, metric.thing):
-                yield Diagnostic(
-                    METRIC_COUNTS, metric.place, {"metric": written(metric.thing), "head": head.name}, labels=labels, help=help
-                )
-
-
-def _carried(head: HeadUse) -> Mask | None:
-    return head.type.mask
+def check_mask_readers(head: HeadUse) -> Iterable[Diagnostic]:
+    """The loss and each metric that does not leave padded steps out."""
+    if head.mask is None:
+        return
+    labels = (Label(head.mask.made_at, "the mask is made here"),)
+    if head.loss is not None and (help := _why(head, head.loss.thing, "loss")) is not None:
+        facts: dict[str, object] = {"loss": written(head.loss.thing), "head": head.name}
+        yield Diagnostic(LOSS_COUNTS, head.loss.place, facts, labels=labels, help=help)
+    for metric in head.metrics if head.type.mask is not None else ():
+        help = _why(head, metric.thing, "metric")
+        if help is not None and _fits(head, metric.thing):
+            facts = {"metric": written(metric.thing), "head": head.name}
+            yield Diagnostic(METRIC_COUNTS, metric.place, facts, labels=labels, help=help)
 
 
 def _fits(head: HeadUse, thing: KerasObject) -> bool:

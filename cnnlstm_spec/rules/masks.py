@@ -12,7 +12,7 @@ from ..ops.structure import EnterTime, LeaveTime, Output
 from ..source import Place
 from ..spec import ModelSpec
 from ..tensor import Mask
-from .common import compiled, title_of
+from .common import Setting, compiled, title_of
 
 MASK_LOST = Code("mask-lost", "warning", "`{layer}` loses the mask: what follows reads padding as data")
 COMBINED = Code("masks-combined", "warning", "`{layer}` joins masks of different origin: a step is real where all are")
@@ -24,30 +24,26 @@ BY_AXIS = ("LayerNormalization", "RMSNormalization", "UnitNormalization")
 READERS = "`GlobalAveragePooling1D`, attention and the recurrent layers read the mask"
 
 
-def check_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """What becomes of every mask, from layer to layer."""
-    lost: set[str] = set()
-    for node in typed.nodes.values():
-        if node.type is None or node.node.op is None:
-            continue
-        yield from _without_effect(node)
-        yield from _over_padding(node)
-        yield from _across_steps(node)
-        yield from _combined(node)
-        gone = _lost(node)
-        if gone is not None:
-            lost |= ids(gone)
-            yield _lost_at(node, gone)
-    yield from _unread(typed, spec, lost)
+def check_mask(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """What becomes of the masks that come to a layer."""
+    yield from _without_effect(node)
+    yield from _over_padding(node)
+    yield from _across_steps(node)
+    yield from _combined(node)
+    gone = _lost(node)
+    if gone is not None:
+        yield _lost_at(node, gone)
 
 
 def _lost(node: TypedNode) -> Mask | None:
     """The mask that a layer drops though it has not read it."""
     op = node.node.op
     assert op is not None and node.type is not None
-    if op.reads_mask or isinstance(op, EnterTime | Output) or op.makes_mask(*(x for x in node.inputs if x is not None)):
-        return None
     mask = next((x.mask for x in node.inputs if x is not None and x.mask is not None), None)
+    if mask is None or op.reads_mask or isinstance(op, EnterTime | Output):
+        return None
+    if op.makes_mask(*(x for x in node.inputs if x is not None)):
+        return None
     if isinstance(op, LeaveTime):
         return mask
     return mask if node.type.mask is None else None
@@ -134,11 +130,12 @@ def _without_effect(node: TypedNode) -> Iterator[Diagnostic]:
     yield Diagnostic(NO_EFFECT, op.keys["mask_zero"], facts, labels=node.node.origin.uses, help=help)
 
 
-def _unread(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> Iterator[Diagnostic]:
+def check_unread_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Masks that no layer and no output reads, and of which nothing has been said; silent after a mistake."""
     if any(node.type is None for node in typed.nodes.values()):
         return
-    said = _read(typed, spec, lost)
+    lost = (gone for node in typed.nodes.values() if (gone := _lost(node)) is not None)
+    said = _read(typed, spec, {id for mask in lost for id in ids(mask)})
     for node in typed.nodes.values():
         made = _made(node)
         if made is not None and node.node.id not in said:

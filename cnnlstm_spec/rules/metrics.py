@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from ..catalog import KerasObject, reads
 from ..compilation import Placed
 from ..diagnostic import Code, Diagnostic, Label
-from ..graph import TypedGraph
-from ..spec import ModelSpec
-from .common import HeadUse, heads, written
+from .common import HeadUse, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 
 METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
@@ -37,16 +35,15 @@ RANKED = ("TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")
 """Those that rank the classes by an operation of float32 alone."""
 
 
-def check_metrics(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+def check_metrics(head: HeadUse) -> Iterable[Diagnostic]:
     """At most one finding for each metric."""
-    for head in heads(typed, spec):
-        reference = _labels_of_loss(head)
-        for metric in head.metrics:
-            found = next(iter(_metric(metric, head, reference)), None)
-            if found is not None:
-                yield found
-            elif reference is None and (kind := _labels_of(metric.thing)) in ("same", "integer"):
-                reference = (kind, f"`{written(metric.thing)}`", metric)
+    reference = _labels_of_loss(head)
+    for metric in head.metrics:
+        found = next(iter(_metric(metric, head, reference)), None)
+        if found is not None:
+            yield found
+        elif reference is None and (kind := _labels_of(metric.thing)) in ("same", "integer"):
+            reference = (kind, f"`{written(metric.thing)}`", metric)
 
 
 Reference = tuple[str, str, Placed]

@@ -17,12 +17,12 @@ LOSS_NOT_REDUCED = Code(
 
 def check_penalties(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """One finding for each loss that stays a loss for every sample, where some layer has a penalty."""
-    penalised = next((node for node in typed.nodes.values() if has_penalty(node)), None)
-    if penalised is None or penalised.node.op is None:
-        return
     for head in heads(typed, spec):
         if head.loss is None or head.rank < 2 or head.loss.thing.get("reduction") not in (None, "none"):
             continue
+        penalised = next((node for node in typed.nodes.values() if has_penalty(node)), None)
+        if penalised is None or penalised.node.op is None:
+            return
         facts: dict[str, object] = {"loss": written(head.loss.thing), "layer": title_of(penalised.node.op)}
         labels = (Label(penalised.node.origin.place, "has a penalty"),)
         help = ("leave `reduction` out, or `reduction: sum`",)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..diagnostic import Code, Diagnostic, Label
-from ..graph import TypedGraph, TypedNode
+from ..graph import TypedNode
 from ..op import Op
 from ..ops.common import called
 from ..ops.recurrent import Gated, Recurrent, Units
 from ..size import Size
-from ..spec import ModelSpec
+from .common import Setting
 
 SAYS_SO = "`use_cudnn: false` says that it is meant"
 SLOWING = ("recurrent_dropout", "activation", "recurrent_activation", "unroll")
@@ -22,14 +22,13 @@ NO_CUDNN_MASK = Code("padding-first", "warning", "padded steps come first here, 
 UNROLLED = Code("unrolled-many-steps", "warning", "`unroll: true` writes out {steps} steps of `{layer}`")
 
 
-def check_recurrent(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Each recurrent layer, inside `Bidirectional` too."""
-    for node in typed.nodes.values():
-        x = node.inputs[0] if node.inputs else None
-        if node.node.op is None or x is None or not node.owns_weights or not x.axes:
-            continue
-        for op in _recurrent(node.node.op):
-            yield from _findings(op, node, x.axes[0].size)
+def check_recurrent(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A recurrent layer, inside `Bidirectional` too."""
+    x = node.inputs[0] if node.inputs else None
+    if node.node.op is None or x is None or not node.owns_weights or not x.axes:
+        return
+    for op in _recurrent(node.node.op):
+        yield from _findings(op, node, x.axes[0].size)
 
 
 def _recurrent(op: Op) -> Iterator[Recurrent]:

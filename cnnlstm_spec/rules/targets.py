@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..argument import read_record
 from ..catalog import reads
 from ..compilation import UNKNOWN_HEAD
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
-from ..promises import Target, entries
+from ..promises import Target, entries, read_target
 from ..scope import did_you_mean
 from ..size import Size, format_size
 from ..source import Place
 from ..spec import ModelSpec
-from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, activation_of, compiled, written
+from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, head_use, written
 
 TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
 TARGET_SHAPE = Code(
@@ -48,23 +47,19 @@ def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             help = did_you_mean(key.text, heads) or (f"the heads are {', '.join(heads)}",)
             scope.report(UNKNOWN_HEAD, key, name=key.text, help=help)
             continue
-        target = read_record(Target, value, scope, key.text)
-        type = typed.nodes[typed.graph.outputs[key.text]].type
-        if not isinstance(target, Target) or type is None:
-            continue
-        section = compiled(spec)
-        loss = section.losses.get(key.text) if section is not None else None
-        head = HeadUse(key.text, type, typed.nodes[typed.graph.outputs[key.text]].node, loss, ())
-        found += _target(target, head, typed)
+        target = read_target(value, scope, key.text)
+        head = head_use(key.text, typed, spec)
+        if target is not None and head is not None:
+            found += _target(target, head)
     yield from found
 
 
-def _target(target: Target, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+def _target(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
     if target.encoding == "real":
-        yield from _real(target, head, typed)
+        yield from _real(target, head)
     else:
         yield from _width(target, head)
-        yield from _activation(target, head, typed)
+        yield from _activation(target, head)
     yield from _loss(target, head)
 
 
@@ -82,9 +77,9 @@ def _width(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
     yield Diagnostic(TARGET_WIDTH, place, {"wanted": words, "head": head.name, "given": head.type}, labels=_here(head), help=help)
 
 
-def _activation(target: Target, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+def _activation(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
     """One of several classes wants a softmax, each by itself a sigmoid; a softmax over one unit is told elsewhere."""
-    found = activation_of(typed, head.node.id)
+    found = head.activation
     if found is None or head.width == 1:
         return
     function, place = found.function, target.places["encoding"]
@@ -124,12 +119,12 @@ def _loss(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(TARGET_LOSS, head.loss.place, facts, labels=(Label(place, "the labels"),), help=(help,))
 
 
-def _real(target: Target, head: HeadUse, typed: TypedGraph) -> Iterable[Diagnostic]:
+def _real(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
     if target.shape is not None and not _same(target.shape, head.type.sizes):
         shown = "[" + ", ".join("null" if size is None else str(size) for size in target.shape) + "]"
         facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
         yield Diagnostic(TARGET_SHAPE, target.places["shape"], facts, labels=_here(head))
-    found = activation_of(typed, head.node.id)
+    found = head.activation
     if target.range is None or found is None or found.function not in REACHES:
         return
     low, high = REACHES[found.function]

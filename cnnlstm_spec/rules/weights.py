@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from ..catalog import KerasObject, facts
 from ..diagnostic import Code, Diagnostic
-from ..graph import TypedGraph
+from ..graph import TypedNode
 from ..op import Op, Weight
-from ..spec import ModelSpec
+from .common import Setting
 
 WEIGHT_RANK = Code(
     "weight-rank",
@@ -28,23 +29,26 @@ WEIGHT_AXIS = Code(
 USES = ("_initializer", "_regularizer", "_constraint")
 
 
-def check_weights(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+def check_weights(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """Each argument that does not fit one of its weights, once."""
-    rules = [rule for rule in facts()["rules"] if rule["rule"] in ("weight_rank", "axis_in_weight")]
-    for node in typed.nodes.values():
-        op = node.node.op
-        if op is None or node.type is None or not node.owns_weights:
+    op = node.node.op
+    if op is None or not node.owns_weights:
+        return
+    told: set[tuple[int, str]] = set()
+    for inner, argument, thing, weight in _pairs(op, node.weights):
+        if (id(inner), argument) in told:
             continue
-        told: set[tuple[int, str]] = set()
-        for inner, argument, thing, weight in _pairs(op, node.weights):
-            if (id(inner), argument) in told:
-                continue
-            found = next((each for rule in rules if (each := _broken(rule, thing, weight)) is not None), None)
-            if found is not None:
-                told.add((id(inner), argument))
-                code, more = found
-                shown = {"name": thing.name, "weight": weight.name, "shape": list(weight.shape), **more}
-                yield Diagnostic(code, inner.places[argument], shown, labels=node.node.origin.uses)
+        found = next((each for rule in _rules() if (each := _broken(rule, thing, weight)) is not None), None)
+        if found is not None:
+            told.add((id(inner), argument))
+            code, more = found
+            shown = {"name": thing.name, "weight": weight.name, "shape": list(weight.shape), **more}
+            yield Diagnostic(code, inner.places[argument], shown, labels=node.node.origin.uses)
+
+
+@cache
+def _rules() -> tuple[dict[str, object], ...]:
+    return tuple(rule for rule in facts()["rules"] if rule["rule"] in ("weight_rank", "axis_in_weight"))
 
 
 def _pairs(op: Op, weights: tuple[Weight, ...]) -> Iterator[tuple[Op, str, KerasObject, Weight]]:

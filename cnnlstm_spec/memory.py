@@ -1,0 +1,40 @@
+"""What one variant of a spec gave, kept for the next: values by what they rest on. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+UNKNOWN: Final[Any] = object()
+"""Stands for what is not kept."""
+MOST = 200_000
+"""So many values, at about a kilobyte each, and all are forgotten."""
+
+
+class Memory:
+    """Values by key. What a key names by `id` is kept alive beside the value, so that no other thing can have its key."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], tuple[Any, tuple[object, ...]]] = {}
+
+    def get(self, key: tuple[object, ...]) -> Any:
+        """What is kept under a key, or UNKNOWN."""
+        return self._kept.get(key, (UNKNOWN,))[0]
+
+    def keep(self, key: tuple[object, ...], value: Any, *alive: object) -> None:
+        """Keeps a value, and what its key names."""
+        if len(self._kept) >= MOST:
+            self._kept.clear()
+        self._kept[key] = (value, alive)
+
+
+def once(memory: Memory | None, make: Callable[..., Any], *parts: Any) -> Any:
+    """`make(*parts)`, or what it gave for the very same parts."""
+    if memory is None:
+        return make(*parts)
+    key = (make, *(each if isinstance(each, str | int | None) else id(each) for each in parts))
+    value = memory.get(key)
+    if value is UNKNOWN:
+        value = make(*parts)
+        memory.keep(key, value, *parts)
+    return value
