@@ -8,12 +8,12 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path as File
-from typing import Any
 
 from . import __version__, artifact
-from .compiler import Compilation, Overrides
+from .compiler import Compilation
 from .deploy import deploy
 from .missing import what_to_install
 from .own import is_own
@@ -32,7 +32,7 @@ class Job:
 
     name: str
     text: str
-    overrides: tuple[str, ...] | Mapping[str, Any]
+    overrides: tuple[str, ...]
     matrix: tuple[str, ...]
     folder: str | None
     allow_imports: bool
@@ -56,7 +56,7 @@ class Outcome:
 
 def make_job(
     prepared: Sweep,
-    overrides: Overrides,
+    overrides: tuple[str, ...],
     matrix: tuple[str, ...],
     allow_outside: bool,
     passes: str,
@@ -89,12 +89,12 @@ def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
 def build(job: Job) -> Outcome:
     """Builds a variant and writes its folder."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    folder = None if job.folder is None else File(job.folder)
-    prepared = sweep(Source(job.name, job.text), job.overrides, job.matrix, folder, job.allow_imports, job.allow_outside)
+    prepared = _prepared(job.name, job.text, job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside)
     compilation = prepared.compiled(prepared.variants[job.index])
     try:
         with silence():
-            import_module("cnnlstm_spec.emit.keras")
+            # A variant has the same bytes, whichever were built before it in this process.
+            import_module("cnnlstm_spec.emit.keras").forget()
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
             deployment = deploy(compilation) if job.purpose == "inference" else None
             manifest = artifact.write(compilation, File(job.output), passes=job.passes, deployment=deployment, force=job.force)
@@ -107,6 +107,20 @@ def build(job: Job) -> Outcome:
     except OSError as error:
         return Outcome(job.index, reason=f"`{error.filename or job.output}`: {error.strerror or error}")
     return Outcome(job.index, manifest["params"]["total"], report="" if deployment is None else str(deployment))
+
+
+@lru_cache(maxsize=1)
+def _prepared(
+    name: str,
+    text: str,
+    overrides: tuple[str, ...],
+    matrix: tuple[str, ...],
+    folder: str | None,
+    allow_imports: bool,
+    allow_outside: bool,
+) -> Sweep:
+    """The variants, read once in a process."""
+    return sweep(Source(name, text), overrides, matrix, None if folder is None else File(folder), allow_imports, allow_outside)
 
 
 def is_current(compilation: Compilation, folder: File, passes: str, purpose: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
@@ -78,8 +78,7 @@ def _typed(node: Node, state: _State) -> TypedNode:
     return TypedNode(node, None, types)
 
 
-@dataclass(frozen=True)
-class _Inferred:
+class _Inferred(NamedTuple):
     typed: TypedNode
     conditions: tuple[tuple[Condition, Refusal], ...] = ()
     """What must hold of run-time sizes."""
@@ -100,7 +99,7 @@ def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
         if len(state.found) == found:
             memory.keep(key, known, *rests_on)
     elif known.typed.node != node:
-        known = replace(known, typed=replace(known.typed, node=node))
+        known = known._replace(typed=replace(known.typed, node=node))
     inferred: _Inferred = known
     return inferred
 

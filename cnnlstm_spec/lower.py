@@ -12,12 +12,14 @@ from .catalog import KerasObject
 from .compilation import CompileSpec
 from .graph import Node, TypedGraph, TypedNode
 from .inputs import InputOp
+from .naming import operations_among
 from .op import Op, compute_dtype
 from .own import described, is_own
 from .program import (
     Apply,
     Call,
     Comment,
+    Do,
     Expression,
     Infix,
     Let,
@@ -68,11 +70,22 @@ class _Program:
         from .training import compile_statements, setup
 
         self.statements += setup(self.spec, self.graph.policy)
+        self.statements += self.names_kept_free()
         for typed in self.graph.nodes.values():
             self.node(typed)
         self.statements.append(Let("model", self.model()))
         self.statements += compile_statements(self.spec, self.graph)
         return Program(self.spec.name, tuple(self.statements), self.imports())
+
+    def names_kept_free(self) -> list[Statement]:
+        """Calls after which Keras names no operation as an input or output is named."""
+        inputs = [op.input for id in self.graph.graph.inputs if isinstance(op := self.graph.graph.nodes[id].op, InputOp)]
+        masks = [each.mask_input for each in inputs if each.mask_input is not None]
+        counts = operations_among((*self.graph.graph.inputs, *masks, *self.graph.graph.outputs))
+        if not counts:
+            return []
+        calls = [Do(Call("keras.backend.get_uid", (name,))) for name, count in counts.items() for _ in range(count)]
+        return [Comment("Keras numbers the operations of a name: the first number is taken here"), *calls]
 
     def imports(self) -> tuple[str, ...]:
         """The modules of the classes that no variable holds and Keras does not have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,11 +12,14 @@ from .items import Origin
 
 SAME_NAME = Code("same-name", "error", "two layers are written with the name `{name}`", help="give one of them another name")
 
-OPERATION = re.compile(
-    r"(abs|absolute|add|any|cast|concatenate|cumsum|exp|expand_dims|flip|get_item|log|logical_and|logical_not|logical_or|multiply|"
-    r"not_equal|ones_like|repeat|reshape|sign|sqrt|square|squeeze|stack|subtract|sum|take|where|zeros_like)(_\d+)?"
+OPERATIONS = frozenset(
+    (
+        *("abs", "absolute", "add", "any", "cast", "concatenate", "cumsum", "exp", "expand_dims", "flip", "get_item", "log"),
+        *("logical_and", "logical_not", "logical_or", "multiply", "not_equal", "ones_like", "repeat", "reshape", "sign", "sqrt"),
+        *("square", "squeeze", "stack", "subtract", "sum", "take", "where", "zeros_like"),
+    )
 )
-"""What Keras itself calls the operations of a model, which a layer of that name would clash with."""
+"""What Keras itself calls the operations of a model, the later ones with a number: `take`, `take_1`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,21 @@ class LocalNames:
         return name
 
 
+def is_operation(name: str) -> bool:
+    """Whether Keras may call an operation so, with which a layer of that name would clash."""
+    stem, _, number = name.rpartition("_")
+    return name in OPERATIONS or (number.isdecimal() and stem in OPERATIONS)
+
+
+def operations_among(names: Iterable[str]) -> dict[str, int]:
+    """The operations that Keras may call by one of the names, each with the number from which on it may not."""
+    found: dict[str, int] = {}
+    for name in filter(is_operation, names):
+        stem, number = (name, "0") if name in OPERATIONS else (name.rpartition("_")[0], name.rpartition("_")[2])
+        found[stem] = max(found.get(stem, 0), int(number) + 1)
+    return found
+
+
 @cache
 def layer_stem(title: str) -> str:
     """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
@@ -94,7 +113,7 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
             taken.update(names[each.id] + part for part in each.parts)
     for each in sorted(wanted, key=lambda each: not each.parts):
         if each.name is not None and each.owner and not each.fixed:
-            unique = counts[each.name] == 1 and each.name not in taken and OPERATION.fullmatch(each.name) is None
+            unique = counts[each.name] == 1 and each.name not in taken and not is_operation(each.name)
             give(each, each.name if unique else f"{each.prefix}_{each.name}")
     for each in wanted:
         if each.id not in names and each.owner:

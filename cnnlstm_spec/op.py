@@ -179,6 +179,10 @@ class Op(Record):
             values.pop("trainable", None)
         return values
 
+    def preprocessing(self) -> str | None:
+        """What Keras's `preprocess_input` does for it, of a model of `keras.applications`: `tf`, `torch`, `caffe`, `identity`."""
+        return None
+
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Whether it can be told the mask of such an input, if it reads masks at all."""
         return True

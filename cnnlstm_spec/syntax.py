@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,6 @@ import yaml
 
 from .diagnostic import Code, Diagnostic, Label
 from .scalars import Unreadable, Value, resolve
-from .slips import slip
 from .source import NOWHERE, Place, Source, Span
 
 DEPTH_LIMIT = 64
@@ -153,11 +151,8 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         return None, [Diagnostic(NOT_TEXT, place, {"character": f"U+{error.character:04X}"})]
 
 
-ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
 def _check_characters(source: Source) -> None:
-    match = ILLEGAL.search(source.text)
+    match = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
     if match is not None:
         place = Place((), Span(source, match.start(), match.end()))
         raise Refused(Diagnostic(NOT_TEXT, place, {"character": f"U+{ord(match[0]):04X}"}, help=("remove it",)))
@@ -168,6 +163,8 @@ def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     at = min(mark.index if mark else 0, len(source.text))
     problem = error.problem or "it cannot be read"
     begun = error.context_mark.index if error.context_mark else at
+    from .slips import slip
+
     fix, help = slip(source, problem, at, error.context or "", begun)
     labels: tuple[Label, ...] = ()
     if error.context and begun not in (at, fix) and fix == at:

@@ -10,6 +10,7 @@ from cnnlstm_spec.catalog import reads
 from cnnlstm_spec.compilation import CompileSpec
 from cnnlstm_spec.compiler import Compilation
 from cnnlstm_spec.inputs import InputOp
+from cnnlstm_spec.naming import is_operation
 from cnnlstm_spec.op import FLOATS
 from cnnlstm_spec.passes import optimize
 from cnnlstm_spec.size import Size
@@ -80,6 +81,8 @@ def compare(compilation: Compilation, model: Any) -> None:
     assert typed is not None
     assert model.count_params() == typed.params
     layers = {layer.name: layer for layer in model.layers}
+    for operation in model.operations:
+        assert operation.name in layers or is_operation(operation.name), f"{operation.name} is not among naming.OPERATIONS"
     for node in optimize(typed).nodes.values():
         if node.node.op is None or not node.owns_weights:
             continue

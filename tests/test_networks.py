@@ -98,3 +98,33 @@ def test_emitted_python_is_the_same_model(path: Path, fresh: Any) -> None:
 
 def _text(config: Any) -> str:
     return json.dumps(config, sort_keys=True, default=str)
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_inputs_and_outputs_may_be_named_as_operations_of_keras(tmp_path: Path, fresh: Any) -> None:
+    import networks
+
+    layers = "[{TimeDistributed: [{Conv2D: {filters: 2, kernel_size: 3}}, Flatten]}, {LSTM: {units: 2}}]"
+    heads = {
+        name: f"{{inputs: fusion, layers: [{{Dense: {{units: 1, name: add_{name}}}}}]}}"
+        for name in ("reshape", "take_1", "cumsum_2")
+    }
+    text = (
+        "version: 1\nname: operations\nbranches:\n"
+        f"  take: {{input: {{kind: video, shape: [null, 8, 8, 3], padding_value: 0}}, layers: {layers}}}\n"
+        "  add: {input: {kind: sequence, shape: [null, 4], mask_input: not_equal}, layers: [{LSTM: {units: 2}}]}\n"
+        "fusion: {strategy: learned_weights}\nheads:\n"
+        + "".join(f"  {name}: {head}\n" for name, head in heads.items())
+        + f"compile: {{loss: {{{', '.join(f'{name}: mse' for name in heads)}}}}}\n"
+    )
+    compilation = cnnlstm_spec.load(text)
+    for _ in range(2):
+        model = compilation.to_keras()
+        networks.compare(compilation, model)
+    wanted = networks.run_first_batch(compilation, model)
+    assert wanted.keys() == heads.keys()
+    model.save(tmp_path / "model.keras")
+    loaded = fresh.models.load_model(tmp_path / "model.keras")
+    found = loaded.predict(networks.random_inputs(compilation), verbose=0)
+    assert all((found[name] == wanted[name]).all() for name in heads)

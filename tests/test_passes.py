@@ -369,3 +369,24 @@ def test_models_with_and_without_passes(name: str) -> None:
             for a, b in zip(*found, strict=True):
                 numpy.testing.assert_allclose(numpy.asarray(a), numpy.asarray(b), rtol=1e-5, atol=1e-5)
     assert changed >= 3
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("a", "b", "wanted"),
+    [
+        ([1, 2], [1, 2], 0),
+        ([1, 200], [1, 201], 1 / 200),
+        ([float("nan"), 1], [float("nan"), 1.5], 0.5),
+        ([float("inf"), float("-inf")], [float("inf"), float("-inf")], 0),
+        ([float("nan")], [1], float("inf")),
+        ([float("inf")], [float("-inf")], float("inf")),
+        ([1], [1, 1], float("inf")),
+    ],
+)
+def test_the_difference_of_predictions(a: list[float], b: list[float], wanted: float) -> None:
+    import numpy
+
+    from cnnlstm_spec.emit.compare import _difference
+
+    assert _difference(numpy.array(a, "float32"), numpy.array(b, "float32")) == wanted

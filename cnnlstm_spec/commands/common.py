@@ -11,7 +11,6 @@ import click
 
 from ..compiler import Compilation, compile_source
 from ..diagnostic import Diagnostic
-from ..overrides import is_override
 from ..reading import Unread, read_file, read_stream
 from ..render.text import counts, render
 from ..source import Source
@@ -28,6 +27,8 @@ STDIN = "<stdin>"
 
 
 def _overrides(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    if value:
+        from ..overrides import is_override
     for each in value:
         if not is_override(each):
             raise click.BadParameter(f"`{each}` is not of the form PATH=VALUE, such as vars.width=64")

@@ -60,7 +60,6 @@ def compare_inference(deployment: Deployment, passes: str) -> Compared:
 
 def differences(compilation: Compilation, plain: keras.Model, passed: keras.Model) -> tuple[float, tuple[str, ...]]:
     """The greatest difference of predictions, and the shapes that were fed."""
-    import numpy
 
     worst, shapes = 0.0, []
     for batch, inputs in _batches(compilation):
@@ -72,13 +71,24 @@ def differences(compilation: Compilation, plain: keras.Model, passed: keras.Mode
             continue
         found = passed.predict(fed, batch_size=batch, verbose=0)
         for a, b in zip(_arrays(wanted), _arrays(found), strict=True):
-            scale = numpy.maximum(1, numpy.abs(a))
-            difference = numpy.abs(a - b) / scale if a.shape == b.shape else numpy.array(numpy.inf)
-            worst = max(worst, float(numpy.nan_to_num(difference, nan=numpy.inf).max(initial=0)))
+            worst = max(worst, _difference(a, b))
         shapes.append(" and ".join("x".join(map(str, each.shape)) for each in inputs.values()))
         if len(shapes) == BATCHES:
             break
     return worst, tuple(shapes)
+
+
+def _difference(a: Any, b: Any) -> float:
+    """The greatest of any value; what is no number, or infinite, in both alike differs by nothing."""
+    import numpy
+
+    if a.shape != b.shape:
+        return float("inf")
+    a, b = a.astype("float64"), b.astype("float64")
+    with numpy.errstate(invalid="ignore"):
+        difference = numpy.abs(a - b) / numpy.maximum(1, numpy.abs(a))
+    difference[(a == b) | (numpy.isnan(a) & numpy.isnan(b))] = 0
+    return float(numpy.nan_to_num(difference, nan=numpy.inf).max(initial=0))
 
 
 def _arrays(outputs: Any) -> list[Any]:

@@ -159,6 +159,11 @@ def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> An
         raise Unbuildable(f"`{own.__name__}` of `{own.__module__}` fails: {described(error)}") from error
 
 
+def forget() -> None:
+    """Lets the names of operations count from the start again, as in a process that has built nothing."""
+    keras.utils.clear_session()
+
+
 def save(model: keras.Model, path: Path) -> None:
     """Writes a `.keras` file."""
     model.save(path)

@@ -99,6 +99,9 @@ class Backbone(Op):
     def keras_path(cls) -> str:
         return f"keras.applications.{cls.model}"
 
+    def preprocessing(self) -> str | None:
+        return facts(self.model).preprocess
+
     def settings(self) -> dict[str, Any]:
         """The arguments of Keras's constructor, as written."""
         own = {name: value for name, value in self.values().items() if name not in ("name", "share", "trainable")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph, TypedNode, readers_of
@@ -20,8 +20,7 @@ IDLE_BIAS = Code(
 )
 
 
-@dataclass(frozen=True)
-class _Pair:
+class _Pair(NamedTuple):
     convolution: TypedNode
     norm: TypedNode
     bias: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..catalog import KerasObject
 from ..compilation import CompileSpec, Placed
@@ -62,8 +62,7 @@ SOFTMAXES = frozenset({"softmax", "sparsemax"})
 POSITIVE = SIGMOIDS | SOFTMAXES | {"softplus", "exponential", "squareplus", "sparse_plus", "relu", "relu6"}
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """What a rule of one node knows besides the node."""
 
     policy: str
@@ -71,8 +70,7 @@ class Setting:
     """Whether the spec has a section `compile`."""
 
 
-@dataclass(frozen=True)
-class Activated:
+class Activated(NamedTuple):
     """The function that gave values, and the node it stands on; `linear` for none."""
 
     function: str
@@ -87,8 +85,7 @@ class Activated:
         return self.typed.node
 
 
-@dataclass(frozen=True)
-class HeadUse:
+class HeadUse(NamedTuple):
     """An output with what is trained and measured on it."""
 
     name: str

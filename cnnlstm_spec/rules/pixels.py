@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..backbone import facts
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph, TypedNode
 from ..inputs import InputOp
 from ..op import FLOATS, Op
-from ..ops.backbone import Backbone
 from ..spec import ModelSpec
 from .common import title_of
 
@@ -49,22 +47,22 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each backbone that is fed raw pixels, or pixels that have been scaled although it scales them."""
     for node in typed.nodes.values():
         op = node.node.op
-        if not isinstance(op, Backbone) or node.type is None:
+        preprocessing = op.preprocessing() if op is not None else None
+        if op is None or preprocessing is None or node.type is None:
             continue
         steps = tuple(_before(node, typed))
         if not steps or not isinstance(steps[-1].node.op, InputOp):
             continue
         scales = [step for step in steps if title_of(_op(step)) == "Rescaling"]
-        if scales_inside(op):
+        if preprocessing == "identity" and _scales_inside(op):
             yield from _twice(node, steps[-1], scales)
         elif not scales:
-            yield from _raw(node, op, steps[-1])
+            yield from _raw(node, op, preprocessing, steps[-1])
 
 
-def scales_inside(op: Backbone) -> bool:
-    """Whether the model takes pixels of 0 to 255 and scales them itself."""
-    preprocessing = op.value("include_preprocessing") if "include_preprocessing" in op.arguments else True
-    return facts(op.model).preprocess == "identity" and bool(preprocessing)
+def _scales_inside(op: Op) -> bool:
+    """Whether a model that can scale pixels of 0 to 255 itself does so."""
+    return "include_preprocessing" not in op.arguments or bool(op.value("include_preprocessing"))
 
 
 def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
@@ -78,16 +76,18 @@ def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
         yield node
 
 
-def _raw(node: TypedNode, op: Backbone, start: TypedNode) -> Iterator[Diagnostic]:
+def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagnostic]:
     """Integers are raw for certain. Floats may come scaled: then only where the weights are known and the way out is a layer."""
     assert start.type is not None
-    weights, way = op.value("weights"), facts(op.model).preprocess
+    weights = op.value("weights")
     integers = start.type.dtype not in FLOATS
     if weights is None or not (integers or (weights == "imagenet" and way != "caffe")):
         return
     silent = () if integers else ("where the data come scaled already, `Rescaling: {scale: 1}` says so",)
     label = Label(start.node.origin.place, f"gives {start.type.dtype} pixels")
-    yield Diagnostic(RAW, node.node.origin.place, {"layer": op.model}, "", (label, *node.node.origin.uses), (*WAYS[way], *silent))
+    yield Diagnostic(
+        RAW, node.node.origin.place, {"layer": op.title()}, "", (label, *node.node.origin.uses), (*WAYS[way], *silent)
+    )
 
 
 def _twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> Iterator[Diagnostic]:
