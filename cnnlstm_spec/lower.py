@@ -78,14 +78,16 @@ class _Program:
         return Program(self.spec.name, tuple(self.statements), self.imports())
 
     def names_kept_free(self) -> list[Statement]:
-        """Calls after which Keras names no operation as an input or output is named."""
-        inputs = [op.input for id in self.graph.graph.inputs if isinstance(op := self.graph.graph.nodes[id].op, InputOp)]
+        """Calls after which Keras names no operation as a layer, an input or an output is named."""
+        nodes = [typed.node for typed in self.graph.nodes.values()]
+        inputs = [node.op.input for node in nodes if isinstance(node.op, InputOp)]
         masks = [each.mask_input for each in inputs if each.mask_input is not None]
-        counts = operations_among((*self.graph.graph.inputs, *masks, *self.graph.graph.outputs))
+        layers = [node.layer + part for node in nodes for part in ("", *(node.op.parts(len(node.inputs)) if node.op else ()))]
+        counts = operations_among((*layers, *masks))
         if not counts:
             return []
         calls = [Do(Call("keras.backend.get_uid", (name,))) for name, count in counts.items() for _ in range(count)]
-        return [Comment("Keras numbers the operations of a name: the first number is taken here"), *calls]
+        return [Comment("Keras numbers the operations of a name; these numbers are taken"), *calls]
 
     def imports(self) -> tuple[str, ...]:
         """The modules of the classes that no variable holds and Keras does not have."""

@@ -15,8 +15,20 @@ SAME_NAME = Code("same-name", "error", "two layers are written with the name `{n
 OPERATIONS = frozenset(
     (
         *("abs", "absolute", "add", "any", "cast", "concatenate", "cumsum", "exp", "expand_dims", "flip", "get_item", "log"),
-        *("logical_and", "logical_not", "logical_or", "multiply", "not_equal", "ones_like", "repeat", "reshape", "sign", "sqrt"),
-        *("square", "squeeze", "stack", "subtract", "sum", "take", "where", "zeros_like"),
+        *(
+            "logical_and",
+            "logical_not",
+            "logical_or",
+            "max",
+            "mean",
+            "multiply",
+            "not_equal",
+            "ones_like",
+            "repeat",
+            "reshape",
+            "sign",
+        ),
+        *("sqrt", "square", "squeeze", "stack", "subtract", "sum", "take", "where", "zeros_like"),
     )
 )
 """What Keras itself calls the operations of a model, the later ones with a number: `take`, `take_1`."""
@@ -66,7 +78,7 @@ class LocalNames:
 
 
 def is_operation(name: str) -> bool:
-    """Whether Keras may call an operation so, with which a layer of that name would clash."""
+    """Whether Keras may call an operation so."""
     stem, _, number = name.rpartition("_")
     return name in OPERATIONS or (number.isdecimal() and stem in OPERATIONS)
 
@@ -113,7 +125,7 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
             taken.update(names[each.id] + part for part in each.parts)
     for each in sorted(wanted, key=lambda each: not each.parts):
         if each.name is not None and each.owner and not each.fixed:
-            unique = counts[each.name] == 1 and each.name not in taken and not is_operation(each.name)
+            unique = counts[each.name] == 1 and each.name not in taken
             give(each, each.name if unique else f"{each.prefix}_{each.name}")
     for each in wanted:
         if each.id not in names and each.owner:

@@ -27,6 +27,8 @@ DEVICE = (
     "No OpKernel was registered",
     "Could not find device for node",
     "only supports NHWC",
+    "only supports the NHWC",
+    "Current CPU implementations do not yet support",
     "only supports equal length strides",
     "Matrix size-incompatible",
     "AbortedError",

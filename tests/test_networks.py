@@ -102,7 +102,7 @@ def _text(config: Any) -> str:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-def test_inputs_and_outputs_may_be_named_as_operations_of_keras(tmp_path: Path, fresh: Any) -> None:
+def test_layers_inputs_and_outputs_may_be_named_as_operations_of_keras(tmp_path: Path, fresh: Any) -> None:
     import networks
 
     layers = "[{TimeDistributed: [{Conv2D: {filters: 2, kernel_size: 3}}, Flatten]}, {LSTM: {units: 2}}]"
@@ -113,7 +113,7 @@ def test_inputs_and_outputs_may_be_named_as_operations_of_keras(tmp_path: Path, 
     text = (
         "version: 1\nname: operations\nbranches:\n"
         f"  take: {{input: {{kind: video, shape: [null, 8, 8, 3], padding_value: 0}}, layers: {layers}}}\n"
-        "  add: {input: {kind: sequence, shape: [null, 4], mask_input: not_equal}, layers: [{LSTM: {units: 2}}]}\n"
+        "  add: {input: {kind: sequence, shape: [null, 4], mask_input: not_equal}, layers: [{LSTM: {units: 2, name: sum}}, {Dense: {units: 2, name: multiply_1}}]}\n"
         "fusion: {strategy: learned_weights}\nheads:\n"
         + "".join(f"  {name}: {head}\n" for name, head in heads.items())
         + f"compile: {{loss: {{{', '.join(f'{name}: mse' for name in heads)}}}}}\n"
@@ -122,6 +122,7 @@ def test_inputs_and_outputs_may_be_named_as_operations_of_keras(tmp_path: Path, 
     for _ in range(2):
         model = compilation.to_keras()
         networks.compare(compilation, model)
+        assert model.get_layer("sum").units == model.get_layer("multiply_1").units == 2
     wanted = networks.run_first_batch(compilation, model)
     assert wanted.keys() == heads.keys()
     model.save(tmp_path / "model.keras")
