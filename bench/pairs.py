@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 
@@ -39,4 +40,16 @@ def paired(first: list[str], second: list[str], runs: int, status: int = 0) -> P
 def machine() -> str:
     """The machine in words, for a reader of the numbers."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"Python {sys.version.split()[0]}, {cores} cores, load {os.getloadavg()[0]:.1f}"
+    return f"Python {sys.version.split()[0]}, {cores} cores{_processor()}, load {os.getloadavg()[0]:.1f}"
+
+
+def _processor() -> str:
+    """The processor, and the widest vectors that it has, by which TensorFlow chooses its kernels; nothing outside of Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    facts = dict(map(str.strip, line.split(":", 1)) for line in reversed(lines) if ":" in line)
+    flags = facts.get("flags", "").split()
+    widest = next((each for each in ("amx_tile", "avx512_vnni", "avx512f", "avx2", "avx") if each in flags), "no avx")
+    return f" of {facts.get('model name', 'a processor')} ({widest})"
