@@ -9,22 +9,32 @@ Keras's build without a size. Call `check` first: of arguments it refuses, these
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
 from cnnlstm_spec.backbone_args import BACKBONES, Args, Facts, Problem, check, data, facts, known_sides
-from cnnlstm_spec.backbone_layers import KINDS, Build, Shape, Walk, Weight, channels_of
+from cnnlstm_spec.backbone_layers import KINDS, Build, Shape, Step, Walk, Weight, channels_of
 from cnnlstm_spec.size import Size
 
 __all__ = ["BACKBONES", "Args", "Facts", "Problem", "Shape", "Weight"]
-__all__ += ["activations", "check", "facts", "macs", "output_shape", "weights"]
+__all__ += ["activations", "check", "facts", "known_sides", "least_side", "macs", "output_shape", "weights"]
+
+LARGE = 128
+"""More than any least side."""
 
 
 def output_shape(name: str, args: Args, height: Size, width: Size) -> Shape:
     """The backbone's output, batch implied: (height, width, channels), or (features,) after pooling or with the top."""
     return _trace(name, _build(name, args, height, width), height, width, 3).output
+
+
+def least_side(name: str, args: Args, height: Size, width: Size) -> int:
+    """The least height and width of images that the built model runs on, where Keras is not told both and checks none."""
+    return _least_side(name, _build(name, args, height, width))
 
 
 def weights(name: str, args: Args, height: Size, width: Size, channels: int) -> tuple[Weight, ...]:
@@ -81,28 +91,44 @@ def _build(name: str, args: Args, height: Size, width: Size) -> Build:
     )
 
 
-@lru_cache(maxsize=512)
-def _trace(name: str, build: Build, height: Size, width: Size, channels: int) -> Trace:
+def _steps(name: str, build: Build, height: Size, width: Size, channels: int) -> Iterator[tuple[str, Step]]:
+    """The layers that a build has, in order, by name."""
     graph = data(name)["minimalistic" if build.minimalistic else "graph"]
     walk = Walk(build, channels, [(height, width, channels)])
+    for node in (*graph["body"], *graph["top" if build.top else build.pooling]):
+        inputs = [walk.shapes[i] for i in node[1] or (-1,)]
+        step = KINDS[node[0]](node[3:], inputs, walk)
+        walk.shapes.append(inputs[-1] if step is None else step.shape)
+        if step is not None:
+            yield node[2].replace("~", build.prefix), step
+
+
+@lru_cache(maxsize=512)
+def _trace(name: str, build: Build, height: Size, width: Size, channels: int) -> Trace:
+    output: Shape = ()
     found: list[Weight] = []
     # Costs are kept per pair of sides, so that products of symbolic sides are formed once.
     costs: dict[Shape, int] = {}
     sizes: dict[Shape, int] = {}
-    for node in (*graph["body"], *graph["top" if build.top else build.pooling]):
-        inputs = [walk.shapes[i] for i in node[1] or (-1,)]
-        step = KINDS[node[0]](node[3:], inputs, walk)
-        if step is None:
-            walk.shapes.append(inputs[-1])
-            continue
-        walk.shapes.append(step.shape)
-        sides = step.shape[:-1]
+    for layer, step in _steps(name, build, height, width, channels):
+        output = step.shape
+        sides = output[:-1]
         if step.macs:
             costs[sides] = costs.get(sides, 0) + step.macs
-        sizes[sides] = sizes.get(sides, 0) + channels_of(step.shape)
-        layer = node[2].replace("~", build.prefix)
+        sizes[sides] = sizes.get(sides, 0) + channels_of(output)
         found += [(f"{layer}/{weight}", shape, trainable) for weight, shape, trainable in step.weights]
-    return Trace(walk.shapes[-1], tuple(found), _total(costs), _total(sizes))
+    return Trace(output, tuple(found), _total(costs), _total(sizes))
+
+
+@cache
+def _least_side(name: str, build: Build) -> int:
+    return bisect_left(range(LARGE), True, key=lambda side: _leaves_something(name, build, side))
+
+
+def _leaves_something(name: str, build: Build, side: int) -> bool:
+    """Whether every layer of a build has a position left on square images of that side."""
+    steps = _steps(name, build, side, side, 3)
+    return all(size >= 1 for _, step in steps for size in step.shape[:-1] if isinstance(size, int))
 
 
 def _total(costs: dict[Shape, int]) -> Size:

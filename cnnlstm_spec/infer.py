@@ -149,11 +149,12 @@ def _same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: _
 def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> Mask | None:
     if not op.makes_mask(*inputs):
         return op.mask_after(*inputs)
-    before = inputs[0].mask
-    if before is not None and not op.joins_masks:
-        labels = (Label(before.made_at, "the first is made here"), *node.origin.uses)
+    *others, last = (x.mask for x in inputs)
+    if last is not None and not op.joins_masks:
+        labels = (Label(last.made_at, "the first is made here"), *node.origin.uses)
         state.found.append(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
-    return Mask(frozenset({node.id}), node.origin.place)
+    scattered = any(others) or (last is not None and (last.backwards or last.scattered))
+    return Mask(frozenset({node.id}), node.origin.place, scattered=op.joins_masks and scattered)
 
 
 def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from types import NoneType
 from typing import Any
 
 from . import folding, masks
@@ -62,6 +63,7 @@ class _Program:
             *(op.keras_path().partition(".")[0] for op in self.own),
         }
         self.mask_inputs: dict[str, Ref] = {}
+        self.explained = False
         self.readers = _count_readers(graph)
         self.uses = _count_layers(graph)
         self.needed = masks.needed_sources(graph)
@@ -198,7 +200,20 @@ class Lowering:
         if mask is not None:
             applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1
-        return self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
+        value = self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
+        # Of a list, one mask for each input, none is that of the steps that come out.
+        hangs = self.output.mask is not None and not isinstance((applied or {}).get("mask"), NoneType | list)
+        return self.bare(value) if hangs else value
+
+    def bare(self, value: Expression) -> Expression:
+        """A value that Keras takes for unmasked: a layer hangs the mask that it was called with on what it gives.
+
+        From there Keras would hand it on, by rules of its own, to layers that are to read another mask or none.
+        """
+        if not self.program.explained:
+            self.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
+            self.program.explained = True
+        return self.ops("copy", value)
 
     def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
         """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""

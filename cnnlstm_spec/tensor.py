@@ -26,12 +26,13 @@ class Mask:
     """Which steps of the first axis are real: those real in every source, the steps in reversed order if `flipped`.
 
     `sources` are the ids of the graph nodes that make the masks, so that equal masks are known to be equal; one that
-    begins with `~` counts in reversed order.
+    begins with `~` counts in reversed order. In one that is `scattered`, padded steps may stand between real ones.
     """
 
     sources: frozenset[str]
     made_at: Place
     flipped: bool = False
+    scattered: bool = False
 
     @property
     def terms(self) -> frozenset[tuple[str, bool]]:
@@ -51,7 +52,8 @@ class Mask:
         """The mask of the steps that are real in both."""
         terms = self.terms | other.terms
         flipped = all(each for _, each in terms)
-        return Mask(frozenset(id if each == flipped else f"~{id}" for id, each in terms), self.made_at, flipped)
+        sources = frozenset(id if each == flipped else f"~{id}" for id, each in terms)
+        return Mask(sources, self.made_at, flipped, self.scattered or other.scattered)
 
 
 @dataclass(frozen=True)

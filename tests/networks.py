@@ -19,6 +19,9 @@ from cnnlstm_spec.tensor import TensorType
 UNKNOWN = 24
 """What a size known only at run time is fed as, unless a warning asks for another."""
 
+MASKED = ("Copy", "Rescaling")
+"""What takes a value that a mask of Keras's hangs on: the copy without it, and the end of an output that carries it."""
+
 
 def at(size: Size, sizes: dict[str, int]) -> int:
     if isinstance(size, int):
@@ -83,6 +86,9 @@ def compare(compilation: Compilation, model: Any) -> None:
     layers = {layer.name: layer for layer in model.layers}
     for operation in model.operations:
         assert operation.name in layers or is_operation(operation.name), f"{operation.name} is not among naming.OPERATIONS"
+        for node in operation._inbound_nodes:
+            hung = [x for x in node.input_tensors if getattr(x, "_keras_mask", None) is not None]
+            assert not hung or type(operation).__name__ in MASKED, f"Keras hands {operation.name} a mask by itself"
     for node in optimize(typed).nodes.values():
         if node.node.op is None or not node.owns_weights:
             continue

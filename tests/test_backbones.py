@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import cnnlstm_spec
 from cnnlstm_spec import backbone
 from cnnlstm_spec.backbone_args import PROBLEMS
 from cnnlstm_spec.size import Symbol, symbol
@@ -88,6 +89,42 @@ def test_symbolic_sides_agree_with_a_build_without_a_size(name: str) -> None:
         unsized = {**BARE, "input_shape": (None, None, 3)}
         assert (shape[0].at(values), shape[1].at(values)) == backbone.output_shape(name, unsized, *sides)[:2]
         assert macs.at(values) == backbone.macs(name, unsized, *sides, 3)
+
+
+LEAST = {"MobileNetV2": 31, "DenseNet121": 29, "EfficientNetB0": 32, "InceptionV3": 75, "Xception": 7, "ResNet50": 1, "VGG16": 32}
+"""Of a build without a size, which checks none: tried with Keras, one less fails."""
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_the_least_side_that_keras_does_not_check(name: str) -> None:
+    assert backbone.least_side(name, {**BARE, "input_shape": [None, None, 3]}, 224, 224) == LEAST[name]
+
+
+@pytest.mark.parametrize("argument", ["", ", input_shape: [null, null, 3]"])
+@pytest.mark.parametrize(
+    ("sides", "codes"),
+    [
+        ("16, 40", ["image-too-small"]),
+        ("40, 16", ["image-too-small"]),
+        ("h, 16", ["image-too-small"]),
+        ("h, 40", ["depends-on-size"]),
+        ("h, w", ["depends-on-size", "depends-on-size"]),
+    ],
+)
+def test_images_that_leave_nothing(sides: str, codes: list[str], argument: str) -> None:
+    layers = f"[{{MobileNetV2: {{weights: null, include_top: false{argument}}}}}]"
+    text = f"version: 1\nname: t\nbranches: {{x: {{input: {{kind: image, shape: [{sides}, 3]}}, layers: {layers}}}}}\nhead: []\n"
+    assert [each.code.name for each in cnnlstm_spec.load(text).diagnostics] == codes
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", ["MobileNetV2", "Xception", "VGG16"])
+def test_the_least_side_against_keras(name: str) -> None:
+    keras = pytest.importorskip("keras")
+    model = getattr(keras.applications, name)(**BARE, input_shape=(None, None, 3))
+    assert min(model(keras.Input((LEAST[name], LEAST[name], 3))).shape[1:]) >= 1
+    with pytest.raises(ValueError, match="zero or negative"):
+        model(keras.Input((LEAST[name] - 1, LEAST[name], 3)))
 
 
 def test_costs() -> None:

@@ -53,6 +53,16 @@ def test_a_formatter_changes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_what_is_used_is_imported() -> None:
+    masked = "branches: {x: {input: {kind: sequence, shape: [4, 2], mask_input: m}, layers: [%s]}}\nhead: []\n"
+    cases = {**sources(), "masked": emitted(masked % "Softmax"), "plain": emitted(masked.replace("mask_input: m", "") % "ReLU")}
+    for name, text in cases.items():
+        tree = ast.parse(text)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & {"layers", "ops"}
+        imported = {each.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for each in node.names}
+        assert imported == used, name
+
+
 def emitted(text: str) -> str:
     compilation = load(f"version: 1\nname: t\n{text}")
     assert compilation.ok, [each.message for each in compilation.diagnostics]

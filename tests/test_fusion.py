@@ -541,6 +541,35 @@ def test_mask_and_a_vector() -> None:
     close(*(run(model, {"v": v, "a": padded(a, REAL, junk), "am": REAL}) for junk in (0.0, 4.0)), 1e-6)
 
 
+@pytest.mark.parametrize(
+    "layer", ["Attention", "AdditiveAttention", "{MultiHeadAttention: {num_heads: 2, key_dim: 3}}", "{Concatenate: {axis: 1}}"]
+)
+@pytest.mark.parametrize("other", ["{kind: vector, shape: [4]}", "{kind: sequence, shape: [1, 4]}"])
+def test_what_is_repeated_is_padded_where_the_others_are(layer: str, other: str) -> None:
+    if "axis" in layer and "sequence" in other:
+        pytest.skip("one step is joined as it is")
+    inputs = {"v": other, "a": "{kind: sequence, mask_input: am, shape: [steps, 4]}"}
+    model = built(compiled(spec(inputs, f"{{layer: {layer}, broadcast: true}}", "[{GRU: {units: 3}}]")), scale=0.5)
+    a, v = draw("a", (5, 4))["a"], draw("v", (4,) if "vector" in other else (1, 4))["v"]
+    results = [run(model, {"v": v, "a": padded(a, REAL, junk), "am": REAL}) for junk in (0.0, 4.0)]
+    longer = {"a": numpy.pad(a, ((0, 0), (0, 3), (0, 0)), constant_values=2.0), "am": numpy.pad(REAL, ((0, 0), (0, 3)))}
+    for result in (results[1], run(model, {"v": v, **longer})):
+        close(result, results[0], 2e-6)
+
+
+@pytest.mark.parametrize(
+    "rest", ["{MultiHeadAttention: {num_heads: 1, key_dim: 4}}", "{Dense: {units: 3}}", "{Conv1D: {filters: 3, kernel_size: 1}}"]
+)
+@pytest.mark.parametrize("axis", [-1, 1])
+def test_the_mask_of_a_softmax_goes_no_further(rest: str, axis: int) -> None:
+    """Keras would hand its mask, of (batch, steps, 1), on to the next layer that reads one."""
+    inputs = {"a": f"{{kind: sequence, mask_input: am, shape: [steps, 4]}}; [{{Softmax: {{axis: {axis}}}}}, {rest}]"}
+    model = built(compiled(spec(inputs, "{strategy: concat}", "[{LSTM: {units: 3}}]", compile="{optimizer: sgd, loss: mse}")))
+    a = draw("a", (5, 4))["a"]
+    close(*(run(model, {"a": padded(a, REAL, junk), "am": REAL}) for junk in (0.0, 4.0)), 1e-6)
+    model.train_on_batch({"a": a, "am": REAL}, numpy.zeros((3, 3)))
+
+
 def test_steps_in_two_orders() -> None:
     """Of a sequence read backwards the mask is reversed too; a fused step is real where it is real in both orders."""
     inputs = {

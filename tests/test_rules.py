@@ -269,6 +269,22 @@ def test_statistics_of_padded_frames(norm: str, code: str | None) -> None:
     assert codes(found) == ([code] if code else [])
 
 
+PENALTIES = {
+    "[{Dense: {units: 2, activity_regularizer: l2}}, {LSTM: {units: 2}}]": True,
+    "[ActivityRegularization, {LSTM: {units: 2}}]": True,
+    "[{LSTM: {units: 2, return_sequences: true, activity_regularizer: l1}}, GlobalAveragePooling1D]": True,
+    "[{TimeDistributed: [{Dense: {units: 2, activity_regularizer: l2}}]}, {LSTM: {units: 2}}]": True,
+    "[{Bidirectional: {layer: {LSTM: {units: 2, return_sequences: true, activity_regularizer: l1}}}}, GlobalAveragePooling1D]": True,
+    "[{Dense: {units: 2, kernel_regularizer: l2}}, {LSTM: {units: 2}}]": False,
+    "[{LSTM: {units: 2, activity_regularizer: l2}}]": False,
+}
+
+
+@pytest.mark.parametrize("layers", PENALTIES)
+def test_penalties_that_count_padding(layers: str) -> None:
+    assert codes(masked(layers)) == ["penalty-over-padding"] * PENALTIES[layers]
+
+
 STEPS = "[{LSTM: {units: 4, return_sequences: true}}]"
 MASKED_HEADS = [
     ("loss: bce, metrics: [accuracy, mse]", None),

@@ -78,3 +78,38 @@ def test_padding_that_comes_first() -> None:
     assert said(PADDED, f"[{backwards}, {{GRU: {{units: 2}}}}]") == found
     assert said(PADDED, f"[{backwards}, {{GRU: {{units: 2, use_cudnn: false}}}}]") == []
     assert said(SERIES, f"[{backwards}, {{GRU: {{units: 2}}}}]") == []
+
+
+def joined(first: str, second: str) -> str:
+    inputs = (
+        f"  a: {{input: {{kind: sequence, shape: [5, 4]{first}}}}}\n  b: {{input: {{kind: sequence, shape: [6, 4]{second}}}}}\n"
+    )
+    fusion = "fusion: {strategy: concat, axis: 1, inputs: [a, b]}\nhead: [{LSTM: {units: 2}}]\n"
+    return f"version: 1\nname: t\nbranches:\n{inputs}{fusion}"
+
+
+@pytest.mark.parametrize("first", ["", ", mask_input: am"])
+@pytest.mark.parametrize("second", ["", ", mask_input: bm"])
+def test_padding_between_real_steps(first: str, second: str) -> None:
+    """cuDNN stops at it; behind all real steps it takes it."""
+    compilation = compile_source(Source("t.yaml", joined(first, second)))
+    assert [each.code.name for each in compilation.diagnostics] == (["padding-first"] if first else [])
+    assert ("use_cudnn=False" in compilation.to_python()) == bool(first)
+
+
+@pytest.mark.parametrize("layer", ["{LSTM: {units: 3}}", "{Bidirectional: {layer: {GRU: {units: 3}}}}"])
+@pytest.mark.parametrize("padding", ["", ", padding_value: 0"])
+def test_sentences_that_are_all_padding(layer: str, padding: str) -> None:
+    """In the batch they are samples without a real step, at which cuDNN stops."""
+    words = f"[{{TimeDistributed: [{{Embedding: {{input_dim: 9, output_dim: 4, mask_zero: true}}}}, {layer}]}}, {{LSTM: {{units: 2}}}}]"
+    input = f"{{kind: tensor, axes: [sentences, words], shape: [5, 7], dtype: int32{padding}, time_axis: sentences}}"
+    text = f"version: 1\nname: t\nbranches: {{x: {{input: {input}, layers: {words}}}}}\nhead: []\n"
+    compilation = compile_source(Source("t.yaml", text))
+    assert not compilation.diagnostics
+    assert compilation.to_python().count("use_cudnn=False") == bool(padding)
+
+
+def test_cudnn_that_a_person_asks_for_stays() -> None:
+    layers = "[{LSTM: {units: 2, return_sequences: true, go_backwards: true}}, {Bidirectional: {layer: {LSTM: {units: 2, use_cudnn: true}}}}]"
+    text = f"version: 1\nname: t\nbranches: {{x: {{input: {PADDED}, layers: {layers}}}}}\nhead: []\n"
+    assert "use_cudnn=True" in compile_source(Source("t.yaml", text)).to_python()

@@ -18,6 +18,7 @@ from ..program import (
     SetAttribute,
     Slice,
     Statement,
+    calls,
 )
 from .literals import literal, string
 
@@ -29,7 +30,8 @@ PRECEDENCE = {"+": 1, "-": 1, "*": 2}
 def source(program: Program, description: str | None = None) -> str:
     """A module with `build_model()`, which gives the same model as running the program."""
     body = "\n".join(_indented(_statement(statement)) for statement in program.statements)
-    used = [name for name in ("layers", "ops") if f" {name}." in body or f"({name}." in body or f"[{name}." in body]
+    paths = [call.path for statement in program.statements for call in calls(statement)]
+    used = [name for name in ("layers", "ops") if any(path.startswith(f"keras.{name}.") for path in paths)]
     own = "".join(f"import {module}\n" for module in program.imports)
     imports = f"import keras\n{own}" + (f"from keras import {', '.join(used)}\n" if used else "")
     about = f"{program.name}: {description}" if description else program.name

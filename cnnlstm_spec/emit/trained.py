@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from zipfile import is_zipfile
 
 from ..compiler import Compilation
 from ..own import described
@@ -25,6 +26,8 @@ def load_into(model: keras.Model, path: Path, compilation: Compilation, passes: 
 
     try:
         if path.name.endswith(WHOLE):
+            if not is_zipfile(path):
+                raise Mismatch("it is no zip file, which every `.keras` file is")
             copy_weights(_read(lambda: load(path)), model)
             return
         _check_order(model, compilation, passes)

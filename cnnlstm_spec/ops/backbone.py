@@ -6,13 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..argument import ABSENT, Kind, arg
-from ..backbone import Problem, check, facts, macs, output_shape, weights
+from ..backbone import Problem, check, facts, known_sides, least_side, macs, output_shape, weights
 from ..diagnostic import Code
 from ..kinds import BOOLEAN, COUNT, POSITIVE, RATE, WRONG_TYPE, Choice, ListOf, Optional, given
 from ..op import Inference, Op, Refusal, Weight, example
 from ..program import Apply, Call
 from ..scope import Scope
-from ..size import Size
+from ..size import Size, at_least
 from ..syntax import Node, Scalar
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, known
@@ -116,9 +116,25 @@ class Backbone(Op):
         count = known(self.title(), channels)
         for problem in check(self.model, self.settings(), height.size, width.size, count):
             raise self.refusal(problem, x)
+        self.check_run_time(at, x)
         shape = output_shape(self.model, self.settings(), height.size, width.size)
         names = ("features",) if len(shape) == 1 else ("height", "width", "channels")
         return x.with_axes(*(Axis(name, size) for name, size in zip(names, shape, strict=True)))
+
+    def check_run_time(self, at: Inference, x: TensorType) -> None:
+        """Of images whose size Keras is not told, or not all of it, some are too small for the last layers."""
+        height, width, _ = x.axes
+        if None not in known_sides(self.settings(), height.size, width.size):
+            return
+        least = least_side(self.model, self.settings(), height.size, width.size)
+        for axis in (height, width):
+            at.require(at_least(axis.size, least), self.too_small(x, least))
+
+    def too_small(self, x: TensorType, least: object) -> Refusal:
+        """What is said of images that leave nothing for the last layers."""
+        help = ("read larger images, or put a `Resizing` before it",)
+        sides = " x ".join(str(axis.size) for axis in x.axes[:2])
+        return Refusal(TOO_SMALL, None, help, layer=self.title(), least=least, given=sides)
 
     def refusal(self, problem: Problem, x: TensorType) -> Refusal:
         """What is said of a problem."""
@@ -128,8 +144,7 @@ class Backbone(Op):
         sides = " x ".join(str(axis.size) for axis in x.axes[:2])
         match problem.kind:
             case "side-too-small":
-                help = ("read larger images, or put a `Resizing` before it",)
-                return Refusal(TOO_SMALL, None, help, layer=layer, least=problem.expected[0], given=sides)
+                return self.too_small(x, problem.expected[0])
             case "channels-fixed":
                 help = ("`weights: null` takes any number of channels",)
                 return Refusal(CHANNELS, None, help, layer=layer, given=problem.given)

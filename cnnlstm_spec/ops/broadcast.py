@@ -8,7 +8,7 @@ from ..diagnostic import Code
 from ..op import Inference, Op, Refusal, Weight
 from ..size import Size
 from ..tensor import Axis, Mask, TensorType
-from .fuse import Strategy
+from .fuse import Strategy, common_mask
 
 if TYPE_CHECKING:
     from ..lower import Lowering
@@ -49,17 +49,21 @@ class Broadcast(Strategy):
             for place, axis in enumerate(x.axes, rank - x.rank):
                 if target[place].size == 1 and place not in fixed:
                     target[place] = axis
-        return tuple(self._widened(x, rank, fixed, tuple(target)) for x in inputs)
+        mask = common_mask(tuple(x for x in inputs if x.rank == rank and x.axes[0].size == target[0].size))
+        return tuple(self._widened(x, rank, fixed, tuple(target), mask) for x in inputs)
 
-    def _widened(self, x: TensorType, rank: int, fixed: frozenset[int], target: tuple[Axis, ...]) -> TensorType:
+    def _widened(
+        self, x: TensorType, rank: int, fixed: frozenset[int], target: tuple[Axis, ...], mask: Mask | None
+    ) -> TensorType:
+        """One type; what is repeated over the steps of others is real where they are: `mask`."""
         own = ((place, axis) for place, axis in enumerate(x.axes, rank - x.rank))
         kept = (target[place] if axis.size == 1 and place not in fixed else axis for place, axis in own)
         wide = x.with_axes(*target[: rank - x.rank], *kept)
-        if x.rank < rank:
-            return wide.with_mask(None)
-        if x.mask is not None and x.axes[0].size != wide.axes[0].size:
+        if x.rank == rank and x.axes[0].size == wide.axes[0].size:
+            return wide
+        if x.rank == rank and x.mask is not None:
             raise Refusal(STRETCHED, None, ("give it as many steps as the others",))
-        return wide
+        return wide.with_mask(mask)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         wide = self.widened(inputs)

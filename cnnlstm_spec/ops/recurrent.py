@@ -103,6 +103,15 @@ class Recurrent(Op):
         return replace(mask, flipped=not mask.flipped) if self.go_backwards else mask
 
 
+def without_cudnn(op: Op, x: TensorType) -> dict[str, Any]:
+    """The argument by which a layer runs on a GPU where cuDNN would stop: at a sample that is not real steps, then padding."""
+    if x.mask is None or not isinstance(op, Gated) or op.use_cudnn != "auto":
+        return {}
+    # A padded window or sentence, in the batch among the others, has no real step.
+    without_data = any(mask is not None for _, mask in x.outer)
+    return {"use_cudnn": False} if x.mask.backwards or x.mask.scattered or without_data else {}
+
+
 class Units(Recurrent):
     """LSTM, GRU and SimpleRNN: each step is a vector; `gates` kernels stand side by side."""
 
@@ -159,11 +168,7 @@ class Gated(Units):
         return {**wanted, "recurrent_dropout": 0}
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        mask = to.inputs[0].mask
-        if mask is not None and mask.backwards and self.use_cudnn == "auto":
-            # On a GPU, cuDNN stops at a mask whose real steps do not come first.
-            return to.call(self, inputs, use_cudnn=False)
-        return super().lower(to, *inputs)
+        return to.call(self, inputs, **without_cudnn(self, to.inputs[0]))
 
 
 def _yaml(value: object) -> str:

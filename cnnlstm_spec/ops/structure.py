@@ -174,9 +174,6 @@ class Output(Op):
         return x.mask if self.carries_mask and x.rank > 1 and x.dtype in FLOATS else None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        x = to.inputs[0]
         if not self.trained:
             return to.output_without_mask(inputs[0])
-        # Keras hands a mask on by itself, through layers, to a vector of (steps) too; an operation ends it.
-        ended = x.mask is not None and x.dtype in FLOATS and to.output.mask is None
-        return to.output_of(to.ops("multiply", inputs[0], 1.0) if ended else inputs[0])
+        return to.output_of(inputs[0])

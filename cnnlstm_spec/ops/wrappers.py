@@ -18,7 +18,7 @@ from ..size import Size
 from ..syntax import Mapping, Node
 from ..tensor import Axis, Mask, TensorType
 from .convlstm import ConvLSTM
-from .recurrent import Gated, Recurrent
+from .recurrent import Recurrent, without_cudnn
 
 if TYPE_CHECKING:
     from ..lower import Lowering
@@ -159,13 +159,10 @@ class Bidirectional(Op):
         }
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        mask = to.inputs[0].mask
         written = {name: value for name, value in self.values().items() if isinstance(value, Recurrent)}
         more: dict[str, Any] = {}
         for name, op in written.items():
-            # On a GPU, cuDNN stops at a mask whose real steps do not come first.
-            slow = {"use_cudnn": False} if isinstance(op, Gated) and mask is not None and mask.backwards else {}
-            more[name] = _inner(op, to.marked(op.keras_name()), **slow)
+            more[name] = _inner(op, to.marked(op.keras_name()), **without_cudnn(op, to.inputs[0]))
         return to.call(self, inputs, **more)
 
 

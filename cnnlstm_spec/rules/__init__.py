@@ -22,7 +22,7 @@ from .mask_readers import check_mask_readers
 from .masks import check_mask, check_unread_masks
 from .metrics import check_metrics
 from .optimizers import check_optimizer
-from .penalties import check_penalties
+from .penalties import check_padded_penalty, check_penalties
 from .pixels import check_pixels
 from .recurrent import check_recurrent
 from .targets import check_targets
@@ -50,5 +50,13 @@ RULES: tuple[Rule, ...] = (
 HEAD_RULES: tuple[HeadRule, ...] = (check_loss, check_metrics, check_activation, check_mask_readers)
 """Every rule of a head of known type, in a spec that is compiled."""
 
-NODE_RULES: tuple[NodeRule, ...] = (check_softmax, check_weights, check_dtypes, check_frozen, check_mask, check_recurrent)
+NODE_RULES: tuple[NodeRule, ...] = (
+    check_softmax,
+    check_weights,
+    check_dtypes,
+    check_frozen,
+    check_mask,
+    check_padded_penalty,
+    check_recurrent,
+)
 """Every rule of a node whose type is known."""

@@ -1,18 +1,36 @@
-"""Penalties of layers against the losses that Keras adds them to."""
+"""Penalties of layers against the losses that Keras adds them to, and against padding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph, TypedNode
 from ..op import Op
 from ..spec import ModelSpec
-from .common import heads, title_of, written
+from .common import Setting, heads, title_of, written
 
 LOSS_NOT_REDUCED = Code(
     "loss-not-reduced", "error", "`{loss}` is not reduced to a number; the penalty of `{layer}` is one", sort="keras"
 )
+
+PADDING_COUNTS = Code(
+    "penalty-over-padding", "warning", "the penalty on the output of `{layer}` counts padded {steps} too: Keras sums over all"
+)
+
+
+def check_padded_penalty(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A penalty on an output that still has padded steps, or is one of them among the samples."""
+    op, output = node.node.op, node.type
+    if op is None or output is None or not _adds(op, trained=False):
+        return
+    masked = ((axis, mask) for axis, mask in (*zip(output.axes, [output.mask], strict=False), *output.outer) if mask is not None)
+    for axis, mask in islice(masked, 1):
+        help = ("behind a layer that reads the mask, such as `GlobalAveragePooling1D` or an `LSTM`, padding is gone",)
+        labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
+        facts: dict[str, object] = {"layer": title_of(op), "steps": axis.name}
+        yield Diagnostic(PADDING_COUNTS, node.node.origin.place, facts, labels=labels, help=help)
 
 
 def check_penalties(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:

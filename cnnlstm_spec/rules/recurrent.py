@@ -18,7 +18,7 @@ SLOWING = ("recurrent_dropout", "activation", "recurrent_activation", "unroll")
 MANY = 100
 """Steps from which on a loop that is written out is said to be long."""
 NO_CUDNN = Code("cudnn-not-used", "warning", "`{argument}: {given}` keeps `{layer}` from cuDNN")
-NO_CUDNN_MASK = Code("padding-first", "warning", "padded steps come first here, which keeps `{layer}` from cuDNN")
+NO_CUDNN_MASK = Code("padding-first", "warning", "padded steps come {where}, which keeps `{layer}` from cuDNN")
 UNROLLED = Code("unrolled-many-steps", "warning", "`unroll: true` writes out {steps} steps of `{layer}`")
 
 
@@ -62,9 +62,14 @@ def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnosti
             )
             return
     mask = node.inputs[0].mask if node.inputs[0] is not None else None
-    if mask is not None and mask.backwards:
+    if mask is None or not (mask.backwards or mask.scattered):
+        return
+    facts["where"] = "first here" if mask.backwards else "between real ones"
+    help = ("join what has steps along its features, or after each has been read by a recurrent layer of its own", SAYS_SO)
+    if mask.backwards:
         help = ("let the layer before give its steps in order: `Bidirectional`, or no `go_backwards`", SAYS_SO)
-        yield Diagnostic(NO_CUDNN_MASK, node.node.origin.place, facts, label, (Label(mask.made_at, "the mask"), *uses), help)
+    labels = (Label(mask.made_at, "the mask"), *uses)
+    yield Diagnostic(NO_CUDNN_MASK, node.node.origin.place, facts, label, labels, help)
 
 
 def _yaml(value: object) -> str:
