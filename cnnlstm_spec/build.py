@@ -116,8 +116,14 @@ class _Builder:
             help = (f"`{ref}` comes later; a fusion reads what stands before it",)
         elif not help:
             help = (f"there are {', '.join(f'`{name}`' for name in known[:12])}",)
-        self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, name=ref)
+        if not self.is_broken(ref.partition(".")[0]):
+            self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, name=ref)
         return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
+
+    def is_broken(self, stem: str) -> bool:
+        """Whether a branch or fusion has something that could not be read, and may have named what is looked for."""
+        areas = (f"branches.{stem}", f"fusion.{stem}")
+        return any(node.op is None and node.area in areas for node in self.weaver.nodes)
 
     def head(self, head: Head, default: str | None) -> str:
         """The layers of a head; the node of the output."""

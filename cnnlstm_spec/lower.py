@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from types import NoneType
 from typing import Any
 
 from . import folding, masks
@@ -201,19 +200,7 @@ class Lowering:
             applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1
         value = self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
-        # Of a list, one mask for each input, none is that of the steps that come out.
-        hangs = self.output.mask is not None and not isinstance((applied or {}).get("mask"), NoneType | list)
-        return self.bare(value) if hangs else value
-
-    def bare(self, value: Expression) -> Expression:
-        """A value that Keras takes for unmasked: a layer hangs the mask that it was called with on what it gives.
-
-        From there Keras would hand it on, by rules of its own, to layers that are to read another mask or none.
-        """
-        if not self.program.explained:
-            self.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
-            self.program.explained = True
-        return self.ops("copy", value)
+        return masks.bare(self, value) if masks.hangs_on(self, applied or {}) else value
 
     def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
         """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""
@@ -318,10 +305,7 @@ class Lowering:
 
     def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
         """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
-        for _ in range(rank - 2):
-            mask = self.ops("expand_dims", mask, axis=-1)
-        last = Slice(value, (*[None] * rank, 0))
-        return self.ops("logical_or", mask, self.ops("zeros_like", last, dtype="bool")) if rank > 2 else mask
+        return masks.widened(self, mask, value, rank)
 
     def fold(self, value: Expression, x: TensorType) -> Expression:
         """The first axis into the batch."""

@@ -61,6 +61,28 @@ def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
     return made[key]
 
 
+def widened(to: Lowering, mask: Expression, value: Expression, rank: int) -> Expression:
+    """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
+    if rank == 2:
+        return mask
+    for _ in range(rank - 2):
+        mask = to.ops("expand_dims", mask, axis=-1)
+    return to.ops("logical_or", mask, to.ops("zeros_like", to.slice(value, *[None] * (rank - 1), 0), dtype="bool"))
+
+
+def hangs_on(to: Lowering, applied: dict[str, Expression]) -> bool:
+    """Whether Keras takes the mask that a layer is called with for that of what it gives; of a list it takes none."""
+    return to.output.mask is not None and "mask" in applied and not isinstance(applied["mask"], list)
+
+
+def bare(to: Lowering, value: Expression) -> Expression:
+    """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
+    if not to.program.explained:
+        to.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
+        to.program.explained = True
+    return to.ops("copy", value)
+
+
 def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     """An output whose padded steps count in neither loss nor metrics.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .graph import Readers, TypedGraph, TypedNode
+from .noops import is_noop
 from .op import Op
 from .ops.axes import axis_number
 from .ops.common import called
@@ -14,17 +15,21 @@ from .own import is_own
 
 
 def source_of(graph: TypedGraph, norm: TypedNode) -> TypedNode:
-    """The node that a norm reads, past the ends of `TimeDistributed`, which move no channel."""
+    """The node that a norm reads, past the ends of `TimeDistributed`, which move no channel, and what changes nothing."""
     source = graph.nodes[norm.node.inputs[0]]
-    while isinstance(source.node.op, EnterTime | LeaveTime):
+    while _passes_on(source):
         source = graph.nodes[source.node.inputs[0]]
     return source
+
+
+def _passes_on(node: TypedNode) -> bool:
+    return isinstance(node.node.op, EnterTime | LeaveTime) or is_noop(node)
 
 
 def is_read_alone(graph: TypedGraph, norm: TypedNode, readers: Readers) -> bool:
     """Whether nothing but the norm reads its source, nor what lies between them."""
     id = norm.node.inputs[0]
-    while len(readers[id]) == 1 and isinstance(graph.nodes[id].node.op, EnterTime | LeaveTime):
+    while len(readers[id]) == 1 and _passes_on(graph.nodes[id]):
         id = graph.nodes[id].node.inputs[0]
     return len(readers[id]) == 1
 

@@ -41,6 +41,7 @@ def test_both_lines_the_count_and_the_way_out() -> None:
 SAID = {
     f"[{CONV}, BatchNormalization]": 6,
     "[{Conv2D: {filters: 6, kernel_size: 3, activation: linear, use_bias: true}}, {BatchNormalization: {axis: 3}}]": 6,
+    f"[{CONV}, {{Activation: {{activation: linear}}}}, Identity, BatchNormalization]": 6,
     "[{Conv2DTranspose: {filters: 5, kernel_size: 3}}, {BatchNormalization: {scale: false}}]": 5,
     "[{SeparableConv2D: {filters: 5, kernel_size: 3}}, {BatchNormalization: {center: false}}]": 5,
     "[{DepthwiseConv2D: {kernel_size: 3, depth_multiplier: 2}}, BatchNormalization]": 8,

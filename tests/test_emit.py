@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnnlstm_spec import load
@@ -150,7 +150,12 @@ TREES = st.recursive(
 )
 
 
+LONG = Ref("a_name_that_is_rather_long")
+ENDS_IN_A_COMMA = Infix("+", Ref("x"), Infix("+", Infix("+", Ref("x"), LONG), Infix("*", LONG, LONG)))
+
+
 @settings(max_examples=300)
+@example(ENDS_IN_A_COMMA)
 @given(TREES)
 def test_brackets_stand_where_they_must(tree: Any) -> None:
     """What is read back from the text is the tree, on one line or several."""

@@ -100,6 +100,7 @@ TIMED = {
     "norm outside": f"[{{TimeDistributed: [{CONV}]}}, {NORM}]",
     "norm inside alone": f"[{{Dense: {{units: 2, name: c}}}}, {{TimeDistributed: [{NORM}]}}]",
     "norms in a row": f"[{{TimeDistributed: [{CONV}, {NORM}, {{BatchNormalization: {{name: m, axis: 3}}}}, {{Dropout: {{rate: 0.5}}}}]}}]",
+    "nothing between": f"[{{TimeDistributed: [{CONV}, {{Activation: {{activation: linear}}}}, {{Dropout: {{rate: 0}}}}, {NORM}]}}]",
     "dropout between": f"[{{TimeDistributed: [{CONV}, {{SpatialDropout2D: {{rate: 0.3}}}}, {NORM}, ReLU]}}]",
 }
 CHANNELS_FIRST = {

@@ -24,7 +24,7 @@ def said(input: str, layers: str, more: str = "") -> list[tuple[str, str]]:
 
 KERNELS = {
     f"[{FLAT}, {{LSTM: {{units: 16}}}}]": "the kernel of `LSTM` takes 67 MB: it reads 262,144 features",
-    f"[{FLAT}, {{Bidirectional: {{layer: {{GRU: {{units: 32}}}}}}}}]": "the kernel of `Bidirectional` takes 101 MB: it reads 262,144 features",
+    f"[{FLAT}, {{Bidirectional: {{layer: {{GRU: {{units: 11}}}}}}}}]": "the kernels of `Bidirectional` take 69 MB: it reads 262,144 features",
     f"[{FLAT}, {{Dense: {{units: 64}}}}, GlobalAveragePooling1D]": "the kernel of `Dense` takes 67 MB: it reads 262,144 features",
 }
 
@@ -35,8 +35,10 @@ def test_large_kernels(layers: str) -> None:
     more = layers.replace("units: 16", "units: 17").replace("units: 64", "units: 65")
     expected = KERNELS[layers].replace("67 MB", "71 MB" if "LSTM" in layers else "68 MB")
     assert said(VIDEO, more) == [("large-kernel", expected)]
-    fewer = layers.replace("units: 16", "units: 15").replace("units: 64", "units: 63").replace("units: 32", "units: 21")
+    fewer = layers.replace("units: 16", "units: 15").replace("units: 64", "units: 63").replace("units: 11", "units: 10")
     assert said(VIDEO, fewer) == []
+    reshaped = more.replace("Flatten", "{Reshape: {target_shape: [-1]}}")
+    assert said(VIDEO, reshaped) == [("large-kernel", expected)]
 
 
 def test_a_kernel_in_half_precision_takes_half() -> None:

@@ -98,7 +98,9 @@ def _laid(expression: Expression, room: int, before: int = 0, after: int = 0, ap
             return _laid(value, room, before, len(suffix) + after, apart=True) + suffix
         case Infix(operator):
             inside = room - INDENT if apart else room
-            lines = "\n".join(_term(sign, term, operator, inside) for sign, term in _terms(expression, operator))
+            *others, (sign, last) = _terms(expression, operator)
+            laid = [_term(each, term, operator, inside) for each, term in others]
+            lines = "\n".join((*laid, _term(sign, last, operator, inside if apart else inside - after)))
             return f"(\n{_indented(lines)}\n)" if apart else lines
         case list():
             return "[\n" + "".join(_indented(_laid(each, room - INDENT, 0, 1)) + ",\n" for each in expression) + "]"

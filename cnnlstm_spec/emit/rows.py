@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from . import text
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Split, all_boxes, outputs
-from .layout import GAP, LANE_GAP, NAME, SHAPE, Column, Placer, Sized, column, flow_width, size_box
+from .layout import GAP, LANE_GAP, NAME, Column, Placer, Sized, column, flow_width, size_box
 from .routing import arrange, tracks
-from .shapes import Canvas, Line, Text
+from .shapes import Canvas, Line
 
 AREA_GAP = 44
 TRACK = 10
@@ -216,8 +216,7 @@ class Rows:
                 taken.append(y)
                 x = item.x + item.gutter + 16 + max(flow_width(self._flow(item.area, g)) for g in item.gutters) + 14 * index
                 placer.line(((right, y), (x, y), (x, low)), flow, arrow=False)
-                look, wide = "shape" if flow.known else "unknown", text.width(flow.shape, SHAPE)
-                self.canvas.texts.append(Text(item.x + item.gutter + 8, y - 6, flow.shape, look, wide))
+                placer.flow(flow, item.x + item.gutter - 1, y - 6)
                 found[id] = (x, low)
         return found
 

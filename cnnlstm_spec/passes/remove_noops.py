@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ..graph import TypedGraph, TypedNode
-from ..op import Op
-from ..ops.common import called
-from ..ops.core import Activation, Identity
-from ..ops.regularization import AlphaDropout, Dropout, GaussianDropout, GaussianNoise, Spatial
-from ..ops.shape import Flatten, Permute, Reshape
+from ..noops import gives_its_input, is_noop
 from .rewrite import layer_uses, reading, with_nodes
 
 
@@ -22,7 +17,7 @@ def remove_noops(graph: TypedGraph) -> TypedGraph:
     uses = layer_uses(graph)
     for id, typed in graph.nodes.items():
         typed = reading(typed, renamed, nodes)
-        if _is_noop(typed) and _kept_because(typed, uses) is None:
+        if is_noop(typed) and _kept_because(typed, uses) is None:
             renamed[id] = typed.node.inputs[0]
             continue
         nodes[id] = typed
@@ -34,20 +29,12 @@ def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     uses = layer_uses(graph)
     for id, typed in graph.nodes.items():
         op, x, y = typed.node.op, typed.inputs[0] if typed.inputs else None, typed.type
-        if op is None or x is None or y is None or not _gives_its_input(op, x.rank) or x.sizes != y.sizes:
+        if op is None or x is None or y is None or not gives_its_input(op, x.rank) or x.sizes != y.sizes:
             continue
-        if _is_noop(typed):
+        if is_noop(typed):
             yield id, _kept_because(typed, uses) or "no pass ran"
         else:
             yield id, "it casts" if x.dtype != y.dtype else "it ends the mask"
-
-
-def _is_noop(typed: TypedNode) -> bool:
-    """Whether a node's output is its input, in training too."""
-    op, x, y = typed.node.op, typed.inputs[0] if typed.inputs else None, typed.type
-    if op is None or x is None or y is None or not _gives_its_input(op, x.rank):
-        return False
-    return x.sizes == y.sizes and replace(y, axes=x.axes) == x
 
 
 def _kept_because(typed: TypedNode, uses: Counter[str]) -> str | None:
@@ -55,23 +42,3 @@ def _kept_because(typed: TypedNode, uses: Counter[str]) -> str | None:
     if typed.node.op is not None and typed.node.op.name is not None:
         return "a person named it"
     return "it is shared" if uses[typed.node.layer] > 1 else None
-
-
-def _gives_its_input(op: Op, rank: int) -> bool:
-    """Whether the values are passed on as they are, the shape and dtype left aside."""
-    match op:
-        case Identity():
-            return True
-        case Activation():
-            return called(op.activation) in (None, "linear")
-        case Dropout() | AlphaDropout() | GaussianDropout() | Spatial():
-            return op.rate == 0
-        case GaussianNoise():
-            return op.stddev == 0
-        case Reshape():
-            return True
-        case Flatten():
-            return rank == 1
-        case Permute():
-            return op.dims == tuple(range(1, len(op.dims) + 1))
-    return False

@@ -72,10 +72,11 @@ def _combined(node: TypedNode) -> Iterator[Diagnostic]:
     if other is None or node.type.mask is None or not given[0].terms | other.terms <= node.type.mask.terms:
         return
     labels = (Label(given[0].made_at, "one is made here"), Label(other.made_at, "the other is made here"))
-    if ids(given[0]) == ids(other):
-        help: tuple[str, ...] = ("one of them has its steps in reverse order: `go_backwards` turns them",)
-    else:
-        help = ("give the branches one `mask_input`, or fuse them after their steps are one vector",)
+    help: tuple[str, ...] = ()
+    if given[0].backwards != other.backwards:
+        help = ("one of them has its steps in reverse order, padding first: `go_backwards` turns them",)
+    if ids(given[0]) != ids(other):
+        help = (*help, "give the branches one `mask_input`, or fuse them after their steps are one vector")
     labels = (*(labels if given[0].made_at != other.made_at else labels[:1]), *node.node.origin.uses)
     yield Diagnostic(COMBINED, node.node.origin.place, {"layer": node.node.op.title()}, labels=labels, help=help)
 
