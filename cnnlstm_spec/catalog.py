@@ -174,7 +174,7 @@ class Named(Kind):
         declared = _class(self.family, cls)
         entries = arguments.entries if arguments is not None else ()
         written = {entry.key.text: entry.value for entry in entries if entry.key.text in declared}
-        values = [(name, read(kind_of(declared[name]), value, scope.at(name))) for name, value in written.items()]
+        values = self.values(cls, written, declared, arguments, scope)
         unknown = [entry for entry in entries if entry.key.text not in declared and not self.is_gone(entry, cls, scope)]
         needed = {name: kind_of(fact).words for name, fact in declared.items() if fact.get("required") and name not in written}
         meant = report_unknown_keys(unknown, scope, key.text, declared, needed)
@@ -190,6 +190,26 @@ class Named(Kind):
         made = KerasObject(self.family, cls, tuple(values))
         _check_rules(made, arguments, scope)
         return POISON if len(scope.found) > before else made
+
+    def values(
+        self, cls: str, written: dict[str, Node], declared: dict[str, Any], node: Mapping | None, scope: Scope
+    ) -> list[tuple[str, Any]]:
+        """The arguments and their values; one that another leaves without effect is reported, whatever its value."""
+        needs = {
+            rule["argument"]: rule["given"]
+            for rule in _rules_of(self.family, cls)
+            if rule["rule"] == "needs" and rule["keras"] == "ignored" and rule["argument"] in written
+        }
+        found = {
+            name: read(kind_of(declared[name]), value, scope.at(name)) for name, value in written.items() if name not in needs
+        }
+        for name, condition in needs.items():
+            ((other, wanted),) = condition.items()
+            if found.get(other, declared[other].get("default")) in (wanted, POISON):
+                found[name] = read(kind_of(declared[name]), written[name], scope.at(name))
+            elif node is not None:
+                _report(NO_EFFECT, name, node, scope, argument=name, needed=f"`{other}: {_yaml(wanted)}`")
+        return [(name, found[name]) for name in written if name in found]
 
     def is_gone(self, entry: Entry, cls: str, scope: Scope) -> bool:
         """Whether an argument is one that Keras no longer has, which is then reported."""
@@ -306,14 +326,16 @@ def _make_kind(fact: dict[str, Any]) -> Kind:
     return Optional(kind) if fact["kind"].endswith("?") else kind
 
 
+def _rules_of(family_name: str, cls: str) -> list[dict[str, Any]]:
+    return [rule for rule in facts()["rules"] if rule["family"] == family_name and rule.get("class", cls) == cls]
+
+
 def _check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
     """What arguments break together."""
     if node is None:
         return
     written = dict(made.arguments)
-    for rule in facts()["rules"]:
-        if rule["family"] != made.family or rule.get("class", made.name) != made.name:
-            continue
+    for rule in _rules_of(made.family, made.name):
         match rule["rule"]:
             case "at_most_one":
                 both = [name for name in rule["arguments"] if written.get(name) is not None]

@@ -20,7 +20,8 @@ Item = Any
 COMMON = {
     1: "Dense Dense Dense Dropout BatchNormalization ReLU Reshape RepeatVector LayerNormalization Activation",
     2: "Conv1D LSTM GRU SimpleRNN Dense MaxPooling1D GlobalAveragePooling1D Flatten MultiHeadAttention Attention Bidirectional "
-    "LayerNormalization Dropout UpSampling1D ZeroPadding1D Masking BatchNormalization Permute GlobalMaxPooling1D Conv1DTranspose",
+    "LayerNormalization Softmax Dropout UpSampling1D ZeroPadding1D Masking BatchNormalization Permute GlobalMaxPooling1D "
+    "Conv1DTranspose",
     3: "Conv2D SeparableConv2D DepthwiseConv2D MaxPooling2D AveragePooling2D GlobalAveragePooling2D BatchNormalization Flatten "
     "ReLU ZeroPadding2D Conv2DTranspose Rescaling ConvLSTM1D Reshape",
     4: "Conv3D ConvLSTM2D MaxPooling3D GlobalAveragePooling3D BatchNormalization Flatten Reshape Cropping3D",

@@ -157,7 +157,7 @@ HARM = {
     "many mistakes": ("".join(f"k{i}: &a{i} 1\n" for i in range(50_000)), "unknown-key"),
 }
 SECONDS = 30
-"""For a whole process on a machine that is busy; the reading itself takes less than one."""
+"""For a whole process on a machine that is busy; the reading itself takes a second or two."""
 
 
 @pytest.mark.parametrize("name", HARM)
