@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections import Counter
 from typing import Any
 
 from . import folding, masks
@@ -50,6 +51,8 @@ class _Program:
         self.values: dict[str, Expression] = {}
         self.layers: dict[str, Ref] = {}
         self.masks: dict[str, Expression] = {}
+        self.aliased: set[str] = set()
+        """Variables that hold the values of several nodes, and so may have readers that one of them does not know."""
         self.steps: dict[int, Ref] = {}
         self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and is_own(op)]
         self.names: set[str] = {
@@ -63,8 +66,8 @@ class _Program:
         }
         self.mask_inputs: dict[str, Ref] = {}
         self.explained = False
-        self.readers = _count_readers(graph)
-        self.uses = _count_layers(graph)
+        self.readers = Counter(id for typed in graph.nodes.values() for id in typed.node.inputs)
+        self.uses = Counter(typed.node.layer for typed in graph.nodes.values())
         self.needed = masks.needed_sources(graph)
 
     def program(self) -> Program:
@@ -152,12 +155,15 @@ class _Program:
     def bind(self, node: Node, value: Expression) -> Expression:
         """A variable for the value of a node: that of its only input where nothing else reads it."""
         if isinstance(value, Ref):
+            if value in (self.values[id] for id in node.inputs):
+                self.aliased.add(value.name)
             return value
         variable = self.fresh(area_stem(node.area) if self.readers.get(node.id, 0) <= 1 else node.id)
         for id in node.inputs:
             before = self.values[id]
-            same_area = self.graph.graph.nodes[id].area == node.area
-            if isinstance(before, Ref) and self.readers[id] == 1 and same_area and not before.name.endswith("_input"):
+            if not isinstance(before, Ref) or before.name in self.aliased or before.name.endswith("_input"):
+                continue
+            if self.readers[id] == 1 and self.graph.graph.nodes[id].area == node.area:
                 self.names.discard(variable)
                 variable = before.name
                 break
@@ -380,18 +386,3 @@ def variable_name(text: str) -> str:
     if keyword.iskeyword(name) or hasattr(builtins, name):
         return f"{name}_"
     return f"_{name}" if name[:1].isdigit() else name
-
-
-def _count_readers(graph: TypedGraph) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for typed in graph.nodes.values():
-        for id in typed.node.inputs:
-            counts[id] = counts.get(id, 0) + 1
-    return counts
-
-
-def _count_layers(graph: TypedGraph) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for typed in graph.nodes.values():
-        counts[typed.node.layer] = counts.get(typed.node.layer, 0) + 1
-    return counts

@@ -73,13 +73,14 @@ class AttentionStrategy(Heads):
     examples = (example((4,), (4,)), example((8,), (8,), (8,), num_heads=2, pool="concat"), example((5, 4), (5, 4), pool="none"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        axes = fused_axes(at, self, inputs)
-        x = inputs[0].with_axes(*axes)
+        fused_axes(at, self, inputs)
+        # Keras gives a stack the sizes of the first, known or not.
+        x = inputs[0]
         for each in inputs:
             # Stacked, they have no width that Keras knows unless each has.
             d = width(self.title(), each)
         self.head_width(d)
-        before, last = axes[:-1], axes[-1]
+        *before, last = x.axes
         if self.pool == "concat":
             return x.with_axes(*before, Axis(last.name, d * len(inputs)))
         if self.pool == "none":
