@@ -187,10 +187,10 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
     try:
         if spec.get("compile") is None:
             model.run_eagerly = not graph
-            model.predict(given, verbose=0) if graph else model(given)
+            model.predict(given, verbose=0) if graph else model(given, training=False)
             return None
         model.run_eagerly = not graph
-        outputs = model(given)
+        outputs = model(given, training=False)
         failures = []
         for labels in _labels(spec, outputs):
             try:
@@ -230,7 +230,7 @@ def _outputs(spec: dict[str, Any], compilation: Compilation, sizes: dict[str, in
     typed = compile_source(Source("spec.yaml", text_of(data.fixed(spec, sizes)))).typed
     assert typed is not None and compilation.typed is not None
     given = data.fed(data.inputs(spec, sizes, zeros=True))
-    outputs = model(given)
+    outputs = model(given, training=False)
     for head, id in typed.graph.outputs.items():
         output = outputs if typed.graph.single_head else outputs[head]
         x = typed.nodes[id].type

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from ..argument import Kind
 from ..diagnostic import Code
-from ..kinds import INTEGER, NUMBER, OUT_OF_RANGE, Choice, ListOf, given
+from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf, given
 from ..op import Inference, Op, Refusal, compute_dtype
 from ..scope import POISON, Scope
 from ..size import equal
@@ -22,9 +22,25 @@ CHANNELS = Code(
     sort="keras",
     help="bring the images to as many channels before it",
 )
-VALUE_RANGE = ListOf(NUMBER, 2)
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
+
+
+class ValueRange(ListOf):
+    """The least and the greatest value of the images; of one value alone some augmentations divide by 0, in training."""
+
+    def __init__(self) -> None:
+        super().__init__(NUMBER, 2)
+        self.words = "a list of two different numbers"
+
+    def items(self, node: Listing, scope: Scope) -> Any:
+        values = super().items(node, scope)
+        if values is POISON or values[0] != values[1]:
+            return values
+        return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=f"{values[0]:g} twice")
+
+
+VALUE_RANGE = ValueRange()
 
 
 class Factor(Kind):
