@@ -40,13 +40,19 @@ def _lost(node: TypedNode) -> Mask | None:
     op = node.node.op
     assert op is not None and node.type is not None
     mask = next((x.mask for x in node.inputs if x is not None and x.mask is not None), None)
-    if mask is None or op.reads_mask or isinstance(op, EnterTime | Output):
+    if mask is None or _reads(node) or isinstance(op, EnterTime | Output):
         return None
     if op.makes_mask(*(x for x in node.inputs if x is not None)):
         return None
     if isinstance(op, LeaveTime):
         return mask
     return mask if node.type.mask is None else None
+
+
+def _reads(node: TypedNode) -> bool:
+    """Whether a layer reads the mask that comes; none does over steps that are one vector to its weights."""
+    x = node.inputs[0]
+    return node.node.op is not None and node.node.op.reads_mask and not (node.weights and x is not None and x.rank == 1)
 
 
 def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
@@ -157,7 +163,7 @@ def _read(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> set[str]:
             continue
         made = op.makes_mask(*inputs) and (not op.joins_masks or node.node.id in found)
         carried = isinstance(op, Output) and (node.node.id in trained or (node.type is not None and node.type.mask is not None))
-        if op.reads_mask or made or carried:
+        if _reads(node) or made or carried:
             found |= {id for x in inputs if x.mask is not None for id in ids(x.mask)}
     return found
 
