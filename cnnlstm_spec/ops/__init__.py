@@ -83,7 +83,7 @@ def find_op(name: str) -> type[Op] | None:
     if file is not None:
         found: type[Op] = getattr(import_module(f"{__name__}.{file}"), name)
         return found
-    from ..backbone import BACKBONES
+    from ..backbone_args import BACKBONES
 
     if name in BACKBONES:
         from .backbone import backbone_op
@@ -94,7 +94,7 @@ def find_op(name: str) -> type[Op] | None:
 
 def known_layers() -> tuple[str, ...]:
     """Every name that a layer can have, backbones and second names too."""
-    from ..backbone import BACKBONES
+    from ..backbone_args import BACKBONES
 
     return (*_FILES, *ALIASES, *BACKBONES)
 
