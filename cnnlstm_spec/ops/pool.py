@@ -178,10 +178,13 @@ class GlobalAveragePooling1D(GlobalAverage):
         return None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        """A sample without a real step is averaged whole: 0 / 0, as in Keras, would spoil every weight in training."""
+        """A sample without a real step is averaged whole: 0 / 0, as in Keras, would spoil every weight in training.
+
+        With the channels first it averages another axis than that of the mask.
+        """
         mask = to.mask(0)
-        if mask is None:
-            return to.call(self, inputs)
+        if mask is None or self.data_format == "channels_first":
+            return to.call(self, inputs, {})
         empty = to.ops("logical_not", to.ops("any", mask, axis=1, keepdims=True))
         return to.call(self, inputs, {"mask": to.ops("logical_or", mask, empty)})
 

@@ -51,8 +51,12 @@ def _lost(node: TypedNode) -> Mask | None:
 
 def _reads(node: TypedNode) -> bool:
     """Whether a layer reads the mask that comes; none does over steps that are one vector to its weights."""
-    x = node.inputs[0]
-    return node.node.op is not None and node.node.op.reads_mask and not (node.weights and x is not None and x.rank == 1)
+    op, x = node.node.op, node.inputs[0]
+    if op is None or not op.reads_mask:
+        return False
+    if title_of(op) == "GlobalAveragePooling1D" and op.value("data_format") == "channels_first":
+        return False
+    return not (node.weights and x is not None and x.rank == 1)
 
 
 def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
