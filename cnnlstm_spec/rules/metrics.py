@@ -36,10 +36,10 @@ RANKED = ("TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")
 
 
 def check_metrics(head: HeadUse) -> Iterable[Diagnostic]:
-    """At most one finding for each metric."""
+    """At most one finding for each metric, an error where there is one."""
     reference = _labels_of_loss(head)
     for metric in head.metrics:
-        found = next(iter(_metric(metric, head, reference)), None)
+        found = min(_metric(metric, head, reference), key=lambda each: each.severity != "error", default=None)
         if found is not None:
             yield found
         elif reference is None and (kind := _labels_of(metric.thing)) in ("same", "integer"):
@@ -57,7 +57,7 @@ def _labels_of_loss(head: HeadUse) -> Reference | None:
 
 
 def _metric(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
-    """What is wrong with a metric, worst first."""
+    """What is wrong with a metric, of alike severity the worst first."""
     yield from _rank(metric, head)
     yield from _labels(metric, head, reference)
     yield from _arguments(metric, head)
