@@ -174,16 +174,17 @@ class GlobalAveragePooling1D(GlobalAverage):
     reads_mask = True
     examples = (example((9, 3)), example((None, 3), keepdims=True))
 
+    def leaves_padding_out(self, x: TensorType) -> bool:
+        """With the channels first it averages another axis than that of the mask."""
+        return self.data_format != "channels_first"
+
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        """A sample without a real step is averaged whole: 0 / 0, as in Keras, would spoil every weight in training.
-
-        With the channels first it averages another axis than that of the mask.
-        """
+        """A sample without a real step is averaged whole: 0 / 0, as in Keras, would spoil every weight in training."""
         mask = to.mask(0)
-        if mask is None or self.data_format == "channels_first":
+        if mask is None or not self.leaves_padding_out(to.inputs[0]):
             return to.call(self, inputs, {})
         empty = to.ops("logical_not", to.ops("any", mask, axis=1, keepdims=True))
         return to.call(self, inputs, {"mask": to.ops("logical_or", mask, empty)})

@@ -50,13 +50,9 @@ def _lost(node: TypedNode) -> Mask | None:
 
 
 def _reads(node: TypedNode) -> bool:
-    """Whether a layer reads the mask that comes; none does over steps that are one vector to its weights."""
+    """Whether a layer reads the mask that comes to it."""
     op, x = node.node.op, node.inputs[0]
-    if op is None or not op.reads_mask:
-        return False
-    if title_of(op) == "GlobalAveragePooling1D" and op.value("data_format") == "channels_first":
-        return False
-    return not (node.weights and x is not None and x.rank == 1)
+    return op is not None and op.reads_mask and x is not None and op.leaves_padding_out(x)
 
 
 def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
@@ -97,7 +93,7 @@ def _across_steps(node: TypedNode) -> Iterator[Diagnostic]:
     if op is None or x is None or x.mask is None or not x.axes:
         return
     title = title_of(op)
-    if op.trainable and x.rank > 1 and not op.leaves_padding_out(x):
+    if op.trainable and node.weights and x.rank > 1 and not op.leaves_padding_out(x):
         help: tuple[str, ...] = ("give it two channels or more",)
     elif title in ("GroupNormalization", *BY_AXIS):
         help = ("`LayerNormalization` without `axis` takes them from one step",)
