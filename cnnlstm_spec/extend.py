@@ -16,7 +16,7 @@ from .size import Condition, Size, at_least, ceil_div, divisible, equal
 from .tensor import Axis, Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 __all__ = [

@@ -8,7 +8,7 @@ from .program import Expression, Ref, Slice
 from .tensor import Axis, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lower import NodeLowering
 
 
 def _known(axes: tuple[Axis, ...]) -> bool:

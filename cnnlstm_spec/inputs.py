@@ -14,7 +14,7 @@ from .syntax import Node, Scalar
 from .tensor import Axis, Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -216,6 +216,6 @@ class InputOp(Op):
 
         if self.input.makes_mask == "mask_input":
             assert self.input.mask_input is not None
-            return to.program.mask_inputs[self.input.mask_input]
+            return to.mask_input(self.input.mask_input)
         assert self.input.padding_value is not None
         return padding_mask(to, inputs[0], self.input.padding_value, to.output)

@@ -9,7 +9,7 @@ from .op import compute_dtype
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lower import NodeLowering
     from .program import Expression
 
 HALF = frozenset({"float16", "bfloat16"})

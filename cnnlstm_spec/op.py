@@ -15,7 +15,7 @@ from .source import Place
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 

@@ -13,7 +13,7 @@ from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
 from .floats import refuse_integers
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

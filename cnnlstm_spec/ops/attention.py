@@ -16,7 +16,7 @@ from .fuse import RANKS_DIFFER, SIZES_DIFFER
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 OVER_SAMPLES = Code("attends-over-samples", "error", "`{layer}` would attend from one sample of a batch to another")

@@ -15,7 +15,7 @@ from .rescaling import VALUES
 from .windows import KERNEL_LARGER, join, split
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 FLIPS = Choice("horizontal", "vertical", "horizontal_and_vertical", code=NOT_A_CHOICE)

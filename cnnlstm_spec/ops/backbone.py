@@ -18,7 +18,7 @@ from ..tensor import Axis, TensorType
 from .common import ACTIVATION, known
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 TOO_SMALL = Code("image-too-small", "error", "`{layer}` reads images of {least}x{least} or more; given {given}", sort="keras")

@@ -18,7 +18,7 @@ from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, U
 from .core import LORA_WITH_CONSTRAINT
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 EQUATION = Code(

@@ -14,7 +14,7 @@ from .common import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER
 from .core import LORA_WITH_CONSTRAINT
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

@@ -17,7 +17,7 @@ from .fuse import SIZES_DIFFER, WIDEN, Strategy, fused_axes, joined_masks, last_
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 HEADS = Code("heads-do-not-divide", "error", "`num_heads: {heads}` does not divide the width {width}")

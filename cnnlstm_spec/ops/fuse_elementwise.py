@@ -12,7 +12,7 @@ from .merge import Add, Average, Maximum, Merge, Multiply
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

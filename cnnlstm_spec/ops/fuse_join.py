@@ -14,7 +14,7 @@ from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strat
 from .merge import merged_dtype
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 BAD_AXIS = Code("axis-out-of-range", "error", "`axis: {axis}` does not exist in {given}", sort="keras")

@@ -14,7 +14,7 @@ from .fuse import Strategy, fused_axes, last_width, width
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 WEIGHTS = "_weights"

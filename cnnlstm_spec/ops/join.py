@@ -17,7 +17,7 @@ from .merge import merged_dtype
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 OVER_BATCH = Code("joins-samples", "error", "`{layer}` would join samples: axis {axis} is the batch, which cannot be named")

@@ -17,7 +17,7 @@ from .common import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, known, last
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 FLASH = Code("flash-attention-cannot-run", "error", "`flash_attention: true` cannot run: {reason}", sort="keras")

@@ -28,7 +28,7 @@ SCALE_SHAPE = Code(
 )
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

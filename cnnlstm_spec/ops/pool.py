@@ -13,7 +13,7 @@ from .floats import refuse_computing, refuse_integers
 from .windows import join, slide, split, window_axes
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 PADDING = Choice("valid", "same")

@@ -16,7 +16,7 @@ from .common import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, call
 from .floats import refuse_integers
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 RETURN_STATE = Code(

@@ -16,7 +16,7 @@ from .fuse_elementwise import AddStrategy
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 NO_STEPS = Code(

@@ -12,7 +12,7 @@ from ..tensor import TensorType
 from .common import need_numbers
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 INTEGERS_STAY = frozenset({"abs", "square", "sign"})

@@ -21,7 +21,7 @@ from .convlstm import ConvLSTM
 from .recurrent import Recurrent, without_cudnn
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 NOT_RECURRENT = Code(
