@@ -15,7 +15,7 @@ def _known(axes: tuple[Axis, ...]) -> bool:
     return all(isinstance(axis.size, int) for axis in axes)
 
 
-def fold(to: Lowering, value: Expression, x: TensorType) -> Expression:
+def fold(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
     """(batch, time, ...) to (batch x time, ...).
 
     A reshape where at most the time is unknown. Where more is, the positions of the flat tensor are gathered, since a
@@ -32,7 +32,7 @@ def fold(to: Lowering, value: Expression, x: TensorType) -> Expression:
     return inside
 
 
-def unfold(to: Lowering, value: Expression, x: TensorType) -> Expression:
+def unfold(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
     """(batch x time, ...) to (batch, time, ...)."""
     time = x.outer[-1][0]
     index = to.program.steps.get(to.node.frames[-1].id)
@@ -42,14 +42,14 @@ def unfold(to: Lowering, value: Expression, x: TensorType) -> Expression:
     return to.ops("take", value, index, axis=0)
 
 
-def folded(to: Lowering, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
+def folded(to: NodeLowering, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
     """The first axis in the batch, for one op alone, and the index by which `keras.ops.take` brings it out again."""
     inside, index = _folded(to, value, x, indexed=True)
     assert index is not None
     return to.let(inside, f"{to.stem}_folded"), index
 
 
-def _folded(to: Lowering, value: Expression, x: TensorType, indexed: bool) -> tuple[Expression, Ref | None]:
+def _folded(to: NodeLowering, value: Expression, x: TensorType, indexed: bool) -> tuple[Expression, Ref | None]:
     """The first axis in the batch, and the index that brings it out again where it is asked for."""
     rest = x.axes[1:]
     if not indexed and _known(rest):
@@ -59,13 +59,13 @@ def _folded(to: Lowering, value: Expression, x: TensorType, indexed: bool) -> tu
     return to.ops("reshape", value, (-1, *_sizes(rest))) if _known(rest) else _gathered(to, value, x, ones), index
 
 
-def _ones(to: Lowering, value: Expression, x: TensorType, kept: tuple[int, ...]) -> Expression:
+def _ones(to: NodeLowering, value: Expression, x: TensorType, kept: tuple[int, ...]) -> Expression:
     """Integer ones along some of the axes of (batch, time, ...), the first position of the others."""
     index = tuple(None if axis in kept else 0 for axis in range(x.rank + 1))
     return to.ops("ones_like", Slice(value, index), dtype="int32")
 
 
-def _index(to: Lowering, ones: Expression) -> Ref:
+def _index(to: NodeLowering, ones: Expression) -> Ref:
     """b * T + t for every sample b and step t: where each step lies in the folded batch."""
     sample, step = (
         to.let(to.infix("-", to.ops("cumsum", ones, axis=axis), 1), f"{to.stem}_{name}")
@@ -75,7 +75,7 @@ def _index(to: Lowering, ones: Expression) -> Ref:
     return to.let(to.infix("+", before, step), f"{to.stem}_index")
 
 
-def _gathered(to: Lowering, value: Expression, x: TensorType, ones: Expression) -> Expression:
+def _gathered(to: NodeLowering, value: Expression, x: TensorType, ones: Expression) -> Expression:
     """The fold where axes after time are unknown too: an index over all positions up to the last unknown axis."""
     rest = x.axes[1:]
     last = max(i for i, axis in enumerate(rest) if not isinstance(axis.size, int))
@@ -91,13 +91,12 @@ def _gathered(to: Lowering, value: Expression, x: TensorType, ones: Expression) 
     return to.ops("take", flat, index, axis=0)
 
 
-def _leaving(to: Lowering) -> list[TensorType]:
+def _leaving(to: NodeLowering) -> list[TensorType]:
     """For the node that enters time: what the nodes that leave it are given."""
-    from .ops.structure import LeaveTime
-
     frame = to.node.frames[-1]
     nodes = to.program.graph.nodes.values()
-    left = (typed.inputs[0] for typed in nodes if isinstance(typed.node.op, LeaveTime) and typed.node.frames[-1] == frame)
+    leaving = (typed for typed in nodes if typed.node.op is not None and typed.node.op.leaves_time)
+    left = (typed.inputs[0] for typed in leaving if typed.node.frames[-1] == frame)
     return [x for x in left if x is not None]
 
 

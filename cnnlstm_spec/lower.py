@@ -10,14 +10,14 @@ from copy import copy
 from typing import Any
 
 from . import folding, masks
-from .catalog import KerasObject
 from .compilation import CompileSpec
+from .expressions import expression, sizes
 from .graph import Node, TypedGraph, TypedNode
+from .inference import described
 from .inputs import InputOp
 from .lowering import Lowering
 from .naming import operations_among
 from .op import Op, compute_dtype
-from .own import described, is_own
 from .program import (
     Apply,
     Call,
@@ -36,7 +36,7 @@ from .program import (
     calls,
 )
 from .spec import ModelSpec
-from .tensor import Axis, Mask, TensorType
+from .tensor import Mask, TensorType
 
 
 def lower(graph: TypedGraph, spec: ModelSpec) -> Program:
@@ -56,7 +56,7 @@ class _Program:
         self.aliased: set[str] = set()
         """Variables that hold the values of several nodes, and so may have readers that one of them does not know."""
         self.steps: dict[int, Ref] = {}
-        self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and is_own(op)]
+        self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and op.is_own()]
         self.names: set[str] = {
             "keras",
             "layers",
@@ -135,7 +135,7 @@ class _Program:
         try:
             value = op.lower(to, *inputs)
         except Exception as error:
-            if not is_own(op):
+            if not op.is_own():
                 raise
             raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {described(error)}") from error
         self.values[node.id] = self.bind(node, value)
@@ -326,31 +326,6 @@ class NodeLowering(Lowering):
         """The value by the name of the node, in the dtype of the output."""
         dtype: dict[str, Any] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
         return self.layer("keras.layers.Identity", value, **dtype)
-
-
-NO_STRING = frozenset({"constant", "l1_l2"})
-"""Names that Keras has as classes but does not turn into objects from a string."""
-
-
-def expression(value: Any) -> Expression:
-    """An argument's canonical value as an expression."""
-    if isinstance(value, KerasObject):
-        if value.identifier is not None and value.identifier not in NO_STRING:
-            return value.identifier
-        return Call(value.path, (), tuple((name, expression(each)) for name, each in value.arguments))
-    if isinstance(value, tuple):
-        return tuple(expression(each) for each in value)
-    if isinstance(value, list):
-        return [expression(each) for each in value]
-    if isinstance(value, dict):
-        return {name: expression(each) for name, each in value.items()}
-    assert value is None or isinstance(value, bool | int | float | str | Ref | Call | Apply), value
-    return value
-
-
-def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
-    """Sizes as Keras takes them: None where one is known only at run time."""
-    return tuple(axis.size if isinstance(axis.size, int) else None for axis in axes)
 
 
 def area_stem(area: str) -> str:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from .lower import NodeLowering
     from .program import Expression
 
-HALF = frozenset({"float16", "bfloat16"})
 SENTINELS = {"float16": -(2.0**15), "bfloat16": -(2.0**100), "float32": -(2.0**100), "float64": -(2.0**100)}
 """Values that no output takes, by dtype, and exact in it: what `attach` writes where a step is padding."""
 TINY = 1e-30
@@ -21,12 +20,10 @@ TINY = 1e-30
 
 def needed_sources(graph: TypedGraph) -> frozenset[str]:
     """The nodes whose mask some layer, or an output, reads, or another mask that is read."""
-    from .ops.structure import Output
-
     needed: set[str] = set()
     for typed in reversed(graph.nodes.values()):
         op = typed.node.op
-        reads = op is not None and (op.reads_mask or isinstance(op, Output) or (op.joins_masks and typed.node.id in needed))
+        reads = op is not None and (op.reads_mask or op.is_output or (op.joins_masks and typed.node.id in needed))
         for x in typed.inputs if reads else ():
             if x is not None and x.mask is not None:
                 needed |= {id for id, _ in x.mask.terms}
@@ -40,13 +37,7 @@ def mask_keywords(name: str, x: TensorType, batch_size: int | None) -> tuple[tup
     return (shape, ("dtype", "bool"), ("name", name))
 
 
-def padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType) -> Expression:
-    """True where any value of a step differs from the padding value."""
-    differs = to.ops("not_equal", value, padding if x.dtype.startswith(("float", "bfloat")) else int(padding))
-    return differs if x.rank == 1 else to.ops("any", differs, axis=2 if x.rank == 2 else tuple(range(2, x.rank + 1)))
-
-
-def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
+def value(to: NodeLowering, mask: Mask, made: dict[str, Expression]) -> Expression:
     """The tensor of a mask: real in every source."""
     names = sorted(f"~{id}" if flipped else id for id, flipped in mask.terms)
     for name in names:
@@ -61,7 +52,7 @@ def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
     return made[key]
 
 
-def widened(to: Lowering, mask: Expression, value: Expression, rank: int) -> Expression:
+def widened(to: NodeLowering, mask: Expression, value: Expression, rank: int) -> Expression:
     """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
     if rank == 2:
         return mask
@@ -70,12 +61,12 @@ def widened(to: Lowering, mask: Expression, value: Expression, rank: int) -> Exp
     return to.ops("logical_or", mask, to.ops("zeros_like", to.slice(value, *[None] * (rank - 1), 0), dtype="bool"))
 
 
-def hangs_on(to: Lowering, applied: dict[str, Expression]) -> bool:
+def hangs_on(to: NodeLowering, applied: dict[str, Expression]) -> bool:
     """Whether Keras takes the mask that a layer is called with for that of what it gives; of a list it takes none."""
     return to.output.mask is not None and "mask" in applied and not isinstance(applied["mask"], list)
 
 
-def bare(to: Lowering, value: Expression) -> Expression:
+def bare(to: NodeLowering, value: Expression) -> Expression:
     """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
     if not to.program.explained:
         to.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
@@ -83,7 +74,7 @@ def bare(to: Lowering, value: Expression) -> Expression:
     return to.ops("copy", value)
 
 
-def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
+def attach(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
     """An output whose padded steps count in neither loss nor metrics.
 
     Keras reads the mask of an output off the layers that gave it. A `Masking` layer finds padded steps by a value that
@@ -100,12 +91,12 @@ def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     return to.layer("keras.layers.Rescaling", masked, scale=1.0, offset=TINY, **dtype)
 
 
-def zeroed(to: Lowering, value: Expression, x: TensorType) -> Expression:
+def zeroed(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
     """A value that is 0 where a step is padding, as `attach` gives it."""
     return _where_real(to, value, x, 0.0)
 
 
-def _where_real(to: Lowering, value: Expression, x: TensorType, padding: float) -> Expression:
+def _where_real(to: NodeLowering, value: Expression, x: TensorType, padding: float) -> Expression:
     assert x.mask is not None
     mask = to.mask_value(x.mask)
     for _ in range(x.rank - 1):

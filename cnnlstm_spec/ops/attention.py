@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, Choice, Number
-from ..op import FLOATS, Inference, Op, Refusal, Weight, example
+from ..op import FLOATS, Op, Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .common import SEED, WRONG_DTYPE, known, last
@@ -40,7 +41,7 @@ class Attending(Op):
         raise NotImplementedError
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        from ..lower import expression
+        from ..expressions import expression
 
         keywords = {name: expression(value) for name, value in self.keras_arguments().items()}
         return to.apply(self.keras_path(), self.feeds(inputs), (), keywords, self.masked(to, *to.inputs))

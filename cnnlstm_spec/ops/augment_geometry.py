@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
+from ..inference import Inference, Refusal
 from ..kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, OneOrMore, Optional
-from ..op import Inference, Refusal, example
+from ..op import example
 from ..size import at_least, equal
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, SEED

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostic import Code
-from ..op import Inference, Op, Refusal, Weight
+from ..inference import Inference, Refusal
+from ..op import Op, Weight
 from ..size import Size
 from ..tensor import Axis, Mask, TensorType
 from .fuse import Strategy, common_mask
@@ -72,7 +73,7 @@ class Broadcast(Strategy):
 
     def check_axes(self, x: TensorType) -> None:
         """Refuses inputs of a number of axes that the op does not read; the engine has seen them before they were widened."""
-        from ..infer import TOO_FEW_AXES, WRONG_RANK
+        from ..inference import TOO_FEW_AXES, WRONG_RANK
 
         reads = self.op.axes_read()
         facts: dict[str, Any] = {"layer": self.op.title(), "origin": "broadcast", "given": x}
@@ -104,9 +105,7 @@ class Broadcast(Strategy):
         after, values = self.repeated(to, inputs)
         return self.op.lower(to.given(after), *values)
 
-    def repeated(
-        self, to: Lowering, inputs: tuple[Expression, ...]
-    ) -> tuple[tuple[TensorType, ...], tuple[Expression, ...]]:
+    def repeated(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[tuple[TensorType, ...], tuple[Expression, ...]]:
         """The inputs repeated: their types, and their values."""
         before = to.inputs
         after = self.widened(before)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..op import Inference, Weight, example
+from ..inference import Inference
+from ..op import Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .fuse import Strategy, fused_axes, last_width, width

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import INTEGER
-from ..op import Inference, Refusal, example
+from ..op import example
 from ..size import equal
 from ..tensor import Axis, Mask, TensorType
 from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..op import Inference, Weight, example
+from ..inference import Inference
+from ..op import Weight, example
 from ..size import Size
 from ..tensor import TensorType
 from .fuse import Strategy, fused_axes, last_width, width

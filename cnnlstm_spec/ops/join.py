@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, INTEGER, Each
-from ..op import Inference, Op, Refusal, example
+from ..op import Op, example
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .axes import axis_at, axis_number

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import NUMBER
-from ..masks import padding_mask
-from ..op import Inference, Op, Refusal, example
+from ..op import Op, example
+from ..padding_mask import padding_mask
 from ..tensor import TensorType
 
 if TYPE_CHECKING:

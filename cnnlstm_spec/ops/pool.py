@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ..argument import arg
+from ..inference import Inference
 from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
-from ..op import FLOATS, Inference, Op, example
+from ..op import FLOATS, Op, example
 from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT, need_numbers
 from .floats import refuse_computing, refuse_integers
