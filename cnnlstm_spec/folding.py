@@ -8,48 +8,44 @@ from .program import Expression, Ref, Slice
 from .tensor import Axis, TensorType
 
 if TYPE_CHECKING:
-    from .lower import NodeLowering
+    from .lowering import Lowering
 
 
 def _known(axes: tuple[Axis, ...]) -> bool:
     return all(isinstance(axis.size, int) for axis in axes)
 
 
-def fold(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
-    """(batch, time, ...) to (batch x time, ...).
+def fold(to: Lowering, value: Expression, x: TensorType, leaving: list[TensorType]) -> tuple[Expression, Ref | None]:
+    """(batch, time, ...) to (batch x time, ...), and the index that brings what leaves it out again, where one is needed.
 
     A reshape where at most the time is unknown. Where more is, the positions of the flat tensor are gathered, since a
     reshape can infer one size only.
     """
     time = x.axes[0]
-    indexed = not isinstance(time.size, int) or not all(_known(x.axes) for x in _leaving(to))
+    indexed = not isinstance(time.size, int) or not all(_known(x.axes) for x in leaving)
     to.comment(
         f"`{time.name}` into the batch, each a sample of its own" + ("; the index says where they lie." if indexed else ".")
     )
-    inside, index = _folded(to, value, x, indexed)
-    if index is not None:
-        to.program.steps[to.node.frames[-1].id] = index
-    return inside
+    return _folded(to, value, x, indexed)
 
 
-def unfold(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
+def unfold(to: Lowering, value: Expression, x: TensorType, index: Ref | None) -> Expression:
     """(batch x time, ...) to (batch, time, ...)."""
     time = x.outer[-1][0]
-    index = to.program.steps.get(to.node.frames[-1].id)
     to.comment(f"And `{time.name}` out of it again.")
     if index is None:
         return to.ops("reshape", value, (-1, *_sizes((time, *x.axes))))
     return to.ops("take", value, index, axis=0)
 
 
-def folded(to: NodeLowering, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
+def folded(to: Lowering, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
     """The first axis in the batch, for one op alone, and the index by which `keras.ops.take` brings it out again."""
     inside, index = _folded(to, value, x, indexed=True)
     assert index is not None
     return to.let(inside, f"{to.stem}_folded"), index
 
 
-def _folded(to: NodeLowering, value: Expression, x: TensorType, indexed: bool) -> tuple[Expression, Ref | None]:
+def _folded(to: Lowering, value: Expression, x: TensorType, indexed: bool) -> tuple[Expression, Ref | None]:
     """The first axis in the batch, and the index that brings it out again where it is asked for."""
     rest = x.axes[1:]
     if not indexed and _known(rest):
@@ -59,13 +55,13 @@ def _folded(to: NodeLowering, value: Expression, x: TensorType, indexed: bool) -
     return to.ops("reshape", value, (-1, *_sizes(rest))) if _known(rest) else _gathered(to, value, x, ones), index
 
 
-def _ones(to: NodeLowering, value: Expression, x: TensorType, kept: tuple[int, ...]) -> Expression:
+def _ones(to: Lowering, value: Expression, x: TensorType, kept: tuple[int, ...]) -> Expression:
     """Integer ones along some of the axes of (batch, time, ...), the first position of the others."""
     index = tuple(None if axis in kept else 0 for axis in range(x.rank + 1))
     return to.ops("ones_like", Slice(value, index), dtype="int32")
 
 
-def _index(to: NodeLowering, ones: Expression) -> Ref:
+def _index(to: Lowering, ones: Expression) -> Ref:
     """b * T + t for every sample b and step t: where each step lies in the folded batch."""
     sample, step = (
         to.let(to.infix("-", to.ops("cumsum", ones, axis=axis), 1), f"{to.stem}_{name}")
@@ -75,7 +71,7 @@ def _index(to: NodeLowering, ones: Expression) -> Ref:
     return to.let(to.infix("+", before, step), f"{to.stem}_index")
 
 
-def _gathered(to: NodeLowering, value: Expression, x: TensorType, ones: Expression) -> Expression:
+def _gathered(to: Lowering, value: Expression, x: TensorType, ones: Expression) -> Expression:
     """The fold where axes after time are unknown too: an index over all positions up to the last unknown axis."""
     rest = x.axes[1:]
     last = max(i for i, axis in enumerate(rest) if not isinstance(axis.size, int))
@@ -89,15 +85,6 @@ def _gathered(to: NodeLowering, value: Expression, x: TensorType, ones: Expressi
         index = to.let(index, f"{to.stem}_positions")
     flat = to.ops("reshape", value, (-1, *_sizes(rest[last + 1 :])))
     return to.ops("take", flat, index, axis=0)
-
-
-def _leaving(to: NodeLowering) -> list[TensorType]:
-    """For the node that enters time: what the nodes that leave it are given."""
-    frame = to.node.frames[-1]
-    nodes = to.program.graph.nodes.values()
-    leaving = (typed for typed in nodes if typed.node.op is not None and typed.node.op.leaves_time)
-    left = (typed.inputs[0] for typed in leaving if typed.node.frames[-1] == frame)
-    return [x for x in left if x is not None]
 
 
 def _sizes(axes: tuple[Axis, ...]) -> tuple[int, ...]:

@@ -15,9 +15,9 @@ from .expressions import expression, sizes
 from .graph import Node, TypedGraph, TypedNode
 from .inference import described
 from .inputs import InputOp
-from .lowering import Lowering
+from .lowering import KerasLayer, Lowering
 from .naming import operations_among
-from .op import Op, compute_dtype
+from .op import compute_dtype
 from .program import (
     Apply,
     Call,
@@ -109,8 +109,9 @@ class _Program:
         for id in graph.inputs:
             inputs.append(self.values[id])
             op = graph.nodes[id].op
-            if isinstance(op, InputOp) and op.input.mask_input is not None:
-                inputs.append(self.mask_inputs[op.input.mask_input])
+            mask = self.mask_inputs[op.input.mask_input] if isinstance(op, InputOp) and op.input.mask_input else None
+            if mask is not None and mask not in inputs:
+                inputs.append(mask)
         outputs = {head: self.values[id] for head, id in graph.outputs.items()}
         keywords: dict[str, Expression] = {
             "inputs": inputs if len(inputs) > 1 else inputs[0],
@@ -149,7 +150,7 @@ class _Program:
         variable = self.fresh(f"{op.branch}_input")
         self.statements.append(Let(variable, Call("keras.Input", (), tuple(keywords.items()))))
         self.values[node.id] = Ref(variable)
-        if op.input.mask_input is not None:
+        if op.input.mask_input is not None and op.input.mask_input not in self.mask_inputs:
             mask = masks.mask_keywords(op.input.mask_input, type, self.spec.batch_size)
             self.mask_inputs[op.input.mask_input] = Ref(self.fresh(op.input.mask_input))
             self.statements.append(Let(self.mask_inputs[op.input.mask_input].name, Call("keras.Input", (), mask)))
@@ -203,7 +204,7 @@ class NodeLowering(Lowering):
         return other
 
     def call(
-        self, op: Op, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
+        self, op: KerasLayer, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
     ) -> Expression:
         keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
         mask = self.mask(0) if op.reads_mask and applied is None and self.inputs[0].rank > 1 else None
@@ -211,7 +212,14 @@ class NodeLowering(Lowering):
             applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1
         value = self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
-        return masks.bare(self, value) if masks.hangs_on(self, applied or {}) else value
+        return self.without_mask(value) if masks.hangs_on(self.output, applied or {}) else value
+
+    def without_mask(self, value: Expression) -> Expression:
+        """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
+        if not self.program.explained:
+            self.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
+            self.program.explained = True
+        return self.ops("copy", value)
 
     def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
         given = inputs if isinstance(inputs, tuple) else (inputs,)
@@ -293,13 +301,24 @@ class NodeLowering(Lowering):
         return masks.widened(self, mask, value, rank)
 
     def fold(self, value: Expression, x: TensorType) -> Expression:
-        return folding.fold(self, value, x)
+        inside, index = folding.fold(self, value, x, self.leaving_time())
+        if index is not None:
+            self.program.steps[self.node.frames[-1].id] = index
+        return inside
+
+    def leaving_time(self) -> list[TensorType]:
+        """For the node that enters time: what the nodes that leave it are given."""
+        frame = self.node.frames[-1]
+        nodes = self.program.graph.nodes.values()
+        leaving = (typed for typed in nodes if typed.node.op is not None and typed.node.op.leaves_time)
+        left = (typed.inputs[0] for typed in leaving if typed.node.frames[-1] == frame)
+        return [x for x in left if x is not None]
 
     def folded(self, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
         return folding.folded(self, value, x)
 
     def unfold(self, value: Expression, x: TensorType) -> Expression:
-        return folding.unfold(self, value, x)
+        return folding.unfold(self, value, x, self.program.steps.get(self.node.frames[-1].id))
 
     def mask(self, index: int) -> Expression | None:
         mask = self.inputs[index].mask

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
-    from .op import Op
     from .program import Call, Expression, Ref
+
+
+class KerasLayer(Protocol):
+    """What an op is to the lowering: a class of Keras with arguments."""
+
+    reads_mask: ClassVar[bool]
+    arity: ClassVar[tuple[int, int | None]]
+
+    @classmethod
+    def keras_path(cls) -> str:
+        """Where Keras has the class."""
+
+    def keras_arguments(self) -> dict[str, Any]:
+        """What is passed to it."""
 
 
 class Lowering(ABC):
@@ -34,7 +47,7 @@ class Lowering(ABC):
 
     @abstractmethod
     def call(
-        self, op: Op, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
+        self, op: KerasLayer, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
     ) -> Expression:
         """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
 

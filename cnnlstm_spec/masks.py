@@ -9,7 +9,7 @@ from .op import compute_dtype
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import NodeLowering
+    from .lowering import Lowering
     from .program import Expression
 
 SENTINELS = {"float16": -(2.0**15), "bfloat16": -(2.0**100), "float32": -(2.0**100), "float64": -(2.0**100)}
@@ -37,7 +37,7 @@ def mask_keywords(name: str, x: TensorType, batch_size: int | None) -> tuple[tup
     return (shape, ("dtype", "bool"), ("name", name))
 
 
-def value(to: NodeLowering, mask: Mask, made: dict[str, Expression]) -> Expression:
+def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
     """The tensor of a mask: real in every source."""
     names = sorted(f"~{id}" if flipped else id for id, flipped in mask.terms)
     for name in names:
@@ -52,7 +52,7 @@ def value(to: NodeLowering, mask: Mask, made: dict[str, Expression]) -> Expressi
     return made[key]
 
 
-def widened(to: NodeLowering, mask: Expression, value: Expression, rank: int) -> Expression:
+def widened(to: Lowering, mask: Expression, value: Expression, rank: int) -> Expression:
     """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
     if rank == 2:
         return mask
@@ -61,20 +61,12 @@ def widened(to: NodeLowering, mask: Expression, value: Expression, rank: int) ->
     return to.ops("logical_or", mask, to.ops("zeros_like", to.slice(value, *[None] * (rank - 1), 0), dtype="bool"))
 
 
-def hangs_on(to: NodeLowering, applied: dict[str, Expression]) -> bool:
+def hangs_on(output: TensorType, applied: dict[str, Expression]) -> bool:
     """Whether Keras takes the mask that a layer is called with for that of what it gives; of a list it takes none."""
-    return to.output.mask is not None and "mask" in applied and not isinstance(applied["mask"], list)
+    return output.mask is not None and "mask" in applied and not isinstance(applied["mask"], list)
 
 
-def bare(to: NodeLowering, value: Expression) -> Expression:
-    """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
-    if not to.program.explained:
-        to.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
-        to.program.explained = True
-    return to.ops("copy", value)
-
-
-def attach(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
+def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     """An output whose padded steps count in neither loss nor metrics.
 
     Keras reads the mask of an output off the layers that gave it. A `Masking` layer finds padded steps by a value that
@@ -91,12 +83,12 @@ def attach(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
     return to.layer("keras.layers.Rescaling", masked, scale=1.0, offset=TINY, **dtype)
 
 
-def zeroed(to: NodeLowering, value: Expression, x: TensorType) -> Expression:
+def zeroed(to: Lowering, value: Expression, x: TensorType) -> Expression:
     """A value that is 0 where a step is padding, as `attach` gives it."""
     return _where_real(to, value, x, 0.0)
 
 
-def _where_real(to: NodeLowering, value: Expression, x: TensorType, padding: float) -> Expression:
+def _where_real(to: Lowering, value: Expression, x: TensorType, padding: float) -> Expression:
     assert x.mask is not None
     mask = to.mask_value(x.mask)
     for _ in range(x.rank - 1):
