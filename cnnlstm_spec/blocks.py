@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from .argument import MISSING_KEY, Record, arg, at_key_if_empty, read, read_record, report_unknown_keys
+from .argument import MISSING_KEY, Record, at_key_if_empty, read, read_record, report_unknown_keys
 from .diagnostic import Code, Label
 from .items import Group, Item
 from .kinds import NAME, AnyKind, wrong_type
@@ -24,8 +24,10 @@ BLOCK_CYCLE = Code(
 class Block(Record):
     """A list of layers with parameters, to be used like a layer."""
 
-    parameters: Node | None = arg(AnyKind(), None, doc="Names to defaults, or to `required`.")
-    layers: Node = arg(AnyKind("a list of layers"), doc="The layers.")
+    parameters: Annotated[Node | None, AnyKind()] = None
+    """Names to defaults, or to `required`."""
+    layers: Annotated[Node, AnyKind("a list of layers")]
+    """The layers."""
 
 
 def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
@@ -38,10 +40,11 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         return None
     scope.expanded.add(name)
     definition = replace(scope, path=("blocks", name), variables=scope.globals, uses=())
-    block = read_record(Block, scope.blocks[name], definition, name)
+    reading = read_record(Block, scope.blocks[name], definition, name)
     resolved = scope.resolve(arguments)
-    if block is POISON or resolved is None:
+    if reading is POISON or resolved is None:
         return None
+    block = reading.record
     parameters = definition.at("parameters").resolve(block.parameters) if block.parameters else Mapping(key.span, ())
     if not isinstance(parameters, Mapping):
         return None
@@ -76,9 +79,12 @@ def read_unused(scope: Scope) -> None:
 
 
 def _read_unused_block(node: Node, scope: Scope, name: str) -> None:
-    block = read_record(Block, node, scope, name)
-    parameters = None if block is POISON or not block.parameters else scope.at("parameters").resolve(block.parameters)
-    if block is POISON or (block.parameters and not isinstance(parameters, Mapping)):
+    reading = read_record(Block, node, scope, name)
+    if reading is POISON:
+        return
+    block = reading.record
+    parameters = scope.at("parameters").resolve(block.parameters) if block.parameters else None
+    if block.parameters and not isinstance(parameters, Mapping):
         return
     entries = parameters.entries if isinstance(parameters, Mapping) else ()
     values = {each.key.text: unread(each.key.span) if _is_required(each.value) else each.value for each in entries}

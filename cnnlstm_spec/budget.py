@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from .argument import Kind, Record, arg, read_record
+from .argument import Checks, OpenLeaf, Reading, Record, read_record
 from .catalog import NO_EFFECT
-from .diagnostic import Diagnostic
 from .kinds import NOT_ALLOWED, SIZE, wrong_type
-from .nodes import Node, Scalar
-from .promises import SizesKind
+from .nodes import Mapping, Node, Scalar
 from .recall import recall
 from .scope import POISON, Scope
-from .spec import ModelSpec
 
 POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
 QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
@@ -26,14 +22,16 @@ class Amount(int):
     unit: str = ""
 
 
-class Quantity(Kind):
+class Quantity(OpenLeaf):
     """A whole number, also with `k`, `M` or `G`; of memory with `B`, and `KiB`, `MiB`, `GiB` too."""
 
     def __init__(self, memory: bool = False) -> None:
         self.memory = memory
         self.words = "a number of bytes such as 512MiB" if memory else "a count such as 5000000 or 5M"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    canonical = (Amount,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, int) and not isinstance(value, bool):
             if value < 0:
@@ -55,35 +53,51 @@ class Quantity(Kind):
         return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ?{suffix}$"}]}
 
 
+class SizesKind(OpenLeaf):
+    """Values for sizes known only at run time, by name."""
+
+    words = "a mapping of names of sizes to positive integers"
+
+    canonical = (dict,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Mapping):
+            return wrong_type(node, scope, self.words)
+        values: dict[str, Any] = {}
+        for entry in node.entries:
+            values[entry.key.text] = SIZE.read(entry.value, scope.at(entry.key.text))
+        return POISON if POISON in values.values() else values
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": SIZE.schema()}
+
+
 class Budget(Record):
     """Ceilings on what the model costs, held before anything is built."""
 
-    params: int | None = arg(Quantity(), None, doc="Most parameters.")
-    trainable_params: int | None = arg(Quantity(), None, doc="Most parameters that training changes.")
-    macs: int | None = arg(Quantity(), None, doc="Most multiply-adds for one sample.")
-    activation_memory: int | None = arg(
-        Quantity(memory=True), None, doc="Most memory for the outputs of all layers, for one batch."
-    )
-    batch_size: int | None = arg(SIZE, None, doc="The batch of the estimate.")
-    sizes: dict[str, int] | None = arg(SizesKind(), None, doc="For the estimate, sizes known only at run time, by name.")
+    params: Annotated[int | None, Quantity()] = None
+    """Most parameters."""
+    trainable_params: Annotated[int | None, Quantity()] = None
+    """Most parameters that training changes."""
+    macs: Annotated[int | None, Quantity()] = None
+    """Most multiply-adds for one sample."""
+    activation_memory: Annotated[int | None, Quantity(memory=True)] = None
+    """Most memory for the outputs of all layers, for one batch."""
+    batch_size: Annotated[int | None, SIZE] = None
+    """The batch of the estimate."""
+    sizes: Annotated[dict[str, int] | None, SizesKind()] = None
+    """For the estimate, sizes known only at run time, by name."""
 
-    def check(self, scope: Scope, node: Node) -> bool:
+    def check(self, at: Checks) -> None:
         if self.is_written("batch_size") and not self.is_written("activation_memory"):
-            at = Scope(scope.found, self.keys["batch_size"].path)
-            at.report(NO_EFFECT, Node(self.keys["batch_size"].span), argument="batch_size", needed="`activation_memory`")
-            return False
-        return True
+            at.report(NO_EFFECT, "batch_size", (), True, argument="batch_size", needed="`activation_memory`")
 
 
-def read_budget(spec: ModelSpec, found: list[Diagnostic]) -> Budget | None:
-    """The section `budget`; None where there is none, or it could not be read."""
-    if "budget" not in spec.sections:
-        return None
-    node, scope = spec.sections["budget"]
-    at = replace(scope, found=found)
-    resolved = at.resolve(node)
-    record = POISON if resolved is None else recall(_read_budget, resolved, at)
-    return record if isinstance(record, Budget) else None
+def read_budget(node: Node, scope: Scope) -> Reading | None:
+    """The section `budget`; None where it could not be read."""
+    resolved = scope.resolve(node)
+    reading = POISON if resolved is None else recall(_read_budget, resolved, scope)
+    return reading if isinstance(reading, Reading) else None
 
 
 def _read_budget(node: Node, scope: Scope) -> Any:

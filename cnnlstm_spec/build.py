@@ -59,7 +59,7 @@ class _Builder:
     def branch(self, branch: Branch, mask_of: str | None) -> str:
         """The layers of those that it shares with, then its own; the node of the input."""
         at = Context(f"branches.{branch.name}", branch.name)
-        op = once(self.memory, InputOp, branch.input, branch.name, mask_of) if branch.input is not None else None
+        op = once(self.memory, InputOp, branch.input, branch.name, branch.mask_by, mask_of) if branch.input is not None else None
         start = x = self.weaver.add(op, (), branch.origin, at, branch.name, hidden=True)
         chain = self.chains[branch.name]
         if chain is None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pydantic_core import CoreSchema, core_schema
+
 from .argument import MANY, UNKNOWN_KEY, read, report_unknown_keys
 from .catalog import KerasObject, facts, family
 from .diagnostic import Code, Diagnostic
 from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer
 from .named import Named
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
+from .promises import UNKNOWN_HEAD
 from .scope import POISON, Scope, nearest
 from .source import Place
 
 NO_LOSS = Code("no-loss", "error", "nothing is trained: `{head}` has no loss", sort="keras")
 LOSS_FOR_ALL = Code("one-loss-for-several-heads", "error", "one loss for {count} heads; each needs its own, or null")
 HEAD_WITHOUT_LOSS = Code("head-without-loss", "error", "the head `{head}` needs a loss, or an explicit null")
-UNKNOWN_HEAD = Code("unknown-head", "error", "there is no head `{name}`")
 WEIGHT_WITHOUT_LOSS = Code("weight-without-loss", "error", "the head `{head}` has no loss to weigh")
 CLIP_ALONE = Code("multipliers-with-global-clipnorm", "error", "with multipliers each group of weights would clip by itself")
 MULTIPLIER_CALLBACKS = Code(
@@ -50,8 +52,8 @@ class _JitKind(Choice):
         super().__init__("auto")
         self.words = "`auto`, true or false"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        return node.value if isinstance(node, Scalar) and isinstance(node.value, bool) else super().read(node, scope)
+    def core(self) -> CoreSchema:
+        return core_schema.literal_schema(["auto", True, False])
 
     def schema(self) -> dict[str, Any]:
         return {"enum": ["auto", True, False]}

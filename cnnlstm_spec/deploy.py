@@ -9,6 +9,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from .compiler import Compilation
+from .diagnostic import Written
 from .graph import TypedGraph
 from .op import Op
 from .ops.structure import Output
@@ -105,18 +106,18 @@ def _changed(before: TypedGraph, after: TypedGraph) -> Iterator[Note]:
         if isinstance(op, Output):
             yield Note(layer, "padded steps are zeros, with no mask for loss and metrics")
             continue
-        gone = _gone(op, now)
+        gone = _gone(op, now, after.nodes[id].node.origin.written)
         if BIAS in gone:
             yield Note(layer, "with a bias")
         if others := [f"`{name}`" for name in gone if name != BIAS]:
             yield Note(layer, f"without {', '.join(others)}")
 
 
-def _gone(op: Op, now: Op) -> list[str]:
+def _gone(op: Op, now: Op, written: Written) -> list[str]:
     """The arguments that are written no more, those of a wrapped layer too."""
     inner = [(name, value, now.value(name)) for name, value in op.values().items() if isinstance(value, Op)]
-    own = [name for name in op.places if name not in now.places]
-    return own + [f"{name}.{each}" for name, value, after in inner for each in _gone(value, after)]
+    own = [name for name in op.values(written.places) if not now.is_written(name)]
+    return own + [f"{name}.{each}" for name, value, after in inner for each in _gone(value, after, written.within(name))]
 
 
 def _plain(notes: tuple[Note, ...]) -> list[dict[str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .source import Path, Place
@@ -81,6 +82,27 @@ class Diagnostic:
         return self.code.severity
 
 
+@dataclass(frozen=True, eq=False)
+class Written:
+    """Where the arguments of a record are written, in the order written: values, keys, and those of records in them."""
+
+    places: Mapping[str, Place] = field(default_factory=dict)
+    keys: Mapping[str, Place] = field(default_factory=dict)
+    inner: Mapping[str, Written] = field(default_factory=dict)
+
+    def having(self, name: str, place: Place) -> Written:
+        """The same with one more argument."""
+        return replace(self, places={**self.places, name: place})
+
+    def within(self, name: str) -> Written:
+        """Where the arguments of a record that is the value of an argument are written."""
+        return self.inner.get(name, UNWRITTEN)
+
+
+UNWRITTEN = Written()
+"""Of what no person wrote."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where something is written, its address in the model, and the uses of blocks that brought it there."""
@@ -88,3 +110,5 @@ class Origin:
     place: Place
     address: Path
     uses: tuple[Label, ...] = ()
+    written: Written = field(default=UNWRITTEN, compare=False)
+    """Where its arguments are written."""

@@ -94,7 +94,7 @@ def _facts(compilation: Compilation) -> dict[str, Any]:
         op, type = typed.nodes[id].node.op, typed.nodes[id].type
         assert isinstance(op, InputOp) and type is not None
         found[f"input {op.branch}"] = f"{type} {type.dtype}"
-        found[f"input {op.branch} mask"] = op.input.makes_mask
+        found[f"input {op.branch} mask"] = op.mask_by
     for head, id in typed.graph.outputs.items():
         type = typed.nodes[id].type
         found[f"output {head}"] = f"{type} {type.dtype}" if type is not None else None

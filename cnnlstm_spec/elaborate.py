@@ -7,6 +7,7 @@ from typing import Any
 
 from .argument import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
 from .blocks import read_unused
+from .budget import read_budget
 from .diagnostic import Code, Diagnostic
 from .fusion import FusionKeys, read_fusion
 from .items import Fusion, Item, Layer
@@ -16,9 +17,10 @@ from .layers import LayerRegistry
 from .memory import Memory
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .own import with_own_layers
+from .promises import read_expect, read_targets
 from .recall import recall
 from .scope import POISON, Scope, nearest, origin_of
-from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
+from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
 
 NOT_A_SPEC = Code(
     "not-a-spec",
@@ -72,8 +74,10 @@ def elaborate(
     if not branches:
         return None
     # Of a spec whose heads cannot be told all else is held against the rules, but for what is said of them.
-    held = ("targets", "budget", "expect") if heads else ("budget",)
-    sections: dict[str, tuple[Node, Scope]] = {key: (top[key], scope.at(key)) for key in held if key in top}
+    told = tuple(head.name for head in heads)
+    targets = read_targets(top["targets"], scope.at("targets"), told) if heads and "targets" in top else ()
+    expect = read_expect(top["expect"], scope.at("expect")) if heads and "expect" in top else ()
+    budget = read_budget(top["budget"], scope.at("budget")) if "budget" in top else None
     if not heads:
         single, heads = True, (Head("head", (), origin_of(_first_line(root), scope.at("head")), written=False),)
     return ModelSpec(
@@ -86,7 +90,9 @@ def elaborate(
         heads=heads,
         single_head=single,
         compile=compile,
-        sections=sections,
+        targets=targets,
+        budget=budget,
+        expect=expect,
     )
 
 
@@ -190,7 +196,8 @@ def _branch(entry: Entry, scope: Scope) -> Branch:
         if node is not None:
             read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
         return Branch(name, None, None, (Layer(None, origin),), origin)
-    values = read_fields(BranchSection, node, scope, name, _first_line(node))
+    values, written = read_fields(BranchSection, node, scope, name, _first_line(node))
+    origin = replace(origin, written=written.within("input"))
     items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))
     return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin)
 
@@ -263,7 +270,7 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
     if node.get("strategy") is not None or node.get("layer") is not None:
         fusion = recall(read_fusion, node, scope, HeadSection, name)
         return broken if fusion is POISON else Head(name, (), origin, fusion=fusion)
-    values = read_fields(_PlainHead, node, scope, name, entry.key)
+    values, _ = read_fields(PlainHead, node, scope, name, entry.key)
     inputs, items = values.get("inputs"), values.get("layers")
     if inputs is None or items is None:
         return broken
@@ -272,13 +279,6 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
         scope.report(MISSING_KEY, entry.key, owner=name, key="strategy", help=help)
         return broken
     return Head(name, items, origin, source=inputs[0])
-
-
-class _PlainHead(BranchSection):
-    """A head that reads one input."""
-
-
-_PlainHead.arguments = {name: HeadSection.arguments[name] for name in ("inputs", "layers")}
 
 
 def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import kinds
-from .argument import ABSENT, Kind, arg
+from .argument import Leaf
 from .diagnostic import Code
 from .inference import Inference, Refusal
 from .op import Example, Op, Weight, compute_dtype, example
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .program import Expression
 
 __all__ = [
-    "ABSENT",
     "ACTIVATION",
     "CONSTRAINT",
     "DATA_FORMAT",
@@ -34,7 +33,7 @@ __all__ = [
     "Example",
     "Expression",
     "Inference",
-    "Kind",
+    "Leaf",
     "Lowering",
     "Mask",
     "Op",
@@ -42,7 +41,6 @@ __all__ = [
     "Size",
     "TensorType",
     "Weight",
-    "arg",
     "at_least",
     "ceil_div",
     "compute_dtype",

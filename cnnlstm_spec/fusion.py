@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from .argument import MISSING_KEY, NOT_A_MAPPING, Kind, Record, arg, read, read_record, report_unknown_key, report_unknown_keys
+from .argument import MISSING_KEY, NOT_A_MAPPING, OpenLeaf, Record, read, read_record, report_unknown_key, report_unknown_keys
 from .catalog import NO_EFFECT
-from .diagnostic import Code, Diagnostic, Origin
+from .diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
 from .items import Fusion, Item
 from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from .layer_kinds import LAYERS
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .op import Op
 from .ops import find_op
-from .ops.broadcast import Broadcast
+from .ops.broadcast import broadcast
 from .ops.fuse_bilinear import Bilinear
 from .ops.read_layer import read_op
 from .ops.strategies import STRATEGIES
@@ -25,12 +25,12 @@ NO_BROADCAST = Code("broadcast-without-effect", "error", "`broadcast` has no eff
 ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
 
 
-class ReferenceKind(Kind):
+class ReferenceKind(OpenLeaf):
     """The name of a branch or an earlier fusion, or `branch.layer`."""
 
     words = "the name of a branch, a fusion, or `branch.layer`"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             if isinstance(node, Scalar) and node.value is not None:
                 return (node.text, origin_of(node, scope))
@@ -41,12 +41,12 @@ class ReferenceKind(Kind):
         return {"type": "string"}
 
 
-class ReferencesKind(Kind):
+class ReferencesKind(OpenLeaf):
     """A list of references, or a single one."""
 
     words = "a list of names of branches, fusions, or `branch.layer`"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return (REFERENCE.read(node, scope),)
         if not isinstance(node, Listing) or not node.items:
@@ -58,12 +58,12 @@ class ReferencesKind(Kind):
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
-class StrategyKind(Kind):
+class StrategyKind(OpenLeaf):
     """A strategy's name."""
 
     words = "a strategy: " + ", ".join(STRATEGIES)
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
         if node.value not in STRATEGIES:
@@ -75,12 +75,12 @@ class StrategyKind(Kind):
         return {"enum": list(STRATEGIES)}
 
 
-class FusedLayerKind(Kind):
+class FusedLayerKind(OpenLeaf):
     """A Keras layer of several inputs."""
 
     words = "a Keras layer of several inputs"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Mapping) and len(node.entries) == 1:
             key, arguments = node.entries[0].key, node.entries[0].value
         elif isinstance(node, Scalar) and isinstance(node.value, str):
@@ -91,8 +91,7 @@ class FusedLayerKind(Kind):
         if cls is not None and cls.arity[1] == 1:
             help = (f"a strategy first, then `layers: [{key.text}: ...]`",)
             return scope.report(ONE_INPUT_LAYER, key, layer=key.text, help=help)
-        op = read_op(key, arguments, scope)
-        return POISON if op is None else op
+        return read_op(key, arguments, scope) or POISON
 
     def schema(self) -> dict[str, Any]:
         return {"$ref": "#/$defs/layer"}
@@ -105,19 +104,27 @@ REFERENCES = ReferencesKind()
 class MergeKeys(Record):
     """What any fusion takes; the keys of its strategy stand beside them."""
 
-    strategy: str | None = arg(StrategyKind(), None, doc="How the inputs are brought together.")
-    layer: Op | None = arg(FusedLayerKind(), None, doc="A Keras layer of several inputs, in place of `strategy`.")
-    units: int | None = arg(SIZE, None, doc="Each input first goes through a `Dense` of its own to this width.")
-    broadcast: bool = arg(BOOLEAN, False, doc="Whether inputs of lower rank and axes of size 1 are repeated.")
-    layers: tuple[Item, ...] = arg(LAYERS, (), doc="Layers after the fusion.")
-    query: Any = arg(REFERENCE, None, doc="The input that attends over the others.")
+    strategy: Annotated[str | None, StrategyKind()] = None
+    """How the inputs are brought together."""
+    layer: Annotated[Op | None, FusedLayerKind()] = None
+    """A Keras layer of several inputs, in place of `strategy`."""
+    units: Annotated[int | None, SIZE] = None
+    """Each input first goes through a `Dense` of its own to this width."""
+    broadcast: Annotated[bool, BOOLEAN] = False
+    """Whether inputs of lower rank and axes of size 1 are repeated."""
+    layers: Annotated[tuple[Item, ...], LAYERS] = ()
+    """Layers after the fusion."""
+    query: Annotated[Any, REFERENCE] = None
+    """The input that attends over the others."""
 
 
 class FusionKeys(MergeKeys):
     """A fusion of its own."""
 
-    name: str | None = arg(Optional(NAME), None, doc="Names the fusion.")
-    inputs: Any = arg(REFERENCES, None, doc="What is fused; all branches by default.")
+    name: Annotated[str | None, Optional(NAME)] = None
+    """Names the fusion."""
+    inputs: Annotated[Any, REFERENCES] = None
+    """What is fused; all branches by default."""
 
 
 def read_merge(node: Node, scope: Scope) -> Any:
@@ -141,25 +148,27 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     entries = _known(resolved, scope, keys, owner)
     common = tuple(entry for entry in entries if entry.key.text in keys.arguments)
     own = tuple(entry for entry in entries if entry.key.text not in keys.arguments)
-    record = read_record(keys, Mapping(resolved.span, common), scope, owner, partial=True)
-    if record is POISON:
+    reading = read_record(keys, Mapping(resolved.span, common), scope, owner, partial=True)
+    if reading is POISON:
         return POISON
-    op = record.layer
+    record, written = reading
+    op, arguments = record.layer, written.within("layer")
     if record.is_written("strategy") and record.is_written("layer"):
         scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
     elif record.strategy is not None:
-        op = _strategy(record, Mapping(resolved.span, own), scope)
+        op, arguments = _strategy(record, Mapping(resolved.span, own), scope)
     _check_query(record, resolved, scope, has_op=op is not None)
-    place = record.places.get("strategy") or record.places.get("layer") or scope.place(resolved)
-    origin = Origin(place, scope.address, scope.uses)
+    place = written.places.get("strategy") or written.places.get("layer") or scope.place(resolved)
+    if record.broadcast:
+        arguments = replace(arguments, keys={**arguments.keys, "broadcast": written.keys["broadcast"]})
+    origin = Origin(place, scope.address, scope.uses, arguments)
     name = getattr(record, "name", None)
     inputs = getattr(record, "inputs", None)
     if op is None or len(scope.found) > before:
         # What it reads is looked at all the same, and what follows may read it by its name.
         return Fusion(None, origin, name, inputs)
     if record.broadcast:
-        op = Broadcast(op)
-        op.keys = {**op.keys, "broadcast": record.keys["broadcast"]}
+        op = broadcast(op)
     units = None if record.strategy == "bilinear" else record.units
     trainable = record.strategy is None or op.trainable
     return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers)
@@ -184,28 +193,29 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
     return list((written | {entry.key.text: entry for entry in node.entries if entry.key.text in known}).values())
 
 
-def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> Op | None:
+def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> tuple[Op | None, Written]:
     name = record.strategy
     assert name is not None
     cls = STRATEGIES[name]
-    op = read_record(cls, own, scope, name)
-    if op is POISON:
-        return None
+    reading = read_record(cls, own, scope, name)
+    if reading is POISON:
+        return None, UNWRITTEN
+    op, written = reading
     if cls.needs_units and not record.is_written("units"):
         scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
-        return None
+        return None, written
     if isinstance(op, Bilinear) and record.units is not None:
-        op.units = record.units
+        op = op.having(units=record.units)
     if record.is_written("broadcast") and not cls.takes_broadcast:
         scope.report(NO_BROADCAST, own, strategy=name, help=("leave `broadcast` out",))
-        return None
+        return None, written
     if op.is_written("trainable") and not cls.has_weights and record.units is None:
         help = (f"`{name}` has no weights; leave `trainable` out",)
-        place = op.keys["trainable"]
+        place = written.keys["trainable"]
         facts: dict[str, object] = {"argument": "trainable", "needed": "`units`"}
         scope.found.append(Diagnostic(NO_EFFECT, place, facts, labels=scope.uses, help=help))
-        return None
-    return op if isinstance(op, Op) else None
+        return None, written
+    return op if isinstance(op, Op) else None, written
 
 
 def _check_query(record: MergeKeys, node: Mapping, scope: Scope, has_op: bool) -> None:

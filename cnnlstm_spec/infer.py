@@ -197,7 +197,7 @@ def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorTy
     """A refusal at its place: the argument at fault where one is written, else the layer; and where the shape came from."""
     place = node.origin.place
     if refusal.at is not None and node.op is not None:
-        place = node.op.places.get(refusal.at, place)
+        place = node.origin.written.places.get(refusal.at, place)
     labels = []
     several = sorted({0, refusal.input}) if len(inputs) > 1 else [0] if inputs else []
     for index in several:
@@ -209,7 +209,7 @@ def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorTy
 
 def _place_of(node: Node) -> Place:
     if isinstance(node.op, InputOp):
-        return node.op.input.places.get("shape", node.origin.place)
+        return node.origin.written.places.get("shape", node.origin.place)
     return node.origin.place
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from .argument import Kind, Record, arg
-from .diagnostic import Code
+from pydantic import InstanceOf
+
+from .argument import Checks, OpenLeaf, Record, Steps
+from .diagnostic import Code, Written
 from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, ListOf, Optional, wrong_type
 from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
@@ -61,12 +63,14 @@ BAD_PADDING = Code(
 )
 
 
-class SizeKind(Kind):
+class SizeKind(OpenLeaf):
     """A positive integer, null, or the name of a size known only at run time."""
 
     words = "a positive integer, null or a name"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    canonical = (int, str)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
         value = node.value if isinstance(node, Scalar) else ()
         if value is None:
             return None
@@ -94,12 +98,13 @@ class ShapeKind(ListOf):
         super().__init__(SizeKind(), least=1)
         self.words = "a list of sizes"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
         if isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
-            return scope.report(
-                WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=(_as_list(node.text),)
-            )
-        return super().read(node, scope)
+            help = (_as_list(node.text),)
+            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+        else:
+            super().explain(problem, steps, node, scope)
 
 
 def _as_list(text: str) -> str:
@@ -109,83 +114,86 @@ def _as_list(text: str) -> str:
 class Input(Record):
     """The input of a branch."""
 
-    kind: str = arg(Choice(*KINDS, "tensor", code=NOT_A_CHOICE), doc="What is read, which names the axes.")
-    shape: tuple[int | str | None, ...] = arg(ShapeKind(), doc="The sizes, batch left out.")
-    axes: tuple[str, ...] | None = arg(Optional(ListOf(NAME)), None, doc="Names of the axes of a `tensor`.")
-    time_axis: str | None = arg(Optional(NAME), None, doc="Which axis of a `tensor` is time.")
-    dtype: str | None = arg(Optional(Choice(*DTYPES)), None, doc="Dtype of the data.")
-    padding_value: float | None = arg(Optional(NUMBER), None, doc="A step whose every value equals it is padding.")
-    mask_input: str | None = arg(
-        Optional(NAME), None, doc="Name of a boolean input, true where a step is real; several branches may share it."
-    )
+    kind: Annotated[str, Choice(*KINDS, "tensor", code=NOT_A_CHOICE)]
+    """What is read, which names the axes."""
+    shape: Annotated[tuple[int | str | None, ...], ShapeKind()]
+    """The sizes, batch left out."""
+    axes: Annotated[tuple[str, ...] | None, Optional(ListOf(NAME))] = None
+    """Names of the axes of a `tensor`."""
+    time_axis: Annotated[str | None, Optional(NAME)] = None
+    """Which axis of a `tensor` is time."""
+    dtype: Annotated[str | None, Optional(Choice(*DTYPES))] = None
+    """Dtype of the data."""
+    padding_value: Annotated[float | None, Optional(NUMBER)] = None
+    """A step whose every value equals it is padding."""
+    mask_input: Annotated[str | None, Optional(NAME)] = None
+    """Name of a boolean input, true where a step is real; several branches may share it."""
 
-    def check(self, scope: Scope, node: Node) -> bool:
-        before = len(scope.found)
-        self._check_axes(scope)
-        self._check_time(scope)
-        return all(each.severity != "error" for each in scope.found[before:])
+    def check(self, at: Checks) -> None:
+        self._check_axes(at)
+        self._check_time(at)
 
-    def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), /, **facts: Any) -> None:
-        place = self.places[key]
-        at = Scope(scope.found, place.path, uses=scope.uses)
-        at.report(code, Node(place.span), help=help, **facts)
-
-    def _check_axes(self, scope: Scope) -> None:
+    def _check_axes(self, at: Checks) -> None:
         if self.kind != "tensor":
             names = ", ".join(KINDS[self.kind])
             for key in ("axes", "time_axis"):
                 if self.is_written(key):
-                    self._report(scope, ONLY_TENSOR, key, key=key, kind=self.kind, axes=names)
+                    at.report(ONLY_TENSOR, key, key=key, kind=self.kind, axes=names)
             if len(self.shape) != len(KINDS[self.kind]):
                 near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
                 help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
                 if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
                     sizes = ", ".join("null" if size is None else str(size) for size in self.shape)
                     help = (f"for one channel, as in grey images, write [{sizes}, 1]", *help)
-                facts = {"kind": self.kind, "axes": names, "given": len(self.shape)}
-                self._report(scope, WRONG_RANK, "shape", help, **facts)
+                facts: dict[str, Any] = {"kind": self.kind, "axes": names, "given": len(self.shape)}
+                at.report(WRONG_RANK, "shape", help, **facts)
             return
         axes = self.axes or ()
         if len(axes) != len(self.shape):
             key = "axes" if self.is_written("axes") else "shape"
             help = ("`axes: [windows, samples, features]` names each",)
-            self._report(scope, AXES_NEEDED, key, help, count=len(self.shape), given=len(axes))
+            at.report(AXES_NEEDED, key, help, count=len(self.shape), given=len(axes))
         for index, axis in enumerate(axes):
             if axis in axes[:index]:
-                self._report(scope, TWICE, "axes", axis=axis)
+                at.report(TWICE, "axes", axis=axis)
         if self.time_axis is not None and self.time_axis not in axes:
-            self._report(scope, UNKNOWN_AXIS, "time_axis", axis=self.time_axis, axes=", ".join(axes))
+            at.report(UNKNOWN_AXIS, "time_axis", axis=self.time_axis, axes=", ".join(axes))
 
-    def _check_time(self, scope: Scope) -> None:
+    def _check_time(self, at: Checks) -> None:
         for key in ("padding_value", "mask_input"):
             if getattr(self, key) is None:
                 continue
             if self.kind == "tensor" and self.time_axis and self.axes and self.axes[0] != self.time_axis:
-                self._report(scope, NOT_FIRST, key, key=key, axis=self.time_axis)
+                at.report(NOT_FIRST, key, key=key, axis=self.time_axis)
             elif self.kind not in TIMED and not (self.kind == "tensor" and self.time_axis):
                 help = ("give `time_axis: ` the name of the first axis",) if self.kind == "tensor" else ()
-                self._report(scope, NOT_TIMED, key, help, key=key, kind=self.kind)
+                at.report(NOT_TIMED, key, help, key=key, kind=self.kind)
         value = self.padding_value
         if value is not None and self.data_type not in FLOATS and not float(value).is_integer():
-            self._report(scope, BAD_PADDING, "padding_value", value=value, dtype=self.data_type)
+            at.report(BAD_PADDING, "padding_value", value=value, dtype=self.data_type)
         if self.padding_value is not None and self.mask_input is not None:
-            first, second = sorted(("padding_value", "mask_input"), key=lambda key: self.places[key].span.start)
-            self._report(scope, TWO_MASKS, second, first=first, second=second)
+            first, second = mask_keys(at.written) or ("padding_value", "mask_input")
+            at.report(TWO_MASKS, second, first=first, second=second)
 
     @property
     def data_type(self) -> str:
         """The dtype of the data."""
         return self.dtype or ("int32" if self.kind == "tokens" else "float32")
 
-    @property
-    def makes_mask(self) -> str | None:
-        """`padding_value` or `mask_input`, whichever says what is padding; the later where both do."""
-        keys = [key for key in ("padding_value", "mask_input") if getattr(self, key) is not None]
-        return max(keys, key=lambda key: self.places[key].span.start) if keys else None
-
     def axis_names(self) -> tuple[str, ...]:
         """The names of the axes."""
         return self.axes or () if self.kind == "tensor" else KINDS[self.kind]
+
+
+def mask_keys(written: Written) -> tuple[str, ...]:
+    """Which of `padding_value` and `mask_input` are written, in that order: of two the later says what is padding."""
+    keys = [key for key in ("padding_value", "mask_input") if key in written.places]
+    return tuple(sorted(keys, key=lambda key: written.places[key].span.start))
+
+
+def mask_key(input: Input, written: Written) -> str | None:
+    """`padding_value` or `mask_input`, whichever says what is padding; the later where both do."""
+    return next((key for key in reversed(mask_keys(written)) if input.value(key) is not None), None)
 
 
 class InputOp(Op):
@@ -193,11 +201,15 @@ class InputOp(Op):
 
     arity = (0, 0)
 
-    def __init__(self, input: Input, branch: str, mask_of: str | None = None) -> None:
-        super().__init__()
-        self.input, self.branch = input, branch
-        self.mask_of = mask_of or branch
-        """The branch whose mask it has: the first of those that share a `mask_input`."""
+    input: InstanceOf[Input]
+    branch: str
+    mask_of: str
+    """The branch whose mask it has: the first of those that share a `mask_input`."""
+    mask_by: str | None
+    """`padding_value` or `mask_input`, whichever says what is padding."""
+
+    def __init__(self, input: Input, branch: str, mask_by: str | None = None, mask_of: str | None = None) -> None:
+        super().__init__(input=input, branch=branch, mask_by=mask_by, mask_of=mask_of or branch)  # type: ignore[call-arg]
 
     @classmethod
     def title(cls) -> str:
@@ -207,7 +219,7 @@ class InputOp(Op):
         """The type of the data."""
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
         source = id if self.mask_of == self.branch else self.mask_of
-        mask = Mask(frozenset({source}), place) if self.input.makes_mask else None
+        mask = Mask(frozenset({source}), place) if self.mask_by else None
         return TensorType(tuple(axes), self.input.data_type, mask)
 
     def _size(self, axis: str, size: int | str | None) -> Size:
@@ -219,7 +231,7 @@ class InputOp(Op):
         """The boolean (batch, steps) tensor that tells real steps from padding."""
         from .padding_mask import padding_mask
 
-        if self.input.makes_mask == "mask_input":
+        if self.mask_by == "mask_input":
             assert self.input.mask_input is not None
             return to.mask_input(self.input.mask_input)
         assert self.input.padding_value is not None

@@ -1,11 +1,12 @@
-"""The kinds of values that arguments take. Each reads a node strictly, and states itself as JSON Schema."""
+"""The leaves: what a value of an argument may be. pydantic checks each strictly; here are the words for what it finds."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from typing import Any, ClassVar
 
-from .argument import Kind, read
+from pydantic_core import CoreSchema, core_schema
+
+from .argument import Leaf, OpenLeaf, Quoted, Steps
 from .diagnostic import Code
 from .nodes import WRONG_TYPE, Listing, Node, Scalar, given
 from .scalars import fraction, resolve
@@ -48,11 +49,7 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
     return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help)
 
 
-def _is_integer(node: Node) -> bool:
-    return isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool)
-
-
-class Integer(Kind):
+class Integer(Leaf):
     """An integer within bounds, both included."""
 
     def __init__(self, least: int | None = None, most: int | None = None, code: Code = OUT_OF_RANGE) -> None:
@@ -63,26 +60,28 @@ class Integer(Kind):
         elif least is not None and least > 1:
             self.words = f"an integer of {least} or more"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if not _is_integer(node):
-            return wrong_type(node, scope, self.words)
-        assert isinstance(node, Scalar) and isinstance(node.value, int)
-        help = ""
-        if self.least is not None and node.value < self.least:
-            help = f"{self.least} is the least"
-        elif self.most is not None and node.value > self.most:
-            help = f"{self.most} is the most"
-        if help:
-            return scope.report(self.code, node, key=scope.name, words=self.words, given=node.value, help=(help,))
-        return node.value
+    def core(self) -> CoreSchema:
+        return core_schema.int_schema(strict=True, ge=self.least, le=self.most)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        bound = {"greater_than_equal": f"{self.least} is the least", "less_than_equal": f"{self.most} is the most"}
+        if problem not in bound:
+            wrong_type(node, scope, self.words)
+            return
+        assert isinstance(node, Scalar)
+        scope.report(self.code, node, key=scope.name, words=self.words, given=node.value, help=(bound[problem],))
 
     def schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.least, "maximum": self.most}
         return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
-class Number(Kind):
+class Number(Leaf):
     """A finite float, or a fraction such as 1/255, within bounds; `above` and `below` are not included."""
+
+    floats: ClassVar[bool] = False
+    """Whether an integer is made a float."""
 
     def __init__(
         self, least: float | None = None, most: float | None = None, above: float | None = None, below: float | None = None
@@ -101,15 +100,20 @@ class Number(Kind):
             and (self.below is None or value < self.below)
         )
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, str):
-            value = fraction(value) if isinstance(node, Scalar) and node.plain else None
-        if value is None or isinstance(value, bool | str):
-            return wrong_type(node, scope, self.words)
-        if not math.isfinite(value) or not self.holds(value):
-            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node))
-        return value
+    def core(self) -> CoreSchema:
+        bounds: dict[str, Any] = {"ge": self.least, "le": self.most, "gt": self.above, "lt": self.below}
+        real = core_schema.float_schema(strict=True, allow_inf_nan=False, **bounds)
+        whole = core_schema.int_schema(strict=True, **bounds)
+        choices: dict[Any, Any] = {"float": real, "int": real if self.floats else whole}
+        number = core_schema.tagged_union_schema(choices, discriminator=_sort_of_number)
+        return core_schema.no_info_before_validator_function(_of_fraction, number)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if steps:
+            scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node))
+        else:
+            wrong_type(node, scope, self.words)
 
     def schema(self) -> dict[str, Any]:
         names = {"minimum": self.least, "maximum": self.most, "exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
@@ -117,44 +121,59 @@ class Number(Kind):
         return {"anyOf": [number, {"type": "string", "pattern": r"^[-+]?[0-9.]+\s*/\s*[0-9.]+$"}]}
 
 
-class Boolean(Kind):
+def _of_fraction(value: Any) -> Any:
+    """The number of a fraction in plain text."""
+    return fraction(value) if isinstance(value, str) and not isinstance(value, Quoted) else value
+
+
+def _sort_of_number(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return None
+    return "int" if isinstance(value, int) else "float" if isinstance(value, float) else None
+
+
+class Boolean(Leaf):
     """true or false."""
 
     words = "true or false"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if isinstance(node, Scalar) and isinstance(node.value, bool):
-            return node.value
+    def core(self) -> CoreSchema:
+        return core_schema.bool_schema(strict=True)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
         help: tuple[str, ...] = ()
         if isinstance(node, Scalar) and node.text.lower() in ("yes", "no", "on", "off"):
             help = (f"YAML 1.2 reads `{node.text}` as text; write {'true' if node.text.lower() in ('yes', 'on') else 'false'}",)
-        return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
 
-class Text(Kind):
+class Text(Leaf):
     """A string that is not empty."""
 
     def __init__(self, words: str = "text", pattern: str | None = None) -> None:
         self.words, self.pattern = words, pattern
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        import re
+    def core(self) -> CoreSchema:
+        pattern = f"^(?:{self.pattern})$" if self.pattern else None
+        return core_schema.str_schema(strict=True, min_length=1, pattern=pattern)
 
-        if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            help = (f'quote it: "{node.text}"',) if isinstance(node, Scalar) and node.value is not None else ()
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
-        if not node.value or (self.pattern and not re.fullmatch(self.pattern, node.value)):
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
-        return node.value
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        is_text = isinstance(node, Scalar) and isinstance(node.value, str)
+        help: tuple[str, ...] = ()
+        if isinstance(node, Scalar) and not is_text and node.value is not None:
+            help = (f'quote it: "{node.text}"',)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
 
 
-class Choice(Kind):
+class Choice(Leaf):
     """One of a few strings; with `any_case`, Keras takes upper case too, and the canonical one is lower."""
 
     def __init__(self, *choices: str, code: Code = UNKNOWN_CHOICE, any_case: bool = False) -> None:
@@ -163,14 +182,17 @@ class Choice(Kind):
             " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
         )
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def core(self) -> CoreSchema:
+        choices = core_schema.literal_schema(list(self.choices))
+        return core_schema.no_info_before_validator_function(_lower, choices) if self.any_case else choices
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return wrong_type(node, scope, self.words)
-        value = node.value.lower() if self.any_case else node.value
-        if value not in self.choices:
-            help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
-            return scope.report(self.code, node, key=scope.name, given=node.value, help=help)
-        return value
+            wrong_type(node, scope, self.words)
+            return
+        help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
+        scope.report(self.code, node, key=scope.name, given=node.value, help=help)
 
     def schema(self) -> dict[str, Any]:
         if not self.any_case:
@@ -179,19 +201,34 @@ class Choice(Kind):
         return {"anyOf": [{"enum": list(self.choices)}, {"type": "string", "pattern": f"^({'|'.join(spelt)})$"}]}
 
 
-class Optional(Kind):
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+class Optional(Leaf):
     """null, or a value of another kind."""
 
-    def __init__(self, inner: Kind) -> None:
+    def __init__(self, inner: Leaf) -> None:
         self.inner = inner
         self.words = f"{inner.words}, or null"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if isinstance(node, Scalar) and node.value is None:
+    def core(self) -> CoreSchema:
+        return core_schema.nullable_schema(self.inner.core())
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        if resolved is None:
+            return POISON
+        if isinstance(resolved, Scalar) and resolved.value is None:
             return None
-        if isinstance(node, Scalar) and node.plain and node.value == "None":
-            return wrong_type(node, scope, self.words)
-        return self.inner.read(node, scope)
+        return resolved if _is_none_of_python(resolved) else self.inner.take(resolved, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        resolved = scope.resolve(node) or node
+        if _is_none_of_python(resolved):
+            wrong_type(resolved, scope, self.words)
+        else:
+            self.inner.explain(problem, steps, node, scope)
 
     def shortest(self, value: Any) -> Any:
         return None if value is None else self.inner.shortest(value)
@@ -200,24 +237,43 @@ class Optional(Kind):
         return {"anyOf": [self.inner.schema(), {"type": "null"}]}
 
 
-class ListOf(Kind):
+def _is_none_of_python(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and node.plain and node.value == "None"
+
+
+class ListOf(Leaf):
     """A list of values of one kind, as a tuple; of a fixed length where one is given."""
 
-    def __init__(self, inner: Kind, length: int | None = None, least: int = 0) -> None:
+    def __init__(self, inner: Leaf, length: int | None = None, least: int = 0) -> None:
         self.inner, self.length, self.least = inner, length, least
         self.words = f"a list of {length or 'values'}, each {inner.words}"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if not isinstance(node, Listing):
-            return wrong_type(node, scope, self.words)
-        return self.items(node, scope)
+    def fits(self, count: int) -> bool:
+        """Whether a list may have so many items."""
+        return count == self.length if self.length is not None else count >= self.least
 
-    def items(self, node: Listing, scope: Scope) -> Any:
-        """The values of a list's items."""
-        if (self.length is not None and len(node.items) != self.length) or len(node.items) < self.least:
-            return scope.report(WRONG_LENGTH, node, key=scope.name, words=self.words, given=len(node.items))
-        values = tuple(read(self.inner, item, scope.at(index)) for index, item in enumerate(node.items))
-        return POISON if any(value is POISON for value in values) else values
+    def core(self) -> CoreSchema:
+        items, least = self.inner.core(), self.length or self.least
+        return core_schema.tuple_variable_schema(items, min_length=least, max_length=self.length)
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        if not isinstance(resolved, Listing):
+            return POISON if resolved is None else super().take(resolved, scope)
+        return [self.inner.take(item, scope.at(index)) for index, item in enumerate(resolved.items)]
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if not isinstance(node, Listing):
+            wrong_type(node, scope, self.words)
+        elif not steps and self.fits(len(node.items)):
+            return  # pydantic counts the items that it could read
+        elif not steps:
+            scope.report(WRONG_LENGTH, node, key=scope.name, words=self.words, given=len(node.items))
+        else:
+            index, *inner = steps
+            assert isinstance(index, int)
+            self.inner.explain(problem, inner, node.items[index], scope.at(index))
 
     def schema(self) -> dict[str, Any]:
         length = {} if self.length is None else {"maxItems": self.length}
@@ -230,15 +286,28 @@ class Each(ListOf):
     def shortest(self, value: Any) -> Any:
         return value[0] if len(set(value)) == 1 else value
 
-    def __init__(self, inner: Kind, length: int) -> None:
+    def __init__(self, inner: Leaf, length: int) -> None:
         super().__init__(inner, length)
         self.words = inner.words if length == 1 else f"{inner.words}, or a list of {length}"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if isinstance(node, Listing):
-            return self.items(node, scope)
-        value = self.inner.read(node, scope)
-        return POISON if value is POISON else (value,) * (self.length or 1)
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.repeat, super().core())
+
+    def repeat(self, value: Any) -> Any:
+        """One value for all axes as a list."""
+        return value if isinstance(value, list | tuple | Node) or value is POISON else [value] * (self.length or 1)
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        if resolved is None:
+            return POISON
+        return super().take(resolved, scope) if isinstance(resolved, Listing) else self.inner.take(resolved, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if isinstance(scope.resolve(node), Listing):
+            super().explain(problem, steps, node, scope)
+        elif not steps or steps[0] == 0:
+            self.inner.explain(problem, steps[1:], node, scope)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.inner.schema(), super().schema()]}
@@ -247,27 +316,55 @@ class Each(ListOf):
 class OneOrMore(ListOf):
     """One value, which stays as it is, or a list of them, as a tuple."""
 
-    def __init__(self, inner: Kind) -> None:
+    def __init__(self, inner: Leaf) -> None:
         super().__init__(inner, least=1)
         self.words = f"{inner.words}, or a list of them"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        return self.items(node, scope) if isinstance(node, Listing) else self.inner.read(node, scope)
+    def core(self) -> CoreSchema:
+        choices = {"one": self.inner.core(), "more": super().core()}
+        return core_schema.tagged_union_schema(choices, discriminator=_one_or_more)
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        if resolved is None:
+            return POISON
+        return super().take(resolved, scope) if isinstance(resolved, Listing) else self.inner.take(resolved, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if isinstance(scope.resolve(node), Listing):
+            super().explain(problem, steps[1:], node, scope)
+        else:
+            self.inner.explain(problem, steps[1:], node, scope)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.inner.schema(), super().schema()]}
 
 
-class Either(Kind):
+def _one_or_more(value: Any) -> str:
+    return "more" if isinstance(value, list | tuple) else "one"
+
+
+class Either(Leaf):
     """A string of a few choices, or a value of another kind."""
 
-    def __init__(self, choice: Choice, other: Kind) -> None:
+    def __init__(self, choice: Choice, other: Leaf) -> None:
         self.choice, self.other = choice, other
         self.words = f"{choice.words}, or {other.words}"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        is_text = isinstance(node, Scalar) and isinstance(node.value, str)
-        return (self.choice if is_text else self.other).read(node, scope)
+    def core(self) -> CoreSchema:
+        choices = {"text": self.choice.core(), "other": self.other.core()}
+        return core_schema.tagged_union_schema(choices, discriminator=lambda value: "text" if isinstance(value, str) else "other")
+
+    def meant(self, node: Node) -> Leaf:
+        """Which of the two a node is held against."""
+        return self.choice if isinstance(node, Scalar) and isinstance(node.value, str) else self.other
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        return POISON if resolved is None else self.meant(resolved).take(resolved, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        self.meant(scope.resolve(node) or node).explain(problem, steps[1:], node, scope)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.choice.schema(), self.other.schema()]}
@@ -287,13 +384,15 @@ TEXT = Text()
 NAME = Text("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-class AnyKind(Kind):
+class AnyKind(OpenLeaf):
     """Whatever is written, kept as a node."""
+
+    canonical = (Node,)
 
     def __init__(self, words: str = "a mapping") -> None:
         self.words = words
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         return node
 
     def schema(self) -> dict[str, Any]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument import Kind
+from .argument import OpenLeaf
 from .nodes import Listing, Node
 from .scope import Scope
 
 
-class LayersKind(Kind):
+class LayersKind(OpenLeaf):
     """A list of layers, structures and blocks."""
 
     words = "a list of layers"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if scope.registry is None and isinstance(node, Listing) and not node.items:
             return ()
         assert scope.registry is not None
@@ -24,12 +24,12 @@ class LayersKind(Kind):
         return {"$ref": "#/$defs/layers"}
 
 
-class LayerKind(Kind):
+class LayerKind(OpenLeaf):
     """One layer, as the argument of a wrapper."""
 
     words = "a layer"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         assert scope.registry is not None
         return scope.registry.read_item(node, scope)
 

@@ -203,10 +203,17 @@ class NodeLowering(Lowering):
         other.inputs = inputs
         return other
 
+    def keywords(self, op: KerasLayer, within: str = "") -> dict[str, Expression]:
+        written = self.node.origin.written
+        order = (written.within(within) if within else written).places
+        values = op.keras_arguments()
+        names = dict.fromkeys((*(name for name in order if name in values), *values))
+        return {name: expression(values[name]) for name in names}
+
     def call(
         self, op: KerasLayer, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
     ) -> Expression:
-        keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
+        keywords = self.keywords(op) | more
         mask = self.mask(0) if op.reads_mask and applied is None and self.inputs[0].rank > 1 else None
         if mask is not None:
             applied = {"mask": mask}

@@ -15,7 +15,7 @@ class KerasLayer(Protocol):
     """What an op is to the lowering: a class of Keras with arguments."""
 
     reads_mask: ClassVar[bool]
-    arity: ClassVar[tuple[int, int | None]]
+    arity: ClassVar[Any]
 
     @classmethod
     def keras_path(cls) -> str:
@@ -44,6 +44,10 @@ class Lowering(ABC):
     @abstractmethod
     def given(self, inputs: tuple[TensorType, ...]) -> Self:
         """The same node on inputs of other types, which the op has made of its own."""
+
+    @abstractmethod
+    def keywords(self, op: KerasLayer, within: str = "") -> dict[str, Expression]:
+        """What is passed to an op's class, in the order written; of a layer that is the value of an argument, `within` it."""
 
     @abstractmethod
     def call(

@@ -21,7 +21,7 @@ def mask_givers(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, str]:
     for branch in spec.branches:
         if branch.input is None or branch.input.mask_input is None:
             continue
-        name, place = branch.input.mask_input, branch.input.places["mask_input"]
+        name, place = branch.input.mask_input, branch.origin.written.places["mask_input"]
         if name in taken:
             labels = (Label(taken[name], "has this name"),)
             found.append(Diagnostic(TWO_NAMED, place, {"name": name}, labels=labels, help=(f"`{name}_mask` would do",)))
@@ -29,12 +29,12 @@ def mask_givers(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, str]:
         first = declared.setdefault(name, branch)
         if first is not branch and not _same_steps(first, branch):
             found.append(_unlike(name, first, branch))
-        elif branch.input.makes_mask == "mask_input":
+        elif branch.mask_by == "mask_input":
             givers.setdefault(name, branch)
     return {
         branch.name: givers[branch.input.mask_input].name
         for branch in spec.branches
-        if branch.input is not None and branch.input.mask_input in givers and branch.input.makes_mask == "mask_input"
+        if branch.input is not None and branch.input.mask_input in givers and branch.mask_by == "mask_input"
     }
 
 
@@ -54,12 +54,12 @@ def _unlike(name: str, first: Branch, second: Branch) -> Diagnostic:
     axis = first.input.axis_names()[0]
     unknown = " of" if _steps(first) is None else ""
     facts: dict[str, object] = {"name": name, "first": f"{_words(first)}{unknown} {axis}", "here": _words(second)}
-    labels = (Label(first.input.places["mask_input"], f"is the mask of `{first.name}` here"),)
+    labels = (Label(first.origin.written.places["mask_input"], f"is the mask of `{first.name}` here"),)
     if _steps(first) is None or _steps(second) is None:
         help = f"a size `null` is one of its own: write one name, such as `{axis}`, in the shapes of both"
     else:
         help = f"give `{second.name}` a mask of its own, such as `{second.name}_mask`, or both the same steps"
-    return Diagnostic(UNLIKE_STEPS, second.input.places["mask_input"], facts, labels=labels, help=(help,))
+    return Diagnostic(UNLIKE_STEPS, second.origin.written.places["mask_input"], facts, labels=labels, help=(help,))
 
 
 def _words(branch: Branch) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument import MISSING_KEY, UNKNOWN_KEY, Kind, read, report_unknown_keys
+from pydantic_core import CoreSchema, core_schema
+
+from .argument import MISSING_KEY, UNKNOWN_KEY, Leaf, OpenLeaf, Steps, read, report_unknown_keys
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
 from .diagnostic import Code
 from .kinds import Boolean, Choice, Integer, ListOf, Number, OneOrMore, Optional, Text, wrong_type
@@ -35,7 +37,7 @@ TOO_LARGE = Code(
 SINGULAR = {"losses": "loss", "schedules": "learning-rate schedule"}
 
 
-class Named(Kind):
+class Named(OpenLeaf):
     """A string identifier that Keras accepts, or a class with arguments."""
 
     def __init__(self, family_name: str) -> None:
@@ -43,7 +45,9 @@ class Named(Kind):
         self.what = SINGULAR.get(family_name, family_name.removesuffix("s"))
         self.words = f"{'an' if self.what[0] in 'aeiou' else 'a'} {self.what} of Keras"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    canonical = (KerasObject,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return self.named(node, None, scope)
         if isinstance(node, Mapping) and len(node.entries) == 1:
@@ -159,32 +163,43 @@ SCOPE_NAME = Text("a name of letters, digits, _, . and -", r"[A-Za-z0-9.][A-Za-z
 class Float(Number):
     """A number that Keras wants as a Python float: an integer is turned into one."""
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        value = super().read(node, scope)
-        return float(value) if isinstance(value, int) else value
+    floats = True
 
 
-class Exempt(Kind):
+class Exempt(Leaf):
     """A few values that are allowed outside the bounds of another kind."""
 
-    def __init__(self, inner: Kind, values: tuple[Any, ...]) -> None:
+    def __init__(self, inner: Leaf, values: tuple[Any, ...]) -> None:
         self.inner, self.values, self.words = inner, values, inner.words
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if isinstance(node, Scalar) and node.value in self.values and not isinstance(node.value, bool):
-            return node.value
-        return self.inner.read(node, scope)
+    def core(self) -> CoreSchema:
+        choices = {"exempt": core_schema.any_schema(), "other": self.inner.core()}
+        return core_schema.tagged_union_schema(choices, discriminator=self.sort)
+
+    def sort(self, value: Any) -> str:
+        """Whether a value is one of the few."""
+        return (
+            "exempt" if isinstance(value, int | float | str) and not isinstance(value, bool) and value in self.values else "other"
+        )
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        return self.inner.take(node, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        self.inner.explain(problem, steps[1:], node, scope)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [{"enum": list(self.values)}, self.inner.schema()]}
 
 
-class FloatOrSchedule(Kind):
+class FloatOrSchedule(OpenLeaf):
     """A learning rate: a number, or a schedule."""
 
     words = "a number or a learning-rate schedule"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    canonical = (KerasObject, float)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
         named = isinstance(node, Mapping) or (
             isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:1].isalpha()
         )
@@ -198,7 +213,7 @@ SCHEDULE = Named("schedules")
 LEARNING_RATE = Float()
 
 
-def kind_of(fact: dict[str, Any]) -> Kind:
+def kind_of(fact: dict[str, Any]) -> Leaf:
     """The kind of an argument, as the catalog tells it."""
     key = tuple(sorted((name, repr(value)) for name, value in fact.items() if name not in ("name", "default", "required")))
     if key not in _kinds:
@@ -206,15 +221,15 @@ def kind_of(fact: dict[str, Any]) -> Kind:
     return _kinds[key]
 
 
-_kinds: dict[tuple[tuple[str, str], ...], Kind] = {}
+_kinds: dict[tuple[tuple[str, str], ...], Leaf] = {}
 
 
-def _make_kind(fact: dict[str, Any]) -> Kind:
+def _make_kind(fact: dict[str, Any]) -> Leaf:
     name: str = fact["kind"].removesuffix("?")
     least, most = fact.get("minimum"), fact.get("maximum")
     number = Float(least, most, fact.get("exclusiveMinimum"), fact.get("exclusiveMaximum"))
     integer = Integer(least, most)
-    kind: Kind
+    kind: Leaf
     match name:
         case "int":
             kind = integer

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from .argument import Record, arg
+from .argument import Record
 from .inference import Inference
 from .kinds import BOOLEAN, NAME, Choice, Optional
 from .size import Size
-from .source import Place
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
@@ -63,10 +61,14 @@ def compute_dtype(policy: str) -> str:
 class Op(Record):
     """A layer, its Keras arguments as fields. Methods have a right default for a pure elementwise layer."""
 
-    name: str | None = arg(Optional(NAME), None, doc="Name of the layer in Keras.")
-    trainable: bool = arg(BOOLEAN, True, doc="Whether training changes the weights.")
-    dtype: str | None = arg(Optional(Choice(*POLICIES)), None, doc="Dtype policy of this layer.")
-    share: str | None = arg(Optional(NAME), None, doc="All layers that carry this name are one layer with one set of weights.")
+    name: Annotated[str | None, Optional(NAME)] = None
+    """Name of the layer in Keras."""
+    trainable: Annotated[bool, BOOLEAN] = True
+    """Whether training changes the weights."""
+    dtype: Annotated[str | None, Optional(Choice(*POLICIES))] = None
+    """Dtype policy of this layer."""
+    share: Annotated[str | None, Optional(NAME)] = None
+    """All layers that carry this name are one layer with one set of weights."""
 
     keras: ClassVar[str] = ""
     """Path below `keras`; `layers.` and the class's name by default."""
@@ -114,13 +116,9 @@ class Op(Record):
         """What the names of its Keras layers add to its own, where it is more than one."""
         return ()
 
-    def frozen(self, place: Place) -> Self:
-        """The layer with `trainable: false`, which is written at a place."""
-        if "trainable" not in self.arguments or not self.trainable:
-            return self
-        layer = copy(self)
-        layer.trainable, layer.places = False, {**self.places, "trainable": place}
-        return layer
+    def frozen(self) -> Self:
+        """The layer with `trainable: false`."""
+        return self.having(trainable=False) if "trainable" in self.arguments and self.trainable else self
 
     def axes_read(self) -> tuple[str, ...] | None:
         """The axes that this one reads, where arguments such as `data_format` decide."""

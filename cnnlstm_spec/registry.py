@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from .blocks import read_block
 from .items import Item, Layer
@@ -30,4 +31,6 @@ def find_reader(name: str, scope: Scope) -> Reader:
 
 
 def _read_layer(key: Scalar, arguments: Node, scope: Scope) -> Item:
-    return Layer(read_op(key, arguments, scope), origin_of(key, scope))
+    reading = read_op(key, arguments, scope)
+    origin = origin_of(key, scope)
+    return Layer(None, origin) if reading is None else Layer(reading.record, replace(origin, written=reading.written))

@@ -40,8 +40,15 @@ def _layers(graph: TypedGraph) -> list[dict[str, Any]]:
         node = typed.node
         if node.hidden or node.op is None:
             continue
+        values = plain(node.op.values(node.origin.written.places))
         row = {"path": format_path(node.origin.address), "name": node.layer, "layer": node.op.title()}
-        rows.append({**row, "arguments": plain(node.op.values()), "inputs": [_source(id, graph) for id in node.inputs]})
+        rows.append(
+            {
+                **row,
+                "arguments": values,
+                "inputs": [_source(id, graph) for id in node.inputs],
+            }
+        )
     return rows
 
 

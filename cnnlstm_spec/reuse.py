@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from .argument import arg, at_key_if_empty, read, read_record
+from .argument import Checks, at_key_if_empty, read, read_record
 from .diagnostic import Code
 from .items import Group, Item
 from .kinds import OWN_NATURAL, AnyKind, wrong_type
@@ -28,22 +28,24 @@ TOO_MANY_LAYERS = Code(
 class RepeatStructure(Structure):
     """Its layers several times over, each time with fresh weights."""
 
-    times: int | None = arg(OWN_NATURAL, None, doc="How often.")
-    each: Node | None = arg(AnyKind(), None, doc="Lists of equal length; a round for each position, as variables.")
-    layers: Node = arg(AnyKind("a list of layers"), doc="The layers of a round; `$index` counts from 0.")
+    times: Annotated[int | None, OWN_NATURAL] = None
+    """How often."""
+    each: Annotated[Node | None, AnyKind()] = None
+    """Lists of equal length; a round for each position, as variables."""
+    layers: Annotated[Node, AnyKind("a list of layers")]
+    """The layers of a round; `$index` counts from 0."""
 
-    def check(self, scope: Scope, node: Node) -> bool:
+    def check(self, at: Checks) -> None:
         if self.is_written("times") == self.is_written("each"):
-            scope.report(ONE_OF, node, owner="Repeat", keys="`times` or `each`")
-            return False
-        return True
+            at.report(ONE_OF, owner="Repeat", keys="`times` or `each`")
 
 
 def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     """The rounds of a repetition written out."""
-    record = read_record(RepeatStructure, at_key_if_empty(arguments, key), scope, "Repeat")
-    if record is POISON:
+    reading = read_record(RepeatStructure, at_key_if_empty(arguments, key), scope, "Repeat")
+    if reading is POISON:
         return None
+    record = reading.record
     rounds = _rounds(record, scope)
     if rounds is None:
         return None

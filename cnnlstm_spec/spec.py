@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from .argument import Kind, Record, arg, read_record
+from .argument import OpenLeaf, Reading, Record, read_record
 from .diagnostic import Origin
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
-from .inputs import Input
+from .inputs import Input, mask_key
 from .items import Fusion, Item
 from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Optional, Text
 from .layer_kinds import LAYERS
 from .nodes import Node
 from .own import MODULES
+from .promises import Expected, Labels
 from .recall import recall
 from .scope import Scope
 
 
-class InputKind(Kind):
+class InputKind(OpenLeaf):
     """The input of a branch, as a mapping."""
 
     words = "a mapping with `kind` and `shape`"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         return recall(_read_input, node, scope)
 
     def schema(self) -> dict[str, Any]:
@@ -37,40 +38,69 @@ def _read_input(node: Node, scope: Scope) -> Any:
 class BranchSection(Record):
     """A branch: an input and the layers that it goes through."""
 
-    input: Input = arg(InputKind(), doc="What the branch reads.")
-    layers: tuple[Item, ...] = arg(LAYERS, (), doc="The layers in order; none sends the input straight to the fusion.")
-    share_layers_with: tuple[str, Origin] | None = arg(
-        Optional(ReferenceKind()), None, doc="A branch whose layers and weights come before its own."
-    )
+    input: Annotated[Input, InputKind()]
+    """What the branch reads."""
+    layers: Annotated[tuple[Item, ...], LAYERS] = ()
+    """The layers in order; none sends the input straight to the fusion."""
+    share_layers_with: Annotated[tuple[str, Origin] | None, Optional(ReferenceKind())] = None
+    """A branch whose layers and weights come before its own."""
 
 
 class HeadSection(MergeKeys):
     """A head with inputs of its own."""
 
-    inputs: Any = arg(REFERENCES, doc="What the head reads, instead of the last fusion.")
+    inputs: Annotated[Any, REFERENCES]
+    """What the head reads, instead of the last fusion."""
+
+
+class PlainHead(Record):
+    """A head that reads one input."""
+
+    inputs: Annotated[tuple[tuple[str, Origin], ...], REFERENCES]
+    """What the head reads, instead of the last fusion."""
+    layers: Annotated[tuple[Item, ...], LAYERS] = ()
+    """Layers after it."""
 
 
 class Top(Record):
     """The whole spec; the sections that need names of other sections are read later."""
 
-    version: int = arg(Integer(1, 1, NOT_ALLOWED), doc="Version of the language: 1.")
-    name: str = arg(Text("a name without `/`", r"[^/]+"), doc="Name of the model.")
-    extends: str | None = arg(Text("the path of a spec", ".+"), None, doc="A spec that this one differs from: maps merge.")
-    matrix: Node | None = arg(AnyKind(), None, doc="Paths to lists of values; every combination is a variant.")
-    description: str | None = arg(Optional(Text()), None, doc="What the model is, in a sentence.")
-    seed: int = arg(OWN_NATURAL, 0, doc="Seed of the initial weights.")
-    batch_size: int | None = arg(Optional(SIZE), None, doc="Fixes the batch axis; only `stateful: true` needs it.")
-    vars: Node | None = arg(AnyKind(), None, doc="Values for `$name`.")
-    layers_from: tuple[str, ...] = arg(MODULES, (), doc="Python modules with layers of your own; needs `--allow-imports`.")
-    blocks: Node | None = arg(AnyKind(), None, doc="Lists of layers with parameters, used like layers.")
-    branches: Node = arg(AnyKind(), doc="The branches by name, each an input with its layers.")
-    fusion: Node | None = arg(AnyKind(), None, doc="How the branches are brought together.")
-    head: Node | None = arg(AnyKind(), None, doc="The layers after the fusion, when there is one output.")
-    heads: Node | None = arg(AnyKind(), None, doc="Several outputs by name.")
-    compile: Node | None = arg(AnyKind(), None, doc="Optimizer, loss and metrics.")
-    targets: Node | None = arg(AnyKind(), None, doc="What the labels of each head look like.")
-    budget: Node | None = arg(AnyKind(), None, doc="Ceilings on parameters, multiply-adds and memory.")
-    expect: Node | None = arg(AnyKind(), None, doc="Shapes and counts that must come out.")
+    version: Annotated[int, Integer(1, 1, NOT_ALLOWED)]
+    """Version of the language: 1."""
+    name: Annotated[str, Text("a name without `/`", r"[^/]+")]
+    """Name of the model."""
+    extends: Annotated[str | None, Text("the path of a spec", ".+")] = None
+    """A spec that this one differs from: maps merge."""
+    matrix: Annotated[Node | None, AnyKind()] = None
+    """Paths to lists of values; every combination is a variant."""
+    description: Annotated[str | None, Optional(Text())] = None
+    """What the model is, in a sentence."""
+    seed: Annotated[int, OWN_NATURAL] = 0
+    """Seed of the initial weights."""
+    batch_size: Annotated[int | None, Optional(SIZE)] = None
+    """Fixes the batch axis; only `stateful: true` needs it."""
+    vars: Annotated[Node | None, AnyKind()] = None
+    """Values for `$name`."""
+    layers_from: Annotated[tuple[str, ...], MODULES] = ()
+    """Python modules with layers of your own; needs `--allow-imports`."""
+    blocks: Annotated[Node | None, AnyKind()] = None
+    """Lists of layers with parameters, used like layers."""
+    branches: Annotated[Node, AnyKind()]
+    """The branches by name, each an input with its layers."""
+    fusion: Annotated[Node | None, AnyKind()] = None
+    """How the branches are brought together."""
+    head: Annotated[Node | None, AnyKind()] = None
+    """The layers after the fusion, when there is one output."""
+    heads: Annotated[Node | None, AnyKind()] = None
+    """Several outputs by name."""
+    compile: Annotated[Node | None, AnyKind()] = None
+    """Optimizer, loss and metrics."""
+    targets: Annotated[Node | None, AnyKind()] = None
+    """What the labels of each head look like."""
+    budget: Annotated[Node | None, AnyKind()] = None
+    """Ceilings on parameters, multiply-adds and memory."""
+    expect: Annotated[Node | None, AnyKind()] = None
+    """Shapes and counts that must come out."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +112,12 @@ class Branch:
     share_layers_with: tuple[str, Origin] | None
     items: tuple[Item, ...]
     origin: Origin
+    """Its arguments are those of the input."""
+
+    @property
+    def mask_by(self) -> str | None:
+        """`padding_value` or `mask_input`, whichever says what is padding."""
+        return mask_key(self.input, self.origin.written) if self.input is not None else None
 
 
 @dataclass(frozen=True)
@@ -110,5 +146,9 @@ class ModelSpec:
     heads: tuple[Head, ...]
     single_head: bool
     compile: Any
-    sections: dict[str, tuple[Node, Scope]] = field(default_factory=dict)
-    """`targets`, `budget` and `expect` as written, for the checks that hold them against the typed graph."""
+    targets: tuple[Labels, ...] = ()
+    """What the labels of heads look like."""
+    budget: Reading | None = None
+    """Ceilings on what the model costs."""
+    expect: tuple[Expected, ...] = ()
+    """Shapes and counts that must come out."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
-from .argument import UNKNOWN_KEY, Kind, Record, arg, at_key_if_empty, read, read_record
+from .argument import UNKNOWN_KEY, Checks, OpenLeaf, Record, at_key_if_empty, read, read_record
 from .diagnostic import Code, Origin
 from .fusion import read_merge
 from .items import Fusion, Item, Parallel, Residual, Timed
@@ -20,10 +21,12 @@ ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="kee
 class Structure(Record):
     """What every structure takes."""
 
-    name: str | None = arg(Optional(NAME), None, doc="Names the output.")
-    share: str | None = arg(Optional(NAME), None, doc="All that carry this name have one set of weights.")
+    name: Annotated[str | None, Optional(NAME)] = None
+    """Names the output."""
+    share: Annotated[str | None, Optional(NAME)] = None
+    """All that carry this name have one set of weights."""
 
-    def items(self, origin: Origin) -> Item:
+    def item(self, origin: Origin) -> Item:
         """The structure as an item."""
         raise NotImplementedError(type(self).__name__)
 
@@ -31,27 +34,31 @@ class Structure(Record):
 class TimeDistributed(Structure):
     """Every step of the first axis through the same layers."""
 
-    layers: tuple[Item, ...] | None = arg(LAYERS, None, doc="The layers of every step.")
-    layer: Item | None = arg(LAYER, None, doc="The one layer of every step, as in Keras.")
-    trainable: bool = arg(BOOLEAN, True, doc="Whether training changes the weights of the layers.")
+    layers: Annotated[tuple[Item, ...] | None, LAYERS] = None
+    """The layers of every step."""
+    layer: Annotated[Item | None, LAYER] = None
+    """The one layer of every step, as in Keras."""
+    trainable: Annotated[bool, BOOLEAN] = True
+    """Whether training changes the weights of the layers."""
 
-    def check(self, scope: Scope, node: Node) -> bool:
+    def check(self, at: Checks) -> None:
         if self.is_written("layers") == self.is_written("layer"):
-            scope.report(ONE_OF, node, owner="TimeDistributed", keys="`layers` or `layer`")
-            return False
-        return True
+            at.report(ONE_OF, owner="TimeDistributed", keys="`layers` or `layer`")
 
-    def items(self, origin: Origin) -> Item:
+    def item(self, origin: Origin) -> Item:
         inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()
-        return Timed(inner, origin, self.name, self.share, None if self.trainable else self.places["trainable"])
+        return Timed(inner, origin, self.name, self.share, None if self.trainable else origin.written.places["trainable"])
 
 
-class ShortcutKind(Kind):
+class ShortcutKind(OpenLeaf):
     """`identity`, `projection` or a list of layers: a tuple of items, or None for a projection."""
 
     words = "`identity`, `projection` or a list of layers"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def shortest(self, value: Any) -> Any:
+        return "identity" if value == () else value
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and node.value in ("identity", "projection"):
             return () if node.value == "identity" else None
         if isinstance(node, Scalar) and isinstance(node.value, str):
@@ -66,19 +73,21 @@ class ShortcutKind(Kind):
 class ResidualStructure(Structure):
     """output = shortcut(x) + layers(x)"""
 
-    layers: tuple[Item, ...] = arg(LAYERS, doc="The layers beside the shortcut.")
-    shortcut: tuple[Item, ...] | None = arg(ShortcutKind(), "identity", doc="What is added to them.")
+    layers: Annotated[tuple[Item, ...], LAYERS]
+    """The layers beside the shortcut."""
+    shortcut: Annotated[tuple[Item, ...] | None, ShortcutKind()] = ()
+    """What is added to them."""
 
-    def items(self, origin: Origin) -> Item:
+    def item(self, origin: Origin) -> Item:
         return Residual(self.layers, self.shortcut, origin, self.name, self.share)
 
 
-class PathsKind(Kind):
+class PathsKind(OpenLeaf):
     """A mapping of names to lists of layers."""
 
     words = "a mapping of names to lists of layers"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Mapping) or not node.entries:
             return wrong_type(node, scope, self.words)
         paths = [(entry.key.text, read(LAYERS, entry.value, scope.at(entry.key.text))) for entry in node.entries]
@@ -88,12 +97,12 @@ class PathsKind(Kind):
         return {"type": "object", "additionalProperties": LAYERS.schema(), "minProperties": 1}
 
 
-class MergeKind(Kind):
+class MergeKind(OpenLeaf):
     """A strategy, or a mapping with any key of a fusion but `name` and `inputs`."""
 
     words = "a strategy of fusion"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         return read_merge(node, scope)
 
     def schema(self) -> dict[str, Any]:
@@ -103,10 +112,12 @@ class MergeKind(Kind):
 class ParallelStructure(Structure):
     """The same input down several paths, then merged in the order written."""
 
-    paths: tuple[tuple[str, tuple[Item, ...]], ...] = arg(PathsKind(), doc="The paths; an empty one is the input itself.")
-    merge: Fusion = arg(MergeKind(), doc="How they are merged.")
+    paths: Annotated[tuple[tuple[str, tuple[Item, ...]], ...], PathsKind()]
+    """The paths; an empty one is the input itself."""
+    merge: Annotated[Fusion, MergeKind()]
+    """How they are merged."""
 
-    def items(self, origin: Origin) -> Item:
+    def item(self, origin: Origin) -> Item:
         return Parallel(self.paths, self.merge, origin, self.name, self.share)
 
 
@@ -146,5 +157,5 @@ def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
 def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scope) -> Item | None:
     if arguments is None:
         return None
-    record = read_record(cls, at_key_if_empty(arguments, key), scope, key.text)
-    return None if record is POISON else record.items(origin_of(key, scope))
+    reading = read_record(cls, at_key_if_empty(arguments, key), scope, key.text)
+    return None if reading is POISON else reading.record.item(replace(origin_of(key, scope), written=reading.written))

@@ -67,6 +67,7 @@ class Weaver:
         self.local_names: dict[str, str] = {}
         self.titles: dict[int, str] = {}
         self.layers: dict[Key, str] = {}
+        self.origins: dict[int, Origin] = {}
         self.alike: dict[str, tuple[Key, Origin]] = {}
         self.frames = 0
 
@@ -88,7 +89,9 @@ class Weaver:
     ) -> str:
         """A node; the same Keras layer as an earlier one where it shares."""
         if op is not None and at.frozen is not None:
-            op = once(self.memory, type(op).frozen, op, at.frozen)
+            if op.frozen() is not op:
+                origin = self.frozen_origin(origin, at.frozen)
+            op = once(self.memory, type(op).frozen, op)
         id = f"n{len(self.nodes)}"
         layer = id
         key: Key | None = at.shared
@@ -111,6 +114,12 @@ class Weaver:
         if local and not hidden:
             self.address(local, id, at)
         return id
+
+    def frozen_origin(self, origin: Origin, place: Place) -> Origin:
+        """The origin of a layer whose `trainable: false` is written at a place; one for all nodes that have it."""
+        if id(origin) not in self.origins:
+            self.origins[id(origin)] = replace(origin, written=origin.written.having("trainable", place))
+        return self.origins[id(origin)]
 
     def made(self, cls: type[Op]) -> Op:
         """An op of our own, which has no arguments."""
@@ -245,10 +254,10 @@ class Weaver:
             return
         passed_on = ("axis", "dtype") if isinstance(inner, Strategy) and inner.passes_on else ()
         for name in ("broadcast", *passed_on):
-            if name in op.keys:
+            if name in origin.written.keys:
                 facts: dict[str, object] = {"argument": name, "needed": "a second input"}
                 help = ("leave it out, or add an input",)
-                self.found.append(Diagnostic(NO_EFFECT, op.keys[name], facts, labels=origin.uses, help=help))
+                self.found.append(Diagnostic(NO_EFFECT, origin.written.keys[name], facts, labels=origin.uses, help=help))
 
     def projected(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
         stem = f"{label.replace('.', '_')}_projection"

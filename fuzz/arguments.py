@@ -6,12 +6,13 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.argument import Argument, Kind
+from cnnlstm_spec.argument import Argument, Leaf
 from cnnlstm_spec.catalog import family
 from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
 from cnnlstm_spec.named import Exempt, FloatOrSchedule, Named, kind_of
 from cnnlstm_spec.op import Op
 from cnnlstm_spec.ops.factors import Factor
+from cnnlstm_spec.ops.padding import Margins
 
 NOTHING: Any = object()
 """No value can be drawn."""
@@ -54,8 +55,8 @@ class Draw:
 
     def argument(self, argument: Argument) -> Any:
         """A value of an argument."""
-        if argument.name in ("padding", "cropping") and hasattr(argument.kind, "canonical"):
-            return self.margins(getattr(argument.kind, "n", 1))
+        if isinstance(argument.kind, Margins):
+            return self.margins(argument.kind.n)
         return self.of(argument.kind, argument.name)
 
     def margins(self, n: int) -> Any:
@@ -64,7 +65,7 @@ class Draw:
             return self.rng.randint(0, 2)
         return [[self.rng.randint(0, 2), self.rng.randint(0, 2)] for _ in range(n)]
 
-    def of(self, kind: Kind, name: str = "") -> Any:
+    def of(self, kind: Leaf, name: str = "") -> Any:
         """A value of a kind, as a person writes it."""
         rng = self.rng
         if isinstance(kind, Optional):

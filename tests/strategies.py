@@ -7,11 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cnnlstm_spec.argument import Argument, Kind
+from cnnlstm_spec.argument import Argument, Leaf
 from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
 from cnnlstm_spec.named import Named
 from cnnlstm_spec.op import Op
 from cnnlstm_spec.ops.factors import Factor
+from cnnlstm_spec.ops.padding import Margins
 
 Strategy = st.SearchStrategy[Any]
 
@@ -40,7 +41,7 @@ TEXTS = {
 SEEDS = {"seed", "salt"}
 
 
-def of_kind(kind: Kind, name: str = "") -> Strategy:
+def of_kind(kind: Leaf, name: str = "") -> Strategy:
     """Values of a kind, as a person writes them, now and then just outside it."""
     if isinstance(kind, Optional):
         return st.one_of(st.none(), of_kind(kind.inner, name))
@@ -103,8 +104,8 @@ def arguments(op: type[Op], left_out: frozenset[str]) -> Strategy:
 
 def of(op: type[Op], argument: Argument) -> Strategy:
     """Values of an argument."""
-    if argument.name in ("padding", "cropping") and hasattr(argument.kind, "canonical"):
-        return margins(getattr(argument.kind, "n", 1))
+    if isinstance(argument.kind, Margins):
+        return margins(argument.kind.n)
     return of_kind(argument.kind, argument.name)
 
 

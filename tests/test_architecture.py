@@ -15,7 +15,7 @@ import cnnlstm_spec
 PACKAGE = Path(cnnlstm_spec.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 SPEC = PACKAGE.parent / "specs" / "equipment-fault.yaml"
-HEAVY = ("keras", "tensorflow", "numpy", "jsonschema", "rich", "pydantic")
+HEAVY = ("keras", "tensorflow", "numpy", "jsonschema", "rich")
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

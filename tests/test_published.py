@@ -38,7 +38,7 @@ def test_has_the_published_count_and_its_source(path: Path) -> None:
     """`expect` is checked by the load; its count is written from the source, which the comments name."""
     compilation = cnnlstm_spec.load(path)
     assert {each.code.name for each in compilation.diagnostics} == MEANT.get(path.stem, set())
-    assert compilation.spec is not None and "expect" in compilation.spec.sections
+    assert compilation.spec is not None and compilation.spec.expect
     text = path.read_text("utf-8")
     comments = "".join(line for line in text.splitlines() if line.startswith("# "))
     assert "http" in comments and f"params: {compilation.typed and compilation.typed.params}" in text

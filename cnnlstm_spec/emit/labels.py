@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..diagnostic import UNWRITTEN, Written
 from ..inputs import InputOp
 from ..items import Layer
 from ..op import Op
@@ -34,31 +35,31 @@ def _bracketed(size: str, count: int) -> str:
 
 def input_words(op: InputOp) -> str:
     """The kind, the names of the axes, and what is not as usual."""
-    input = op.input
+    input, mask_by = op.input, op.mask_by
     parts = [input.kind, " × ".join(input.axis_names())]
     usual = "int32" if input.kind == "tokens" else "float32"
     if input.data_type != usual:
         parts.append(input.data_type)
-    if input.makes_mask == "padding_value":
+    if mask_by == "padding_value":
         parts.append(f"padding {_value(input.padding_value)}")
-    elif input.makes_mask == "mask_input":
+    elif mask_by == "mask_input":
         parts.append(f"mask_input {input.mask_input}")
     return " · ".join(parts)
 
 
-def arguments(op: Op) -> str:
+def arguments(op: Op, written: Written) -> str:
     """The written arguments of a layer in short: `32 × 3×3, relu`."""
-    shown = (key for key in op.places if op.arguments[key].field not in HIDDEN)
-    values = {key: value for key in shown if (value := op.value(key)) is not None}
+    shown = op.values(written.places).items()
+    values = {key: value for key, value in shown if op.arguments[key].field not in HIDDEN and value is not None}
     parts = []
     if "filters" in values and "kernel_size" in values:
         parts.append(f"{_value(values.pop('filters'))} × {_value(values.pop('kernel_size'))}")
     frozen = values.pop("trainable", True) is False
-    parts += [words for key, value in values.items() if (words := _argument(key, value))]
+    parts += [words for key, value in values.items() if (words := _argument(key, value, written.within(key)))]
     return ", ".join([*parts, "frozen"] if frozen else parts)
 
 
-def _argument(key: str, value: Any) -> str:
+def _argument(key: str, value: Any, written: Written) -> str:
     if value is True:
         return key
     if value is False:
@@ -68,19 +69,19 @@ def _argument(key: str, value: Any) -> str:
     if key in PLACES and isinstance(value, tuple | list):
         value = ", ".join(map(str, value))
     if key in BARE:
-        return _value(value)
-    return f"{WORDS.get(key, key)} {_value(value)}".strip()
+        return _value(value, written)
+    return f"{WORDS.get(key, key)} {_value(value, written)}".strip()
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, written: Written = UNWRITTEN) -> str:
     if isinstance(value, tuple | list):
         return "×".join(map(_value, value)) if all(isinstance(each, int) for each in value) else ", ".join(map(_value, value))
     if isinstance(value, dict):
         return ", ".join(f"{name} {_value(inner)}".strip() if inner else str(name) for name, inner in value.items())
     if isinstance(value, Layer):
-        return _value(value.op)
+        return _value(value.op, value.origin.written)
     if isinstance(value, Op):
-        return f"{value.title()} {arguments(value)}".strip()
+        return f"{value.title()} {arguments(value, written)}".strip()
     if isinstance(value, float):
         inverse = 1 / value if 0 < value < 0.1 else 0.5
         near = round(inverse * 2) / 2

@@ -219,7 +219,7 @@ class _Outliner:
             written = _written(typed) if not node.hidden else node.area.rpartition(".")[2]
             return Box("fusion" if look == "fusion" else "layer", written, name="", **common)  # type: ignore[arg-type]
         title = TITLES.get(type(op), op.title())
-        detail = arguments(op)
+        detail = arguments(op, node.origin.written)
         if getattr(op, "broadcast", False) and "broadcast" not in detail:
             detail = ", ".join(filter(None, (detail, "broadcast")))
         if look == "layer":

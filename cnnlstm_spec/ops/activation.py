@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import arg
 from ..inference import Inference, Refusal
 from ..kinds import NOT_NEGATIVE, NUMBER, Optional
 from ..op import FLOATS, Op, Weight, example
@@ -21,9 +20,12 @@ if TYPE_CHECKING:
 class ReLU(Op):
     """Zero below a threshold, the input above it, a ceiling where one is given."""
 
-    max_value: float | None = arg(Optional(NOT_NEGATIVE), None, doc="Greatest value of the output.")
-    negative_slope: float = arg(NOT_NEGATIVE, 0.0, doc="Slope below the threshold.")
-    threshold: float = arg(NOT_NEGATIVE, 0.0, doc="Where the output begins to follow the input.")
+    max_value: Annotated[float | None, Optional(NOT_NEGATIVE)] = None
+    """Greatest value of the output."""
+    negative_slope: Annotated[float, NOT_NEGATIVE] = 0.0
+    """Slope below the threshold."""
+    threshold: Annotated[float, NOT_NEGATIVE] = 0.0
+    """Where the output begins to follow the input."""
     keeps_integers = True
     last_axis_only = True
     examples = (example((4,)), example((None, 4), max_value=6, negative_slope=0.1, threshold=0.5))
@@ -43,7 +45,8 @@ class ReLU(Op):
 class LeakyReLU(Op):
     """The input where positive, a fraction of it where negative."""
 
-    negative_slope: float = arg(NOT_NEGATIVE, 0.3, doc="Slope below zero.")
+    negative_slope: Annotated[float, NOT_NEGATIVE] = 0.3
+    """Slope below zero."""
     last_axis_only = True
     examples = (example((4,)), example((None, 4), negative_slope=0.1), example((4,), dtype="int32"))
 
@@ -58,7 +61,8 @@ class LeakyReLU(Op):
 class ELU(Op):
     """The input where positive, an exponential that levels off where negative."""
 
-    alpha: float = arg(NUMBER, 1.0, doc="How far below zero it levels off.")
+    alpha: Annotated[float, NUMBER] = 1.0
+    """How far below zero it levels off."""
     last_axis_only = True
     examples = (example((4,)), example((None, 4), alpha=0.5))
 
@@ -70,10 +74,14 @@ class ELU(Op):
 class PReLU(Op):
     """A leaky ReLU whose slope is learned, one for each element unless axes share it."""
 
-    alpha_initializer: Any = arg(INITIALIZER, "Zeros", doc="Initial values of the slopes.")
-    alpha_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the slopes.")
-    alpha_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the slopes.")
-    shared_axes: Any = arg(Optional(AXES), None, doc="Axes along which one slope serves all.")
+    alpha_initializer: Annotated[Any, INITIALIZER] = "Zeros"
+    """Initial values of the slopes."""
+    alpha_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the slopes."""
+    alpha_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the slopes."""
+    shared_axes: Annotated[Any, Optional(AXES)] = None
+    """Axes along which one slope serves all."""
     examples = (example((4,)), example((None, 4), shared_axes=[1]), example((5, 4, 3), shared_axes=[1, 2]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -107,7 +115,8 @@ class Softmax(Op):
     """Exponentials that add up to 1 along one or several axes; padded steps get no share of a sum over steps."""
 
     reads_mask = True
-    axis: Any = arg(Optional(AXES), -1, doc="Axis or axes that add up to 1.")
+    axis: Annotated[Any, Optional(AXES)] = -1
+    """Axis or axes that add up to 1."""
     examples = (example((4,)), example((None, 4), axis=1), example((3, 4), axis=[1, 2]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, Each
@@ -38,7 +37,8 @@ class Adaptive1D(AdaptivePooling):
     """Adaptive pooling over steps."""
 
     n = 1
-    output_size: Any = arg(Each(COUNT, 1), doc="Steps of the output.")
+    output_size: Annotated[Any, Each(COUNT, 1)]
+    """Steps of the output."""
     examples = (example((7, 3), output_size=3), example((3, 5), output_size=[7], data_format="channels_first"))
 
 
@@ -46,7 +46,8 @@ class Adaptive2D(AdaptivePooling):
     """Adaptive pooling over height and width."""
 
     n = 2
-    output_size: Any = arg(Each(COUNT, 2), doc="Height and width of the output.")
+    output_size: Annotated[Any, Each(COUNT, 2)]
+    """Height and width of the output."""
     examples = (example((7, 5, 3), output_size=3), example((3, 5, 4), output_size=[7, 2], data_format="channels_first"))
 
 
@@ -54,7 +55,8 @@ class Adaptive3D(AdaptivePooling):
     """Adaptive pooling over depth, height and width."""
 
     n = 3
-    output_size: Any = arg(Each(COUNT, 3), doc="Depth, height and width of the output.")
+    output_size: Annotated[Any, Each(COUNT, 3)]
+    """Depth, height and width of the output."""
     examples = (
         example((4, 7, 5, 3), output_size=2),
         example((3, 4, 5, 4), output_size=[2, 3, 2], data_format="channels_first"),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, Choice, Number
@@ -41,9 +40,8 @@ class Attending(Op):
         raise NotImplementedError
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        from ..expressions import expression
 
-        keywords = {name: expression(value) for name, value in self.keras_arguments().items()}
+        keywords = to.keywords(self)
         return to.apply(self.keras_path(), self.feeds(inputs), (), keywords, self.masked(to, *to.inputs))
 
     def one_rank(self, *inputs: TensorType) -> None:
@@ -78,7 +76,8 @@ class Scored(Attending):
     apart = False
     least_rank = 1
     use_scale: bool
-    dropout: float = arg(Number(most=1), 0.0, doc="Share of the weights dropped in training.")
+    dropout: Annotated[float, Number(most=1)] = 0.0
+    """Share of the weights dropped in training."""
 
     def multiplies(self) -> bool:
         """Whether scores are products of query and key, not sums."""
@@ -135,9 +134,12 @@ class Scored(Attending):
 class Attention(Scored):
     """Dot-product attention without projections."""
 
-    use_scale: bool = arg(BOOLEAN, False, doc="Whether scores have a trained scale.")
-    score_mode: str = arg(Choice("dot", "concat"), "dot", doc="A score is query times key, or tanh of their sum.")
-    seed: int | None = arg(SEED, None, doc="Seed of the dropout.")
+    use_scale: Annotated[bool, BOOLEAN] = False
+    """Whether scores have a trained scale."""
+    score_mode: Annotated[str, Choice("dot", "concat")] = "dot"
+    """A score is query times key, or tanh of their sum."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the dropout."""
     examples = (
         example((6, 3)),
         example((None, 3), use_scale=True, score_mode="concat", dropout=0.2, seed=1),
@@ -160,7 +162,8 @@ class Attention(Scored):
 class AdditiveAttention(Scored):
     """Additive attention: a score is a weighted sum of tanh(query + key)."""
 
-    use_scale: bool = arg(BOOLEAN, True, doc="Whether the sum has trained weights.")
+    use_scale: Annotated[bool, BOOLEAN] = True
+    """Whether the sum has trained weights."""
     examples = (
         example((6, 3)),
         example((None, 3), use_scale=False, dropout=0.2),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, NUMBER, RATE, Each, ListOf, Optional
@@ -34,21 +33,26 @@ EVEN_KERNEL = Code(
 class Ranged(Augmentation):
     """Augmentations that know the range of the values."""
 
-    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
+    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    """Least and greatest value of the images."""
 
 
 class Seeded(Ranged):
     """Ranged augmentations with a seed and a data format."""
 
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
 
 
 class RandomBrightness(Ranged):
     """Adds a random amount."""
 
-    factor: Any = arg(Factor(-1, 1), doc="Share of the range that is added, or the bounds it is drawn from.")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    factor: Annotated[Any, Factor(-1, 1)]
+    """Share of the range that is added, or the bounds it is drawn from."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     keeps_integers = True
     examples = (
         example((4, 5, 3), factor=0.2),
@@ -59,8 +63,10 @@ class RandomBrightness(Ranged):
 class RandomContrast(Ranged):
     """Stretches around the mean at random."""
 
-    factor: Any = arg(Factor(0, 1), doc="Greatest change, or the bounds it is drawn from.")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    factor: Annotated[Any, Factor(0, 1)]
+    """Greatest change, or the bounds it is drawn from."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     examples = (
         example((4, 5, 3), factor=0.2),
         example((None, 5, 1), dtype="uint8", factor=[0.1, 0.3], value_range=[0, 1]),
@@ -70,7 +76,8 @@ class RandomContrast(Ranged):
 class RandomColorDegeneration(Seeded):
     """Blends with a gray image at random."""
 
-    factor: Any = arg(Factor(-1, 1), doc="Share of gray, or the bounds it is drawn from.")
+    factor: Annotated[Any, Factor(-1, 1)]
+    """Share of gray, or the bounds it is drawn from."""
     channels = (3,)
     examples = (example((4, 5, 3), factor=0.2), example((3, 4, 5), factor=[0.1, 0.3], data_format="channels_first"))
 
@@ -78,10 +85,14 @@ class RandomColorDegeneration(Seeded):
 class RandomColorJitter(Seeded):
     """Brightness, contrast, saturation and hue changed at random."""
 
-    brightness_factor: Any = arg(Optional(Factor(-1, 1)), None, doc="As in `RandomBrightness`.")
-    contrast_factor: Any = arg(Optional(Factor(0, 1)), None, doc="As in `RandomContrast`.")
-    saturation_factor: Any = arg(Optional(Factor(-1, 1)), None, doc="As in `RandomSaturation`.")
-    hue_factor: Any = arg(Optional(Factor(0, 1)), None, doc="As in `RandomHue`.")
+    brightness_factor: Annotated[Any, Optional(Factor(-1, 1))] = None
+    """As in `RandomBrightness`."""
+    contrast_factor: Annotated[Any, Optional(Factor(0, 1))] = None
+    """As in `RandomContrast`."""
+    saturation_factor: Annotated[Any, Optional(Factor(-1, 1))] = None
+    """As in `RandomSaturation`."""
+    hue_factor: Annotated[Any, Optional(Factor(0, 1))] = None
+    """As in `RandomHue`."""
     examples = (
         example((4, 5, 1), brightness_factor=0.2, contrast_factor=0.1),
         example((4, 5, 3), saturation_factor=0.2, hue_factor=[0.1, 0.2], value_range=[0, 1]),
@@ -94,9 +105,12 @@ class RandomColorJitter(Seeded):
 class RandomGrayscale(Augmentation):
     """Some images made gray."""
 
-    factor: float = arg(RATE, 0.5, doc="Share of the images.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    factor: Annotated[float, RATE] = 0.5
+    """Share of the images."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     keeps_integers = True
     channels = (3, 1)
     examples = (example((4, 5, 3)), example((4, 5, 1), dtype="uint8", factor=0.2, seed=1))
@@ -105,7 +119,8 @@ class RandomGrayscale(Augmentation):
 class RandomHue(Seeded):
     """Hue turned at random."""
 
-    factor: Any = arg(Factor(0, 1), doc="Greatest turn, or the bounds it is drawn from.")
+    factor: Annotated[Any, Factor(0, 1)]
+    """Greatest turn, or the bounds it is drawn from."""
     channels = (3,)
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
@@ -113,21 +128,24 @@ class RandomHue(Seeded):
 class RandomInvert(Seeded):
     """Some images inverted."""
 
-    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
+    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    """Share of the images, or the bounds it is drawn from."""
     examples = (example((4, 5, 3)), example((4, 5, 2), factor=0.2, value_range=[0, 1]))
 
 
 class RandomPosterization(Seeded):
     """Fewer bits for each value, at random."""
 
-    factor: Any = arg(Factor(1, 8, integers=True), doc="Bits that are kept, or the bounds they are drawn from.")
+    factor: Annotated[Any, Factor(1, 8, integers=True)]
+    """Bits that are kept, or the bounds they are drawn from."""
     examples = (example((4, 5, 3), factor=4), example((4, 5, 1), factor=[2, 6], value_range=[0, 1]))
 
 
 class RandomSaturation(Seeded):
     """Saturation changed at random."""
 
-    factor: Any = arg(Factor(-1, 1), doc="Greatest change, or the bounds it is drawn from; 0.5 leaves it.")
+    factor: Annotated[Any, Factor(-1, 1)]
+    """Greatest change, or the bounds it is drawn from; 0.5 leaves it."""
     channels = (3,)
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
@@ -135,16 +153,20 @@ class RandomSaturation(Seeded):
 class RandomSharpness(Seeded):
     """Blends with a smoothed image at random."""
 
-    factor: Any = arg(Factor(0, 1), doc="Greatest change, or the bounds it is drawn from.")
+    factor: Annotated[Any, Factor(0, 1)]
+    """Greatest change, or the bounds it is drawn from."""
     examples = (example((4, 5, 3), factor=0.2), example((4, 5, 1), factor=[0.1, 0.3], value_range=[0, 1]))
 
 
 class RandomGaussianBlur(Seeded):
     """Blurs some images."""
 
-    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
-    kernel_size: Any = arg(Each(COUNT, 2), 3, doc="Size of the kernel, odd.")
-    sigma: Any = arg(Factor(0, 1), 1.0, doc="Deviation of the kernel, or the bounds it is drawn from.")
+    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    """Share of the images, or the bounds it is drawn from."""
+    kernel_size: Annotated[Any, Each(COUNT, 2)] = 3
+    """Size of the kernel, odd."""
+    sigma: Annotated[Any, Factor(0, 1)] = 1.0
+    """Deviation of the kernel, or the bounds it is drawn from."""
     refused_dtypes = ("float16",)
     examples = (
         example((4, 5, 3)),
@@ -160,9 +182,12 @@ class RandomGaussianBlur(Seeded):
 class Solarization(Ranged):
     """Inverts values above a threshold."""
 
-    addition_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Share of the range that is added, or its bounds.")
-    threshold_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Threshold as a share of the range, or its bounds.")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    addition_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
+    """Share of the range that is added, or its bounds."""
+    threshold_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
+    """Threshold as a share of the range, or its bounds."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     examples = (
         example((4, 5, 3)),
         example((4, 5, 1), addition_factor=0.2, threshold_factor=[0.1, 0.3], value_range=[0, 1]),
@@ -180,9 +205,12 @@ class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     """Equalizes the histogram of tiles, with limited contrast."""
 
     only_in_training = False
-    clip_limit: float = arg(NUMBER, 4.0, doc="Limit of the contrast.")
-    tile_grid_size: Any = arg(ListOf(COUNT, 2), (8, 8), doc="Tiles down and across.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    clip_limit: Annotated[float, NUMBER] = 4.0
+    """Limit of the contrast."""
+    tile_grid_size: Annotated[Any, ListOf(COUNT, 2)] = (8, 8)
+    """Tiles down and across."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     keeps_integers = True
     examples = (example((8, 8, 3)), example((8, 8, 1), dtype="uint8", tile_grid_size=[2, 2], clip_limit=2))
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import arg
 from ..inference import Inference, Refusal
 from ..kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, OneOrMore, Optional
 from ..op import example
@@ -25,30 +24,38 @@ FLIPS = Choice("horizontal", "vertical", "horizontal_and_vertical", code=NOT_A_C
 class Geometry(Augmentation):
     """What the augmentations of this family have in common."""
 
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
 
 
 class Transform(Geometry):
     """Augmentations that read values between pixels and beyond the edges."""
 
-    fill_mode: str = arg(FILL_MODE, "reflect", doc="What lies beyond the edges.")
-    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
-    fill_value: float = arg(NUMBER, 0.0, doc="Value beyond the edges with `constant`.")
+    fill_mode: Annotated[str, FILL_MODE] = "reflect"
+    """What lies beyond the edges."""
+    interpolation: Annotated[str, INTERPOLATION] = "bilinear"
+    """How values between pixels are found."""
+    fill_value: Annotated[float, NUMBER] = 0.0
+    """Value beyond the edges with `constant`."""
 
 
 class RandomFlip(Geometry):
     """Mirrors some images."""
 
-    mode: str = arg(FLIPS, "horizontal_and_vertical", doc="Which way.")
+    mode: Annotated[str, FLIPS] = "horizontal_and_vertical"
+    """Which way."""
     examples = (example((4, 5, 3)), example((None, None, 1), mode="horizontal", seed=1))
 
 
 class RandomCrop(Geometry):
     """A random part of an image in training, the middle otherwise; images that are too small are resized."""
 
-    height: int = arg(SIZE, doc="Height of the output.")
-    width: int = arg(SIZE, doc="Width of the output.")
+    height: Annotated[int, SIZE]
+    """Height of the output."""
+    width: Annotated[int, SIZE]
+    """Width of the output."""
     keeps_mask = False
     only_in_training = False
     examples = (example((9, 8, 3), height=4, width=6), example((None, None, 3), height=4, width=6, seed=1))
@@ -78,7 +85,8 @@ class RandomCrop(Geometry):
 class RandomRotation(Transform):
     """Turns images."""
 
-    factor: Any = arg(Factor(-1, 1), doc="Greatest turn as a share of a full one, or the bounds it is drawn from.")
+    factor: Annotated[Any, Factor(-1, 1)]
+    """Greatest turn as a share of a full one, or the bounds it is drawn from."""
     refused_dtypes = ("bfloat16",)
     examples = (
         example((4, 5, 3), factor=0.2),
@@ -89,8 +97,10 @@ class RandomRotation(Transform):
 class RandomTranslation(Transform):
     """Shifts images."""
 
-    height_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift down as a share of the height, or its bounds.")
-    width_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds.")
+    height_factor: Annotated[Any, Factor(-1, 1, strict=True)]
+    """Greatest shift down as a share of the height, or its bounds."""
+    width_factor: Annotated[Any, Factor(-1, 1, strict=True)]
+    """Greatest shift right as a share of the width, or its bounds."""
     refused_dtypes = ("bfloat16",)
     examples = (
         example((4, 5, 3), height_factor=0.2, width_factor=0.1),
@@ -101,10 +111,10 @@ class RandomTranslation(Transform):
 class RandomZoom(Transform):
     """Zooms in (below 0) and out (above 0)."""
 
-    height_factor: Any = arg(Factor(-1, 1, strict=True, above=True), doc="Greatest zoom of the height, or its bounds.")
-    width_factor: Any = arg(
-        Optional(Factor(-1, 1, strict=True, above=True)), None, doc="As `height_factor`; null keeps the aspect ratio."
-    )
+    height_factor: Annotated[Any, Factor(-1, 1, strict=True, above=True)]
+    """Greatest zoom of the height, or its bounds."""
+    width_factor: Annotated[Any, Optional(Factor(-1, 1, strict=True, above=True))] = None
+    """As `height_factor`; null keeps the aspect ratio."""
     refused_dtypes = ("bfloat16",)
     examples = (
         example((4, 5, 3), height_factor=0.2),
@@ -115,8 +125,10 @@ class RandomZoom(Transform):
 class RandomShear(Transform):
     """Shears images."""
 
-    x_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear across, or its bounds.")
-    y_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear down, or its bounds.")
+    x_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
+    """Greatest shear across, or its bounds."""
+    y_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
+    """Greatest shear down, or its bounds."""
     refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3), x_factor=0.2), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
 
@@ -124,10 +136,14 @@ class RandomShear(Transform):
 class RandomPerspective(Geometry):
     """Looks at images from another place."""
 
-    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
-    scale: float = arg(RATE, 1.0, doc="Strength of the distortion.")
-    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
-    fill_value: float = arg(NUMBER, 0.0, doc="Value beyond the edges.")
+    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    """Share of the images, or the bounds it is drawn from."""
+    scale: Annotated[float, RATE] = 1.0
+    """Strength of the distortion."""
+    interpolation: Annotated[str, INTERPOLATION] = "bilinear"
+    """How values between pixels are found."""
+    fill_value: Annotated[float, NUMBER] = 0.0
+    """Value beyond the edges."""
     refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=0.3, interpolation="nearest"))
 
@@ -142,9 +158,12 @@ class RandomPerspective(Geometry):
 class RandomElasticTransform(Transform):
     """Bends images."""
 
-    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
-    scale: Any = arg(Factor(0, 1), 1.0, doc="Strength of the distortion, or its bounds.")
-    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
+    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    """Share of the images, or the bounds it is drawn from."""
+    scale: Annotated[Any, Factor(0, 1)] = 1.0
+    """Strength of the distortion, or its bounds."""
+    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    """Least and greatest value of the images."""
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=[0.1, 0.3], fill_mode="nearest"))
 
@@ -152,12 +171,14 @@ class RandomElasticTransform(Transform):
 class RandomErasing(Geometry):
     """Fills a part of some images."""
 
-    factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
-    scale: Any = arg(Factor(0, 1), (0.02, 0.33), doc="Share of the area that is filled, or its bounds.")
-    fill_value: Any = arg(
-        Optional(OneOrMore(NUMBER)), None, doc="What it is filled with, or one for each channel; noise by default."
-    )
-    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
+    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    """Share of the images, or the bounds it is drawn from."""
+    scale: Annotated[Any, Factor(0, 1)] = (0.02, 0.33)
+    """Share of the area that is filled, or its bounds."""
+    fill_value: Annotated[Any, Optional(OneOrMore(NUMBER))] = None
+    """What it is filled with, or one for each channel; noise by default."""
+    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    """Least and greatest value of the images."""
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 3), factor=0.5, scale=[0.1, 0.3], fill_value=[1, 2, 3]))
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
 from ..kinds import BOOLEAN, INTEGER, NUMBER
 from ..op import example
 from .common import DATA_FORMAT, SEED
@@ -14,20 +13,29 @@ from .factors import INTERPOLATION, VALUE_RANGE, Augmentation, Factor
 class Mixing(Augmentation):
     """What the augmentations of this family have in common."""
 
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
 
 
 class AugMix(Mixing):
     """Blends several chains of augmentations."""
 
-    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
-    num_chains: int = arg(INTEGER, 3, doc="Chains that are blended.")
-    chain_depth: int = arg(INTEGER, 3, doc="Augmentations in a chain.")
-    factor: Any = arg(Factor(0, 1, strict=True), 0.3, doc="Strength of each, or its bounds.")
-    alpha: float = arg(NUMBER, 1.0, doc="Parameter of the distribution of the blend.")
-    all_ops: bool = arg(BOOLEAN, True, doc="Whether brightness, color, contrast and sharpness are used too.")
-    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
+    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    """Least and greatest value of the images."""
+    num_chains: Annotated[int, INTEGER] = 3
+    """Chains that are blended."""
+    chain_depth: Annotated[int, INTEGER] = 3
+    """Augmentations in a chain."""
+    factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.3
+    """Strength of each, or its bounds."""
+    alpha: Annotated[float, NUMBER] = 1.0
+    """Parameter of the distribution of the blend."""
+    all_ops: Annotated[bool, BOOLEAN] = True
+    """Whether brightness, color, contrast and sharpness are used too."""
+    interpolation: Annotated[str, INTERPOLATION] = "bilinear"
+    """How values between pixels are found."""
     refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 2), num_chains=1, chain_depth=1, factor=[0.1, 0.2], all_ops=False))
 
@@ -38,7 +46,8 @@ class AugMix(Mixing):
 class CutMix(Mixing):
     """Puts a part of one image of the batch into another; the labels stay."""
 
-    factor: Any = arg(Factor(0, 1), 1.0, doc="Parameter of the share that is cut, or its bounds.")
+    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    """Parameter of the share that is cut, or its bounds."""
     refused_dtypes = ("float16", "bfloat16")
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, seed=1))
 
@@ -46,17 +55,22 @@ class CutMix(Mixing):
 class MixUp(Mixing):
     """Blends images of the batch; the labels stay."""
 
-    alpha: float = arg(NUMBER, 0.2, doc="Parameter of the distribution of the blend.")
+    alpha: Annotated[float, NUMBER] = 0.2
+    """Parameter of the distribution of the blend."""
     examples = (example((4, 5, 3)), example((4, 5, 1), alpha=0.5, seed=1))
 
 
 class RandAugment(Mixing):
     """Several augmentations drawn at random."""
 
-    value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
-    num_ops: int = arg(INTEGER, 2, doc="How many are drawn.")
-    factor: Any = arg(Factor(0, 1, strict=True), 0.5, doc="Strength of each, or its bounds.")
-    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
+    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    """Least and greatest value of the images."""
+    num_ops: Annotated[int, INTEGER] = 2
+    """How many are drawn."""
+    factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.5
+    """Strength of each, or its bounds."""
+    interpolation: Annotated[str, INTERPOLATION] = "bilinear"
+    """How values between pixels are found."""
     channels = (3, 1)
     refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), num_ops=1, factor=[0.1, 0.2]))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from ..argument import ABSENT, Kind, arg
+from pydantic import Field
+
+from ..argument import Leaf, OpenLeaf
 from ..backbone import Problem, check, facts, known_sides, least_side, macs, output_shape, weights
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
@@ -35,12 +37,12 @@ NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path
 OUTSIDE = Code("outside-the-folder", "error", "`{path}` lies outside the folder of the spec")
 
 
-class WeightsKind(Kind):
+class WeightsKind(OpenLeaf):
     """null, `imagenet`, or the path of a weights file, relative to the spec."""
 
     words = "null, `imagenet` or the path of a weights file"
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
         if node.value == "imagenet":
@@ -60,7 +62,7 @@ class WeightsKind(Kind):
         return {"type": "string"}
 
 
-KINDS: dict[str, tuple[Kind, str]] = {
+KINDS: dict[str, tuple[Leaf, str]] = {
     "weights": (Optional(WeightsKind()), "`null` for random weights, `imagenet`, or a file's path."),
     "include_top": (BOOLEAN, "Whether the classifier of the original is the last layer."),
     "input_shape": (Optional(ListOf(Optional(COUNT), 3)), "Only `[null, null, 3]` (built without a size), or what comes in."),
@@ -213,10 +215,14 @@ def backbone_op(model: str) -> type[Backbone]:
     """The op of a backbone, its arguments read off Keras's constructor."""
     side = max(64, facts(model).min_side)
     doc = f"A model of `keras.applications`; reads {PIXELS[facts(model).preprocess]}."
-    fields: dict[str, Any] = {"model": model, "dtype": ABSENT, "__doc__": doc}
+    fields: dict[str, Any] = {"model": model, "__doc__": doc, "__module__": __name__}
+    types: dict[str, Any] = {}
     for name, default in facts(model).arguments:
         if name in KINDS:
-            kind, doc = KINDS[name]
-            fields["weights_" if name == "weights" else name] = arg(kind, default, doc=doc)
+            leaf, words = KINDS[name]
+            field = "weights_" if name == "weights" else name
+            types[field] = Annotated[Any, leaf]
+            fields[field] = Field(default, description=words)
+    fields["__annotations__"] = types
     fields["examples"] = (example((side, side, 3), weights=None, include_top=False, pooling="avg"),)
     return type(model, (Backbone,), fields)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import InstanceOf
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
@@ -18,16 +21,34 @@ if TYPE_CHECKING:
 STRETCHED = Code("masked-steps-repeated", "error", "`broadcast` would repeat the one step of an input that has a mask")
 
 
+def broadcast(op: Op) -> Broadcast:
+    """The op on inputs that are brought to one shape."""
+    return _class_for(type(op))(op=op, name=op.name, trainable=op.trainable, dtype=op.dtype, share=op.share)
+
+
+@cache
+def _class_for(cls: type[Op]) -> type[Broadcast]:
+    """Broadcasting for a class of ops, with what is said of the class."""
+    said = ("arity", "reads_mask", "joins_masks", "freezes_late", "arguments")
+    facts = {name: getattr(cls, name) for name in said}
+    return type(cls.__name__, (Broadcast,), {**facts, "title": classmethod(lambda _: cls.title()), "__module__": __name__})
+
+
 class Broadcast(Strategy):
     """A strategy, or a layer of several inputs, on inputs of one shape; the last axes lie side by side, as in Keras."""
 
-    def __init__(self, op: Op) -> None:
-        super().__init__()
-        # Whoever reads the arguments of a node, its name or number of inputs, reads those of the op.
-        self.__dict__.update(vars(op), title=op.title, arity=op.arity, arguments=op.arguments, reads_mask=op.reads_mask)
-        self.__dict__.update(joins_masks=op.joins_masks, freezes_late=op.freezes_late, op=op, broadcast=True)
+    broadcast: ClassVar[bool] = True
+    op: InstanceOf[Op]
+    """What it is done for. Whoever reads the arguments of the node, its name or number of inputs, reads those of this one."""
 
-    op: Op
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.op, name)
+
+    def is_written(self, name: str) -> bool:
+        return self.op.is_written(name)
+
+    def value(self, name: str) -> Any:
+        return self.op.value(name)
 
     def key(self) -> tuple[object, ...]:
         return ("broadcast", *self.op.key())

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..argument import Kind
+from pydantic_core import CoreSchema, core_schema
+
+from ..argument import Leaf, Steps
 from ..catalog import KerasObject
 from ..diagnostic import Code
 from ..inference import Refusal
 from ..kinds import INTEGER, Choice, Optional, wrong_type
 from ..named import Named
-from ..nodes import Node, Scalar
+from ..nodes import Node
 from ..scope import Scope
 from ..tensor import Axis, TensorType
 
 
-class Nothing(Kind):
+class Nothing(Leaf):
     """null alone: an argument that a spec has no use for, kept so that Keras's own default can be written."""
 
     words = "null, the only value that has a meaning in a spec"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if isinstance(node, Scalar) and node.value is None:
-            return None
-        return wrong_type(node, scope, self.words)
+    def core(self) -> CoreSchema:
+        return core_schema.none_schema()
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        wrong_type(scope.resolve(node) or node, scope, self.words)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "null"}

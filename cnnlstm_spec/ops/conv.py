@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, Choice, Each
@@ -32,14 +31,22 @@ class Convolution(Op):
     kernel_size: tuple[int, ...]
     strides: tuple[int, ...]
     dilation_rate: tuple[int, ...]
-    padding: str = arg(VALID_SAME, "valid", doc="`same` pads with zeros so that strides alone change the size.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
-    activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")
-    use_bias: bool = arg(BOOLEAN, True, doc="Whether a bias is added.")
-    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
-    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
-    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
-    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
+    padding: Annotated[str, VALID_SAME] = "valid"
+    """`same` pads with zeros so that strides alone change the size."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
+    activation: Annotated[Any, ACTIVATION] = None
+    """Activation of the output."""
+    use_bias: Annotated[bool, BOOLEAN] = True
+    """Whether a bias is added."""
+    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    """Initial values of the bias."""
+    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the bias."""
+    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the output."""
+    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the bias."""
 
     @property
     def channels_first(self) -> bool:
@@ -83,11 +90,16 @@ class Convolution(Op):
 class Grouped(Convolution):
     """Conv1D/2D/3D."""
 
-    filters: int = arg(COUNT, doc="Channels of the output.")
-    groups: int = arg(COUNT, 1, doc="Groups of channels that are convolved apart.")
-    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
-    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
-    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
+    filters: Annotated[int, COUNT]
+    """Channels of the output."""
+    groups: Annotated[int, COUNT] = 1
+    """Groups of channels that are convolved apart."""
+    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the kernel."""
+    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernel."""
+    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernel."""
 
     def filters_from(self, channels: int) -> int:
         return self.filters
@@ -111,10 +123,14 @@ class Grouped(Convolution):
 class Depthwise(Convolution):
     """DepthwiseConv1D/2D: each channel is convolved by itself."""
 
-    depth_multiplier: int = arg(COUNT, 1, doc="Output channels for each channel of the input.")
-    depthwise_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
-    depthwise_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
-    depthwise_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
+    depth_multiplier: Annotated[int, COUNT] = 1
+    """Output channels for each channel of the input."""
+    depthwise_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the kernel."""
+    depthwise_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernel."""
+    depthwise_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernel."""
 
     def filters_from(self, channels: int) -> int:
         return channels * self.depth_multiplier
@@ -131,10 +147,14 @@ class Depthwise(Convolution):
 class Separable(Depthwise):
     """SeparableConv1D/2D: depthwise, then pointwise."""
 
-    filters: int = arg(COUNT, doc="Channels of the output.")
-    pointwise_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the pointwise kernel.")
-    pointwise_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the pointwise kernel.")
-    pointwise_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the pointwise kernel.")
+    filters: Annotated[int, COUNT]
+    """Channels of the output."""
+    pointwise_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the pointwise kernel."""
+    pointwise_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the pointwise kernel."""
+    pointwise_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the pointwise kernel."""
 
     def filters_from(self, channels: int) -> int:
         return self.filters
@@ -155,10 +175,14 @@ class Conv1D(Grouped):
     """Convolution over steps; `causal` looks only back."""
 
     n = 1
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between windows.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
-    padding: str = arg(CAUSAL, "valid", doc="`same` pads both sides with zeros, `causal` the left one alone.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 1)]
+    """Steps that the kernel covers."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Steps between windows."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Steps between the taps of the kernel."""
+    padding: Annotated[str, CAUSAL] = "valid"
+    """`same` pads both sides with zeros, `causal` the left one alone."""
     examples = (
         example((20, 3), filters=4, kernel_size=3),
         example((20, 4), filters=6, kernel_size=[2], strides=2, padding="causal", groups=2, activation="relu"),
@@ -170,9 +194,12 @@ class Conv2D(Grouped):
     """Convolution over height and width."""
 
     n = 2
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
+    """Height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between windows."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between the taps of the kernel."""
     examples = (
         example((9, 8, 3), filters=4, kernel_size=3),
         example(
@@ -194,9 +221,12 @@ class Conv3D(Grouped):
     """Convolution over depth, height and width."""
 
     n = 3
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between windows.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 3)]
+    """Depth, height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 3)] = (1, 1, 1)
+    """Positions between windows."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 3)] = (1, 1, 1)
+    """Positions between the taps of the kernel."""
     examples = (
         example((6, 7, 8, 2), filters=3, kernel_size=3),
         example((6, 7, 8, 2), filters=4, kernel_size=[1, 2, 3], strides=2, padding="same", activation="relu"),
@@ -207,9 +237,12 @@ class SeparableConv1D(Separable):
     """Depthwise then pointwise convolution over steps."""
 
     n = 1
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between windows.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 1)]
+    """Steps that the kernel covers."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Steps between windows."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Steps between the taps of the kernel."""
     examples = (
         example((20, 3), filters=4, kernel_size=3),
         example((20, 3), filters=4, kernel_size=3, padding="same", depth_multiplier=2),
@@ -220,9 +253,12 @@ class SeparableConv2D(Separable):
     """Depthwise then pointwise convolution over height and width."""
 
     n = 2
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
+    """Height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between windows."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between the taps of the kernel."""
     examples = (
         example((9, 8, 3), filters=4, kernel_size=3),
         example((9, 8, 3), filters=4, kernel_size=[3, 3], strides=2, padding="same", depth_multiplier=2, use_bias=False),
@@ -233,9 +269,12 @@ class DepthwiseConv1D(Depthwise):
     """Convolution of each channel over steps."""
 
     n = 1
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between windows.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 1)]
+    """Steps that the kernel covers."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Steps between windows."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Steps between the taps of the kernel."""
     examples = (example((20, 3), kernel_size=3), example((20, 3), kernel_size=3, depth_multiplier=2, padding="same"))
 
 
@@ -243,9 +282,12 @@ class DepthwiseConv2D(Depthwise):
     """Convolution of each channel over height and width."""
 
     n = 2
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
+    """Height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between windows."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between the taps of the kernel."""
     examples = (
         example((9, 8, 3), kernel_size=3),
         example((9, 8, 3), kernel_size=[3, 3], strides=[1, 2], padding="same", depth_multiplier=2, activation="relu"),

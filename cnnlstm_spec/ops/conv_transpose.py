@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, NATURAL, Each, Optional
@@ -31,11 +30,15 @@ EVEN_KERNEL = Code(
 class Transposed(Convolution):
     """What the transposed convolutions have in common."""
 
-    filters: int = arg(COUNT, doc="Channels of the output.")
+    filters: Annotated[int, COUNT]
+    """Channels of the output."""
     output_padding: tuple[int, ...] | None
-    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
-    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
-    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
+    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the kernel."""
+    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernel."""
+    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernel."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -77,10 +80,14 @@ class Conv1DTranspose(Transposed):
     """Transposed convolution over steps."""
 
     n = 1
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps that the kernel covers.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Factor by which the steps grow.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Steps between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 1)), None, doc="Steps added at the end; below `strides`.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 1)]
+    """Steps that the kernel covers."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Factor by which the steps grow."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Steps between the taps of the kernel."""
+    output_padding: Annotated[tuple[int, ...] | None, Optional(Each(NATURAL, 1))] = None
+    """Steps added at the end; below `strides`."""
     examples = (
         example((6, 3), filters=4, kernel_size=3, strides=2),
         example((None, 3), filters=4, kernel_size=2, strides=3, padding="same", use_bias=False),
@@ -92,10 +99,14 @@ class Conv2DTranspose(Transposed):
     """Transposed convolution over height and width."""
 
     n = 2
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Factors by which height and width grow.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 2)), None, doc="Added at the end; below `strides`.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
+    """Height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Factors by which height and width grow."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between the taps of the kernel."""
+    output_padding: Annotated[tuple[int, ...] | None, Optional(Each(NATURAL, 2))] = None
+    """Added at the end; below `strides`."""
     examples = (
         example((6, 5, 3), filters=4, kernel_size=3, strides=2),
         example((None, 5, 3), filters=4, kernel_size=[2, 3], strides=[3, 1], padding="same", activation="relu"),
@@ -108,10 +119,14 @@ class Conv3DTranspose(Transposed):
     """Transposed convolution over depth, height and width."""
 
     n = 3
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Factors by which depth, height and width grow.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the kernel.")
-    output_padding: tuple[int, ...] | None = arg(Optional(Each(NATURAL, 3)), None, doc="Added at the end; below `strides`.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 3)]
+    """Depth, height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 3)] = (1, 1, 1)
+    """Factors by which depth, height and width grow."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 3)] = (1, 1, 1)
+    """Positions between the taps of the kernel."""
+    output_padding: Annotated[tuple[int, ...] | None, Optional(Each(NATURAL, 3))] = None
+    """Added at the end; below `strides`."""
     examples = (
         example((3, 4, 5, 2), filters=3, kernel_size=3, strides=2),
         example((3, 4, 5, 2), filters=3, kernel_size=[1, 2, 3], strides=2, padding="same", use_bias=False),

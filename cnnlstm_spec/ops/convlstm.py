@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from ..argument import arg
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, Each
 from ..op import Weight, example
@@ -26,14 +25,19 @@ class ConvLSTM(Recurrent):
     n: ClassVar[int]
     cell = "conv_lstm_cell"
 
-    filters: int = arg(COUNT, doc="Channels of the output.")
+    filters: Annotated[int, COUNT]
+    """Channels of the output."""
     kernel_size: tuple[int, ...]
     strides: tuple[int, ...]
     dilation_rate: tuple[int, ...]
-    padding: str = arg(VALID_SAME, "valid", doc="`same` pads with zeros so that strides alone change the size.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels of a step are; last by default.")
-    recurrent_activation: Any = arg(ACTIVATION, "sigmoid", doc="Activation of the gates.")
-    unit_forget_bias: bool = arg(BOOLEAN, True, doc="Whether the bias of the forget gate starts at 1.")
+    padding: Annotated[str, VALID_SAME] = "valid"
+    """`same` pads with zeros so that strides alone change the size."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels of a step are; last by default."""
+    recurrent_activation: Annotated[Any, ACTIVATION] = "sigmoid"
+    """Activation of the gates."""
+    unit_forget_bias: Annotated[bool, BOOLEAN] = True
+    """Whether the bias of the forget gate starts at 1."""
 
     @property
     def channels_first(self) -> bool:
@@ -81,9 +85,12 @@ class ConvLSTM1D(ConvLSTM):
     """Over (steps, rows, channels)."""
 
     n = 1
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Rows that the kernel covers.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Rows between windows of the input.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 1), 1, doc="Rows between the taps of the input's kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 1)]
+    """Rows that the kernel covers."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Rows between windows of the input."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 1)] = (1,)
+    """Rows between the taps of the input's kernel."""
     examples = (
         example((4, 7, 2), filters=3, kernel_size=3),
         example((None, 7, 2), filters=3, kernel_size=[2], padding="same", strides=2, return_sequences=True, use_bias=False),
@@ -95,9 +102,12 @@ class ConvLSTM2D(ConvLSTM):
     """Over (steps, height, width, channels)."""
 
     n = 2
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between windows of the input.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 2), 1, doc="Positions between the taps of the input's kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
+    """Height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between windows of the input."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 2)] = (1, 1)
+    """Positions between the taps of the input's kernel."""
     examples = (
         example((4, 7, 6, 2), filters=3, kernel_size=3),
         example((None, 7, 6, 2), filters=3, kernel_size=[2, 3], padding="same", strides=[2, 1], return_sequences=True),
@@ -109,9 +119,12 @@ class ConvLSTM3D(ConvLSTM):
     """Over (steps, depth, height, width, channels)."""
 
     n = 3
-    kernel_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of the kernel.")
-    strides: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between windows of the input.")
-    dilation_rate: tuple[int, ...] = arg(Each(COUNT, 3), 1, doc="Positions between the taps of the input's kernel.")
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 3)]
+    """Depth, height and width of the kernel."""
+    strides: Annotated[tuple[int, ...], Each(COUNT, 3)] = (1, 1, 1)
+    """Positions between windows of the input."""
+    dilation_rate: Annotated[tuple[int, ...], Each(COUNT, 3)] = (1, 1, 1)
+    """Positions between the taps of the input's kernel."""
     examples = (
         example((3, 4, 5, 6, 2), filters=2, kernel_size=3),
         example((None, 4, 5, 6, 2), filters=2, kernel_size=[1, 2, 3], padding="same", recurrent_dropout=0.1),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
@@ -30,19 +29,32 @@ GIVE_FLOATS = frozenset({"exponential", "tanh", "leaky_relu"})
 class Dense(Op):
     """A product with a matrix over the last axis, the same at every position before it."""
 
-    units: int = arg(COUNT, doc="Size of the last axis of the output.")
-    activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")
-    use_bias: bool = arg(BOOLEAN, True, doc="Whether a bias is added.")
-    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
-    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
-    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
-    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
-    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
-    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
-    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
-    lora_rank: int | None = arg(Optional(NATURAL), None, doc="Rank of a trained correction; the kernel is then frozen.")
-    lora_alpha: float | None = arg(Optional(NUMBER), None, doc="The correction is scaled by `lora_alpha / lora_rank`.")
-    quantization_config: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
+    units: Annotated[int, COUNT]
+    """Size of the last axis of the output."""
+    activation: Annotated[Any, ACTIVATION] = None
+    """Activation of the output."""
+    use_bias: Annotated[bool, BOOLEAN] = True
+    """Whether a bias is added."""
+    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the kernel."""
+    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    """Initial values of the bias."""
+    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernel."""
+    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the bias."""
+    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the output."""
+    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernel."""
+    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the bias."""
+    lora_rank: Annotated[int | None, Optional(NATURAL)] = None
+    """Rank of a trained correction; the kernel is then frozen."""
+    lora_alpha: Annotated[float | None, Optional(NUMBER)] = None
+    """The correction is scaled by `lora_alpha / lora_rank`."""
+    quantization_config: Annotated[None, NOTHING] = None
+    """Only `null`: a spec does not quantize."""
 
     least_rank = 1
     last_axis_only = True
@@ -76,7 +88,8 @@ class Dense(Op):
 class Activation(Op):
     """An activation function by itself."""
 
-    activation: Any = arg(ACTIVATION, doc="The function.")
+    activation: Annotated[Any, ACTIVATION]
+    """The function."""
     keeps_integers = True
     last_axis_only = True
     examples = (

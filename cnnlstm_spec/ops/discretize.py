@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Each, ListOf, Optional
@@ -44,7 +43,8 @@ class Encoder(Op):
     """What the layers of this family have in common."""
 
     output_mode: str
-    sparse: bool = arg(BOOLEAN, False, doc="Only `false`: a sparse tensor has no use in a spec.")
+    sparse: Annotated[bool, BOOLEAN] = False
+    """Only `false`: a sparse tensor has no use in a spec."""
     keeps_mask = False
 
     def depth(self) -> int:
@@ -72,7 +72,7 @@ class Encoder(Op):
         facts: dict[str, Any] = {"layer": self.title(), "mode": self.output_mode, "given": x.rank}
         raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: one_hot`", "or flatten before it"), **facts)
 
-    counts_along_first = False
+    counts_along_first: ClassVar[bool] = False
     """Whether more than one axis is encoded along the first, as Keras announces it."""
 
     def one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
@@ -89,8 +89,10 @@ class Encoder(Op):
 class CategoryEncoding(Encoder):
     """Integers to one-hot, multi-hot or count vectors."""
 
-    num_tokens: int | None = arg(Optional(COUNT), None, doc="How many classes there are.")
-    output_mode: str = arg(Choice("multi_hot", "one_hot", "count", "binary"), "multi_hot", doc="What the vectors hold.")
+    num_tokens: Annotated[int | None, Optional(COUNT)] = None
+    """How many classes there are."""
+    output_mode: Annotated[str, Choice("multi_hot", "one_hot", "count", "binary")] = "multi_hot"
+    """What the vectors hold."""
     examples = (
         example((3,), dtype="int32", num_tokens=5),
         example((None,), dtype="int32", num_tokens=5, output_mode="one_hot"),
@@ -114,10 +116,14 @@ class CategoryEncoding(Encoder):
 class Discretization(Encoder):
     """Numbers to the bins between boundaries."""
 
-    bin_boundaries: tuple[float, ...] | None = arg(Optional(ListOf(NUMBER)), None, doc="Boundaries between the bins, rising.")
-    num_bins: int | None = arg(Optional(NATURAL), None, doc="Only `null`: bins that `adapt` would find have no place in a spec.")
-    epsilon: float = arg(NUMBER, 0.01, doc="Error of `adapt`; of no use here.")
-    output_mode: str = arg(MODES, "int", doc="Bins as integers, or as vectors.")
+    bin_boundaries: Annotated[tuple[float, ...] | None, Optional(ListOf(NUMBER))] = None
+    """Boundaries between the bins, rising."""
+    num_bins: Annotated[int | None, Optional(NATURAL)] = None
+    """Only `null`: bins that `adapt` would find have no place in a spec."""
+    epsilon: Annotated[float, NUMBER] = 0.01
+    """Error of `adapt`; of no use here."""
+    output_mode: Annotated[str, MODES] = "int"
+    """Bins as integers, or as vectors."""
     counts_along_first = True
     examples = (
         example((3,), bin_boundaries=[0.2, 0.5]),
@@ -146,10 +152,14 @@ class Discretization(Encoder):
 class Hashing(Encoder):
     """Values to bins by hashing."""
 
-    num_bins: int = arg(COUNT, doc="How many bins there are.")
-    mask_value: int | None = arg(Optional(INTEGER), None, doc="Value that goes to bin 0, where nothing else goes.")
-    salt: Any = arg(Optional(Each(INTEGER, 2)), None, doc="Key of the hash, one integer or two.")
-    output_mode: str = arg(MODES, "int", doc="Bins as integers, or as vectors.")
+    num_bins: Annotated[int, COUNT]
+    """How many bins there are."""
+    mask_value: Annotated[int | None, Optional(INTEGER)] = None
+    """Value that goes to bin 0, where nothing else goes."""
+    salt: Annotated[Any, Optional(Each(INTEGER, 2))] = None
+    """Key of the hash, one integer or two."""
+    output_mode: Annotated[str, MODES] = "int"
+    """Bins as integers, or as vectors."""
     examples = (
         example((3,), dtype="int32", num_bins=4),
         example((3,), dtype="int32", num_bins=4, salt=3, output_mode="multi_hot", mask_value=1),
@@ -172,8 +182,10 @@ class Hashing(Encoder):
 class HashedCrossing(Encoder):
     """Two categories to one, by hashing the pair."""
 
-    num_bins: int = arg(SIZE, doc="How many bins there are.")
-    output_mode: str = arg(Choice("int", "one_hot"), "int", doc="Bins as integers, or as vectors.")
+    num_bins: Annotated[int, SIZE]
+    """How many bins there are."""
+    output_mode: Annotated[str, Choice("int", "one_hot")] = "int"
+    """Bins as integers, or as vectors."""
     arity = (2, 2)
     examples = (
         example((1,), (1,), dtype="int32", num_bins=4),

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from math import prod
 from string import ascii_letters
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import NATURAL, NUMBER, SIZE, OneOrMore, Optional, Text
@@ -48,23 +47,34 @@ class Einsum:
 class EinsumDense(Op):
     """A product with a kernel along the axes that an equation names."""
 
-    equation: str = arg(Text("an equation such as abc,cd->abd"), doc="Letters of the input (batch first), kernel and output.")
-    output_shape: Any = arg(
-        OneOrMore(Optional(SIZE)),
-        doc="Sizes of the output without batch and `...`; null for one known only at run time.",
-    )
-    activation: Any = arg(ACTIVATION, None, doc="Activation of the output.")
-    bias_axes: str | None = arg(Optional(Text("letters of the output")), None, doc="Output axes that have a bias.")
-    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel.")
-    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
-    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel.")
-    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
-    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel.")
-    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
-    lora_rank: int | None = arg(Optional(NATURAL), None, doc="Rank of a trained correction; the kernel is then frozen.")
-    lora_alpha: float | None = arg(Optional(NUMBER), None, doc="The correction is scaled by `lora_alpha / lora_rank`.")
-    gptq_unpacked_column_size: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
-    quantization_config: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
+    equation: Annotated[str, Text("an equation such as abc,cd->abd")]
+    """Letters of the input (batch first), kernel and output."""
+    output_shape: Annotated[Any, OneOrMore(Optional(SIZE))]
+    """Sizes of the output without batch and `...`; null for one known only at run time."""
+    activation: Annotated[Any, ACTIVATION] = None
+    """Activation of the output."""
+    bias_axes: Annotated[str | None, Optional(Text("letters of the output"))] = None
+    """Output axes that have a bias."""
+    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the kernel."""
+    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    """Initial values of the bias."""
+    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernel."""
+    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the bias."""
+    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernel."""
+    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the bias."""
+    lora_rank: Annotated[int | None, Optional(NATURAL)] = None
+    """Rank of a trained correction; the kernel is then frozen."""
+    lora_alpha: Annotated[float | None, Optional(NUMBER)] = None
+    """The correction is scaled by `lora_alpha / lora_rank`."""
+    gptq_unpacked_column_size: Annotated[None, NOTHING] = None
+    """Only `null`: a spec does not quantize."""
+    quantization_config: Annotated[None, NOTHING] = None
+    """Only `null`: a spec does not quantize."""
 
     examples = (
         example((4,), equation="ab,bc->ac", output_shape=3),

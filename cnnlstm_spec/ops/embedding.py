@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import arg
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
 from ..op import Op, Weight, example
@@ -22,12 +21,18 @@ if TYPE_CHECKING:
 class Lookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
-    input_dim: int = arg(COUNT, doc="How many integers there are, from 0 up.")
-    output_dim: int = arg(COUNT, doc="Size of a vector.")
-    embeddings_initializer: Any = arg(INITIALIZER, "uniform", doc="Initial values of the vectors.")
-    embeddings_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the vectors.")
-    embeddings_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the vectors.")
-    mask_zero: bool = arg(BOOLEAN, False, doc="Whether a step of 0 is padding.")
+    input_dim: Annotated[int, COUNT]
+    """How many integers there are, from 0 up."""
+    output_dim: Annotated[int, COUNT]
+    """Size of a vector."""
+    embeddings_initializer: Annotated[Any, INITIALIZER] = "uniform"
+    """Initial values of the vectors."""
+    embeddings_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the vectors."""
+    embeddings_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the vectors."""
+    mask_zero: Annotated[bool, BOOLEAN] = False
+    """Whether a step of 0 is padding."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -50,9 +55,12 @@ class Lookup(Op):
 class Embedding(Lookup):
     """A vector for every integer. Keras's `weights` is left out: it takes an array, which a spec cannot hold."""
 
-    lora_rank: int | None = arg(Optional(NATURAL), None, doc="Rank of a trained correction; the vectors are then frozen.")
-    lora_alpha: float | None = arg(Optional(NUMBER), None, doc="The correction is scaled by `lora_alpha / lora_rank`.")
-    quantization_config: None = arg(NOTHING, None, doc="Only `null`: a spec does not quantize.")
+    lora_rank: Annotated[int | None, Optional(NATURAL)] = None
+    """Rank of a trained correction; the vectors are then frozen."""
+    lora_alpha: Annotated[float | None, Optional(NUMBER)] = None
+    """The correction is scaled by `lora_alpha / lora_rank`."""
+    quantization_config: Annotated[None, NOTHING] = None
+    """Only `null`: a spec does not quantize."""
     examples = (
         example((6,), dtype="int32", input_dim=9, output_dim=4),
         example((None, 3), dtype="uint8", input_dim=9, output_dim=4, embeddings_initializer="normal", mask_zero=True),
@@ -80,9 +88,12 @@ class Embedding(Lookup):
 class ReversibleEmbedding(Lookup):
     """A vector for every integer; the way back, from vectors to logits, is not reached from a list of layers."""
 
-    tie_weights: bool = arg(BOOLEAN, True, doc="Whether the way back has the same weights.")
-    reverse_dtype: str | None = arg(Optional(Text("the name of a dtype")), None, doc="Dtype of the way back.")
-    logit_soft_cap: float | None = arg(Optional(NUMBER), None, doc="Bound of the logits on the way back.")
+    tie_weights: Annotated[bool, BOOLEAN] = True
+    """Whether the way back has the same weights."""
+    reverse_dtype: Annotated[str | None, Optional(Text("the name of a dtype"))] = None
+    """Dtype of the way back."""
+    logit_soft_cap: Annotated[float | None, Optional(NUMBER)] = None
+    """Bound of the logits on the way back."""
     examples = (
         example((6,), dtype="int32", input_dim=9, output_dim=4),
         example((None, 2), dtype="int32", input_dim=9, output_dim=4, tie_weights=False, logit_soft_cap=3.0),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..argument import Kind
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ..argument import Leaf, Steps
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf
-from ..nodes import Listing, Node, given
+from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf, OneOrMore
+from ..nodes import Node, given
 from ..op import Op, compute_dtype
-from ..scope import POISON, Scope
+from ..scope import Scope
 from ..size import equal
 from ..tensor import TensorType
 from .common import WRONG_DTYPE
@@ -34,17 +36,42 @@ class ValueRange(ListOf):
         super().__init__(NUMBER, 2)
         self.words = "a list of two different numbers"
 
-    def items(self, node: Listing, scope: Scope) -> Any:
-        values = super().items(node, scope)
-        if values is POISON or values[0] != values[1]:
-            return values
-        return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=f"{values[0]:g} twice")
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_differ, super().core())
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if problem != EQUAL.type:
+            super().explain(problem, steps, node, scope)
+            return
+        values = self.take(node, scope)
+        scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=f"{values[0]:g} twice")
+
+
+EQUAL = PydanticCustomError("equal_bounds", "the two values are equal")
+
+
+def _differ(values: tuple[float, float]) -> tuple[float, float]:
+    if values[0] == values[1]:
+        raise EQUAL
+    return values
 
 
 VALUE_RANGE = ValueRange()
 
 
-class Factor(Kind):
+OUTSIDE = PydanticCustomError("outside_bounds", "the value lies outside the bounds")
+
+
+class OneOrPair(OneOrMore):
+    """One value, or a list of two."""
+
+    def __init__(self, inner: Leaf) -> None:
+        super().__init__(inner)
+        self.length = 2
+        self.words = f"a list of 2, each {inner.words}"
+
+
+class Factor(Leaf):
     """A number within bounds, or a pair of which a number is drawn; a `strict` pair lies within them too."""
 
     def __init__(self, least: float, most: float, strict: bool = False, integers: bool = False, above: bool = False) -> None:
@@ -53,18 +80,30 @@ class Factor(Kind):
         number, bound = "an integer" if integers else "a number", "above" if above else "from"
         self.words = f"{number} {bound} {least:g} to {most:g}, or a list of two"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        pair = isinstance(node, Listing)
-        value = ListOf(self.inner, 2).read(node, scope) if pair else self.inner.read(node, scope)
-        if value is POISON:
-            return POISON
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.bound, OneOrPair(self.inner).core())
+
+    def bound(self, value: Any) -> Any:
+        """The value, if it lies within the bounds."""
+        pair = isinstance(value, tuple)
         first, second = value if pair else (value, value)
         inside = self.least <= min(first, second) and max(first, second) <= self.most
         inside = inside and not (self.above and self.least in (first, second))
         meets = first <= self.most and second >= self.least
         if not (inside if self.strict or not pair else meets):
-            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=list(value) if pair else given(node))
+            raise OUTSIDE
         return value
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        return OneOrPair(self.inner).take(node, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if problem != OUTSIDE.type:
+            OneOrPair(self.inner).explain(problem, steps, node, scope)
+            return
+        value, resolved = self.take(node, scope), scope.resolve(node) or node
+        shown = list(value) if isinstance(value, list) else given(resolved)
+        scope.report(OUT_OF_RANGE, resolved, key=scope.name, words=self.words, given=shown)
 
     def schema(self) -> dict[str, Any]:
         number = {"type": "number", "minimum": self.least, "maximum": self.most}

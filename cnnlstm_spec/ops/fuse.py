@@ -51,7 +51,7 @@ class Strategy(Op):
     """Whether what it computes stretches axes of size 1, so that values need not be repeated before.
 
     Not where it adds: for a batch of one, Keras's `add` may take one side for a bias, over another axis."""
-    broadcast: bool = False
+    broadcast: ClassVar[bool] = False
     """Whether inputs are brought to one shape before; see `Broadcast`."""
 
     @classmethod

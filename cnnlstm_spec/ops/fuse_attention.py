@@ -5,9 +5,8 @@ The scores are the second output of the fusion's layer, a `MultiHeadAttention`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import NOT_A_CHOICE, SIZE, Choice, Optional
@@ -32,8 +31,10 @@ class Heads(Strategy):
 
     keras = "layers.MultiHeadAttention"
     freezes_late = True
-    num_heads: int = arg(SIZE, 1, doc="Number of attention heads.")
-    key_dim: int | None = arg(Optional(SIZE), None, doc="Width of each head; the width over `num_heads` by default.")
+    num_heads: Annotated[int, SIZE] = 1
+    """Number of attention heads."""
+    key_dim: Annotated[int | None, Optional(SIZE)] = None
+    """Width of each head; the width over `num_heads` by default."""
 
     def head_width(self, width: int) -> int:
         """The width of a head."""
@@ -70,7 +71,8 @@ class AttentionStrategy(Heads):
     """The inputs as n tokens, multi-head attention over them, then a pool."""
 
     word = "attention"
-    pool: str = arg(POOLS, "mean", doc="How the n attended tokens become one.")
+    pool: Annotated[str, POOLS] = "mean"
+    """How the n attended tokens become one."""
     examples = (example((4,), (4,)), example((8,), (8,), (8,), num_heads=2, pool="concat"), example((5, 4), (5, 4), pool="none"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import INTEGER
@@ -35,7 +34,8 @@ class Concat(Strategy):
     has_weights = False
     passes_on = True
     keras = "layers.Concatenate"
-    axis: int = arg(INTEGER, -1, doc="The axis, counted as Keras does: the batch is 0, -1 the last.")
+    axis: Annotated[int, INTEGER] = -1
+    """The axis, counted as Keras does: the batch is 0, -1 the last."""
     examples = (example((4,), (6,)), example((5, 4), (5, 6)), example((5, 4), (6, 4), axis=1))
 
     def place(self, rank: int) -> int:

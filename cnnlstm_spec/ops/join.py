@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, INTEGER, Each
@@ -29,7 +28,8 @@ class Concatenate(Op):
 
     arity = (2, None)
     joins_masks = True
-    axis: int = arg(INTEGER, -1, doc="The axis; the batch is 0, -1 the last.")
+    axis: Annotated[int, INTEGER] = -1
+    """The axis; the batch is 0, -1 the last."""
     examples = (
         example((6, 3), (6, 4)),
         example((None, 3), (5, 3), (2, 3), axis=1),
@@ -83,8 +83,10 @@ class Dot(Op):
     arity = (2, 2)
     least_rank = 1
     keeps_mask = False
-    axes: tuple[int, int] = arg(Each(INTEGER, 2), doc="The axis summed over in each input, the batch being 0.")
-    normalize: bool = arg(BOOLEAN, False, doc="Whether values are divided by their norm on that axis, which gives the cosine.")
+    axes: Annotated[tuple[int, int], Each(INTEGER, 2)]
+    """The axis summed over in each input, the batch being 0."""
+    normalize: Annotated[bool, BOOLEAN] = False
+    """Whether values are divided by their norm on that axis, which gives the cosine."""
     examples = (
         example((6, 3), (5, 3), axes=-1),
         example((3,), (3,), axes=1, normalize=True),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import NUMBER
@@ -23,7 +22,8 @@ class Masking(Op):
     """A step whose every value is `mask_value` is padding from here on."""
 
     keeps_integers = True
-    mask_value: float = arg(NUMBER, 0.0, doc="The value that fills padded steps.")
+    mask_value: Annotated[float, NUMBER] = 0.0
+    """The value that fills padded steps."""
     examples = (example((6, 3)), example((None, 3), mask_value=-1.0))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

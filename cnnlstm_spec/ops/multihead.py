@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, RATE, SIZE, OneOrMore, Optional
@@ -42,19 +41,32 @@ class Projected(Attending):
 
     apart = True
     freezes_late = True
-    dropout: float = arg(RATE, 0.0, doc="Share of the weights dropped in training.")
-    use_bias: bool = arg(BOOLEAN, True, doc="Whether projections have a bias.")
-    sliding_window: int | None = arg(Optional(COUNT), None, doc="Steps to either side attended to, itself included.")
-    flash_attention: bool | None = arg(Optional(BOOLEAN), None, doc="Whether to use a kernel that TensorFlow lacks.")
-    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernels.")
-    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the biases.")
-    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernels.")
-    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the biases.")
-    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
-    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernels.")
-    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the biases.")
-    use_gate: bool = arg(BOOLEAN, False, doc="Whether a sigmoid of the query gates what is attended to.")
-    seed: int | None = arg(SEED, None, doc="Seed of the dropout.")
+    dropout: Annotated[float, RATE] = 0.0
+    """Share of the weights dropped in training."""
+    use_bias: Annotated[bool, BOOLEAN] = True
+    """Whether projections have a bias."""
+    sliding_window: Annotated[int | None, Optional(COUNT)] = None
+    """Steps to either side attended to, itself included."""
+    flash_attention: Annotated[bool | None, Optional(BOOLEAN)] = None
+    """Whether to use a kernel that TensorFlow lacks."""
+    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the kernels."""
+    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    """Initial values of the biases."""
+    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernels."""
+    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the biases."""
+    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the output."""
+    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernels."""
+    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the biases."""
+    use_gate: Annotated[bool, BOOLEAN] = False
+    """Whether a sigmoid of the query gates what is attended to."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the dropout."""
 
     def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         """Number of heads and size of one, for query, key and value."""
@@ -140,13 +152,16 @@ class MultiHeadAttention(Projected):
     """Attention of several heads, over all axes but the last."""
 
     least_rank = 2
-    num_heads: int = arg(COUNT, doc="Number of heads.")
-    key_dim: int = arg(COUNT, doc="Size of a head of query and key.")
-    value_dim: int | None = arg(Optional(COUNT), None, doc="Size of a head of the value; `key_dim` by default.")
-    output_shape: int | tuple[int, ...] | None = arg(
-        Optional(OneOrMore(SIZE)), None, doc="Size of the output's last axis, or sizes; that of the query by default."
-    )
-    attention_axes: int | tuple[int, ...] | None = arg(Optional(AXES), None, doc="Axes attended over, the batch being 0.")
+    num_heads: Annotated[int, COUNT]
+    """Number of heads."""
+    key_dim: Annotated[int, COUNT]
+    """Size of a head of query and key."""
+    value_dim: Annotated[int | None, Optional(COUNT)] = None
+    """Size of a head of the value; `key_dim` by default."""
+    output_shape: Annotated[int | tuple[int, ...] | None, Optional(OneOrMore(SIZE))] = None
+    """Size of the output's last axis, or sizes; that of the query by default."""
+    attention_axes: Annotated[int | tuple[int, ...] | None, Optional(AXES)] = None
+    """Axes attended over, the batch being 0."""
     examples = (
         example((6, 5), num_heads=2, key_dim=3),
         example((None, 5), num_heads=2, key_dim=3, value_dim=4, output_shape=7, use_bias=False, use_gate=True, dropout=0.2),
@@ -194,9 +209,12 @@ class GroupQueryAttention(Projected):
     """Attention whose heads of key and value each serve several heads of the query."""
 
     reads = ("steps", "features")
-    head_dim: int = arg(COUNT, doc="Size of a head.")
-    num_query_heads: int = arg(COUNT, doc="Number of heads of the query.")
-    num_key_value_heads: int = arg(COUNT, doc="Number of heads of key and value.")
+    head_dim: Annotated[int, COUNT]
+    """Size of a head."""
+    num_query_heads: Annotated[int, COUNT]
+    """Number of heads of the query."""
+    num_key_value_heads: Annotated[int, COUNT]
+    """Number of heads of key and value."""
     examples = (
         example((6, 5), head_dim=3, num_query_heads=4, num_key_value_heads=2),
         example((None, 5), head_dim=3, num_query_heads=4, num_key_value_heads=1, use_bias=False, use_gate=True, dropout=0.2),

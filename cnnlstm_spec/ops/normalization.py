@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import Kind, Record, arg, read_record
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ..argument import OpenLeaf, Record, Steps, read_record
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
@@ -36,23 +38,29 @@ if TYPE_CHECKING:
 class Clip(Record):
     """Bounds of the renorm correction."""
 
-    rmax: float | None = arg(Optional(NUMBER), None, doc="Greatest ratio of deviations.")
-    rmin: float | None = arg(Optional(NUMBER), None, doc="Least ratio of deviations.")
-    dmax: float | None = arg(Optional(NOT_NEGATIVE), None, doc="Greatest shift of the mean.")
+    rmax: Annotated[float | None, Optional(NUMBER)] = None
+    """Greatest ratio of deviations."""
+    rmin: Annotated[float | None, Optional(NUMBER)] = None
+    """Least ratio of deviations."""
+    dmax: Annotated[float | None, Optional(NOT_NEGATIVE)] = None
+    """Greatest shift of the mean."""
 
 
-class ClipKind(Kind):
+class ClipKind(OpenLeaf):
     """A mapping of `rmax`, `rmin` and `dmax`."""
 
     words = "a mapping of `rmax`, `rmin` and `dmax`"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        record = read_record(Clip, node, scope, "renorm_clipping")
-        if record is POISON:
+    canonical = (dict,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        reading = read_record(Clip, node, scope, "renorm_clipping")
+        if reading is POISON:
             return POISON
+        record = reading.record
         if record.rmax is not None and record.rmin is not None and record.rmax < record.rmin:
             return scope.report(CLIPPING, node, rmax=record.rmax, rmin=record.rmin)
-        return record.values()
+        return record.values(reading.written.places)
 
     def schema(self) -> dict[str, Any]:
         keys = {name: argument.kind.schema() for name, argument in Clip.arguments.items()}
@@ -66,26 +74,48 @@ class Groups(Integer):
         super().__init__(-1)
         self.words = "a positive integer, or -1"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        value = super().read(node, scope)
-        if value == 0:
-            return scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=0)
-        return value
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_not_zero, super().core())
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if problem != ZERO.type:
+            super().explain(problem, steps, node, scope)
+            return
+        scope.report(OUT_OF_RANGE, scope.resolve(node) or node, key=scope.name, words=self.words, given=0)
+
+
+ZERO = PydanticCustomError("zero", "0 is neither a number of groups nor -1")
+
+
+def _not_zero(value: int) -> int:
+    if value == 0:
+        raise ZERO
+    return value
 
 
 class Normalizing(Op):
     """What the norms with `gamma` and `beta` have in common."""
 
-    axis: Any = arg(AXIS, -1, doc="Axis that has weights of its own.")
-    epsilon: float = arg(NUMBER, 0.001, doc="Added to the variance.")
-    center: bool = arg(BOOLEAN, True, doc="Whether `beta` is added.")
-    scale: bool = arg(BOOLEAN, True, doc="Whether the result is multiplied by `gamma`.")
-    beta_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of `beta`.")
-    gamma_initializer: Any = arg(INITIALIZER, "ones", doc="Initial values of `gamma`.")
-    beta_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on `beta`.")
-    gamma_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on `gamma`.")
-    beta_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on `beta`.")
-    gamma_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on `gamma`.")
+    axis: Annotated[Any, AXIS] = -1
+    """Axis that has weights of its own."""
+    epsilon: Annotated[float, NUMBER] = 0.001
+    """Added to the variance."""
+    center: Annotated[bool, BOOLEAN] = True
+    """Whether `beta` is added."""
+    scale: Annotated[bool, BOOLEAN] = True
+    """Whether the result is multiplied by `gamma`."""
+    beta_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    """Initial values of `beta`."""
+    gamma_initializer: Annotated[Any, INITIALIZER] = "ones"
+    """Initial values of `gamma`."""
+    beta_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on `beta`."""
+    gamma_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on `gamma`."""
+    beta_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on `beta`."""
+    gamma_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on `gamma`."""
 
     def gamma_beta(self, shape: tuple[int, ...]) -> tuple[Weight, ...]:
         """The trained weights, each where there is one."""
@@ -96,13 +126,20 @@ class Normalizing(Op):
 class BatchNormalization(Normalizing):
     """Mean 0 and deviation 1 over the batch and every axis but one; moving averages serve inference."""
 
-    momentum: float = arg(NUMBER, 0.99, doc="Share of the old value in a moving average.")
-    moving_mean_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the moving mean.")
-    moving_variance_initializer: Any = arg(INITIALIZER, "ones", doc="Initial values of the moving variance.")
-    renorm: bool = arg(BOOLEAN, False, doc="Whether to use batch renormalization.")
-    renorm_clipping: Any = arg(Optional(ClipKind()), None, doc="Bounds of its correction.")
-    renorm_momentum: float = arg(NUMBER, 0.99, doc="Share of the old value in its moving averages.")
-    synchronized: bool = arg(BOOLEAN, False, doc="Whether replicas share their statistics.")
+    momentum: Annotated[float, NUMBER] = 0.99
+    """Share of the old value in a moving average."""
+    moving_mean_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    """Initial values of the moving mean."""
+    moving_variance_initializer: Annotated[Any, INITIALIZER] = "ones"
+    """Initial values of the moving variance."""
+    renorm: Annotated[bool, BOOLEAN] = False
+    """Whether to use batch renormalization."""
+    renorm_clipping: Annotated[Any, Optional(ClipKind())] = None
+    """Bounds of its correction."""
+    renorm_momentum: Annotated[float, NUMBER] = 0.99
+    """Share of the old value in its moving averages."""
+    synchronized: Annotated[bool, BOOLEAN] = False
+    """Whether replicas share their statistics."""
     reads_mask = True
     examples = (
         example((4,)),
@@ -137,7 +174,8 @@ class BatchNormalization(Normalizing):
 class LayerNormalization(Normalizing):
     """Mean 0 and deviation 1 over the given axes of each sample."""
 
-    axis: Any = arg(AXES, -1, doc="Axes that are normalized together, and have weights of their own.")
+    axis: Annotated[Any, AXES] = -1
+    """Axes that are normalized together, and have weights of their own."""
     examples = (
         example((4,)),
         example((None, 4), scale=False, epsilon=1e-6),
@@ -163,7 +201,8 @@ class LayerNormalization(Normalizing):
 class GroupNormalization(Normalizing):
     """Mean 0 and deviation 1 over groups of channels, and every other axis, of each sample."""
 
-    groups: int = arg(Groups(), 32, doc="Number of groups; -1 for one for each channel.")
+    groups: Annotated[int, Groups()] = 32
+    """Number of groups; -1 for one for each channel."""
     examples = (
         example((None, 4), groups=2),
         example((3, 6, 4), groups=3, axis=2, scale=False),
@@ -183,7 +222,8 @@ class GroupNormalization(Normalizing):
 class UnitNormalization(Op):
     """The input scaled to length 1 along the given axes."""
 
-    axis: Any = arg(AXES, -1, doc="Axes along which the length is measured.")
+    axis: Annotated[Any, AXES] = -1
+    """Axes along which the length is measured."""
     examples = (example((4,)), example((None, 4), axis=[1, 2]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -195,8 +235,10 @@ class UnitNormalization(Op):
 class RMSNormalization(Op):
     """The input divided by its root mean square along the given axes, and scaled."""
 
-    axis: Any = arg(AXES, -1, doc="Axes that are normalized together; the last ones, as the scale broadcasts from there.")
-    epsilon: float = arg(NUMBER, 1e-6, doc="Added to the mean square.")
+    axis: Annotated[Any, AXES] = -1
+    """Axes that are normalized together; the last ones, as the scale broadcasts from there."""
+    epsilon: Annotated[float, NUMBER] = 1e-6
+    """Added to the mean square."""
     keeps_integers = True
     examples = (example((4,)), example((None, 3, 4), axis=[2, 3], epsilon=1e-3))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from ..argument import Kind, arg, read
+from pydantic_core import CoreSchema
+
+from ..argument import Leaf, Steps
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, NATURAL, WRONG_LENGTH, Choice, Each
@@ -19,7 +21,7 @@ from .windows import join, split, window_axes
 CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")
 
 
-class Margins(Kind):
+class Margins(Leaf):
     """What is added or cut before and after each axis: one number, one for each axis, or a pair for each."""
 
     def __init__(self, n: int) -> None:
@@ -27,20 +29,29 @@ class Margins(Kind):
         pairs = "a list of two" if n == 1 else f"a list of {n}, each a number or a list of two"
         self.words = f"an integer of 0 or more, or {pairs}"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        if not isinstance(node, Listing):
-            value = NATURAL.read(node, scope)
-            return POISON if value is POISON else self.canonical(((value, value),) * self.n)
-        if self.n == 1:
-            return Each(NATURAL, 2).read(node, scope)
-        if len(node.items) != self.n:
-            return scope.report(WRONG_LENGTH, node, key=scope.name, words=self.words, given=len(node.items))
-        pairs = tuple(read(Each(NATURAL, 2), item, scope.at(index)) for index, item in enumerate(node.items))
-        return POISON if any(pair is POISON for pair in pairs) else pairs
+    @property
+    def leaf(self) -> Each:
+        """What is written: of one axis one number or two, of more one of those for each."""
+        return Each(NATURAL, 2) if self.n == 1 else Each(Each(NATURAL, 2), self.n)
 
-    def canonical(self, pairs: tuple[tuple[int, int], ...]) -> Any:
-        """As Keras takes it: a pair for one axis, a tuple of pairs for more."""
-        return pairs[0] if self.n == 1 else pairs
+    def core(self) -> CoreSchema:
+        return self.leaf.core()
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        if resolved is None:
+            return POISON
+        return (self.leaf if isinstance(resolved, Listing) else NATURAL).take(resolved, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        resolved = scope.resolve(node) or node
+        if not isinstance(resolved, Listing):
+            if not any(steps):
+                NATURAL.explain(problem, (), node, scope)
+        elif not steps and self.n > 1:
+            scope.report(WRONG_LENGTH, resolved, key=scope.name, words=self.words, given=len(resolved.items))
+        else:
+            self.leaf.explain(problem, steps, node, scope)
 
     def shortest(self, value: Any) -> Any:
         numbers = {number for pair in ((value,) if self.n == 1 else value) for number in pair}
@@ -121,8 +132,10 @@ class ZeroPadding1D(ZeroPadding):
     """Zeros before and after the steps."""
 
     n = 1
-    padding: Any = arg(Margins(1), 1, doc="Steps added on both sides, or before and after.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    padding: Annotated[Any, Margins(1)] = 1
+    """Steps added on both sides, or before and after."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (
         example((4, 3)),
         example((None, 3), dtype="int32", padding=[0, 2]),
@@ -134,8 +147,10 @@ class ZeroPadding2D(ZeroPadding):
     """Zeros around images."""
 
     n = 2
-    padding: Any = arg(Margins(2), 1, doc="Rows and columns added on each side, for each axis, or before and after each.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    padding: Annotated[Any, Margins(2)] = 1
+    """Rows and columns added on each side, for each axis, or before and after each."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (
         example((4, 5, 3)),
         example((None, 5, 3), padding=[[1, 0], 2]),
@@ -147,8 +162,10 @@ class ZeroPadding3D(ZeroPadding):
     """Zeros around volumes."""
 
     n = 3
-    padding: Any = arg(Margins(3), 1, doc="Planes added on each side, for each axis, or before and after each.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    padding: Annotated[Any, Margins(3)] = 1
+    """Planes added on each side, for each axis, or before and after each."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (example((2, 4, 5, 3)), example((None, 5, 4, 3), padding=[[1, 0], 2, 0]))
 
 
@@ -156,7 +173,8 @@ class Cropping1D(Cropping):
     """Steps cut off at both ends."""
 
     n = 1
-    cropping: Any = arg(Margins(1), 1, doc="Steps cut on both sides, or before and after.")
+    cropping: Annotated[Any, Margins(1)] = 1
+    """Steps cut on both sides, or before and after."""
     examples = (example((4, 3)), example((None, 3), dtype="int32", cropping=[0, 2]))
 
 
@@ -164,8 +182,10 @@ class Cropping2D(Cropping):
     """Rows and columns cut off."""
 
     n = 2
-    cropping: Any = arg(Margins(2), 0, doc="Rows and columns cut on each side, for each axis, or before and after each.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    cropping: Annotated[Any, Margins(2)] = 0
+    """Rows and columns cut on each side, for each axis, or before and after each."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (
         example((4, 5, 3)),
         example((None, 5, 3), cropping=[[1, 0], 2]),
@@ -177,8 +197,10 @@ class Cropping3D(Cropping):
     """Planes cut off volumes."""
 
     n = 3
-    cropping: Any = arg(Margins(3), 1, doc="Planes cut on each side, for each axis, or before and after each.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    cropping: Annotated[Any, Margins(3)] = 1
+    """Planes cut on each side, for each axis, or before and after each."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (example((3, 4, 5, 3)), example((None, 5, 4, 3), cropping=[[1, 0], 2, 0]))
 
 
@@ -186,7 +208,8 @@ class UpSampling1D(UpSampling):
     """Every step repeated."""
 
     n = 1
-    size: int = arg(COUNT, 2, doc="How often.")
+    size: Annotated[int, COUNT] = 2
+    """How often."""
     examples = (example((4, 3)), example((None, 3), dtype="int32", size=3))
 
 
@@ -194,13 +217,12 @@ class UpSampling2D(UpSampling):
     """Images enlarged by whole factors."""
 
     n = 2
-    size: tuple[int, ...] = arg(Each(COUNT, 2), 2, doc="Factors of height and width.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
-    interpolation: str = arg(
-        Choice("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5"),
-        "nearest",
-        doc="How values between pixels are found.",
-    )
+    size: Annotated[tuple[int, ...], Each(COUNT, 2)] = (2, 2)
+    """Factors of height and width."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
+    interpolation: Annotated[str, Choice("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5")] = "nearest"
+    """How values between pixels are found."""
     examples = (
         example((4, 5, 3)),
         example((None, 5, 3), size=[1, 3], interpolation="bilinear"),
@@ -217,6 +239,8 @@ class UpSampling3D(UpSampling):
     """Volumes enlarged by whole factors."""
 
     n = 3
-    size: tuple[int, ...] = arg(Each(COUNT, 3), 2, doc="Factors of depth, height and width.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    size: Annotated[tuple[int, ...], Each(COUNT, 3)] = (2, 2, 2)
+    """Factors of depth, height and width."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (example((2, 4, 5, 3)), example((None, 5, 4, 3), size=[1, 2, 3]))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ..argument import arg
 from ..inference import Inference
 from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
 from ..op import FLOATS, Op, example
@@ -25,7 +24,8 @@ class SpatialPooling(Op):
 
     n: ClassVar[int]
     keeps_mask = False
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
 
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(self.n, self.data_format == "channels_first")
@@ -49,7 +49,8 @@ class Pooling(SpatialPooling):
 
     pool_size: tuple[int, ...]
     strides: tuple[int, ...] | None
-    padding: str = arg(PADDING, "valid", doc="`same` pads so that strides alone change the size.")
+    padding: Annotated[str, PADDING] = "valid"
+    """`same` pads so that strides alone change the size."""
 
     def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         windows = zip(spatial, self.pool_size, self.strides or self.pool_size, strict=True)
@@ -59,7 +60,8 @@ class Pooling(SpatialPooling):
 class GlobalPooling(SpatialPooling):
     """What the poolings over whole axes have in common."""
 
-    keepdims: bool = arg(BOOLEAN, False, doc="Whether pooled axes stay, with size 1.")
+    keepdims: Annotated[bool, BOOLEAN] = False
+    """Whether pooled axes stay, with size 1."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -87,14 +89,16 @@ class Windows1D(Pooling):
     """Pooling over steps."""
 
     n = 1
-    strides: tuple[int, ...] | None = arg(Optional(Each(COUNT, 1)), None, doc="Steps between windows; `pool_size` by default.")
+    strides: Annotated[tuple[int, ...] | None, Optional(Each(COUNT, 1))] = None
+    """Steps between windows; `pool_size` by default."""
 
 
 class MaxPooling1D(Windows1D):
     """The greatest value of each window of steps."""
 
     keeps_integers = True
-    pool_size: tuple[int, ...] = arg(Each(COUNT, 1), 2, doc="Steps in a window.")
+    pool_size: Annotated[tuple[int, ...], Each(COUNT, 1)] = (2,)
+    """Steps in a window."""
     examples = (
         example((9, 3)),
         example((9, 3), pool_size=3, strides=2, padding="same"),
@@ -105,7 +109,8 @@ class MaxPooling1D(Windows1D):
 class AveragePooling1D(Windows1D):
     """The mean of each window of steps."""
 
-    pool_size: tuple[int, ...] = arg(Each(COUNT, 1), doc="Steps in a window.")
+    pool_size: Annotated[tuple[int, ...], Each(COUNT, 1)]
+    """Steps in a window."""
     examples = (example((9, 3), pool_size=2), example((9, 3), pool_size=3, strides=2, padding="same"))
 
 
@@ -113,23 +118,24 @@ class Windows2D(Pooling):
     """Pooling over height and width."""
 
     n = 2
-    strides: tuple[int, ...] | None = arg(
-        Optional(Each(COUNT, 2)), None, doc="Positions between windows; `pool_size` by default."
-    )
+    strides: Annotated[tuple[int, ...] | None, Optional(Each(COUNT, 2))] = None
+    """Positions between windows; `pool_size` by default."""
 
 
 class MaxPooling2D(Windows2D):
     """The greatest value of each window."""
 
     keeps_integers = True
-    pool_size: tuple[int, ...] = arg(Each(COUNT, 2), 2, doc="Height and width of a window.")
+    pool_size: Annotated[tuple[int, ...], Each(COUNT, 2)] = (2, 2)
+    """Height and width of a window."""
     examples = (example((9, 8, 3)), example((9, 8, 3), pool_size=[3, 2], strides=2, padding="same"))
 
 
 class AveragePooling2D(Windows2D):
     """The mean of each window."""
 
-    pool_size: tuple[int, ...] = arg(Each(COUNT, 2), doc="Height and width of a window.")
+    pool_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
+    """Height and width of a window."""
     examples = (example((9, 8, 3), pool_size=2), example((9, 8, 3), pool_size=[3, 2], strides=[1, 2], padding="same"))
 
 
@@ -137,15 +143,15 @@ class Windows3D(Pooling):
     """Pooling over depth, height and width."""
 
     n = 3
-    strides: tuple[int, ...] | None = arg(
-        Optional(Each(COUNT, 3)), None, doc="Positions between windows; `pool_size` by default."
-    )
+    strides: Annotated[tuple[int, ...] | None, Optional(Each(COUNT, 3))] = None
+    """Positions between windows; `pool_size` by default."""
 
 
 class MaxPooling3D(Windows3D):
     """The greatest value of each window."""
 
-    pool_size: tuple[int, ...] = arg(Each(COUNT, 3), 2, doc="Depth, height and width of a window.")
+    pool_size: Annotated[tuple[int, ...], Each(COUNT, 3)] = (2, 2, 2)
+    """Depth, height and width of a window."""
     examples = (example((5, 9, 8, 3)), example((5, 9, 8, 3), pool_size=[1, 3, 2], strides=2, padding="same"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -157,7 +163,8 @@ class MaxPooling3D(Windows3D):
 class AveragePooling3D(Windows3D):
     """The mean of each window."""
 
-    pool_size: tuple[int, ...] = arg(Each(COUNT, 3), doc="Depth, height and width of a window.")
+    pool_size: Annotated[tuple[int, ...], Each(COUNT, 3)]
+    """Depth, height and width of a window."""
     examples = (example((5, 9, 8, 3), pool_size=2), example((5, 9, 8, 3), pool_size=[1, 3, 2], padding="same"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..argument import NOT_A_MAPPING, at_key_if_empty, read_record
+from ..argument import NOT_A_MAPPING, Reading, at_key_if_empty, read_record
 from ..diagnostic import Code, Label
 from ..inference import RAISES, described
 from ..nodes import Mapping, Node, Scalar, given, words_for
@@ -23,8 +23,8 @@ NOT_A_LAYER = Code(
 KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{layer}`, not inside it")
 
 
-def read_op(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
-    """A layer by its Keras name."""
+def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
+    """A Reading of a layer by its Keras name, or None after reporting why there is none."""
     name = key.text
     cls = find_op(name) or scope.layers.get(name)
     if cls is None:
@@ -38,13 +38,13 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
         scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help)
         return None
     try:
-        op = read_record(cls, at_key_if_empty(resolved, key), scope, name)
+        reading = read_record(cls, at_key_if_empty(resolved, key), scope, name)
     except Exception as error:
         if not cls.is_own():
             raise
         scope.report(RAISES, key, layer=name, error=type(error).__name__, help=(described(error),))
         return None
-    return op if isinstance(op, Op) else None
+    return reading if isinstance(reading, Reading) else None
 
 
 def _required(cls: type[Op]) -> list[str]:

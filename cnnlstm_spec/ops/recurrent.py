@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, Either
@@ -38,25 +37,44 @@ class Recurrent(Op):
     batch_size: int | None = None
     """The fixed batch size of the model, which `stateful` needs; None where it may vary. No argument: set from the spec."""
 
-    activation: Any = arg(ACTIVATION, "tanh", doc="Activation of the output.")
-    use_bias: bool = arg(BOOLEAN, True, doc="Whether a bias is added.")
-    kernel_initializer: Any = arg(INITIALIZER, "glorot_uniform", doc="Initial values of the kernel that reads the input.")
-    recurrent_initializer: Any = arg(INITIALIZER, "orthogonal", doc="Initial values of the kernel that reads the state.")
-    bias_initializer: Any = arg(INITIALIZER, "zeros", doc="Initial values of the bias.")
-    kernel_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel that reads the input.")
-    recurrent_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the kernel that reads the state.")
-    bias_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the bias.")
-    activity_regularizer: Any = arg(REGULARIZER, None, doc="Penalty on the output.")
-    kernel_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel that reads the input.")
-    recurrent_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the kernel that reads the state.")
-    bias_constraint: Any = arg(CONSTRAINT, None, doc="Constraint on the bias.")
-    dropout: float = arg(NUMBER, 0.0, doc="Share of the input dropped in training; Keras clips it to 0..1.")
-    recurrent_dropout: float = arg(NUMBER, 0.0, doc="Share of the state dropped in training; Keras clips it to 0..1.")
-    seed: int | None = arg(SEED, None, doc="Seed of the dropout.")
-    return_sequences: bool = arg(BOOLEAN, False, doc="Whether every step is given, not the last alone.")
-    return_state: bool = arg(BOOLEAN, False, doc="Must be false: a list of layers passes one tensor on.")
-    go_backwards: bool = arg(BOOLEAN, False, doc="Whether it reads the steps last to first, and gives them in that order.")
-    stateful: bool = arg(BOOLEAN, False, doc="Whether a batch starts from the state that the one before ended in.")
+    activation: Annotated[Any, ACTIVATION] = "tanh"
+    """Activation of the output."""
+    use_bias: Annotated[bool, BOOLEAN] = True
+    """Whether a bias is added."""
+    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    """Initial values of the kernel that reads the input."""
+    recurrent_initializer: Annotated[Any, INITIALIZER] = "orthogonal"
+    """Initial values of the kernel that reads the state."""
+    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    """Initial values of the bias."""
+    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernel that reads the input."""
+    recurrent_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the kernel that reads the state."""
+    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the bias."""
+    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    """Penalty on the output."""
+    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernel that reads the input."""
+    recurrent_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the kernel that reads the state."""
+    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    """Constraint on the bias."""
+    dropout: Annotated[float, NUMBER] = 0.0
+    """Share of the input dropped in training; Keras clips it to 0..1."""
+    recurrent_dropout: Annotated[float, NUMBER] = 0.0
+    """Share of the state dropped in training; Keras clips it to 0..1."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the dropout."""
+    return_sequences: Annotated[bool, BOOLEAN] = False
+    """Whether every step is given, not the last alone."""
+    return_state: Annotated[bool, BOOLEAN] = False
+    """Must be false: a list of layers passes one tensor on."""
+    go_backwards: Annotated[bool, BOOLEAN] = False
+    """Whether it reads the steps last to first, and gives them in that order."""
+    stateful: Annotated[bool, BOOLEAN] = False
+    """Whether a batch starts from the state that the one before ended in."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -119,8 +137,10 @@ class Units(Recurrent):
     reads = ("steps", "features")
     gates: ClassVar[int]
 
-    units: int = arg(COUNT, doc="Features of the output.")
-    unroll: bool = arg(BOOLEAN, False, doc="Whether the loop over the steps is written out, which needs their number.")
+    units: Annotated[int, COUNT]
+    """Features of the output."""
+    unroll: Annotated[bool, BOOLEAN] = False
+    """Whether the loop over the steps is written out, which needs their number."""
 
     def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         known(self.title(), axes[-1])
@@ -143,10 +163,10 @@ class Units(Recurrent):
 class Gated(Units):
     """LSTM and GRU."""
 
-    recurrent_activation: Any = arg(ACTIVATION, "sigmoid", doc="Activation of the gates.")
-    use_cudnn: bool | str = arg(
-        Either(Choice("auto"), BOOLEAN), "auto", doc="Whether cuDNN runs it: `auto` where it can, true or not at all."
-    )
+    recurrent_activation: Annotated[Any, ACTIVATION] = "sigmoid"
+    """Activation of the gates."""
+    use_cudnn: Annotated[bool | str, Either(Choice("auto"), BOOLEAN)] = "auto"
+    """Whether cuDNN runs it: `auto` where it can, true or not at all."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if self.use_cudnn is True:
@@ -181,7 +201,8 @@ class LSTM(Gated):
 
     cell = "lstm_cell"
     gates = 4
-    unit_forget_bias: bool = arg(BOOLEAN, True, doc="Whether the bias of the forget gate starts at 1.")
+    unit_forget_bias: Annotated[bool, BOOLEAN] = True
+    """Whether the bias of the forget gate starts at 1."""
     examples = (
         example((6, 3), units=4),
         example((None, 3), units=4, return_sequences=True, use_bias=False, dropout=0.1, recurrent_dropout=0.2, seed=3),
@@ -196,7 +217,8 @@ class GRU(Gated):
 
     cell = "gru_cell"
     gates = 3
-    reset_after: bool = arg(BOOLEAN, True, doc="Whether the reset gate acts after the product with the state.")
+    reset_after: Annotated[bool, BOOLEAN] = True
+    """Whether the reset gate acts after the product with the state."""
     examples = (
         example((6, 3), units=4),
         example((None, 3), units=4, return_sequences=True, reset_after=False, kernel_regularizer="l2"),

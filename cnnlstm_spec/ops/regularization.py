@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, NOT_NEGATIVE, RATE, ListOf, Number, Optional
@@ -43,11 +42,8 @@ class Shaped(Noise):
     """Dropout and AlphaDropout, whose `noise_shape` counts the batch."""
 
     rate: float
-    noise_shape: tuple[int | None, ...] | None = arg(
-        Optional(ListOf(Optional(COUNT))),
-        None,
-        doc="Shape of what is drawn, batch first; 1 drops a whole axis together.",
-    )
+    noise_shape: Annotated[tuple[int | None, ...] | None, Optional(ListOf(Optional(COUNT)))] = None
+    """Shape of what is drawn, batch first; 1 drops a whole axis together."""
     last_axis_only = False
 
     @property
@@ -87,24 +83,30 @@ class Shaped(Noise):
 class Dropout(Shaped):
     """Sets a fraction of the values to zero in training, and scales up the rest; with a rate of 1 all of them."""
 
-    rate: float = arg(RATE, doc="Fraction of the values that are dropped.")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    rate: Annotated[float, RATE]
+    """Fraction of the values that are dropped."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     examples = (example((4,), rate=0.5), example((3, 4), rate=0.3, noise_shape=[None, 1, 4], seed=3))
 
 
 class AlphaDropout(Shaped):
     """Dropout that keeps mean and variance, for `selu` networks."""
 
-    rate: float = arg(BELOW_ONE, doc="Fraction of the values that are dropped.")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    rate: Annotated[float, BELOW_ONE]
+    """Fraction of the values that are dropped."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     examples = (example((4,), rate=0.5), example((3, 4), rate=0.3, noise_shape=[None, 1, 4], seed=3))
 
 
 class GaussianDropout(Noise):
     """Multiplies by noise around 1 in training."""
 
-    rate: float = arg(BELOW_ONE, doc="As in `Dropout`; the noise has the standard deviation sqrt(rate / (1 - rate)).")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    rate: Annotated[float, BELOW_ONE]
+    """As in `Dropout`; the noise has the standard deviation sqrt(rate / (1 - rate))."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     examples = (example((4,), rate=0.5), example((None, 4), rate=0.0, seed=1))
 
     @property
@@ -115,8 +117,10 @@ class GaussianDropout(Noise):
 class GaussianNoise(Noise):
     """Adds noise around 0 in training."""
 
-    stddev: float = arg(RATE, doc="Standard deviation of the noise.")
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    stddev: Annotated[float, RATE]
+    """Standard deviation of the noise."""
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     examples = (example((4,), stddev=0.5), example((None, 4), stddev=0.1, seed=1))
 
     @property
@@ -128,9 +132,11 @@ class Spatial(Noise):
     """SpatialDropout1D/2D/3D: whole channels are dropped; `n` is the number of spatial axes."""
 
     n: ClassVar[int]
-    rate: float = arg(RATE, doc="Fraction of the channels that are dropped.")
+    rate: Annotated[float, RATE]
+    """Fraction of the channels that are dropped."""
     data_format: str | None = None
-    seed: int | None = arg(SEED, None, doc="Seed of the draws.")
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the draws."""
     last_axis_only = False
 
     @property
@@ -157,7 +163,8 @@ class SpatialDropout2D(Spatial):
     """Drops whole channels of an image in training."""
 
     n = 2
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (example((4, 4, 3), rate=0.5), example((3, None, 4), rate=0.2, data_format="channels_first", seed=1))
 
 
@@ -165,15 +172,18 @@ class SpatialDropout3D(Spatial):
     """Drops whole channels of a volume in training."""
 
     n = 3
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (example((2, 4, 4, 3), rate=0.5), example((3, 2, 4, 4), rate=0.2, data_format="channels_first", seed=1))
 
 
 class ActivityRegularization(Noise):
     """A penalty on the values that pass."""
 
-    l1: float | None = arg(Optional(NOT_NEGATIVE), 0.0, doc="Weight of the sum of absolute values.")
-    l2: float | None = arg(Optional(NOT_NEGATIVE), 0.0, doc="Weight of the sum of squares.")
+    l1: Annotated[float | None, Optional(NOT_NEGATIVE)] = 0.0
+    """Weight of the sum of absolute values."""
+    l2: Annotated[float | None, Optional(NOT_NEGATIVE)] = 0.0
+    """Weight of the sum of squares."""
     examples = (example((4,), l1=0.1), example((None, 4), l2=0.1))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, OneOrMore, Optional
@@ -34,8 +33,10 @@ STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
 class Rescaling(Op):
     """The input times `scale` plus `offset`, each a number or one for every position of the last axis."""
 
-    scale: Any = arg(OneOrMore(NUMBER), doc="Factor, or a list of one for each channel.")
-    offset: Any = arg(OneOrMore(NUMBER), 0.0, doc="What is added, or a list of one for each channel.")
+    scale: Annotated[Any, OneOrMore(NUMBER)]
+    """Factor, or a list of one for each channel."""
+    offset: Annotated[Any, OneOrMore(NUMBER)] = 0.0
+    """What is added, or a list of one for each channel."""
     last_axis_only = True
     examples = (
         example((4, 4, 3), scale="1/255"),
@@ -64,8 +65,10 @@ class Rescaling(Op):
 class Sized(Op):
     """Resizing and CenterCrop: images of another height and width."""
 
-    height: int = arg(SIZE, doc="Height of the output.")
-    width: int = arg(SIZE, doc="Width of the output.")
+    height: Annotated[int, SIZE]
+    """Height of the output."""
+    width: Annotated[int, SIZE]
+    """Width of the output."""
     keeps_mask = False
 
     data_format: str | None = None
@@ -83,13 +86,20 @@ class Sized(Op):
 class Resizing(Sized):
     """Images resized; integers are rounded and stay integers."""
 
-    interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
-    crop_to_aspect_ratio: bool = arg(BOOLEAN, False, doc="Whether to crop rather than distort.")
-    pad_to_aspect_ratio: bool = arg(BOOLEAN, False, doc="Whether to pad rather than distort.")
-    fill_mode: str = arg(Choice("constant"), "constant", doc="How padding is filled; Keras knows only `constant`.")
-    fill_value: float = arg(NUMBER, 0.0, doc="What padding is filled with.")
-    antialias: bool = arg(BOOLEAN, False, doc="Whether to smooth when the output is smaller.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    interpolation: Annotated[str, INTERPOLATION] = "bilinear"
+    """How values between pixels are found."""
+    crop_to_aspect_ratio: Annotated[bool, BOOLEAN] = False
+    """Whether to crop rather than distort."""
+    pad_to_aspect_ratio: Annotated[bool, BOOLEAN] = False
+    """Whether to pad rather than distort."""
+    fill_mode: Annotated[str, Choice("constant")] = "constant"
+    """How padding is filled; Keras knows only `constant`."""
+    fill_value: Annotated[float, NUMBER] = 0.0
+    """What padding is filled with."""
+    antialias: Annotated[bool, BOOLEAN] = False
+    """Whether to smooth when the output is smaller."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     keeps_integers = True
     examples = (
         example((9, 8, 3), height=4, width=6),
@@ -111,7 +121,8 @@ class Resizing(Sized):
 class CenterCrop(Sized):
     """The middle of images; images that are too small are resized."""
 
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     examples = (
         example((9, 8, 3), height=4, width=6),
         example((3, 3, 3), height=4, width=6),
@@ -148,10 +159,14 @@ def shape_of(value: Any) -> tuple[int, ...]:
 class Normalization(Op):
     """The input less `mean`, divided by the square root of `variance`; both are written, as a spec has no `adapt`."""
 
-    axis: Any = arg(Optional(AXES), -1, doc="Axes that have values of their own; null for one value for all.")
-    mean: Any = arg(STATISTIC, None, doc="Mean, one number or a list of one for each position of `axis`.")
-    variance: Any = arg(STATISTIC, None, doc="Variance, of the same shape as `mean`.")
-    invert: bool = arg(BOOLEAN, False, doc="Whether to go back: times the deviation, plus the mean.")
+    axis: Annotated[Any, Optional(AXES)] = -1
+    """Axes that have values of their own; null for one value for all."""
+    mean: Annotated[Any, STATISTIC] = None
+    """Mean, one number or a list of one for each position of `axis`."""
+    variance: Annotated[Any, STATISTIC] = None
+    """Variance, of the same shape as `mean`."""
+    invert: Annotated[bool, BOOLEAN] = False
+    """Whether to go back: times the deviation, plus the mean."""
     examples = (
         example((4,), mean=0.5, variance=2),
         example((None, 4), mean=[1, 2, 3, 4], variance=[1, 1, 1, 2.5], invert=True),

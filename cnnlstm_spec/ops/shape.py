@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
+from pydantic_core import CoreSchema, core_schema
+
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, Integer, ListOf
-from ..nodes import Node, Scalar
 from ..op import Op, example
-from ..scope import Scope
 from ..size import Size, divisible, equal
 from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT
@@ -48,8 +47,8 @@ class Rest(Integer):
     def __init__(self) -> None:
         super().__init__(-1)
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        return -1 if isinstance(node, Scalar) and node.value is None else super().read(node, scope)
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda value: -1 if value is None else value, super().core())
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [super().schema(), {"type": "null"}]}
@@ -65,7 +64,8 @@ class Shaping(Op):
 class Flatten(Shaping):
     """All axes made one."""
 
-    data_format: str | None = arg(DATA_FORMAT, None, doc="`channels_first` moves the first axis to the end before.")
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """`channels_first` moves the first axis to the end before."""
     examples = (example((2, 3, 4)), example((None, 3)), example((2, 3), dtype="int32", data_format="channels_first"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -75,7 +75,8 @@ class Flatten(Shaping):
 class Reshape(Shaping):
     """The values in another shape, in the same order."""
 
-    target_shape: tuple[int, ...] = arg(ListOf(Rest()), doc="Sizes without the batch; -1 or null once, for what is left.")
+    target_shape: Annotated[tuple[int, ...], ListOf(Rest())]
+    """Sizes without the batch; -1 or null once, for what is left."""
     examples = (
         example((2, 6), target_shape=[None, 3]),
         example((12,), target_shape=[3, 4]),
@@ -118,9 +119,8 @@ class Reshape(Shaping):
 class Permute(Shaping):
     """The axes in another order."""
 
-    dims: tuple[int, ...] = arg(
-        ListOf(Integer()), doc="Axes of the input in the order of the output; 1 is the first after the batch."
-    )
+    dims: Annotated[tuple[int, ...], ListOf(Integer())]
+    """Axes of the input in the order of the output; 1 is the first after the batch."""
     examples = (example((3, 4), dims=[2, 1]), example((None, 4, 5), dtype="int32", dims=[1, 3, 2]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -139,7 +139,8 @@ class Permute(Shaping):
 class RepeatVector(Shaping):
     """A vector repeated over `n` steps."""
 
-    n: int = arg(COUNT, doc="Steps of the output.")
+    n: Annotated[int, COUNT]
+    """Steps of the output."""
     reads = ("features",)
     examples = (example((4,), n=3), example((None,), n=2))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from math import ceil, log2
-from typing import Any
+from typing import Annotated, Any
 
-from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, SIZE, Choice, Optional, Text
@@ -37,16 +36,26 @@ MODES = Choice("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 class STFTSpectrogram(Op):
     """The short-time Fourier transform of each channel, by convolution with kernels that training may change."""
 
-    mode: str = arg(MODES, "log", doc="What is given of each frequency; `stft` gives real and imaginary parts.")
-    frame_length: int = arg(COUNT, 256, doc="Samples in a frame.")
-    frame_step: int | None = arg(Optional(COUNT), None, doc="Samples between frames; half a frame by default.")
-    fft_length: int | None = arg(Optional(COUNT), None, doc="Samples of the transform; the next power of two by default.")
-    window: str | None = arg(Optional(Text("a window of scipy.signal")), "hann", doc="Window of a frame; any needs scipy.")
-    periodic: bool = arg(BOOLEAN, False, doc="Whether the window is periodic.")
-    scaling: str | None = arg(Optional(Choice("density", "spectrum")), "density", doc="How the window is scaled.")
-    padding: str = arg(Choice("valid", "same"), "valid", doc="`same` pads so that steps alone change the size.")
-    expand_dims: bool = arg(BOOLEAN, False, doc="Whether frequencies and channels are axes of their own.")
-    data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
+    mode: Annotated[str, MODES] = "log"
+    """What is given of each frequency; `stft` gives real and imaginary parts."""
+    frame_length: Annotated[int, COUNT] = 256
+    """Samples in a frame."""
+    frame_step: Annotated[int | None, Optional(COUNT)] = None
+    """Samples between frames; half a frame by default."""
+    fft_length: Annotated[int | None, Optional(COUNT)] = None
+    """Samples of the transform; the next power of two by default."""
+    window: Annotated[str | None, Optional(Text("a window of scipy.signal"))] = "hann"
+    """Window of a frame; any needs scipy."""
+    periodic: Annotated[bool, BOOLEAN] = False
+    """Whether the window is periodic."""
+    scaling: Annotated[str | None, Optional(Choice("density", "spectrum"))] = "density"
+    """How the window is scaled."""
+    padding: Annotated[str, Choice("valid", "same")] = "valid"
+    """`same` pads so that steps alone change the size."""
+    expand_dims: Annotated[bool, BOOLEAN] = False
+    """Whether frequencies and channels are axes of their own."""
+    data_format: Annotated[str | None, DATA_FORMAT] = None
+    """Where the channels are; last by default."""
     keeps_mask = False
     examples = (
         example((20, 2), frame_length=8, window=None),
@@ -114,19 +123,32 @@ class STFTSpectrogram(Op):
 class MelSpectrogram(Op):
     """The power of mel frequencies over time, of one channel of sound."""
 
-    fft_length: int = arg(COUNT, 2048, doc="Samples of the transform.")
-    sequence_stride: int = arg(COUNT, 512, doc="Samples between frames.")
-    sequence_length: int | None = arg(Optional(NATURAL), None, doc="Samples in a frame; `fft_length` by default.")
-    window: str | None = arg(Optional(Choice("hann", "hamming")), "hann", doc="Window of a frame.")
-    sampling_rate: int = arg(SIZE, 16000, doc="Samples in a second.")
-    num_mel_bins: int = arg(SIZE, 128, doc="Mel frequencies.")
-    min_freq: float = arg(NUMBER, 20.0, doc="Lowest frequency.")
-    max_freq: float | None = arg(Optional(NUMBER), None, doc="Highest frequency; half the sampling rate by default.")
-    power_to_db: bool = arg(BOOLEAN, True, doc="Whether the power is given in decibel.")
-    top_db: float = arg(NUMBER, 80.0, doc="Span below the greatest value that is kept.")
-    mag_exp: float = arg(NUMBER, 2.0, doc="Exponent of the magnitude; 2 is power.")
-    min_power: float = arg(NUMBER, 1e-10, doc="Least power.")
-    ref_power: float = arg(NUMBER, 1.0, doc="Power of 0 decibel.")
+    fft_length: Annotated[int, COUNT] = 2048
+    """Samples of the transform."""
+    sequence_stride: Annotated[int, COUNT] = 512
+    """Samples between frames."""
+    sequence_length: Annotated[int | None, Optional(NATURAL)] = None
+    """Samples in a frame; `fft_length` by default."""
+    window: Annotated[str | None, Optional(Choice("hann", "hamming"))] = "hann"
+    """Window of a frame."""
+    sampling_rate: Annotated[int, SIZE] = 16000
+    """Samples in a second."""
+    num_mel_bins: Annotated[int, SIZE] = 128
+    """Mel frequencies."""
+    min_freq: Annotated[float, NUMBER] = 20.0
+    """Lowest frequency."""
+    max_freq: Annotated[float | None, Optional(NUMBER)] = None
+    """Highest frequency; half the sampling rate by default."""
+    power_to_db: Annotated[bool, BOOLEAN] = True
+    """Whether the power is given in decibel."""
+    top_db: Annotated[float, NUMBER] = 80.0
+    """Span below the greatest value that is kept."""
+    mag_exp: Annotated[float, NUMBER] = 2.0
+    """Exponent of the magnitude; 2 is power."""
+    min_power: Annotated[float, NUMBER] = 1e-10
+    """Least power."""
+    ref_power: Annotated[float, NUMBER] = 1.0
+    """Power of 0 decibel."""
     reads = ("samples",)
     keeps_mask = False
     examples = (

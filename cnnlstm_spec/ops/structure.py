@@ -155,9 +155,12 @@ class Output(Op):
 
     keeps_integers = True
 
+    head: str
+    carries_mask: bool = True
+    trained: bool = True
+
     def __init__(self, head: str, carries_mask: bool = True, trained: bool = True) -> None:
-        super().__init__()
-        self.head, self.carries_mask, self.trained = head, carries_mask, trained
+        super().__init__(head=head, carries_mask=carries_mask, trained=trained)  # type: ignore[call-arg]
 
     @classmethod
     def title(cls) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ..argument import ABSENT, arg
+from pydantic import Field
+
 from ..inference import Inference
 from ..kinds import Choice
 from ..op import FLOATS, example
@@ -22,12 +23,13 @@ INTEGERS_STAY = frozenset({"abs", "square", "sign"})
 class Op(Base):
     """A function of one tensor, element by element, saved without custom code."""
 
-    function: str = arg(Choice("abs", "square", "sqrt", "exp", "log", "sign"), doc="The function.", key="name")
-    trainable = ABSENT
-    dtype = ABSENT
-    share = ABSENT
+    function: Annotated[str, Choice("abs", "square", "sqrt", "exp", "log", "sign")] = Field(alias="name")
+    """The function."""
+    name: ClassVar[None] = None  # type: ignore[misc]
+    trainable: ClassVar[bool] = True  # type: ignore[misc]
+    dtype: ClassVar[None] = None  # type: ignore[misc]
+    share: ClassVar[None] = None  # type: ignore[misc]
     last_axis_only = True
-    name = None
     examples = (
         example((4,), name="abs"),
         example((None, 3), name="sqrt"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import Kind, arg
+from ..argument import OpenLeaf
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, Choice, Optional
@@ -69,7 +69,7 @@ RECURRENT = ("LSTM, GRU, SimpleRNN and ConvLSTM1D to 3D are recurrent",)
 
 
 def read_inner(node: Node, scope: Scope, refused: Code, help: tuple[str, ...] = ()) -> Any:
-    """The layer that another wraps, or POISON; a structure or a block is refused."""
+    """A Reading of the layer that another wraps, or POISON; a structure or a block is refused."""
     named = read_name(node, scope)
     if named is None:
         return POISON
@@ -80,17 +80,18 @@ def read_inner(node: Node, scope: Scope, refused: Code, help: tuple[str, ...] = 
     return read_op(key, arguments, scope) or POISON
 
 
-class RecurrentKind(Kind):
+class RecurrentKind(OpenLeaf):
     """A recurrent layer, such as `LSTM: {units: 64}`."""
 
+    canonical = (Op,)
     words = "a recurrent layer such as `LSTM: {units: 64}`"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        op = read_inner(node, scope, NOT_RECURRENT, RECURRENT)
-        if op is POISON or isinstance(op, Recurrent):
-            return op
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        reading = read_inner(node, scope, NOT_RECURRENT, RECURRENT)
+        if reading is POISON or isinstance(reading.record, Recurrent):
+            return reading
         key = node.entries[0].key if isinstance(node, Mapping) else node
-        return scope.report(NOT_RECURRENT, key, given=op.title(), help=RECURRENT)
+        return scope.report(NOT_RECURRENT, key, given=reading.record.title(), help=RECURRENT)
 
     def schema(self) -> dict[str, Any]:
         return LAYER.schema()
@@ -102,9 +103,12 @@ class Bidirectional(Op):
     reads_mask = True
     freezes_late = True
     holds_layers = True
-    layer: Recurrent = arg(RecurrentKind(), doc="The recurrent layer; its copy reads the steps last to first.")
-    merge_mode: str | None = arg(Optional(Choice("concat", "sum", "mul", "ave")), "concat", doc="How the two results become one.")
-    backward_layer: Recurrent | None = arg(Optional(RecurrentKind()), None, doc="The layer for the other direction.")
+    layer: Annotated[Recurrent, RecurrentKind()]
+    """The recurrent layer; its copy reads the steps last to first."""
+    merge_mode: Annotated[str | None, Optional(Choice("concat", "sum", "mul", "ave"))] = "concat"
+    """How the two results become one."""
+    backward_layer: Annotated[Recurrent | None, Optional(RecurrentKind())] = None
+    """The layer for the other direction."""
     examples = (
         example((6, 3), layer={"LSTM": {"units": 4}}),
         example((None, 3), layer={"GRU": {"units": 4, "return_sequences": True}}, merge_mode="sum"),
@@ -188,16 +192,17 @@ def _inner(op: Op, name: str, **more: bool) -> Call:
     return Call(op.keras_path(), (), (*keywords.items(), ("name", name)))
 
 
-class WrappedKind(Kind):
+class WrappedKind(OpenLeaf):
     """A layer with a kernel or embeddings."""
 
+    canonical = (Op,)
     words = "a layer with a kernel, such as `Dense` or `Conv2D`"
 
-    def read(self, node: Node, scope: Scope) -> Any:
-        op = read_inner(node, scope, NO_KERNEL)
-        if op is POISON or op.title() in NORMALIZABLE:
-            return op
-        return scope.report(NO_KERNEL, node.entries[0].key if isinstance(node, Mapping) else node, given=op.title())
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        reading = read_inner(node, scope, NO_KERNEL)
+        if reading is POISON or reading.record.title() in NORMALIZABLE:
+            return reading
+        return scope.report(NO_KERNEL, node.entries[0].key if isinstance(node, Mapping) else node, given=reading.record.title())
 
     def schema(self) -> dict[str, Any]:
         return LAYER.schema()
@@ -208,8 +213,10 @@ class SpectralNormalization(Op):
 
     freezes_late = True
     holds_layers = True
-    layer: Op = arg(WrappedKind(), doc="The layer.")
-    power_iterations: int = arg(COUNT, 1, doc="Iterations in a training step.")
+    layer: Annotated[Op, WrappedKind()]
+    """The layer."""
+    power_iterations: Annotated[int, COUNT] = 1
+    """Iterations in a training step."""
     examples = (
         example((5,), layer={"Dense": {"units": 3}}),
         example((8, 8, 3), layer={"Conv2D": {"filters": 4, "kernel_size": 3}}, power_iterations=2),

@@ -14,7 +14,7 @@ from ..ops.conv import Depthwise, Separable
 from ..ops.conv_transpose import Transposed
 from ..ops.core import Dense
 from ..ops.normalization import BatchNormalization
-from .rewrite import layer_uses, reading, with_nodes, without
+from .rewrite import layer_uses, reading, with_nodes
 
 EXACT = ("float32", "float64")
 """Dtypes in which kernels times factors give the same outputs to 1e-4."""
@@ -103,7 +103,7 @@ def _scaled(op: Op, source: TypedNode) -> tuple[str, tuple[int, ...]]:
 
 def _with_bias(source: TypedNode) -> TypedNode:
     assert source.node.op is not None
-    op = without(source.node.op, ("use_bias",))
+    op = source.node.op.without("use_bias")
     inputs = tuple(x for x in source.inputs if x is not None)
     weights = tuple(replace(weight, trainable=weight.trainable and op.trainable) for weight in op.weights(*inputs))
     return replace(source, node=replace(source.node, op=op), weights=weights)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
-from copy import copy
 from dataclasses import replace
 from typing import TypeVar
 
@@ -34,13 +32,3 @@ def reading(typed: TypedNode, renamed: dict[str, str], nodes: dict[str, TypedNod
 def layer_uses(graph: TypedGraph) -> Counter[str]:
     """How many nodes are each Keras layer."""
     return Counter(typed.node.layer for typed in graph.nodes.values())
-
-
-def without(op: AnyOp, names: Container[str]) -> AnyOp:
-    """The op with Keras's defaults in place of some of the arguments that are written."""
-    made = copy(op)
-    for name in op.places:
-        if name in names:
-            setattr(made, op.arguments[name].field, op.arguments[name].canonical)
-    made.places = {name: place for name, place in op.places.items() if name not in names}
-    return made

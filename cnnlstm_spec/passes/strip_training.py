@@ -12,7 +12,7 @@ from ..ops.factors import Augmentation
 from ..ops.multihead import Projected
 from ..ops.recurrent import Gated
 from ..ops.structure import Output
-from .rewrite import reading, with_nodes, without
+from .rewrite import reading, with_nodes
 
 DROPOUTS = ("dropout", "recurrent_dropout")
 PENALTIES = ("_regularizer", "_constraint")
@@ -94,11 +94,8 @@ def _plain(op: Op, masked: bool) -> Op:
     if op.is_own() or isinstance(op, Backbone):
         return op
     kept = _decisive(op, masked)
-    gone = {name for name in op.places if (name in DROPOUTS and name not in kept) or name.endswith(PENALTIES)}
+    gone = {name for name in op.values() if (name in DROPOUTS and name not in kept) or name.endswith(PENALTIES)}
     inner = {name: _plain(value, masked) for name, value in _wrapped(op)}
     if not gone and all(op.value(name) is value for name, value in inner.items()):
         return op
-    made = without(op, gone)
-    for name, value in inner.items():
-        setattr(made, op.arguments[name].field, value)
-    return made
+    return op.without(*gone).having(**{op.arguments[name].field: value for name, value in inner.items()})

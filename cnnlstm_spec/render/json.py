@@ -138,6 +138,6 @@ def mask_origin(type: TensorType, graph: TypedGraph) -> str | None:
     origins = []
     for id in sorted(mask.sources):
         node = graph.nodes[id].node
-        key = f".input.{node.op.input.makes_mask}" if isinstance(node.op, InputOp) else ""
+        key = f".input.{node.op.mask_by}" if isinstance(node.op, InputOp) else ""
         origins.append(format_path(node.origin.address) + key)
     return " & ".join(origins)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..argument import UNKNOWN_KEY
-from ..budget import POWERS, Budget, read_budget
+from ..budget import POWERS, Budget
 from ..costs import Costs, Row, of, open_sizes, unknown
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
@@ -34,12 +34,10 @@ SHOWN = 3
 
 def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each ceiling that does not hold, or cannot be held against the model."""
-    found: list[Diagnostic] = []
-    section = read_budget(spec, found)
-    yield from found
-    if section is None:
+    if spec.budget is None:
         return
-    yield from _sizes(section, typed)
+    section, places = spec.budget.record, spec.budget.written.places
+    yield from _sizes(section, places.get("sizes"), typed)
     if any(node.type is None for node in typed.nodes.values()):
         return
     batch = section.batch_size or spec.batch_size or 1
@@ -48,7 +46,7 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         ceiling = section.value(name)
         if ceiling is None:
             continue
-        value, place = whole(costs), section.places[name]
+        value, place = whole(costs), places[name]
         if not isinstance(value, int):
             yield needs_size(name, value, place)
         elif value > ceiling:
@@ -61,10 +59,9 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             yield Diagnostic(OVER_BUDGET, place, facts, per, costliest(name, costs, part, value, unit))
 
 
-def _sizes(section: Budget, typed: TypedGraph) -> Iterable[Diagnostic]:
+def _sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Iterable[Diagnostic]:
     """Names that are those of no size."""
     names = sorted(open_sizes(typed))
-    place = section.places.get("sizes")
     for name in section.sizes or {}:
         if name not in names and place is not None:
             listed = f"its keys are {', '.join(f'`{each}`' for each in names)}" if names else "every size is fixed: remove it"

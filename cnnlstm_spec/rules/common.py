@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..catalog import KerasObject
 from ..compilation import CompileSpec, Placed
+from ..diagnostic import Written
 from ..graph import Node, TypedGraph, TypedNode
 from ..inputs import InputOp
 from ..op import Op
@@ -196,4 +197,12 @@ def written(thing: KerasObject) -> str:
 
 def place_in(op: Op, argument: str, node: Node) -> Place:
     """Where an argument is written, else the layer."""
-    return op.places.get(argument, node.origin.place)
+    return written_of(op, node).places.get(argument, node.origin.place)
+
+
+def written_of(op: Op, node: Node) -> Written:
+    """Where the arguments of a node's op, or of a layer that it wraps, are written."""
+    whole = node.origin.written
+    if node.op is None or op is node.op:
+        return whole
+    return next((whole.within(name) for name, value in node.op.values().items() if value is op), whole)

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..addresses import output_of, unknown_address
-from ..argument import Kind
-from ..budget import Quantity, read_budget
 from ..costs import of
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
-from ..inputs import InputOp, SizeKind
-from ..kinds import ListOf
-from ..nodes import Node, Scalar
-from ..promises import entries
-from ..scope import POISON, Scope
+from ..inputs import InputOp
+from ..promises import COUNTS, Expected
 from ..size import Size, format_size
 from ..source import Place
 from ..spec import ModelSpec
@@ -33,35 +28,14 @@ COUNT_DIFFERS = Code(
     help="`cnnlstm-spec shapes` shows where they are; put the line right that is not meant",
 )
 
-COUNTS = ("params", "trainable_params", "macs")
-
-
-class ExpectedSize(SizeKind):
-    """A size, null for any that is known only at run time, a name, or an expression as `shapes` prints it."""
-
-    def read(self, node: Node, scope: Scope) -> object:
-        if isinstance(node, Scalar) and isinstance(node.value, str) and any(sign in node.value for sign in "+-*/ "):
-            return "".join(node.value.split())
-        return super().read(node, scope)
-
-
-SHAPE: Kind = ListOf(ExpectedSize())
-COUNT = Quantity()
-
 
 def check_expect(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each expectation that does not hold."""
-    found: list[Diagnostic] = []
-    for key, value, scope in entries(spec, "expect", found):
-        kind = COUNT if key.text in COUNTS else SHAPE
-        wanted = kind.read(value, scope)
-        if wanted is POISON:
-            continue
-        if key.text in COUNTS:
-            found += _count(key.text, wanted, scope.place(value), typed, spec)
+    for each in spec.expect:
+        if each.name in COUNTS:
+            yield from _count(each, typed, spec)
         else:
-            found += _shape(key.text, wanted, scope.place(value), scope.place(key), typed)
-    yield from found
+            yield from _shape(each.name, each.wanted, each.place, each.key, typed)
 
 
 def _shape(
@@ -93,18 +67,18 @@ def _giver(typed: TypedGraph, id: str) -> Place:
     while True:
         step = typed.nodes[id]
         if isinstance(step.node.op, InputOp):
-            return step.node.op.input.places.get("shape", step.node.origin.place)
+            return step.node.origin.written.places.get("shape", step.node.origin.place)
         x = step.inputs[0] if len(step.inputs) == 1 else None
         if x is None or step.type is None or x.axes != step.type.axes:
             return step.node.origin.place
         id = step.node.inputs[0]
 
 
-def _count(name: str, wanted: int, place: Place, typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+def _count(expected: Expected, typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    name, wanted, place = expected.name, expected.wanted, expected.place
     if any(node.type is None for node in typed.nodes.values()):
         return
-    budget = read_budget(spec, [])
-    costs = of(typed, 1, budget.sizes if budget is not None else None)
+    costs = of(typed, 1, spec.budget.record.sizes if spec.budget is not None else None)
     whole, part = COUNTED[name]
     value = whole(costs)
     if not isinstance(value, int):

@@ -20,4 +20,6 @@ def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         return
     layer = f'model.get_layer("{node.node.layer}")'
     help = (f"after loading, set `{layer}.trainable` to True, then to False",)
-    yield Diagnostic(THAWS, op.keys["trainable"], {"layer": op.title()}, labels=node.node.origin.uses, help=help)
+    yield Diagnostic(
+        THAWS, node.node.origin.written.keys["trainable"], {"layer": op.title()}, labels=node.node.origin.uses, help=help
+    )

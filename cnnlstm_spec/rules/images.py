@@ -16,7 +16,7 @@ PASSED = SHAPE_ONLY | {"Activation", "Softmax", "ReLU", "Dense", "BatchNormaliza
 
 def check_images(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """The first of the last `Dense` layers of each head whose output still has a height and a width."""
-    if "targets" in spec.sections:
+    if spec.targets:
         return
     for id in typed.graph.outputs.values():
         output = typed.nodes[id]

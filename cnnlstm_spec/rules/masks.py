@@ -130,11 +130,12 @@ def _without_effect(node: TypedNode) -> Iterator[Diagnostic]:
     """`mask_zero` where an embedding makes no mask."""
     op = node.node.op
     x = node.inputs[0] if node.inputs else None
-    if op is None or x is None or x.rank < 2 or "mask_zero" not in op.places or not op.value("mask_zero"):
+    keys = node.node.origin.written.keys
+    if op is None or x is None or x.rank < 2 or "mask_zero" not in keys or not op.value("mask_zero"):
         return
     help: tuple[str, ...] = ("put the embedding into `TimeDistributed`, or give its input `mask_input`",)
     facts: dict[str, object] = {"argument": "mask_zero", "needed": "an input of (steps)"}
-    yield Diagnostic(NO_EFFECT, op.keys["mask_zero"], facts, labels=node.node.origin.uses, help=help)
+    yield Diagnostic(NO_EFFECT, keys["mask_zero"], facts, labels=node.node.origin.uses, help=help)
 
 
 def check_unread_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -177,11 +178,12 @@ def _made(node: TypedNode) -> tuple[str, Place] | None:
     """What makes a mask at a node, and where it is written."""
     op = node.node.op
     if isinstance(op, InputOp):
-        key = op.input.makes_mask if op.mask_of == op.branch else None
-        return (key, op.input.places[key]) if key is not None else None
+        key = op.mask_by if op.mask_of == op.branch else None
+        return (key, node.node.origin.written.places[key]) if key is not None else None
     inputs = tuple(x for x in node.inputs if x is not None)
     if op is None or not inputs or op.joins_masks or not op.makes_mask(*inputs):
         return None
-    if "mask_zero" in op.places:
-        return "mask_zero", op.keys["mask_zero"]
+    keys = node.node.origin.written.keys
+    if "mask_zero" in keys:
+        return "mask_zero", keys["mask_zero"]
     return op.title(), node.node.origin.place

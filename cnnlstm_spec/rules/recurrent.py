@@ -10,7 +10,7 @@ from ..op import Op
 from ..ops.common import called
 from ..ops.recurrent import Gated, Recurrent, Units
 from ..size import Size
-from .common import Setting
+from .common import Setting, written_of
 
 SAYS_SO = "`use_cudnn: false` says that it is meant"
 SLOWING = ("recurrent_dropout", "activation", "recurrent_activation", "unroll")
@@ -43,9 +43,10 @@ def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnosti
     shown = f"{steps:,}" if isinstance(steps, int) else "all"
     facts: dict[str, object] = {"layer": op.title(), "steps": shown}
     uses = node.node.origin.uses
+    places = written_of(op, node.node).places
     if isinstance(op, Units) and op.unroll and isinstance(steps, int) and steps > MANY:
         help: tuple[str, ...] = ("leave `unroll` out: the graph grows with every step, and so does the time to the first batch",)
-        yield Diagnostic(UNROLLED, op.places["unroll"], facts, labels=uses, help=help)
+        yield Diagnostic(UNROLLED, places["unroll"], facts, labels=uses, help=help)
         return
     if not isinstance(op, Gated) or op.use_cudnn != "auto":
         return
@@ -55,10 +56,10 @@ def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnosti
         needed = needs[argument]
         value = getattr(op, argument)
         given = called(value) if argument.endswith("activation") else value
-        if given != needed and argument in op.places:
+        if given != needed and argument in places:
             help = (f"on a GPU, cuDNN runs all steps at once with `{argument}: {_yaml(needed)}`", SAYS_SO)
             yield Diagnostic(
-                NO_CUDNN, op.places[argument], {**facts, "argument": argument, "given": _yaml(given)}, label, uses, help
+                NO_CUDNN, places[argument], {**facts, "argument": argument, "given": _yaml(given)}, label, uses, help
             )
             return
     mask = node.inputs[0].mask if node.inputs[0] is not None else None

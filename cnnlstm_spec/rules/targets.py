@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..catalog import reads
-from ..compilation import UNKNOWN_HEAD
 from ..diagnostic import Code, Diagnostic, Label
-from ..graph import TypedGraph
-from ..promises import Target, entries, read_target
-from ..scope import did_you_mean
+from ..graph import Node, TypedGraph
+from ..promises import Labels
 from ..size import Size, format_size
 from ..source import Place
 from ..spec import ModelSpec
@@ -40,62 +38,56 @@ LOSSES = {"integer": "sparse_categorical_crossentropy", "one_hot": "categorical_
 
 def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each way in which a head does not fit its labels."""
-    found: list[Diagnostic] = []
-    heads = tuple(head.name for head in spec.heads)
-    for key, value, scope in entries(spec, "targets", found):
-        if key.text not in heads:
-            help = did_you_mean(key.text, heads) or (f"the heads are {', '.join(heads)}",)
-            scope.report(UNKNOWN_HEAD, key, name=key.text, help=help)
-            continue
-        target = read_target(value, scope, key.text)
-        head = head_use(key.text, typed, spec)
-        if target is not None and head is not None:
-            found += _target(target, head)
-    yield from found
+    for labels in spec.targets:
+        head = head_use(labels.head, typed, spec)
+        if head is not None:
+            yield from _target(labels, head)
 
 
-def _target(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
-    if target.encoding == "real":
-        yield from _real(target, head)
+def _target(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    if told.target.encoding == "real":
+        yield from _real(told, head)
     else:
-        yield from _width(target, head)
-        yield from _activation(target, head)
-    yield from _loss(target, head)
+        yield from _width(told, head)
+        yield from _activation(told, head)
+    yield from _loss(told, head)
 
 
 def _here(head: HeadUse) -> tuple[Label, ...]:
     return (Label(head.node.origin.place, f"gives {head.type}"),)
 
 
-def _width(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
+def _width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    target = told.target
     wanted = 1 if target.encoding == "binary" else target.classes
     if head.width == wanted or (target.encoding == "binary" and head.width is None):
         return
     words = f"{wanted} classes" if target.classes is not None else "one value, 0 or 1"
-    place = target.places["classes" if target.classes is not None else "encoding"]
+    place = told.written.places["classes" if target.classes is not None else "encoding"]
     help: tuple[str, ...] = (f"the last layer needs `units: {wanted}`",)
     yield Diagnostic(TARGET_WIDTH, place, {"wanted": words, "head": head.name, "given": head.type}, labels=_here(head), help=help)
 
 
-def _activation(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
+def _activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     """One of several classes wants a softmax, each by itself a sigmoid; a softmax over one unit is told elsewhere."""
+    target = told.target
     found = head.activation
     if found is None or head.width == 1:
         return
-    function, place = found.function, target.places["encoding"]
+    function, place = found.function, told.written.places["encoding"]
     facts: dict[str, object] = {"function": function, "encoding": target.encoding}
-    labels = (Label(_written(found.node.op, found.node.origin.place), "this is the last activation"),)
+    labels = (Label(_activation_place(found.node), "this is the last activation"),)
     if target.encoding == "multi_hot" and function in SOFTMAXES:
         facts["reason"] = "several can be true"
         yield Diagnostic(TARGET_ACTIVATION, place, facts, labels=labels, help=("use `sigmoid`",))
 
 
-def _written(op: object, place: Place) -> Place:
-    found: Place = getattr(op, "places", {}).get("activation", place)
-    return found
+def _activation_place(node: Node) -> Place:
+    return node.origin.written.places.get("activation", node.origin.place)
 
 
-def _loss(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
+def _loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    target = told.target
     if head.loss is None:
         return
     name, labels = head.loss.thing.name, reads(head.loss.thing).get("labels")
@@ -115,15 +107,16 @@ def _loss(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
         help = "use `binary_crossentropy`"
     if wrong:
         facts: dict[str, object] = {"loss": written(head.loss.thing), "encoding": target.encoding}
-        place = target.places["encoding"]
+        place = told.written.places["encoding"]
         yield Diagnostic(TARGET_LOSS, head.loss.place, facts, labels=(Label(place, "the labels"),), help=(help,))
 
 
-def _real(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
+def _real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    target = told.target
     if target.shape is not None and not _same(target.shape, head.type.sizes):
         shown = "[" + ", ".join("null" if size is None else str(size) for size in target.shape) + "]"
         facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
-        yield Diagnostic(TARGET_SHAPE, target.places["shape"], facts, labels=_here(head))
+        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_here(head))
     found = head.activation
     if target.range is None or found is None or found.function not in REACHES:
         return
@@ -131,9 +124,11 @@ def _real(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
     least, most = target.bounds
     if (low is not None and (least is None or least < low)) or (high is not None and (most is None or most > high)):
         facts = {"function": found.function, "reach": _words(low, high), "range": _words(least, most)}
-        labels = (Label(_written(found.node.op, found.node.origin.place), "this is the last activation"),)
+        labels = (
+            Label(found.node.origin.written.places.get("activation", found.node.origin.place), "this is the last activation"),
+        )
         help: tuple[str, ...] = ("leave the activation out, or choose one that reaches them: `softplus` from 0 up",)
-        yield Diagnostic(TARGET_RANGE, target.places["range"], facts, labels=labels, help=help)
+        yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, labels=labels, help=help)
 
 
 def _same(wanted: tuple[int | str | None, ...], sizes: tuple[Size, ...]) -> bool:

@@ -9,7 +9,7 @@ from ..catalog import KerasObject, facts
 from ..diagnostic import Code, Diagnostic
 from ..graph import TypedNode
 from ..op import Op, Weight
-from .common import Setting
+from .common import Setting, place_in
 
 WEIGHT_RANK = Code(
     "weight-rank",
@@ -43,7 +43,7 @@ def check_weights(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
             told.add((id(inner), argument))
             code, more = found
             shown = {"name": thing.name, "weight": weight.name, "shape": list(weight.shape), **more}
-            yield Diagnostic(code, inner.places[argument], shown, labels=node.node.origin.uses)
+            yield Diagnostic(code, place_in(inner, argument, node.node), shown, labels=node.node.origin.uses)
 
 
 @cache
