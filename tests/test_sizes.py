@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from random import Random
+from time import process_time
 from typing import Any
 
 import pytest
@@ -75,3 +76,47 @@ def test_of_two_sizes(seeds: range, sizes: list[int]) -> None:
             continue
         assert meaning(told, ("n", "m"), sizes) == runs, (seed, left, right, merge, last, told)
         assert not all(runs) or not told, (seed, left, right, merge, last, told)
+
+
+POOLED = {"Repeat": {"times": 300, "layers": [{"MaxPooling1D": {"pool_size": 2}}, {"UpSampling1D": {"size": 3}}]}}
+PATHS = {"a": ["MaxPooling1D"], "b": ["ZeroPadding1D"]}
+JOINED = {"Repeat": {"times": 50, "layers": [{"Parallel": {"paths": PATHS, "merge": {"strategy": "concat", "axis": 1}}}]}}
+
+
+@pytest.mark.parametrize("repeated", [POOLED, JOINED], ids=["pooled", "joined"])
+def test_deep_sizes_take_no_time(repeated: Any) -> None:
+    """Nor a recursion, nor a line that nobody reads."""
+    started = process_time()
+    found = load(one([repeated]))
+    assert process_time() - started < 2
+    assert [each.message for each in found.diagnostics] == ["runs where `n` is at least 2"]
+    assert found.typed is not None
+    assert max(len(str(x.type)) for x in found.typed.nodes.values()) < 250
+    assert "keras.Model" in found.to_python()
+    assert "max pooling" in found.to_svg().lower().replace("maxpooling", "max pooling")
+
+
+FOUND = {
+    "Residual": {
+        "layers": [{"Conv1D": {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same"}}],
+        "shortcut": ["MaxPooling1D"],
+    }
+}
+UNDECIDED = [{"AveragePooling1D": {"pool_size": 1009}}, {"UpSampling1D": {"size": 3}}, {"AveragePooling1D": {"pool_size": 1013}}]
+UP = {"Residual": {"layers": ["MaxPooling1D", "UpSampling1D"]}}
+
+
+def test_conditions_that_are_not_one_another_are_not_taken_for_one() -> None:
+    assert said(load(one([{"Repeat": {"times": 5, "layers": [FOUND]}}]))) == ["`n` is a multiple of 32"]
+    assert said(load(one([{"MaxPooling1D": {"pool_size": 4}}, UP]))) == ["`n // 4` is even, and `n` is at least 8"]
+    pool, padded = (
+        {"MaxPooling1D": {"pool_size": 2}},
+        {"Residual": {"layers": ["MaxPooling1D", "UpSampling1D", {"ZeroPadding1D": {"padding": [0, 1]}}]}},
+    )
+    never = load(one([{"MaxPooling1D": {"pool_size": 8}}, UP, pool, UP, padded]))
+    assert [each.code.name for each in never.diagnostics] == ["sizes-never-fit"]
+
+
+def test_what_is_too_deep_is_said_to_be_so() -> None:
+    found = [each.message for each in load(one([*UNDECIDED, UP])).diagnostics]
+    assert "where it runs is not decided; of `n` from 1 to 300, none fits" in found

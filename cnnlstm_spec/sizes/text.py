@@ -35,39 +35,57 @@ def size_text(size: Expr) -> str:
 
 def _fitted(size: Expr, show: Show) -> str:
     text = ""
-    for depth, terms in CUTS:
-        text = _sum(size, show, depth, terms)
+    for depth, most in CUTS:
+        try:
+            text = _Writer(show, most).sum(size, depth)
+        except _TooLong:
+            continue
         if len(text) <= ROOM:
             break
     return text
 
 
-def _sum(size: Expr, show: Show, depth: int, most: int) -> str:
-    if not depth:
-        return DOTS
-    terms = sorted(size.terms.items(), key=lambda item: _order(item[0]))
-    text = ""
-    for monomial, factor in terms if len(terms) <= most else [*terms[: most - 1], terms[-1]]:
-        if monomial is terms[-1][0] and len(terms) > most:
-            text += f" + {DOTS}"
-        sign = "-" if factor < 0 else "+"
-        parts = [str(abs(factor))] if abs(factor) != 1 or not monomial else []
-        alone = len(monomial) == 1 and not parts
-        parts += [_atom(atom, show, depth, most, alone) for atom in monomial]
-        text += (f" {sign} " if text else "-" if sign == "-" else "") + " * ".join(parts)
-    return text
+class _TooLong(Exception):
+    """More terms are written than have room."""
 
 
-def _atom(atom: Atom, show: Show, depth: int, most: int, alone: bool) -> str:
-    if isinstance(atom, Symbol):
-        return show(atom)
-    inside = [_sum(part, show, depth - 1, most) for part in atom.parts]
-    if isinstance(atom, Largest):
-        return f"max({', '.join(inside)})"
-    if not isinstance(atom, Quotient):
-        return f"({inside[0]})"
-    quotient = f"{inside[0] if _is_plain(atom.top) else f'({inside[0]})'} // {atom.bottom}"
-    return quotient if alone else f"({quotient})"
+class _Writer:
+    """Writes a size with so many terms of each sum."""
+
+    def __init__(self, show: Show, most: int) -> None:
+        self.show, self.most, self.left = show, most, ROOM
+
+    def sum(self, size: Expr, depth: int) -> str:
+        """A sum, and what it rests on so many levels down."""
+        if not depth:
+            return DOTS
+        terms = sorted(size.terms.items(), key=lambda item: _order(item[0]))
+        cut = len(terms) > self.most
+        text = ""
+        for monomial, factor in [*terms[: self.most - 1], terms[-1]] if cut else terms:
+            if cut and monomial is terms[-1][0]:
+                text += f" + {DOTS}" if text else DOTS
+            sign = "-" if factor < 0 else "+"
+            parts = [str(abs(factor))] if abs(factor) != 1 or not monomial else []
+            alone = len(monomial) == 1 and not parts
+            parts += [self.atom(atom, depth, alone) for atom in monomial]
+            text += (f" {sign} " if text else "-" if sign == "-" else "") + " * ".join(parts)
+        return text
+
+    def atom(self, atom: Atom, depth: int, alone: bool) -> str:
+        """A factor of a product, or what stands `alone`."""
+        self.left -= 1
+        if self.left < 0:
+            raise _TooLong
+        if isinstance(atom, Symbol):
+            return self.show(atom)
+        inside = [self.sum(part, depth - 1) for part in atom.parts]
+        if isinstance(atom, Largest):
+            return f"max({', '.join(inside)})"
+        if not isinstance(atom, Quotient):
+            return f"({inside[0]})"
+        quotient = f"{inside[0] if _is_plain(atom.top) else f'({inside[0]})'} // {atom.bottom}"
+        return quotient if alone else f"({quotient})"
 
 
 def _is_plain(top: Expr) -> bool:
