@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
 
 from .diagnostic import Code, Diagnostic, Label
+from .escape.characters import UNSAFE
 from .scalars import Unreadable, Value, resolve
 from .source import NOWHERE, Place, Source, Span
 
@@ -43,6 +44,7 @@ UNKNOWN_ALIAS = Code(
 )
 DUPLICATE = Code("duplicate-key", "error", "`{key}` is written twice in one mapping", help="keep one of the two")
 BAD_KEY = Code("key-not-a-name", "error", "a key is a name; this is {given}", help="quote it if it is meant as text")
+BAD_NAME = Code("name-characters", "error", "`{name}` cannot name {what}")
 BAD_TAG = Code("unknown-tag", "error", "the tag `{tag}` means nothing here", help="leave the tag out")
 BAD_MERGE = Code(
     "merge-needs-mapping",
@@ -115,15 +117,32 @@ def words_for(node: Node) -> str:
     return kinds[type(node.value)]
 
 
-def node_of(value: object, span: Span = NOWHERE) -> Node:
-    """A node of a Python value, all of it at one span."""
+def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None) -> Node:
+    """A node of a Python value, all of it at one span; keys that can be no names are reported to `found`."""
     if isinstance(value, dict):
-        return Mapping(span, tuple(Entry(Scalar(span, str(k), str(k)), node_of(v, span)) for k, v in value.items()))
+        keys = {str(key): inner for key, inner in value.items()}
+        found = [] if found is None else found
+        return Mapping(span, tuple(Entry(_key(Scalar(span, k, k), found), node_of(v, span, found)) for k, v in keys.items()))
     if isinstance(value, list | tuple):
-        return Listing(span, tuple(node_of(item, span) for item in value))
+        return Listing(span, tuple(node_of(item, span, found) for item in value))
     if value is None or isinstance(value, bool | int | float | str):
         return Scalar(span, value, str(value))
     raise TypeError(f"{type(value).__name__} has no place in a spec")
+
+
+def unfit(name: str) -> str | None:
+    """The way out for a name that holds a character which no name may, since nobody sees it; None for others."""
+    match = None if name.isprintable() else UNSAFE.search(name)
+    return f"leave out the character U+{ord(match[0]):04X}" if match else None
+
+
+def _key(key: Scalar, found: list[Diagnostic]) -> Scalar:
+    """The key, broken and reported where it can be no name."""
+    help = unfit(key.text)
+    if help is None:
+        return key
+    found.append(Diagnostic(BAD_NAME, Place((), key.span), {"name": key.text, "what": "anything"}, help=(help,)))
+    return replace(key, broken=True)
 
 
 def value_of(node: Node) -> object:
@@ -287,6 +306,7 @@ class _Composer:
             values.append(value)
             if not isinstance(key, Scalar):
                 raise self.refuse(BAD_KEY, key.span, given=words_for(key))
+            key = _key(key, self.found)
             if key.text == "<<" and key.plain:
                 self.merge(value, merged)
             elif (first := entries.get(key.text)) is not None:

@@ -5,7 +5,6 @@ A spec is parsed once; a variant is the document with some values in other place
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -13,6 +12,8 @@ from math import prod
 
 from .diagnostic import Code, Diagnostic
 from .edit import NoPath, Steps, edit
+from .escape.file_name import file_name
+from .escape.json import in_words
 from .kinds import WRONG_TYPE
 from .memory import Memory
 from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
@@ -30,9 +31,6 @@ TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} variants;
 
 KEY = "matrix"
 LIMIT = 10_000
-SAFE = re.compile(r"[^A-Za-z0-9._=,+-]+")
-LONGEST = 120
-"""Characters of a folder's name; a file system takes 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +110,7 @@ def folders(variants: list[Variant]) -> list[str]:
     """A name for the folder of each: its label as every file system takes it, numbered where two would be the same."""
     names: list[str] = []
     for index, variant in enumerate(variants):
-        name = SAFE.sub("_", variant.label).strip("._") or "variant"
-        name = name if len(name) <= LONGEST else f"{name[:LONGEST]}_{index}"
+        name = file_name(variant.label, "variant")
         names.append(name if name.lower() not in map(str.lower, names) else f"{name}_{index}")
     return names
 
@@ -121,6 +118,8 @@ def folders(variants: list[Variant]) -> list[str]:
 def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
     path, value = entry.key.text, entry.value
     place = Place((KEY, path), value.span)
+    if entry.key.broken:
+        return None
     if FORM.fullmatch(path) is None:
         found.append(Diagnostic(UNCLEAR_AXIS, Place((KEY,), entry.key.span), {"path": path}))
         return None
@@ -148,6 +147,4 @@ def _unknown(axis: Axis, error: NoPath) -> Diagnostic:
 def _text(value: Node) -> str:
     if isinstance(value, Scalar):
         return value.text if value.text else "null"
-    import json
-
-    return json.dumps(value_of(value), ensure_ascii=False, separators=(",", ":"))
+    return in_words(value_of(value), (",", ":"))
