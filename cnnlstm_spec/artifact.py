@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Any
 
-from . import __version__
 from .compiler import Compilation, collector_paused
 from .deploy import Deployment
 from .escape.json import to_json
@@ -27,6 +26,7 @@ from .ownership import MANIFEST, MODEL, clear, foreign
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
 from .usage import usage
+from .version import __version__
 
 SVG, PNG = "plot.svg", "plot.png"
 NAMES = (MODEL, SVG, PNG, MANIFEST)

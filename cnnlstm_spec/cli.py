@@ -11,8 +11,8 @@ from io import StringIO
 
 import click
 
-from . import __version__
 from .terminal import Unwritable, note
+from .version import __version__
 
 UNBUILDABLE = 1
 BUG = 70

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
 
 from .diagnostic import Code, Diagnostic, Label
-from .escape.characters import UNSAFE
+from .nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, as_key, words_for
 from .scalars import Unreadable, Value, resolve
-from .source import NOWHERE, Place, Source, Span
+from .source import Place, Source, Span
 
 DEPTH_LIMIT = 64
 NODES_LIMIT = 200_000
@@ -26,7 +25,6 @@ SEVERAL = Code(
     "a second document begins here; a file holds one spec",
     help="put it into a file of its own, or remove the `---`",
 )
-TOO_DEEP = Code("nested-too-deep", "error", "nested more than {limit} levels deep")
 TOO_MANY = Code(
     "aliases-too-large",
     "error",
@@ -44,7 +42,6 @@ UNKNOWN_ALIAS = Code(
 )
 DUPLICATE = Code("duplicate-key", "error", "`{key}` is written twice in one mapping", help="keep one of the two")
 BAD_KEY = Code("key-not-a-name", "error", "a key is a name; this is {given}", help="quote it if it is meant as text")
-BAD_NAME = Code("name-characters", "error", "`{name}` cannot name {what}")
 BAD_TAG = Code("unknown-tag", "error", "the tag `{tag}` means nothing here", help="leave the tag out")
 BAD_MERGE = Code(
     "merge-needs-mapping",
@@ -55,104 +52,12 @@ BAD_MERGE = Code(
 BAD_NUMBER = Code("unclear-number", "error", "{reason}")
 
 
-@dataclass(frozen=True)
-class Node:
-    """A value and where it is written."""
-
-    span: Span
-
-
-@dataclass(frozen=True)
-class Scalar(Node):
-    """A scalar; `text` is as written without quotes, `plain` tells that it had none, `broken` that it is reported."""
-
-    value: Value
-    text: str
-    plain: bool = True
-    broken: bool = False
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A key and its value."""
-
-    key: Scalar
-    value: Node
-
-
-@dataclass(frozen=True)
-class Mapping(Node):
-    """A mapping with unique keys, in the order written."""
-
-    entries: tuple[Entry, ...]
-
-    def get(self, key: str) -> Entry | None:
-        """The entry of that key."""
-        return next((entry for entry in self.entries if entry.key.text == key), None)
-
-
-@dataclass(frozen=True)
-class Listing(Node):
-    """A sequence."""
-
-    items: tuple[Node, ...]
-
-
 class Refused(Exception):
     """Holds the diagnostic that ends the reading of a text."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
-
-
-def words_for(node: Node) -> str:
-    """What a person calls the sort of a node, with its article."""
-    if isinstance(node, Mapping):
-        return "a mapping"
-    if isinstance(node, Listing):
-        return "a list"
-    assert isinstance(node, Scalar)
-    kinds = {type(None): "null", bool: "a boolean", int: "an integer", float: "a number", str: "a string"}
-    return kinds[type(node.value)]
-
-
-def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None) -> Node:
-    """A node of a Python value, all of it at one span; keys that can be no names are reported to `found`."""
-    if isinstance(value, dict):
-        keys = {str(key): inner for key, inner in value.items()}
-        found = [] if found is None else found
-        return Mapping(span, tuple(Entry(_key(Scalar(span, k, k), found), node_of(v, span, found)) for k, v in keys.items()))
-    if isinstance(value, list | tuple):
-        return Listing(span, tuple(node_of(item, span, found) for item in value))
-    if value is None or isinstance(value, bool | int | float | str):
-        return Scalar(span, value, str(value))
-    raise TypeError(f"{type(value).__name__} has no place in a spec")
-
-
-def unfit(name: str) -> str | None:
-    """The way out for a name that holds a character which no name may, since nobody sees it; None for others."""
-    match = None if name.isprintable() else UNSAFE.search(name)
-    return f"leave out the character U+{ord(match[0]):04X}" if match else None
-
-
-def _key(key: Scalar, found: list[Diagnostic]) -> Scalar:
-    """The key, broken and reported where it can be no name."""
-    help = unfit(key.text)
-    if help is None:
-        return key
-    found.append(Diagnostic(BAD_NAME, Place((), key.span), {"name": key.text, "what": "anything"}, help=(help,)))
-    return replace(key, broken=True)
-
-
-def value_of(node: Node) -> object:
-    """The Python value of a node, without positions."""
-    if isinstance(node, Mapping):
-        return {entry.key.text: value_of(entry.value) for entry in node.entries}
-    if isinstance(node, Listing):
-        return [value_of(item) for item in node.items]
-    assert isinstance(node, Scalar)
-    return node.value
 
 
 def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
@@ -306,7 +211,7 @@ class _Composer:
             values.append(value)
             if not isinstance(key, Scalar):
                 raise self.refuse(BAD_KEY, key.span, given=words_for(key))
-            key = _key(key, self.found)
+            key = as_key(key, self.found)
             if key.text == "<<" and key.plain:
                 self.merge(value, merged)
             elif (first := entries.get(key.text)) is not None:

@@ -14,12 +14,11 @@ from .diagnostic import Code, Diagnostic
 from .edit import NoPath, Steps, edit
 from .escape.file_name import file_name
 from .escape.json import in_words
-from .kinds import WRONG_TYPE
 from .memory import Memory
+from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
-from .scope import nearest
 from .source import Place, Span
-from .syntax import Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+from .spelling import nearest
 
 UNCLEAR_AXIS = Code(
     "unclear-matrix-path",

@@ -27,13 +27,14 @@ from cnnlstm_spec.escape.characters import UNSAFE
 from cnnlstm_spec.escape.file_name import file_name
 from cnnlstm_spec.escape.json import to_json
 from cnnlstm_spec.escape.terminal import OURS
+from cnnlstm_spec.nodes import node_of, value_of
 from cnnlstm_spec.render import diff, dump
 from cnnlstm_spec.render.costs import costs_table
 from cnnlstm_spec.render.json import findings
 from cnnlstm_spec.render.table import table
 from cnnlstm_spec.render.text import render
 from cnnlstm_spec.source import Source
-from cnnlstm_spec.syntax import node_of, parse, value_of
+from cnnlstm_spec.syntax import parse
 from cnnlstm_spec.variants import combinations, folders, read_matrix
 from fuzz import hostile
 from fuzz.text import text_of
