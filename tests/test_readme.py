@@ -102,7 +102,9 @@ def test_nobody_is_told_to_install_what_no_index_has() -> None:
 
 def test_the_extras_that_people_are_told_of_are_there() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    named = {each for _, text in told() for found in re.findall(r"pip install '\.\[([\w,]+)\]'", text) for each in found.split(",")}
+    named = {
+        each for _, text in told() for found in re.findall(r"pip install '\.\[([\w,]+)\]'", text) for each in found.split(",")
+    }
     assert {"tensorflow", "plot"} <= named <= set(extras)
     assert all(f"pip install '.[{each}]' in a checkout" in install(each) for each in extras)
 
