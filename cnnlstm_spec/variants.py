@@ -128,12 +128,14 @@ def without(document: Mapping) -> Mapping:
 
 
 def folders(variants: list[Variant]) -> list[str]:
-    """A name for the folder of each: its label as every file system takes it, numbered where two would be the same."""
-    names: list[str] = []
+    """A name for the folder of each: its label as every file system takes it, numbered where another has it, in any case."""
+    names: dict[str, str] = {}
     for index, variant in enumerate(variants):
-        name = file_name(variant.label, "variant")
-        names.append(name if name.lower() not in map(str.lower, names) else f"{name}_{index}")
-    return names
+        stem = name = file_name(variant.label, "variant")
+        while name.lower() in names:
+            name, index = f"{stem}_{index}", index + 1
+        names[name.lower()] = name
+    return list(names.values())
 
 
 def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:

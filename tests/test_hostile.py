@@ -255,3 +255,27 @@ def test_arguments(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
         run(arguments)
         written = capsys.readouterr()
         fit(written.out + written.err)
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_an_artifact(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed and written of a model whose description and folder are hostile; the lines that use it run."""
+    parts = [part for part in hostile.PARTS if "$" not in part and not re.search("[\ud800-\udfff]", part)]
+    path, folder = tmp_path / "spec.yaml", tmp_path / "a\x1b[31m'\"\\\u202e{}%s$(id)"
+    path.write_text(text_of({**json.loads(JSON), "description": " ".join(parts)}))
+    assert run(["compile", str(path), "-o", str(folder)]) == 0
+    written = capsys.readouterr()
+    fit(written.out)
+    well_formed((folder / "plot.svg").read_text("utf-8"))
+    manifest = (folder / "manifest.json").read_text("ascii")
+    fit(manifest)
+    assert json.loads(manifest)["spec"]["document"]["description"] == " ".join(parts)
+    exec("\n".join(written.out.splitlines()[-3:]), {})
+
+    before = {each.name: each.read_bytes() for each in folder.iterdir() if each.name != "plot.svg"}
+    (folder / "plot.svg").unlink()
+    (folder / "plot.svg").mkdir()
+    assert run(["compile", str(path), "-o", str(folder), "--force", "--set", "seed=2"]) == 2
+    assert "plot.svg` is a folder" in capsys.readouterr().err
+    assert {each.name: each.read_bytes() for each in folder.iterdir() if each.name != "plot.svg"} == before
