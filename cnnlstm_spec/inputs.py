@@ -11,7 +11,7 @@ from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
 from .syntax import Node, Scalar
-from .tensor import Axis, Mask, TensorType
+from .tensor import Axis, Mask, TensorType, Values
 
 if TYPE_CHECKING:
     from .lower import Lowering
@@ -203,7 +203,9 @@ class InputOp(Op):
         """The type of the data."""
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
         mask = Mask(frozenset({id}), place) if self.input.makes_mask else None
-        return TensorType(tuple(axes), self.input.data_type, mask)
+        padding = self.input.padding_value
+        values = None if padding is None else Values(padding, padding, self.input.places["padding_value"])
+        return TensorType(tuple(axes), self.input.data_type, mask, values=values)
 
     def _size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):

@@ -9,8 +9,8 @@ from ..diagnostic import Code
 from ..kinds import INTEGER
 from ..op import Inference, Refusal, example
 from ..size import equal
-from ..tensor import Axis, Mask, TensorType
-from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks
+from ..tensor import Axis, Mask, TensorType, Values
+from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks, joined_values
 from .merge import merged_dtype
 
 if TYPE_CHECKING:
@@ -85,6 +85,9 @@ class Concat(Strategy):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs) else common_mask(inputs)
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return joined_values(inputs)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if len(inputs) == 1:

@@ -9,10 +9,10 @@ from ..diagnostic import Code
 from ..kinds import BOOLEAN, INTEGER, Each
 from ..op import Inference, Op, Refusal, example
 from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Values
 from .axes import axis_at, axis_number
 from .floats import refuse_integers
-from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, joined_masks
+from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, joined_masks, joined_values
 from .merge import merged_dtype
 from .windows import positions
 
@@ -74,6 +74,9 @@ class Concatenate(Op):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs[0]) else common_mask(inputs)
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return joined_values(inputs)
 
 
 class Dot(Op):

@@ -59,6 +59,7 @@ class Shaping(Op):
 
     keeps_integers = True
     keeps_mask = False
+    keeps_values = True
 
 
 class Flatten(Shaping):

@@ -29,6 +29,7 @@ class Fold(Op):
     """One side of a `TimeDistributed`, which is what messages call it."""
 
     keeps_integers = True
+    keeps_values = True
 
     @classmethod
     def title(cls) -> str:
@@ -149,6 +150,7 @@ class Output(Op):
     """An output of the model, named as its head; a mask that it still has reaches loss and metrics."""
 
     keeps_integers = True
+    keeps_values = True
 
     def __init__(self, head: str, carries_mask: bool = True, trained: bool = True) -> None:
         super().__init__()
