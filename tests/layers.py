@@ -13,12 +13,13 @@ from typing import Any
 
 from cnnlstm_spec import ops
 from cnnlstm_spec.argument import Kind, read_record
+from cnnlstm_spec.inference import Inference, Refusal
 from cnnlstm_spec.kinds import Boolean, Choice, Either, Optional
-from cnnlstm_spec.op import Example, Inference, Op, Refusal
+from cnnlstm_spec.nodes import node_of
+from cnnlstm_spec.op import Example, Op
 from cnnlstm_spec.ops.factors import Factor
 from cnnlstm_spec.scope import POISON, Scope
 from cnnlstm_spec.size import Size, symbol
-from cnnlstm_spec.syntax import node_of
 from cnnlstm_spec.tensor import Axis, TensorType
 
 REGISTRY = Path(__file__).parent / "keras_layers.txt"

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from ..argument import Kind
 from ..diagnostic import Code
-from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf, given
-from ..op import Inference, Op, Refusal, compute_dtype
+from ..inference import Inference, Refusal
+from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf
+from ..nodes import Listing, Node, given
+from ..op import Op, compute_dtype
 from ..scope import POISON, Scope
 from ..size import equal
-from ..syntax import Listing, Node
 from ..tensor import TensorType
 from .common import WRONG_DTYPE
 from .windows import split, window_axes
@@ -72,7 +73,7 @@ class Factor(Kind):
 
 
 class SavedPair(Factor):
-    """A factor of which Keras saves a single number as the pair from less than 0, and refuses that pair when it loads the file."""
+    """A factor of which Keras saves a single number as a pair that begins below 0, and refuses that pair when it loads the file."""
 
     def __init__(self, least: float, most: float) -> None:
         super().__init__(least, most, strict=True)
