@@ -127,6 +127,7 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     if values is not None and values.made_at is None:
         values = replace(values, made_at=node.origin.place)
     result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask).with_values(values)
+    result = result.with_zeros(op.zeros_after(mask, *inputs))
     result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 

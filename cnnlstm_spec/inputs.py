@@ -11,7 +11,7 @@ from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
-from .tensor import Axis, Mask, TensorType, Values
+from .tensor import Axis, Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -210,7 +210,12 @@ class InputOp(Op):
         mask = Mask(frozenset({source}), place) if self.input.makes_mask else None
         padding = self.input.padding_value
         values = None if padding is None else Values(padding, padding, self.input.places["padding_value"])
-        return TensorType(tuple(axes), self.input.data_type, mask, values=values)
+        zeros = (
+            Zeros(mask)
+            if mask is not None and self.input.makes_mask == "padding_value" and not self.input.padding_value
+            else None
+        )
+        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values)
 
     def _size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):

@@ -75,10 +75,27 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Zeros:
+    """Values that are 0 at the steps that a mask leaves out, wherever the axis of the steps has come to stand."""
+
+    mask: Mask
+    axis: int = 0
+
+    def cover(self, mask: Mask | None) -> bool:
+        """Whether they are 0 wherever another mask leaves a step out."""
+        return mask is None or mask.terms <= self.mask.terms
+
+    def moved(self, by: int) -> Zeros:
+        """The same values with so many axes before their first."""
+        return replace(self, axis=self.axis + by)
+
+
+@dataclass(frozen=True)
 class TensorType:
     """Axes without the batch, dtype, the padding mask over the first axis, and the values that are known to come.
 
     `outer` are the axes that `TimeDistributed` folds into the batch, outermost first, with the masks they had.
+    `zeros` says where padded steps are known to hold 0, by themselves or by a product.
     """
 
     axes: tuple[Axis, ...]
@@ -86,6 +103,7 @@ class TensorType:
     mask: Mask | None = None
     outer: tuple[tuple[Axis, Mask | None], ...] = ()
     values: Values | None = None
+    zeros: Zeros | None = None
 
     @property
     def rank(self) -> int:
@@ -109,6 +127,10 @@ class TensorType:
     def with_mask(self, mask: Mask | None) -> TensorType:
         """Another mask, all else the same."""
         return replace(self, mask=mask)
+
+    def with_zeros(self, zeros: Zeros | None) -> TensorType:
+        """Zeros in other steps, all else the same."""
+        return replace(self, zeros=zeros)
 
     def with_dtype(self, dtype: str) -> TensorType:
         """Another dtype, all else the same."""

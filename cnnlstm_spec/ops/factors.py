@@ -73,7 +73,7 @@ class Factor(Kind):
 
 
 class SavedPair(Factor):
-    """A factor of which Keras saves a single number as a pair that begins below 0, and refuses that pair when it loads the file."""
+    """A factor of which Keras saves a single number as a pair that begins below 0, and refuses when it loads the file."""
 
     def __init__(self, least: float, most: float) -> None:
         super().__init__(least, most, strict=True)

@@ -10,8 +10,19 @@ from ..inference import Inference, Refusal
 from ..kinds import INTEGER
 from ..op import example
 from ..size import equal
-from ..tensor import Axis, Mask, TensorType, Values
-from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks, joined_values
+from ..tensor import Axis, Mask, TensorType, Values, Zeros
+from .fuse import (
+    POOL_FIRST,
+    RANKS_DIFFER,
+    RESIZE,
+    SIZES_DIFFER,
+    STRETCH,
+    Strategy,
+    common_mask,
+    common_zeros,
+    joined_masks,
+    joined_values,
+)
 from .merge import merged_dtype
 
 if TYPE_CHECKING:
@@ -89,6 +100,10 @@ class Concat(Strategy):
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         return joined_values(inputs)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = common_zeros(inputs)
+        return None if zeros is None or (len(inputs) > 1 and zeros.axis == self.place(inputs[0].rank)) else zeros
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if len(inputs) == 1:

@@ -58,5 +58,8 @@ class Op(Base):
         ends = sorted((function(values.least), function(values.greatest)))
         return Values(ends[0], ends[1], values.made_at)
 
+    def keeps_zeros(self) -> bool:
+        return self.function not in ("exp", "log")
+
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.ops(self.function, *inputs)
