@@ -19,10 +19,10 @@ def _places(items: tuple[Element, ...]) -> Iterator[tuple[str, str]]:
     """Each output of what is drawn once for several, with one that stands for all that leave at the same place."""
     for item in elements(items):
         every = copies(item)
-        if len(every) > 1:
+        if isinstance(item, Box) and item.held:
+            yield from ((id, item.ids[0]) for ids in every for id in ids)
+        elif len(every) > 1:
             yield from ((id, first) for ids in every for id, first in zip(ids, every[0], strict=True))
-        elif isinstance(item, Box) and item.held:
-            yield from ((id, item.ids[0]) for id in item.ids)
 
 
 def _bundled(join: Join, home: dict[str, str], flows: Mapping[str, Flow]) -> Join:

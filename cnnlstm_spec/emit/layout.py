@@ -90,7 +90,9 @@ class Sizer:
         detail = tuple(
             line for each in box.detail.split("\n") for line in text.wrap(each, DETAIL, inner, 4 if box.held else 2) if line
         )
-        name = box.name if text.width(box.name, NAME) <= inner else text.cut(box.name.partition(" … ")[0], NAME, inner)
+        first, more, _ = box.name.partition(" … ")
+        name = box.name if text.width(box.name, NAME) <= inner or not more else f"{text.cut(first, NAME, inner - 12)} …"
+        name = text.cut(name, NAME, inner)
         message = text.wrap(box.message, MESSAGE, inner, 4)
         beside = text.width(note, NAME) + 18 if note else 0
         head = text.width(title, TITLE, True) + (2 * beside if box.solid else beside)

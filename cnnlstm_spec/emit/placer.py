@@ -55,7 +55,7 @@ class Placer:
         end = self.column(sized.parts[0], port, y + lead)
         self.line(((port, end), (port, y + sized.height)), element.items[-1].gives, arrow=False)
         for id in (id for ids in copies(element) for id in ids):
-            self.canvas.exits[id] = (x + sized.width, y + sized.height / 2)
+            self.canvas.exits[id] = (x + sized.width, y + sized.height / 2, sized.height / 2)
         return y + sized.height
 
     def box(self, sized: Sized, port: float, y: float) -> float:
@@ -64,7 +64,7 @@ class Placer:
         shape = replace(sized.shape, x=port - sized.width / 2, y=y, width=sized.width)
         self.canvas.boxes.append(shape)
         for id in (id for ids in copies(shape.box) for id in ids):
-            self.canvas.exits[id] = (port + sized.width / 2, y + shape.height / 2)
+            self.canvas.exits[id] = (port + sized.width / 2, y + shape.height / 2, shape.height / 2)
         return y + sized.height
 
     def split(self, split: Split, sized: Sized, port: float, y: float) -> None:

@@ -64,6 +64,8 @@ class Rows:
         self.left = _leaving(self.areas, self.reads, self.home)
         self.axis: float | None = None
         """Where all stands in one line, its x."""
+        self.seams: list[float] = []
+        """Where one row ends and another begins."""
         self.height = 0.0
         self._place(self._ranked())
 
@@ -120,6 +122,7 @@ class Rows:
             end = max((self._draw(item, y) for item in items if item.area is not None), default=y)
             signals = self._exits(items, y, end, needed, index)
             y = max([end, *(at for _, at in signals.values())])
+            self.seams.append(y)
         self.height = y
         self.axis = axes.pop() if lone and len(axes) == 1 else None
 
@@ -209,7 +212,7 @@ class Rows:
             for at, arrow in ends:
                 track = y + 12 + TRACK * taken.get(source, 0)
                 straight = abs(at - x) < 0.5
-                points = ((x, start), (at, end)) if straight else ((x, start), (x, track), (at, track), (at, end))
+                points = ((x, start), (x, end)) if straight else ((x, start), (x, track), (at, track), (at, end))
                 self.canvas.lines.append(Line(points, arrow, "flow" if self.flows[source[0]].known else "dim"))
         return end
 
@@ -244,12 +247,12 @@ class Rows:
     ) -> dict[Source, tuple[float, float]]:
         """Where the lines that go on stand after a row."""
         found: dict[Source, tuple[float, float]] = {}
-        own = {(item.area.last,): item for item in items if item.area is not None}
         labels = [
             self.flows[item.area.last] for item in items if item.area is not None and needed.get((item.area.last,), 0) > row
         ]
         labels += [self._flow(item.area, source) for item in items if item.area is not None for source in item.gutters]
-        low = end + self.way.stub(*labels)
+        sides = {item.area.address: self._sides(item) for item in items if item.area is not None}
+        low = max([end + self.way.stub(*labels), *(y + LABEL for ys in sides.values() for y in ys)])
         for item in items:
             placer = Placer(self.canvas, self.way, item.area.tone if item.area is not None else "")
             x = item.x + item.port
@@ -259,23 +262,31 @@ class Rows:
                 found[source] = (x, low)
                 continue
             last = (item.area.last,)
-            if own[last] is item and needed.get(last, 0) > row:
+            if needed.get(last, 0) > row:
                 flow = self._flow(item.area, last)
                 placer.line(((x, item.bottom), (x, low)), flow, arrow=False)
                 placer.flow(flow, x, item.bottom, 30)
                 found[last] = (x, low)
-            taken: list[float] = []
-            for index, source in enumerate(item.gutters):
+            gutter = item.x + item.gutter
+            for index, (source, y) in enumerate(zip(item.gutters, sides[item.area.address], strict=True)):
                 flow = self._flow(item.area, source)
-                side, y = self.canvas.exits[source[0]]
-                while any(abs(y - other) < LABEL for other in taken):
-                    y += LABEL
-                taken.append(y)
-                x = item.x + item.gutter + self._gutter(item) + self._lane * index
-                placer.line(((side, y), (x, y), (x, low)), flow, arrow=False)
-                self.canvas.texts += self.way.exit_labels(flow, item.x + item.gutter, x, y, low)
+                side, middle, reach = self.canvas.exits[source[0]]
+                start = ((side, y),) if y <= middle + reach - 4 else ((side, middle), (gutter + 1, middle), (gutter + 1, y))
+                x = gutter + self._gutter(item) + self._lane * index
+                placer.line((*start, (x, y), (x, low)), flow, arrow=False)
+                self.canvas.texts += self.way.exit_labels(flow, gutter, x, y, low)
                 found[source] = (x, low)
         return found
+
+    def _sides(self, item: Item) -> list[float]:
+        """Where along an area each line leaves that others read of its inside: at its box, or as soon after as there is room."""
+        taken: list[float] = []
+        for source in item.gutters:
+            _, y, _ = self.canvas.exits[source[0]]
+            while any(abs(y - other) < LABEL for other in taken):
+                y += LABEL
+            taken.append(y)
+        return taken
 
 
 def _leaving(areas: tuple[Area, ...], reads: dict[str, tuple[Source, ...]], home: dict[str, Area]) -> dict[str, list[Source]]:

@@ -70,5 +70,5 @@ class Canvas:
     lines: list[Line] = field(default_factory=list)
     boxes: list[BoxShape] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
-    exits: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """For each node the middle of that side of its box at which other areas read it."""
+    exits: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    """For each node the middle of that side of its box at which other areas read it, and how far it is to its ends."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from .shapes import BoxShape, Canvas, FrameShape, Line, Point, Text
 
-MOST = 12
+MOST = 24
 """Strips of one picture."""
 CUTS = 150
 """More places to cut than these are not looked at."""
@@ -29,6 +29,8 @@ EMPTY = 48
 """Of room across a strip that nothing needs, so much stays."""
 CROSSED = 0.01
 """How much a line that is cut counts, beside strips of different length."""
+INSIDE = 3
+"""Lines that a cut away from any seam counts for."""
 
 Extent = tuple[float, float]
 Shape = TypeVar("Shape", BoxShape, FrameShape, Text)
@@ -42,13 +44,15 @@ class Crossing:
     look: str
 
 
-def wrap(canvas: Canvas, height: float, fits: Callable[[float, float], bool]) -> tuple[Canvas, float]:
-    """The canvas in as few strips as fit, and its height; of none that fits, the one that is least too high."""
+def wrap(canvas: Canvas, height: float, seams: list[float], fits: Callable[[float, float], bool]) -> tuple[Canvas, float]:
+    """The canvas in as few strips as fit, and its height; of none that fits, the one that is least too high.
+
+    It is rather cut at a seam, where one row ends and another begins."""
     width = _spread(extent(canvas))
     best, least = (canvas, height), height / max(width, 1)
     if fits(width, height):
         return best
-    cuts = _cuts(canvas, height)
+    cuts = _cuts(canvas, height, seams)
     for count in range(2, min(MOST, len(cuts) + 1) + 1):
         chosen = _choose(cuts, height, count)
         wrapped, tall = _beside(canvas, [0, *chosen, height])
@@ -74,8 +78,8 @@ def _spread(ends: Extent) -> float:
     return ends[1] - ends[0]
 
 
-def _cuts(canvas: Canvas, height: float) -> list[tuple[float, int]]:
-    """Where nothing but lines pass, with how many do."""
+def _cuts(canvas: Canvas, height: float, seams: list[float]) -> list[tuple[float, int]]:
+    """Where nothing but lines pass, with what a cut there costs: a line each, and more away from a seam."""
     taken: list[Extent] = [(shape.y, shape.y + shape.height + 7) for shape in canvas.boxes]
     taken += [(shape.y, shape.y + shape.height + 1) for shape in canvas.frames]
     taken += [(label.y - ABOVE, label.y + label.height) for label in canvas.texts if label.text]
@@ -89,19 +93,26 @@ def _cuts(canvas: Canvas, height: float) -> list[tuple[float, int]]:
         if start - end >= 2:
             free.append((end, start))
         end = max(end, stop)
-    cuts = [(start + stop) / 2 for start, stop in free if start > 0 and stop < height]
-    found = [(cut, len(_crossings(canvas.lines, cut))) for cut in cuts[:: len(cuts) // CUTS + 1]]
-    return [(cut, many) for cut, many in found if many]
+    spans = [(start, stop) for start, stop in free if start > 0 and stop < height]
+    spans = spans[:: len(spans) // CUTS + 1]
+    cuts = [(start + stop) / 2 for start, stop in spans]
+    passing = _crossings(canvas.lines, cuts)
+    return [
+        (cut, len(crossed) + (0 if any(start <= seam <= stop for seam in seams) else INSIDE))
+        for cut, (start, stop), crossed in zip(cuts, spans, passing, strict=True)
+        if crossed
+    ]
 
 
-def _crossings(lines: list[Line], cut: float) -> list[Crossing]:
-    """The lines at a cut, from the nearest across; those on top of each other once."""
-    found: dict[float, Crossing] = {}
+def _crossings(lines: list[Line], cuts: list[float]) -> list[list[Crossing]]:
+    """The lines at each cut, from the nearest across; those on top of each other once."""
+    found: list[dict[float, Crossing]] = [{} for _ in cuts]
     for line in lines:
         for (x, y), (end, low) in pairwise(line.points):
-            if x == end and min(y, low) < cut <= max(y, low):
-                found.setdefault(round(x, 1), Crossing(x, line.look))
-    return [found[x] for x in sorted(found)]
+            if x == end and y != low:
+                for at in range(bisect_right(cuts, min(y, low)), bisect_right(cuts, max(y, low))):
+                    found[at].setdefault(round(x, 1), Crossing(x, line.look))
+    return [[each[x] for x in sorted(each)] for each in found]
 
 
 def _choose(cuts: list[tuple[float, int]], height: float, count: int) -> list[float]:
@@ -174,7 +185,7 @@ def _pieces(canvas: Canvas, cuts: list[float]) -> tuple[list[Canvas], list[list[
     for line in canvas.lines:
         for piece, part in _parted(line, inner):
             pieces[piece].lines.append(part)
-    return pieces, [_crossings(canvas.lines, cut) for cut in inner]
+    return pieces, _crossings(canvas.lines, inner)
 
 
 def _parted(line: Line, inner: list[float]) -> list[tuple[int, Line]]:

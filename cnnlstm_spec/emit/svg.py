@@ -53,7 +53,7 @@ def place(drawing: Drawing, way: Way = DOWN) -> tuple[Canvas, float, float]:
     """What is drawn below the title, on the page, with the width and height that it takes."""
     rows = Rows(drawing, way)
     _, top = _header(drawing, LEAST)
-    canvas, along = wrap(rows.canvas, rows.height, lambda across, along: _fits(way, across, along, top))
+    canvas, along = wrap(rows.canvas, rows.height, rows.seams, lambda across, along: _fits(way, across, along, top))
     near, far = extent(canvas)
     if canvas is rows.canvas and rows.axis is not None and not way.right:
         half = max(rows.axis - near, far - rows.axis)
