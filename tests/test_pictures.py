@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+from test_svg import GENERATED, MISTAKES, PLAIN, SKIPS, STRUCTURED, long, read
 
 from cnnlstm_spec.compiler import Compilation
 from cnnlstm_spec.emit.drawing import Area, Box, Drawing, Element, Frame, Split, all_boxes, boxes, copies, elements
@@ -24,7 +26,6 @@ from cnnlstm_spec.emit.svg import MARGIN, place
 from cnnlstm_spec.emit.way import Way
 from cnnlstm_spec.graph import TypedGraph
 from cnnlstm_spec.ops.structure import Projection
-from test_svg import GENERATED, MISTAKES, PLAIN, SKIPS, STRUCTURED, long, read
 
 FOLDER = Path(__file__).parent.parent / "specs"
 FILES = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.yaml"))}
@@ -81,7 +82,7 @@ def stairs(count: int) -> str:
 
 TEXTS = {
     **FILES,
-    **{f"generated {seed}": text for seed, text in enumerate(GENERATED)},
+    **{f"generated {seed}": text for seed, text in enumerate(GENERATED[:40])},
     "plain": PLAIN,
     "structured": STRUCTURED,
     "mistakes": MISTAKES,
@@ -94,7 +95,7 @@ TEXTS = {
     "growing": GROWING,
     "stairs": stairs(20),
 }
-FEW = [name for name in TEXTS if not name.startswith("generated") or int(name.split()[1]) < 12]
+FEW = [name for name in TEXTS if not name.startswith("generated") or int(name.split()[1]) < 8]
 
 
 @dataclass(frozen=True)
@@ -126,25 +127,12 @@ def picture(name: str, depth: int | None = None, right: bool = False) -> Picture
     return Picture(compiled(name), drawing, way, *place(drawing, way))
 
 
-Case = tuple[str, int | None, bool]
-CASES: list[Case] = [(name, None, False) for name in TEXTS]
-CASES += [(name, depth, right) for name in FEW for depth, right in ((None, True), (0, False), (0, True), (1, True), (2, False))]
-
-
 def overlap(a: BoxShape | Text, b: BoxShape | Text) -> bool:
     return a.x < b.x + b.width and b.x < a.x + a.width and a.y < b.y + b.height and b.y < a.y + a.height
 
 
-def named(case: Case) -> str:
-    return f"{case[0]}, depth {case[1]}, {'right' if case[2] else 'down'}"
-
-
-cases = pytest.mark.parametrize("case", CASES, ids=named)
-
-
-@cases
-def test_no_two_boxes_and_no_two_labels_overlap(case: Case) -> None:
-    canvas = picture(*case).canvas
+def assert_no_two_boxes_and_no_two_labels_overlap(shown: Picture) -> None:
+    canvas = shown.canvas
     shapes: list[BoxShape | Text] = [*canvas.boxes, *(label for label in canvas.texts if label.text)]
     shapes.sort(key=lambda shape: shape.y)
     for index, one in enumerate(shapes):
@@ -154,9 +142,8 @@ def test_no_two_boxes_and_no_two_labels_overlap(case: Case) -> None:
             assert not overlap(one, other), (one, other)
 
 
-@cases
-def test_boxes_are_inside_a_frame_or_outside(case: Case) -> None:
-    canvas = picture(*case).canvas
+def assert_boxes_are_inside_a_frame_or_outside(shown: Picture) -> None:
+    canvas = shown.canvas
     for frame in canvas.frames:
         for other in (*canvas.boxes, *canvas.frames):
             apart = (
@@ -173,9 +160,7 @@ def within(inner: BoxShape | FrameShape, outer: BoxShape | FrameShape) -> bool:
     return across and outer.y <= inner.y + 0.1 and inner.y + inner.height <= outer.y + outer.height + 0.1
 
 
-@cases
-def test_all_is_on_the_page(case: Case) -> None:
-    shown = picture(*case)
+def assert_all_is_on_the_page(shown: Picture) -> None:
     shapes = [*shown.canvas.boxes, *shown.canvas.frames, *shown.canvas.texts]
     for shape in shapes:
         assert shape.x >= -0.1 and shape.x + shape.width <= shown.width + 0.1, shape
@@ -184,10 +169,8 @@ def test_all_is_on_the_page(case: Case) -> None:
         assert -0.1 <= x <= shown.width + 0.1 and -0.1 <= y <= shown.height + 0.1
 
 
-@cases
-def test_lines_along_the_way_go_around_boxes(case: Case) -> None:
+def assert_lines_along_the_way_go_around_boxes(shown: Picture) -> None:
     """Only across it, a line out of the middle of a split may pass behind the other lanes."""
-    shown = picture(*case)
     for line in shown.canvas.lines:
         for (x, y), (end, low) in pairwise(line.points):
             along = y == low if shown.way.right else x == end
@@ -281,11 +264,9 @@ def true_edges(shown: Picture) -> tuple[set[tuple[int, int]], set[tuple[int, int
     return must - {(a, a) for a in home.values()}, may
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case[0] != "mistakes"], ids=named)
-def test_lines_lead_from_each_box_to_those_that_read_it_and_to_no_other(case: Case) -> None:
-    shown = picture(*case)
-    if len(shown.canvas.boxes) > 130:
-        pytest.skip("a larger picture is drawn no other way")
+def assert_lines_lead_from_each_box_to_those_that_read_it_and_to_no_other(shown: Picture) -> None:
+    if not shown.compilation.ok:  # what could not be read is read from nowhere
+        return
     must, may = true_edges(shown)
     drawn = drawn_edges(shown)
     told = [shape.box.name or shape.box.title for shape in shown.canvas.boxes]
@@ -313,22 +294,14 @@ def contents(area: Area) -> tuple[Element, ...]:
     return (*joined, *area.items)
 
 
-@pytest.mark.parametrize("case", [*CASES, *((name, depth, False) for name in FEW for depth in (1, 3, 9))], ids=named)
-def test_parameters_and_layers_add_up(case: Case) -> None:
-    name, depth, _ = case
-    compilation = compiled(name)
-    assert compilation.typed is not None
-    drawing = outline(compilation, depth)
-    assert sum(shown_params(contents(area)) for area in drawing.areas) == compilation.typed.params
-    classes = [each for area in drawing.areas for box in all_boxes(contents(area)) for each in box.classes]
-    if name == "mistakes":  # what could not be read is shown and is no layer
-        return
-    assert len(classes) == sum(not node.node.hidden for node in compilation.typed.nodes.values())
+def assert_parameters_and_layers_add_up(shown: Picture) -> None:
+    assert sum(shown_params(contents(area)) for area in shown.drawing.areas) == shown.typed.params
+    classes = [each for area in shown.drawing.areas for box in all_boxes(contents(area)) for each in box.classes]
+    if shown.compilation.ok:  # what could not be read is shown and is no layer
+        assert len(classes) == sum(not node.node.hidden for node in shown.typed.nodes.values())
 
 
-@cases
-def test_what_is_drawn_once_is_said_of_every_copy(case: Case) -> None:
-    shown = picture(*case)
+def assert_what_is_drawn_once_is_said_of_every_copy(shown: Picture) -> None:
     nodes = shown.typed.nodes
     for box in (box for area in shown.drawing.areas for box in boxes(contents(area))):
         every = copies(box)
@@ -344,6 +317,25 @@ def test_what_is_drawn_once_is_said_of_every_copy(case: Case) -> None:
         low, high = min(params), max(params)
         written = params_words(box.params, box.each)
         assert written == "" if high == 0 else f"{high:,} param" in written and f"{low:,}" in written and "each" in written
+
+
+CHECKS = (
+    assert_no_two_boxes_and_no_two_labels_overlap,
+    assert_boxes_are_inside_a_frame_or_outside,
+    assert_all_is_on_the_page,
+    assert_lines_along_the_way_go_around_boxes,
+    assert_lines_lead_from_each_box_to_those_that_read_it_and_to_no_other,
+    assert_parameters_and_layers_add_up,
+    assert_what_is_drawn_once_is_said_of_every_copy,
+)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_picture_is_true_and_nothing_is_in_the_way(name: str) -> None:
+    ways = [(None, False), (None, True), (0, False), (0, True), (1, True), (2, False), (3, True)]
+    for depth, right in ways if name in FEW else ways[:1]:
+        for check in CHECKS:
+            check(picture(name, depth, right))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -472,12 +464,12 @@ def test_strips_are_no_more_than_are_needed() -> None:
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > sizes[-1]
 
 
-@pytest.mark.parametrize("text", [long(1000, 1), long(1000, 500), stairs(150)], ids=["long", "wide", "stairs"])
-@pytest.mark.parametrize("depth", [None, 0, 1])
-def test_large_graphs_are_drawn(text: str, depth: int | None) -> None:
+@pytest.mark.parametrize("text", [long(1000, 1), long(500, 500), stairs(100)], ids=["long", "wide", "stairs"])
+def test_large_graphs_are_drawn(text: str) -> None:
     compilation = read(text)
-    assert compilation.to_svg(depth, "right").endswith("</svg>\n")
-    assert compilation.to_svg(depth) == compilation.to_svg(depth)
+    svg = compilation.to_svg(1)
+    assert svg.endswith("</svg>\n") and svg == compilation.to_svg(1)
+    assert compilation.to_svg(0, "right").endswith("</svg>\n")
 
 
 def test_the_width_is_that_of_the_page() -> None:
@@ -487,3 +479,16 @@ def test_the_width_is_that_of_the_page() -> None:
     assert sides(svg) == (312, round(height * 312 / width)) and f'viewBox="0 0 {width} {height}"' in svg
     assert svg.partition("<title")[2] == compilation.to_svg().partition("<title")[2]
     assert sides(read("").to_svg(width=300))[0] == 300
+
+
+@pytest.mark.parametrize(("depth", "direction", "width"), [(-1, "down", None), (None, "up", None), (None, "down", 0)])
+def test_what_cannot_be_is_refused(depth: int | None, direction: Any, width: int | None) -> None:
+    with pytest.raises(ValueError, match="a depth is 0 or more"):
+        compiled("equipment-fault").to_svg(depth, direction, width)
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "depth"), [("equipment-fault", "equipment-fault", None), ("googlenet", "googlenet", 0)]
+)
+def test_the_pictures_in_the_docs_are_those_that_are_drawn(image: str, name: str, depth: int | None) -> None:
+    assert (FOLDER.parent / "docs" / "images" / f"{image}.svg").read_text("utf-8") == compiled(name).to_svg(depth)

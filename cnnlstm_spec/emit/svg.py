@@ -32,7 +32,11 @@ UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def draw(compilation: Compilation, depth: int | None = None, direction: Direction = "down", width: int | None = None) -> str:
-    """The picture of a spec, as far as it could be read; the width is that of the page, in pixels."""
+    """The picture of a spec, as far as it could be read; the width is that of the page, in pixels.
+
+    Raises ValueError for a depth, a direction or a width that cannot be."""
+    if (depth is not None and depth < 0) or (width is not None and width < 1) or direction not in ("down", "right"):
+        raise ValueError("a depth is 0 or more, a direction `down` or `right`, a width 1 or more")
     if compilation.typed is None or compilation.spec is None:
         return render(_unreadable(compilation), scaled=width)
     from .outline import outline
