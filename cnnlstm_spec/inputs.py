@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from .argument import Kind, Record, arg
 from .diagnostic import Code
-from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, ListOf, Optional, given, wrong_type
+from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, ListOf, Optional, wrong_type
+from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
-from .syntax import Node, Scalar
 from .tensor import Axis, Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -115,13 +115,15 @@ class Input(Record):
     time_axis: str | None = arg(Optional(NAME), None, doc="Which axis of a `tensor` is time.")
     dtype: str | None = arg(Optional(Choice(*DTYPES)), None, doc="Dtype of the data.")
     padding_value: float | None = arg(Optional(NUMBER), None, doc="A step whose every value equals it is padding.")
-    mask_input: str | None = arg(Optional(NAME), None, doc="Name of a boolean input, true where the step is real.")
+    mask_input: str | None = arg(
+        Optional(NAME), None, doc="Name of a boolean input, true where a step is real; several branches may share it."
+    )
 
     def check(self, scope: Scope, node: Node) -> bool:
         before = len(scope.found)
         self._check_axes(scope)
         self._check_time(scope)
-        return len(scope.found) == before
+        return all(each.severity != "error" for each in scope.found[before:])
 
     def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), /, **facts: Any) -> None:
         place = self.places[key]
@@ -191,9 +193,11 @@ class InputOp(Op):
 
     arity = (0, 0)
 
-    def __init__(self, input: Input, branch: str) -> None:
+    def __init__(self, input: Input, branch: str, mask_of: str | None = None) -> None:
         super().__init__()
         self.input, self.branch = input, branch
+        self.mask_of = mask_of or branch
+        """The branch whose mask it has: the first of those that share a `mask_input`."""
 
     @classmethod
     def title(cls) -> str:
@@ -202,7 +206,8 @@ class InputOp(Op):
     def type(self, id: str, place: Any) -> TensorType:
         """The type of the data."""
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
-        mask = Mask(frozenset({id}), place) if self.input.makes_mask else None
+        source = id if self.mask_of == self.branch else self.mask_of
+        mask = Mask(frozenset({source}), place) if self.input.makes_mask else None
         return TensorType(tuple(axes), self.input.data_type, mask)
 
     def _size(self, axis: str, size: int | str | None) -> Size:
@@ -212,10 +217,10 @@ class InputOp(Op):
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""
-        from .masks import padding_mask
+        from .padding_mask import padding_mask
 
         if self.input.makes_mask == "mask_input":
             assert self.input.mask_input is not None
-            return to.program.mask_inputs[self.input.mask_input]
+            return to.mask_input(self.input.mask_input)
         assert self.input.padding_value is not None
         return padding_mask(to, inputs[0], self.input.padding_value, to.output)

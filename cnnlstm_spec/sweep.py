@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from .compiler import Compilation, Overrides, collector_paused, compile_document, finish, read_document
 from .diagnostic import Diagnostic
 from .memory import Memory
+from .nodes import Mapping, Node
 from .source import Source
-from .syntax import Mapping, Node
 
 if TYPE_CHECKING:
     from .variants import Variant

@@ -13,12 +13,11 @@ from math import prod
 
 from .diagnostic import Code, Diagnostic
 from .edit import NoPath, Steps, edit
-from .kinds import WRONG_TYPE
 from .memory import Memory
+from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
-from .scope import nearest
 from .source import Place, Span
-from .syntax import Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+from .spelling import nearest
 
 UNCLEAR_AXIS = Code(
     "unclear-matrix-path",

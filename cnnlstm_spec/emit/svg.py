@@ -1,4 +1,4 @@
-"""A Compilation to an SVG: the same bytes for the same spec, without scripts, links or fonts of its own."""
+"""What was compiled to an SVG: the same bytes for the same spec, without scripts, links or fonts of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .style import style_sheet
 from .way import Direction, Way, shift, turn
 
 if TYPE_CHECKING:
-    from ..compiler import Compilation
+    from .outline import Compiled
 
 MARGIN = 32
 LEAST = 560
@@ -31,7 +31,7 @@ UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML 1.0 cannot hold, not even escaped."""
 
 
-def draw(compilation: Compilation, depth: int | None = None, direction: Direction = "down", width: int | None = None) -> str:
+def draw(compilation: Compiled, depth: int | None = None, direction: Direction = "down", width: int | None = None) -> str:
     """The picture of a spec, as far as it could be read; the width is that of the page, in pixels.
 
     Raises ValueError for a depth, a direction or a width that cannot be."""
@@ -44,7 +44,7 @@ def draw(compilation: Compilation, depth: int | None = None, direction: Directio
     return render(outline(compilation, depth), Way(direction == "right"), width)
 
 
-def _unreadable(compilation: Compilation) -> Drawing:
+def _unreadable(compilation: Compiled) -> Drawing:
     """A picture that says that there is nothing to draw, and why."""
     errors = [d for d in compilation.diagnostics if d.severity == "error"]
     facts = f"{len(errors)} errors" if len(errors) != 1 else "1 error"
