@@ -175,7 +175,12 @@ def _closed(item: Element) -> Element:
         return item
     if isinstance(item, Frame) and item.look == "repeat" and _count(item.items) <= LEAST_COLUMN:
         return item
-    if isinstance(item, Frame) and len(item.items) == 1 and isinstance(item.items[0], Box) and not item.unseen and not item.ids:
+    return as_box(item)
+
+
+def as_box(item: Frame | Split) -> Box:
+    """A structure as one box: a fold of it, or its only layer, which says more."""
+    if isinstance(item, Frame) and item.look == "block" and len(item.items) == 1 and isinstance(item.items[0], Box):
         return item.items[0]
     return summary((item,), item.title if item.title != "per step" else "TimeDistributed", name=item.name)
 

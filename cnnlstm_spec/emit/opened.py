@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .drawing import Area, Box, Element, Frame, Join, Lane, Split, all_boxes
-from .fold import fold_sequence, summary
+from .drawing import Area, Box, Element, Frame, Join, Lane, all_boxes
+from .fold import as_box, fold_sequence, summary
 
 LONGEST = 120
 """More elements than these in one sequence are folded at any depth: patterns once, then the middle left out."""
@@ -25,19 +25,10 @@ def _element(item: Element, depth: int) -> Element:
     if isinstance(item, Box):
         return item
     if depth == 0:
-        return _only(item) or _failing(
-            summary((item,), item.title if item.title != "per step" else "TimeDistributed", name=item.name)
-        )
+        return _failing(as_box(item))
     if isinstance(item, Frame):
         return replace(item, items=_opened(item.items, depth - 1))
     return replace(item, lanes=tuple(Lane(lane.title, _opened(lane.items, depth - 1)) for lane in item.lanes))
-
-
-def _only(item: Frame | Split) -> Box | None:
-    """The one layer that is all of a block, which says more than a fold of it."""
-    if isinstance(item, Split) or item.look != "block" or len(item.items) != 1 or item.unseen:
-        return None
-    return item.items[0] if isinstance(item.items[0], Box) else None
 
 
 def _failing(box: Box) -> Box:
@@ -59,7 +50,8 @@ def _as_one_box(area: Area) -> Area:
     merge = area.join.merge if area.join is not None else None
     whole = summary(held, area.address.rpartition(".")[2], note=shared)
     if merge is not None:
-        whole = replace(whole, look="fusion", title=merge.title, name=merge.name or whole.title)
+        name = whole.title if area.tone == "head" else merge.name or whole.title
+        whole = replace(whole, look="fusion", title=merge.title, name=name)
     read = _input_words(ends[0]) if ends and ends[0].look == "input" else ""
     given = ends[-1].detail if ends and ends[-1].look == "output" else ""
     words = [read, whole.detail if whole.classes else "", given]
