@@ -51,7 +51,7 @@ def infer(
     state = _State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
-    found.extend(state.conditions.warnings())
+    found.extend(state.conditions.findings())
     return TypedGraph(graph, state.typed, policy, graph)
 
 
@@ -104,7 +104,7 @@ def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
 
 def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
     if isinstance(op, InputOp):
-        return _Inferred(TypedNode(node, op.type(node.id, node.origin.place), ()))
+        return _Inferred(TypedNode(node, op.type(node.id, node.origin.place, node.origin.written), ()))
     at = Inference(state.policy, state.batch_size)
     typed = _checked(node, op, inputs, at, state)
     return _Inferred(typed, tuple(at.conditions))
@@ -123,7 +123,12 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
     mask = None if across else _mask_after(node, op, inputs, state)
-    result = _same(node, inputs, result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask), state)
+    values = op.values_after(*inputs)
+    if values is not None and values.made_at is None:
+        values = replace(values, made_at=node.origin.place)
+    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask).with_values(values)
+    result = result.with_zeros(op.zeros_after(mask, *inputs))
+    result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 
 
@@ -214,13 +219,11 @@ def _place_of(node: Node) -> Place:
 
 
 def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> None:
-    """A warning for a condition on run-time sizes, or an error where no size is left."""
+    """Keeps a condition on run-time sizes, with the warning that tells it."""
     diagnostic = _diagnostic(refusal.code, refusal, node, inputs, state)
     reason = refusal.code.template.format(**refusal.facts)
     warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
-    told = state.conditions.add(condition, warning)
-    if told is not None:
-        state.found.append(told)
+    state.conditions.add(condition, warning)
 
 
 WIDTH = 80

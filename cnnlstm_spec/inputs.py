@@ -13,7 +13,8 @@ from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
-from .tensor import Axis, Mask, TensorType
+from .source import Place
+from .tensor import Axis, Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -215,12 +216,15 @@ class InputOp(Op):
     def title(cls) -> str:
         return "Input"
 
-    def type(self, id: str, place: Any) -> TensorType:
+    def type(self, id: str, place: Place, written: Written) -> TensorType:
         """The type of the data."""
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
         source = id if self.mask_of == self.branch else self.mask_of
         mask = Mask(frozenset({source}), place) if self.mask_by else None
-        return TensorType(tuple(axes), self.input.data_type, mask)
+        padding = self.input.padding_value
+        values = None if padding is None else Values(padding, padding, written.places.get("padding_value", place))
+        zeros = Zeros(mask) if mask is not None and self.mask_by == "padding_value" and not padding else None
+        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values)
 
     def _size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .argument import Leaf, OpenLeaf, Quoted, Steps
 from .diagnostic import Code
-from .nodes import WRONG_TYPE, Listing, Node, Scalar, given
+from .nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, given, unfit
 from .scalars import fraction, resolve
 from .scope import POISON, Scope, did_you_mean
 
@@ -171,6 +171,26 @@ class Text(Leaf):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
+
+
+class Name(Text):
+    """A name: a text without the characters that no name may hold."""
+
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_fit, super().core())
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if isinstance(node, Scalar) and isinstance(node.value, str) and (help := unfit(node.value)) is not None:
+            scope.report(BAD_NAME, node, name=node.value, what="anything", help=(help,))
+        else:
+            super().explain(problem, steps, node, scope)
+
+
+def _fit(name: str) -> str:
+    if (help := unfit(name)) is not None:
+        raise PydanticCustomError("name_characters", "{help}", {"help": help})
+    return name
 
 
 class Choice(Leaf):
@@ -381,7 +401,7 @@ NOT_NEGATIVE = Number(least=0)
 RATE = Number(least=0, most=1)
 BOOLEAN = Boolean()
 TEXT = Text()
-NAME = Text("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
+NAME = Name("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 class AnyKind(OpenLeaf):

@@ -12,7 +12,7 @@ from .argument import Record
 from .inference import Inference
 from .kinds import BOOLEAN, NAME, Choice, Optional
 from .size import Size
-from .tensor import Mask, TensorType
+from .tensor import Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -92,6 +92,12 @@ class Op(Record):
     """Whether Keras takes an input of one axis fewer for a single sample, and its batch for an axis."""
     only_in_training: ClassVar[bool] = False
     """Whether it gives its input as it is outside of training."""
+    keeps_values: ClassVar[bool] = False
+    """Whether what comes out is what came in, moved or repeated."""
+    looks_up: ClassVar[str | None] = None
+    """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
+    keeps_xla_off: ClassVar[bool] = False
+    """Whether Keras runs a model that has it without XLA, whatever `jit_compile` says."""
     freezes_late: ClassVar[bool] = False
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
@@ -154,6 +160,30 @@ class Op(Record):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         """What becomes of the padding mask."""
         return inputs[0].mask if self.keeps_mask else None
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Values that are known to come out."""
+        return inputs[0].values if self.keeps_values else None
+
+    def keeps_zeros(self) -> bool:
+        """Whether 0 stays 0, element by element."""
+        return False
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        """Where the output is 0 at padded steps; `mask` is the output's own."""
+        return inputs[0].zeros if self.keeps_zeros() else None
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        """Whether it sums over the steps of every mask that comes to it, and padded ones add 0."""
+        return False
+
+    def without_xla(self, trained: bool) -> str | None:
+        """The argument, or else "", for which XLA cannot compile it; `trained`: a gradient runs through it. None where it can."""
+        return None
+
+    def without_gradient(self) -> str | None:
+        """The argument for which TensorFlow has no gradient of it; None where it has one."""
+        return None
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""

@@ -10,7 +10,7 @@ from .diagnostic import Origin
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .inputs import Input, mask_key
 from .items import Fusion, Item
-from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Optional, Text
+from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from .layer_kinds import LAYERS
 from .nodes import Node
 from .own import MODULES
@@ -67,7 +67,7 @@ class Top(Record):
 
     version: Annotated[int, Integer(1, 1, NOT_ALLOWED)]
     """Version of the language: 1."""
-    name: Annotated[str, Text("a name without `/`", r"[^/]+")]
+    name: Annotated[str, Name("a name without `/`", r"[^/]+")]
     """Name of the model."""
     extends: Annotated[str | None, Text("the path of a spec", ".+")] = None
     """A spec that this one differs from: maps merge."""

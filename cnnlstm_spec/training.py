@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .addresses import members
@@ -29,7 +30,7 @@ def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
     section = spec.compile
     if not isinstance(section, CompileSpec):
         return []
-    keywords: dict[str, Expression] = {"optimizer": _optimizer(section, graph), "loss": _losses(section, spec)}
+    keywords: dict[str, Expression] = {"optimizer": _scaling(section, graph), "loss": _losses(section, spec)}
     if section.loss_weights:
         keywords["loss_weights"] = _loss_weights(section, spec)
     for key, metrics in (("metrics", section.metrics), ("weighted_metrics", section.weighted_metrics)):
@@ -37,7 +38,15 @@ def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
             lists: dict[str, Expression] = {head: [_thing(each) for each in found] for head, found in metrics.items() if found}
             keywords[key] = next(iter(lists.values())) if spec.single_head else lists
     keywords.update({name: expression(value) for name, value in section.plain.items()})
+    if section.plain.get("jit_compile", "auto") == "auto" and _defies_xla(graph):
+        # On a GPU Keras would take `auto` for true.
+        keywords["jit_compile"] = False
     return [Do(Call("model.compile", (), tuple(keywords.items())))]
+
+
+def _defies_xla(graph: TypedGraph) -> bool:
+    """Whether XLA could not compile a layer, trained or not."""
+    return any(node.node.op is not None and node.node.op.without_xla(trained=True) is not None for node in graph.nodes.values())
 
 
 def _thing(placed: Placed) -> Expression:
@@ -59,9 +68,19 @@ def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
     return {head.name: None if head.name in untrained else section.loss_weights.get(head.name, 1.0) for head in spec.heads}
 
 
-def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
+def _scaling(section: CompileSpec, graph: TypedGraph) -> Expression:
+    """The optimizer; what scales the loss under `mixed_float16` is written out, since a loaded model would do without it.
+
+    Keras puts it around an optimizer where the policy of the process says so, and writes a file without it.
+    """
     written = section.optimizer
     optimizer = KerasObject("optimizers", "RMSprop", (), "rmsprop") if written is None else written.thing
+    if section.dtype_policy != "mixed_float16" or not section.plain.get("auto_scale_loss", True):
+        return _optimizer(optimizer, section, graph)
+    return Call("keras.optimizers.LossScaleOptimizer", (_optimizer(replace(optimizer, identifier=None), section, graph),))
+
+
+def _optimizer(optimizer: KerasObject, section: CompileSpec, graph: TypedGraph) -> Expression:
     if not section.multipliers:
         return expression(optimizer)
     groups = multiplied_layers(section, graph)

@@ -10,7 +10,7 @@ from ..op import example
 from ..size import at_least, equal
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, SEED
-from .factors import FILL_MODE, INTERPOLATION, VALUE_RANGE, Augmentation, Factor
+from .factors import FILL_MODE, INTERPOLATION, VALUE_RANGE, Augmentation, Factor, SavedPair
 from .rescaling import VALUES
 from .windows import KERNEL_LARGER, join, split
 
@@ -52,6 +52,7 @@ class RandomFlip(Geometry):
 class RandomCrop(Geometry):
     """A random part of an image in training, the middle otherwise; images that are too small are resized."""
 
+    keeps_xla_off = True
     height: Annotated[int, SIZE]
     """Height of the output."""
     width: Annotated[int, SIZE]
@@ -85,6 +86,7 @@ class RandomCrop(Geometry):
 class RandomRotation(Transform):
     """Turns images."""
 
+    keeps_xla_off = True
     factor: Annotated[Any, Factor(-1, 1)]
     """Greatest turn as a share of a full one, or the bounds it is drawn from."""
     refused_dtypes = ("bfloat16",)
@@ -97,6 +99,7 @@ class RandomRotation(Transform):
 class RandomTranslation(Transform):
     """Shifts images."""
 
+    keeps_xla_off = True
     height_factor: Annotated[Any, Factor(-1, 1, strict=True)]
     """Greatest shift down as a share of the height, or its bounds."""
     width_factor: Annotated[Any, Factor(-1, 1, strict=True)]
@@ -111,6 +114,7 @@ class RandomTranslation(Transform):
 class RandomZoom(Transform):
     """Zooms in (below 0) and out (above 0)."""
 
+    keeps_xla_off = True
     height_factor: Annotated[Any, Factor(-1, 1, strict=True, above=True)]
     """Greatest zoom of the height, or its bounds."""
     width_factor: Annotated[Any, Optional(Factor(-1, 1, strict=True, above=True))] = None
@@ -125,17 +129,19 @@ class RandomZoom(Transform):
 class RandomShear(Transform):
     """Shears images."""
 
-    x_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
-    """Greatest shear across, or its bounds."""
-    y_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
-    """Greatest shear down, or its bounds."""
+    keeps_xla_off = True
+    x_factor: Annotated[Any, SavedPair(0, 1)] = 0.0
+    """Bounds of the shear across, to the one side or the other."""
+    y_factor: Annotated[Any, SavedPair(0, 1)] = 0.0
+    """Bounds of the shear down, or up where across is the other way too."""
     refused_dtypes = ("bfloat16",)
-    examples = (example((4, 5, 3), x_factor=0.2), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
+    examples = (example((4, 5, 3), x_factor=[0.0, 0.2]), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
 
 
 class RandomPerspective(Geometry):
     """Looks at images from another place."""
 
+    keeps_xla_off = True
     factor: Annotated[Any, Factor(0, 1)] = 1.0
     """Share of the images, or the bounds it is drawn from."""
     scale: Annotated[float, RATE] = 1.0
@@ -166,6 +172,9 @@ class RandomElasticTransform(Transform):
     """Least and greatest value of the images."""
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=[0.1, 0.3], fill_mode="nearest"))
+
+    def without_xla(self, trained: bool) -> str | None:
+        return ""
 
 
 class RandomErasing(Geometry):

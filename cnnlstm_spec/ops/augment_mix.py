@@ -22,6 +22,7 @@ class Mixing(Augmentation):
 class AugMix(Mixing):
     """Blends several chains of augmentations."""
 
+    keeps_xla_off = True
     value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
     num_chains: Annotated[int, INTEGER] = 3
@@ -51,6 +52,9 @@ class CutMix(Mixing):
     refused_dtypes = ("float16", "bfloat16")
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, seed=1))
 
+    def without_xla(self, trained: bool) -> str | None:
+        return ""
+
 
 class MixUp(Mixing):
     """Blends images of the batch; the labels stay."""
@@ -59,10 +63,14 @@ class MixUp(Mixing):
     """Parameter of the distribution of the blend."""
     examples = (example((4, 5, 3)), example((4, 5, 1), alpha=0.5, seed=1))
 
+    def without_xla(self, trained: bool) -> str | None:
+        return ""
+
 
 class RandAugment(Mixing):
     """Several augmentations drawn at random."""
 
+    keeps_xla_off = True
     value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
     num_ops: Annotated[int, INTEGER] = 2

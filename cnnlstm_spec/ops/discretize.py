@@ -9,7 +9,7 @@ from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Each, ListOf, Optional
 from ..op import FLOATS, Op, compute_dtype, example
 from ..size import equal
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Values
 from .common import WRONG_DTYPE
 
 NO_SPARSE = Code(
@@ -80,6 +80,10 @@ class Encoder(Op):
         kept = x.axes[:-1] if x.axes and x.axes[-1].size == 1 else x.axes
         return (*kept, classes)
 
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Every class comes; of vectors nothing is said."""
+        return Values(0, self.depth() - 1) if self.output_mode == "int" else None
+
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         (x, *_) = inputs
         kept = self.output_mode == "int" or (self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1))
@@ -89,6 +93,7 @@ class Encoder(Op):
 class CategoryEncoding(Encoder):
     """Integers to one-hot, multi-hot or count vectors."""
 
+    looks_up = "num_tokens"
     num_tokens: Annotated[int | None, Optional(COUNT)] = None
     """How many classes there are."""
     output_mode: Annotated[str, Choice("multi_hot", "one_hot", "count", "binary")] = "multi_hot"
@@ -152,6 +157,7 @@ class Discretization(Encoder):
 class Hashing(Encoder):
     """Values to bins by hashing."""
 
+    keeps_xla_off = True
     num_bins: Annotated[int, COUNT]
     """How many bins there are."""
     mask_value: Annotated[int | None, Optional(INTEGER)] = None
@@ -182,6 +188,7 @@ class Hashing(Encoder):
 class HashedCrossing(Encoder):
     """Two categories to one, by hashing the pair."""
 
+    keeps_xla_off = True
     num_bins: Annotated[int, SIZE]
     """How many bins there are."""
     output_mode: Annotated[str, Choice("int", "one_hot")] = "int"

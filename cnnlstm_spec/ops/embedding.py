@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Lookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
+    looks_up = "input_dim"
     input_dim: Annotated[int, COUNT]
     """How many integers there are, from 0 up."""
     output_dim: Annotated[int, COUNT]

@@ -25,6 +25,7 @@ CHANNELS = Code(
     sort="keras",
     help="bring the images to as many channels before it",
 )
+NOT_LOADED = Code("file-does-not-load", "error", "Keras saves `{argument}: {value}` in a file that it does not load")
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
 
@@ -108,6 +109,35 @@ class Factor(Leaf):
     def schema(self) -> dict[str, Any]:
         number = {"type": "number", "minimum": self.least, "maximum": self.most}
         return {"anyOf": [number, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
+
+
+SINGLE = PydanticCustomError("single", "a single number is not loaded again")
+
+
+class SavedPair(Factor):
+    """A factor of which Keras saves a single number as a pair that begins below 0, and refuses when it loads the file."""
+
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__(least, most, strict=True)
+        self.words = f"a list of two numbers from {least:g} to {most:g}, or 0"
+
+    def bound(self, value: Any) -> Any:
+        value = super().bound(value)
+        if not isinstance(value, tuple) and value != 0:
+            raise SINGLE
+        return value
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if problem != SINGLE.type:
+            super().explain(problem, steps, node, scope)
+            return
+        value = self.take(node, scope)
+        help = (f"write the bounds: `{scope.name}: [0.0, {value:g}]`",)
+        scope.report(NOT_LOADED, scope.resolve(node) or node, argument=scope.name, value=f"{value:g}", help=help)
+
+    def schema(self) -> dict[str, Any]:
+        pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+        return {"anyOf": [{"const": 0}, pair]}
 
 
 class Augmentation(Op):

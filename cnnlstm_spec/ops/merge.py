@@ -6,10 +6,10 @@ from typing import ClassVar
 
 from ..inference import Inference, Refusal
 from ..op import FLOATS, Op, compute_dtype, example
-from ..size import Expr, Size, equal
-from ..tensor import Axis, Mask, TensorType
+from ..size import Expr, larger, stretchable
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .common import WRONG_DTYPE
-from .fuse import SIZES_DIFFER, common_mask
+from .fuse import SIZES_DIFFER, any_zeros, common_mask, common_zeros
 
 BITS = {"bool": 1, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64}
 
@@ -55,9 +55,10 @@ class Merge(Op):
             return right if left.size == 1 else left
         facts = {"strategy": self.title(), "axis": left.name, "first": left, "other": right}
         refusal = Refusal(SIZES_DIFFER, None, ("sizes must be equal, or one of them 1",), index, **facts)
-        condition = equal(left.size, right.size)
-        if not condition.never or not any(_can_be_one(axis.size) for axis in (left, right)):
-            at.require(condition, refusal)
+        at.require(stretchable(left.size, right.size), refusal)
+        size = larger(left.size, right.size)
+        if isinstance(left.size, Expr) == isinstance(right.size, Expr):
+            return Axis(left.name, size)
         return left if isinstance(left.size, Expr) else right
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
@@ -67,9 +68,8 @@ class Merge(Op):
         rank = max(x.rank for x in inputs)
         return common_mask(tuple(x for x in inputs if x.rank == rank))
 
-
-def _can_be_one(size: Size) -> bool:
-    return not equal(size, 1).never
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return common_zeros(inputs)
 
 
 class Add(Merge):
@@ -118,6 +118,9 @@ class Multiply(Merge):
     """The product."""
 
     examples = (example((6, 3), (6, 3)), example((8, 8, 3), (1, 1, 3)), example((None, 3), (None, 1)))
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return any_zeros(inputs)
 
 
 class Subtract(Merge):

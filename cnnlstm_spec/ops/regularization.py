@@ -89,6 +89,9 @@ class Dropout(Shaped):
     """Seed of the draws."""
     examples = (example((4,), rate=0.5), example((3, 4), rate=0.3, noise_shape=[None, 1, 4], seed=3))
 
+    def keeps_zeros(self) -> bool:
+        return True
+
 
 class AlphaDropout(Shaped):
     """Dropout that keeps mean and variance, for `selu` networks."""
@@ -108,6 +111,9 @@ class GaussianDropout(Noise):
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
     examples = (example((4,), rate=0.5), example((None, 4), rate=0.0, seed=1))
+
+    def keeps_zeros(self) -> bool:
+        return True
 
     @property
     def draws(self) -> bool:
@@ -142,6 +148,9 @@ class Spatial(Noise):
     @property
     def draws(self) -> bool:
         return 0 < self.rate < 1
+
+    def keeps_zeros(self) -> bool:
+        return True
 
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(self.n, self.data_format == "channels_first")
@@ -185,6 +194,9 @@ class ActivityRegularization(Noise):
     l2: Annotated[float | None, Optional(NOT_NEGATIVE)] = 0.0
     """Weight of the sum of squares."""
     examples = (example((4,), l1=0.1), example((None, 4), l2=0.1))
+
+    def keeps_zeros(self) -> bool:
+        return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
