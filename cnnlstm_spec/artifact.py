@@ -20,7 +20,8 @@ from typing import Any
 from . import __version__
 from .compiler import Compilation, collector_paused
 from .deploy import Deployment
-from .ownership import MANIFEST, MODEL, clear, foreign
+from .files import PathError, read, resolve, sort_of, told
+from .ownership import MANIFEST, MODEL, clear, foreign, hidden
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
 from .usage import usage
@@ -51,10 +52,11 @@ def write(
     `step` is told what is under way.
 
     Raises SpecError for a spec with errors, Unsuitable where the path is no folder, weights cannot be had or, without
-    `force`, files that are not ours lie where ours would, and OSError where the folder cannot be written.
+    `force`, files that are not ours lie where ours would, and PathError where the folder cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise Unsuitable(f"`{folder}` is a file, not a folder")
+    sort = sort_of(folder)
+    if sort not in (None, "folder"):
+        raise Unsuitable(f"`{folder}` is a {sort}, not a folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
     if not force and (others := foreign(folder, NAMES, digest)):
         named = " and ".join(f"`{name}`" for name in others)
@@ -86,7 +88,7 @@ def make_files(
     with tempfile.TemporaryDirectory() as scratch:
         path = File(scratch, MODEL)
         save(model, path)
-        files = {MODEL: canonical(path.read_bytes())}
+        files = {MODEL: canonical(read(path))}
     step("drawing")
     svg = (compilation if deployment is None else deployment.inference).to_svg()
     files[SVG] = svg.encode()
@@ -166,11 +168,17 @@ def digest(data: bytes) -> str:
 
 def write_files(folder: File, files: Mapping[str, bytes]) -> None:
     """Files into a folder in their order; a folder that is not there appears at once, with all of them."""
-    if folder.is_dir():
-        _replace_files(folder, files)
+    if sort_of(folder) == "folder":
+        with told(folder):
+            _replace_files(folder, files)
         return
+    with told(folder):
+        _make_folder(folder, files)
+
+
+def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = File(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
     try:
         for name, data in files.items():
             _write_whole(scratch / name, data)
@@ -184,12 +192,13 @@ def write_files(folder: File, files: Mapping[str, bytes]) -> None:
 
 
 def replace_file(path: File, data: bytes) -> None:
-    """A file, whole or not at all; through a link to a file, and into a device as it is."""
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-        return
-    path = path.resolve()
-    _replace_files(path.parent, {path.name: data})
+    """A file, whole or not at all; through a link to a file. Raises PathError."""
+    sort = sort_of(path)
+    if sort not in (None, "file"):
+        raise PathError(path, f"it is a {sort}")
+    path = resolve(path)
+    with told(path):
+        _replace_files(path.parent, {path.name: data})
 
 
 def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
@@ -201,7 +210,7 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
     renamed = False
     try:
         for name, data in files.items():
-            handle, beside = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+            handle, beside = tempfile.mkstemp(prefix=f".{hidden(name)}.", suffix=".tmp", dir=folder)
             os.close(handle)
             waiting[name] = File(beside)
             _write_whole(waiting[name], data)

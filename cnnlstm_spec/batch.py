@@ -15,6 +15,7 @@ from pathlib import Path as File
 from . import __version__, artifact
 from .compiler import Compilation
 from .deploy import deploy
+from .files import PathError, read, read_json, reason_of
 from .missing import what_to_install
 from .own import is_own
 from .ownership import MANIFEST
@@ -104,8 +105,10 @@ def build(job: Job) -> Outcome:
         return Outcome(job.index, reason=missing)
     except (artifact.Unsuitable, Unbuildable) as error:
         return Outcome(job.index, reason=str(error))
+    except PathError as error:
+        return Outcome(job.index, reason=str(error))
     except OSError as error:
-        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {error.strerror or error}")
+        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {reason_of(error)}")
     return Outcome(job.index, manifest["params"]["total"], report="" if deployment is None else str(deployment))
 
 
@@ -129,13 +132,13 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
     What rests on files beside the spec, which may have changed, is never current.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = read_json(folder / MANIFEST)
         written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
         named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
-        whole = all(artifact.digest(path.read_bytes()) == sha256 for path, sha256 in named)
+        whole = all(artifact.digest(read(path)) == sha256 for path, sha256 in named)
         same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest.get("for"), manifest["versions"]
         trained = manifest.get("inference", {}).get("weights")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (PathError, KeyError, TypeError, AttributeError):
         return False
     assert compilation.spec is not None
     now = json.loads(json.dumps(resolved(compilation)))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from os.path import dirname, join
 from typing import Any
 
 from .argument import MISSING_KEY, UNKNOWN_KEY, Kind, read, report_unknown_keys
 from .diagnostic import Code
+from .files import own
 from .kinds import WRONG_TYPE, Boolean, Choice, Integer, ListOf, Number, OneOrMore, Optional, Text, given, wrong_type
 from .scope import POISON, Scope, did_you_mean
 from .syntax import Entry, Mapping, Node, Scalar
@@ -75,8 +75,7 @@ class KerasObject:
 @lru_cache(maxsize=1)
 def facts() -> dict[str, Any]:
     """The catalog."""
-    with open(join(dirname(__file__), "data", "catalog.json"), encoding="utf-8") as file:
-        loaded: dict[str, Any] = json.load(file)
+    loaded: dict[str, Any] = json.loads(own("data", "catalog.json"))
     return loaded
 
 

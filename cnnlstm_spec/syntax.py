@@ -16,6 +16,9 @@ DEPTH_LIMIT = 64
 NODES_LIMIT = 200_000
 """Nodes with aliases expanded; a spec of 10,000 layers has about 100,000."""
 
+NESTING = "nesting depth"
+"""What newer libyaml says of brackets, some of which it reads ahead of what it has given."""
+
 NOT_YAML = Code("not-yaml", "error", "not YAML: {problem}")
 NOT_TEXT = Code("not-text", "error", "a character that YAML does not allow: {character}")
 EMPTY = Code("empty-spec", "error", "nothing is written here", help="`cnnlstm-spec new` prints a spec to start from")
@@ -162,6 +165,8 @@ def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     at = min(mark.index if mark else 0, len(source.text))
     problem = error.problem or "it cannot be read"
+    if NESTING in problem:
+        return Diagnostic(TOO_DEEP, Place((), Span(source, at, at + 1)), {"limit": DEPTH_LIMIT})
     begun = error.context_mark.index if error.context_mark else at
     from .slips import slip
 

@@ -17,6 +17,7 @@ import pytest
 
 from cnnlstm_spec import artifact, load
 from cnnlstm_spec.cli import run
+from cnnlstm_spec.files import PathError
 from cnnlstm_spec.ownership import clear, foreign
 from cnnlstm_spec.usage import usage
 
@@ -199,7 +200,15 @@ def test_replace_file_follows_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     artifact.replace_file(tmp_path / "link", b"new")
     assert (tmp_path / "real").read_bytes() == b"new" and (tmp_path / "link").is_symlink()
-    artifact.replace_file(Path(os.devnull), b"new")
+    with pytest.raises(PathError, match="it is a device"):
+        artifact.replace_file(Path(os.devnull), b"new")
+
+
+@pytest.mark.parametrize("name", ["a" * 245, "ä" * 120])
+def test_a_long_name_can_be_written(name: str, tmp_path: Path) -> None:
+    artifact.replace_file(tmp_path / name, b"new")
+    artifact.write_files(tmp_path / f"{name}.d", NEW)
+    assert (tmp_path / name).read_bytes() == b"new" and contents(tmp_path / f"{name}.d") == NEW
 
 
 def keras_file(time: tuple[int, int, int, int, int, int], saved: str, address: int) -> bytes:

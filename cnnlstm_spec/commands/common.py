@@ -11,6 +11,7 @@ import click
 
 from ..compiler import Compilation, compile_source
 from ..diagnostic import Diagnostic
+from ..files import PathError, sort_of
 from ..reading import Unread, read_file, read_stream
 from ..render.text import counts, render
 from ..source import Source
@@ -102,7 +103,7 @@ def read_source(spec: str, stdin_filename: str = STDIN) -> tuple[Source, File | 
     if spec != "-":
         return read_file(File(spec), spec), File(spec).parent
     folder = None if stdin_filename == STDIN else File(stdin_filename).parent
-    return read_stream(sys.stdin.buffer, stdin_filename), folder
+    return read_stream(sys.stdin.buffer if sys.stdin is not None else None, stdin_filename), folder
 
 
 def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = False, allow_imports: bool = False) -> Compilation:
@@ -157,11 +158,20 @@ def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO) -> None:
             write(text)
 
 
-def write_file(path: File, data: bytes) -> None:
-    """A whole file or none; a path that cannot be written ends the command."""
+def write_file(path: File, data: bytes, instead: str) -> None:
+    """A whole file or none; a path that cannot be written ends the command, which says what to do `instead` of a pipe."""
     from ..artifact import replace_file
 
     try:
         replace_file(path, data)
-    except OSError as error:
-        raise click.ClickException(f"`{path}` cannot be written: {error.strerror or error}") from None
+    except PathError as error:
+        way = f"; {instead}" if error.reason.startswith("it is a ") else ""
+        raise click.ClickException(f"`{path}` cannot be written: {error.reason}{way}") from None
+
+
+def lies_at(path: File) -> bool:
+    """Whether something lies at a path that is to be written; one that the system tells nothing of ends the command."""
+    try:
+        return sort_of(path) is not None
+    except PathError as error:
+        raise click.ClickException(f"`{path}` cannot be written: {error.reason}") from None

@@ -28,10 +28,9 @@ def command(spec: str, output: str, color: str, overrides: tuple[str, ...], allo
     svg = compilation.to_svg()
     if output == "-":
         write(svg)
-    elif suffix == ".svg":
-        write_file(File(output), svg.encode())
     else:
-        write_file(File(output), _png(svg))
+        data = svg.encode() if suffix == ".svg" else _png(svg)
+        write_file(File(output), data, "`-o -` writes to standard output")
     if not compilation.ok and output != "-":
         note(f"drew `{output}` with the failing layers marked")
     return 0 if compilation.ok else FOUND

@@ -1,13 +1,14 @@
-"""Widths of texts in the bundled font, and cutting and wrapping by them. Imports nothing of ours."""
+"""Widths of texts in the bundled font, and cutting and wrapping by them. Imports `files` alone."""
 
 from __future__ import annotations
 
 import json
 import re
 from functools import cache
-from pathlib import Path
 
-FONTS = Path(__file__).parent.parent / "data" / "fonts"
+from ..files import PACKAGE, own
+
+FONTS = PACKAGE / "data" / "fonts"
 MISSING = "\u25a1"
 """Drawn in a PNG for a character that the bundled font lacks."""
 FULL_WIDTH = 1000
@@ -17,7 +18,7 @@ FULL_WIDTH = 1000
 @cache
 def widths(bold: bool = False) -> dict[str, int]:
     """The advance of every character of the font, in thousandths of an em."""
-    runs = json.loads((FONTS / "widths.json").read_text(encoding="utf-8"))["semibold" if bold else "regular"]
+    runs = json.loads(own("data", "fonts", "widths.json"))["semibold" if bold else "regular"]
     return {chr(first + index): width for first, run in runs for index, width in enumerate(run)}
 
 
