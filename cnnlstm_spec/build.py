@@ -10,6 +10,7 @@ from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph
 from .inputs import InputOp
 from .items import Origin
+from .mask_inputs import mask_givers
 from .memory import Memory, once
 from .naming import assign_names
 from .ops.structure import Output
@@ -21,7 +22,6 @@ from .weave import Context, Weaver
 UNKNOWN_REFERENCE = Code("unknown-reference", "error", "there is no `{name}` to read here")
 MISSING_FUSION = Code("missing-fusion", "error", "`{head}` cannot read {count} branches without a `fusion`")
 NAME_TAKEN = Code("name-taken", "error", "`{name}` names {what} already; a fusion needs another name", help="choose another name")
-TWO_NAMED = Code("input-twice", "error", "the input name `{name}` is used twice")
 
 
 def build(spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None) -> Graph:
@@ -38,10 +38,10 @@ class _Builder:
         """The branches whose layers others have too."""
 
     def build(self) -> Graph:
-        inputs = [self.branch(branch) for branch in self.spec.branches]
+        shared = mask_givers(self.spec, self.found)
+        inputs = [self.branch(branch, shared.get(branch.name)) for branch in self.spec.branches]
         default = self.fusions()
         outputs = {head.name: self.head(head, default) for head in self.spec.heads}
-        self.check_mask_inputs()
         reserved = [branch.name for branch in self.spec.branches]
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
@@ -57,24 +57,10 @@ class _Builder:
             self.weaver.titles,
         )
 
-    def check_mask_inputs(self) -> None:
-        """Reports mask inputs with the name of a branch, of a head or of another mask input."""
-        taken = {branch.name: branch.origin.place for branch in self.spec.branches}
-        taken |= {head.name: head.origin.place for head in self.spec.heads}
-        for branch in self.spec.branches:
-            name = branch.input.mask_input if branch.input is not None else None
-            if branch.input is None or name is None:
-                continue
-            place = branch.input.places["mask_input"]
-            if name in taken:
-                labels = (Label(taken[name], "has this name"),)
-                self.found.append(Diagnostic(TWO_NAMED, place, {"name": name}, labels=labels, help=(f"`{name}_mask` would do",)))
-            taken.setdefault(name, place)
-
-    def branch(self, branch: Branch) -> str:
+    def branch(self, branch: Branch, mask_of: str | None) -> str:
         """The layers of those that it shares with, then its own; the node of the input."""
         at = Context(f"branches.{branch.name}", branch.name)
-        op = once(self.memory, InputOp, branch.input, branch.name) if branch.input is not None else None
+        op = once(self.memory, InputOp, branch.input, branch.name, mask_of) if branch.input is not None else None
         start = x = self.weaver.add(op, (), branch.origin, at, branch.name, hidden=True)
         chain = self.chains[branch.name]
         if chain is None:

@@ -115,13 +115,15 @@ class Input(Record):
     time_axis: str | None = arg(Optional(NAME), None, doc="Which axis of a `tensor` is time.")
     dtype: str | None = arg(Optional(Choice(*DTYPES)), None, doc="Dtype of the data.")
     padding_value: float | None = arg(Optional(NUMBER), None, doc="A step whose every value equals it is padding.")
-    mask_input: str | None = arg(Optional(NAME), None, doc="Name of a boolean input, true where the step is real.")
+    mask_input: str | None = arg(
+        Optional(NAME), None, doc="Name of a boolean input, true where a step is real; several branches may share it."
+    )
 
     def check(self, scope: Scope, node: Node) -> bool:
         before = len(scope.found)
         self._check_axes(scope)
         self._check_time(scope)
-        return len(scope.found) == before
+        return all(each.severity != "error" for each in scope.found[before:])
 
     def _report(self, scope: Scope, code: Code, key: str, help: tuple[str, ...] = (), /, **facts: Any) -> None:
         place = self.places[key]
@@ -191,9 +193,11 @@ class InputOp(Op):
 
     arity = (0, 0)
 
-    def __init__(self, input: Input, branch: str) -> None:
+    def __init__(self, input: Input, branch: str, mask_of: str | None = None) -> None:
         super().__init__()
         self.input, self.branch = input, branch
+        self.mask_of = mask_of or branch
+        """The branch whose mask it has: the first of those that share a `mask_input`."""
 
     @classmethod
     def title(cls) -> str:
@@ -202,7 +206,8 @@ class InputOp(Op):
     def type(self, id: str, place: Any) -> TensorType:
         """The type of the data."""
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
-        mask = Mask(frozenset({id}), place) if self.input.makes_mask else None
+        source = id if self.mask_of == self.branch else self.mask_of
+        mask = Mask(frozenset({source}), place) if self.input.makes_mask else None
         return TensorType(tuple(axes), self.input.data_type, mask)
 
     def _size(self, axis: str, size: int | str | None) -> Size:

@@ -107,8 +107,9 @@ class _Program:
         for id in graph.inputs:
             inputs.append(self.values[id])
             op = graph.nodes[id].op
-            if isinstance(op, InputOp) and op.input.mask_input is not None:
-                inputs.append(self.mask_inputs[op.input.mask_input])
+            mask = self.mask_inputs[op.input.mask_input] if isinstance(op, InputOp) and op.input.mask_input else None
+            if mask is not None and mask not in inputs:
+                inputs.append(mask)
         outputs = {head: self.values[id] for head, id in graph.outputs.items()}
         keywords: dict[str, Expression] = {
             "inputs": inputs if len(inputs) > 1 else inputs[0],
@@ -147,7 +148,7 @@ class _Program:
         variable = self.fresh(f"{op.branch}_input")
         self.statements.append(Let(variable, Call("keras.Input", (), tuple(keywords.items()))))
         self.values[node.id] = Ref(variable)
-        if op.input.mask_input is not None:
+        if op.input.mask_input is not None and op.input.mask_input not in self.mask_inputs:
             mask = masks.mask_keywords(op.input.mask_input, type, self.spec.batch_size)
             self.mask_inputs[op.input.mask_input] = Ref(self.fresh(op.input.mask_input))
             self.statements.append(Let(self.mask_inputs[op.input.mask_input].name, Call("keras.Input", (), mask)))

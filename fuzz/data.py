@@ -91,7 +91,7 @@ def inputs(spec: dict[str, Any], sizes: dict[str, int], zeros: bool) -> dict[str
             data[name] = rng.uniform(0.1, 1.0, size).astype("float32" if dtype == "bfloat16" else dtype)
         if given.get("mask_input"):
             lengths = rng.integers(1, shape[0] + 1, (BATCH, 1))
-            data[given["mask_input"]] = numpy.arange(shape[0])[None, :] < lengths
+            data.setdefault(given["mask_input"], numpy.arange(shape[0])[None, :] < lengths)
     return data
 
 

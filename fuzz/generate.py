@@ -79,18 +79,27 @@ class _Spec:
         elif rng.random() < 0.04:
             found["dtype"] = rng.choice(["float16", "int32", "int64", "bool", "float64", "uint8"])
         if (kind in TIMED or "time_axis" in found) and rng.random() < 0.3:
-            found.update({"mask_input": "real"} if rng.random() < 0.5 and not self.masked() else {"padding_value": 0})
+            if rng.random() < 0.5 and self.may_be_masked(shape):
+                found["mask_input"] = "real"
+            else:
+                found["padding_value"] = 0
         return found
 
-    def masked(self) -> bool:
-        return any("mask_input" in branch["input"] for branch in self.branches.values())
+    def may_be_masked(self, shape: list[Any]) -> bool:
+        """Whether an input may have the mask input, which all that have it share: it then gets the steps of the first."""
+        first = next((each["input"] for each in self.branches.values() if "mask_input" in each["input"]), None)
+        if first is None or (steps := first["shape"][0]) is not None:
+            shape[0] = shape[0] if first is None else steps
+            return True
+        return False
 
     def branch(self, name: str) -> dict[str, Any]:
         rng = self.rng
         if self.branches and rng.random() < 0.12:
             giver = rng.choice(sorted(self.branches))
             input = copy.deepcopy(self.branches[giver]["input"])
-            input.pop("mask_input", None)
+            if input["shape"][:1] == [None]:
+                input.pop("mask_input", None)
             return {"input": input, "share_layers_with": giver}
         input = self.input()
         place = Place(lambda items: self.alone(input, items), name)

@@ -46,7 +46,7 @@ class _Reading:
             shape = [None if isinstance(size, str) else size for size in given["shape"]]
             dtype = given.get("dtype") or ("int32" if given["kind"] == "tokens" else "float32")
             inputs[name] = keras.Input(shape, dtype=dtype, name=name)
-            if given.get("mask_input"):
+            if given.get("mask_input") and given["mask_input"] not in inputs:
                 inputs[given["mask_input"]] = keras.Input(shape[:1], dtype="bool", name=given["mask_input"])
         for name in self.spec["branches"]:
             self.values[name] = self.branch(name, inputs[name])

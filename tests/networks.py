@@ -48,7 +48,7 @@ def random_inputs(compilation: Compilation, sizes: dict[str, int] | None = None,
         data[op.branch] = values.astype("float32" if x.dtype == "bfloat16" else x.dtype)
         if op.input.mask_input is not None:
             lengths = rng.integers(1, shape[1] + 1, (batch, 1))
-            data[op.input.mask_input] = numpy.arange(shape[1])[None, :] < lengths
+            data.setdefault(op.input.mask_input, numpy.arange(shape[1])[None, :] < lengths)
     return data
 
 

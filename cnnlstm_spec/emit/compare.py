@@ -114,7 +114,7 @@ def _batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
             if len(shape) > 1:
                 kept = numpy.arange(shape[1])[None, :] < rng.integers(1, shape[1] + 1, (batch, 1))
             if op.input.mask_input is not None:
-                data[op.input.mask_input] = kept
+                data.setdefault(op.input.mask_input, kept)
             elif op.input.padding_value is not None:
                 data[op.branch][~kept] = op.input.padding_value
         yield batch, data

@@ -93,15 +93,16 @@ def params(graph: TypedGraph) -> dict[str, int]:
 
 
 def inputs(graph: TypedGraph) -> list[dict[str, Any]]:
-    """The inputs of the Keras model, in its order: the branches, a mask after the branch that it is of, read or not."""
-    found = []
+    """The inputs of the Keras model, in its order: the branches, a mask after the first branch that it is of, read or not."""
+    found: list[dict[str, Any]] = []
     for id in graph.graph.inputs:
         typed = graph.nodes[id]
         op = typed.node.op
         assert isinstance(op, InputOp)
         found.append(_tensor(op.branch, typed.type))
-        if op.input.mask_input is not None and typed.type is not None:
-            found.append({"name": op.input.mask_input, "shape": list(typed.type.shape[:1]), "dtype": "bool"})
+        mask = op.input.mask_input
+        if mask is not None and typed.type is not None and all(each["name"] != mask for each in found):
+            found.append({"name": mask, "shape": list(typed.type.shape[:1]), "dtype": "bool"})
     return found
 
 

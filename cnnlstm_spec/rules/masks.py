@@ -82,7 +82,7 @@ def _combined(node: TypedNode) -> Iterator[Diagnostic]:
     if given[0].backwards != other.backwards:
         help = ("one of them has its steps in reverse order, padding first: `go_backwards` turns them",)
     if ids(given[0]) != ids(other):
-        help = (*help, "give the branches one `mask_input`, or fuse them after their steps are one vector")
+        help = (*help, "give branches of the same steps one `mask_input`, or fuse them after their steps are one vector")
     labels = (*(labels if given[0].made_at != other.made_at else labels[:1]), *node.node.origin.uses)
     yield Diagnostic(COMBINED, node.node.origin.place, {"layer": node.node.op.title()}, labels=labels, help=help)
 
@@ -177,7 +177,7 @@ def _made(node: TypedNode) -> tuple[str, Place] | None:
     """What makes a mask at a node, and where it is written."""
     op = node.node.op
     if isinstance(op, InputOp):
-        key = op.input.makes_mask
+        key = op.input.makes_mask if op.mask_of == op.branch else None
         return (key, op.input.places[key]) if key is not None else None
     inputs = tuple(x for x in node.inputs if x is not None)
     if op is None or not inputs or op.joins_masks or not op.makes_mask(*inputs):
