@@ -142,6 +142,12 @@ def data(name: str) -> Any:
 
 
 @cache
+def is_prefixed(name: str) -> bool:
+    """Whether names of its layers begin with its own, for which a `~` stands."""
+    return b"~" in own("data", "backbones", f"{name}.json")
+
+
+@cache
 def facts(name: str) -> Facts:
     """The facts of one of `BACKBONES`."""
     raw = data(name)

@@ -180,6 +180,8 @@ def compile_document(
     if spec is None:
         return Compilation(source, finish(found), document)
     graph = build(spec, found, memory)
+    if graph is None:
+        return Compilation(source, finish(found), document, spec)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found, spec.batch_size, memory)
     found += verify(typed, spec, memory)

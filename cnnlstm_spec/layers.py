@@ -13,7 +13,7 @@ from .op import Op
 from .ops import find_op, former, known_layers, refusal
 from .own import about_offered, installed, read_own
 from .recall import recall
-from .scope import Scope, did_you_mean
+from .scope import POISON, Scope, did_you_mean
 from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
 
 UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")
@@ -67,6 +67,8 @@ def _read_items(node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             help = (f"write `[{node.text}]`",)
         return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
+    if not scope.spend(len(node.items), node):
+        return POISON
     items = (recall(read_item, item, scope.at(index)) for index, item in enumerate(node.items))
     return tuple(item for item in items if item is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from .items import Group, Item
 from .kinds import NAME, OWN_NATURAL, wrong_type
 from .layers import LAYERS, at_key_if_empty, origin_of
 from .recall import recall
-from .scope import LAYERS_LIMIT, POISON, Scope
+from .scope import LAYERS_LIMIT, POISON, TOO_MANY_LAYERS, Scope
 from .source import Span
 from .structures import ONE_OF, Structure
 from .syntax import TOO_DEEP, Listing, Mapping, Node, Scalar, node_of
@@ -21,12 +22,6 @@ BLOCK_CYCLE = Code(
 )
 UNEQUAL_EACH = Code(
     "each-of-unequal-lengths", "error", "`{key}` has {given} values; `{first}` has {count}", help="give every list as many values"
-)
-TOO_MANY_LAYERS = Code(
-    "too-many-layers",
-    "error",
-    "written out, the spec has more than {limit} layers",
-    help="repeat less, or use blocks that hold less",
 )
 
 
@@ -66,7 +61,7 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if rounds is None:
         return None
     origin = origin_of(key, scope)
-    if _spent(len(rounds), key, scope):
+    if not scope.spend(len(rounds), key):
         return None
     if not rounds:
         _read_unused(record, scope)
@@ -77,8 +72,6 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         if items is POISON:
             return None
         groups.append(Group(items, f"{index + 1} of {len(rounds)}", origin))
-        if _spent(len(items), key, scope):
-            return None
     return Group(tuple(groups), f"Repeat x {len(rounds)}", origin, record.name, record.share)
 
 
@@ -92,17 +85,6 @@ def _read_unused(record: RepeatStructure, scope: Scope) -> None:
 def unread(span: Span) -> Scalar:
     """Stands for a value that nobody gives; nothing complains about what rests on it."""
     return Scalar(span, None, "", broken=True)
-
-
-def _spent(count: int, key: Scalar, scope: Scope) -> bool:
-    """Whether the layers written out are too many, which is said once; each use of a block and each round counts too."""
-    if scope.budget[0] > LAYERS_LIMIT:
-        return True
-    scope.budget[0] += count
-    if scope.budget[0] <= LAYERS_LIMIT:
-        return False
-    scope.report(TOO_MANY_LAYERS, key, limit=LAYERS_LIMIT)
-    return True
 
 
 def _rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | None:
@@ -154,7 +136,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if _uses_itself(key, scope):
         scope.report(BLOCK_CYCLE, key, name=name)
         return None
-    if _spent(1, key, scope):
+    if not scope.spend(1, key):
         return None
     scope.expanded.add(name)
     definition = replace(scope, path=("blocks", name), variables=scope.globals, uses=())
@@ -177,7 +159,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         uses=(*scope.uses, Label(scope.place(key), f"`{name}` is used here")),
     )
     items = read(LAYERS, block.layers, inner.at("layers"))
-    if items is POISON or _spent(len(items), key, scope):
+    if items is POISON:
         return None
     return Group(items, name, origin_of(key, scope), title, share)
 
@@ -252,6 +234,8 @@ def _read_use(
     needed = {each.key.text: "a required parameter" for each in parameters.entries if _is_required(each.value)}
     needed = {key: words for key, words in needed.items() if key not in values}
     meant = report_unknown_keys(unknown, scope, name, (*own, *names), needed)
+    # A default may rest on parameters before it.
+    before_it = replace(definition, variables=ChainMap(values, dict(definition.variables)))
     for entry in parameters.entries:
         if entry.key.text in values or entry.key.text in meant:
             continue
@@ -259,6 +243,7 @@ def _read_use(
             scope.report(
                 MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",)
             )
-        elif (default := definition.having(values).resolve_deep(entry.value)) is not None:
-            values[entry.key.text] = default
+        else:
+            default = before_it.resolve_deep(entry.value)
+            values[entry.key.text] = unread(entry.value.span) if default is None else default
     return (values, names["name"], names["share"]) if len(scope.found) == before else None

@@ -32,7 +32,7 @@ TOO_DEEP = Code("nested-too-deep", "error", "nested more than {limit} levels dee
 TOO_MANY = Code(
     "aliases-too-large",
     "error",
-    "with its aliases expanded the spec has more than {limit} values",
+    "with its aliases and variables written out, it has more than {limit} values",
     help="write a block with parameters where the parts differ, and `Repeat` where they do not",
 )
 CYCLE = Code(

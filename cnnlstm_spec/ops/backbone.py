@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -175,8 +175,7 @@ class Backbone(Op):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         height, width, channels = inputs[0].axes
-        found = weights(self.model, self.settings(), height.size, width.size, known(self.title(), channels))
-        return tuple(Weight(name, shape, trainable) for name, shape, trainable in found)
+        return _weights(weights(self.model, self.settings(), height.size, width.size, known(self.title(), channels)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         height, width, channels = inputs[0].axes
@@ -204,6 +203,12 @@ class Backbone(Op):
     def fixed_name(self) -> bool:
         """Whether Keras chooses layers, a weights file or layers' names by the name, which is then set afterwards."""
         return self.model.startswith(("EfficientNet", "ConvNeXt"))
+
+
+@lru_cache(maxsize=64)
+def _weights(found: tuple[tuple[str, tuple[int, ...], bool], ...]) -> tuple[Weight, ...]:
+    """The same for all copies: a thousand backbones have a million."""
+    return tuple(Weight(name, shape, trainable) for name, shape, trainable in found)
 
 
 def sizes(x: TensorType) -> tuple[int | None, ...]:
