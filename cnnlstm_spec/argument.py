@@ -12,9 +12,9 @@ from collections.abc import Mapping as MappingOf
 from typing import Any, ClassVar, Final, Self
 
 from .diagnostic import Code
-from .scope import POISON, Scope, nearest
+from .nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, node_of, words_for
+from .scope import DEEPEST, POISON, Scope, nearest
 from .source import NOWHERE, Place
-from .syntax import Entry, Mapping, Node, Scalar, node_of, words_for
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
 MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
@@ -148,7 +148,9 @@ ABSENT: Final[Any] = object()
 def read(kind: Kind, node: Node, scope: Scope) -> Any:
     """The value of a node, variables replaced; or POISON."""
     resolved = scope.resolve(node)
-    return POISON if resolved is None else kind.read(resolved, scope)
+    if resolved is None:
+        return POISON
+    return scope.report(TOO_DEEP, node, limit=DEEPEST) if len(scope.address) > DEEPEST else kind.read(resolved, scope)
 
 
 def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial: bool = False) -> Any:
@@ -258,3 +260,9 @@ def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[s
 def written(value: object) -> Node:
     """A node for a value that no person wrote."""
     return node_of(value, NOWHERE)
+
+
+def at_key_if_empty(node: Node, key: Scalar) -> Node:
+    """Arguments; where there are none, an empty mapping at the name, where a missing key is then reported."""
+    empty = (isinstance(node, Scalar) and node.value is None) or (isinstance(node, Mapping) and not node.entries)
+    return Mapping(key.span, ()) if empty else node

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 DEEPEST = 50

@@ -13,8 +13,9 @@ from traceback import walk_tb
 
 import click
 
-from . import __version__, interrupts
+from . import interrupts
 from .terminal import Unwritable, fail_to_write, note, open_streams
+from .version import __version__
 
 UNBUILDABLE = 1
 UNUSABLE = 2

@@ -17,11 +17,12 @@ from .elaborate import elaborate
 from .graph import Graph, TypedGraph
 from .infer import infer
 from .memory import Memory
+from .nodes import Mapping as MappingNode
+from .nodes import Node
 from .source import Source
 from .spec import ModelSpec
 from .spelling import begin
-from .syntax import Mapping as MappingNode
-from .syntax import Node, parse
+from .syntax import parse
 from .verify import verify
 
 if TYPE_CHECKING:
@@ -160,9 +161,9 @@ def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
     """The spec as it is written, none of its variants."""
     if not isinstance(document, MappingNode) or document.get("matrix") is None:
         return document
-    from .variants import read_matrix, without
+    from .variants import limited, read_matrix, without
 
-    read_matrix(document, (), found)
+    limited(read_matrix(document, (), found), document, found)
     return without(document)
 
 

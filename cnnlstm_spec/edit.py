@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from .memory import UNKNOWN, Memory
+from .nodes import DEPTH_LIMIT, NODES_LIMIT, Entry, Listing, Mapping, Node, Scalar
 from .source import Span, format_path
 from .spelling import nearest
-from .syntax import DEPTH_LIMIT, NODES_LIMIT, Entry, Listing, Mapping, Node, Scalar
 
 Steps = tuple[str | int, ...]
 ROOT: Final[Steps] = ()

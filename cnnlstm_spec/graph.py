@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .items import Origin
+from .diagnostic import Origin
 from .op import Op, Weight
 from .size import Size
 from .tensor import TensorType

@@ -9,18 +9,16 @@ from typing import Any, NamedTuple
 from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode, count
+from .inference import RAISES, TOO_FEW_AXES, WRONG_RANK, Inference, Refusal, described
 from .inputs import InputOp
 from .memory import UNKNOWN, Memory
-from .op import Inference, Op, Refusal, Weight
-from .own import RAISES, described, is_own
+from .op import Op, Weight
 from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
 from .tensor import Axis, Mask, TensorType
 
-WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
-TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
 WRONG_ARITY = Code(
     "wrong-number-of-inputs",
     "error",
@@ -80,7 +78,7 @@ def _typed(node: Node, state: _State) -> TypedNode:
     except Refusal as refusal:
         state.found.append(_diagnostic(refusal.code, refusal, node, known, state))
     except Exception as error:
-        if not is_own(node.op):
+        if not node.op.is_own():
             raise
         facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
         state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (described(error),)))

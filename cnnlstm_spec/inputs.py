@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from .argument import Kind, Record, arg
 from .diagnostic import Code
-from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, ListOf, Optional, given, wrong_type
+from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, ListOf, Optional, wrong_type
+from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
-from .syntax import Node, Scalar
 from .tensor import Axis, Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -217,10 +217,10 @@ class InputOp(Op):
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""
-        from .masks import padding_mask
+        from .padding_mask import padding_mask
 
         if self.input.makes_mask == "mask_input":
             assert self.input.mask_input is not None
-            return to.program.mask_inputs[self.input.mask_input]
+            return to.mask_input(self.input.mask_input)
         assert self.input.padding_value is not None
         return padding_mask(to, inputs[0], self.input.padding_value, to.output)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .argument import Record, arg
-from .diagnostic import Code
+from .inference import Inference
 from .kinds import BOOLEAN, NAME, Choice, Optional
-from .size import Condition, Size
+from .size import Size
 from .source import Place
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 
 POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
-
-
-class Refusal(Exception):
-    """Why an op cannot take its inputs: a code with its facts, the argument at fault, and the ways out."""
-
-    def __init__(self, code: Code, at: str | None = None, help: tuple[str, ...] = (), input: int = 0, **facts: object) -> None:
-        super().__init__(code.name)
-        self.code, self.at, self.help, self.input, self.facts = code, at, help, input, facts
 
 
 @dataclass(frozen=True)
@@ -55,22 +49,6 @@ class Example:
 def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments: Any) -> Example:
     """`example((8, 8, 3), filters=4, kernel_size=3)`."""
     return Example(arguments, shapes, dtype)
-
-
-class Inference:
-    """Given to `Op.infer`: the dtype policy and fixed batch size in force, and what must hold of run-time sizes."""
-
-    def __init__(self, policy: str = "float32", batch_size: int | None = None) -> None:
-        self.policy = policy
-        self.batch_size = batch_size
-        self.conditions: list[tuple[Condition, Refusal]] = []
-
-    def require(self, condition: Condition, refusal: Refusal) -> None:
-        """Refuses where a condition never holds, and notes it where it holds only for some sizes."""
-        if condition.never:
-            raise refusal
-        if not condition.always:
-            self.conditions.append((condition, refusal))
 
 
 COMPUTE_DTYPES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
@@ -116,7 +94,16 @@ class Op(Record):
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
     """Whether it holds layers by names of their own, with which the paths of their weights begin in a loaded model."""
+    is_output: ClassVar[bool] = False
+    """Whether its value is one of the model's outputs, whose padded steps count in neither loss nor metrics."""
+    leaves_time: ClassVar[bool] = False
+    """Whether it brings the steps back out of the batch."""
     examples: ClassVar[tuple[Example, ...]] = ()
+
+    @classmethod
+    def is_own(cls) -> bool:
+        """Whether the layer is a person's own, and its failures are not ours."""
+        return cls.__module__.partition(".")[0] != __name__.partition(".")[0]
 
     @classmethod
     def title(cls) -> str:
@@ -195,3 +182,10 @@ class Op(Record):
     def keras_path(cls) -> str:
         """Where Keras has the class."""
         return "keras." + (cls.keras or f"layers.{cls.__name__}")
+
+
+@cache
+def layer_stem(title: str) -> str:
+    """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

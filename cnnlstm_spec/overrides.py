@@ -12,10 +12,11 @@ from typing import Any
 
 from .diagnostic import Code, Diagnostic, Label
 from .edit import NoPath, edit
-from .scope import nearest
+from .nodes import Entry, Listing, Node, Scalar, node_of
+from .nodes import Mapping as MappingNode
 from .source import Place, Source, Span
-from .syntax import EMPTY, Entry, Listing, Node, Scalar, node_of, parse
-from .syntax import Mapping as MappingNode
+from .spelling import nearest
+from .syntax import EMPTY, parse
 
 UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
 UNCLEAR = Code("unclear-override", "error", "`{text}` is not of the form PATH=VALUE")

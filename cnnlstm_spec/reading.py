@@ -80,7 +80,7 @@ def _refused(name: str, code: Code, help: tuple[str, ...] = (), **facts: object)
 
 def _near(path: File) -> tuple[str, ...]:
     """A file beside it with nearly that name."""
-    from .scope import nearest
+    from .spelling import nearest
 
     if (target := link_at(path)) is not None:
         return (f"it is a link to `{target}`, which is not there",)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from .compiler import Compilation, Overrides, collector_paused, compile_document, finish, read_document
 from .diagnostic import Diagnostic
 from .memory import Memory
+from .nodes import Mapping, Node
 from .source import Source
-from .syntax import Mapping, Node
 
 if TYPE_CHECKING:
     from .variants import Variant
+
+
+FEW = 50
+"""So many variants cannot have too many layers together, of which a spec has a limit of its own."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,11 @@ class Sweep:
         """Every variant in order, the last axis fastest."""
         return ((variant, self.compiled(variant)) for variant in self.variants)
 
+    def layers(self) -> int:
+        """How many layers the spec has as it is written, and each variant about as many."""
+        graph = self.plain().graph
+        return len(graph.nodes) if graph is not None else 0
+
 
 def sweep(
     source: Source,
@@ -59,15 +68,23 @@ def sweep(
     folder: File | None = None,
     allow_imports: bool = False,
     allow_outside: bool = False,
+    max_variants: int | None = None,
 ) -> Sweep:
-    """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes."""
+    """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes.
+
+    There are none where they are too many, or have too many layers together; `max_variants` is how many a person allows.
+    """
     document, found = read_document(source, overrides, folder, allow_outside)
     variants: tuple[Variant, ...] = ()
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
-        from .variants import combinations, read_matrix, without
+        from .variants import combinations, limited, read_matrix, too_much_work, without
 
-        before = len(found)
-        axes = read_matrix(document, matrix, found)
+        before, written = len(found), document
+        axes = limited(read_matrix(document, matrix, found), document, found, max_variants)
         variants = tuple(combinations(axes)) if axes and len(found) == before else ()
         document = without(document)
+        prepared = Sweep(source, document, tuple(found), folder, allow_imports, variants)
+        if max_variants is None and len(variants) > FEW:
+            said = too_much_work(axes, written, len(variants), prepared.layers())
+            return prepared if said is None else replace(prepared, found=(*found, said), variants=())
     return Sweep(source, document, tuple(found), folder, allow_imports, variants)

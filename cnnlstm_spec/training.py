@@ -7,8 +7,8 @@ from typing import Any
 from .addresses import members
 from .catalog import KerasObject
 from .compilation import CompileSpec, Placed
+from .expressions import expression
 from .graph import TypedGraph
-from .lower import expression
 from .program import Call, Do, Expression, Statement
 from .spec import ModelSpec
 

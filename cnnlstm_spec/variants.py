@@ -13,12 +13,11 @@ from math import prod
 
 from .diagnostic import Code, Diagnostic
 from .edit import NoPath, Steps, edit
-from .kinds import WRONG_TYPE
 from .memory import Memory
+from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
-from .scope import nearest
 from .source import Place, Span
-from .syntax import Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+from .spelling import nearest
 
 UNCLEAR_AXIS = Code(
     "unclear-matrix-path",
@@ -26,10 +25,16 @@ UNCLEAR_AXIS = Code(
     "`{path}` is not a path such as vars.width",
     help="write keys with dots between them, and positions in brackets: `branches.video.layers[2].filters`",
 )
-TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} variants; {limit:,} are the most")
+TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} {what}; {limit:,} are the most")
+TOO_MUCH = Code("matrix-too-much-work", "error", "{count:,} variants of {layers:,} layers are more than {limit:,} layers")
 
 KEY = "matrix"
 LIMIT = 10_000
+"""So many variants are looked at unasked."""
+WORK = 1_000_000
+"""So many layers of all variants together."""
+AXES = 100
+"""More axes of two values and more have too many variants, and those of one are none."""
 SAFE = re.compile(r"[^A-Za-z0-9._=,+-]+")
 LONGEST = 120
 """Characters of a folder's name; a file system takes 255 bytes."""
@@ -89,12 +94,38 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -
         parts = read_text(text, "--matrix", found)
         if parts is not None and (axis := _axis(Entry(*parts), found)) is not None:
             axes[axis.path] = axis
-    count = prod(len(axis.values) for axis in axes.values())
-    if count > LIMIT:
-        span = section.key.span if section is not None else next(iter(axes.values())).span
-        found.append(Diagnostic(TOO_MANY, Place((KEY,), span), {"count": count, "limit": LIMIT}))
-        return []
     return list(axes.values())
+
+
+def limited(axes: list[Axis], document: Node, found: list[Diagnostic], limit: int | None = None) -> list[Axis]:
+    """The axes, or none where they, or their combinations, are too many; `limit` is how many a person allows."""
+    count, most = prod(len(axis.values) for axis in axes), limit or LIMIT
+    facts: dict[str, object] = {"count": count, "limit": most, "what": "variants"}
+    if len(axes) > AXES:
+        facts = {"count": len(axes), "limit": AXES, "what": "axes"}
+    elif count <= most:
+        return axes
+    help = _allowing(count) if len(axes) <= AXES else ("vary fewer values at a time",)
+    found.append(Diagnostic(TOO_MANY, _place(axes, document), facts, help=help))
+    return []
+
+
+def too_much_work(axes: list[Axis], document: Node, count: int, layers: int) -> Diagnostic | None:
+    """What is said where all variants, each of so many layers, would take too long to look at."""
+    if count * layers <= WORK:
+        return None
+    facts: dict[str, object] = {"count": count, "layers": layers, "limit": WORK}
+    return Diagnostic(TOO_MUCH, _place(axes, document), facts, help=_allowing(count))
+
+
+def _place(axes: list[Axis], document: Node) -> Place:
+    """Where the matrix is written: in the spec, or on the command line."""
+    section = document.get(KEY) if isinstance(document, Mapping) else None
+    return Place((KEY,), section.key.span if section is not None else axes[0].span)
+
+
+def _allowing(count: int) -> tuple[str, ...]:
+    return (f"try fewer values, or allow so many: `--max-variants {count}`",)
 
 
 def combinations(axes: list[Axis]) -> Iterator[Variant]:

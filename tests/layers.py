@@ -10,7 +10,8 @@ from importlib import import_module
 from pathlib import Path
 
 from cnnlstm_spec import ops
-from cnnlstm_spec.op import Inference, Op, Refusal
+from cnnlstm_spec.inference import Inference, Refusal
+from cnnlstm_spec.op import Op
 from cnnlstm_spec.size import Size, symbol
 from cnnlstm_spec.tensor import Axis, TensorType
 

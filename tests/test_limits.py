@@ -55,6 +55,14 @@ REFUSED = {
         "nested-too-deep",
     ),
     "a wrapper that holds itself": (spec("$v", before="vars: {v: {SpectralNormalization: {layer: $v}}}\n"), "nested-too-deep"),
+    "a schedule that holds itself": (
+        spec(
+            "ReLU",
+            before="vars: {v: {CosineDecay: {initial_learning_rate: $v, decay_steps: 3}}}\n",
+            after="compile: {loss: mse, optimizer: {Adam: {learning_rate: $v}}}\n",
+        ),
+        "wrong-type",
+    ),
     "layers in the text": (spec("ReLU, " * 30_000), "too-many-layers"),
     "layers that are shared": (SHARING, "graph-too-large"),
     "layers that are shared in a chain": (CHAINED, "graph-too-large"),

@@ -70,13 +70,41 @@ def allow_outside() -> bool:
     return bool(click.get_current_context().meta.get(OUTSIDE, False))
 
 
-matrix_option = click.option(
+MAX_VARIANTS = "cnnlstm_spec.max_variants"
+
+
+def _max_variants(ctx: click.Context, parameter: click.Parameter, value: int | None) -> None:
+    ctx.meta[MAX_VARIANTS] = value
+
+
+_matrix_option = click.option(
     "--matrix",
     multiple=True,
     metavar="PATH=[A,B]",
     callback=_overrides,
     help="Check every combination of values: vars.width=[32,64]. May be given several times.",
 )
+_variants_option = click.option(
+    "--max-variants",
+    type=click.IntRange(1),
+    metavar="N",
+    expose_value=False,
+    callback=_max_variants,
+    help="Let a matrix have N variants, whatever their size; 10,000, with 1,000,000 layers together, are the most unasked.",
+)
+
+
+def matrix_option(function: Function) -> Function:
+    """`--matrix`, and `--max-variants`, which stays in the context for `max_variants`."""
+    return _matrix_option(_variants_option(function))
+
+
+def max_variants() -> int | None:
+    """How many variants a person allows; None where nothing is said."""
+    given: int | None = click.get_current_context().meta.get(MAX_VARIANTS)
+    return given
+
+
 imports_option = click.option("--allow-imports", is_flag=True, help="Let specs import the modules of their `layers_from`.")
 color_option = click.option(
     "--color",
@@ -131,7 +159,7 @@ def load_sweep(spec: str, overrides: tuple[str, ...], matrix: tuple[str, ...], c
     except Unread as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
-    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside())
+    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants())
 
 
 def need_sound(compilation: Compilation) -> None:

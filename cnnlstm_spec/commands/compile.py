@@ -16,8 +16,9 @@ from ..deploy import PURPOSES
 from ..files import PathError, reason_of, sort_of
 from ..missing import what_to_install
 from ..ownership import MODEL
+from ..quiet import silence
 from ..sweep import Sweep
-from ..terminal import Progress, note, silence, write
+from ..terminal import Progress, note, write
 from ..usage import usage
 from .common import (
     FOUND,

@@ -24,6 +24,7 @@ from .common import (
     format_option,
     imports_option,
     matrix_option,
+    max_variants,
     read_source,
     set_option,
     show,
@@ -72,7 +73,7 @@ def command(
         variants: list[tuple[Variant, list[Diagnostic]]] = []
         try:
             source, folder = read_source(name, stdin_filename)
-            prepared = sweep(source, overrides, matrix, folder, allow_imports, allow_outside())
+            prepared = sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants())
             variants = [(variant, shown(each.diagnostics)) for variant, each in prepared.all()]
             found = _unique(each for _, each in variants) if variants else shown(prepared.plain().diagnostics)
         except Unread as error:

@@ -14,7 +14,7 @@ import numpy
 
 from ..catalog import facts
 from ..doctor import Difference
-from ..own import described
+from ..inference import described
 from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, MarkLayers, Program, Ref, SetAttribute, Slice, Unbuildable
 
 LEAST = (3, 15)

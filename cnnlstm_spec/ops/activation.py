@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
+from ..inference import Inference, Refusal
 from ..kinds import NOT_NEGATIVE, NUMBER, Optional
-from ..op import FLOATS, Inference, Op, Refusal, Weight, example
+from ..op import FLOATS, Op, Weight, example
 from ..tensor import TensorType
 from .axes import AXES, NO_SUCH_AXIS, axis_number, axis_numbers
 from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
 from .floats import refuse_integers
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

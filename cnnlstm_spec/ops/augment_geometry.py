@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
+from ..inference import Inference, Refusal
 from ..kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, OneOrMore, Optional
-from ..op import Inference, Refusal, example
+from ..op import example
 from ..size import at_least, equal
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, SEED
@@ -15,7 +16,7 @@ from .rescaling import VALUES
 from .windows import KERNEL_LARGER, join, split
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 FLIPS = Choice("horizontal", "vertical", "horizontal_and_vertical", code=NOT_A_CHOICE)

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
-from ..op import FLOATS, Inference, Op, Refusal, Weight, example
+from ..op import FLOATS, Op, Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, called, known, last

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Each, ListOf, Optional
-from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
+from ..op import FLOATS, Op, compute_dtype, example
 from ..size import equal
 from ..tensor import Axis, Mask, TensorType
 from .common import WRONG_DTYPE

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
-from ..masks import padding_mask
-from ..op import Inference, Op, Refusal, Weight, example
+from ..op import Op, Weight, example
+from ..padding_mask import padding_mask
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER
 from .core import LORA_WITH_CONSTRAINT
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from ..argument import Kind
 from ..diagnostic import Code
-from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf, given
-from ..op import Inference, Op, Refusal, compute_dtype
+from ..inference import Inference, Refusal
+from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf
+from ..nodes import Listing, Node, given
+from ..op import Op, compute_dtype
 from ..scope import POISON, Scope
 from ..size import equal
-from ..syntax import Listing, Node
 from ..tensor import TensorType
 from .common import WRONG_DTYPE
 from .windows import split, window_axes

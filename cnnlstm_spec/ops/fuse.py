@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..diagnostic import Code
-from ..op import Inference, Op, Refusal, compute_dtype
+from ..inference import Inference, Refusal
+from ..op import Op, compute_dtype
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .common import known
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 RANKS_DIFFER = Code("ranks-differ", "error", "`{strategy}` needs inputs of one rank; given {first} and {other}", sort="keras")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..op import Inference, example
+from ..inference import Inference
+from ..op import example
 from ..size import Expr, Size
 from ..tensor import Axis, TensorType
 from .fuse import Strategy, fused_axes
@@ -12,7 +13,7 @@ from .merge import Add, Average, Maximum, Merge, Multiply
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

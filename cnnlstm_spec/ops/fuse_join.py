@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import INTEGER
-from ..op import Inference, Refusal, example
+from ..op import example
 from ..size import equal
 from ..tensor import Axis, Mask, TensorType
 from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks
 from .merge import merged_dtype
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 BAD_AXIS = Code("axis-out-of-range", "error", "`axis: {axis}` does not exist in {given}", sort="keras")

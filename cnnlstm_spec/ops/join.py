@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, INTEGER, Each
-from ..op import Inference, Op, Refusal, example
+from ..op import Op, example
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .axes import axis_at, axis_number
@@ -17,7 +18,7 @@ from .merge import merged_dtype
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 OVER_BATCH = Code("joins-samples", "error", "`{layer}` would join samples: axis {axis} is the batch, which cannot be named")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
+from ..inference import Inference, Refusal
+from ..op import FLOATS, Op, compute_dtype, example
 from ..size import Expr, Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .common import WRONG_DTYPE

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from ..argument import Kind, arg, read
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, NATURAL, WRONG_LENGTH, Choice, Each
-from ..op import Inference, Op, Refusal, example
+from ..nodes import Listing, Node
+from ..op import Op, example
 from ..scope import POISON, Scope
 from ..size import at_least
-from ..syntax import Listing, Node
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, need_numbers
 from .windows import join, split, window_axes

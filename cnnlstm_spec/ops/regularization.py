@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, NOT_NEGATIVE, RATE, ListOf, Number, Optional
-from ..op import FLOATS, Inference, Op, Refusal, example
+from ..op import FLOATS, Op, example
 from ..size import equal
 from ..tensor import TensorType
 from .common import DATA_FORMAT, SEED, WRONG_DTYPE

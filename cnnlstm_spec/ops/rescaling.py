@@ -6,8 +6,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, OneOrMore, Optional
-from ..op import Inference, Op, Refusal, example
+from ..op import Op, example
 from ..size import Expr, at_least, equal
 from ..tensor import Axis, TensorType
 from .axes import AXES, BATCH_AXIS, axis_number

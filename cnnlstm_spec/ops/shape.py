@@ -6,11 +6,12 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, Integer, ListOf
-from ..op import Inference, Op, Refusal, example
+from ..nodes import Node, Scalar
+from ..op import Op, example
 from ..scope import Scope
 from ..size import Size, divisible, equal
-from ..syntax import Node, Scalar
 from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT
 from .windows import positions

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..argument import ABSENT, arg
+from ..inference import Inference
 from ..kinds import Choice
-from ..op import FLOATS, Inference, example
+from ..op import FLOATS, example
 from ..op import Op as Base
 from ..tensor import TensorType
 from .common import need_numbers
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 INTEGERS_STAY = frozenset({"abs", "square", "sign"})
