@@ -14,7 +14,7 @@ from .inference import Inference
 from .kinds import BOOLEAN, NAME, Choice, Optional
 from .size import Size
 from .source import Place
-from .tensor import Mask, TensorType
+from .tensor import Mask, TensorType, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -156,6 +156,18 @@ class Op(Record):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         """What becomes of the padding mask."""
         return inputs[0].mask if self.keeps_mask else None
+
+    def keeps_zeros(self) -> bool:
+        """Whether 0 stays 0, element by element."""
+        return False
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        """Where the output is 0 at padded steps; `mask` is the output's own."""
+        return inputs[0].zeros if self.keeps_zeros() else None
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        """Whether it sums over the steps of every mask that comes to it, and padded ones add 0."""
+        return False
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""

@@ -57,16 +57,34 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class Zeros:
+    """Values that are 0 at the steps that a mask leaves out, wherever the axis of the steps has come to stand."""
+
+    mask: Mask
+    axis: int = 0
+
+    def cover(self, mask: Mask | None) -> bool:
+        """Whether they are 0 wherever another mask leaves a step out."""
+        return mask is None or mask.terms <= self.mask.terms
+
+    def moved(self, by: int) -> Zeros:
+        """The same values with so many axes before their first."""
+        return replace(self, axis=self.axis + by)
+
+
+@dataclass(frozen=True)
 class TensorType:
     """Axes without the batch, dtype, and the padding mask over the first axis.
 
     `outer` are the axes that `TimeDistributed` folds into the batch, outermost first, with the masks they had.
+    `zeros` says where padded steps are known to hold 0, by themselves or by a product.
     """
 
     axes: tuple[Axis, ...]
     dtype: str = "float32"
     mask: Mask | None = None
     outer: tuple[tuple[Axis, Mask | None], ...] = ()
+    zeros: Zeros | None = None
 
     @property
     def rank(self) -> int:
@@ -90,6 +108,10 @@ class TensorType:
     def with_mask(self, mask: Mask | None) -> TensorType:
         """Another mask, all else the same."""
         return replace(self, mask=mask)
+
+    def with_zeros(self, zeros: Zeros | None) -> TensorType:
+        """Zeros in other steps, all else the same."""
+        return replace(self, zeros=zeros)
 
     def with_dtype(self, dtype: str) -> TensorType:
         """Another dtype, all else the same."""

@@ -6,16 +6,17 @@ A spec is parsed once; a variant is the document with some values in other place
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
 from .diagnostic import Code, Diagnostic
-from .edit import NoPath, Steps, edit
+from .edit import NoPath, Steps, edit, edit_at
 from .memory import Memory
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
-from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
+from .overrides import FORM, STEP, UNKNOWN_PATH, Override, read_text
 from .source import Place, Span
 from .spelling import nearest
 
@@ -79,8 +80,11 @@ class Variant:
         return plain
 
 
-def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -> list[Axis]:
-    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path."""
+def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], overrides: Sequence[Override] = ()) -> list[Axis]:
+    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path.
+
+    What is set comes after it all: an axis whose place an override sets is none.
+    """
     axes: dict[str, Axis] = {}
     section = document.get(KEY) if isinstance(document, Mapping) else None
     if section is not None and isinstance(section.value, Mapping):
@@ -94,6 +98,8 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -
         parts = read_text(text, "--matrix", found)
         if parts is not None and (axis := _axis(Entry(*parts), found)) is not None:
             axes[axis.path] = axis
+    for path in _fixed(document, list(axes.values()), overrides):
+        del axes[path]
     return list(axes.values())
 
 
@@ -126,6 +132,22 @@ def _place(axes: list[Axis], document: Node) -> Place:
 
 def _allowing(count: int) -> tuple[str, ...]:
     return (f"try fewer values, or allow so many: `--max-variants {count}`",)
+
+
+def _fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
+    """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
+    if not overrides or len(axes) > AXES:
+        return set()
+    places: dict[str, Steps] = {}
+    for axis in axes:
+        with suppress(NoPath):
+            document, places[axis.path] = edit_at(document, axis.steps, axis.values[0], axis.spans)
+    fixed = set()
+    for each in overrides:
+        with suppress(NoPath):
+            document, place = edit_at(document, each.steps, each.value, each.spans)
+            fixed |= {path for path, inner in places.items() if inner[: len(place)] == place}
+    return fixed
 
 
 def combinations(axes: list[Axis]) -> Iterator[Variant]:

@@ -14,7 +14,7 @@ import click
 
 from ..deploy import PURPOSES
 from ..files import PathError, reason_of, sort_of
-from ..missing import what_to_install
+from ..missing import install, what_to_install
 from ..ownership import MODEL
 from ..quiet import silence
 from ..sweep import Sweep
@@ -151,7 +151,7 @@ def command(
     finally:
         progress.end()
     if artifact.PNG not in manifest["files"]:
-        note(f"no {artifact.PNG}: pip install 'cnnlstm-spec[plot]'")
+        note(f"no {artifact.PNG}: {install('plot')}")
     write(_summary(manifest, folder))
     if deployment is not None:
         write(f"{deployment}\n\n")

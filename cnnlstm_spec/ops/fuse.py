@@ -8,7 +8,7 @@ from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..op import Op, compute_dtype
 from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .common import known
 
 if TYPE_CHECKING:
@@ -95,6 +95,23 @@ def common_mask(inputs: tuple[TensorType, ...]) -> Mask | None:
     for mask in masks[1:]:
         whole = whole.joined(mask)
     return whole
+
+
+def common_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
+    """The padded steps at which every input is 0."""
+    rank = max(x.rank for x in inputs)
+    found = [x.zeros.moved(rank - x.rank) if x.zeros is not None else None for x in inputs]
+    first = found[0]
+    same = first is not None and all(
+        each is not None and each.axis == first.axis and each.mask.same(first.mask) for each in found[1:]
+    )
+    return first if same else None
+
+
+def any_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
+    """The padded steps at which a product is 0."""
+    rank = max(x.rank for x in inputs)
+    return next((x.zeros.moved(rank - x.rank) for x in inputs if x.zeros is not None), None)
 
 
 def joined_masks(

@@ -43,5 +43,8 @@ class Op(Base):
         given = inputs[0].dtype
         return given if given in FLOATS or self.function in INTEGERS_STAY else "float32"
 
+    def keeps_zeros(self) -> bool:
+        return self.function not in ("exp", "log")
+
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.ops(self.function, *inputs)
