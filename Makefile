@@ -65,7 +65,7 @@ fuzz-input: $(CORE)/ready
 # `compile` killed at as many random moments as KILLS says.
 KILLS ?= 200
 kill: $(FULL)/ready
-	$(FULL)/bin/python -m tools.kill $(KILLS)
+	$(FULL)/bin/python tools/kill.py $(KILLS)
 
 # The fast tests against the newest of each dependency, whatever the constraints say.
 test-newest:

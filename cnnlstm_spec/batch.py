@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path as File
 
-from . import artifact
+from . import artifact, interrupts
 from .compiler import Compilation
 from .deploy import deploy
 from .files import PathError, read, read_json, reason_of
@@ -79,17 +80,33 @@ def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
         yield from map(build, jobs)
         return
     from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(build, job) for job in jobs]):
-            yield future.result()
+    count, context = min(workers, len(jobs)), get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
+        try:
+            with interrupts.held():
+                waiting = [pool.submit(build, job) for job in jobs]
+            for future in as_completed(waiting):
+                yield future.result()
+        except BaseException:
+            # Those that build clean up what they have begun.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                if process.pid is not None:
+                    os.kill(process.pid, signal.SIGINT)
+            raise
 
 
 def build(job: Job) -> Outcome:
     """Builds a variant and writes its folder."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with interrupts.at_work():
+        return _built(job)
+
+
+def _built(job: Job) -> Outcome:
     prepared = _prepared(job.name, job.text, job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside)
     compilation = prepared.compiled(prepared.variants[job.index])
     try:

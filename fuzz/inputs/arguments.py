@@ -66,7 +66,7 @@ def _value(rng: Random, option: click.Parameter, text: Callable[[], str], paths:
     if isinstance(option.type, click.Choice) and rng.random() < 0.9:
         return str(rng.choice(tuple(option.type.choices)))
     if isinstance(option.type, click.types.IntParamType) and rng.random() < 0.8:
-        return str(rng.choice((1, 2, 64, 0, -1, 10**18, 10**5000 if rng.random() < 0.1 else 7)))
+        return str(rng.choice((1, 2, 64, 0, -1, 10**18, "1" + "0" * 5000 if rng.random() < 0.1 else 7)))
     if option.name in ("overrides", "matrix") and rng.random() < 0.9:
         path = rng.choice(paths) if paths else ("name",)
         words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
