@@ -13,13 +13,15 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Any
 
 from .compiler import Compilation, collector_paused
 from .deploy import Deployment
-from .files import PathError, read, resolve, sort_of, told
+from .escape.json import to_json
+from .files import PathError, link_at, read, reason_of, resolve, sort_of, told
 from .ownership import MANIFEST, MODEL, clear, foreign, hidden
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
@@ -51,12 +53,15 @@ def write(
 
     `step` is told what is under way.
 
-    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, weights cannot be had or, without
-    `force`, files that are not ours lie where ours would, and PathError where the folder cannot be written.
+    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, a folder lies where a file would, weights
+    cannot be had or, without `force`, files that are not ours lie where ours would, and PathError where the folder cannot be
+    written.
     """
     sort = sort_of(folder)
     if sort not in (None, "folder"):
         raise Unsuitable(f"`{folder}` is a {sort}, not a folder")
+    if blocked := next(_folders_among(folder, [name for name in NAMES if name != PNG or has_png()]), None):
+        raise Unsuitable(f"`{blocked}` is a folder, where a file is to be written: move it, or name another folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
     if not force and (others := foreign(folder, NAMES, digest)):
         named = " and ".join(f"`{name}`" for name in others)
@@ -65,7 +70,7 @@ def write(
     files, versions = make_files(compilation, step, passes, deployment)
     step("writing")
     manifest = {**make_manifest(compilation, files, versions, deployment), "passes": passes}
-    files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    files[MANIFEST] = (to_json(manifest) + "\n").encode()
     write_files(folder, files)
     clear(folder, NAMES)
     return manifest
@@ -119,9 +124,9 @@ def canonical(data: bytes) -> bytes:
         for name in sorted(old.namelist()):
             content = old.read(name)
             if name == "metadata.json":
-                content = json.dumps({**json.loads(content), "date_saved": SAVED}).encode()
+                content = to_json({**json.loads(content), "date_saved": SAVED}, None).encode()
             if name == "config.json":
-                content = json.dumps(_renumbered(json.loads(content), {})).encode()
+                content = to_json(_renumbered(json.loads(content), {}), None).encode()
             info = zipfile.ZipInfo(name, EPOCH)
             info.external_attr = 0o600 << 16
             new.writestr(info, content)
@@ -202,21 +207,25 @@ def replace_file(path: File, data: bytes) -> None:
 
 
 def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
-    """Writes all beside their places, then renames them in their order.
+    """Writes all beside their places, then renames them in their order; where one cannot be put there, none is.
 
     Where that ends in between, the manifest of those that are renamed stays beside its place, so that they are known as ours.
     """
+    if blocked := next(_folders_among(folder, files), None):
+        raise PathError(blocked, "it is a folder")
     waiting: dict[str, File] = {}
     renamed = False
     try:
         for name, data in files.items():
-            handle, beside = tempfile.mkstemp(prefix=f".{hidden(name)}.", suffix=".tmp", dir=folder)
-            os.close(handle)
-            waiting[name] = File(beside)
-            _write_whole(waiting[name], data)
-            waiting[name].chmod(0o666 & ~_umask())
+            with _named(folder / name):
+                handle, beside = tempfile.mkstemp(prefix=f".{hidden(name)}.", suffix=".tmp", dir=folder)
+                os.close(handle)
+                waiting[name] = File(beside)
+                _write_whole(waiting[name], data)
+                waiting[name].chmod(0o666 & ~_umask())
         for name in files:
-            waiting[name].replace(folder / name)
+            with _named(folder / name):
+                waiting[name].replace(folder / name)
             del waiting[name]
             renamed = True
     finally:
@@ -224,6 +233,21 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
             if not (renamed and name == MANIFEST):
                 path.unlink(missing_ok=True)
     _sync(folder)
+
+
+def _folders_among(folder: File, names: Iterable[str]) -> Iterator[File]:
+    """Those of the names that are folders there: no file can be renamed to them."""
+    paths = (folder / name for name in names)
+    return (path for path in paths if link_at(path) is None and sort_of(path) == "folder")
+
+
+@contextmanager
+def _named(target: File) -> Iterator[None]:
+    """What the system refuses of a file is told by the name that a person knows, not by that of the temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise PathError(target, reason_of(error)) from None
 
 
 def _write_whole(path: File, data: bytes) -> None:

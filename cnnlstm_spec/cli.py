@@ -91,9 +91,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         status = end.exit_code
     except click.ClickException as error:
-        said = StringIO()
-        error.show(said)
-        note(said.getvalue().removesuffix("\n"))
+        note(_explained(error))
         return UNUSABLE
     except (click.Abort, KeyboardInterrupt):
         note("interrupted")
@@ -145,6 +143,13 @@ def _unless_gone(error: OSError) -> int:
         note(f"Error: {reason}")
         return UNUSABLE
     return 0
+
+
+def _explained(error: click.ClickException) -> str:
+    """What click says of a mistake in the arguments, which may hold anything."""
+    stream = StringIO()
+    error.show(stream)
+    return stream.getvalue().rstrip("\n")
 
 
 def _report_bug(arguments: list[str]) -> None:
