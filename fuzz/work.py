@@ -35,6 +35,9 @@ def work(seed: int, small: bool = True) -> Report:
         report.found.append((kind, outcome.message, shrink(spec, disagrees) if small else spec))
     if load(spec).ok:
         _plant(spec, Random(seed), report)
+    report.counts["chains over a size"] += 1
+    if (wrong := untrue(seed)) is not None:
+        report.found.append(("not so of a size", wrong, chain(seed)))
     report.seconds = monotonic() - started
     return report
 
