@@ -10,7 +10,7 @@ from typing import Any
 
 from sizes import draw, meaning
 
-from .layers import load
+from fuzz.layers import load
 
 TRIED = 12
 """Sizes that are tried of each chain, beside those that an error or a condition names."""

@@ -12,6 +12,7 @@ from fuzz.layers import load
 from fuzz.plant import complaint, plant
 from fuzz.report import Report
 from fuzz.shrink import shrink
+from fuzz.sizes import chain, untrue
 
 PLANTS = 3
 """Mistakes that are planted into each sound spec, one at a time."""
