@@ -14,7 +14,7 @@ from .inference import Inference
 from .kinds import BOOLEAN, NAME, Optional, Policy
 from .size import Size
 from .source import Place
-from .tensor import Mask, TensorType
+from .tensor import Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -95,6 +95,10 @@ class Op(Record):
     """Whether Keras takes an input of one axis fewer for a single sample, and its batch for an axis."""
     only_in_training: ClassVar[bool] = False
     """Whether it gives its input as it is outside of training."""
+    keeps_values: ClassVar[bool] = False
+    """Whether what comes out is what came in, moved or repeated."""
+    looks_up: ClassVar[str | None] = None
+    """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
     freezes_late: ClassVar[bool] = False
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
@@ -161,6 +165,22 @@ class Op(Record):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         """What becomes of the padding mask."""
         return inputs[0].mask if self.keeps_mask else None
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Values that are known to come out."""
+        return inputs[0].values if self.keeps_values else None
+
+    def keeps_zeros(self) -> bool:
+        """Whether 0 stays 0, element by element."""
+        return False
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        """Where the output is 0 at padded steps; `mask` is the output's own."""
+        return inputs[0].zeros if self.keeps_zeros() else None
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        """Whether it sums over the steps of every mask that comes to it, and padded ones add 0."""
+        return False
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""

@@ -5,17 +5,19 @@ A spec is parsed once; a variant is the document with some values in other place
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
 from .diagnostic import Code, Diagnostic
-from .edit import NoPath, Steps, edit
+from .edit import NoPath, Steps, edit, edit_at
+from .escape.file_name import file_name
+from .escape.json import in_words
 from .memory import Memory
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
-from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
+from .overrides import FORM, STEP, UNKNOWN_PATH, Override, read_text
 from .source import Place, Span
 from .spelling import nearest
 
@@ -29,9 +31,6 @@ TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} variants;
 
 KEY = "matrix"
 LIMIT = 10_000
-SAFE = re.compile(r"[^A-Za-z0-9._=,+-]+")
-LONGEST = 120
-"""Characters of a folder's name; a file system takes 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,11 @@ class Variant:
         return plain
 
 
-def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -> list[Axis]:
-    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path."""
+def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], overrides: Sequence[Override] = ()) -> list[Axis]:
+    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path.
+
+    What is set comes after it all: an axis whose place an override sets is none.
+    """
     axes: dict[str, Axis] = {}
     section = document.get(KEY) if isinstance(document, Mapping) else None
     if section is not None and isinstance(section.value, Mapping):
@@ -88,12 +90,30 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -
         parts = read_text(text, "--matrix", found)
         if parts is not None and (axis := _axis(Entry(*parts), found)) is not None:
             axes[axis.path] = axis
+    for path in _fixed(document, list(axes.values()), overrides):
+        del axes[path]
     count = prod(len(axis.values) for axis in axes.values())
     if count > LIMIT:
         span = section.key.span if section is not None else next(iter(axes.values())).span
         found.append(Diagnostic(TOO_MANY, Place((KEY,), span), {"count": count, "limit": LIMIT}))
         return []
     return list(axes.values())
+
+
+def _fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
+    """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
+    if not overrides:
+        return set()
+    places: dict[str, Steps] = {}
+    for axis in axes:
+        with suppress(NoPath):
+            document, places[axis.path] = edit_at(document, axis.steps, axis.values[0], axis.spans)
+    fixed = set()
+    for each in overrides:
+        with suppress(NoPath):
+            document, place = edit_at(document, each.steps, each.value, each.spans)
+            fixed |= {path for path, inner in places.items() if inner[: len(place)] == place}
+    return fixed
 
 
 def combinations(axes: list[Axis]) -> Iterator[Variant]:
@@ -108,18 +128,21 @@ def without(document: Mapping) -> Mapping:
 
 
 def folders(variants: list[Variant]) -> list[str]:
-    """A name for the folder of each: its label as every file system takes it, numbered where two would be the same."""
-    names: list[str] = []
+    """A name for the folder of each: its label as every file system takes it, numbered where another has it, in any case."""
+    names: dict[str, str] = {}
     for index, variant in enumerate(variants):
-        name = SAFE.sub("_", variant.label).strip("._") or "variant"
-        name = name if len(name) <= LONGEST else f"{name[:LONGEST]}_{index}"
-        names.append(name if name.lower() not in map(str.lower, names) else f"{name}_{index}")
-    return names
+        stem = name = file_name(variant.label, "variant")
+        while name.lower() in names:
+            name, index = f"{stem}_{index}", index + 1
+        names[name.lower()] = name
+    return list(names.values())
 
 
 def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
     path, value = entry.key.text, entry.value
     place = Place((KEY, path), value.span)
+    if entry.key.broken:
+        return None
     if FORM.fullmatch(path) is None:
         found.append(Diagnostic(UNCLEAR_AXIS, Place((KEY,), entry.key.span), {"path": path}))
         return None
@@ -147,6 +170,4 @@ def _unknown(axis: Axis, error: NoPath) -> Diagnostic:
 def _text(value: Node) -> str:
     if isinstance(value, Scalar):
         return value.text if value.text else "null"
-    import json
-
-    return json.dumps(value_of(value), ensure_ascii=False, separators=(",", ":"))
+    return in_words(value_of(value), (",", ":"))

@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from ..deploy import PURPOSES
-from ..missing import what_to_install
+from ..escape.terminal import one_line
+from ..missing import install, what_to_install
 from ..ownership import MODEL
 from ..quiet import silence
 from ..sweep import Sweep
@@ -143,7 +144,7 @@ def command(
     finally:
         progress.end()
     if artifact.PNG not in manifest["files"]:
-        note(f"no {artifact.PNG}: pip install 'cnnlstm-spec[plot]'")
+        note(f"no {artifact.PNG}: {install('plot')}")
     write(_summary(manifest, folder))
     if deployment is not None:
         write(f"{deployment}\n\n")
@@ -194,4 +195,5 @@ def _variants(
 
 def _summary(manifest: dict[str, Any], folder: File) -> str:
     files = [*manifest["files"], "manifest.json"]
-    return f"{manifest['name']}: {manifest['params']['total']:,} parameters; wrote {', '.join(files)} to {folder}\n\n"
+    found = f"{manifest['name']}: {manifest['params']['total']:,} parameters; wrote {', '.join(files)} to {folder}"
+    return f"{one_line(found)}\n\n"

@@ -165,7 +165,10 @@ def forget() -> None:
 
 
 def save(model: keras.Model, path: Path) -> None:
-    """Writes a `.keras` file."""
+    """Writes a `.keras` file; with the optimizer built, which Keras else says it skips wherever the file is loaded."""
+    optimizer = getattr(model, "optimizer", None)  # a model that is not compiled has none
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
     model.save(path)
 
 

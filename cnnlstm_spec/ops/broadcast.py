@@ -8,7 +8,7 @@ from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..op import Op, Weight
 from ..size import Size
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .fuse import Strategy, common_mask
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Broadcast(Strategy):
             return wide
         if x.rank == rank and x.mask is not None:
             raise Refusal(STRETCHED, None, ("give it as many steps as the others",))
-        return wide.with_mask(mask)
+        return wide.with_mask(mask).with_zeros(None if x.zeros is None else x.zeros.moved(rank - x.rank))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         wide = self.widened(inputs)
@@ -97,6 +97,12 @@ class Broadcast(Strategy):
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         after, values = self.repeated(to, inputs)
         return self.op.make_mask(to.given(after), *values)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return self.op.zeros_after(mask, *self.widened(inputs))
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        return self.op.sums_zeros(*self.widened(inputs))
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return self.op.mask_after(*self.widened(inputs))

@@ -10,7 +10,7 @@ from ..inference import Inference, Refusal
 from ..kinds import NUMBER
 from ..op import Op, example
 from ..padding_mask import padding_mask
-from ..tensor import TensorType
+from ..tensor import Mask, TensorType, Zeros
 
 if TYPE_CHECKING:
     from ..lowering import Lowering
@@ -43,6 +43,9 @@ class Masking(Op):
         """The values with padded steps at 0, by operations: a `Masking` layer would hand on a mask of its own."""
         real = to.mask_made() or self.make_mask(to, *inputs)
         return to.ops("where", to.ops("expand_dims", real, axis=-1), to.cast(inputs[0]), to.zero())
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return None if mask is None else Zeros(mask)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return "int32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)

@@ -60,6 +60,9 @@ class Rescaling(Op):
             at.require(equal(x.axes[-1].size, len(values)), refusal)
         return x
 
+    def keeps_zeros(self) -> bool:
+        return not any(self.offset if isinstance(self.offset, tuple) else (self.offset,))
+
 
 class Sized(Op):
     """Resizing and CenterCrop: images of another height and width."""
