@@ -99,6 +99,8 @@ class Op(Record):
     """Whether what comes out is what came in, moved or repeated."""
     looks_up: ClassVar[str | None] = None
     """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
+    keeps_xla_off: ClassVar[bool] = False
+    """Whether Keras runs a model that has it without XLA, whatever `jit_compile` says."""
     freezes_late: ClassVar[bool] = False
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
@@ -181,6 +183,14 @@ class Op(Record):
     def sums_zeros(self, *inputs: TensorType) -> bool:
         """Whether it sums over the steps of every mask that comes to it, and padded ones add 0."""
         return False
+
+    def without_xla(self, trained: bool) -> str | None:
+        """The argument, or else "", for which XLA cannot compile it; `trained`: a gradient runs through it. None where it can."""
+        return None
+
+    def without_gradient(self) -> str | None:
+        """The argument for which TensorFlow has no gradient of it; None where it has one."""
+        return None
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""

@@ -14,7 +14,7 @@ from .common import HeadUse, Setting
 from .dtypes import check_cast, check_dtypes
 from .expect import check_expect
 from .frozen import check_frozen
-from .gradients import check_gradients
+from .gradients import check_gradients, check_missing_gradients
 from .images import check_images
 from .indices import check_indices
 from .kernels import check_kernels
@@ -29,6 +29,7 @@ from .recurrent import check_recurrent
 from .targets import check_targets
 from .weight_arguments import check_weight_arguments
 from .weights import check_weights
+from .xla import check_xla
 
 Rule = Callable[[TypedGraph, ModelSpec], Iterable[Diagnostic]]
 HeadRule = Callable[[HeadUse], Iterable[Diagnostic]]
@@ -37,6 +38,8 @@ NodeRule = Callable[[TypedNode, Setting], Iterable[Diagnostic]]
 RULES: tuple[Rule, ...] = (
     check_optimizer,
     check_gradients,
+    check_missing_gradients,
+    check_xla,
     check_penalties,
     check_images,
     check_pixels,

@@ -113,6 +113,10 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     kind = _labels_of(metric.thing)
     if head.width is None or (single := equal(head.width, 1)).always:
         return
+    theirs_are_numbers = reference is not None and reference[0] == "integer" and head.rank == 2
+    if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
+        yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`")
+        return
     if kind == "never":
         facts: dict[str, object] = {"metric": written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
         help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)
@@ -120,7 +124,7 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         return
     numbers = metric.thing.name in BY_NUMBERS and metric.thing.get("sparse_y_pred")
     if numbers and (reference is None or reference[0] == "same"):
-        yield _cut_off(metric, head)
+        yield _cut_off(metric, head, "`sparse_y_true: false, sparse_y_pred: false`")
         return
     if reference is None or kind is None or kind == reference[0]:
         return
@@ -143,12 +147,12 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=_ways_out(metric.thing, reference))
 
 
-def _cut_off(metric: Placed, head: HeadUse) -> Diagnostic:
+def _cut_off(metric: Placed, head: HeadUse, arguments: str) -> Diagnostic:
     """An overlap of whole numbers, to which the values of an output are cut off: all below 1 are class 0."""
     facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
     help = (
         "it takes each value for a class number, cut off to an integer",
-        "for one class of several: `sparse_y_true: false, sparse_y_pred: false`",
+        f"for one class of several: {arguments}",
         "for classes that go together: `BinaryIoU`, which has a `threshold`",
     )
     return Diagnostic(MEANINGLESS, metric.place, facts, labels=output_label(head), help=help)
