@@ -9,7 +9,7 @@ from ..compilation import Placed
 from ..diagnostic import Code, Diagnostic, Label
 from ..infer import CONDITION
 from ..op import FLOATS
-from ..size import equal
+from ..sizes.condition import equal
 from .common import HeadUse, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 
