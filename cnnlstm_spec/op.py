@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .argument import Record, arg
 from .inference import Inference
-from .kinds import BOOLEAN, NAME, Choice, Optional
+from .kinds import BOOLEAN, NAME, Optional, Policy
 from .size import Size
 from .source import Place
 from .tensor import Mask, TensorType, Values, Zeros
@@ -60,12 +60,17 @@ def compute_dtype(policy: str) -> str:
     return COMPUTE_DTYPES.get(policy, policy)
 
 
+def storage_dtype(policy: str) -> str:
+    """What a layer of that policy keeps its weights in."""
+    return "float32" if policy in COMPUTE_DTYPES else policy
+
+
 class Op(Record):
     """A layer, its Keras arguments as fields. Methods have a right default for a pure elementwise layer."""
 
     name: str | None = arg(Optional(NAME), None, doc="Name of the layer in Keras.")
     trainable: bool = arg(BOOLEAN, True, doc="Whether training changes the weights.")
-    dtype: str | None = arg(Optional(Choice(*POLICIES)), None, doc="Dtype policy of this layer.")
+    dtype: str | None = arg(Optional(Policy(*POLICIES)), None, doc="Dtype policy of this layer.")
     share: str | None = arg(Optional(NAME), None, doc="All layers that carry this name are one layer with one set of weights.")
 
     keras: ClassVar[str] = ""
