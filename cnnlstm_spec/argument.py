@@ -27,8 +27,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
 from .diagnostic import UNWRITTEN, Code, Written
-from .nodes import Entry, Mapping, Node, Scalar, node_of, words_for
-from .scope import POISON, Scope, nearest
+from .nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, node_of, words_for
+from .scope import DEEPEST, POISON, Scope, nearest
 from .source import NOWHERE
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
@@ -117,7 +117,8 @@ class Unread:
     def read(self, leaf: OpenLeaf) -> Any:
         """The canonical value, or POISON."""
         if self.value is REQUIRED:
-            value = leaf.read_node(self.node, self.scope)
+            deep = len(self.scope.address) > DEEPEST
+            value = self.scope.report(TOO_DEEP, self.node, limit=DEEPEST) if deep else leaf.read_node(self.node, self.scope)
             self.value, self.written = (value.record, value.written) if isinstance(value, Reading) else (value, None)
         return self.value
 

@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 from .argument import MANY, UNKNOWN_KEY, read, report_unknown_keys
 from .catalog import NO_EFFECT, KerasObject, facts, family
 from .diagnostic import Code, Diagnostic
-from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer
+from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
 from .named import Named
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from .promises import UNKNOWN_HEAD
@@ -108,7 +108,7 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
         )
     policy = "float32"
     if "dtype_policy" in written:
-        policy = read(Choice(*facts()["dtype_policies"]), written["dtype_policy"].value, scope.at("dtype_policy"))
+        policy = read(Policy(*facts()["dtype_policies"]), written["dtype_policy"].value, scope.at("dtype_policy"))
     losses = reader.losses(written.get("loss"), node)
     optimizer = reader.optimizer(written.get("optimizer"))
     multipliers = reader.multipliers(written.get("learning_rate_multipliers"), optimizer)

@@ -20,6 +20,7 @@ NOT_ALLOWED = Code("value-not-allowed", "error", "`{key}` is {words}; this is {g
 UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}`", sort="keras")
 NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 """For the choices of our own, and for those that Keras does not check."""
+NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
 WRONG_LENGTH = Code(
     "wrong-length",
     "error",
@@ -223,6 +224,21 @@ class Choice(Leaf):
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
+
+
+class Policy(Choice):
+    """A dtype policy. Keras takes the dtypes of integers, of text and the like too, and some layers run in them."""
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        given = node.value if isinstance(node, Scalar) else None
+        if isinstance(given, str) and given.startswith(NOT_OF_FLOATS):
+            scope.report(NO_FLOATS, node, key=scope.name, given=given, help=(f"it is {self.words}",))
+        else:
+            super().explain(problem, steps, node, scope)
+
+
+NOT_OF_FLOATS = ("int", "uint", "bool", "string", "complex", "float8")
 
 
 class Optional(Leaf):

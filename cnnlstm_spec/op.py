@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from .argument import Record
 from .inference import Inference
-from .kinds import BOOLEAN, NAME, Choice, Optional
+from .kinds import BOOLEAN, NAME, Optional, Policy
 from .size import Size
 from .tensor import Mask, TensorType, Values, Zeros
 
@@ -58,6 +58,11 @@ def compute_dtype(policy: str) -> str:
     return COMPUTE_DTYPES.get(policy, policy)
 
 
+def storage_dtype(policy: str) -> str:
+    """What a layer of that policy keeps its weights in."""
+    return "float32" if policy in COMPUTE_DTYPES else policy
+
+
 class Op(Record):
     """A layer, its Keras arguments as fields. Methods have a right default for a pure elementwise layer."""
 
@@ -65,7 +70,7 @@ class Op(Record):
     """Name of the layer in Keras."""
     trainable: Annotated[bool, BOOLEAN] = True
     """Whether training changes the weights."""
-    dtype: Annotated[str | None, Optional(Choice(*POLICIES))] = None
+    dtype: Annotated[str | None, Optional(Policy(*POLICIES))] = None
     """Dtype policy of this layer."""
     share: Annotated[str | None, Optional(NAME)] = None
     """All layers that carry this name are one layer with one set of weights."""

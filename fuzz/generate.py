@@ -11,6 +11,7 @@ from cnnlstm_spec.tensor import TensorType
 from fuzz.layers import Layers, Place, load, whole_number
 from fuzz.themes import themed
 from fuzz.training import compile_section
+from fuzz.unusual import small, unusual
 
 NAMES = ("left", "right", "third")
 TIMED = ("sequence", "video", "tokens")
@@ -33,6 +34,8 @@ class _Spec:
 
     def spec(self) -> dict[str, Any]:
         rng = self.rng
+        if (found := small(rng)) is not None:
+            return found
         for name in NAMES[: rng.choice([1, 1, 1, 2, 2, 3])]:
             self.branches[name] = self.branch(name)
         spec = self.with_heads(self.with_fusion(self.base()))
@@ -43,7 +46,7 @@ class _Spec:
             if holder[key] != "$n":
                 spec["vars"] = {"amount": holder[key]}
                 holder[key] = "$amount"
-        return spec
+        return unusual(spec, rng)
 
     def base(self) -> dict[str, Any]:
         spec: dict[str, Any] = {"version": 1, "name": "fuzzed"}

@@ -43,6 +43,8 @@ DEVICE = (
 """What TensorFlow says where this device, or its optimizer of graphs, and not the model is at fault."""
 DATA = (" is not in [0,", "outside the valid range of [0,", "must be non-negative")
 """What it says where a table lacks the row that a computed value asks for."""
+ON_SIZES = ("depends-on-size", "sizes-undecided")
+"""Warnings that not every size fits."""
 LONGEST = 800
 """Characters of an error that are kept."""
 SAVED = 8
@@ -110,6 +112,8 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
         networks.compare(compilation, model)
     except Exception as error:
         raise Disagreement("not as inferred", _words(error)) from error
+    if sizes is None and not any(each.code.name in ON_SIZES for each in compilation.diagnostics):
+        raise Disagreement("no size fits", "each size that was tried has an error where it is written, and none is told of")
     if sizes is None:
         return "accepted, no sizes found"
     at_once = seed % GRAPH == 0 or (spec.get("compile") or {}).get("jit_compile") is True

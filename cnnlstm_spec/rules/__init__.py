@@ -11,7 +11,7 @@ from .activations import check_activation, check_softmax
 from .biases import check_biases
 from .budget import check_budget
 from .common import HeadUse, Setting
-from .dtypes import check_dtypes
+from .dtypes import check_cast, check_dtypes
 from .expect import check_expect
 from .frozen import check_frozen
 from .gradients import check_gradients, check_missing_gradients
@@ -27,6 +27,7 @@ from .penalties import check_padded_penalty, check_penalties
 from .pixels import check_pixels
 from .recurrent import check_recurrent
 from .targets import check_targets
+from .weight_arguments import check_weight_arguments
 from .weights import check_weights
 from .xla import check_xla
 
@@ -58,6 +59,8 @@ NODE_RULES: tuple[NodeRule, ...] = (
     check_softmax,
     check_weights,
     check_dtypes,
+    check_cast,
+    check_weight_arguments,
     check_frozen,
     check_mask,
     check_padded_penalty,
