@@ -6,12 +6,13 @@ from collections import ChainMap
 from dataclasses import replace
 from typing import Annotated, Any
 
-from .argument import MISSING_KEY, Record, at_key_if_empty, read, read_record, report_unknown_keys
+from .argument import Record
 from .diagnostic import Code, Label
 from .items import Group, Item
 from .kinds import NAME, AnyKind, wrong_type
 from .layer_kinds import LAYERS
 from .nodes import TOO_DEEP, Mapping, Node, Scalar
+from .read_record import MISSING_KEY, at_key_if_empty, read, read_record, report_unknown_keys
 from .recall import recall
 from .reuse import unread
 from .scope import POISON, TOO_MANY_LAYERS, Scope, origin_of

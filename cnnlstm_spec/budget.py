@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from .argument import Checks, OpenLeaf, Reading, Record, read_record
+from .argument import Checks, Record
 from .catalog import NO_EFFECT
 from .kinds import NOT_ALLOWED, SIZE, wrong_type
+from .leaf import OpenLeaf, Reading
 from .nodes import Mapping, Node, Scalar
+from .read_record import read_record
 from .recall import recall
 from .scope import POISON, Scope
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from .argument import MANY, UNKNOWN_KEY, read, report_unknown_keys
 from .catalog import NO_EFFECT, KerasObject, facts, family
 from .diagnostic import Code, Diagnostic
 from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
 from .named import Named
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from .promises import UNKNOWN_HEAD
+from .read_record import MANY, UNKNOWN_KEY, read, report_unknown_keys
 from .scope import POISON, Scope, nearest
 from .source import Place
 

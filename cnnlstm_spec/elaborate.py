@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .argument import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
 from .blocks import read_unused
 from .budget import read_budget
 from .diagnostic import Code, Diagnostic
@@ -18,6 +17,7 @@ from .memory import Memory
 from .nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .own import with_own_layers
 from .promises import read_expect, read_targets
+from .read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
 from .recall import recall
 from .scope import POISON, Scope, nearest, origin_of
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top

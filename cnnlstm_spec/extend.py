@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import kinds
-from .argument import Leaf
+from . import kinds, list_kinds
 from .diagnostic import Code
 from .inference import Inference, Refusal
+from .leaf import Leaf
 from .op import Example, Op, Weight, compute_dtype, example
 from .ops.common import ACTIVATION, CONSTRAINT, DATA_FORMAT, INITIALIZER, REGULARIZER, SEED, known
 from .size import Condition, Size, at_least, ceil_div, divisible, equal
@@ -49,4 +49,5 @@ __all__ = [
     "example",
     "kinds",
     "known",
+    "list_kinds",
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from .argument import MISSING_KEY, NOT_A_MAPPING, OpenLeaf, Record, read, read_record, report_unknown_key, report_unknown_keys
+from .argument import Record
 from .catalog import NO_EFFECT
 from .diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
 from .items import Fusion, Item
 from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from .layer_kinds import LAYERS
+from .leaf import OpenLeaf
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .op import Op
 from .ops import find_op
@@ -18,6 +19,7 @@ from .ops.broadcast import broadcast
 from .ops.fuse_bilinear import Bilinear
 from .ops.read_layer import read_op
 from .ops.strategies import STRATEGIES
+from .read_record import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key, report_unknown_keys
 from .scope import POISON, Scope, did_you_mean, origin_of
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")

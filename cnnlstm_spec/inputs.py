@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import InstanceOf
 
-from .argument import Checks, OpenLeaf, Record, Steps
+from .argument import Checks, Record
 from .diagnostic import Code, Written
-from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, ListOf, Optional, wrong_type
+from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, Optional, wrong_type
+from .leaf import OpenLeaf, Steps
+from .list_kinds import ListOf
 from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
 from .scope import Scope

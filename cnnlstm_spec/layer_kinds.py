@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument import OpenLeaf
+from .leaf import OpenLeaf
 from .nodes import Listing, Node
 from .scope import Scope
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from .argument import MISSING_KEY, UNKNOWN_KEY, Leaf, OpenLeaf, Steps, read, report_unknown_keys
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
 from .diagnostic import Code
-from .kinds import Boolean, Choice, Integer, ListOf, Name, Number, OneOrMore, Optional, Text, wrong_type
+from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
+from .leaf import Leaf, OpenLeaf, Steps
+from .list_kinds import ListOf, OneOrMore
 from .nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
+from .read_record import MISSING_KEY, UNKNOWN_KEY, read, report_unknown_keys
 from .scope import POISON, Scope, did_you_mean
 
 UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")

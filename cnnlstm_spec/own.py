@@ -14,7 +14,8 @@ from typing import Any
 
 from .diagnostic import Code, Diagnostic
 from .inference import described
-from .kinds import ListOf, Text
+from .kinds import Text
+from .list_kinds import ListOf
 from .nodes import Listing, Node, node_of
 from .nodes import Mapping as MappingNode
 from .op import Op

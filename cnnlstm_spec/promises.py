@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from .argument import NOT_A_MAPPING, Checks, Record, read_record
+from .argument import Checks, Record
 from .budget import Quantity
 from .catalog import NO_EFFECT
 from .diagnostic import Code, Written
 from .inputs import SizeKind
-from .kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Each, ListOf, Optional
+from .kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
+from .list_kinds import Each, ListOf
 from .nodes import Mapping, Node, Scalar, words_for
+from .read_record import NOT_A_MAPPING, read_record
 from .recall import recall
 from .scope import POISON, Scope, did_you_mean
 from .source import Place

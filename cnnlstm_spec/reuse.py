@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from .argument import Checks, at_key_if_empty, read, read_record
+from .argument import Checks
 from .diagnostic import Code
 from .items import Group, Item
 from .kinds import OWN_NATURAL, AnyKind, wrong_type
 from .layer_kinds import LAYERS
 from .nodes import Listing, Mapping, Node, Scalar, node_of
+from .read_record import at_key_if_empty, read, read_record
 from .scope import LAYERS_LIMIT, POISON, Scope, origin_of
 from .source import Span
 from .structures import ONE_OF, Structure

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .argument import REQUIRED, Argument, Record
+from .argument import Argument, Record
 from .blocks import Block
 from .budget import Budget, Quantity
 from .fusion import FusionKeys, MergeKeys
 from .inputs import Input, ShapeKind
+from .leaf import REQUIRED
 from .ops import ALIASES, find_op, known_layers
 from .ops.strategies import STRATEGIES
 from .promises import Target

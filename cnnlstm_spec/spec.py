@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from .argument import OpenLeaf, Reading, Record, read_record
+from .argument import Record
 from .diagnostic import Origin
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .inputs import Input, mask_key
 from .items import Fusion, Item
 from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from .layer_kinds import LAYERS
+from .leaf import OpenLeaf, Reading
 from .nodes import Node
 from .own import MODULES
 from .promises import Expected, Labels
+from .read_record import read_record
 from .recall import recall
 from .scope import Scope
 

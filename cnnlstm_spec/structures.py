@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from .argument import UNKNOWN_KEY, Checks, OpenLeaf, Record, at_key_if_empty, read, read_record
+from .argument import Checks, Record
 from .diagnostic import Code, Origin
 from .fusion import read_merge
 from .items import Fusion, Item, Parallel, Residual, Timed
 from .kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
 from .layer_kinds import LAYER, LAYERS
+from .leaf import OpenLeaf
 from .nodes import Listing, Mapping, Node, Scalar
 from .ops import find_op
+from .read_record import UNKNOWN_KEY, at_key_if_empty, read, read_record
 from .scope import POISON, Scope, did_you_mean, origin_of
 
 ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")

@@ -6,9 +6,11 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.argument import Argument, Leaf
+from cnnlstm_spec.argument import Argument
 from cnnlstm_spec.catalog import family
-from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
+from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Integer, Number, Optional
+from cnnlstm_spec.leaf import Leaf
+from cnnlstm_spec.list_kinds import Each, Either, ListOf, OneOrMore
 from cnnlstm_spec.named import Exempt, FloatOrSchedule, Named, kind_of
 from cnnlstm_spec.op import Op
 from cnnlstm_spec.ops.factors import Factor

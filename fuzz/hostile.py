@@ -9,7 +9,7 @@ import copy
 from random import Random
 from typing import Any, NamedTuple
 
-from .text import Path, get, paths_of, renamed, replaced
+from fuzz.text import Path, get, paths_of, renamed, replaced
 
 QUOTES = ('"', "'", '"""', "'''", '"' * 5, '"' * 6, "\\", "\\\\", '\\"', '\\\\"', "\\'", "\\N{DASH}", "\\x", "\\u12", "\\0", "`")
 BREAKS = ("\n", "\r", "\r\n", "\t", "\x0b", "\x0c", "\x1c", "\x1e", "\x85", "\u2028", "\u2029")

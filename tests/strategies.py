@@ -7,8 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cnnlstm_spec.argument import Argument, Leaf
-from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
+from cnnlstm_spec.argument import Argument
+from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Integer, Number, Optional
+from cnnlstm_spec.leaf import Leaf
+from cnnlstm_spec.list_kinds import Each, Either, ListOf, OneOrMore
 from cnnlstm_spec.named import Named
 from cnnlstm_spec.op import Op
 from cnnlstm_spec.ops.factors import Factor

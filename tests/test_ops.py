@@ -9,11 +9,12 @@ import pytest
 from layers import judge, op_classes
 
 import cnnlstm_spec
-from cnnlstm_spec.argument import REQUIRED, read_record
 from cnnlstm_spec.catalog import KerasObject
+from cnnlstm_spec.leaf import REQUIRED
 from cnnlstm_spec.nodes import node_of
 from cnnlstm_spec.op import Example, Op
 from cnnlstm_spec.program import Call
+from cnnlstm_spec.read_record import read_record
 from cnnlstm_spec.scope import POISON, Scope
 
 oracle = pytest.importorskip("oracle")

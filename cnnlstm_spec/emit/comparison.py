@@ -8,13 +8,13 @@ from typing import Any
 
 import keras
 
-from ..argument import REQUIRED
 from ..backbone import BACKBONES
 from ..backbone import facts as backbone_facts
 from ..catalog import MODULES, facts
 from ..doctor import ANNOUNCED_WRONGLY, Difference, Expected, Shape, expectations, layers
 from ..expressions import expression
 from ..inference import described
+from ..leaf import REQUIRED
 from ..nodes import node_of
 from ..op import Example, Op
 from ..ops import ALIASES, find_op, refusal

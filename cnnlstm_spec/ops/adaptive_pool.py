@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import COUNT, Each
+from ..kinds import COUNT
+from ..list_kinds import Each
 from ..op import FLOATS, example
 from ..size import always_alike, at_least, ceil_div
 from ..tensor import Axis, TensorType

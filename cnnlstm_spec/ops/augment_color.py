@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import COUNT, NUMBER, RATE, Each, ListOf, Optional
+from ..kinds import COUNT, NUMBER, RATE, Optional
+from ..list_kinds import Each, ListOf
 from ..op import FLOATS, example
 from ..size import at_least, ceil_div
 from ..tensor import TensorType

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..inference import Inference, Refusal
-from ..kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, OneOrMore, Optional
+from ..kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, Optional
+from ..list_kinds import OneOrMore
 from ..op import example
 from ..size import at_least, equal
 from ..tensor import Axis, TensorType

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ..diagnostic import Code
 from ..inference import Refusal
-from ..kinds import INTEGER, OneOrMore
+from ..kinds import INTEGER
+from ..list_kinds import OneOrMore
 from ..tensor import Axis, TensorType
 
 AXIS = INTEGER

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ..argument import Leaf, OpenLeaf
 from ..backbone import Problem, check, facts, known_sides, least_side, macs, output_shape, weights
 from ..diagnostic import Code
 from ..files import PathError, is_below, sort_of
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, ListOf, Optional
+from ..kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, Optional
+from ..leaf import Leaf, OpenLeaf
+from ..list_kinds import ListOf
 from ..nodes import WRONG_TYPE, Node, Scalar, given
 from ..op import Op, Weight, example
 from ..program import Apply, Call

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from ..argument import Leaf, Steps
 from ..catalog import KerasObject
 from ..diagnostic import Code
 from ..inference import Refusal
 from ..kinds import INTEGER, Choice, Optional, wrong_type
+from ..leaf import Leaf, Steps
 from ..named import Named
 from ..nodes import Node
 from ..scope import Scope

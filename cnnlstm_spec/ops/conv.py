@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, Choice, Each
+from ..kinds import BOOLEAN, COUNT, Choice
+from ..list_kinds import Each
 from ..op import Op, Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import COUNT, NATURAL, Each, Optional
+from ..kinds import COUNT, NATURAL, Optional
+from ..list_kinds import Each
 from ..op import Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType

@@ -6,7 +6,8 @@ from math import prod
 from typing import Annotated, Any, ClassVar
 
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, Each
+from ..kinds import BOOLEAN, COUNT
+from ..list_kinds import Each
 from ..op import Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType

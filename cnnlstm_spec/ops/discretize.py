@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Each, ListOf, Optional
+from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Optional
+from ..list_kinds import Each, ListOf
 from ..op import FLOATS, Op, compute_dtype, example
 from ..size import equal
 from ..tensor import Axis, Mask, TensorType, Values

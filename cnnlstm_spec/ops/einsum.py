@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import NATURAL, NUMBER, SIZE, OneOrMore, Optional, Text
+from ..kinds import NATURAL, NUMBER, SIZE, Optional, Text
+from ..list_kinds import OneOrMore
 from ..op import Op, Weight, example
 from ..size import Expr, Size, anonymous, equal
 from ..tensor import Axis, TensorType

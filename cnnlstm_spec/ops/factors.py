@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ..argument import Leaf, Steps
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf, OneOrMore
+from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice
+from ..leaf import Leaf, Steps
+from ..list_kinds import ListOf, OneOrMore
 from ..nodes import Node, given
 from ..op import Op, compute_dtype
 from ..scope import Scope

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, INTEGER, Each
+from ..kinds import BOOLEAN, INTEGER
+from ..list_kinds import Each
 from ..op import Op, example
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType, Values, Zeros

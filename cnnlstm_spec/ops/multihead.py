@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, RATE, SIZE, OneOrMore, Optional
+from ..kinds import BOOLEAN, COUNT, RATE, SIZE, Optional
+from ..list_kinds import OneOrMore
 from ..op import Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, TensorType

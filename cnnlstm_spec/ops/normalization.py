@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ..argument import OpenLeaf, Record, Steps, read_record
+from ..argument import Record
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
+from ..leaf import OpenLeaf, Steps
 from ..nodes import Node
 from ..op import Op, Weight, example
+from ..read_record import read_record
 from ..scope import POISON, Scope
 from ..size import equal
 from ..tensor import TensorType

@@ -6,10 +6,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic_core import CoreSchema
 
-from ..argument import Leaf, Steps
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import COUNT, NATURAL, WRONG_LENGTH, Choice, Each
+from ..kinds import COUNT, NATURAL, Choice
+from ..leaf import Leaf, Steps
+from ..list_kinds import WRONG_LENGTH, Each
 from ..nodes import Listing, Node
 from ..op import Op, example
 from ..scope import POISON, Scope

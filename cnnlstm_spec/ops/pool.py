@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ..inference import Inference
-from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
+from ..kinds import BOOLEAN, COUNT, Choice, Optional
+from ..list_kinds import Each
 from ..op import FLOATS, Op, example
 from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT, need_numbers

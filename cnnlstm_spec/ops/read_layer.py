@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ..argument import NOT_A_MAPPING, Reading, at_key_if_empty, read_record
 from ..diagnostic import Code, Label
 from ..inference import RAISES, described
+from ..leaf import Reading
 from ..nodes import Mapping, Node, Scalar, given, words_for
 from ..op import Op
+from ..read_record import NOT_A_MAPPING, at_key_if_empty, read_record
 from ..scope import Scope, did_you_mean
 from . import find_op, former, known_layers, refusal
 

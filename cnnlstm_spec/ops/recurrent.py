@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, Either
+from ..kinds import BOOLEAN, COUNT, NUMBER, Choice
+from ..list_kinds import Either
 from ..op import Op, Weight, example
 from ..size import Size
 from ..tensor import Axis, Mask, TensorType

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import COUNT, NOT_NEGATIVE, RATE, ListOf, Number, Optional
+from ..kinds import COUNT, NOT_NEGATIVE, RATE, Number, Optional
+from ..list_kinds import ListOf
 from ..op import FLOATS, Op, example
 from ..size import equal
 from ..tensor import TensorType

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, OneOrMore, Optional
+from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, Optional
+from ..list_kinds import OneOrMore
 from ..op import Op, example
 from ..size import Expr, at_least, equal
 from ..tensor import Axis, TensorType

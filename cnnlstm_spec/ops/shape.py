@@ -9,7 +9,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
-from ..kinds import COUNT, Integer, ListOf
+from ..kinds import COUNT, Integer
+from ..list_kinds import ListOf
 from ..op import Op, example
 from ..size import Size, divisible, equal
 from ..tensor import Axis, Mask, TensorType, Zeros

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..argument import OpenLeaf
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, Choice, Optional
 from ..layer_kinds import LAYER
+from ..leaf import OpenLeaf
 from ..nodes import Mapping, Node
 from ..op import FLOATS, Op, Weight, compute_dtype, example, layer_stem
 from ..program import Call

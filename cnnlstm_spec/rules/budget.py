@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..argument import UNKNOWN_KEY
 from ..budget import POWERS, Budget
 from ..costs import Costs, Row, of, open_sizes, unknown
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
+from ..read_record import UNKNOWN_KEY
 from ..scope import did_you_mean
 from ..size import Size
 from ..source import Place

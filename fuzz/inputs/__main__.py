@@ -7,9 +7,9 @@ import sys
 from collections import Counter
 from time import monotonic
 
-from .draw import KINDS, draw
-from .look import STAGES
-from .pool import look_at
+from fuzz.inputs.draw import KINDS, draw
+from fuzz.inputs.look import STAGES
+from fuzz.inputs.pool import look_at
 
 
 def main() -> int:

@@ -11,8 +11,7 @@ from typing import Any
 import click
 
 from cnnlstm_spec.cli import COMMANDS, cli
-
-from ..text import Path
+from fuzz.text import Path
 
 LEFT_OUT = ("compile", "doctor")
 """Commands that import Keras."""

@@ -13,11 +13,10 @@ from typing import Any
 import yaml
 
 from cnnlstm_spec.ops import FAMILIES, find_op
-
-from .. import ROOT
-from ..hostile import riddled, text
-from ..text import get, paths_of
-from .arguments import command_line
+from fuzz import ROOT
+from fuzz.hostile import riddled, text
+from fuzz.inputs.arguments import command_line
+from fuzz.text import get, paths_of
 
 KINDS = ("bytes", "text", "tree", "files", "command")
 """A fifth of the seeds each."""

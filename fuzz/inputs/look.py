@@ -18,8 +18,7 @@ from types import FrameType
 from cnnlstm_spec import api
 from cnnlstm_spec.cli import BUG, run
 from cnnlstm_spec.compiler import Compilation
-
-from .draw import KINDS, SPEC, Input, draw
+from fuzz.inputs.draw import KINDS, SPEC, Input, draw
 
 STAGES = ("reader", "spec", "graph", "typed", "checked", "emitted")
 """How far an input comes: read as YAML, as a spec, built, every type known, without an error, printed as Python."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from .look import Look, look
+from fuzz.inputs.look import Look, look
 
 EACH = 4000
 """Seeds that a process works on before another takes its place."""
