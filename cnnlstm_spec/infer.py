@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from . import frames
 from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
@@ -114,8 +115,9 @@ def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
 
 def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
     _check_inputs(node, op, inputs, state)
-    result = op.infer(at, *inputs)
-    weights = tuple(replace(w, trainable=w.trainable and op.trainable) for w in op.weights(*inputs))
+    seen = frames.seen(op, inputs)
+    result = op.infer(at, *seen)
+    weights = tuple(replace(w, trainable=w.trainable and op.trainable) for w in op.weights(*seen))
     first = state.layers.get(node.layer)
     if first is not None:
         for mine, theirs in zip(weights, first.weights, strict=False):
@@ -124,8 +126,9 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
                 raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
-    mask = None if across else _mask_after(node, op, inputs, state)
-    result = _same(node, inputs, result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask), state)
+    mask = None if across else inputs[0].mask if seen is not inputs else _mask_after(node, op, inputs, state)
+    result = frames.given(op, inputs, result)
+    result = _same(node, inputs, result.with_dtype(op.dtype_after(at, *seen)).with_mask(mask), state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 
 
@@ -167,6 +170,8 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     if x is None:
         return
     if (reads is None or x.rank == len(reads)) and x.rank >= op.least_rank:
+        return
+    if frames.is_clip(op, inputs):
         return
     facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
     help = ways_out(node, op, x, state.graph, state.typed)

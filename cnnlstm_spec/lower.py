@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from . import folding, masks
+from . import folding, frames, masks
 from .catalog import KerasObject
 from .compilation import CompileSpec
 from .graph import Node, TypedGraph, TypedNode
@@ -132,7 +132,7 @@ class _Program:
         if isinstance(op, InputOp):
             return
         try:
-            value = op.lower(to, *inputs)
+            value = frames.lower(op, to, inputs)
         except Exception as error:
             if not is_own(op):
                 raise

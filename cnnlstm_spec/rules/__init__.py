@@ -10,6 +10,7 @@ from ..spec import ModelSpec
 from .activations import check_activation, check_softmax
 from .biases import check_biases
 from .budget import check_budget
+from .clips import check_clips
 from .common import HeadUse, Setting
 from .dtypes import check_dtypes
 from .expect import check_expect
@@ -54,6 +55,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     check_softmax,
     check_weights,
     check_dtypes,
+    check_clips,
     check_frozen,
     check_mask,
     check_padded_penalty,
