@@ -383,7 +383,7 @@ def area_stem(area: str) -> str:
 
 def variable_name(text: str) -> str:
     """A Python identifier for a name, which hides no keyword or builtin."""
-    name = re.sub(r"\W", "_", text)
+    name = re.sub(r"\W", "_", text, flags=re.ASCII)
     if keyword.iskeyword(name) or hasattr(builtins, name):
         return f"{name}_"
     return f"_{name}" if name[:1].isdigit() else name

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .compiler import Compilation
+from .escape.python import name as named
+from .escape.python import string
 from .render.json import inputs
 
 SAMPLE = 32
@@ -18,16 +20,12 @@ def usage(compilation: Compilation, model: str) -> list[str]:
     arrays = {each["name"]: _zeros(each, batch) for each in inputs(compilation.typed)}
     data = next(iter(arrays.values())) if len(arrays) == 1 else _mapping(arrays)
     # Importing the module of a person's own layer registers it with Keras.
-    modules = ", ".join(["keras", "numpy", *compilation.program.imports])
-    return [f"import {modules}", f"model = keras.models.load_model({_quoted(model)})", f"model.predict({data})"]
+    modules = ", ".join(["keras", "numpy", *map(named, compilation.program.imports)])
+    return [f"import {modules}", f"model = keras.models.load_model({string(model)})", f"model.predict({data})"]
 
 
 def _mapping(arrays: dict[str, str]) -> str:
-    return "{" + ", ".join(f"{_quoted(name)}: {zeros}" for name, zeros in arrays.items()) + "}"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "{" + ", ".join(f"{string(name)}: {zeros}" for name, zeros in arrays.items()) + "}"
 
 
 def _zeros(tensor: dict[str, Any], batch: int) -> str:

@@ -16,8 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.literals import literal, string
+from cnnlstm_spec.emit.literals import literal
 from cnnlstm_spec.emit.python import WIDTH, source
+from cnnlstm_spec.escape.python import strings
 from cnnlstm_spec.program import Call, Comment, Infix, Let, Program, Ref
 
 ROOT = Path(__file__).parent.parent
@@ -132,7 +133,7 @@ def test_literals_are_their_values(value: Any) -> None:
 
 @given(st.text(max_size=300), st.integers(20, 100), st.integers(0, 10))
 def test_strings_in_parts_are_the_whole(text: str, room: int, before: int) -> None:
-    parts = string(text, room, before, 2)
+    parts = strings(text, room, before, 2)
     assert ast.literal_eval(f"({parts or repr('')})") == text
 
 

@@ -1,9 +1,11 @@
-"""Values as Python source, as a person writes them: fractions and powers of two by name, long strings in parts."""
+"""Values as Python source, as a person writes them: fractions and powers of two by name."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from math import frexp, isfinite
+
+from ..escape.python import string
 
 MOST = 1000
 """The greatest numerator and denominator of what is written as a fraction."""
@@ -18,7 +20,7 @@ LEAST_POWER = 32
 def literal(value: bool | int | float | str | None) -> str:
     """The value in one line."""
     if isinstance(value, str):
-        return '"' + repr(value)[1:-1].replace('"', '\\"').replace("\\'", "'") + '"'
+        return string(value)
     return _float(value) if isinstance(value, float) else repr(value)
 
 
@@ -35,16 +37,3 @@ def _float(value: float) -> str:
     if abs(numerator) > MOST or numerator / denominator != value:
         return text
     return f"1 / {denominator / 2:g}" if numerator == 2 and denominator > FEW else f"{numerator} / {denominator}"
-
-
-def string(text: str, room: int, before: int, after: int) -> str:
-    """A string in parts, a line each, where one line has no room for it; cut after `|`, `/` and spaces."""
-    parts: list[str] = []
-    while text:
-        left = room - before - after
-        cut = len(text)
-        while cut > 1 and len(literal(text[:cut])) > left:
-            cut = max((text.rfind(mark, 0, cut - 1) + 1 for mark in "|/ "), default=0) or cut - 1
-        parts.append(literal(text[:cut]))
-        text, before = text[cut:], 0
-    return "\n".join(parts)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-
+from ..escape.python import comment, docstring, name, strings
 from ..program import (
     Apply,
     Call,
@@ -20,7 +19,7 @@ from ..program import (
     Statement,
     calls,
 )
-from .literals import literal, string
+from .literals import literal
 
 WIDTH = 100
 INDENT = 4
@@ -31,48 +30,45 @@ def source(program: Program, description: str | None = None) -> str:
     """A module with `build_model()`, which gives the same model as running the program."""
     body = "\n".join(_indented(_statement(statement)) for statement in program.statements)
     paths = [call.path for statement in program.statements for call in calls(statement)]
-    used = [name for name in ("layers", "ops") if any(path.startswith(f"keras.{name}.") for path in paths)]
-    own = "".join(f"import {module}\n" for module in program.imports)
+    used = [each for each in ("layers", "ops") if any(path.startswith(f"keras.{each}.") for path in paths)]
+    own = "".join(f"import {name(module)}\n" for module in program.imports)
     imports = f"import keras\n{own}" + (f"from keras import {', '.join(used)}\n" if used else "")
     about = f"{program.name}: {description}" if description else program.name
     return (
-        f"{_docstring(about)}\n\n{imports}\n\n"
+        f"{docstring(about, WIDTH)}\n\n{imports}\n\n"
         f"def build_model() -> keras.Model:\n{body}\n    return model\n\n\n"
         'if __name__ == "__main__":\n    build_model().summary()\n'
     )
 
 
-def _docstring(text: str) -> str:
-    flat = " ".join(text.split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if len(flat) + 6 > WIDTH:
-        return '"""' + textwrap.fill(flat, WIDTH, initial_indent="   ").lstrip() + '\n"""'
-    return f'"""{flat[:-1]}\\""""' if flat.endswith('"') else f'"""{flat}"""'
-
-
 def _indented(text: str) -> str:
-    return "\n".join(" " * INDENT + line for line in text.splitlines())
+    return "\n".join(" " * INDENT + line for line in text.split("\n"))
 
 
 def _statement(statement: Statement) -> str:
     room = WIDTH - INDENT
     match statement:
-        case Let(name, value, None):
-            return f"{name} = {_laid(value, room, len(name) + 3, apart=True)}"
-        case Let(name, value, scope):
-            inner = _laid(value, room - INDENT, len(name) + 3, apart=True)
-            return f"with keras.name_scope({literal(scope)}):\n" + _indented(f"{name} = {inner}")
+        case Let(variable, value, None):
+            return _assigned(variable, value, room)
+        case Let(variable, value, scope):
+            return f"with keras.name_scope({literal(scope)}):\n" + _indented(_assigned(variable, value, room - INDENT))
         case SetAttribute(target, attribute, value):
-            return f"{target}.{attribute} = {_laid(value, room, len(target) + len(attribute) + 4, apart=True)}"
+            return _assigned(f"{target}.{attribute}", value, room)
         case MarkLayers(target, mark, deep):
             return _marking(target, mark, deep)
         case Do(call):
             return _laid(call, room)
         case Comment(text):
-            return textwrap.fill(text, room, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+            return comment(text, room)
+
+
+def _assigned(target: str, value: Expression, room: int) -> str:
+    return f"{name(target)} = {_laid(value, room, len(target) + 3, apart=True)}"
 
 
 def _marking(target: str, mark: str, deep: bool) -> str:
-    lines = ["# The optimizer tells weights by their paths, which must be of one layer only.", f"for layer in {target}.layers:"]
+    lines = [comment("The optimizer tells weights by their paths, which must be of one layer only.", WIDTH)]
+    lines.append(f"for layer in {name(target)}.layers:")
     lines.append(f"    layer.name += {literal('.' + mark)}")
     if deep:
         lines += ['    for inner in getattr(layer, "layers", ()):', f"        inner.name += {literal('.' + mark)}"]
@@ -107,17 +103,17 @@ def _laid(expression: Expression, room: int, before: int = 0, after: int = 0, ap
         case dict():
             return "{\n" + "".join(_indented(_entry(*each, room - INDENT)) + ",\n" for each in expression.items()) + "}"
         case str():
-            return string(expression, room, before, after)
+            return strings(expression, room, before, after)
     return text
 
 
-def _entry(name: str, value: Expression, room: int) -> str:
-    text = f"{literal(name)}: {_text(value)}"
+def _entry(key: str, value: Expression, room: int) -> str:
+    text = f"{literal(key)}: {_text(value)}"
     if len(text) < room:
         return text
-    broken = _laid(value, room, room)
-    key = _laid(name, room, 0, len(broken.splitlines()[0]) + 2)
-    return f"{key}: {_laid(value, room, len(key.splitlines()[-1]) + 2, 1)}"
+    first_line, *_ = _laid(value, room, room).split("\n")
+    *others, head = _laid(key, room, 0, len(first_line) + 2).split("\n")
+    return "\n".join((*others, f"{head}: {_laid(value, room, len(head) + 2, 1)}"))
 
 
 def _applied(
@@ -141,7 +137,7 @@ def _applied(
 def _broken(head: str, arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...], room: int) -> str:
     inside = room - INDENT
     lines = [_laid(each, inside, 0, 1) for each in arguments]
-    lines += [f"{name}={_laid(each, inside, len(name) + 1, 1, apart=True)}" for name, each in keywords]
+    lines += [f"{name(key)}={_laid(each, inside, len(key) + 1, 1, apart=True)}" for key, each in keywords]
     return f"{head}(\n" + "".join(_indented(line) + ",\n" for line in lines) + ")"
 
 
@@ -162,18 +158,18 @@ def _term(sign: str, term: Expression, operator: str, room: int) -> str:
 def _short(path: str) -> str:
     for prefix in ("layers", "ops"):
         if path.startswith(f"keras.{prefix}."):
-            return path.removeprefix("keras.")
-    return path
+            return name(path.removeprefix("keras."))
+    return name(path)
 
 
 def _arguments(arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...]) -> str:
-    return ", ".join([*map(_text, arguments), *(f"{name}={_text(value)}" for name, value in keywords)])
+    return ", ".join([*map(_text, arguments), *(f"{name(key)}={_text(value)}" for key, value in keywords)])
 
 
 def _text(expression: Expression) -> str:
     match expression:
-        case Ref(name):
-            return name
+        case Ref(variable):
+            return name(variable)
         case Call(path, arguments, keywords):
             return f"{_short(path)}({_arguments(arguments, keywords)})"
         case Apply(layer, arguments, keywords):
