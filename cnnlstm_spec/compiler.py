@@ -22,7 +22,7 @@ from .spec import ModelSpec
 from .spelling import begin
 from .syntax import Mapping as MappingNode
 from .syntax import Node, parse
-from .verify import verify
+from .verify import look_on, verify
 
 if TYPE_CHECKING:
     import keras
@@ -183,6 +183,7 @@ def compile_document(
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found, spec.batch_size, memory)
     found += verify(typed, spec, memory)
+    found += look_on(typed, spec, found, memory)
     return Compilation(source, finish(found), document, spec, graph, typed)
 
 

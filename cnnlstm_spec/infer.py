@@ -16,6 +16,7 @@ from .own import RAISES, described, is_own
 from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
+from .suppose import TRIED, Supposition, agreed, at_size
 from .tensor import Axis, Mask, TensorType
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
@@ -77,6 +78,48 @@ def _typed(node: Node, state: _State) -> TypedNode:
         facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
         state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (described(error),)))
     return TypedNode(node, None, types)
+
+
+def infer_on(
+    typed: TypedGraph, supposed: Supposition, batch_size: int | None = None, memory: Memory | None = None
+) -> tuple[TypedGraph, list[Diagnostic], frozenset[str]]:
+    """The types after mistakes, where what fails gives what is supposed of it; what is found then, and the nodes that fail."""
+    found: list[Diagnostic] = []
+    state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory)
+    failing: list[str] = []
+    for id, known in typed.nodes.items():
+        state.typed[id] = known if known.type is not None else _supposed(known.node, supposed, failing, state)
+        if id not in failing[-1:]:
+            state.layers.setdefault(known.node.layer, state.typed[id])
+    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found, frozenset(failing)
+
+
+def _supposed(node: Node, supposed: Supposition, failing: list[str], state: _State) -> TypedNode:
+    """A node after a mistake; what must hold of sizes that are supposed is not said."""
+    inputs = tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
+    if node.op is not None and not is_own(node.op):
+        try:
+            return _recalled(node, node.op, inputs, state).typed
+        except Refusal as refusal:
+            if (typed := _relieved(node, node.op, inputs, state)) is not None:
+                return typed
+            state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
+    given = supposed.type(node, inputs, len(failing), state.policy)
+    failing.append(node.id)
+    return TypedNode(node, _same(node, inputs, given, state), inputs)
+
+
+def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> TypedNode | None:
+    """A node that is refused because of a size that is not known; None where it is refused with any."""
+    known = [tuple(at_size(x, size) for x in inputs) for size in TRIED]
+    if known[0] == inputs:
+        return None
+    try:
+        first, second = (_inferred(node, op, given, replace(state, memory=None)).typed for given in known)
+    except Refusal:
+        return None
+    assert first.type is not None and second.type is not None
+    return TypedNode(node, _same(node, inputs, agreed(first.type, second.type, node.layer), state), inputs)
 
 
 class _Inferred(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from .generate import generate
 from .judge import judge
 from .layers import load
-from .plant import complaint, plant
+from .plant import complaint, complaint_of_two, plant, plant_two
 from .report import Report
 from .shrink import shrink
 
@@ -48,3 +48,9 @@ def _plant(spec: dict[str, Any], rng: Random, report: Report) -> None:
         wrong = complaint(planted)
         if wrong is not None:
             report.found.append(("not one error on the planted line", wrong, planted.spec))
+    two = plant_two(spec, rng)
+    if two is not None:
+        report.counts["planted two"] += 1
+        wrong = complaint_of_two(two)
+        if wrong is not None:
+            report.found.append(("not one error for each of two planted mistakes", wrong, two[0].spec))

@@ -48,6 +48,9 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule of the whole graph, in the order in which they run."""
 
+RULES_BEYOND_MISTAKES: tuple[Rule, ...] = (check_targets,)
+"""Those of them that hold of what follows a mistake, since they judge each head by what it gives alone."""
+
 HEAD_RULES: tuple[HeadRule, ...] = (check_loss, check_metrics, check_activation, check_mask_readers)
 """Every rule of a head of known type, in a spec that is compiled."""
 
