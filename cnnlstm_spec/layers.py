@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from .argument import NOT_A_MAPPING, Kind
+from .argument import NOT_A_MAPPING, Kind, read_fields
 from .diagnostic import Code, Label
 from .items import Item, Layer, Origin
-from .kinds import given
+from .kinds import Boolean, Choice, given
 from .op import Op
 from .ops import find_op, former, known_layers, refusal
 from .own import about_offered, installed, read_own
@@ -94,7 +95,7 @@ def read_item(node: Node, scope: Scope) -> Item | None:
 
         return read_block(key, arguments, scope) or broken
     op = read_op(key, arguments, scope)
-    return Layer(op, origin)
+    return Layer(op, origin, meant_op(key, arguments, scope) if op is None else None)
 
 
 def origin_of(node: Node, scope: Scope) -> Origin:
@@ -118,6 +119,25 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
         return None
     op = read_own(cls, at_key_if_empty(resolved, key), key, scope, name)
     return op if isinstance(op, Op) else None
+
+
+def meant_op(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
+    """A layer of ours with mistakes in its arguments, with Keras's defaults in their place.
+
+    None where one of them may decide how many axes it gives: a flag, one of several names, or what is required.
+    """
+    quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None)
+    cls = find_op(key.text) if key.text not in scope.layers else None
+    resolved = quiet.resolve(arguments)
+    if cls is None or not isinstance(resolved, Mapping):
+        return None
+    values = read_fields(cls, resolved, quiet, key.text)
+    unread = [argument for name, argument in cls.arguments.items() if name not in values]
+    if any(each.required or isinstance(getattr(each.kind, "inner", each.kind), Boolean | Choice) for each in unread):
+        return None
+    op = cls(**values)
+    op.places, op.keys = {}, {}
+    return op
 
 
 def _required(cls: type[Op]) -> list[str]:

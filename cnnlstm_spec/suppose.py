@@ -35,11 +35,15 @@ class Supposition:
     """Axes of what a layer gives that could not be read, where it is not taken out."""
 
     def type(self, node: Node, inputs: tuple[TensorType, ...], number: int, policy: str) -> TensorType:
-        """What a failing node gives; `number` counts those before it. What no person wrote cannot be taken out."""
-        if inputs and not node.hidden and not self.meant[number % len(self.meant)]:
+        """What a failing node gives; `number` counts those before it.
+
+        Not taken out is what no person wrote, nor a layer that is plain but for a mistake in its arguments.
+        """
+        op = node.op or node.meant
+        if inputs and node.meant is None and not node.hidden and not self.meant[number % len(self.meant)]:
             return inputs[-1]
         first = inputs[0] if inputs else TensorType(())
-        meant = _meant(node.op, inputs, policy) if node.op is not None and inputs else None
+        meant = _meant(op, inputs, policy) if op is not None and inputs else None
         if meant is None:
             rank = first.rank if node.op is not None and inputs else self.rank
             axes = tuple(Axis("features", UNKNOWN) for _ in range(rank))

@@ -74,12 +74,12 @@ def test_a_mistake_in_a_branch_hides_none_in_the_head(broken: str, head: str, co
     ("layers", "wanted"),
     [
         # What rests on the width, the length, the rank or the dtype that a broken layer would have given.
-        ("[{Dense: {unitz: 4}}, {Rescaling: {scale: [1, 2, 3]}}]", ["unknown-key"]),
+        ("[{Dense: {units: much}}, {Rescaling: {scale: [1, 2, 3]}}]", ["wrong-type"]),
         ("[{Conv1D: {filters: 4, kernel_size: 99}}, {Conv1D: {filters: 2, kernel_size: 9}}]", ["kernel-larger-than-input"]),
         ("[{Conv2D: {filters: 4, kernel_size: 3}}, {Conv2D: {filters: 4, kernel_size: 3}}]", ["wrong-rank"]),
         ("[{Conv2D: {filters: 4, kernel_size: 3}}, {Conv1D: {filters: 4, kernel_size: 3}}]", ["wrong-rank"]),
         ("[{Embeding: {input_dim: 5, output_dim: 2}}, {Permute: {dims: [3, 1, 2]}}]", ["unknown-layer"]),
-        ("[{LSTM: {unitz: 4}}, {LSTM: {units: 4}}]", ["unknown-key"]),
+        ("[{LSTM: {units: 4, return_sequences: 5}}, {LSTM: {units: 4}}]", ["wrong-type"]),
         ("[{LSTM: {units: 4, return_sequence: true}}, {LSTM: {units: 4}}]", ["unknown-key"]),
         ("[{TimeDistributed: [{Densee: {units: 2}}, Flatten]}, {LSTM: {units: 2}}]", ["unknown-layer"]),
         ("[{Attentionn: {}}, {MultiHeadAttention: {num_heads: 2, key_dim: 2}}]", ["unknown-layer"]),
@@ -89,6 +89,13 @@ def test_no_cascade(layers: str, wanted: list[str]) -> None:
     """Nothing is said of what the mistake, mended in one way or another, may make right."""
     text = f"{TOP}branches:\n  x:\n    input: {{kind: sequence, shape: [8, 4]}}\n    layers: {layers}\nhead: [Flatten, {{Dense: {{units: 1}}}}]\n"
     assert codes(load(text)) == wanted
+
+
+@pytest.mark.parametrize("bad", ["activatoin: relu", "activation: rellu", "bias_regularizer: 5", "foo: 1"])
+def test_what_a_layer_gives_is_plain_though_it_could_not_be_read(bad: str) -> None:
+    """A `Dense` gives its units whatever else is wrong with it."""
+    found = two(f"[{{Dense: {{units: 64, {bad}}}}}]", "[{Dense: {units: 32}}]", ADD + "head: []\n").diagnostics
+    assert len(found) == 2 and found[1].message == "`add` needs inputs of one shape; given (features=64) and (features=32)"
 
 
 def test_two_planted_mistakes_are_two_errors() -> None:
