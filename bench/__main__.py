@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cnnlstm_spec
-
-from . import training, validate
-from .pairs import machine
+from bench import training, validate
+from bench.pairs import machine
 
 ROWS: dict[str, tuple[Callable[[], list[str]], Callable[[], list[str]] | None]] = {
     "cold": (lambda: validate.cold(25), lambda: validate.cold(5)),

@@ -6,7 +6,7 @@ import time
 from statistics import median
 from typing import Any
 
-from .networks import SPECS, set_weights
+from bench.networks import SPECS, set_weights
 
 
 def measure(steps: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .networks import NETWORKS
+from bench.networks import NETWORKS
 
 
 class Clock:

@@ -8,8 +8,8 @@ import sys
 from statistics import median
 from typing import Any
 
-from .networks import HERE, SPECS
-from .pairs import paired
+from bench.networks import HERE, SPECS
+from bench.pairs import paired
 
 Measured = dict[str, list[dict[str, Any]]]
 

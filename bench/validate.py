@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from .pairs import paired
+from bench.pairs import paired
 
 SPEC = Path(__file__).parent.parent / "specs" / "equipment-fault.yaml"
 BASELINE = "import yaml, pydantic; pydantic.create_model('M', a=(int, 1))"

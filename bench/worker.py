@@ -22,8 +22,7 @@ def train(name: str, program: str, steps: int) -> dict[str, Any]:
     import tensorflow  # noqa: F401 - imports come before the clock, in all programs the same
 
     import cnnlstm_spec  # noqa: F401
-
-    from . import networks
+    from bench import networks
 
     keras.utils.set_random_seed(0)
     x, y = networks.data(name, program)
@@ -64,9 +63,8 @@ def clips(name: str, program: str, steps: int) -> dict[str, Any]:
     import numpy
 
     import cnnlstm_spec
-
-    from . import networks
-    from .handwritten import clips as hand
+    from bench import networks
+    from bench.handwritten import clips as hand
 
     model = hand.build() if program == "handwritten" else cnnlstm_spec.compile_model(networks.SPECS / "clips.yaml")
     networks.set_weights(model)
@@ -86,14 +84,14 @@ def clips(name: str, program: str, steps: int) -> dict[str, Any]:
 
 def own(name: str, program: str, steps: int) -> dict[str, Any]:
     """Seconds of `compile` in all, those inside calls of Keras, and those of its import."""
-    from .own_time import measure
+    from bench.own_time import measure
 
     return measure()
 
 
 def passes(name: str, program: str, steps: int) -> dict[str, Any]:
     """What each pass is worth: the training step with all, with none, and with each switched off in turn."""
-    from .ablation import measure
+    from bench.ablation import measure
 
     return measure(steps)
 

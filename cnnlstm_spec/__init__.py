@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .api import compile_model, load
     from .compiler import Compilation, SpecError
     from .program import Unbuildable
 
-__version__ = "0.1.0"
 __all__ = ["Compilation", "SpecError", "Unbuildable", "__version__", "compile_model", "load"]
 
 _HOMES = {

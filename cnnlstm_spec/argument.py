@@ -12,9 +12,9 @@ from collections.abc import Mapping as MappingOf
 from typing import Any, ClassVar, Final, Self
 
 from .diagnostic import Code
+from .nodes import Entry, Mapping, Node, Scalar, node_of, words_for
 from .scope import POISON, Scope, nearest
 from .source import NOWHERE, Place
-from .syntax import Entry, Mapping, Node, Scalar, node_of, words_for
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
 MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
@@ -258,3 +258,9 @@ def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[s
 def written(value: object) -> Node:
     """A node for a value that no person wrote."""
     return node_of(value, NOWHERE)
+
+
+def at_key_if_empty(node: Node, key: Scalar) -> Node:
+    """Arguments; where there are none, an empty mapping at the name, where a missing key is then reported."""
+    empty = (isinstance(node, Scalar) and node.value is None) or (isinstance(node, Mapping) and not node.entries)
+    return Mapping(key.span, ()) if empty else node

@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path as File
 from typing import Any
 
-from . import __version__
 from .compiler import Compilation, collector_paused
 from .deploy import Deployment
 from .ownership import MANIFEST, MODEL, clear, foreign
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
 from .usage import usage
+from .version import __version__
 
 SVG, PNG = "plot.svg", "plot.png"
 NAMES = (MODEL, SVG, PNG, MANIFEST)

@@ -12,18 +12,18 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path as File
 
-from . import __version__, artifact
+from . import artifact
 from .compiler import Compilation
 from .deploy import deploy
 from .missing import what_to_install
-from .own import is_own
+from .nodes import Mapping as MappingNode
 from .ownership import MANIFEST
 from .program import Unbuildable
+from .quiet import silence
 from .resolved import resolved
 from .source import Source
 from .sweep import Sweep, sweep
-from .syntax import Mapping as MappingNode
-from .terminal import silence
+from .version import __version__
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _reads_files(compilation: Compilation) -> bool:
     if isinstance(document, MappingNode) and document.get("layers_from") is not None:
         return True
     ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
-    if any(op is not None and is_own(op) for op in ops):
+    if any(op is not None and op.is_own() for op in ops):
         return True
     weights = [op.values().get("weights") for op in ops if op is not None]
     return any(each not in (None, "imagenet") for each in weights)

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from .catalog import mask_use
 from .compilation import CompileSpec
-from .diagnostic import Code, Diagnostic, Label
+from .diagnostic import Code, Diagnostic, Label, Origin
 from .graph import Graph
 from .inputs import InputOp
-from .items import Origin
 from .mask_inputs import mask_givers
 from .memory import Memory, once
 from .naming import assign_names

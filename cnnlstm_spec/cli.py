@@ -10,8 +10,8 @@ from importlib import import_module
 
 import click
 
-from . import __version__
 from .terminal import Unwritable, note
+from .version import __version__
 
 UNBUILDABLE = 1
 BUG = 70

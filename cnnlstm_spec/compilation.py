@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .argument import MANY, UNKNOWN_KEY, read, report_unknown_keys
-from .catalog import KerasObject, Named, facts, family
+from .catalog import KerasObject, facts, family
 from .diagnostic import Code, Diagnostic
-from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, Integer, given
+from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer
+from .named import Named
+from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from .scope import POISON, Scope, nearest
 from .source import Place
-from .syntax import Entry, Listing, Mapping, Node, Scalar
 
 NO_LOSS = Code("no-loss", "error", "nothing is trained: `{head}` has no loss", sort="keras")
 LOSS_FOR_ALL = Code("one-loss-for-several-heads", "error", "one loss for {count} heads; each needs its own, or null")

@@ -17,11 +17,12 @@ from .elaborate import elaborate
 from .graph import Graph, TypedGraph
 from .infer import infer
 from .memory import Memory
+from .nodes import Mapping as MappingNode
+from .nodes import Node
 from .source import Source
 from .spec import ModelSpec
 from .spelling import begin
-from .syntax import Mapping as MappingNode
-from .syntax import Node, parse
+from .syntax import parse
 from .verify import look_on, verify
 
 if TYPE_CHECKING:

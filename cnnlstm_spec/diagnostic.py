@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .source import Place
+from .source import Path, Place
 
 LONGEST = 100
 """Columns of a first line. It is written to have 80; names and values of a person's own may need more."""
@@ -79,3 +79,12 @@ class Diagnostic:
     def severity(self) -> Severity:
         """The severity of the code."""
         return self.code.severity
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where something is written, its address in the model, and the uses of blocks that brought it there."""
+
+    place: Place
+    address: Path
+    uses: tuple[Label, ...] = ()

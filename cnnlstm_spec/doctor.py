@@ -8,7 +8,8 @@ from typing import Literal
 
 from .backbone import BACKBONES
 from .catalog import facts
-from .op import Example, Inference, Op, Refusal
+from .inference import Inference, Refusal
+from .op import Example, Op
 from .ops import FAMILIES, find_op
 from .size import Size, symbol
 from .tensor import Axis, TensorType

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from .memory import UNKNOWN, Memory
+from .nodes import Entry, Listing, Mapping, Node, Scalar
 from .source import Span, format_path
 from .spelling import nearest
-from .syntax import Entry, Listing, Mapping, Node, Scalar
 
 Steps = tuple[str | int, ...]
 ROOT: Final[Steps] = ()
@@ -42,8 +42,17 @@ def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span], memor
     return _Edit(document, value, spans, memory).set(document, steps, ROOT)
 
 
+def edit_at(document: Node, steps: Steps, value: Node, spans: Sequence[Span]) -> tuple[Node, Steps]:
+    """What `edit` gives, and the place of the value in keys and positions, which is one whatever names lead to it."""
+    one = _Edit(document, value, spans, None)
+    return one.set(document, steps, ROOT), one.place
+
+
 class _Edit:
     """One override: the nodes on the way to the value are made anew, all others stay."""
+
+    place: Steps = ROOT
+    """Where the value went, once it is set."""
 
     def __init__(self, document: Node, value: Node, spans: Sequence[Span], memory: Memory | None) -> None:
         self.document, self.value, self.spans, self.memory = document, value, spans, memory
@@ -52,7 +61,10 @@ class _Edit:
 
     def set(self, node: Node, steps: Steps, path: Steps) -> Node:
         """The node with the value at the end of the steps; `path` is the way to the node, as positions."""
-        return self.kept(self.made(node, steps, path)) if steps else self.value
+        if steps:
+            return self.kept(self.made(node, steps, path))
+        self.place = path
+        return self.value
 
     def kept(self, node: Node) -> Node:
         """The node, or one that was made of the same parts."""

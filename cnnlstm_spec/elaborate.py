@@ -6,18 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from .argument import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
+from .blocks import read_unused
 from .diagnostic import Code, Diagnostic
 from .fusion import FusionKeys, read_fusion
 from .items import Fusion, Item, Layer
-from .kinds import NAME, WRONG_TYPE, given
-from .layers import LAYERS, origin_of
+from .kinds import NAME
+from .layer_kinds import LAYERS
+from .layers import LayerRegistry
 from .memory import Memory
+from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .own import with_own_layers
 from .recall import recall
-from .reuse import read_unused
-from .scope import POISON, Scope, nearest
+from .scope import POISON, Scope, nearest, origin_of
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Top
-from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
 
 NOT_A_SPEC = Code(
     "not-a-spec",
@@ -39,6 +40,7 @@ NO_BRANCHES = Code(
 NO_HEADS = Code(
     "no-heads", "error", "`heads` is empty; a model needs an output", help="add a head: `name: [{Dense: {units: 1}}]`"
 )
+REGISTRY = LayerRegistry()
 NEEDED = {
     "version": "1: begin with `version: 1`",
     "name": "the name of the model",
@@ -54,7 +56,7 @@ def elaborate(
     root: Node, found: list[Diagnostic], folder: Any = None, allow_imports: bool = False, memory: Memory | None = None
 ) -> ModelSpec | None:
     """The spec that a document holds; None where so much is amiss that there is nothing to build."""
-    scope = Scope(found, folder=folder, allow_imports=allow_imports, memory=memory)
+    scope = Scope(found, folder=folder, allow_imports=allow_imports, memory=memory, registry=REGISTRY)
     if not isinstance(root, Mapping):
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None

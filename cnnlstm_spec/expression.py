@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from .diagnostic import Code, Diagnostic, Label
+from .nodes import Node, Scalar, words_for
 from .source import Place
 from .spelling import did_you_mean
-from .syntax import Node, Scalar, words_for
 
 UNKNOWN_VARIABLE = Code("unknown-variable", "error", "`${name}` is not defined")
 CYCLIC_VARIABLE = Code(

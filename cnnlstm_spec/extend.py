@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from . import kinds
 from .argument import ABSENT, Kind, arg
 from .diagnostic import Code
-from .op import Example, Inference, Op, Refusal, Weight, compute_dtype, example
+from .inference import Inference, Refusal
+from .op import Example, Op, Weight, compute_dtype, example
 from .ops.common import ACTIVATION, CONSTRAINT, DATA_FORMAT, INITIALIZER, REGULARIZER, SEED, known
 from .size import Condition, Size, at_least, ceil_div, divisible, equal
 from .tensor import Axis, Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 __all__ = [

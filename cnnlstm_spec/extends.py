@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path as File
 
 from .diagnostic import Code, Diagnostic, Label
+from .nodes import Entry, Mapping, Node, Scalar, words_for
 from .reading import Unread, read_file
 from .source import Place
-from .syntax import Entry, Mapping, Node, Scalar, parse, words_for
+from .syntax import parse
 
 NOT_A_PATH = Code("extends-not-a-path", "error", "`extends` is the path of one file; this is {given}")
 NO_FOLDER = Code("extends-without-folder", "error", "`extends` stands in a text that came from no file")

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path as File
 
+from .nodes import Mapping
 from .reading import Unread, read_file
 from .source import Source
-from .syntax import Mapping, parse
+from .syntax import parse
 
 MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in ("version", "branches"))
 EXTENDS = re.compile(r"^[\"']?extends[\"']?[ \t]*:", re.MULTILINE)

@@ -8,34 +8,30 @@ from .program import Expression, Ref, Slice
 from .tensor import Axis, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
 
 
 def _known(axes: tuple[Axis, ...]) -> bool:
     return all(isinstance(axis.size, int) for axis in axes)
 
 
-def fold(to: Lowering, value: Expression, x: TensorType) -> Expression:
-    """(batch, time, ...) to (batch x time, ...).
+def fold(to: Lowering, value: Expression, x: TensorType, leaving: list[TensorType]) -> tuple[Expression, Ref | None]:
+    """(batch, time, ...) to (batch x time, ...), and the index that brings what leaves it out again, where one is needed.
 
     A reshape where at most the time is unknown. Where more is, the positions of the flat tensor are gathered, since a
     reshape can infer one size only.
     """
     time = x.axes[0]
-    indexed = not isinstance(time.size, int) or not all(_known(x.axes) for x in _leaving(to))
+    indexed = not isinstance(time.size, int) or not all(_known(x.axes) for x in leaving)
     to.comment(
         f"`{time.name}` into the batch, each a sample of its own" + ("; the index says where they lie." if indexed else ".")
     )
-    inside, index = _folded(to, value, x, indexed)
-    if index is not None:
-        to.program.steps[to.node.frames[-1].id] = index
-    return inside
+    return _folded(to, value, x, indexed)
 
 
-def unfold(to: Lowering, value: Expression, x: TensorType) -> Expression:
+def unfold(to: Lowering, value: Expression, x: TensorType, index: Ref | None) -> Expression:
     """(batch x time, ...) to (batch, time, ...)."""
     time = x.outer[-1][0]
-    index = to.program.steps.get(to.node.frames[-1].id)
     to.comment(f"And `{time.name}` out of it again.")
     if index is None:
         return to.ops("reshape", value, (-1, *_sizes((time, *x.axes))))
@@ -89,16 +85,6 @@ def _gathered(to: Lowering, value: Expression, x: TensorType, ones: Expression) 
         index = to.let(index, f"{to.stem}_positions")
     flat = to.ops("reshape", value, (-1, *_sizes(rest[last + 1 :])))
     return to.ops("take", flat, index, axis=0)
-
-
-def _leaving(to: Lowering) -> list[TensorType]:
-    """For the node that enters time: what the nodes that leave it are given."""
-    from .ops.structure import LeaveTime
-
-    frame = to.node.frames[-1]
-    nodes = to.program.graph.nodes.values()
-    left = (typed.inputs[0] for typed in nodes if isinstance(typed.node.op, LeaveTime) and typed.node.frames[-1] == frame)
-    return [x for x in left if x is not None]
 
 
 def _sizes(axes: tuple[Axis, ...]) -> tuple[int, ...]:

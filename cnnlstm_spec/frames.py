@@ -13,7 +13,7 @@ from .ops.common import known
 from .tensor import TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 CLIP = 4
@@ -33,7 +33,7 @@ def seen(op: Op, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
     (x,) = inputs
     for axis in x.axes[1:]:
         known(op.title(), axis)
-    return (replace(x, axes=x.axes[1:], mask=None),)
+    return (replace(x, axes=x.axes[1:], mask=None, zeros=None),)
 
 
 def given(op: Op, inputs: tuple[TensorType, ...], result: TensorType) -> TensorType:
@@ -44,29 +44,30 @@ def given(op: Op, inputs: tuple[TensorType, ...], result: TensorType) -> TensorT
     return replace(result, axes=x.axes if result.axes == x.axes[1:] else x.axes[:1] + result.axes)
 
 
-def lower(op: Op, to: Lowering, inputs: tuple[Expression, ...]) -> Expression:
-    """What the op calls in Keras, on one image of all frames where it stands on a video."""
+def lower(op: Op, to: Lowering, inputs: tuple[Expression, ...], id: str) -> Expression:
+    """What the op of a node calls in Keras, on one image of all frames where it stands on a video."""
     if not is_clip(op, to.inputs):
         return op.lower(to, *inputs)
     to.comment(f"All frames of a clip in the {op.frames_as()} of one image: what is drawn is drawn for them all.")
-    return _parted(op, to, op.lower(to, to.let(_joined(op, to, inputs[0]), f"{to.stem}_frames")))
+    image = to.let(_joined(op, to, inputs[0], f"{id}_frames"), f"{to.stem}_frames")
+    return _parted(op, to, op.lower(to, image), f"{id}_clip")
 
 
-def _joined(op: Op, to: Lowering, value: Expression) -> Expression:
+def _joined(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
     """(batch, frames, ...) to the image of all frames."""
     x, place = to.inputs[0], _place(op)
     sizes = list(_sizes(x))
     sizes[place] = -1
     turned = to.ops("transpose", value, _moved(1, place + 1)) if place else value
-    return _reshaped(to, turned, tuple(sizes), "_frames", x.dtype)
+    return _reshaped(to, turned, tuple(sizes), name, x.dtype)
 
 
-def _parted(op: Op, to: Lowering, value: Expression) -> Expression:
+def _parted(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
     """The image of all frames to (batch, frames, ...)."""
     y, place = to.output, _place(op)
     sizes = list(_sizes(y))
     sizes.insert(place, -1)
-    parted = _reshaped(to, value, tuple(sizes), "_clip", y.dtype)
+    parted = _reshaped(to, value, tuple(sizes), name, y.dtype)
     return to.ops("transpose", parted, _moved(place + 1, 1)) if place else parted
 
 
@@ -89,9 +90,9 @@ def _sizes(x: TensorType) -> tuple[int, ...]:
     return tuple(axis.size for axis in x.axes[1:] if isinstance(axis.size, int))
 
 
-def _reshaped(to: Lowering, value: Expression, shape: tuple[int, ...], suffix: str, dtype: str) -> Expression:
+def _reshaped(to: Lowering, value: Expression, shape: tuple[int, ...], name: str, dtype: str) -> Expression:
     """A `Reshape` of the node's own, which finds the number of frames at run time; it casts nothing."""
     from .program import Apply, Call
 
     kept = () if dtype not in FLOATS or dtype == compute_dtype(to.policy) else (("dtype", dtype),)
-    return Apply(Call("keras.layers.Reshape", (shape,), (("name", to.node.id + suffix), *kept)), (value,))
+    return Apply(Call("keras.layers.Reshape", (shape,), (("name", name), *kept)), (value,))

@@ -7,17 +7,18 @@ from typing import Any
 
 from .argument import MISSING_KEY, NOT_A_MAPPING, Kind, Record, arg, read, read_record, report_unknown_key, report_unknown_keys
 from .catalog import NO_EFFECT
-from .diagnostic import Code, Diagnostic
-from .items import Fusion, Item, Origin
-from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, WRONG_TYPE, Optional, given
-from .layers import LAYERS, origin_of, read_op
+from .diagnostic import Code, Diagnostic, Origin
+from .items import Fusion, Item
+from .kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
+from .layer_kinds import LAYERS
+from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .op import Op
 from .ops import find_op
 from .ops.broadcast import Broadcast
 from .ops.fuse_bilinear import Bilinear
+from .ops.read_layer import read_op
 from .ops.strategies import STRATEGIES
-from .scope import POISON, Scope, did_you_mean
-from .syntax import Entry, Listing, Mapping, Node, Scalar, words_for
+from .scope import POISON, Scope, did_you_mean, origin_of
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
 NO_BROADCAST = Code("broadcast-without-effect", "error", "`broadcast` has no effect on `{strategy}`: a vector is one step to it")
@@ -86,7 +87,7 @@ class FusedLayerKind(Kind):
             key, arguments = node, Scalar(node.span, None, "")
         else:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
-        cls = scope.layers.get(key.text) or find_op(key.text)
+        cls = find_op(key.text) or scope.layers.get(key.text)
         if cls is not None and cls.arity[1] == 1:
             help = (f"a strategy first, then `layers: [{key.text}: ...]`",)
             return scope.report(ONE_INPUT_LAYER, key, layer=key.text, help=help)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .items import Origin
+from .diagnostic import Origin
 from .op import Op, Weight
 from .size import Size
 from .tensor import TensorType

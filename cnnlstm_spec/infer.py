@@ -9,19 +9,17 @@ from . import frames
 from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
+from .inference import RAISES, TOO_FEW_AXES, WRONG_RANK, Inference, Refusal, described
 from .inputs import InputOp
 from .memory import UNKNOWN, Memory
-from .op import Inference, Op, Refusal
-from .own import RAISES, described, is_own
+from .op import Op
 from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
 from .suppose import TRIED, Supposition, agreed, at_size
 from .tensor import Axis, Mask, TensorType
 
-WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
-TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
 WRONG_ARITY = Code(
     "wrong-number-of-inputs",
     "error",
@@ -73,7 +71,7 @@ def _typed(node: Node, state: _State) -> TypedNode:
     except Refusal as refusal:
         state.found.append(_diagnostic(refusal.code, refusal, node, known, state))
     except Exception as error:
-        if not is_own(node.op):
+        if not node.op.is_own():
             raise
         facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
         state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (described(error),)))
@@ -97,7 +95,7 @@ def infer_on(
 def _supposed(node: Node, supposed: Supposition, failing: list[str], state: _State) -> TypedNode:
     """A node after a mistake; what must hold of sizes that are supposed is not said."""
     inputs = tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
-    if node.op is not None and not is_own(node.op):
+    if node.op is not None and not node.op.is_own():
         try:
             return _recalled(node, node.op, inputs, state).typed
         except Refusal as refusal:
@@ -170,8 +168,13 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
     mask = None if across else inputs[0].mask if seen is not inputs else _mask_after(node, op, inputs, state)
+    values = op.values_after(*seen)
+    if values is not None and values.made_at is None:
+        values = replace(values, made_at=node.origin.place)
     result = frames.given(op, inputs, result)
-    result = _same(node, inputs, result.with_dtype(op.dtype_after(at, *seen)).with_mask(mask), state)
+    result = result.with_dtype(op.dtype_after(at, *seen)).with_mask(mask).with_values(values)
+    result = result.with_zeros(op.zeros_after(mask, *seen))
+    result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from .argument import Kind, Record, arg
 from .diagnostic import Code
-from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, WRONG_TYPE, Choice, ListOf, Optional, given, wrong_type
+from .kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, ListOf, Optional, wrong_type
+from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
-from .syntax import Node, Scalar
-from .tensor import Axis, Mask, TensorType
+from .tensor import Axis, Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -208,7 +208,14 @@ class InputOp(Op):
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
         source = id if self.mask_of == self.branch else self.mask_of
         mask = Mask(frozenset({source}), place) if self.input.makes_mask else None
-        return TensorType(tuple(axes), self.input.data_type, mask)
+        padding = self.input.padding_value
+        values = None if padding is None else Values(padding, padding, self.input.places["padding_value"])
+        zeros = (
+            Zeros(mask)
+            if mask is not None and self.input.makes_mask == "padding_value" and not self.input.padding_value
+            else None
+        )
+        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values)
 
     def _size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):
@@ -217,10 +224,10 @@ class InputOp(Op):
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""
-        from .masks import padding_mask
+        from .padding_mask import padding_mask
 
         if self.input.makes_mask == "mask_input":
             assert self.input.mask_input is not None
-            return to.program.mask_inputs[self.input.mask_input]
+            return to.mask_input(self.input.mask_input)
         assert self.input.padding_value is not None
         return padding_mask(to, inputs[0], self.input.padding_value, to.output)

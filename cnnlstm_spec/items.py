@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .diagnostic import Label
+from .diagnostic import Origin
 from .op import Op
-from .source import Path, Place
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where something is written, its address in the model, and the uses of blocks that brought it there."""
-
-    place: Place
-    address: Path
-    uses: tuple[Label, ...] = ()
+from .source import Place
 
 
 @dataclass(frozen=True)

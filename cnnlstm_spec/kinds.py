@@ -7,11 +7,10 @@ from typing import Any
 
 from .argument import Kind, read
 from .diagnostic import Code
+from .nodes import WRONG_TYPE, Listing, Node, Scalar, given
 from .scalars import fraction, resolve
 from .scope import POISON, Scope, did_you_mean
-from .syntax import Listing, Node, Scalar, words_for
 
-WRONG_TYPE = Code("wrong-type", "error", "`{key}` is {words}; this is {given}")
 OUT_OF_RANGE = Code(
     "out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras", help="write a value within the bounds"
 )
@@ -27,17 +26,6 @@ WRONG_LENGTH = Code(
     sort="keras",
     help="write one value for all axes, or one for each",
 )
-
-
-def given(node: Node) -> str:
-    """A value as a message shows it."""
-    if isinstance(node, Scalar) and node.value is not None:
-        sort = words_for(node)
-        text = node.text if len(node.text) <= 40 else node.text[:37] + "..."
-        if sort == "a string":
-            return f'the string "{text}"'
-        return f"the boolean {text}" if sort == "a boolean" else text
-    return words_for(node)
 
 
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:
@@ -297,3 +285,16 @@ RATE = Number(least=0, most=1)
 BOOLEAN = Boolean()
 TEXT = Text()
 NAME = Text("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class AnyKind(Kind):
+    """Whatever is written, kept as a node."""
+
+    def __init__(self, words: str = "a mapping") -> None:
+        self.words = words
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        return node
+
+    def schema(self) -> dict[str, Any]:
+        return {}

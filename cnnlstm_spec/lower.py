@@ -6,16 +6,18 @@ import builtins
 import keyword
 import re
 from collections import Counter
+from copy import copy
 from typing import Any
 
 from . import folding, frames, masks
-from .catalog import KerasObject
 from .compilation import CompileSpec
+from .expressions import expression, sizes
 from .graph import Node, TypedGraph, TypedNode
+from .inference import described
 from .inputs import InputOp
+from .lowering import KerasLayer, Lowering
 from .naming import operations_among
-from .op import Op, compute_dtype
-from .own import described, is_own
+from .op import compute_dtype
 from .program import (
     Apply,
     Call,
@@ -34,7 +36,7 @@ from .program import (
     calls,
 )
 from .spec import ModelSpec
-from .tensor import Axis, Mask, TensorType
+from .tensor import Mask, TensorType
 
 
 def lower(graph: TypedGraph, spec: ModelSpec) -> Program:
@@ -54,7 +56,7 @@ class _Program:
         self.aliased: set[str] = set()
         """Variables that hold the values of several nodes, and so may have readers that one of them does not know."""
         self.steps: dict[int, Ref] = {}
-        self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and is_own(op)]
+        self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and op.is_own()]
         self.names: set[str] = {
             "keras",
             "layers",
@@ -121,7 +123,7 @@ class _Program:
     def node(self, typed: TypedNode) -> None:
         node, op = typed.node, typed.node.op
         assert op is not None and typed.type is not None
-        to = Lowering(self, typed)
+        to = NodeLowering(self, typed)
         inputs = tuple(self.values[id] for id in node.inputs)
         if isinstance(op, InputOp):
             self.input(node, op, typed.type)
@@ -132,9 +134,9 @@ class _Program:
         if isinstance(op, InputOp):
             return
         try:
-            value = frames.lower(op, to, inputs)
+            value = frames.lower(op, to, inputs, node.id)
         except Exception as error:
-            if not is_own(op):
+            if not op.is_own():
                 raise
             raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {described(error)}") from error
         self.values[node.id] = self.bind(node, value)
@@ -181,8 +183,8 @@ class _Program:
         return candidate
 
 
-class Lowering:
-    """Given to `Op.lower`: the types around one node, and ways to call Keras."""
+class NodeLowering(Lowering):
+    """What an op may ask, of one node of a program."""
 
     def __init__(self, program: _Program, typed: TypedNode) -> None:
         self.program, self.typed = program, typed
@@ -191,26 +193,35 @@ class Lowering:
         self.output: TensorType = typed.type
         self.inputs: tuple[TensorType, ...] = tuple(x for x in typed.inputs if x is not None)
         self.name = typed.node.layer
+        self.stem = area_stem(typed.node.area)
+        self.policy = program.graph.policy
+        section = program.spec.compile
+        self.marks_layers = isinstance(section, CompileSpec) and bool(section.multipliers)
 
-    @property
-    def policy(self) -> str:
-        """The dtype policy of the model."""
-        return self.program.graph.policy
+    def given(self, inputs: tuple[TensorType, ...]) -> NodeLowering:
+        other = copy(self)
+        other.inputs = inputs
+        return other
 
     def call(
-        self, op: Op, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
+        self, op: KerasLayer, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
     ) -> Expression:
-        """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
         keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
         mask = self.mask(0) if op.reads_mask and applied is None and self.inputs[0].rank > 1 else None
         if mask is not None:
             applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1
         value = self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
-        return masks.bare(self, value) if masks.hangs_on(self, applied or {}) else value
+        return self.without_mask(value) if masks.hangs_on(self.output, applied or {}) else value
+
+    def without_mask(self, value: Expression) -> Expression:
+        """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
+        if not self.program.explained:
+            self.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
+            self.program.explained = True
+        return self.ops("copy", value)
 
     def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
-        """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""
         given = inputs if isinstance(inputs, tuple) else (inputs,)
         return self.apply(path, given, arguments, keywords, {}, suffix)
 
@@ -223,7 +234,6 @@ class Lowering:
         applied: dict[str, Expression],
         suffix: str = "",
     ) -> Expression:
-        """A layer's constructor applied to inputs; made once where several nodes are the layer."""
         name, op = self.name + suffix, self.node.op
         late = op is not None and op.freezes_late and not op.trainable
         # Told again what its constructor was told, a layer hands it on no more than it did then.
@@ -240,7 +250,6 @@ class Lowering:
         return built
 
     def made(self, constructor: Call, suffix: str = "", scope: str | None = None) -> Ref:
-        """A variable for the node's Keras layer, made at its first use."""
         name = self.name + suffix
         if name not in self.program.layers:
             variable = self.program.fresh(f"{name}_layer")
@@ -249,44 +258,30 @@ class Lowering:
         return self.program.layers[name]
 
     def first_use(self) -> bool:
-        """Whether the node is the first that is its Keras layer."""
         return self.typed.owns_weights
 
     def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
-        """A call of `keras.ops`."""
         return Call(f"keras.ops.{function}", arguments, tuple(keywords.items()))
 
     def infix(self, operator: str, left: Expression, right: Expression) -> Expression:
-        """`left operator right`."""
         return Infix(operator, left, right)
 
     def slice(self, value: Expression, *index: Any) -> Expression:
-        """`value[:, *index]`."""
         return Slice(value, (None, *index))
 
     def cast(self, value: Expression) -> Expression:
-        """The value in the dtype of the output."""
         return value if self.inputs[0].dtype == self.output.dtype else self.ops("cast", value, self.output.dtype)
 
     def zero(self) -> Expression:
-        """0 in the dtype of the output, so that no operation widens it."""
         return 0.0 if self.output.dtype.startswith(("float", "bfloat")) else 0
 
     def pick(self, value: Expression, *index: Any) -> Expression:
-        """`value[index]`, the batch counted too."""
         return Slice(value, index)
 
-    @property
-    def stem(self) -> str:
-        """What the names of variables for the branch, fusion or head of the node begin with."""
-        return area_stem(self.node.area)
-
     def comment(self, text: str) -> None:
-        """A line for people before what comes next."""
         self.program.statements.append(Comment(text))
 
     def let(self, value: Expression, stem: str) -> Ref:
-        """A variable for a value."""
         if isinstance(value, Ref):
             return value
         variable = self.program.fresh(stem)
@@ -294,86 +289,62 @@ class Lowering:
         return Ref(variable)
 
     def set(self, target: Ref, attribute: str, value: Expression) -> None:
-        """Sets an attribute of a variable."""
         self.program.statements.append(SetAttribute(target.name, attribute, value))
 
-    @property
-    def marks_layers(self) -> bool:
-        """Whether the name of a layer inside another must say in which: optimizers are told by the paths of weights."""
-        return isinstance(self.program.spec.compile, CompileSpec) and bool(self.program.spec.compile.multipliers)
-
     def marked(self, name: str) -> str:
-        """The name of a layer inside the node's; after a dot, which no written name has, stands where it is."""
         return f"{name}.{self.name}" if self.marks_layers else name
 
     def mark_layers(self, target: Ref, deep: bool) -> None:
-        """Marks the names of all layers of a model."""
         self.program.statements.append(MarkLayers(target.name, self.name, deep))
 
     def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
-        """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
         return masks.widened(self, mask, value, rank)
 
     def fold(self, value: Expression, x: TensorType) -> Expression:
-        """The first axis into the batch."""
-        return folding.fold(self, value, x)
+        inside, index = folding.fold(self, value, x, self.leaving_time())
+        if index is not None:
+            self.program.steps[self.node.frames[-1].id] = index
+        return inside
+
+    def leaving_time(self) -> list[TensorType]:
+        """For the node that enters time: what the nodes that leave it are given."""
+        frame = self.node.frames[-1]
+        nodes = self.program.graph.nodes.values()
+        leaving = (typed for typed in nodes if typed.node.op is not None and typed.node.op.leaves_time)
+        left = (typed.inputs[0] for typed in leaving if typed.node.frames[-1] == frame)
+        return [x for x in left if x is not None]
 
     def folded(self, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
-        """The first axis in the batch, for one op alone, and the positions that bring it out again."""
         return folding.folded(self, value, x)
 
     def unfold(self, value: Expression, x: TensorType) -> Expression:
-        """The axis folded last back out of the batch."""
-        return folding.unfold(self, value, x)
+        return folding.unfold(self, value, x, self.program.steps.get(self.node.frames[-1].id))
 
     def mask(self, index: int) -> Expression | None:
-        """The boolean (batch, steps) mask of an input."""
         mask = self.inputs[index].mask
         return None if mask is None else self.mask_value(mask)
 
     def mask_value(self, mask: Mask) -> Expression:
-        """The tensor of a mask."""
         return masks.value(self, mask, self.program.masks)
 
+    def mask_made(self) -> Expression | None:
+        return self.program.masks.get(self.node.id)
+
+    def mask_input(self, name: str) -> Expression:
+        return self.program.mask_inputs[name]
+
     def output_of(self, value: Expression) -> Expression:
-        """The value as an output of the model, with its mask where steps are still masked."""
         if self.output.mask is not None:
             return masks.attach(self, value, self.inputs[0])
         return self.identity(value)
 
     def output_without_mask(self, value: Expression) -> Expression:
-        """The value as an output of a model that is not trained, which has the values of `output_of`."""
         return self.identity(value if self.output.mask is None else masks.zeroed(self, value, self.inputs[0]))
 
     def identity(self, value: Expression) -> Expression:
         """The value by the name of the node, in the dtype of the output."""
         dtype: dict[str, Any] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
         return self.layer("keras.layers.Identity", value, **dtype)
-
-
-NO_STRING = frozenset({"constant", "l1_l2"})
-"""Names that Keras has as classes but does not turn into objects from a string."""
-
-
-def expression(value: Any) -> Expression:
-    """An argument's canonical value as an expression."""
-    if isinstance(value, KerasObject):
-        if value.identifier is not None and value.identifier not in NO_STRING:
-            return value.identifier
-        return Call(value.path, (), tuple((name, expression(each)) for name, each in value.arguments))
-    if isinstance(value, tuple):
-        return tuple(expression(each) for each in value)
-    if isinstance(value, list):
-        return [expression(each) for each in value]
-    if isinstance(value, dict):
-        return {name: expression(each) for name, each in value.items()}
-    assert value is None or isinstance(value, bool | int | float | str | Ref | Call | Apply), value
-    return value
-
-
-def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
-    """Sizes as Keras takes them: None where one is known only at run time."""
-    return tuple(axis.size if isinstance(axis.size, int) else None for axis in axes)
 
 
 def area_stem(area: str) -> str:

@@ -9,10 +9,9 @@ from .op import compute_dtype
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
-HALF = frozenset({"float16", "bfloat16"})
 SENTINELS = {"float16": -(2.0**15), "bfloat16": -(2.0**100), "float32": -(2.0**100), "float64": -(2.0**100)}
 """Values that no output takes, by dtype, and exact in it: what `attach` writes where a step is padding."""
 TINY = 1e-30
@@ -21,12 +20,10 @@ TINY = 1e-30
 
 def needed_sources(graph: TypedGraph) -> frozenset[str]:
     """The nodes whose mask some layer, or an output, reads, or another mask that is read."""
-    from .ops.structure import Output
-
     needed: set[str] = set()
     for typed in reversed(graph.nodes.values()):
         op = typed.node.op
-        reads = op is not None and (op.reads_mask or isinstance(op, Output) or (op.joins_masks and typed.node.id in needed))
+        reads = op is not None and (op.reads_mask or op.is_output or (op.joins_masks and typed.node.id in needed))
         for x in typed.inputs if reads else ():
             if x is not None and x.mask is not None:
                 needed |= {id for id, _ in x.mask.terms}
@@ -38,12 +35,6 @@ def mask_keywords(name: str, x: TensorType, batch_size: int | None) -> tuple[tup
     steps = x.axes[0].size if isinstance(x.axes[0].size, int) else None
     shape: tuple[str, Expression] = ("shape", (steps,)) if batch_size is None else ("batch_shape", (batch_size, steps))
     return (shape, ("dtype", "bool"), ("name", name))
-
-
-def padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType) -> Expression:
-    """True where any value of a step differs from the padding value."""
-    differs = to.ops("not_equal", value, padding if x.dtype.startswith(("float", "bfloat")) else int(padding))
-    return differs if x.rank == 1 else to.ops("any", differs, axis=2 if x.rank == 2 else tuple(range(2, x.rank + 1)))
 
 
 def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
@@ -70,17 +61,9 @@ def widened(to: Lowering, mask: Expression, value: Expression, rank: int) -> Exp
     return to.ops("logical_or", mask, to.ops("zeros_like", to.slice(value, *[None] * (rank - 1), 0), dtype="bool"))
 
 
-def hangs_on(to: Lowering, applied: dict[str, Expression]) -> bool:
+def hangs_on(output: TensorType, applied: dict[str, Expression]) -> bool:
     """Whether Keras takes the mask that a layer is called with for that of what it gives; of a list it takes none."""
-    return to.output.mask is not None and "mask" in applied and not isinstance(applied["mask"], list)
-
-
-def bare(to: Lowering, value: Expression) -> Expression:
-    """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
-    if not to.program.explained:
-        to.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
-        to.program.explained = True
-    return to.ops("copy", value)
+    return output.mask is not None and "mask" in applied and not isinstance(applied["mask"], list)
 
 
 def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:

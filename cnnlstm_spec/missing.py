@@ -4,7 +4,11 @@ from __future__ import annotations
 
 HELD = ("keras", "tensorflow", "scipy")
 """What the extra `tensorflow` installs."""
-_EXTRA = "'cnnlstm-spec[tensorflow]'"
+
+
+def install(extra: str) -> str:
+    """The command for an extra, and where it works: no package index has this package."""
+    return f"pip install '.[{extra}]' in a checkout of cnnlstm-spec"
 
 
 def what_to_install(error: ImportError) -> str | None:
@@ -12,7 +16,7 @@ def what_to_install(error: ImportError) -> str | None:
     name = _module(error)
     if name is None or name == __package__:
         return None
-    return f"`{name}` is not installed: pip install {_EXTRA if name in HELD else name}"
+    return f"`{name}` is not installed: {install('tensorflow') if name in HELD else f'pip install {name}'}"
 
 
 def _module(error: BaseException | None) -> str | None:

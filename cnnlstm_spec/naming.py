@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
-from .diagnostic import Code, Diagnostic, Label
-from .items import Origin
+from .diagnostic import Code, Diagnostic, Label, Origin
 
 SAME_NAME = Code("same-name", "error", "two layers are written with the name `{name}`", help="give one of them another name")
 
@@ -79,13 +76,6 @@ def operations_among(names: Iterable[str]) -> dict[str, int]:
         stem, number = (name, "0") if name in OPERATIONS else (name.rpartition("_")[0], name.rpartition("_")[2])
         found[stem] = max(found.get(stem, 0), int(number) + 1)
     return found
-
-
-@cache
-def layer_stem(title: str) -> str:
-    """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from .ops.conv import Convolution
 from .ops.core import Dense
 from .ops.normalization import BatchNormalization
 from .ops.structure import EnterTime, LeaveTime
-from .own import is_own
 
 
 def source_of(graph: TypedGraph, norm: TypedNode) -> TypedNode:
@@ -36,7 +35,7 @@ def is_read_alone(graph: TypedGraph, norm: TypedNode, readers: Readers) -> bool:
 
 def gives_channels(op: Op | None) -> bool:
     """Whether the op is a convolution or `Dense` of Keras."""
-    return isinstance(op, Convolution | Dense) and not is_own(op)
+    return isinstance(op, Convolution | Dense) and not op.is_own()
 
 
 def is_linear(op: Op) -> bool:

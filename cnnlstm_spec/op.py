@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .argument import Record, arg
-from .diagnostic import Code
+from .inference import Inference
 from .kinds import BOOLEAN, NAME, Choice, Optional
-from .size import Condition, Size
+from .size import Size
 from .source import Place
-from .tensor import Mask, TensorType
+from .tensor import Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
-    from .lower import Lowering
+    from .lowering import Lowering
     from .program import Expression
 
 
@@ -23,14 +25,6 @@ POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed
 
 
 FramesAs = Literal["channels", "height"]
-
-
-class Refusal(Exception):
-    """Why an op cannot take its inputs: a code with its facts, the argument at fault, and the ways out."""
-
-    def __init__(self, code: Code, at: str | None = None, help: tuple[str, ...] = (), input: int = 0, **facts: object) -> None:
-        super().__init__(code.name)
-        self.code, self.at, self.help, self.input, self.facts = code, at, help, input, facts
 
 
 @dataclass(frozen=True)
@@ -58,22 +52,6 @@ class Example:
 def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments: Any) -> Example:
     """`example((8, 8, 3), filters=4, kernel_size=3)`."""
     return Example(arguments, shapes, dtype)
-
-
-class Inference:
-    """Given to `Op.infer`: the dtype policy and fixed batch size in force, and what must hold of run-time sizes."""
-
-    def __init__(self, policy: str = "float32", batch_size: int | None = None) -> None:
-        self.policy = policy
-        self.batch_size = batch_size
-        self.conditions: list[tuple[Condition, Refusal]] = []
-
-    def require(self, condition: Condition, refusal: Refusal) -> None:
-        """Refuses where a condition never holds, and notes it where it holds only for some sizes."""
-        if condition.never:
-            raise refusal
-        if not condition.always:
-            self.conditions.append((condition, refusal))
 
 
 COMPUTE_DTYPES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
@@ -115,11 +93,24 @@ class Op(Record):
     """Whether Keras takes an input of one axis fewer for a single sample, and its batch for an axis."""
     only_in_training: ClassVar[bool] = False
     """Whether it gives its input as it is outside of training."""
+    keeps_values: ClassVar[bool] = False
+    """Whether what comes out is what came in, moved or repeated."""
+    looks_up: ClassVar[str | None] = None
+    """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
     freezes_late: ClassVar[bool] = False
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
     """Whether it holds layers by names of their own, with which the paths of their weights begin in a loaded model."""
+    is_output: ClassVar[bool] = False
+    """Whether its value is one of the model's outputs, whose padded steps count in neither loss nor metrics."""
+    leaves_time: ClassVar[bool] = False
+    """Whether it brings the steps back out of the batch."""
     examples: ClassVar[tuple[Example, ...]] = ()
+
+    @classmethod
+    def is_own(cls) -> bool:
+        """Whether the layer is a person's own, and its failures are not ours."""
+        return cls.__module__.partition(".")[0] != __name__.partition(".")[0]
 
     @classmethod
     def title(cls) -> str:
@@ -184,6 +175,22 @@ class Op(Record):
         """What becomes of the padding mask."""
         return inputs[0].mask if self.keeps_mask else None
 
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Values that are known to come out."""
+        return inputs[0].values if self.keeps_values else None
+
+    def keeps_zeros(self) -> bool:
+        """Whether 0 stays 0, element by element."""
+        return False
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        """Where the output is 0 at padded steps; `mask` is the output's own."""
+        return inputs[0].zeros if self.keeps_zeros() else None
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        """Whether it sums over the steps of every mask that comes to it, and padded ones add 0."""
+        return False
+
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
         values = {name: self.arguments[name].kind.shortest(value) for name, value in self.values().items()}
@@ -209,3 +216,10 @@ class Op(Record):
     def keras_path(cls) -> str:
         """Where Keras has the class."""
         return "keras." + (cls.keras or f"layers.{cls.__name__}")
+
+
+@cache
+def layer_stem(title: str) -> str:
+    """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

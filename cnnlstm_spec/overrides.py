@@ -6,16 +6,18 @@ A path is that of a diagnostic: keys, positions, no class names; a layer that ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .diagnostic import Code, Diagnostic, Label
-from .edit import NoPath, edit
-from .scope import nearest
+from .edit import NoPath, Steps, edit
+from .memory import Memory
+from .nodes import Entry, Listing, Node, Scalar, node_of
+from .nodes import Mapping as MappingNode
 from .source import Place, Source, Span
-from .syntax import EMPTY, Entry, Listing, Node, Scalar, node_of, parse
-from .syntax import Mapping as MappingNode
+from .spelling import nearest
+from .syntax import EMPTY, parse
 
 UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
 UNCLEAR = Code("unclear-override", "error", "`{text}` is not of the form PATH=VALUE")
@@ -35,6 +37,24 @@ class Step:
     span: Span
 
 
+@dataclass(frozen=True)
+class Override:
+    """A value and where it goes, as read."""
+
+    written: tuple[Step, ...]
+    value: Node
+
+    @property
+    def steps(self) -> Steps:
+        """The path as keys and positions."""
+        return tuple(step.value for step in self.written)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where each of them is written."""
+        return tuple(step.span for step in self.written)
+
+
 def is_override(text: str) -> bool:
     """Whether a text is of the form PATH=VALUE."""
     return FORM.fullmatch(text.partition("=")[0].strip()) is not None and "=" in text
@@ -42,12 +62,22 @@ def is_override(text: str) -> bool:
 
 def apply(document: Node, overrides: Overrides, found: list[Diagnostic]) -> Node:
     """The document with every override in it, the later over the earlier; a path that is not there is reported."""
-    for steps, value in _read(overrides, found):
+    return set_all(document, read_overrides(overrides, found), found)
+
+
+def set_all(document: Node, overrides: Iterable[Override], found: list[Diagnostic], memory: Memory | None = None) -> Node:
+    """What `apply` gives, of overrides that are read: variants of a spec share them and a memory."""
+    for each in overrides:
         try:
-            document = edit(document, tuple(step.value for step in steps), value, [step.span for step in steps])
+            document = edit(document, each.steps, each.value, each.spans, memory)
         except NoPath as error:
-            found.append(_unknown(steps, error))
+            found.append(_unknown(each.written, error))
     return document
+
+
+def read_overrides(overrides: Overrides, found: list[Diagnostic]) -> list[Override]:
+    """Those that are of the form PATH=VALUE; what is not is reported."""
+    return [Override(tuple(steps), value) for steps, value in _read(overrides, found)]
 
 
 def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[Step], Node]]:
@@ -121,7 +151,7 @@ def _moved_key(key: Scalar, source: Source, by: int) -> Scalar:
     return replace(key, span=Span(source, key.span.start + by, key.span.end + by))
 
 
-def _unknown(steps: list[Step], error: NoPath) -> Diagnostic:
+def _unknown(steps: Sequence[Step], error: NoPath) -> Diagnostic:
     at = len(steps) - error.left
     step = steps[at]
     head = step.span.source.text[: steps[at - 1].span.end] if at else ""

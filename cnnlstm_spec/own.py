@@ -12,19 +12,18 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from .argument import read_record
 from .diagnostic import Code, Diagnostic
+from .inference import described
 from .kinds import ListOf, Text
+from .nodes import Listing, Node, node_of
+from .nodes import Mapping as MappingNode
 from .op import Op
-from .scope import Scope
-from .syntax import Listing, Node, Scalar
-from .syntax import Mapping as MappingNode
+from .scope import OwnLayers, Scope
 
 NOT_ALLOWED = Code("imports-not-allowed", "error", "`layers_from` imports Python modules, which is not allowed here")
 NOT_IMPORTED = Code("module-not-imported", "error", "`{module}` cannot be imported: {error}")
 NO_LAYERS = Code("no-layers-in-module", "error", "`{module}` defines no layer")
 TAKEN = Code("own-layer-name", "error", "`{module}` defines `{name}`, which is there already")
-RAISES = Code("own-layer-raises", "error", "`{layer}` raises {error} here")
 RESERVED = Code("own-module-name", "error", "`{module}` cannot hold layers: `{name}` means another thing in a program")
 
 KEY = "layers_from"
@@ -32,31 +31,50 @@ GROUP = "cnnlstm_spec.layers"
 """The group of entry points, each a module with layers."""
 PROGRAM_NAMES = frozenset({"keras", "layers", "ops", "model", "build_model"})
 """Names that the Python source of every model has."""
+NOT_WRITTEN = node_of(None)
+"""Where what an installed package offers is said to stand."""
 MODULES = ListOf(Text("the dotted name of a module", r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"))
 
 
-def is_own(op: Op | type[Op]) -> bool:
-    """Whether a layer is a person's own, and its failures are not ours."""
-    cls = op if isinstance(op, type) else type(op)
-    return cls.__module__.partition(".")[0] != __package__
+class FoundLayers(OwnLayers):
+    """The layers of the modules that a spec names, and, where they are looked for, those that installed packages offer."""
 
+    def __init__(self, named: Mapping[str, type[Op]], scope: Scope) -> None:
+        self.named = named
+        self.allow_imports = scope.allow_imports
 
-def described(error: BaseException) -> str:
-    """An exception in a line. Keras puts a line of its own before what a layer raised, and that in bold."""
-    text = str(error).replace("\x1b[1m", "").replace("\x1b[0m", "")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Exception encountered when calling")]
-    return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__
+    def __getitem__(self, name: str) -> type[Op]:
+        if name in self.named:
+            return self.named[name]
+        for module in offered() if self.allow_imports else ():
+            layers = _of_module(module, NOT_WRITTEN, Scope([]))
+            if layers is not None and name in layers:
+                return layers[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.named)
+
+    def __len__(self) -> int:
+        return len(self.named)
+
+    def explain_missing(self) -> tuple[str, ...]:
+        if not self.allow_imports:
+            return tuple(f"`--allow-imports` adds the layers of `{module}`" for module in offered())
+        quiet: list[Diagnostic] = []
+        for module in offered():
+            _of_module(module, NOT_WRITTEN, Scope(quiet))
+        return tuple(each.message for each in quiet)
 
 
 def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: Scope) -> Scope:
     """The scope with the layers of the modules named (None: not readable); where some fail, unknown names may be theirs."""
     entry = root.get(KEY)
-    if entry is None:
+    scope = replace(scope, layers=FoundLayers({}, scope))
+    if entry is None or modules == ():
         return scope
     if modules is None:
         return replace(scope, layers_unread=True)
-    if not modules:
-        return scope
     if not scope.allow_imports:
         help = ("`--allow-imports`, or `load(..., allow_imports=True)`, allows it; it runs their code",)
         scope.at(KEY).report(NOT_ALLOWED, entry.key, help=help)
@@ -69,34 +87,13 @@ def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: S
         layers = _of_module(module, item, at)
         unread = unread or layers is None
         for name, cls in (layers or {}).items():
-            if name in found or _is_known(name):
+            if name in found or scope.has_layer(name):
                 help = ("name its class otherwise, or give it another `title()`",)
                 at.report(TAKEN, item, module=module, name=name, help=help)
                 unread = True
             else:
                 found[name] = cls
-    return replace(scope, layers=found, layers_unread=unread)
-
-
-def installed(key: Scalar, scope: Scope) -> type[Op] | None:
-    """A layer that an installed package offers, where imports are allowed."""
-    if not scope.allow_imports:
-        return None
-    for module in offered():
-        layers = _of_module(module, key, replace(scope, found=[]))
-        if layers is not None and key.text in layers:
-            return layers[key.text]
-    return None
-
-
-def about_offered(key: Scalar, scope: Scope) -> tuple[str, ...]:
-    """What is to be said of a layer that is not found: packages that may have it, or have failed."""
-    if not scope.allow_imports:
-        return tuple(f"`--allow-imports` adds the layers of `{module}`" for module in offered())
-    quiet: list[Diagnostic] = []
-    for module in offered():
-        _of_module(module, key, replace(scope, found=quiet))
-    return tuple(each.message for each in quiet)
+    return replace(scope, layers=FoundLayers(found, scope), layers_unread=unread)
 
 
 @cache
@@ -105,16 +102,6 @@ def offered() -> tuple[str, ...]:
     from importlib.metadata import entry_points
 
     return tuple(each.value.partition(":")[0].strip() for each in entry_points(group=GROUP))
-
-
-def read_own(cls: type[Op], node: Node, key: Node, scope: Scope, name: str) -> Any:
-    """A layer's record; what the class raises is a finding."""
-    try:
-        return read_record(cls, node, scope, name)
-    except Exception as error:
-        if not is_own(cls):
-            raise
-        return scope.report(RAISES, key, layer=name, error=type(error).__name__, help=(described(error),))
 
 
 def _of_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] | None:
@@ -153,10 +140,3 @@ def _classes(module: Any) -> Iterator[type[Op]]:
             continue
         if name in listed or f"{value.__module__}.".startswith(f"{module.__name__}."):
             yield value
-
-
-def _is_known(name: str) -> bool:
-    from .layers import STRUCTURES
-    from .ops import find_op
-
-    return name in STRUCTURES or find_op(name) is not None

@@ -75,7 +75,7 @@ def _refused(name: str, code: Code, help: tuple[str, ...] = (), **facts: object)
 
 def _near(path: File) -> tuple[str, ...]:
     """A file beside it with nearly that name."""
-    from .scope import nearest
+    from .spelling import nearest
 
     if path.is_symlink():
         return (f"it is a link to `{path.readlink()}`, which is not there",)

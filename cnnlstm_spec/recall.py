@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from .expression import names_in
 from .memory import UNKNOWN, Memory
+from .nodes import Listing, Mapping, Node, Scalar
 from .scope import LAYERS_LIMIT, Scope
-from .syntax import Listing, Mapping, Node, Scalar
 
 
 class _Reading(NamedTuple):

@@ -10,10 +10,10 @@ from .compiler import Compilation
 from .graph import TypedGraph
 from .inputs import InputOp
 from .items import Layer
+from .nodes import Mapping, value_of
 from .op import Op
 from .scope import Scope
 from .source import format_path
-from .syntax import Mapping, value_of
 
 
 def resolved(compilation: Compilation) -> dict[str, Any]:

@@ -10,16 +10,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .argument import REQUIRED, Argument, Record
+from .blocks import Block
+from .budget import Budget, Quantity
 from .fusion import FusionKeys, MergeKeys
 from .inputs import Input, ShapeKind
 from .ops import ALIASES, find_op, known_layers
 from .ops.strategies import STRATEGIES
-from .promises import Budget, Quantity, Target
-from .reuse import Block, RepeatStructure
+from .promises import Target
+from .reuse import RepeatStructure
 from .schema_catalog import compile_section, families
 from .schema_parts import ANYTHING, DEFINITION, Schema, either, keys, list_of, mapping_of, one_key, part, ref, with_variables
 from .spec import BranchSection, HeadSection, Top
-from .structures import STRUCTURES
+from .structures import RECORDS
 
 BLOCK_NAME = "^[a-z]"
 LAYERS = ref("layers")
@@ -87,14 +89,12 @@ def _layer() -> Schema:
     ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
     bare = sorted(name for name, op in ops.items() if not _required(op.arguments.values()))
     block = {"type": "string", "pattern": BLOCK_NAME, "description": "A block of `blocks:`."}
-    item = one_key(
-        {name: ref(name) for name in (*STRUCTURES, "Repeat", *ops)}, {BLOCK_NAME: {"type": ["object", "null", "string"]}}
-    )
+    item = one_key({name: ref(name) for name in (*RECORDS, "Repeat", *ops)}, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
     return either({"enum": bare}, block, item)
 
 
 def _structures() -> dict[str, Schema]:
-    found = {name: _arguments(cls) for name, cls in STRUCTURES.items()}
+    found = {name: _arguments(cls) for name, cls in RECORDS.items()}
     timed = found["TimeDistributed"]
     found["TimeDistributed"] = {"description": timed.pop("description"), **either(timed, LAYERS)}
     repeat = {"layers": LAYERS, "each": mapping_of({"type": "array"})}

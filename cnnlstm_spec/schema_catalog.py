@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .catalog import facts, kind_of
+from .catalog import facts
 from .kinds import NUMBER
+from .named import kind_of
 from .schema_parts import Schema, either, keys, list_of, mapping_of, one_key, ref
 
 NOTHING: Schema = {"type": "null"}

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any, Final
 
-from .diagnostic import Code, Diagnostic, Label
+from .diagnostic import Code, Diagnostic, Label, Origin
 from .expression import names_in, substitute
 from .memory import Memory
+from .nodes import Entry, Listing, Node, Scalar
+from .nodes import Mapping as MappingNode
 from .source import Path, Place, Span
 from .spelling import did_you_mean, nearest
-from .syntax import Entry, Listing, Node, Scalar
-from .syntax import Mapping as MappingNode
 
 
 class _Poison:
@@ -26,6 +27,42 @@ class _Poison:
 POISON: Final[Any] = _Poison()
 LAYERS_LIMIT = 20_000
 """So many layers, written out, a spec may have."""
+
+
+class Registry(ABC):
+    """What names in a list of layers stand for. The scope has it, so that a kind of value imports no layer."""
+
+    structures: tuple[str, ...] = ()
+    """Names of structures such as `Repeat`."""
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether the name is that of a layer of Keras or of a structure."""
+
+    @abstractmethod
+    def read_item(self, node: Node, scope: Scope) -> Any:
+        """One item of a list of layers; without an op where it could not be read."""
+
+    @abstractmethod
+    def read_items(self, node: Node, scope: Scope) -> Any:
+        """The items of a list of layers, or POISON."""
+
+
+class OwnLayers(Mapping[str, Any]):
+    """A person's own layers by name; here none."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def explain_missing(self) -> tuple[str, ...]:
+        """What is to be said of a layer that is not found: packages that may have it, or have failed."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +89,9 @@ class Scope:
     uses: tuple[Label, ...] = ()
     folder: File | None = None
     """The folder of the spec, for paths of files; None where the text came from no file."""
-    layers: Mapping[str, Any] = field(default_factory=dict)
+    registry: Registry | None = None
+    """Reads lists of layers; None where values of arguments are read that hold none."""
+    layers: OwnLayers = field(default_factory=OwnLayers)
     """The person's own layers by name."""
     layers_unread: bool = False
     """Whether some of them could not be read, which has been reported: an unknown name may be one of theirs."""
@@ -60,6 +99,10 @@ class Scope:
     """Whether the person who runs the tool allows a spec to import modules."""
     memory: Memory | None = None
     """What other variants of the spec have in common with this one."""
+
+    def has_layer(self, name: str) -> bool:
+        """Whether the name is that of a layer of Keras or of a structure."""
+        return self.registry is not None and self.registry.has(name)
 
     def at(self, *steps: str | int) -> Scope:
         """The scope of an inner value."""
@@ -137,3 +180,8 @@ def _bound_by(arguments: MappingNode) -> frozenset[str]:
 
 
 __all__ = ["POISON", "Scope", "did_you_mean", "nearest"]
+
+
+def origin_of(node: Node, scope: Scope) -> Origin:
+    """Where a node is written, as an origin."""
+    return Origin(scope.place(node), scope.address, scope.uses)

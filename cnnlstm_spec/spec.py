@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .argument import Kind, Record, arg, read_record
+from .diagnostic import Origin
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .inputs import Input
-from .items import Fusion, Item, Origin
-from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, Integer, Optional, Text
-from .layers import LAYERS
+from .items import Fusion, Item
+from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Optional, Text
+from .layer_kinds import LAYERS
+from .nodes import Node
 from .own import MODULES
 from .recall import recall
-from .reuse import AnyKind
 from .scope import Scope
-from .syntax import Node
 
 
 class InputKind(Kind):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .argument import UNKNOWN_KEY, Kind, Record, arg, read, read_record
-from .diagnostic import Code
-from .items import Fusion, Item, Origin, Parallel, Residual, Timed
+from .argument import UNKNOWN_KEY, Kind, Record, arg, at_key_if_empty, read, read_record
+from .diagnostic import Code, Origin
+from .fusion import read_merge
+from .items import Fusion, Item, Parallel, Residual, Timed
 from .kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
-from .layers import LAYER, LAYERS, at_key_if_empty, origin_of
+from .layer_kinds import LAYER, LAYERS
+from .nodes import Listing, Mapping, Node, Scalar
 from .ops import find_op
-from .scope import POISON, Scope, did_you_mean
-from .syntax import Listing, Mapping, Node, Scalar
+from .scope import POISON, Scope, did_you_mean, origin_of
 
 ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
 
@@ -21,6 +22,10 @@ class Structure(Record):
 
     name: str | None = arg(Optional(NAME), None, doc="Names the output.")
     share: str | None = arg(Optional(NAME), None, doc="All that carry this name have one set of weights.")
+
+    def items(self, origin: Origin) -> Item:
+        """The structure as an item."""
+        raise NotImplementedError(type(self).__name__)
 
 
 class TimeDistributed(Structure):
@@ -37,7 +42,6 @@ class TimeDistributed(Structure):
         return True
 
     def items(self, origin: Origin) -> Item:
-        """The structure as an item."""
         inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()
         return Timed(inner, origin, self.name, self.share, None if self.trainable else self.places["trainable"])
 
@@ -66,7 +70,6 @@ class ResidualStructure(Structure):
     shortcut: tuple[Item, ...] | None = arg(ShortcutKind(), "identity", doc="What is added to them.")
 
     def items(self, origin: Origin) -> Item:
-        """The structure as an item."""
         return Residual(self.layers, self.shortcut, origin, self.name, self.share)
 
 
@@ -91,8 +94,6 @@ class MergeKind(Kind):
     words = "a strategy of fusion"
 
     def read(self, node: Node, scope: Scope) -> Any:
-        from .fusion import read_merge
-
         return read_merge(node, scope)
 
     def schema(self) -> dict[str, Any]:
@@ -106,35 +107,44 @@ class ParallelStructure(Structure):
     merge: Fusion = arg(MergeKind(), doc="How they are merged.")
 
     def items(self, origin: Origin) -> Item:
-        """The structure as an item."""
         return Parallel(self.paths, self.merge, origin, self.name, self.share)
 
 
-STRUCTURES: dict[str, type[Any]] = {
+RECORDS: dict[str, type[Structure]] = {
     "TimeDistributed": TimeDistributed,
     "Residual": ResidualStructure,
     "Parallel": ParallelStructure,
 }
+"""What each takes, for the schema and the reference."""
 
 
-def read_structure(name: str, key: Scalar, arguments: Node, scope: Scope) -> Item | None:
-    """A structure as an item, or None after reporting why there is none."""
-    if name == "Repeat":
-        from .reuse import read_repeat
-
-        return read_repeat(key, arguments, scope)
+def read_time_distributed(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """`TimeDistributed`, which may be a list alone, as an item."""
     resolved = scope.resolve(arguments)
-    if resolved is None:
-        return None
-    if name == "TimeDistributed" and isinstance(resolved, Listing):
+    if isinstance(resolved, Listing):
         items = LAYERS.read(resolved, scope.at("layers"))
         return None if items is POISON else Timed(items, origin_of(key, scope))
-    if name == "TimeDistributed" and isinstance(resolved, Mapping) and len(resolved.entries) == 1:
-        only = resolved.entries[0]
-        if only.key.text not in TimeDistributed.arguments and (only.key.text in scope.layers or find_op(only.key.text)):
-            key_ = only.key.text
-            help = (f"write `TimeDistributed: [{{{key_}: ...}}]`, or `TimeDistributed: {{layer: {{{key_}: ...}}}}`",)
-            scope.report(UNKNOWN_KEY, only.key, owner=name, key=key_, help=help)
+    if isinstance(resolved, Mapping) and len(resolved.entries) == 1:
+        only = resolved.entries[0].key
+        if only.text not in TimeDistributed.arguments and (find_op(only.text) or only.text in scope.layers):
+            help = (f"write `TimeDistributed: [{{{only.text}: ...}}]`, or `TimeDistributed: {{layer: {{{only.text}: ...}}}}`",)
+            scope.report(UNKNOWN_KEY, only, owner=key.text, key=only.text, help=help)
             return None
-    record = read_record(STRUCTURES[name], at_key_if_empty(resolved, key), scope, name)
+    return _read(TimeDistributed, key, resolved, scope)
+
+
+def read_residual(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """`Residual` as an item."""
+    return _read(ResidualStructure, key, scope.resolve(arguments), scope)
+
+
+def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """`Parallel` as an item."""
+    return _read(ParallelStructure, key, scope.resolve(arguments), scope)
+
+
+def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scope) -> Item | None:
+    if arguments is None:
+        return None
+    record = read_record(cls, at_key_if_empty(arguments, key), scope, key.text)
     return None if record is POISON else record.items(origin_of(key, scope))

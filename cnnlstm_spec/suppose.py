@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from . import frames
 from .diagnostic import Diagnostic
 from .graph import Node, TypedGraph, TypedNode
-from .op import Inference, Op, compute_dtype
+from .inference import Inference
+from .op import Op, compute_dtype
 from .size import Size, anonymous
 from .tensor import Axis, TensorType
 
@@ -47,7 +48,7 @@ class Supposition:
         if meant is None:
             rank = first.rank if node.op is not None and inputs else self.rank
             axes = tuple(Axis("features", UNKNOWN) for _ in range(rank))
-            meant = replace(first, axes=axes, mask=None, dtype=compute_dtype(policy))
+            meant = replace(first, axes=axes, mask=None, values=None, zeros=None, dtype=compute_dtype(policy))
         outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
         axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
         return replace(meant, axes=axes, outer=(*first.outer, *outer))
@@ -92,7 +93,7 @@ def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | 
     axes = tuple(a if a.size == b.size else replace(a, size=UNKNOWN) for a, b in zip(one.axes, two.axes, strict=True))
     outer = tuple((replace(axis, size=UNKNOWN), None) for axis, _ in one.outer[len(first.outer) :])
     # One axis more than it reads is one of steps, each of which goes through the layer: `TimeDistributed`.
-    return replace(one, axes=(first.axes[0], *axes) if over else axes, outer=(*first.outer, *outer), mask=None)
+    return replace(one, axes=(first.axes[0], *axes) if over else axes, outer=(*first.outer, *outer), mask=None, zeros=None)
 
 
 def at_size(x: TensorType, size: int) -> TensorType:
@@ -113,7 +114,7 @@ def _unknown(layer: str, index: int) -> Size:
 
 
 def _made(x: TensorType, names: tuple[str, ...], size: int) -> TensorType:
-    return replace(x, axes=tuple(Axis(name, size) for name in names), mask=None)
+    return replace(x, axes=tuple(Axis(name, size) for name in names), mask=None, values=None, zeros=None)
 
 
 def _given(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:

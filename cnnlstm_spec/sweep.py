@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from .compiler import Compilation, Overrides, collector_paused, compile_document, finish, read_document
 from .diagnostic import Diagnostic
 from .memory import Memory
+from .nodes import Mapping, Node
 from .source import Source
-from .syntax import Mapping, Node
 
 if TYPE_CHECKING:
+    from .overrides import Override
     from .variants import Variant
 
 
@@ -23,9 +24,11 @@ class Sweep:
 
     source: Source
     document: Node | None
-    """Without its matrix."""
+    """Without its matrix, and nothing set in it yet."""
     found: tuple[Diagnostic, ...]
     """What was found before the values of a variant stand in the document."""
+    overrides: tuple[Override, ...]
+    """What is set after those values: it comes after it all."""
     folder: File | None
     allow_imports: bool
     variants: tuple[Variant, ...]
@@ -33,18 +36,23 @@ class Sweep:
 
     def plain(self) -> Compilation:
         """The spec as it is written."""
-        found = list(self.found)
-        if self.document is None:
+        return self.compiled(None)
+
+    def compiled(self, variant: Variant | None) -> Compilation:
+        """A variant, or the spec as it is written.
+
+        What it shares with those before it is not read from text, read as layers, inferred or checked again.
+        """
+        found, document = list(self.found), self.document
+        if document is None:
             return Compilation(self.source, finish(found))
         with collector_paused():
-            return compile_document(self.source, self.document, found, self.folder, self.allow_imports, self.memory)
+            if variant is not None:
+                document = variant.document(document, found, self.memory)
+            if self.overrides:
+                from .overrides import set_all
 
-    def compiled(self, variant: Variant) -> Compilation:
-        """A variant. What it shares with those before it is not read from text, read as layers, inferred or checked again."""
-        assert self.document is not None
-        found = list(self.found)
-        with collector_paused():
-            document = variant.document(self.document, found, self.memory)
+                document = set_all(document, self.overrides, found, self.memory)
             return compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory)
 
     def all(self) -> Iterator[tuple[Variant, Compilation]]:
@@ -60,14 +68,24 @@ def sweep(
     allow_imports: bool = False,
     allow_outside: bool = False,
 ) -> Sweep:
-    """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes."""
-    document, found = read_document(source, overrides, folder, allow_outside)
+    """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes.
+
+    An axis whose place an override sets is none; without any there are no variants.
+    """
+    document, found = read_document(source, (), folder, allow_outside)
+    after: tuple[Override, ...] = ()
+    if overrides and document is not None:
+        from .overrides import read_overrides, set_all
+
+        given = read_overrides(overrides, found)
+        document = set_all(document, (each for each in given if each.steps[0] == "matrix"), found)
+        after = tuple(each for each in given if each.steps[0] != "matrix")
     variants: tuple[Variant, ...] = ()
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
         from .variants import combinations, read_matrix, without
 
         before = len(found)
-        axes = read_matrix(document, matrix, found)
+        axes = read_matrix(document, matrix, found, after)
         variants = tuple(combinations(axes)) if axes and len(found) == before else ()
         document = without(document)
-    return Sweep(source, document, tuple(found), folder, allow_imports, variants)
+    return Sweep(source, document, tuple(found), after, folder, allow_imports, variants)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from .diagnostic import Code, Diagnostic, Label
+from .nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, words_for
 from .scalars import Unreadable, Value, resolve
-from .source import NOWHERE, Place, Source, Span
+from .source import Place, Source, Span
 
 DEPTH_LIMIT = 64
 NODES_LIMIT = 200_000
@@ -25,7 +25,6 @@ SEVERAL = Code(
     "a second document begins here; a file holds one spec",
     help="put it into a file of its own, or remove the `---`",
 )
-TOO_DEEP = Code("nested-too-deep", "error", "nested more than {limit} levels deep")
 TOO_MANY = Code(
     "aliases-too-large",
     "error",
@@ -53,87 +52,12 @@ BAD_MERGE = Code(
 BAD_NUMBER = Code("unclear-number", "error", "{reason}")
 
 
-@dataclass(frozen=True)
-class Node:
-    """A value and where it is written."""
-
-    span: Span
-
-
-@dataclass(frozen=True)
-class Scalar(Node):
-    """A scalar; `text` is as written without quotes, `plain` tells that it had none, `broken` that it is reported."""
-
-    value: Value
-    text: str
-    plain: bool = True
-    broken: bool = False
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A key and its value."""
-
-    key: Scalar
-    value: Node
-
-
-@dataclass(frozen=True)
-class Mapping(Node):
-    """A mapping with unique keys, in the order written."""
-
-    entries: tuple[Entry, ...]
-
-    def get(self, key: str) -> Entry | None:
-        """The entry of that key."""
-        return next((entry for entry in self.entries if entry.key.text == key), None)
-
-
-@dataclass(frozen=True)
-class Listing(Node):
-    """A sequence."""
-
-    items: tuple[Node, ...]
-
-
 class Refused(Exception):
     """Holds the diagnostic that ends the reading of a text."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
-
-
-def words_for(node: Node) -> str:
-    """What a person calls the sort of a node, with its article."""
-    if isinstance(node, Mapping):
-        return "a mapping"
-    if isinstance(node, Listing):
-        return "a list"
-    assert isinstance(node, Scalar)
-    kinds = {type(None): "null", bool: "a boolean", int: "an integer", float: "a number", str: "a string"}
-    return kinds[type(node.value)]
-
-
-def node_of(value: object, span: Span = NOWHERE) -> Node:
-    """A node of a Python value, all of it at one span."""
-    if isinstance(value, dict):
-        return Mapping(span, tuple(Entry(Scalar(span, str(k), str(k)), node_of(v, span)) for k, v in value.items()))
-    if isinstance(value, list | tuple):
-        return Listing(span, tuple(node_of(item, span) for item in value))
-    if value is None or isinstance(value, bool | int | float | str):
-        return Scalar(span, value, str(value))
-    raise TypeError(f"{type(value).__name__} has no place in a spec")
-
-
-def value_of(node: Node) -> object:
-    """The Python value of a node, without positions."""
-    if isinstance(node, Mapping):
-        return {entry.key.text: value_of(entry.value) for entry in node.entries}
-    if isinstance(node, Listing):
-        return [value_of(item) for item in node.items]
-    assert isinstance(node, Scalar)
-    return node.value
 
 
 def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:

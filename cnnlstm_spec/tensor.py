@@ -57,16 +57,53 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class Values:
+    """The least and the greatest of values that do come: the one of padding, the bins of a hash. Nothing is said of others."""
+
+    least: float
+    greatest: float
+    made_at: Place | None = None
+
+    def joined(self, other: Values | None) -> Values:
+        """The values of both, made where those of the first are."""
+        if other is None:
+            return self
+        return Values(min(self.least, other.least), max(self.greatest, other.greatest), self.made_at)
+
+    def __str__(self) -> str:
+        return f"{self.least:g}" if self.least == self.greatest else f"{self.least:g} to {self.greatest:g}"
+
+
+@dataclass(frozen=True)
+class Zeros:
+    """Values that are 0 at the steps that a mask leaves out, wherever the axis of the steps has come to stand."""
+
+    mask: Mask
+    axis: int = 0
+
+    def cover(self, mask: Mask | None) -> bool:
+        """Whether they are 0 wherever another mask leaves a step out."""
+        return mask is None or mask.terms <= self.mask.terms
+
+    def moved(self, by: int) -> Zeros:
+        """The same values with so many axes before their first."""
+        return replace(self, axis=self.axis + by)
+
+
+@dataclass(frozen=True)
 class TensorType:
-    """Axes without the batch, dtype, and the padding mask over the first axis.
+    """Axes without the batch, dtype, the padding mask over the first axis, and the values that are known to come.
 
     `outer` are the axes that `TimeDistributed` folds into the batch, outermost first, with the masks they had.
+    `zeros` says where padded steps are known to hold 0, by themselves or by a product.
     """
 
     axes: tuple[Axis, ...]
     dtype: str = "float32"
     mask: Mask | None = None
     outer: tuple[tuple[Axis, Mask | None], ...] = ()
+    values: Values | None = None
+    zeros: Zeros | None = None
 
     @property
     def rank(self) -> int:
@@ -91,9 +128,17 @@ class TensorType:
         """Another mask, all else the same."""
         return replace(self, mask=mask)
 
+    def with_zeros(self, zeros: Zeros | None) -> TensorType:
+        """Zeros in other steps, all else the same."""
+        return replace(self, zeros=zeros)
+
     def with_dtype(self, dtype: str) -> TensorType:
         """Another dtype, all else the same."""
         return replace(self, dtype=dtype)
+
+    def with_values(self, values: Values | None) -> TensorType:
+        """Other values, all else the same."""
+        return replace(self, values=values)
 
     def __str__(self) -> str:
         return "(" + ", ".join(str(axis) for axis in self.axes) + ")"

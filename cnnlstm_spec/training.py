@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .addresses import members
 from .catalog import KerasObject
 from .compilation import CompileSpec, Placed
+from .expressions import expression
 from .graph import TypedGraph
-from .lower import expression
 from .program import Call, Do, Expression, Statement
 from .spec import ModelSpec
 
@@ -29,7 +30,7 @@ def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
     section = spec.compile
     if not isinstance(section, CompileSpec):
         return []
-    keywords: dict[str, Expression] = {"optimizer": _optimizer(section, graph), "loss": _losses(section, spec)}
+    keywords: dict[str, Expression] = {"optimizer": _scaling(section, graph), "loss": _losses(section, spec)}
     if section.loss_weights:
         keywords["loss_weights"] = _loss_weights(section, spec)
     for key, metrics in (("metrics", section.metrics), ("weighted_metrics", section.weighted_metrics)):
@@ -59,9 +60,19 @@ def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
     return {head.name: None if head.name in untrained else section.loss_weights.get(head.name, 1.0) for head in spec.heads}
 
 
-def _optimizer(section: CompileSpec, graph: TypedGraph) -> Expression:
+def _scaling(section: CompileSpec, graph: TypedGraph) -> Expression:
+    """The optimizer; what scales the loss under `mixed_float16` is written out, since a loaded model would do without it.
+
+    Keras puts it around an optimizer where the policy of the process says so, and writes a file without it.
+    """
     written = section.optimizer
     optimizer = KerasObject("optimizers", "RMSprop", (), "rmsprop") if written is None else written.thing
+    if section.dtype_policy != "mixed_float16" or not section.plain.get("auto_scale_loss", True):
+        return _optimizer(optimizer, section, graph)
+    return Call("keras.optimizers.LossScaleOptimizer", (_optimizer(replace(optimizer, identifier=None), section, graph),))
+
+
+def _optimizer(optimizer: KerasObject, section: CompileSpec, graph: TypedGraph) -> Expression:
     if not section.multipliers:
         return expression(optimizer)
     groups = multiplied_layers(section, graph)

@@ -6,19 +6,19 @@ A spec is parsed once; a variant is the document with some values in other place
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 
 from .diagnostic import Code, Diagnostic
-from .edit import NoPath, Steps, edit
-from .kinds import WRONG_TYPE
+from .edit import NoPath, Steps, edit, edit_at
 from .memory import Memory
-from .overrides import FORM, STEP, UNKNOWN_PATH, read_text
-from .scope import nearest
+from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+from .overrides import FORM, STEP, UNKNOWN_PATH, Override, read_text
 from .source import Place, Span
-from .syntax import Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+from .spelling import nearest
 
 UNCLEAR_AXIS = Code(
     "unclear-matrix-path",
@@ -74,8 +74,11 @@ class Variant:
         return plain
 
 
-def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -> list[Axis]:
-    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path."""
+def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], overrides: Sequence[Override] = ()) -> list[Axis]:
+    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path.
+
+    What is set comes after it all: an axis whose place an override sets is none.
+    """
     axes: dict[str, Axis] = {}
     section = document.get(KEY) if isinstance(document, Mapping) else None
     if section is not None and isinstance(section.value, Mapping):
@@ -89,12 +92,30 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic]) -
         parts = read_text(text, "--matrix", found)
         if parts is not None and (axis := _axis(Entry(*parts), found)) is not None:
             axes[axis.path] = axis
+    for path in _fixed(document, list(axes.values()), overrides):
+        del axes[path]
     count = prod(len(axis.values) for axis in axes.values())
     if count > LIMIT:
         span = section.key.span if section is not None else next(iter(axes.values())).span
         found.append(Diagnostic(TOO_MANY, Place((KEY,), span), {"count": count, "limit": LIMIT}))
         return []
     return list(axes.values())
+
+
+def _fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
+    """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
+    if not overrides:
+        return set()
+    places: dict[str, Steps] = {}
+    for axis in axes:
+        with suppress(NoPath):
+            document, places[axis.path] = edit_at(document, axis.steps, axis.values[0], axis.spans)
+    fixed = set()
+    for each in overrides:
+        with suppress(NoPath):
+            document, place = edit_at(document, each.steps, each.value, each.spans)
+            fixed |= {path for path, inner in places.items() if inner[: len(place)] == place}
+    return fixed
 
 
 def combinations(axes: list[Axis]) -> Iterator[Variant]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from .catalog import NO_EFFECT
-from .diagnostic import Code, Diagnostic, Label
+from .diagnostic import Code, Diagnostic, Label, Origin
 from .graph import Frame, Node
 from .inputs import InputOp
-from .items import Fusion, Item, Layer, Origin, Parallel, Residual, Timed
+from .items import Fusion, Item, Layer, Parallel, Residual, Timed
 from .memory import Memory, once
-from .naming import LocalNames, Wanted, layer_stem
-from .op import Op
+from .naming import LocalNames, Wanted
+from .op import Op, layer_stem
 from .ops import find_op
 from .ops.broadcast import Broadcast
 from .ops.fuse import Strategy

@@ -7,10 +7,10 @@ import sys
 from collections import Counter
 from time import monotonic
 
-from . import ROOT
-from .pool import run
-from .report import Report
-from .text import text_of
+from fuzz import ROOT
+from fuzz.pool import run
+from fuzz.report import Report
+from fuzz.text import text_of
 
 FOLDER = ROOT / "tests" / "specs" / "fuzz"
 

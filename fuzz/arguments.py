@@ -7,8 +7,9 @@ from random import Random
 from typing import Any
 
 from cnnlstm_spec.argument import Argument, Kind
-from cnnlstm_spec.catalog import Exempt, FloatOrSchedule, Named, family, kind_of
+from cnnlstm_spec.catalog import family
 from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
+from cnnlstm_spec.named import Exempt, FloatOrSchedule, Named, kind_of
 from cnnlstm_spec.op import Op
 from cnnlstm_spec.ops.factors import Factor
 

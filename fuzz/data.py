@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy
 
-from .layers import load
+from fuzz.layers import load
 
 SIZES = (8, 12, 16, 7, 24, 5, 4, 6, 10, 9, 32, 3, 2, 1)
 """Sizes that are tried for those known only at run time."""

@@ -8,9 +8,8 @@ from random import Random
 from typing import Any
 
 from cnnlstm_spec.tensor import TensorType
-
-from .layers import Layers, Place, load, whole_number
-from .training import compile_section
+from fuzz.layers import Layers, Place, load, whole_number
+from fuzz.training import compile_section
 
 NAMES = ("left", "right", "third")
 TIMED = ("sequence", "video", "tokens")

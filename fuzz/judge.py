@@ -18,12 +18,11 @@ import tensorflow
 from cnnlstm_spec.compiler import Compilation, compile_source
 from cnnlstm_spec.render.text import render
 from cnnlstm_spec.source import Source
-
-from . import data
-from .layers import load
-from .padding import leak
-from .reading import Unreadable, read
-from .text import text_of, used
+from fuzz import data
+from fuzz.layers import load
+from fuzz.padding import leak
+from fuzz.reading import Unreadable, read
+from fuzz.text import text_of, used
 
 DEVICE = (
     "No OpKernel was registered",

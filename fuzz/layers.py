@@ -13,8 +13,7 @@ from cnnlstm_spec.op import Op
 from cnnlstm_spec.ops import all_ops
 from cnnlstm_spec.source import Source
 from cnnlstm_spec.tensor import TensorType
-
-from .arguments import Draw
+from fuzz.arguments import Draw
 
 Item = Any
 COMMON = {

@@ -10,8 +10,7 @@ from cnnlstm_spec.compiler import Compilation
 from cnnlstm_spec.graph import TypedNode
 from cnnlstm_spec.inputs import InputOp
 from cnnlstm_spec.tensor import Mask
-
-from . import data
+from fuzz import data
 
 SAID = frozenset({"mask-lost", "mask-made-twice", "batchnorm-over-padding", "no-effect"})
 """Warnings after which padding may count."""

@@ -12,8 +12,7 @@ from cnnlstm_spec.compiler import Compilation, compile_source
 from cnnlstm_spec.ops import find_op
 from cnnlstm_spec.render.text import render
 from cnnlstm_spec.source import Source
-
-from .text import Path, get, lines_of, paths_of, renamed, replaced, text_of, without
+from fuzz.text import Path, get, lines_of, paths_of, renamed, replaced, text_of, without
 
 NAMED_BY_PERSON = {"branches", "heads", "blocks", "vars", "parameters", "paths", "each", "axes", "loss_weights"}
 """Sections whose keys are a person's own names, which cannot be misspelt where they stand."""

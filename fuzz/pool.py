@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 from typing import Any
 
-from .report import Report
+from fuzz.report import Report
 
 EACH = 60
 """Seeds that a process works on before another takes its place."""
@@ -75,7 +75,7 @@ class _Worker:
 
 def spec_of(seed: int) -> dict[str, Any]:
     """The spec of a seed; empty where none could be drawn, of which the process may have died."""
-    from .generate import generate
+    from fuzz.generate import generate
 
     try:
         return generate(seed)
@@ -87,7 +87,7 @@ def _serve(connection: Connection[Any, Any], seeds: list[int], small: bool) -> N
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1")
     # TensorFlow speaks on the standard error of its own accord; what counts is in the reports.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    from .work import work
+    from fuzz.work import work
 
     # What Keras and TensorFlow consist of stays; looking through it took a third of the time.
     gc.freeze()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from .text import get, paths_of, replaced, without
+from fuzz.text import get, paths_of, replaced, without
 
 SECONDS = 90
 """How long one disagreement may take."""

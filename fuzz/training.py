@@ -6,9 +6,8 @@ from random import Random
 from typing import Any
 
 from cnnlstm_spec.catalog import facts, family
-
-from .arguments import Draw
-from .layers import load
+from fuzz.arguments import Draw
+from fuzz.layers import load
 
 LOSSES = ["mse", "mae", "binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy", "huber", "Hinge"]
 METRICS = [

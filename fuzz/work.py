@@ -6,12 +6,12 @@ from random import Random
 from time import monotonic
 from typing import Any
 
-from .generate import generate
-from .judge import judge
-from .layers import load
-from .plant import complaint, complaint_of_two, plant, plant_two
-from .report import Report
-from .shrink import shrink
+from fuzz.generate import generate
+from fuzz.judge import judge
+from fuzz.layers import load
+from fuzz.plant import complaint, complaint_of_two, plant, plant_two
+from fuzz.report import Report
+from fuzz.shrink import shrink
 
 PLANTS = 3
 """Mistakes that are planted into each sound spec, one at a time."""

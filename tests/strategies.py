@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cnnlstm_spec.argument import Argument, Kind
-from cnnlstm_spec.catalog import Named
 from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Each, Either, Integer, ListOf, Number, OneOrMore, Optional
+from cnnlstm_spec.named import Named
 from cnnlstm_spec.op import Op
 from cnnlstm_spec.ops.factors import Factor
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import artifact, load
+from cnnlstm_spec.catalog import family
 from cnnlstm_spec.cli import run
 from cnnlstm_spec.ownership import clear, foreign
 from cnnlstm_spec.usage import usage
@@ -282,7 +283,7 @@ def test_compile(tmp_path: Path) -> None:
     assert lines[1] == 'model = keras.models.load_model("one/model.keras")' and manifest["usage"][2] == lines[2]
     program = PREDICT + "\n".join(lines) + "\nprint(model.count_params())\n"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    arguments = [sys.executable, "-W", "ignore", "-I", "-S", "-c", _site() + program]
+    arguments = [sys.executable, "-W", "error", "-I", "-S", "-c", _site() + program]
     done = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == str(manifest["params"]["total"])
@@ -310,3 +311,39 @@ def test_the_file_gives_the_same_predictions(tmp_path: Path) -> None:
         "real": random.integers(0, 2, (4, 6)).astype("bool"),
     }
     numpy.testing.assert_array_equal(model.predict(data, verbose=0), loaded.predict(data, verbose=0))
+
+
+MODES = {
+    "plain": "",
+    "multipliers": ", learning_rate_multipliers: {branches.x: 0.1}",
+    "half": ", dtype_policy: mixed_float16",
+    "half with multipliers": ", dtype_policy: mixed_float16, learning_rate_multipliers: {branches.x: 0.1}",
+}
+LOADED = """import pathlib, sys
+import keras
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
+    model = keras.models.load_model(path)
+    scaled = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert model.optimizer.built and scaled == path.stem.startswith("half"), path.stem
+print("silent")
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_a_file_that_is_trained_on_loads_silently(tmp_path: Path) -> None:
+    """Of every optimizer, in one mode or another; under `mixed_float16` what scales the loss is in the file."""
+    optimizers = sorted(family("optimizers")["classes"])
+    wanted = [(mode, name) for index, name in enumerate(optimizers) for mode in [list(MODES)[index % len(MODES)]]]
+    wanted += [(mode, "adam") for mode in MODES] + [("plain", "{Adam: {use_ema: true, gradient_accumulation_steps: 2}}")]
+    for index, (mode, name) in enumerate(wanted):
+        text = (
+            "version: 1\nname: n\nbranches: {x: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: 3}}]}}\n"
+            f"head: [{{Dense: {{units: 2}}}}]\ncompile: {{loss: mse, optimizer: {name}{MODES[mode]}}}\n"
+        )
+        files, _ = artifact.make_files(load(text), lambda step: None)
+        (tmp_path / f"{mode} {index}.keras").write_bytes(files["model.keras"])
+    assert len(optimizers) > 10
+    command = [sys.executable, "-W", "error", "-c", LOADED, str(tmp_path)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert loaded.stdout == "silent\n" and "Skipping" not in loaded.stderr, loaded.stderr

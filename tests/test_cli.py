@@ -440,7 +440,7 @@ def test_compile_without_what_a_layer_needs(
     (folder / "s.yaml").write_text(f"version: 1\nname: s\nbranches: {{x: {branch}}}\nhead: []\n")
     assert run(["compile", "s.yaml", "-o", "out", *more]) == 2
     out, err = capsys.readouterr()
-    assert "`scipy` is not installed: pip install 'cnnlstm-spec[tensorflow]'\n" in out + err
+    assert "`scipy` is not installed: pip install '.[tensorflow]' in a checkout of cnnlstm-spec\n" in out + err
     assert "bug" not in out + err and not list((folder / "out").glob("**/model.keras"))
 
 

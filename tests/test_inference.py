@@ -526,7 +526,7 @@ def test_what_acts_in_training_alone(fresh: Any) -> None:
     from layers import op_classes
 
     from cnnlstm_spec.emit.keras import _evaluate
-    from cnnlstm_spec.lower import expression
+    from cnnlstm_spec.expressions import expression
     from cnnlstm_spec.ops.factors import Augmentation
     from cnnlstm_spec.ops.regularization import Noise
     from cnnlstm_spec.program import Call

@@ -13,11 +13,11 @@ import pytest
 from cnnlstm_spec import infer, layers, verify
 from cnnlstm_spec.compiler import Compilation, compile_document, read_document
 from cnnlstm_spec.memory import Memory
+from cnnlstm_spec.nodes import Entry, Listing, Mapping, Node, Scalar
 from cnnlstm_spec.render import text
 from cnnlstm_spec.render.dump import STAGES, dump
 from cnnlstm_spec.source import Source
 from cnnlstm_spec.sweep import sweep
-from cnnlstm_spec.syntax import Entry, Listing, Mapping, Node, Scalar
 from fuzz.generate import generate
 from fuzz.text import text_of
 

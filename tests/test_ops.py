@@ -11,10 +11,10 @@ from layers import judge, op_classes
 import cnnlstm_spec
 from cnnlstm_spec.argument import REQUIRED, read_record
 from cnnlstm_spec.catalog import KerasObject
+from cnnlstm_spec.nodes import node_of
 from cnnlstm_spec.op import Example, Op
 from cnnlstm_spec.program import Call
 from cnnlstm_spec.scope import POISON, Scope
-from cnnlstm_spec.syntax import node_of
 
 oracle = pytest.importorskip("oracle")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]

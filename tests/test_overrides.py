@@ -8,9 +8,10 @@ import pytest
 
 from cnnlstm_spec.compiler import compile_source
 from cnnlstm_spec.diagnostic import Diagnostic
+from cnnlstm_spec.nodes import value_of
 from cnnlstm_spec.overrides import apply, is_override
 from cnnlstm_spec.source import Source
-from cnnlstm_spec.syntax import parse, value_of
+from cnnlstm_spec.syntax import parse
 
 SPEC = """
 version: 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 import cnnlstm_spec
 from cnnlstm_spec.cli import run
 from cnnlstm_spec.compiler import compile_source
+from cnnlstm_spec.missing import install
 from cnnlstm_spec.render.text import render
 from cnnlstm_spec.source import Source
 
@@ -76,6 +79,39 @@ def test_the_variants_are_those(folder: Path, capsys: pytest.CaptureFixture[str]
 def test_the_difference_is_that(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["diff", "equipment-fault.yaml", "wide.yaml"]) == 1
     assert capsys.readouterr().out == shown("equipment-fault.yaml -> wide.yaml")
+
+
+INDEX = re.compile(r"cnnlstm[-_]spec\[|(?:pip|uv|pipx|poetry|conda)\b[^\n]*\b(?:install|add)\s+(?:-\S+\s+)*['\"]?cnnlstm")
+"""An install line that asks an index for this package, which none has."""
+
+
+def told() -> Iterator[tuple[str, str]]:
+    """Every text that a person may come to read: of the package, its documents and its specs."""
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "Makefile", ROOT / "pyproject.toml"):
+        yield path.name, path.read_text("utf-8")
+    for folder in ("cnnlstm_spec", "docs", "specs", "bench"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".py", ".md", ".yaml"):
+                yield str(path.relative_to(ROOT)), path.read_text("utf-8")
+
+
+def test_nobody_is_told_to_install_what_no_index_has() -> None:
+    assert INDEX.search("pip install -q 'cnnlstm-spec[plot]'") and INDEX.search("uv pip install cnnlstm_spec")
+    assert not [name for name, text in told() if INDEX.search(text)]
+
+
+def test_the_extras_that_people_are_told_of_are_there() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = {
+        each for _, text in told() for found in re.findall(r"pip install '\.\[([\w,]+)\]'", text) for each in found.split(",")
+    }
+    assert {"tensorflow", "plot"} <= named <= set(extras)
+    assert all(f"pip install '.[{each}]' in a checkout" in install(each) for each in extras)
+
+
+def test_it_is_said_which_keras_loads_a_file() -> None:
+    assert "wherever there is Keras 3.15 or\nlater" in README and re.search(r'"keras>=3\.15"', dict(told())["pyproject.toml"])
+    assert not [name for name, text in told() if re.search(r"anywhere\s+Keras", text)]
 
 
 FUSED = """version: 1

@@ -13,12 +13,13 @@ import jsonschema
 import pytest
 
 from cnnlstm_spec.catalog import facts
+from cnnlstm_spec.nodes import value_of
 from cnnlstm_spec.ops import find_op, known_layers
 from cnnlstm_spec.schema import spec_schema
 from cnnlstm_spec.source import Source
 from cnnlstm_spec.spec import Top
-from cnnlstm_spec.structures import STRUCTURES
-from cnnlstm_spec.syntax import parse, value_of
+from cnnlstm_spec.structures import RECORDS
+from cnnlstm_spec.syntax import parse
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = spec_schema()
@@ -85,7 +86,7 @@ def test_every_layer_and_argument_is_in_it() -> None:
         for argument in op.arguments.values():
             assert argument.doc and properties[argument.name]["description"] == argument.doc
             assert argument.required == ("default" not in properties[argument.name])
-    assert {*STRUCTURES, "Repeat"} <= set(item)
+    assert {*RECORDS, "Repeat"} <= set(item)
     assert set(definition("whole")["properties"]) == set(definition("whole_part")["properties"]) == set(Top.arguments)
 
 

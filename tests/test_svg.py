@@ -453,5 +453,5 @@ def test_png_has_the_size_of_the_svg(text: str) -> None:
 
 def test_png_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
-    with pytest.raises(ImportError, match=r"pip install 'cnnlstm-spec\[plot\]'"):
+    with pytest.raises(ImportError, match=r"pip install '\.\[plot\]' in a checkout"):
         to_png("<svg/>")

@@ -86,6 +86,68 @@ def test_overrides_stand_in_every_variant() -> None:
     assert concat.ok and not add.ok
 
 
+NAMED = "branches.x.first.units"
+
+
+@pytest.mark.parametrize(
+    ("matrix", "override", "left", "params"),
+    [
+        ("{vars.width: [8, 16], seed: [1, 2]}", "vars.width=4", ["seed=1", "seed=2"], [36 + 13] * 2),
+        ("{vars.width: [8, 16], seed: [1, 2]}", "vars={width: 4}", ["seed=1", "seed=2"], [36 + 13] * 2),
+        # One place, two ways to write it.
+        ("{'branches.x.layers[0].units': [8, 16], seed: [1, 2]}", f"{NAMED}=4", ["seed=1", "seed=2"], [36 + 13] * 2),
+        (f"{{{NAMED}: [8, 16], seed: [1, 2]}}", "branches.x.layers[0].units=4", ["seed=1", "seed=2"], [36 + 13] * 2),
+        # What lies around an axis is set whole; what lies in its value is set in each.
+        (f"{{{NAMED}: [8, 16], seed: [1, 2]}}", "branches.x.layers=[]", ["seed=1", "seed=2"], [17] * 2),
+        ("{branches.x.layers: [[{Dense: {units: 3}}], [{Dense: {units: 3, use_bias: false}}]]}", "branches.x.layers[0].units=4",
+         ['branches.x.layers=[{"Dense":{"units":3}}]', 'branches.x.layers=[{"Dense":{"units":3,"use_bias":false}}]'], [49, 45]),
+        # Only the values of the axis have such a place.
+        ("{branches.x.layers: [[{Dense: {units: 3}}, Flatten, {Dense: {units: 3}}]]}", "branches.x.layers[2].units=4",
+         ['branches.x.layers=[{"Dense":{"units":3}},"Flatten",{"Dense":{"units":3}}]'], [27 + 16 + 13]),
+        ("{vars.width: [8, 16]}", "matrix={seed: [1, 2]}", ["seed=1", "seed=2"], [72 + 17] * 2),
+    ],
+)  # fmt: skip
+def test_what_is_set_comes_after_it_all(matrix: str, override: str, left: list[str], params: list[int]) -> None:
+    prepared = swept(spec(f"matrix: {matrix}\n"), overrides=(override,))
+    assert [variant.label for variant in prepared.variants] == left
+    assert [compilation.typed.params for _, compilation in prepared.all() if compilation.typed] == params
+    assert all(compilation.ok for _, compilation in prepared.all())
+
+
+def test_an_axis_of_the_command_line_is_fixed_too() -> None:
+    prepared = sweep(Source("several.yaml", spec()), {"seed": 3}, ("seed=[1, 2]", "vars.width=[4]"))
+    assert [variant.label for variant in prepared.variants] == [
+        "vars.width=4,fusion.strategy=concat",
+        "vars.width=4,fusion.strategy=add",
+    ]
+
+
+def test_with_every_axis_fixed_there_is_one_spec(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [str(path), "--set", "vars.width=4", "--set", "fusion.strategy=concat"]
+    assert run(["validate", *arguments]) == 0
+    assert "variant" not in capsys.readouterr().out
+    assert run(["shapes", "--format", "csv", *arguments]) == 0
+    heading, line = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert heading[0] == "params" and line[0] == str(36 + 13)
+    assert load(path, {"vars.width": 4}).typed.params == 36 + 13  # type: ignore[union-attr]
+
+
+def test_a_fixed_axis_leaves_the_table(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", str(path), "--set", "vars.width=16"]) == 1
+    out = capsys.readouterr().out
+    assert "2 variants, 1 fails" in out and "vars.width" not in out.partition("variants")[2]
+    assert run(["shapes", str(path), "--set", "fusion.strategy=concat", "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["vars.width"], row["params"]) for row in rows] == [("8", "89"), ("16", "169")]
+    assert "fusion.strategy" not in rows[0]
+
+
+def test_a_path_that_is_set_and_leads_nowhere_is_told_once(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", str(path), "--set", "vars.widht=16", "--set", "fusion.strategy=concat"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("--> --set") == 1 and "2 variants, 2 fail" in out
+
+
 def test_any_value() -> None:
     prepared = swept(spec("matrix: {branches.x.layers: [[{Dense: {units: 2}}], []]}\n"))
     assert prepared.variants[0].label == 'branches.x.layers=[{"Dense":{"units":2}}]'
@@ -186,3 +248,4 @@ def test_compile(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert built("--jobs", "2")[names[0]] == "89 parameters"
     assert [json.loads((tmp_path / "out" / name / "manifest.json").read_text())["files"] for name in names] == digests
     assert built("--set", "seed=1", "--passes", "none")[names[0]] == "89 parameters"
+    assert built("--set", "vars.width=16") == {"fusion.strategy=concat": "169 parameters"}

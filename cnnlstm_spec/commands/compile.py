@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from ..deploy import PURPOSES
-from ..missing import what_to_install
+from ..missing import install, what_to_install
 from ..ownership import MODEL
+from ..quiet import silence
 from ..sweep import Sweep
-from ..terminal import Progress, note, silence, write
+from ..terminal import Progress, note, write
 from ..usage import usage
 from .common import (
     FOUND,
@@ -142,7 +143,7 @@ def command(
     finally:
         progress.end()
     if artifact.PNG not in manifest["files"]:
-        note(f"no {artifact.PNG}: pip install 'cnnlstm-spec[plot]'")
+        note(f"no {artifact.PNG}: {install('plot')}")
     write(_summary(manifest, folder))
     if deployment is not None:
         write(f"{deployment}\n\n")

@@ -12,7 +12,8 @@ import click
 
 from ..doctor import Difference, counts
 from ..missing import what_to_install
-from ..terminal import Progress, note, silence, write
+from ..quiet import silence
+from ..terminal import Progress, note, write
 from .common import FOUND, format_option
 
 

@@ -6,6 +6,7 @@ from pathlib import Path as File
 
 import click
 
+from ..missing import install
 from ..terminal import note, write
 from .common import FOUND, color_option, imports_option, load_spec, set_option, spec_argument, write_file
 
@@ -41,7 +42,7 @@ def _png(svg: str) -> bytes:
     from ..artifact import has_png
 
     if not has_png():
-        raise click.ClickException("PNG needs resvg-py: pip install 'cnnlstm-spec[plot]', or write a .svg")
+        raise click.ClickException(f"PNG needs resvg-py: {install('plot')}, or write a .svg")
     from ..emit.png import to_png
 
     return to_png(svg)

@@ -13,13 +13,13 @@ from ..backbone import BACKBONES
 from ..backbone import facts as backbone_facts
 from ..catalog import MODULES, facts
 from ..doctor import ANNOUNCED_WRONGLY, Difference, Expected, Shape, expectations, layers
-from ..lower import expression
+from ..expressions import expression
+from ..inference import described
+from ..nodes import node_of
 from ..op import Example, Op
 from ..ops import ALIASES, find_op, refusal
-from ..own import described
 from ..program import Call, Expression, Program, calls
 from ..scope import Scope
-from ..syntax import node_of
 
 EVERY_OP = frozenset({"name", "trainable", "dtype", "share"})
 """Arguments that every op has, whatever Keras's class takes."""

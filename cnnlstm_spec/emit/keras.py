@@ -14,7 +14,7 @@ import numpy
 
 from ..catalog import facts
 from ..doctor import Difference
-from ..own import described
+from ..inference import described
 from ..program import Apply, Call, Comment, Do, Expression, Infix, Let, MarkLayers, Program, Ref, SetAttribute, Slice, Unbuildable
 
 LEAST = (3, 15)
@@ -165,7 +165,9 @@ def forget() -> None:
 
 
 def save(model: keras.Model, path: Path) -> None:
-    """Writes a `.keras` file."""
+    """Writes a `.keras` file; with the optimizer built, which Keras else says it skips wherever the file is loaded."""
+    if model.optimizer is not None and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     model.save(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..backbone import BACKBONES
 from ..graph import Frame as NodeFrame
@@ -19,7 +19,10 @@ from .labels import arguments, count, input_words, shape_words
 from .rounds import repetition
 
 if TYPE_CHECKING:
-    from ..compiler import Compilation
+    from ..diagnostic import Diagnostic
+    from ..graph import TypedGraph
+    from ..source import Source
+    from ..spec import ModelSpec
 
 TITLES: dict[type, str] = {
     ResidualAdd: "add",
@@ -30,7 +33,27 @@ TITLES: dict[type, str] = {
 }
 
 
-def outline(compilation: Compilation) -> Drawing:
+class Compiled(Protocol):
+    """What a picture is made of."""
+
+    @property
+    def source(self) -> Source:
+        """The text."""
+
+    @property
+    def spec(self) -> ModelSpec | None:
+        """What was read."""
+
+    @property
+    def typed(self) -> TypedGraph | None:
+        """The graph, as far as it could be inferred."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was found."""
+
+
+def outline(compilation: Compiled) -> Drawing:
     """What a compilation shows; the graph must be there."""
     typed, spec = compilation.typed, compilation.spec
     assert typed is not None and spec is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..missing import install
 from .text import FONTS, MISSING, widths
 
 FILES = ("Inter-Regular.otf", "Inter-SemiBold.otf")
@@ -22,7 +23,7 @@ def to_png(svg: str, scale: float = 1.5) -> bytes:
     try:
         import resvg_py
     except ImportError:
-        raise PlotUnavailable("a PNG needs the package `resvg_py`: pip install 'cnnlstm-spec[plot]'") from None
+        raise PlotUnavailable(f"a PNG needs the package `resvg_py`: {install('plot')}") from None
     known = widths()
     # All of the markup is ASCII, so that only texts can change here.
     drawn = "".join(char if char in known or char in "\n\r\t" else MISSING for char in svg)

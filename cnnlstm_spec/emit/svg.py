@@ -1,4 +1,4 @@
-"""A Compilation to an SVG: the same bytes for the same spec, without scripts, links or fonts of its own."""
+"""What was compiled to an SVG: the same bytes for the same spec, without scripts, links or fonts of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .shapes import BoxShape, Canvas, FrameShape, Line, Text
 from .style import style_sheet
 
 if TYPE_CHECKING:
-    from ..compiler import Compilation
+    from .outline import Compiled
 
 MARGIN = 32
 LEAST = 560
@@ -26,7 +26,7 @@ UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML 1.0 cannot hold, not even escaped."""
 
 
-def draw(compilation: Compilation) -> str:
+def draw(compilation: Compiled) -> str:
     """The picture of a spec, as far as it could be read."""
     if compilation.typed is None or compilation.spec is None:
         return render(_unreadable(compilation))
@@ -35,7 +35,7 @@ def draw(compilation: Compilation) -> str:
     return render(outline(compilation))
 
 
-def _unreadable(compilation: Compilation) -> Drawing:
+def _unreadable(compilation: Compiled) -> Drawing:
     """A picture that says that there is nothing to draw, and why."""
     errors = [d for d in compilation.diagnostics if d.severity == "error"]
     facts = f"{len(errors)} errors" if len(errors) != 1 else "1 error"

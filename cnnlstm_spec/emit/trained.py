@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zipfile import is_zipfile
 
 from ..compiler import Compilation
-from ..own import described
+from ..inference import described
 from ..program import Unbuildable
 from .weights import Mismatch, copy_weights
 

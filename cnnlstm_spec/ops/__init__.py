@@ -99,6 +99,11 @@ def known_layers() -> tuple[str, ...]:
     return (*_FILES, *ALIASES, *BACKBONES)
 
 
+def is_known_layer(name: str) -> bool:
+    """Whether Keras has a layer of that name that can stand in a spec."""
+    return name in known_layers()
+
+
 def all_ops() -> tuple[type[Op], ...]:
     """Every layer but the backbones; imports every family."""
     return tuple(op for name in _FILES if (op := find_op(name)) is not None)

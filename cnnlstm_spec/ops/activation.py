@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
+from ..inference import Inference, Refusal
 from ..kinds import NOT_NEGATIVE, NUMBER, Optional
-from ..op import FLOATS, Inference, Op, Refusal, Weight, example
-from ..tensor import TensorType
+from ..op import FLOATS, Op, Weight, example
+from ..tensor import Mask, TensorType, Zeros
 from .axes import AXES, NO_SUCH_AXIS, axis_number, axis_numbers
 from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
 from .floats import refuse_integers
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 
@@ -38,6 +39,9 @@ class ReLU(Op):
             return "float32"
         return super().dtype_after(at, *inputs)
 
+    def keeps_zeros(self) -> bool:
+        return not (self.threshold and self.negative_slope)
+
 
 class LeakyReLU(Op):
     """The input where positive, a fraction of it where negative."""
@@ -53,6 +57,9 @@ class LeakyReLU(Op):
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
 
+    def keeps_zeros(self) -> bool:
+        return True
+
 
 class ELU(Op):
     """The input where positive, an exponential that levels off where negative."""
@@ -64,6 +71,9 @@ class ELU(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         refuse_integers(self.title(), inputs[0])
         return inputs[0]
+
+    def keeps_zeros(self) -> bool:
+        return True
 
 
 class PReLU(Op):
@@ -101,6 +111,9 @@ class PReLU(Op):
         shape = [1 if index in shared else known(self.title(), axis) for index, axis in enumerate(x.axes)]
         return (Weight("alpha", tuple(shape)),)
 
+    def keeps_zeros(self) -> bool:
+        return True
+
 
 class Softmax(Op):
     """Exponentials that add up to 1 along one or several axes; padded steps get no share of a sum over steps."""
@@ -117,6 +130,10 @@ class Softmax(Op):
         elif self.axis is not None:
             axis_numbers(self.title(), self.axis, x)
         return x
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        """Along whatever axes: what Keras's layer is told to leave out, it gives as 0."""
+        return None if mask is None else Zeros(mask)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         mask = to.mask(0)

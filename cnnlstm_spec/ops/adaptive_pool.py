@@ -6,8 +6,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, Each
-from ..op import FLOATS, Inference, Refusal, example
+from ..op import FLOATS, example
 from ..size import always_alike, at_least, ceil_div
 from ..tensor import Axis, TensorType
 from .common import UNKNOWN_SIZE

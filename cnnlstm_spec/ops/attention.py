@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, Choice, Number
-from ..op import FLOATS, Inference, Op, Refusal, Weight, example
+from ..op import FLOATS, Op, Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .common import SEED, WRONG_DTYPE, known, last
@@ -16,7 +17,7 @@ from .fuse import RANKS_DIFFER, SIZES_DIFFER
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 OVER_SAMPLES = Code("attends-over-samples", "error", "`{layer}` would attend from one sample of a batch to another")
@@ -40,7 +41,7 @@ class Attending(Op):
         raise NotImplementedError
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        from ..lower import expression
+        from ..expressions import expression
 
         keywords = {name: expression(value) for name, value in self.keras_arguments().items()}
         return to.apply(self.keras_path(), self.feeds(inputs), (), keywords, self.masked(to, *to.inputs))

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, NUMBER, RATE, Each, ListOf, Optional
-from ..op import Inference, Refusal, example
+from ..op import example
 from ..size import at_least, ceil_div
 from ..tensor import TensorType
 from .common import DATA_FORMAT, SEED

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..diagnostic import Code
+from ..inference import Refusal
 from ..kinds import INTEGER, OneOrMore
-from ..op import Refusal
 from ..tensor import Axis, TensorType
 
 AXIS = INTEGER

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..argument import ABSENT, Kind, arg
 from ..backbone import Problem, check, facts, known_sides, least_side, macs, output_shape, weights
 from ..diagnostic import Code
-from ..kinds import BOOLEAN, COUNT, POSITIVE, RATE, WRONG_TYPE, Choice, ListOf, Optional, given
-from ..op import Inference, Op, Refusal, Weight, example
+from ..inference import Inference, Refusal
+from ..kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, ListOf, Optional
+from ..nodes import WRONG_TYPE, Node, Scalar, given
+from ..op import Op, Weight, example
 from ..program import Apply, Call
 from ..scope import Scope
 from ..size import Size, at_least
-from ..syntax import Node, Scalar
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, known
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 TOO_SMALL = Code("image-too-small", "error", "`{layer}` reads images of {least}x{least} or more; given {given}", sort="keras")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..diagnostic import Code
-from ..op import Inference, Op, Refusal, Weight
+from ..inference import Inference, Refusal
+from ..op import Op, Weight
 from ..size import Size
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .fuse import Strategy, common_mask
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 STRETCHED = Code("masked-steps-repeated", "error", "`broadcast` would repeat the one step of an input that has a mask")
@@ -63,7 +64,7 @@ class Broadcast(Strategy):
             return wide
         if x.rank == rank and x.mask is not None:
             raise Refusal(STRETCHED, None, ("give it as many steps as the others",))
-        return wide.with_mask(mask)
+        return wide.with_mask(mask).with_zeros(None if x.zeros is None else x.zeros.moved(rank - x.rank))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         wide = self.widened(inputs)
@@ -72,7 +73,7 @@ class Broadcast(Strategy):
 
     def check_axes(self, x: TensorType) -> None:
         """Refuses inputs of a number of axes that the op does not read; the engine has seen them before they were widened."""
-        from ..infer import TOO_FEW_AXES, WRONG_RANK
+        from ..inference import TOO_FEW_AXES, WRONG_RANK
 
         reads = self.op.axes_read()
         facts: dict[str, Any] = {"layer": self.op.title(), "origin": "broadcast", "given": x}
@@ -94,25 +95,31 @@ class Broadcast(Strategy):
         return self.op.makes_mask(*self.widened(inputs))
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
-        return self.op.make_mask(to, *self.repeated(to, inputs))
+        after, values = self.repeated(to, inputs)
+        return self.op.make_mask(to.given(after), *values)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return self.op.zeros_after(mask, *self.widened(inputs))
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        return self.op.sums_zeros(*self.widened(inputs))
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return self.op.mask_after(*self.widened(inputs))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return self.op.lower(to, *self.repeated(to, inputs))
+        after, values = self.repeated(to, inputs)
+        return self.op.lower(to.given(after), *values)
 
-    def repeated(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
-        """The inputs repeated; `to` then tells their new types."""
-        # Not `to.inputs`: the mask is made before the value, and by then they are the new types.
-        before = tuple(x for x in to.typed.inputs if x is not None)
+    def repeated(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[tuple[TensorType, ...], tuple[Expression, ...]]:
+        """The inputs repeated: their types, and their values."""
+        before = to.inputs
         after = self.widened(before)
         rank = after[0].rank
         full = tuple(_with_axes(to, value, rank - x.rank) for value, x in zip(inputs, before, strict=True))
         if not isinstance(self.op, Strategy) or not self.op.broadcasts_itself:
             full = tuple(self.stretched(to, index, full, before, after) for index in range(len(full)))
-        to.inputs = after
-        return full
+        return after, full
 
     def stretched(
         self,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..argument import Kind
-from ..catalog import KerasObject, Named
+from ..catalog import KerasObject
 from ..diagnostic import Code
+from ..inference import Refusal
 from ..kinds import INTEGER, Choice, Optional, wrong_type
-from ..op import Refusal
+from ..named import Named
+from ..nodes import Node, Scalar
 from ..scope import Scope
-from ..syntax import Node, Scalar
 from ..tensor import Axis, TensorType
 
 

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, Choice, Each
-from ..op import Inference, Op, Refusal, Weight, example
+from ..op import Op, Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, known

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, NATURAL, Each, Optional
-from ..op import Inference, Refusal, Weight, example
+from ..op import Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known

@@ -6,8 +6,9 @@ from math import prod
 from typing import Any, ClassVar
 
 from ..argument import arg
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, Each
-from ..op import Inference, Refusal, Weight, example
+from ..op import Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, DATA_FORMAT, known

@@ -6,10 +6,11 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
-from ..op import FLOATS, Inference, Op, Refusal, Weight, example
+from ..op import FLOATS, Op, Weight, example
 from ..size import Size
-from ..tensor import Axis, TensorType
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, called, known, last
 from .floats import refuse_integers
 from .windows import positions
@@ -23,6 +24,11 @@ LORA_WITH_CONSTRAINT = Code(
 )
 
 KEEP_INTEGERS = frozenset({None, "linear", "relu", "relu6"})
+KEEP_ZEROS = frozenset(
+    {None, "linear", "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "tanh", "softsign"}
+    | {"hard_silu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink"}
+)
+"""Activations of which 0 gives 0."""
 GIVE_FLOATS = frozenset({"exponential", "tanh", "leaky_relu"})
 
 
@@ -67,6 +73,15 @@ class Dense(Op):
         lora = (Weight("lora_kernel_a", (width, rank)), Weight("lora_kernel_b", (rank, self.units)))
         return (Weight("kernel", (width, self.units), trainable=False), *bias, *lora)
 
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = inputs[0].zeros
+        kept = zeros is not None and zeros.axis < inputs[0].rank - 1 and not self.use_bias
+        return zeros if kept and called(self.activation) in KEEP_ZEROS else None
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        (x,) = inputs
+        return x.zeros is not None and x.zeros.axis == x.rank - 1 and (x.mask is None or (x.rank == 1 and x.zeros.cover(x.mask)))
+
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         width, rank = last(inputs[0]), self.lora_rank or 0
         return positions(output.axes[:-1]) * (width * self.units + rank * (width + self.units))
@@ -100,10 +115,17 @@ class Activation(Op):
             return "float32"
         return super().dtype_after(at, *inputs)
 
+    def keeps_zeros(self) -> bool:
+        return called(self.activation) in KEEP_ZEROS
+
 
 class Identity(Op):
     """The input itself."""
 
     keeps_integers = True
+    keeps_values = True
     last_axis_only = True
     examples = (example((4,)), example((None, 2), dtype="int32"))
+
+    def keeps_zeros(self) -> bool:
+        return True

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import NATURAL, NUMBER, SIZE, OneOrMore, Optional, Text
-from ..op import Inference, Op, Refusal, Weight, example
+from ..op import Op, Weight, example
 from ..size import Expr, Size, anonymous, equal
 from ..tensor import Axis, TensorType
 from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE
 from .core import LORA_WITH_CONSTRAINT
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 EQUATION = Code(
@@ -158,7 +159,7 @@ class EinsumDense(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """With the axes of `...` named where they are two or more: Keras 3.15 announces those on the left in reverse."""
-        from ..lower import sizes
+        from ..expressions import sizes
 
         (x,) = to.inputs
         left, given, kernel, result, _ = self.split()

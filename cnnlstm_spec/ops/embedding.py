@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
-from ..masks import padding_mask
-from ..op import Inference, Op, Refusal, Weight, example
+from ..op import Op, Weight, example
+from ..padding_mask import padding_mask
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .common import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER
 from .core import LORA_WITH_CONSTRAINT
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 
 class Lookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
+    looks_up = "input_dim"
     input_dim: int = arg(COUNT, doc="How many integers there are, from 0 up.")
     output_dim: int = arg(COUNT, doc="Size of a vector.")
     embeddings_initializer: Any = arg(INITIALIZER, "uniform", doc="Initial values of the vectors.")

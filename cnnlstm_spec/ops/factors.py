@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from ..argument import Kind
 from ..diagnostic import Code
-from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf, given
-from ..op import FramesAs, Inference, Op, Refusal, compute_dtype
+from ..inference import Inference, Refusal
+from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf
+from ..nodes import Listing, Node, given
+from ..op import FramesAs, Op, compute_dtype
 from ..scope import POISON, Scope
 from ..size import equal
-from ..syntax import Listing, Node
 from ..tensor import TensorType
 from .common import FRAME_PARTS, WRONG_DTYPE
 from .windows import split, window_axes
@@ -22,6 +23,7 @@ CHANNELS = Code(
     sort="keras",
     help="bring the images to as many channels before it",
 )
+NOT_LOADED = Code("file-does-not-load", "error", "Keras saves `{argument}: {value}` in a file that it does not load")
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
 
@@ -68,6 +70,25 @@ class Factor(Kind):
     def schema(self) -> dict[str, Any]:
         number = {"type": "number", "minimum": self.least, "maximum": self.most}
         return {"anyOf": [number, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
+
+
+class SavedPair(Factor):
+    """A factor of which Keras saves a single number as a pair that begins below 0, and refuses when it loads the file."""
+
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__(least, most, strict=True)
+        self.words = f"a list of two numbers from {least:g} to {most:g}, or 0"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        value = super().read(node, scope)
+        if value is POISON or isinstance(value, tuple) or value == 0:
+            return value
+        help = (f"write the bounds: `{scope.name}: [0.0, {value:g}]`",)
+        return scope.report(NOT_LOADED, node, argument=scope.name, value=f"{value:g}", help=help)
+
+    def schema(self) -> dict[str, Any]:
+        pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+        return {"anyOf": [{"const": 0}, pair]}
 
 
 class Augmentation(Op):

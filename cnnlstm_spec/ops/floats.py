@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..op import FLOATS, Inference, Op, Refusal, compute_dtype
+from ..inference import Inference, Refusal
+from ..op import FLOATS, Op, compute_dtype
 from ..tensor import TensorType
 from .common import WRONG_DTYPE
 

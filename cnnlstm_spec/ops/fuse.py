@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..diagnostic import Code
-from ..op import Inference, Op, Refusal, compute_dtype
+from ..inference import Inference, Refusal
+from ..op import Op, compute_dtype
 from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Values, Zeros
 from .common import known
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 RANKS_DIFFER = Code("ranks-differ", "error", "`{strategy}` needs inputs of one rank; given {first} and {other}", sort="keras")
@@ -96,6 +97,23 @@ def common_mask(inputs: tuple[TensorType, ...]) -> Mask | None:
     return whole
 
 
+def common_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
+    """The padded steps at which every input is 0."""
+    rank = max(x.rank for x in inputs)
+    found = [x.zeros.moved(rank - x.rank) if x.zeros is not None else None for x in inputs]
+    first = found[0]
+    same = first is not None and all(
+        each is not None and each.axis == first.axis and each.mask.same(first.mask) for each in found[1:]
+    )
+    return first if same else None
+
+
+def any_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
+    """The padded steps at which a product is 0."""
+    rank = max(x.rank for x in inputs)
+    return next((x.zeros.moved(rank - x.rank) for x in inputs if x.zeros is not None), None)
+
+
 def joined_masks(
     to: Lowering, inputs: tuple[Expression, ...], types: tuple[TensorType, ...], one_step: bool = False
 ) -> Expression:
@@ -108,6 +126,14 @@ def joined_masks(
         index = (0, 1) if x.rank == 1 and one_step else None
         parts.append(to.ops("ones_like", to.slice(value, index, *[0] * (x.rank - 1)), dtype="bool"))
     return parts[0] if len(parts) == 1 else to.ops("concatenate", parts, axis=1)
+
+
+def joined_values(inputs: tuple[TensorType, ...]) -> Values | None:
+    """The values that are known to come in any of the inputs."""
+    joined = None
+    for x in inputs:
+        joined = x.values if joined is None else joined.joined(x.values)
+    return joined
 
 
 def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apart: bool = False) -> tuple[Axis, ...]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import NOT_A_CHOICE, SIZE, Choice, Optional
-from ..op import Inference, Refusal, Weight, example
+from ..op import Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, Mask, TensorType
 from .fuse import SIZES_DIFFER, WIDEN, Strategy, fused_axes, joined_masks, last_width, steps_of, width
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 HEADS = Code("heads-do-not-divide", "error", "`num_heads: {heads}` does not divide the width {width}")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..op import Inference, Weight, example
+from ..inference import Inference
+from ..op import Weight, example
 from ..size import Size
 from ..tensor import Axis, TensorType
 from .fuse import Strategy, fused_axes, last_width, width
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 FACTORS = ("_first", "_second")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from ..op import Inference, example
+from ..inference import Inference
+from ..op import example
 from ..size import Expr, Size
-from ..tensor import Axis, TensorType
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .fuse import Strategy, fused_axes
 from .merge import Add, Average, Maximum, Merge, Multiply
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 
@@ -37,6 +38,9 @@ class Elementwise(Strategy):
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return inputs[0].dtype if len(inputs) == 1 else self.merge().dtype_after(at, *inputs)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return self.merge().zeros_after(mask, *inputs)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return inputs[0] if len(inputs) == 1 else to.layer(self.merge.keras_path(), list(inputs), **self.settings())

@@ -6,15 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import INTEGER
-from ..op import Inference, Refusal, example
+from ..op import example
 from ..size import equal
-from ..tensor import Axis, Mask, TensorType
-from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, joined_masks
+from ..tensor import Axis, Mask, TensorType, Values, Zeros
+from .fuse import (
+    POOL_FIRST,
+    RANKS_DIFFER,
+    RESIZE,
+    SIZES_DIFFER,
+    STRETCH,
+    Strategy,
+    common_mask,
+    common_zeros,
+    joined_masks,
+    joined_values,
+)
 from .merge import merged_dtype
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 BAD_AXIS = Code("axis-out-of-range", "error", "`axis: {axis}` does not exist in {given}", sort="keras")
@@ -85,6 +97,13 @@ class Concat(Strategy):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs) else common_mask(inputs)
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return joined_values(inputs)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = common_zeros(inputs)
+        return None if zeros is None or (len(inputs) > 1 and zeros.axis == self.place(inputs[0].rank)) else zeros
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if len(inputs) == 1:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..op import Inference, Weight, example
+from ..inference import Inference
+from ..op import Weight, example
 from ..size import Size
 from ..tensor import TensorType
 from .fuse import Strategy, fused_axes, last_width, width
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 WEIGHTS = "_weights"

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, INTEGER, Each
-from ..op import Inference, Op, Refusal, example
+from ..op import Op, example
 from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Values, Zeros
 from .axes import axis_at, axis_number
 from .floats import refuse_integers
-from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, joined_masks
+from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_values
 from .merge import merged_dtype
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 OVER_BATCH = Code("joins-samples", "error", "`{layer}` would join samples: axis {axis} is the batch, which cannot be named")
@@ -75,6 +76,13 @@ class Concatenate(Op):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs[0]) else common_mask(inputs)
 
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return joined_values(inputs)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = common_zeros(inputs)
+        return None if zeros is None or zeros.axis == axis_number(self.title(), self.axis, inputs[0]) - 1 else zeros
+
 
 class Dot(Op):
     """Products summed over one axis of each of two inputs, for all positions of the one and of the other."""
@@ -108,6 +116,18 @@ class Dot(Op):
         """The axes of an input that are not summed over."""
         place = axis_number(self.title(), axis, x, "axes") - 1
         return (*x.axes[:place], *x.axes[place + 1 :])
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        """The products with what is 0 are; of a norm over the steps, each input must be 0 at its own padded ones."""
+        places = [axis_number(self.title(), axis, x, "axes") - 1 for axis, x in zip(self.axes, inputs, strict=True)]
+        summed = [x.zeros for place, x in zip(places, inputs, strict=True) if x.zeros is not None and x.zeros.axis == place]
+        others = [x.zeros for place, x in zip(places, inputs, strict=True) if x.zeros is not None and x.zeros.axis != place]
+        masked = [(place, x) for place, x in zip(places, inputs, strict=True) if x.mask is not None]
+        if others or any(place for place, _ in masked):
+            return False
+        if self.normalize:
+            return all(x.zeros is not None and x.zeros.cover(x.mask) for _, x in masked)
+        return bool(summed) and all(any(zeros.cover(x.mask) for zeros in summed) for _, x in masked)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         merged = merged_dtype(self.dtype or at.policy, *inputs)

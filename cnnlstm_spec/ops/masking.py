@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import NUMBER
-from ..masks import padding_mask
-from ..op import Inference, Op, Refusal, example
-from ..tensor import TensorType
+from ..op import Op, example
+from ..padding_mask import padding_mask
+from ..tensor import Mask, TensorType, Zeros
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 NOT_A_SEQUENCE = Code("masking-needs-steps", "error", "`Masking` reads (steps, features); given {given}")
@@ -40,8 +41,11 @@ class Masking(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """The values with padded steps at 0, by operations: a `Masking` layer would hand on a mask of its own."""
-        real = to.program.masks.get(to.node.id) or self.make_mask(to, *inputs)
+        real = to.mask_made() or self.make_mask(to, *inputs)
         return to.ops("where", to.ops("expand_dims", real, axis=-1), to.cast(inputs[0]), to.zero())
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return None if mask is None else Zeros(mask)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return "int32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..op import FLOATS, Inference, Op, Refusal, compute_dtype, example
+from ..inference import Inference, Refusal
+from ..op import FLOATS, Op, compute_dtype, example
 from ..size import Expr, Size, equal
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .common import WRONG_DTYPE
-from .fuse import SIZES_DIFFER, common_mask
+from .fuse import SIZES_DIFFER, any_zeros, common_mask, common_zeros
 
 BITS = {"bool": 1, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64}
 
@@ -66,6 +67,9 @@ class Merge(Op):
         rank = max(x.rank for x in inputs)
         return common_mask(tuple(x for x in inputs if x.rank == rank))
 
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return common_zeros(inputs)
+
 
 def _can_be_one(size: Size) -> bool:
     return not equal(size, 1).never
@@ -117,6 +121,9 @@ class Multiply(Merge):
     """The product."""
 
     examples = (example((6, 3), (6, 3)), example((8, 8, 3), (1, 1, 3)), example((None, 3), (None, 1)))
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return any_zeros(inputs)
 
 
 class Subtract(Merge):

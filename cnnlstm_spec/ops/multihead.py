@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, RATE, SIZE, OneOrMore, Optional
-from ..op import Inference, Refusal, Weight, example
+from ..op import Weight, example
 from ..size import Size, equal
 from ..tensor import Axis, TensorType
 from .attention import OVER_SAMPLES, Attending, roles
@@ -17,7 +18,7 @@ from .common import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, known, last
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 FLASH = Code("flash-attention-cannot-run", "error", "`flash_attention: true` cannot run: {reason}", sort="keras")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import Kind, Record, arg, read_record
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
-from ..op import Inference, Op, Refusal, Weight, example
+from ..nodes import Node
+from ..op import Op, Weight, example
 from ..scope import POISON, Scope
 from ..size import equal
-from ..syntax import Node
 from ..tensor import TensorType
 from .axes import AXES, AXIS, axis_at, axis_numbers
 from .common import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, known
@@ -28,7 +29,7 @@ SCALE_SHAPE = Code(
 )
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 

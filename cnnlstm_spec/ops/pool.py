@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ..argument import arg
+from ..inference import Inference
 from ..kinds import BOOLEAN, COUNT, Choice, Each, Optional
-from ..op import FLOATS, Inference, Op, example
+from ..op import FLOATS, Op, example
 from ..tensor import Axis, Mask, TensorType
 from .common import DATA_FORMAT, need_numbers
 from .floats import refuse_computing, refuse_integers
 from .windows import join, slide, split, window_axes
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 PADDING = Choice("valid", "same")

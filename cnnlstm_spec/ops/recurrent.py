@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NUMBER, Choice, Either
-from ..op import Inference, Op, Refusal, Weight, example
+from ..op import Op, Weight, example
 from ..size import Size
 from ..tensor import Axis, Mask, TensorType
 from .common import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, called, known, last
 from .floats import refuse_integers
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 RETURN_STATE = Code(

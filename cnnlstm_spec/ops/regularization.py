@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, NOT_NEGATIVE, RATE, ListOf, Number, Optional
-from ..op import FLOATS, Inference, Op, Refusal, example
+from ..op import FLOATS, Op, example
 from ..size import equal
 from ..tensor import TensorType
 from .common import DATA_FORMAT, SEED, WRONG_DTYPE
@@ -90,6 +91,9 @@ class Dropout(Shaped):
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
     examples = (example((4,), rate=0.5), example((3, 4), rate=0.3, noise_shape=[None, 1, 4], seed=3))
 
+    def keeps_zeros(self) -> bool:
+        return True
+
 
 class AlphaDropout(Shaped):
     """Dropout that keeps mean and variance, for `selu` networks."""
@@ -105,6 +109,9 @@ class GaussianDropout(Noise):
     rate: float = arg(BELOW_ONE, doc="As in `Dropout`; the noise has the standard deviation sqrt(rate / (1 - rate)).")
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
     examples = (example((4,), rate=0.5), example((None, 4), rate=0.0, seed=1))
+
+    def keeps_zeros(self) -> bool:
+        return True
 
     @property
     def draws(self) -> bool:
@@ -135,6 +142,9 @@ class Spatial(Noise):
     @property
     def draws(self) -> bool:
         return 0 < self.rate < 1
+
+    def keeps_zeros(self) -> bool:
+        return True
 
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(self.n, self.data_format == "channels_first")
@@ -174,6 +184,9 @@ class ActivityRegularization(Noise):
     l1: float | None = arg(Optional(NOT_NEGATIVE), 0.0, doc="Weight of the sum of absolute values.")
     l2: float | None = arg(Optional(NOT_NEGATIVE), 0.0, doc="Weight of the sum of squares.")
     examples = (example((4,), l1=0.1), example((None, 4), l2=0.1))
+
+    def keeps_zeros(self) -> bool:
+        return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs

@@ -6,8 +6,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, OneOrMore, Optional
-from ..op import FramesAs, Inference, Op, Refusal, example
+from ..op import FramesAs, Op, example
 from ..size import Expr, at_least, equal
 from ..tensor import Axis, TensorType
 from .axes import AXES, BATCH_AXIS, axis_number
@@ -58,6 +59,9 @@ class Rescaling(Op):
                 raise refusal
             at.require(equal(x.axes[-1].size, len(values)), refusal)
         return x
+
+    def keeps_zeros(self) -> bool:
+        return not any(self.offset if isinstance(self.offset, tuple) else (self.offset,))
 
 
 class Sized(Op):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, Integer, ListOf
-from ..op import Inference, Op, Refusal, example
+from ..nodes import Node, Scalar
+from ..op import Op, example
 from ..scope import Scope
 from ..size import Size, divisible, equal
-from ..syntax import Node, Scalar
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Zeros
 from .common import DATA_FORMAT
 from .windows import positions
 
@@ -59,6 +61,19 @@ class Shaping(Op):
 
     keeps_integers = True
     keeps_mask = False
+    keeps_values = True
+
+
+def _product(sizes: tuple[Size, ...]) -> Size:
+    whole: Size = 1
+    for size in sizes:
+        whole *= size
+    return whole
+
+
+def _one_axis(zeros: Zeros | None, x: TensorType) -> bool:
+    """Whether the axis of padded zeros is the only one longer than 1."""
+    return zeros is not None and all(axis.size == 1 for place, axis in enumerate(x.axes) if place != zeros.axis)
 
 
 class Flatten(Shaping):
@@ -69,6 +84,10 @@ class Flatten(Shaping):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         return inputs[0].with_axes(Axis("features", positions(inputs[0].axes)))
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = inputs[0].zeros
+        return Zeros(zeros.mask) if zeros is not None and _one_axis(zeros, inputs[0]) else None
 
 
 class Reshape(Shaping):
@@ -113,6 +132,16 @@ class Reshape(Shaping):
         target = self.target(x)
         return x.mask if target and x.axes and target[0] == x.axes[0].size else None
 
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        (x,) = inputs
+        if x.zeros is None:
+            return None
+        target = self.target(x)
+        before = positions(x.axes[: x.zeros.axis])
+        places = [place for place, size in enumerate(target) if size == x.axes[x.zeros.axis].size]
+        kept = (place for place in places if _product(target[:place]) == before)
+        return next((replace(x.zeros, axis=place) for place in kept), None)
+
 
 class Permute(Shaping):
     """The axes in another order."""
@@ -134,6 +163,10 @@ class Permute(Shaping):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return inputs[0].mask if self.dims[:1] == (1,) else None
 
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = inputs[0].zeros
+        return None if zeros is None else replace(zeros, axis=self.dims.index(zeros.axis + 1))
+
 
 class RepeatVector(Shaping):
     """A vector repeated over `n` steps."""
@@ -144,3 +177,7 @@ class RepeatVector(Shaping):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         return inputs[0].with_axes(Axis("steps", self.n), Axis("features", inputs[0].axes[0].size))
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = inputs[0].zeros
+        return None if zeros is None else zeros.moved(1)

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..argument import arg
 from ..diagnostic import Code
+from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, SIZE, Choice, Optional, Text
-from ..op import Inference, Op, Refusal, Weight, compute_dtype, example
+from ..op import Op, Weight, compute_dtype, example
 from ..size import Size, at_least
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, WRONG_DTYPE, known

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..diagnostic import Code
-from ..masks import HALF
-from ..op import FLOATS, Inference, Op, Refusal, Weight
+from ..inference import Inference, Refusal
+from ..op import FLOATS, Op, Weight
+from ..padding_mask import HALF
 from ..size import Size, ceil_div, equal, growth_ratio
 from ..tensor import Axis, Mask, TensorType
 from .common import known
@@ -16,7 +17,7 @@ from .fuse_elementwise import AddStrategy
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 NO_STEPS = Code(
@@ -29,6 +30,7 @@ class Fold(Op):
     """One side of a `TimeDistributed`, which is what messages call it."""
 
     keeps_integers = True
+    keeps_values = True
 
     @classmethod
     def title(cls) -> str:
@@ -57,6 +59,8 @@ class EnterTime(Fold):
 
 class LeaveTime(Fold):
     """The axis that was entered last comes back out of the batch."""
+
+    leaves_time = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -148,7 +152,10 @@ def _ratio(size: Size, target: Size) -> int:
 class Output(Op):
     """An output of the model, named as its head; a mask that it still has reaches loss and metrics."""
 
+    is_output = True
+
     keeps_integers = True
+    keeps_values = True
 
     def __init__(self, head: str, carries_mask: bool = True, trained: bool = True) -> None:
         super().__init__()

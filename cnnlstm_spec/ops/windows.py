@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..diagnostic import Code
-from ..op import Inference, Refusal
+from ..inference import Inference, Refusal
 from ..size import Size, at_least, ceil_div
 from ..tensor import Axis
 

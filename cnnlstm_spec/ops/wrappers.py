@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from ..argument import Kind, arg
 from ..diagnostic import Code
-from ..items import Layer
+from ..inference import Inference, Refusal
 from ..kinds import COUNT, Choice, Optional
-from ..layers import LAYER
-from ..naming import layer_stem
-from ..op import Inference, Op, Refusal, Weight, example
+from ..layer_kinds import LAYER
+from ..nodes import Mapping, Node
+from ..op import Op, Weight, example, layer_stem
 from ..program import Call
 from ..scope import POISON, Scope
 from ..size import Size
-from ..syntax import Mapping, Node
 from ..tensor import Axis, Mask, TensorType
 from .convlstm import ConvLSTM
+from .read_layer import read_name, read_op
 from .recurrent import Recurrent, without_cudnn
 
 if TYPE_CHECKING:
-    from ..lower import Lowering
+    from ..lowering import Lowering
     from ..program import Expression
 
 NOT_RECURRENT = Code(
@@ -65,22 +65,32 @@ NORMALIZABLE = frozenset(
 )
 
 
+RECURRENT = ("LSTM, GRU, SimpleRNN and ConvLSTM1D to 3D are recurrent",)
+
+
+def read_inner(node: Node, scope: Scope, refused: Code, help: tuple[str, ...] = ()) -> Any:
+    """The layer that another wraps, or POISON; a structure or a block is refused."""
+    named = read_name(node, scope)
+    if named is None:
+        return POISON
+    key, arguments = named
+    structures = scope.registry.structures if scope.registry is not None else ()
+    if key.text in structures or key.text in scope.blocks:
+        return scope.report(refused, key, given=key.text, help=help)
+    return read_op(key, arguments, scope) or POISON
+
+
 class RecurrentKind(Kind):
     """A recurrent layer, such as `LSTM: {units: 64}`."""
 
     words = "a recurrent layer such as `LSTM: {units: 64}`"
 
     def read(self, node: Node, scope: Scope) -> Any:
-        item = LAYER.read(node, scope)
-        if not isinstance(item, Layer) or item.op is None:
-            if isinstance(item, Layer):
-                return POISON
-            return scope.report(NOT_RECURRENT, node, given=type(item).__name__)
-        if not isinstance(item.op, Recurrent):
-            key = node.entries[0].key if isinstance(node, Mapping) else node
-            help = ("LSTM, GRU, SimpleRNN and ConvLSTM1D to 3D are recurrent",)
-            return scope.report(NOT_RECURRENT, key, given=item.op.title(), help=help)
-        return item.op
+        op = read_inner(node, scope, NOT_RECURRENT, RECURRENT)
+        if op is POISON or isinstance(op, Recurrent):
+            return op
+        key = node.entries[0].key if isinstance(node, Mapping) else node
+        return scope.report(NOT_RECURRENT, key, given=op.title(), help=RECURRENT)
 
     def schema(self) -> dict[str, Any]:
         return LAYER.schema()
@@ -172,7 +182,7 @@ def _of(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
 
 
 def _inner(op: Op, name: str, **more: bool) -> Call:
-    from ..lower import expression
+    from ..expressions import expression
 
     keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
     return Call(op.keras_path(), (), (*keywords.items(), ("name", name)))
@@ -184,13 +194,10 @@ class WrappedKind(Kind):
     words = "a layer with a kernel, such as `Dense` or `Conv2D`"
 
     def read(self, node: Node, scope: Scope) -> Any:
-        item = LAYER.read(node, scope)
-        if isinstance(item, Layer) and item.op is None:
-            return POISON
-        if not isinstance(item, Layer) or item.op is None or item.op.title() not in NORMALIZABLE:
-            title = item.op.title() if isinstance(item, Layer) and item.op is not None else type(item).__name__
-            return scope.report(NO_KERNEL, node.entries[0].key if isinstance(node, Mapping) else node, given=title)
-        return item.op
+        op = read_inner(node, scope, NO_KERNEL)
+        if op is POISON or op.title() in NORMALIZABLE:
+            return op
+        return scope.report(NO_KERNEL, node.entries[0].key if isinstance(node, Mapping) else node, given=op.title())
 
     def schema(self) -> dict[str, Any]:
         return LAYER.schema()

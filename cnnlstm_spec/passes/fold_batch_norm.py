@@ -14,7 +14,6 @@ from ..ops.conv import Depthwise, Separable
 from ..ops.conv_transpose import Transposed
 from ..ops.core import Dense
 from ..ops.normalization import BatchNormalization
-from ..own import is_own
 from .rewrite import layer_uses, reading, with_nodes, without
 
 EXACT = ("float32", "float64")
@@ -52,7 +51,7 @@ def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
 
 def _norms(graph: TypedGraph) -> Iterator[tuple[str, TypedNode]]:
     found = ((id, typed, typed.node.op) for id, typed in graph.nodes.items())
-    return ((id, typed) for id, typed, op in found if isinstance(op, BatchNormalization) and not is_own(op))
+    return ((id, typed) for id, typed, op in found if isinstance(op, BatchNormalization) and not op.is_own())
 
 
 def _kept_because(norm: TypedNode, graph: TypedGraph, uses: Counter[str], readers: Readers) -> str | None:

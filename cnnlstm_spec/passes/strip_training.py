@@ -12,7 +12,6 @@ from ..ops.factors import Augmentation
 from ..ops.multihead import Projected
 from ..ops.recurrent import Gated
 from ..ops.structure import Output
-from ..own import is_own
 from .rewrite import reading, with_nodes, without
 
 DROPOUTS = ("dropout", "recurrent_dropout")
@@ -73,7 +72,7 @@ def _wrapped(op: Op) -> Iterator[tuple[str, Op]]:
 
 def _acts_in_training_alone(typed: TypedNode) -> bool:
     op = typed.node.op
-    return op is not None and op.only_in_training and not is_own(op)
+    return op is not None and op.only_in_training and not op.is_own()
 
 
 def _casts(typed: TypedNode) -> bool:
@@ -92,7 +91,7 @@ def _stripped(typed: TypedNode, masked: frozenset[str]) -> TypedNode:
 
 def _plain(op: Op, masked: bool) -> Op:
     """The op without arguments that act in training alone, nor a layer that it wraps with any; itself where there is none."""
-    if is_own(op) or isinstance(op, Backbone):
+    if op.is_own() or isinstance(op, Backbone):
         return op
     kept = _decisive(op, masked)
     gone = {name for name in op.places if (name in DROPOUTS and name not in kept) or name.endswith(PENALTIES)}

@@ -9,15 +9,15 @@ from typing import Any
 from ..argument import Record
 from ..catalog import KerasObject
 from ..compiler import Compilation
+from ..diagnostic import Origin
 from ..emit.python import source
 from ..graph import Graph, TypedGraph, TypedNode
 from ..graph import Node as GraphNode
-from ..items import Origin
+from ..nodes import Listing, Mapping, Node, Scalar
 from ..op import Op
 from ..passes import REASONS, optimize
 from ..scope import Scope
 from ..source import NOWHERE, Place, Span, format_path
-from ..syntax import Listing, Mapping, Node, Scalar
 
 STAGES = ("document", "spec", "graph", "typed", "lowered", "program")
 

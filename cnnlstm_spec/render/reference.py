@@ -12,11 +12,11 @@ from ..ops import ALIASES, FAMILIES, find_op
 from ..ops.strategies import STRATEGIES
 from ..reuse import RepeatStructure
 from ..source import NOWHERE, Place
-from ..structures import STRUCTURES
+from ..structures import RECORDS
 from ..tensor import Axis, Mask, TensorType
 from .cells import width
 
-OPEN: dict[str, type[Record]] = {**STRUCTURES, "Repeat": RepeatStructure}
+OPEN: dict[str, type[Record]] = {**RECORDS, "Repeat": RepeatStructure}
 
 
 def names() -> dict[str, list[str]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..argument import UNKNOWN_KEY
+from ..budget import POWERS, Budget, read_budget
 from ..costs import Costs, Row, of, open_sizes, unknown
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
-from ..promises import POWERS, Budget, read_budget
 from ..scope import did_you_mean
 from ..size import Size
 from ..source import Place

@@ -6,17 +6,18 @@ from collections.abc import Iterable
 
 from ..addresses import output_of, unknown_address
 from ..argument import Kind
+from ..budget import Quantity, read_budget
 from ..costs import of
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph
 from ..inputs import InputOp, SizeKind
 from ..kinds import ListOf
-from ..promises import Quantity, entries, read_budget
+from ..nodes import Node, Scalar
+from ..promises import entries
 from ..scope import POISON, Scope
 from ..size import Size, format_size
 from ..source import Place
 from ..spec import ModelSpec
-from ..syntax import Node, Scalar
 from .budget import COUNTED, costliest, needs_size
 
 SHAPE_DIFFERS = Code(

@@ -11,7 +11,7 @@ from ..inputs import InputOp
 from ..ops.structure import EnterTime, LeaveTime, Output
 from ..source import Place
 from ..spec import ModelSpec
-from ..tensor import Mask
+from ..tensor import Mask, TensorType
 from .common import Setting, compiled, title_of
 
 MASK_LOST = Code("mask-lost", "warning", "`{layer}` loses the mask: what follows reads padding as data")
@@ -39,20 +39,30 @@ def _lost(node: TypedNode) -> Mask | None:
     """The mask that a layer drops though it has not read it."""
     op = node.node.op
     assert op is not None and node.type is not None
-    mask = next((x.mask for x in node.inputs if x is not None and x.mask is not None), None)
-    if mask is None or _reads(node) or isinstance(op, EnterTime | Output):
+    inputs = tuple(x for x in node.inputs if x is not None)
+    mask = next((mask for x in inputs for mask in _masks(x)), None)
+    if mask is None or _reads(node) or isinstance(op, EnterTime | Output) or op.sums_zeros(*inputs):
         return None
-    if op.makes_mask(*(x for x in node.inputs if x is not None)):
+    if op.makes_mask(*inputs):
         return None
     if isinstance(op, LeaveTime):
         return mask
-    return mask if node.type.mask is None else None
+    return mask if node.type.mask is None and node.type.zeros is None else None
+
+
+def _masks(x: TensorType) -> Iterator[Mask]:
+    """The masks by which the steps of a type are padded: of a first axis of steps, and of one where padded steps are 0."""
+    if x.mask is not None:
+        yield x.mask
+    if x.zeros is not None:
+        yield x.zeros.mask
 
 
 def _reads(node: TypedNode) -> bool:
     """Whether a layer reads the mask that comes to it."""
     op, x = node.node.op, node.inputs[0]
-    return op is not None and op.reads_mask and x is not None and op.leaves_padding_out(x)
+    masked = x is not None and (x.mask is not None or x.zeros is None)
+    return op is not None and op.reads_mask and x is not None and masked and op.leaves_padding_out(x)
 
 
 def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
@@ -141,8 +151,9 @@ def check_unread_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnosti
     """Masks that no layer and no output reads, and of which nothing has been said; silent after a mistake."""
     if any(node.type is None for node in typed.nodes.values()):
         return
-    lost = (gone for node in typed.nodes.values() if (gone := _lost(node)) is not None)
-    said = _read(typed, spec, {id for mask in lost for id in ids(mask)})
+    lost = (node for node in typed.nodes.values() if _lost(node) is not None)
+    masks = (mask for node in lost for x in node.inputs if x is not None for mask in _masks(x))
+    said = _read(typed, spec, {id for mask in masks for id in ids(mask)})
     for node in typed.nodes.values():
         made = _made(node)
         if made is not None and node.node.id not in said:
@@ -163,8 +174,8 @@ def _read(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> set[str]:
             continue
         made = op.makes_mask(*inputs) and (not op.joins_masks or node.node.id in found)
         carried = isinstance(op, Output) and (node.node.id in trained or (node.type is not None and node.type.mask is not None))
-        if _reads(node) or made or carried:
-            found |= {id for x in inputs if x.mask is not None for id in ids(x.mask)}
+        if _reads(node) or made or carried or op.sums_zeros(*inputs):
+            found |= {id for x in inputs for mask in _masks(x) for id in ids(mask)}
     return found
 
 

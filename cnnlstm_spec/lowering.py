@@ -1,0 +1,160 @@
+"""What an op may ask of the lowering while it says what it calls in Keras. Abstract: the emitter of programs does it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+from .tensor import Mask, TensorType
+
+if TYPE_CHECKING:
+    from .program import Call, Expression, Ref
+
+
+class KerasLayer(Protocol):
+    """What an op is to the lowering: a class of Keras with arguments."""
+
+    reads_mask: ClassVar[bool]
+    arity: ClassVar[tuple[int, int | None]]
+
+    @classmethod
+    def keras_path(cls) -> str:
+        """Where Keras has the class."""
+
+    def keras_arguments(self) -> dict[str, Any]:
+        """What is passed to it."""
+
+
+class Lowering(ABC):
+    """Given to `Op.lower`: the types around one node, and ways to call Keras. Shapes leave out the batch."""
+
+    inputs: tuple[TensorType, ...]
+    """Types of the inputs."""
+    output: TensorType
+    """Type of the output."""
+    name: str
+    """Name of the node's layer in Keras."""
+    stem: str
+    """What the names of variables for the branch, fusion or head of the node begin with."""
+    policy: str
+    """The dtype policy of the model."""
+    marks_layers: bool
+    """Whether the name of a layer inside another must say in which: optimizers are told by the paths of weights."""
+
+    @abstractmethod
+    def given(self, inputs: tuple[TensorType, ...]) -> Self:
+        """The same node on inputs of other types, which the op has made of its own."""
+
+    @abstractmethod
+    def call(
+        self, op: KerasLayer, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
+    ) -> Expression:
+        """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
+
+    @abstractmethod
+    def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
+        """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""
+
+    @abstractmethod
+    def apply(
+        self,
+        path: str,
+        inputs: tuple[Expression, ...],
+        arguments: tuple[Expression, ...],
+        keywords: dict[str, Expression],
+        applied: dict[str, Expression],
+        suffix: str = "",
+    ) -> Expression:
+        """A layer's constructor applied to inputs; made once where several nodes are the layer."""
+
+    @abstractmethod
+    def made(self, constructor: Call, suffix: str = "", scope: str | None = None) -> Ref:
+        """A variable for the node's Keras layer, made at its first use."""
+
+    @abstractmethod
+    def first_use(self) -> bool:
+        """Whether the node is the first that is its Keras layer."""
+
+    @abstractmethod
+    def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
+        """A call of `keras.ops`."""
+
+    @abstractmethod
+    def infix(self, operator: str, left: Expression, right: Expression) -> Expression:
+        """`left operator right`."""
+
+    @abstractmethod
+    def slice(self, value: Expression, *index: Any) -> Expression:
+        """`value[:, *index]`."""
+
+    @abstractmethod
+    def pick(self, value: Expression, *index: Any) -> Expression:
+        """`value[index]`, the batch counted too."""
+
+    @abstractmethod
+    def cast(self, value: Expression) -> Expression:
+        """The value in the dtype of the output."""
+
+    @abstractmethod
+    def zero(self) -> Expression:
+        """0 in the dtype of the output, so that no operation widens it."""
+
+    @abstractmethod
+    def comment(self, text: str) -> None:
+        """A line for people before what comes next."""
+
+    @abstractmethod
+    def let(self, value: Expression, stem: str) -> Ref:
+        """A variable for a value."""
+
+    @abstractmethod
+    def set(self, target: Ref, attribute: str, value: Expression) -> None:
+        """Sets an attribute of a variable."""
+
+    @abstractmethod
+    def marked(self, name: str) -> str:
+        """The name of a layer inside the node's; after a dot, which no written name has, stands where it is."""
+
+    @abstractmethod
+    def mark_layers(self, target: Ref, deep: bool) -> None:
+        """Marks the names of all layers of a model."""
+
+    @abstractmethod
+    def mask(self, index: int) -> Expression | None:
+        """The boolean (batch, steps) mask of an input, true where a step is real; None where it has none."""
+
+    @abstractmethod
+    def mask_value(self, mask: Mask) -> Expression:
+        """The tensor of a mask."""
+
+    @abstractmethod
+    def mask_made(self) -> Expression | None:
+        """The mask that the node itself has made, where something reads it."""
+
+    @abstractmethod
+    def mask_input(self, name: str) -> Expression:
+        """The boolean Keras input of that name."""
+
+    @abstractmethod
+    def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
+        """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
+
+    @abstractmethod
+    def fold(self, value: Expression, x: TensorType) -> Expression:
+        """(batch, time, ...) to (batch x time, ...)."""
+
+    @abstractmethod
+    def folded(self, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
+        """The first axis in the batch, for one op alone, and the positions that bring it out again."""
+
+    @abstractmethod
+    def unfold(self, value: Expression, x: TensorType) -> Expression:
+        """(batch x time, ...) to (batch, time, ...)."""
+
+    @abstractmethod
+    def output_of(self, value: Expression) -> Expression:
+        """The value as an output of the model, with its mask where steps are still masked."""
+
+    @abstractmethod
+    def output_without_mask(self, value: Expression) -> Expression:
+        """The value as an output of a model that is not trained, which has the values of `output_of`."""
