@@ -110,13 +110,14 @@ def _supposed(node: Node, supposed: Supposition, failing: list[str], state: _Sta
 def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> TypedNode | None:
     """A node that is refused because of a size that is not known; None where it is refused with any."""
     known = [tuple(at_size(x, size) for x in inputs) for size in TRIED]
-    if known[0] == inputs:
+    if known[0] == inputs or any(isinstance(size, int) and size < 1 for x in known[0] for size in x.sizes):
         return None
     try:
         first, second = (_inferred(node, op, given, replace(state, memory=None)).typed for given in known)
     except Refusal:
         return None
-    assert first.type is not None and second.type is not None
+    if first.type is None or second.type is None or first.type.rank != second.type.rank:
+        return None
     return TypedNode(node, _same(node, inputs, agreed(first.type, second.type, node.layer), state), inputs)
 
 

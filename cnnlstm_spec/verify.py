@@ -39,12 +39,12 @@ def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> 
 
 def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:
     """What is wrong after a mistake besides it, whatever comes of the layer at fault."""
-    beyond = {node.node.id for node in unknown(typed)}
+    beyond = tuple(node.node.id for node in unknown(typed))
     return common((_under(each, typed, spec, beyond, memory) for each in SUPPOSITIONS), told) if beyond else []
 
 
 def _under(
-    supposed: Supposition, typed: TypedGraph, spec: ModelSpec, beyond: set[str], memory: Memory | None
+    supposed: Supposition, typed: TypedGraph, spec: ModelSpec, beyond: tuple[str, ...], memory: Memory | None
 ) -> list[Diagnostic]:
     """What is found beyond the mistakes under a supposition."""
     whole, found, failing = infer_on(typed, supposed, spec.batch_size, memory)
@@ -53,8 +53,8 @@ def _under(
     for head in heads(whole, spec):
         found += _of_head(head, memory) if head.node.id in beyond else []
     setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
-    for id in beyond - failing:
-        found += _of_node(whole.nodes[id], setting, memory)
+    for id in beyond:
+        found += _of_node(whole.nodes[id], setting, memory) if id not in failing else []
     return found
 
 
