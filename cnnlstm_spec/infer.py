@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from . import frames
@@ -78,33 +78,65 @@ def _typed(node: Node, state: _State) -> TypedNode:
     return TypedNode(node, None, types)
 
 
+@dataclass
+class _Beyond:
+    """What is known of the nodes beyond mistakes: what is supposed of those that fail, which those are, which give steps."""
+
+    supposed: Supposition
+    failing: list[str] = field(default_factory=list)
+    stepped: set[str] = field(default_factory=set)
+    """Those whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
+
+
 def infer_on(
     typed: TypedGraph, supposed: Supposition, batch_size: int | None = None, memory: Memory | None = None
 ) -> tuple[TypedGraph, list[Diagnostic], frozenset[str]]:
     """The types after mistakes, where what fails gives what is supposed of it; what is found then, and the nodes that fail."""
     found: list[Diagnostic] = []
     state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory)
-    failing: list[str] = []
+    beyond = _Beyond(supposed)
     for id, known in typed.nodes.items():
-        state.typed[id] = known if known.type is not None else _supposed(known.node, supposed, failing, state)
-        if id not in failing[-1:]:
+        state.typed[id] = known if known.type is not None else _supposed(known.node, beyond, state)
+        if id not in beyond.failing[-1:]:
             state.layers.setdefault(known.node.layer, state.typed[id])
-    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found, frozenset(failing)
+    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found, frozenset(beyond.failing)
 
 
-def _supposed(node: Node, supposed: Supposition, failing: list[str], state: _State) -> TypedNode:
+def _supposed(node: Node, beyond: _Beyond, state: _State) -> TypedNode:
     """A node after a mistake; what must hold of sizes that are supposed is not said."""
     inputs = tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
-    if node.op is not None and not node.op.is_own():
+    op = node.op
+    if op is not None and not op.is_own():
+        if (typed := _on_each_step(node, op, inputs, beyond, state)) is not None:
+            return typed
         try:
-            return _recalled(node, node.op, inputs, state).typed
+            return _recalled(node, op, inputs, state).typed
         except Refusal as refusal:
-            if (typed := _relieved(node, node.op, inputs, state)) is not None:
+            if (typed := _relieved(node, op, inputs, state)) is not None:
                 return typed
             state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
-    given = supposed.type(node, inputs, len(failing), state.policy)
-    failing.append(node.id)
+        reads = op.axes_read()
+        if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
+            beyond.stepped.add(node.id)
+    given = beyond.supposed.type(node, inputs, len(beyond.failing), state.policy)
+    beyond.failing.append(node.id)
     return TypedNode(node, _same(node, inputs, given, state), inputs)
+
+
+def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], beyond: _Beyond, state: _State) -> TypedNode | None:
+    """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
+    if not beyond.supposed.within or node.hidden or len(inputs) != 1 or node.inputs[0] not in beyond.stepped:
+        return None
+    (x,) = inputs
+    if op.axes_read() is not None or x.rank < 2:
+        return None
+    try:
+        step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
+        typed = _inferred(node, op, (step,), replace(state, memory=None)).typed
+    except Refusal:
+        return None
+    beyond.stepped.add(node.id)
+    return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
 
 
 def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> TypedNode | None:

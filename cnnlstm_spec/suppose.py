@@ -33,7 +33,9 @@ class Supposition:
     meant: tuple[bool, ...]
     """Whether a layer does what it is meant to do, or is taken out; of each failing layer, again from the first."""
     rank: int
-    """Axes of what a layer gives that could not be read, where it is not taken out."""
+    """Axes of what a layer gives of which it is not plain, where it is not taken out."""
+    within: bool = False
+    """Whether what follows a layer with an axis too many is meant for each step, too, as in one `TimeDistributed`."""
 
     def type(self, node: Node, inputs: tuple[TensorType, ...], number: int, policy: str) -> TensorType:
         """What a failing node gives; `number` counts those before it.
@@ -46,8 +48,7 @@ class Supposition:
         first = inputs[0] if inputs else TensorType(())
         meant = _meant(op, inputs, policy) if op is not None and inputs else None
         if meant is None:
-            rank = first.rank if node.op is not None and inputs else self.rank
-            axes = tuple(Axis("features", UNKNOWN) for _ in range(rank))
+            axes = tuple(Axis("features", UNKNOWN) for _ in range(self.rank))
             meant = replace(first, axes=axes, mask=None, values=None, zeros=None, dtype=compute_dtype(policy))
         outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
         axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
@@ -69,6 +70,7 @@ SUPPOSITIONS = (
     Supposition(1, (False, True), 4),
     Supposition(24, (True,), 3),
     Supposition(24, (True,), 5),
+    Supposition(24, (True,), 1, within=True),
 )
 """The first gives the words of what is told: it names no size that is not known."""
 
@@ -84,11 +86,13 @@ def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | 
     if reads is not None and len(names) != len(reads):
         names = names[1:] if over else reads
     names += ("features",) * (op.least_rank - len(names))
-    one, two = (_given(op, tuple(_made(x, names, size) for x in inputs), policy) for size in TRIED)
-    if (one is None or two is None) and reads is None:
-        # One that reads any number of axes may need one more than there are.
-        one, two = (_given(op, tuple(_made(x, (*names, "features"), size) for x in inputs), policy) for size in TRIED)
-    if one is None or two is None or one.rank != two.rank:
+    # One that reads any number of axes may need one more than there are.
+    one, two = (
+        _tried(op, inputs, names, policy)
+        or (_tried(op, inputs, (*names, "features"), policy) if reads is None else None)
+        or (None, None)
+    )
+    if one is None or two is None:
         return None
     axes = tuple(a if a.size == b.size else replace(a, size=UNKNOWN) for a, b in zip(one.axes, two.axes, strict=True))
     outer = tuple((replace(axis, size=UNKNOWN), None) for axis, _ in one.outer[len(first.outer) :])
@@ -113,8 +117,18 @@ def _unknown(layer: str, index: int) -> Size:
     return anonymous(f"axis {index + 1} of `{layer}`")
 
 
-def _made(x: TensorType, names: tuple[str, ...], size: int) -> TensorType:
-    return replace(x, axes=tuple(Axis(name, size) for name in names), mask=None, values=None, zeros=None)
+def _made(x: TensorType, names: tuple[str, ...], size: int, last: Size) -> TensorType:
+    sizes = (size,) * (len(names) - 1) + (last,)
+    return replace(x, axes=tuple(map(Axis, names, sizes)), mask=None, values=None, zeros=None)
+
+
+def _tried(op: Op, inputs: tuple[TensorType, ...], names: tuple[str, ...], policy: str) -> tuple[TensorType, TensorType] | None:
+    """What an op gives on axes of those names, of two sizes each; the last one may have to be as it is, or 3, as colours are."""
+    for last in (0, inputs[0].axes[-1].size if inputs[0].axes else 0, 3):
+        found = [_given(op, tuple(_made(x, names, size, last or size) for x in inputs), policy) for size in TRIED]
+        if found[0] is not None and found[1] is not None and found[0].rank == found[1].rank:
+            return found[0], found[1]
+    return None
 
 
 def _given(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:
