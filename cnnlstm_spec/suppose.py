@@ -61,15 +61,13 @@ class Supposition:
 
 
 SUPPOSITIONS = (
-    Supposition(None, (True,), 1),
+    *(Supposition(None, (True,), rank) for rank in range(1, 6)),
     Supposition(None, (False,), 2),
     Supposition(1, (True,), 2),
     Supposition(24, (False,), 3),
     Supposition(24, (True,), 4),
     Supposition(24, (True, False), 3),
     Supposition(1, (False, True), 4),
-    Supposition(24, (True,), 3),
-    Supposition(24, (True,), 5),
     Supposition(24, (True,), 1, within=True),
 )
 """The first gives the words of what is told: it names no size that is not known."""
