@@ -53,7 +53,7 @@ def infer(
     state = _State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
-    found.extend(state.conditions.warnings())
+    found.extend(state.conditions.findings())
     return TypedGraph(graph, state.typed, policy, graph)
 
 
@@ -300,13 +300,11 @@ def _place_of(node: Node) -> Place:
 
 
 def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> None:
-    """A warning for a condition on run-time sizes, or an error where no size is left."""
+    """Keeps a condition on run-time sizes, with the warning that tells it."""
     diagnostic = _diagnostic(refusal.code, refusal, node, inputs, state)
     reason = refusal.code.template.format(**refusal.facts)
     warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
-    told = state.conditions.add(condition, warning)
-    if told is not None:
-        state.found.append(told)
+    state.conditions.add(condition, warning)
 
 
 WIDTH = 80
