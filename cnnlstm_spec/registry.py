@@ -8,7 +8,7 @@ from dataclasses import replace
 from .blocks import read_block
 from .items import Item, Layer
 from .nodes import Node, Scalar
-from .ops.read_layer import read_op
+from .ops.read_layer import read_meant, read_op
 from .reuse import read_repeat
 from .scope import Scope, origin_of
 from .structures import read_parallel, read_residual, read_time_distributed
@@ -33,4 +33,6 @@ def find_reader(name: str, scope: Scope) -> Reader:
 def _read_layer(key: Scalar, arguments: Node, scope: Scope) -> Item:
     reading = read_op(key, arguments, scope)
     origin = origin_of(key, scope)
-    return Layer(None, origin) if reading is None else Layer(reading.record, replace(origin, written=reading.written))
+    if reading is None:
+        return Layer(None, origin, read_meant(key, arguments, scope))
+    return Layer(reading.record, replace(origin, written=reading.written))

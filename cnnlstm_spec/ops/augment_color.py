@@ -92,6 +92,7 @@ class RandomColorDegeneration(Seeded):
     factor: Annotated[Any, Factor(-1, 1)]
     """Share of gray, or the bounds it is drawn from."""
     channels = (3,)
+    frames = "height"
     examples = (example((4, 5, 3), factor=0.2), example((3, 4, 5), factor=[0.1, 0.3], data_format="channels_first"))
 
 
@@ -106,6 +107,7 @@ class RandomColorJitter(Seeded):
     """As in `RandomSaturation`."""
     hue_factor: Annotated[Any, Optional(Factor(0, 1))] = None
     """As in `RandomHue`."""
+    frames = "height"
     examples = (
         example((4, 5, 1), brightness_factor=0.2, contrast_factor=0.1),
         example((4, 5, 3), saturation_factor=0.2, hue_factor=[0.1, 0.2], value_range=[0, 1]),
@@ -126,6 +128,7 @@ class RandomGrayscale(Augmentation):
     """Seed of the draws."""
     keeps_integers = True
     channels = (3, 1)
+    frames = "height"
     examples = (example((4, 5, 3)), example((4, 5, 1), dtype="uint8", factor=0.2, seed=1))
 
 
@@ -135,6 +138,7 @@ class RandomHue(Seeded):
     factor: Annotated[Any, Factor(0, 1)]
     """Greatest turn, or the bounds it is drawn from."""
     channels = (3,)
+    frames = "height"
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
 
@@ -160,6 +164,7 @@ class RandomSaturation(Seeded):
     factor: Annotated[Any, Factor(-1, 1)]
     """Greatest change, or the bounds it is drawn from; 0.5 leaves it."""
     channels = (3,)
+    frames = "height"
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
@@ -213,6 +218,7 @@ class Solarization(Ranged):
 class AutoContrast(Ranged):
     """Stretches each channel to the whole range."""
 
+    draws = False
     only_in_training = False
     examples = (example((4, 5, 3)), example((None, 5, 1), dtype="uint8", value_range=[0, 1]))
 
@@ -220,6 +226,7 @@ class AutoContrast(Ranged):
 class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     """Equalizes the histogram of tiles, with limited contrast."""
 
+    draws = False
     only_in_training = False
     clip_limit: Annotated[float, NUMBER] = 4.0
     """Limit of the contrast."""

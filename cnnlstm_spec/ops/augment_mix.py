@@ -11,8 +11,9 @@ from .factors import INTERPOLATION, VALUE_RANGE, Augmentation, Factor
 
 
 class Mixing(Augmentation):
-    """What the augmentations of this family have in common."""
+    """What the augmentations of this family have in common; what they draw is not alike for all frames of a clip."""
 
+    frames = None
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
     data_format: Annotated[str | None, DATA_FORMAT] = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ..diagnostic import Code, Label
 from ..inference import RAISES, described
+from ..kinds import Boolean, Choice
 from ..leaf import Reading
 from ..nodes import Mapping, Node, Scalar, given, words_for
 from ..op import Op
-from ..read_record import NOT_A_MAPPING, at_key_if_empty, read_record
+from ..read_record import NOT_A_MAPPING, at_key_if_empty, read_fields, read_record
 from ..scope import Scope, did_you_mean
 from . import find_op, former, known_layers, refusal
 
@@ -46,6 +48,22 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
         scope.report(RAISES, key, layer=name, error=type(error).__name__, help=(described(error),))
         return None
     return reading if isinstance(reading, Reading) else None
+
+
+def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
+    """A layer of ours with mistakes in its arguments, with Keras's defaults in their place; reports nothing.
+
+    None where one of them may decide how many axes it gives: a flag, one of several names, or what is required.
+    """
+    quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None)
+    cls, resolved = find_op(key.text), quiet.resolve(arguments)
+    if cls is None or not isinstance(resolved, Mapping):
+        return None
+    values, _ = read_fields(cls, resolved, quiet, key.text)
+    unread = [argument for name, argument in cls.arguments.items() if name not in values]
+    if any(each.required or isinstance(getattr(each.kind, "inner", each.kind), Boolean | Choice) for each in unread):
+        return None
+    return cls.model_construct(_fields_set=set(), **{cls.arguments[name].field: value for name, value in values.items()})
 
 
 def _required(cls: type[Op]) -> list[str]:
