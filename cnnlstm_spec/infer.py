@@ -159,7 +159,8 @@ def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
         return None
     if first.type is None or second.type is None or first.type.rank != second.type.rank:
         return None
-    return TypedNode(node, _same(node, inputs, agreed(first.type, second.type, node.layer), state), inputs)
+    # The inputs as it takes them: a rule may ask it for its weights.
+    return TypedNode(node, _same(node, inputs, agreed(first.type, second.type, node.layer), state), known[0])
 
 
 class _Inferred(NamedTuple):
