@@ -72,16 +72,19 @@ def read_fields(
         if name not in values:
             values[name] = cls.arguments[name].kind.take(entry.value, scope.at(name))
     for name, value in values.items():
-        if name not in cls.arguments:
-            continue
-        found.pop(name, None)
-        if name not in amiss:
-            found[name] = cls.arguments[name].kind.validator.validate_python(value)
-        elif name in meant:
-            read_value = read(cls.arguments[name].kind, meant[name].value, scope.at(name))
-            if read_value is not POISON:
-                found[name] = read_value
+        if name in cls.arguments:
+            found.pop(name, None)
+            if name not in amiss or name in meant:
+                found |= _value(cls.arguments[name].kind, name, value)
     return found, _with_inner(written, values)
+
+
+def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
+    """The canonical value by name; nothing where there is none, which has been said, or is nobody's mistake."""
+    try:
+        return {name: leaf.validator.validate_python(value)}
+    except ValidationError:
+        return {}
 
 
 def _take(cls: type[Record], node: Mapping, scope: Scope) -> dict[str, Any]:
