@@ -14,11 +14,12 @@ from typing import Any, ClassVar, Self
 from pydantic import (
     BaseModel,
     ConfigDict,
+    GetCoreSchemaHandler,
     ValidationInfo,
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from .diagnostic import UNWRITTEN, Code, Written
 from .leaf import REPORTED, REQUIRED, Leaf
@@ -55,7 +56,8 @@ class Argument:
     @cached_property
     def canonical(self) -> Any:
         """The default as a read value."""
-        return None if self.info.default is None else self.kind.validator.validate_python(self.info.default)
+        default = self.owner.defaults[self.field]
+        return None if default is None else self.kind.validator.validate_python(default)
 
     @property
     def doc(self) -> str:
@@ -92,6 +94,12 @@ class _Arguments:
         return self.known[cls]
 
 
+@cache
+def _names(cls: type[Record]) -> dict[str, tuple[int, str, str]]:
+    """By field, the place of an argument among all, its name, and the field."""
+    return {each.field: (place, name, each.field) for place, (name, each) in enumerate(cls.arguments.items())}
+
+
 class Record(BaseModel):
     """Values of declared arguments, frozen; where each was written stands in `Written`, beside it."""
 
@@ -99,7 +107,6 @@ class Record(BaseModel):
         frozen=True,
         extra="forbid",
         defer_build=True,
-        validate_default=True,
         arbitrary_types_allowed=True,
         alias_generator=lambda name: name.rstrip("_"),
         populate_by_name=True,
@@ -108,11 +115,20 @@ class Record(BaseModel):
     arguments: ClassVar[Any] = _Arguments()
     """By name, each Argument."""
 
+    defaults: ClassVar[dict[str, Any]] = {}
+    """By field, the default as it is declared."""
+
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
-        """A default is read like any value, so that it is canonical; null stands for what is not given."""
-        for info in cls.model_fields.values():
-            info.validate_default = info.default is not None
+        own = {name: info.default for name, info in cls.model_fields.items() if name in cls.__annotations__}
+        cls.defaults = {**cls.defaults, **own}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Once, before the first record is made: a default is read like any value, so that it is canonical."""
+        for argument in cls.arguments.values():
+            cls.model_fields[argument.field].default = argument.info.default if argument.required else argument.canonical
+        return handler(source)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
@@ -123,9 +139,12 @@ class Record(BaseModel):
         return self.arguments[name].field in self.model_fields_set
 
     def values(self, order: Iterable[str] = ()) -> dict[str, Any]:
-        """The written arguments, canonical: those of `order` first, and so."""
-        names = dict.fromkeys((*order, *self.arguments))
-        return {name: self.value(name) for name in names if name in self.arguments and self.is_written(name)}
+        """The written arguments, canonical: those of `order` first, and so; the others as they are declared."""
+        names = _names(type(self))
+        written = sorted(names[field] for field in self.model_fields_set if field in names)
+        found = {name: getattr(self, field) for _, name, field in written}
+        first = {name: found[name] for name in order if name in found}
+        return first | found if first else found
 
     def value(self, name: str) -> Any:
         """The value of an argument; the field of one that would hide a method ends in `_`."""

@@ -19,7 +19,7 @@ from .own import with_own_layers
 from .promises import read_expect, read_targets
 from .read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
 from .recall import recall
-from .scope import POISON, Scope, nearest, origin_of
+from .scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
 from .spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
 
 NOT_A_SPEC = Code(
@@ -70,7 +70,8 @@ def elaborate(
     single, heads = _heads(top, scope, keys, branches)
     read_unused(scope)
     compile = _compile(top.get("compile"), scope, heads, single)
-    if not branches:
+    # Of layers that were cut off nothing more can be said.
+    if not branches or any(each.code is TOO_MANY_LAYERS for each in found):
         return None
     # Of a spec whose heads cannot be told all else is held against the rules, but for what is said of them.
     told = tuple(head.name for head in heads)

@@ -32,7 +32,7 @@ class _Poison:
 
 
 POISON: Final[Any] = _Poison()
-DEEPEST = 128
+DEEPEST = 80
 """Steps of an address, which blocks and variables can make longer than the text is deep."""
 LAYERS_LIMIT = 20_000
 """So many layers, written out, a spec may have."""
