@@ -127,7 +127,8 @@ class Record(BaseModel):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Once, before the first record is made: a default is read like any value, so that it is canonical."""
         for argument in cls.arguments.values():
-            cls.model_fields[argument.field].default = argument.info.default if argument.required else argument.canonical
+            if argument.field in cls.model_fields and not argument.required:
+                cls.model_fields[argument.field].default = argument.canonical
         return handler(source)
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -46,6 +47,9 @@ class Broadcast(Strategy):
 
     def is_written(self, name: str) -> bool:
         return self.op.is_written(name)
+
+    def values(self, order: Iterable[str] = ()) -> dict[str, Any]:
+        return self.op.values(order)
 
     def value(self, name: str) -> Any:
         return self.op.value(name)
