@@ -120,8 +120,9 @@ class Record(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
-        own = {name: info.default for name, info in cls.model_fields.items() if name in cls.__annotations__}
-        cls.defaults = {**cls.defaults, **own}
+        if "defaults" not in vars(cls):
+            own = {name: info.default for name, info in cls.model_fields.items() if name in cls.__annotations__}
+            cls.defaults = {**cls.defaults, **own}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
