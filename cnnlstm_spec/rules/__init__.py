@@ -17,6 +17,7 @@ from .frozen import check_frozen
 from .gradients import check_gradients
 from .images import check_images
 from .kernels import check_kernels
+from .lengths import check_lengths
 from .losses import check_loss
 from .mask_readers import check_mask_readers
 from .masks import check_mask, check_unread_masks
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     check_images,
     check_pixels,
     check_unread_masks,
+    check_lengths,
     check_kernels,
     check_biases,
     check_targets,
