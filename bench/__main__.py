@@ -1,36 +1,55 @@
-"""`python -m bench [--quick] [ROW ...]`: prints the rows with their bars, all of them or those that are named."""
+"""`python -m bench [--quick] [ROW ...]`: prints the rows with their bars, all of them or those that are named.
+
+With `--smoke` every row runs at the smallest sizes, each program once: whether it does is held by a test, the numbers are none.
+"""
 
 from __future__ import annotations
 
 import compileall
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
+
+if "--smoke" in sys.argv:
+    os.environ["BENCH_SMOKE"] = "1"
 
 import cnnlstm_spec
 from bench import training, validate
+from bench.networks import SMOKE
 from bench.pairs import machine
 
-ROWS: dict[str, tuple[Callable[[], list[str]], Callable[[], list[str]] | None]] = {
-    "cold": (lambda: validate.cold(25), lambda: validate.cold(5)),
-    "growth": (validate.growth, lambda: validate.growth(quick=True)),
-    "many": (validate.many, validate.many),
-    "variants": (validate.variants, validate.variants),
-    "mistake": (lambda: training.mistake(5), lambda: training.mistake(1)),
-    "clips": (training.clips, training.clips),
-    "frames": (lambda: training.frames(3, 8), lambda: training.frames(1, 6)),
-    "fault": (lambda: training.fault(3, 40), lambda: training.fault(1, 20)),
-    "own": (lambda: training.own(3), lambda: training.own(1)),
-    "passes": (lambda: training.passes(8), None),
-    "mobilenet": (lambda: training.mobilenet(2, 8), None),
+Lines = Callable[[], list[str]]
+
+
+class Row(NamedTuple):
+    """How a row is measured; how within `--quick`, None where that takes longer than all of it may; and how it is only run."""
+
+    whole: Lines
+    quick: Lines | None
+    smoke: Lines
+
+
+ROWS = {
+    "cold": Row(lambda: validate.cold(25), lambda: validate.cold(5), lambda: validate.cold(1)),
+    "growth": Row(validate.growth, lambda: validate.growth(1000), lambda: validate.growth(100)),
+    "many": Row(validate.many, validate.many, lambda: validate.many(3, 1)),
+    "variants": Row(validate.variants, validate.variants, lambda: validate.variants(2, 1)),
+    "mistake": Row(lambda: training.mistake(5), lambda: training.mistake(1), lambda: training.mistake(1)),
+    "clips": Row(training.clips, training.clips, training.clips),
+    "frames": Row(lambda: training.frames(3, 8), lambda: training.frames(1, 6), lambda: training.frames(1, 1)),
+    "fault": Row(lambda: training.fault(3, 40), lambda: training.fault(1, 20), lambda: training.fault(1, 1)),
+    "own": Row(lambda: training.own(3), lambda: training.own(1), lambda: training.own(1)),
+    "passes": Row(lambda: training.passes(8), None, lambda: training.passes(1)),
+    "mobilenet": Row(lambda: training.mobilenet(2, 8), None, lambda: training.mobilenet(1, 1)),
 }
-"""How each row is measured, and how within `--quick`; None where that takes longer than all of it may."""
 
 
 def main() -> None:
     quick = "--quick" in sys.argv
-    named = [name for name in sys.argv[1:] if name != "--quick"]
+    named = [name for name in sys.argv[1:] if name not in ("--quick", "--smoke")]
     if unknown := sorted({*named} - {*ROWS}):
         sys.exit(f"there is no row {', '.join(unknown)}; rows: {', '.join(ROWS)}")
     # As pip does on installation: Keras and pydantic have their bytecode too, and this may run where none is written.
@@ -38,8 +57,8 @@ def main() -> None:
     start = time.perf_counter()
     print(machine())
     for name in named or ROWS:
-        whole, short = ROWS[name]
-        measure = short if quick else whole
+        row = ROWS[name]
+        measure = row.smoke if SMOKE else row.quick if quick else row.whole
         lines = measure() if measure is not None else [f"{name}: left out by --quick"]
         print("\n" + "\n".join(lines), flush=True)
     print(f"\n{time.perf_counter() - start:.0f} s in all")

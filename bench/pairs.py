@@ -31,8 +31,9 @@ def once(command: list[str], status: int = 0) -> float:
 
 
 def paired(first: list[str], second: list[str], runs: int, status: int = 0) -> Pair:
-    """`runs` pairs after one of each that is not counted."""
-    once(first, status), once(second, status)
+    """`runs` pairs after one of each that is not counted; a single pair has none before it."""
+    if runs > 1:
+        once(first, status), once(second, status)
     rows = [(once(first, status), once(second, status)) for _ in range(runs)]
     return Pair(median(a for a, _ in rows), median(b for _, b in rows), median(a / b for a, b in rows))
 

@@ -30,6 +30,7 @@ def train(name: str, program: str, steps: int) -> dict[str, Any]:
     model = networks.build(name, program)
     built = time.perf_counter() - start
     networks.set_weights(model)
+    model.run_eagerly = networks.SMOKE  # a trace takes most of the time
     start = time.perf_counter()
     loss = model.train_on_batch(x, y)
     first = built + time.perf_counter() - start

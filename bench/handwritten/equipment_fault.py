@@ -4,14 +4,14 @@ import keras
 from keras import layers
 
 
-def build() -> keras.Model:
-    image = keras.Input((64, 64, 1), name="thermal")
+def build(images: tuple[int, ...] = (64, 64, 1), series: tuple[int, ...] = (100, 50)) -> keras.Model:
+    image = keras.Input(images, name="thermal")
     x = layers.Conv2D(32, (3, 3), activation="relu")(image)
     x = layers.MaxPooling2D((2, 2))(x)
     x = layers.Conv2D(64, (3, 3), activation="relu")(x)
     x = layers.MaxPooling2D((2, 2))(x)
     x = layers.Flatten()(x)
-    sequence = keras.Input((100, 50), name="vibration")
+    sequence = keras.Input(series, name="vibration")
     y = layers.LSTM(64)(sequence)
     merged = layers.Concatenate()([x, y])
     output = layers.Dense(1, activation="sigmoid")(merged)

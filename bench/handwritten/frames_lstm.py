@@ -4,10 +4,10 @@ import keras
 from keras import layers
 
 
-def build() -> keras.Model:
+def build(clips: tuple[int, ...] = (32, 64, 64, 3)) -> keras.Model:
     model = keras.Sequential(
         [
-            keras.Input((32, 64, 64, 3)),
+            keras.Input(clips),
             layers.TimeDistributed(layers.Conv2D(32, (3, 3), activation="relu")),
             layers.TimeDistributed(layers.MaxPooling2D((2, 2))),
             layers.TimeDistributed(layers.Conv2D(64, (3, 3), activation="relu")),
@@ -21,11 +21,11 @@ def build() -> keras.Model:
     return model
 
 
-def limit() -> keras.Model:
+def limit(clips: tuple[int, ...] = (32, 64, 64, 3)) -> keras.Model:
     """The frames' CNN alone, on single images."""
     model = keras.Sequential(
         [
-            keras.Input((64, 64, 3)),
+            keras.Input(clips[1:]),
             layers.Conv2D(32, (3, 3), activation="relu"),
             layers.MaxPooling2D((2, 2)),
             layers.Conv2D(64, (3, 3), activation="relu"),

@@ -4,11 +4,11 @@ import keras
 from keras import layers
 
 
-def build() -> keras.Model:
-    cnn = keras.applications.MobileNetV2(include_top=False, weights=None, pooling="avg", input_shape=(96, 96, 3))
+def build(clips: tuple[int, ...] = (16, 96, 96, 3)) -> keras.Model:
+    cnn = keras.applications.MobileNetV2(include_top=False, weights=None, pooling="avg", input_shape=clips[1:])
     model = keras.Sequential(
         [
-            keras.Input((16, 96, 96, 3)),
+            keras.Input(clips),
             layers.TimeDistributed(cnn),
             layers.GRU(128),
             layers.Dense(10, activation="softmax"),
@@ -18,9 +18,9 @@ def build() -> keras.Model:
     return model
 
 
-def limit() -> keras.Model:
+def limit(clips: tuple[int, ...] = (16, 96, 96, 3)) -> keras.Model:
     """The frames' CNN alone, on single images."""
-    cnn = keras.applications.MobileNetV2(include_top=False, weights=None, pooling="avg", input_shape=(96, 96, 3))
-    model = keras.Sequential([keras.Input((96, 96, 3)), cnn, layers.Dense(10, activation="softmax")])
+    cnn = keras.applications.MobileNetV2(include_top=False, weights=None, pooling="avg", input_shape=clips[1:])
+    model = keras.Sequential([keras.Input(clips[1:]), cnn, layers.Dense(10, activation="softmax")])
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="categorical_crossentropy", metrics=["accuracy"])
     return model

@@ -1,0 +1,70 @@
+"""What `make` offers runs: each target's commands are there, and each row of the bench goes through at its smallest."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cnnlstm_spec.cli import run
+
+ROOT = Path(__file__).parent.parent
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[1].split()  # type: ignore[index]
+RUN = re.compile(r"\S+/bin/(\S+)((?: [^\n&|;]*)?)")
+
+
+def commands(target: str) -> list[tuple[str, list[str]]]:
+    """What `make TARGET` would run of the environments: a program, and its arguments."""
+    shown = subprocess.run(["make", "--no-print-directory", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [(found[1], found[2].split()) for found in RUN.finditer(shown.stdout)]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_a_target_runs_is_there(target: str) -> None:
+    for program, arguments in commands(target):
+        if program == "python" and arguments[0] == "-m":
+            module = arguments[1]
+            held = (ROOT / module / "__main__.py").exists() or module in ("pip", "venv", "pytest", "compileall")
+            assert held or importlib.util.find_spec(module), module
+        elif program == "python":
+            assert (ROOT / arguments[0]).is_file(), arguments
+        elif program == "cnnlstm-spec":
+            assert run([arguments[0], "--help"]) == 0 and Path(ROOT, arguments[1]).exists()
+        else:
+            assert program in ("ruff", "mypy", "lint-imports"), program
+
+
+def test_every_target_is_declared() -> None:
+    rules = set(re.findall(r"^([a-z][\w-]*):(?!=)", MAKEFILE, re.M))
+    assert rules == set(TARGETS)
+
+
+def ran(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_bench_imports_what_the_package_needs_alone() -> None:
+    assert "ratio" in ran("-m", "bench", "--smoke", "cold", "growth", "many", "variants")
+
+
+@pytest.mark.keras
+def test_every_row_of_the_bench_runs() -> None:
+    """A process for all rows that need Keras: most of its time is the import of TensorFlow."""
+    from bench.__main__ import ROWS
+
+    out = ran("-m", "bench", "--smoke", *(name for name in ROWS if name not in ("cold", "growth", "many", "variants")))
+    assert {"mistake", "clips", "frames", "fault", "own", "passes", "mobilenet"} <= set(ROWS)
+    for shown in ("the same mistake", "clips of 7 to 12", "article 3", "article 1", "our own share", "with passes", "MobileNetV2"):
+        assert shown in out, shown
+
+
+@pytest.mark.keras
+def test_the_fuzz_runs() -> None:
+    ran("-m", "fuzz", "0")
