@@ -123,7 +123,11 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
     mask = None if across else _mask_after(node, op, inputs, state)
-    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask).with_zeros(op.zeros_after(mask, *inputs))
+    values = op.values_after(*inputs)
+    if values is not None and values.made_at is None:
+        values = replace(values, made_at=node.origin.place)
+    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask).with_values(values)
+    result = result.with_zeros(op.zeros_after(mask, *inputs))
     result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 

@@ -11,7 +11,7 @@ from .nodes import WRONG_TYPE, Node, Scalar, given
 from .op import FLOATS, Op
 from .scope import Scope
 from .size import Size, anonymous, symbol
-from .tensor import Axis, Mask, TensorType, Zeros
+from .tensor import Axis, Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -208,12 +208,14 @@ class InputOp(Op):
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
         source = id if self.mask_of == self.branch else self.mask_of
         mask = Mask(frozenset({source}), place) if self.input.makes_mask else None
+        padding = self.input.padding_value
+        values = None if padding is None else Values(padding, padding, self.input.places["padding_value"])
         zeros = (
             Zeros(mask)
             if mask is not None and self.input.makes_mask == "padding_value" and not self.input.padding_value
             else None
         )
-        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros)
+        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values)
 
     def _size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):

@@ -14,7 +14,7 @@ from .inference import Inference
 from .kinds import BOOLEAN, NAME, Choice, Optional
 from .size import Size
 from .source import Place
-from .tensor import Mask, TensorType, Zeros
+from .tensor import Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -90,6 +90,10 @@ class Op(Record):
     """Whether Keras takes an input of one axis fewer for a single sample, and its batch for an axis."""
     only_in_training: ClassVar[bool] = False
     """Whether it gives its input as it is outside of training."""
+    keeps_values: ClassVar[bool] = False
+    """Whether what comes out is what came in, moved or repeated."""
+    looks_up: ClassVar[str | None] = None
+    """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
     freezes_late: ClassVar[bool] = False
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
@@ -156,6 +160,10 @@ class Op(Record):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         """What becomes of the padding mask."""
         return inputs[0].mask if self.keeps_mask else None
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Values that are known to come out."""
+        return inputs[0].values if self.keeps_values else None
 
     def keeps_zeros(self) -> bool:
         """Whether 0 stays 0, element by element."""

@@ -57,6 +57,24 @@ class Mask:
 
 
 @dataclass(frozen=True)
+class Values:
+    """The least and the greatest of values that do come: the one of padding, the bins of a hash. Nothing is said of others."""
+
+    least: float
+    greatest: float
+    made_at: Place | None = None
+
+    def joined(self, other: Values | None) -> Values:
+        """The values of both, made where those of the first are."""
+        if other is None:
+            return self
+        return Values(min(self.least, other.least), max(self.greatest, other.greatest), self.made_at)
+
+    def __str__(self) -> str:
+        return f"{self.least:g}" if self.least == self.greatest else f"{self.least:g} to {self.greatest:g}"
+
+
+@dataclass(frozen=True)
 class Zeros:
     """Values that are 0 at the steps that a mask leaves out, wherever the axis of the steps has come to stand."""
 
@@ -74,7 +92,7 @@ class Zeros:
 
 @dataclass(frozen=True)
 class TensorType:
-    """Axes without the batch, dtype, and the padding mask over the first axis.
+    """Axes without the batch, dtype, the padding mask over the first axis, and the values that are known to come.
 
     `outer` are the axes that `TimeDistributed` folds into the batch, outermost first, with the masks they had.
     `zeros` says where padded steps are known to hold 0, by themselves or by a product.
@@ -84,6 +102,7 @@ class TensorType:
     dtype: str = "float32"
     mask: Mask | None = None
     outer: tuple[tuple[Axis, Mask | None], ...] = ()
+    values: Values | None = None
     zeros: Zeros | None = None
 
     @property
@@ -116,6 +135,10 @@ class TensorType:
     def with_dtype(self, dtype: str) -> TensorType:
         """Another dtype, all else the same."""
         return replace(self, dtype=dtype)
+
+    def with_values(self, values: Values | None) -> TensorType:
+        """Other values, all else the same."""
+        return replace(self, values=values)
 
     def __str__(self) -> str:
         return "(" + ", ".join(str(axis) for axis in self.axes) + ")"

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import json
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from cnnlstm_spec import ops
+from cnnlstm_spec.argument import Kind, read_record
 from cnnlstm_spec.inference import Inference, Refusal
-from cnnlstm_spec.op import Op
+from cnnlstm_spec.kinds import Boolean, Choice, Either, Optional
+from cnnlstm_spec.nodes import node_of
+from cnnlstm_spec.op import Example, Op
+from cnnlstm_spec.ops.factors import Factor
+from cnnlstm_spec.scope import POISON, Scope
 from cnnlstm_spec.size import Size, symbol
 from cnnlstm_spec.tensor import Axis, TensorType
 
@@ -88,3 +95,60 @@ class _Rank:
 
 
 RANK = _Rank()  # type: ignore[assignment]
+
+
+def variants(op: type[Op]) -> Iterator[Example]:
+    """Every example, and of each argument with few values every one of them, in the first example that takes it."""
+    yield from op.examples
+    seen = {json.dumps([example.arguments, example.shapes], default=str) for example in op.examples}
+    for name, argument in op.arguments.items():
+        for value in _values(argument.kind) if name not in LEFT_OUT else ():
+            for example in op.examples:
+                changed = Example({**example.arguments, name: value}, example.shapes, example.dtype)
+                if _fits(op, changed):
+                    key = json.dumps([changed.arguments, changed.shapes], default=str)
+                    yield from () if key in seen else (changed,)
+                    seen.add(key)
+                    break
+
+
+LEFT_OUT = frozenset({"trainable", "dtype", "stateful", "return_state"})
+"""Arguments of every layer, and what a list of layers cannot have."""
+
+
+def _values(kind: Kind) -> list[Any]:
+    if isinstance(kind, Optional):
+        return _values(kind.inner)
+    if isinstance(kind, Factor):
+        middle = (kind.least + kind.most) // 2 if kind.least == 1 else 0.25
+        return [middle, [middle, kind.most]]
+    if isinstance(kind, Boolean):
+        return [True, False]
+    if isinstance(kind, Choice):
+        return list(kind.choices)
+    return _values(kind.choice) if isinstance(kind, Either) else []
+
+
+def _fits(op: type[Op], example: Example) -> bool:
+    record = read_record(op, node_of(example.arguments), Scope([]), op.__name__)
+    return record is not POISON and judge(record, example.shapes, example.dtype).refusal is None
+
+
+def spec_of(layers: Sequence[tuple[type[Op], Example]]) -> dict[str, Any]:
+    """A spec in which each layer stands alone between inputs of its own and a head of its own, `y0` and so on."""
+    branches: dict[str, Any] = {}
+    fusions: list[Any] = []
+    heads: dict[str, Any] = {}
+    for index, (op, example) in enumerate(layers):
+        item = {op.title(): dict(example.arguments)} if example.arguments else op.title()
+        names = [f"x{index}_{place}" for place in range(len(example.shapes))]
+        for name, shape in zip(names, example.shapes, strict=True):
+            axes = [f"{name}_{place}" for place in range(len(shape))]
+            branches[name] = {"input": {"kind": "tensor", "axes": axes, "shape": list(shape), "dtype": example.dtype}}
+        if len(names) == 1:
+            branches[names[0]]["layers"] = [item]
+        else:
+            fusions.append({"name": f"f{index}", "layer": item, "inputs": names})
+        heads[f"y{index}"] = {"inputs": [names[0] if len(names) == 1 else f"f{index}"]}
+    # What no head reads by default would be an error; the last fusion is read by its own.
+    return {"version": 1, "name": "layers", "branches": branches, **({"fusion": fusions} if fusions else {}), "heads": heads}

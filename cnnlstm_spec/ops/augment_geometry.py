@@ -11,7 +11,7 @@ from ..op import example
 from ..size import at_least, equal
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, SEED
-from .factors import FILL_MODE, INTERPOLATION, VALUE_RANGE, Augmentation, Factor
+from .factors import FILL_MODE, INTERPOLATION, VALUE_RANGE, Augmentation, Factor, SavedPair
 from .rescaling import VALUES
 from .windows import KERNEL_LARGER, join, split
 
@@ -115,10 +115,10 @@ class RandomZoom(Transform):
 class RandomShear(Transform):
     """Shears images."""
 
-    x_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear across, or its bounds.")
-    y_factor: Any = arg(Factor(0, 1, strict=True), 0.0, doc="Greatest shear down, or its bounds.")
+    x_factor: Any = arg(SavedPair(0, 1), 0.0, doc="Bounds of the shear across, to the one side or the other.")
+    y_factor: Any = arg(SavedPair(0, 1), 0.0, doc="Bounds of the shear down, or up where across is the other way too.")
     refused_dtypes = ("bfloat16",)
-    examples = (example((4, 5, 3), x_factor=0.2), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
+    examples = (example((4, 5, 3), x_factor=[0.0, 0.2]), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
 
 
 class RandomPerspective(Geometry):

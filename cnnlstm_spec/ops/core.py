@@ -123,6 +123,7 @@ class Identity(Op):
     """The input itself."""
 
     keeps_integers = True
+    keeps_values = True
     last_axis_only = True
     examples = (example((4,)), example((None, 2), dtype="int32"))
 

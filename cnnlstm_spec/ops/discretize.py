@@ -10,7 +10,7 @@ from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Each, ListOf, Optional
 from ..op import FLOATS, Op, compute_dtype, example
 from ..size import equal
-from ..tensor import Axis, Mask, TensorType
+from ..tensor import Axis, Mask, TensorType, Values
 from .common import WRONG_DTYPE
 
 NO_SPARSE = Code(
@@ -80,6 +80,10 @@ class Encoder(Op):
         kept = x.axes[:-1] if x.axes and x.axes[-1].size == 1 else x.axes
         return (*kept, classes)
 
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Every class comes; of vectors nothing is said."""
+        return Values(0, self.depth() - 1) if self.output_mode == "int" else None
+
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         (x, *_) = inputs
         kept = self.output_mode == "int" or (self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1))
@@ -89,6 +93,7 @@ class Encoder(Op):
 class CategoryEncoding(Encoder):
     """Integers to one-hot, multi-hot or count vectors."""
 
+    looks_up = "num_tokens"
     num_tokens: int | None = arg(Optional(COUNT), None, doc="How many classes there are.")
     output_mode: str = arg(Choice("multi_hot", "one_hot", "count", "binary"), "multi_hot", doc="What the vectors hold.")
     examples = (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Lookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
+    looks_up = "input_dim"
     input_dim: int = arg(COUNT, doc="How many integers there are, from 0 up.")
     output_dim: int = arg(COUNT, doc="Size of a vector.")
     embeddings_initializer: Any = arg(INITIALIZER, "uniform", doc="Initial values of the vectors.")

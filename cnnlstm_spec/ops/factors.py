@@ -23,6 +23,7 @@ CHANNELS = Code(
     sort="keras",
     help="bring the images to as many channels before it",
 )
+NOT_LOADED = Code("file-does-not-load", "error", "Keras saves `{argument}: {value}` in a file that it does not load")
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
 
@@ -69,6 +70,25 @@ class Factor(Kind):
     def schema(self) -> dict[str, Any]:
         number = {"type": "number", "minimum": self.least, "maximum": self.most}
         return {"anyOf": [number, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
+
+
+class SavedPair(Factor):
+    """A factor of which Keras saves a single number as a pair that begins below 0, and refuses when it loads the file."""
+
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__(least, most, strict=True)
+        self.words = f"a list of two numbers from {least:g} to {most:g}, or 0"
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        value = super().read(node, scope)
+        if value is POISON or isinstance(value, tuple) or value == 0:
+            return value
+        help = (f"write the bounds: `{scope.name}: [0.0, {value:g}]`",)
+        return scope.report(NOT_LOADED, node, argument=scope.name, value=f"{value:g}", help=help)
+
+    def schema(self) -> dict[str, Any]:
+        pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+        return {"anyOf": [{"const": 0}, pair]}
 
 
 class Augmentation(Op):

@@ -8,7 +8,7 @@ from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..op import Op, compute_dtype
 from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType, Zeros
+from ..tensor import Axis, Mask, TensorType, Values, Zeros
 from .common import known
 
 if TYPE_CHECKING:
@@ -126,6 +126,14 @@ def joined_masks(
         index = (0, 1) if x.rank == 1 and one_step else None
         parts.append(to.ops("ones_like", to.slice(value, index, *[0] * (x.rank - 1)), dtype="bool"))
     return parts[0] if len(parts) == 1 else to.ops("concatenate", parts, axis=1)
+
+
+def joined_values(inputs: tuple[TensorType, ...]) -> Values | None:
+    """The values that are known to come in any of the inputs."""
+    joined = None
+    for x in inputs:
+        joined = x.values if joined is None else joined.joined(x.values)
+    return joined
 
 
 def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apart: bool = False) -> tuple[Axis, ...]:

@@ -10,8 +10,19 @@ from ..inference import Inference, Refusal
 from ..kinds import INTEGER
 from ..op import example
 from ..size import equal
-from ..tensor import Axis, Mask, TensorType, Zeros
-from .fuse import POOL_FIRST, RANKS_DIFFER, RESIZE, SIZES_DIFFER, STRETCH, Strategy, common_mask, common_zeros, joined_masks
+from ..tensor import Axis, Mask, TensorType, Values, Zeros
+from .fuse import (
+    POOL_FIRST,
+    RANKS_DIFFER,
+    RESIZE,
+    SIZES_DIFFER,
+    STRETCH,
+    Strategy,
+    common_mask,
+    common_zeros,
+    joined_masks,
+    joined_values,
+)
 from .merge import merged_dtype
 
 if TYPE_CHECKING:
@@ -86,6 +97,9 @@ class Concat(Strategy):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs) else common_mask(inputs)
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return joined_values(inputs)
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = common_zeros(inputs)

@@ -10,10 +10,10 @@ from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, INTEGER, Each
 from ..op import Op, example
 from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType, Zeros
+from ..tensor import Axis, Mask, TensorType, Values, Zeros
 from .axes import axis_at, axis_number
 from .floats import refuse_integers
-from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks
+from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_values
 from .merge import merged_dtype
 from .windows import positions
 
@@ -75,6 +75,9 @@ class Concatenate(Op):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs[0]) else common_mask(inputs)
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return joined_values(inputs)
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = common_zeros(inputs)

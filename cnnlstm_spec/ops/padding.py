@@ -12,7 +12,7 @@ from ..nodes import Listing, Node
 from ..op import Op, example
 from ..scope import POISON, Scope
 from ..size import at_least
-from ..tensor import Axis, TensorType
+from ..tensor import Axis, TensorType, Values
 from .common import DATA_FORMAT, need_numbers
 from .windows import join, split, window_axes
 
@@ -86,11 +86,16 @@ class ZeroPadding(Framed):
         grown = [Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)]
         return x.with_axes(*join(grown, channels, self.channels_first))
 
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        values = inputs[0].values
+        return values.joined(Values(0, 0)) if values is not None else None
+
 
 class Cropping(Framed):
     """Cuts before and after."""
 
     cropping: Any
+    keeps_values = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -108,6 +113,7 @@ class UpSampling(Framed):
     """Every position repeated."""
 
     size: Any
+    keeps_values = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -211,6 +217,9 @@ class UpSampling2D(UpSampling):
         if self.interpolation != "nearest":
             need_numbers(self.title(), inputs[0])
         return super().infer(at, *inputs)
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return super().values_after(*inputs) if self.interpolation == "nearest" else None
 
 
 class UpSampling3D(UpSampling):

@@ -61,6 +61,7 @@ class Shaping(Op):
 
     keeps_integers = True
     keeps_mask = False
+    keeps_values = True
 
 
 def _product(sizes: tuple[Size, ...]) -> Size:

@@ -30,6 +30,7 @@ class Fold(Op):
     """One side of a `TimeDistributed`, which is what messages call it."""
 
     keeps_integers = True
+    keeps_values = True
 
     @classmethod
     def title(cls) -> str:
@@ -154,6 +155,7 @@ class Output(Op):
     is_output = True
 
     keeps_integers = True
+    keeps_values = True
 
     def __init__(self, head: str, carries_mask: bool = True, trained: bool = True) -> None:
         super().__init__()

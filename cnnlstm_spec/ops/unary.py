@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..argument import ABSENT, arg
@@ -9,7 +10,7 @@ from ..inference import Inference
 from ..kinds import Choice
 from ..op import FLOATS, example
 from ..op import Op as Base
-from ..tensor import TensorType
+from ..tensor import TensorType, Values
 from .common import need_numbers
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from ..program import Expression
 
 INTEGERS_STAY = frozenset({"abs", "square", "sign"})
+EXACT: dict[str, Callable[[float], float]] = {
+    "abs": abs,
+    "square": lambda x: x * x,
+    "sign": lambda x: (x > 0) - (x < 0),
+}
+"""The functions that make integers of integers."""
 
 
 class Op(Base):
@@ -42,6 +49,14 @@ class Op(Base):
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         given = inputs[0].dtype
         return given if given in FLOATS or self.function in INTEGERS_STAY else "float32"
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Of numbers on one side of 0 each of these functions keeps the order, or turns it."""
+        values, function = inputs[0].values, EXACT.get(self.function)
+        if values is None or function is None or values.least < 0 < values.greatest:
+            return None
+        ends = sorted((function(values.least), function(values.greatest)))
+        return Values(ends[0], ends[1], values.made_at)
 
     def keeps_zeros(self) -> bool:
         return self.function not in ("exp", "log")

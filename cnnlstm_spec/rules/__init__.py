@@ -16,6 +16,7 @@ from .expect import check_expect
 from .frozen import check_frozen
 from .gradients import check_gradients
 from .images import check_images
+from .indices import check_indices
 from .kernels import check_kernels
 from .lengths import check_lengths
 from .losses import check_loss
@@ -60,5 +61,6 @@ NODE_RULES: tuple[NodeRule, ...] = (
     check_mask,
     check_padded_penalty,
     check_recurrent,
+    check_indices,
 )
 """Every rule of a node whose type is known."""

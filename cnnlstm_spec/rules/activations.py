@@ -9,7 +9,7 @@ from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedNode
 from .common import (
     BINARY,
-    CATEGORICAL,
+    DISTRIBUTIONS,
     POSITIVE,
     PROBABILITIES,
     SIGMOIDS,
@@ -79,20 +79,21 @@ def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Dia
             help = ("leave `from_logits` out, or the activation",)
             yield Diagnostic(NOT_LOGITS, place, facts, labels=labels, help=help)
         return
-    if name in CATEGORICAL and function in SIGMOIDS:
-        units = (
-            "`binary_crossentropy` for one unit or classes that can go together" if head.width != 1 else "`binary_crossentropy`"
-        )
-        help = (f"use `softmax`, or {units}",) if head.width != 1 else (f"for one unit use {units}",)
+    if name in DISTRIBUTIONS and function in SIGMOIDS:
+        help = ("use `softmax`, or `binary_crossentropy` for one unit or classes that can go together",)
+        if head.width == 1:
+            help = ("for one unit use `binary_crossentropy`",)
         yield Diagnostic(SIGMOID_CATEGORICAL, place, facts, labels=labels, help=help)
     elif name in BINARY and function in SOFTMAXES:
         help = ("for one class of several use `categorical_crossentropy`; for classes that can go together `sigmoid`",)
         yield Diagnostic(SOFTMAX_BINARY, place, facts, labels=labels, help=help)
     elif function not in SIGMOIDS | SOFTMAXES:
-        wanted = "softmax" if name in CATEGORICAL else "sigmoid"
+        wanted = "softmax" if name in DISTRIBUTIONS else "sigmoid"
         ending = "no activation" if function == "linear" else f"`{function}`"
         logits = (f"or give the loss logits: `{name}: {{from_logits: true}}`",) if "from_logits" in _arguments(loss) else ()
         help = (f"end with `activation: {wanted}`", *logits)
+        if name in DISTRIBUTIONS and head.width == 1:
+            help = ("for one unit: `activation: sigmoid`, with `binary_crossentropy`",)
         yield Diagnostic(NOT_PROBABILITIES, place, {**facts, "ending": ending}, labels=labels, help=help)
 
 

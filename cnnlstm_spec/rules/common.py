@@ -56,7 +56,9 @@ CATEGORICAL = frozenset(
         "CategoricalGeneralizedCrossEntropy",
     }
 )
-PROBABILITIES = BINARY | CATEGORICAL | {"KLDivergence", "Dice", "Tversky"}
+DISTRIBUTIONS = CATEGORICAL | {"KLDivergence"}
+"""Losses of one class of several, whose probabilities sum to 1."""
+PROBABILITIES = BINARY | DISTRIBUTIONS | {"Dice", "Tversky"}
 SIGMOIDS = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid"})
 SOFTMAXES = frozenset({"softmax", "sparsemax"})
 POSITIVE = SIGMOIDS | SOFTMAXES | {"softplus", "exponential", "squareplus", "sparse_plus", "relu", "relu6"}

@@ -30,13 +30,14 @@ def _loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     shared: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "given": head.type}
     labels = output_label(head)
     if head.rank < least or (most is not None and head.rank > most):
-        help: tuple[str, ...] = ("`head` needs an axis of classes: end it with `Dense: {units: <classes>, activation: softmax}`",)
+        help = _missing(loss.thing)
         if most is not None and head.rank > most:
             help = (f"bring the output to {axes_words(most, most)} before",)
         yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": axes_words(least, most)}, labels=labels, help=help)
     elif isinstance(head.width, int) and head.width < _least_width(loss.thing, head):
-        help = ("the last axis holds the classes, and one more for the blank",) if loss.thing.name == "CTC" else ()
-        yield Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help or ("give the last layer two units or more",))
+        more = ", one of them for the blank" if loss.thing.name == "CTC" else ""
+        help = (f"give the last layer two units or more{more}",)
+        yield Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help)
     elif (axis := axis_outside(loss.thing, head)) is not None:
         facts_: dict[str, object] = {
             "name": written(loss.thing),
@@ -50,6 +51,14 @@ def _loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     elif loss.thing.name in CATEGORICAL and head.width == 1 and not _told_otherwise(head):
         help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
         yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
+
+
+def _missing(thing: KerasObject) -> tuple[str, ...]:
+    """How an output gets the axes that a loss reads."""
+    if thing.name == "CTC":
+        return ("keep the steps, and end with `Dense: {units: <classes and a blank>}` without an activation",)
+    last = "{units: <features>}" if thing.name == "Circle" else "{units: <classes>, activation: softmax}"
+    return (f"end the head with `Reshape: {{target_shape: [1]}}` and `Dense: {last}`",)
 
 
 def _least_width(thing: KerasObject, head: HeadUse) -> int:

@@ -27,6 +27,17 @@ CANNOT_RUN = Code("metric-cannot-run", "error", "`{metric}` cannot run with `{ar
 
 LABELS = {"same": "labels shaped as the output", "integer": "class numbers", "sequence": "sequences of class numbers"}
 SHORT = {"same": "full labels", "integer": "class numbers", "sequence": "sequences"}
+COUNTERPARTS = {
+    "CategoricalAccuracy": "sparse_categorical_accuracy",
+    "CategoricalCrossentropy": "sparse_categorical_crossentropy",
+    "TopKCategoricalAccuracy": "sparse_top_k_categorical_accuracy",
+    "SparseCategoricalAccuracy": "categorical_accuracy",
+    "SparseCategoricalCrossentropy": "categorical_crossentropy",
+    "SparseTopKCategoricalAccuracy": "top_k_categorical_accuracy",
+}
+"""What reads full labels to what says the same of class numbers, and back."""
+BY_NUMBERS = ("IoU", "MeanIoU")
+OVERLAPS = (*BY_NUMBERS, "OneHotIoU", "OneHotMeanIoU")
 TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
 """Those that run on the class numbers of a loss, and give nonsense."""
 OF_ONE_CLASS = ("Precision", "Recall")
@@ -85,7 +96,7 @@ def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
 def _labels_of(thing: KerasObject) -> str | None:
     """The labels that a metric reads; None where it takes what it gets, `never` where nothing fits."""
     kind: str | None = reads(thing).get("labels")
-    if thing.name in ("IoU", "MeanIoU"):
+    if thing.name in BY_NUMBERS:
         by_truth = "integer" if thing.get("sparse_y_true") else "same"
         if not thing.get("sparse_y_pred"):
             return by_truth
@@ -104,6 +115,10 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)
         yield Diagnostic(CANNOT_RUN, metric.place, facts, labels=output_label(head), help=help)
         return
+    numbers = metric.thing.name in BY_NUMBERS and metric.thing.get("sparse_y_pred")
+    if numbers and (reference is None or reference[0] == "same"):
+        yield _cut_off(metric, head)
+        return
     if reference is None or kind is None or kind == reference[0]:
         return
     theirs, name, other = reference
@@ -113,19 +128,40 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     runs = garbled or (theirs == "sequence" and kind == "integer")
     if runs:
         facts_: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
-        help = (f"{name} reads {LABELS[theirs]}; `sparse_categorical_accuracy` reads them too",)
+        help = (f"{name} reads {LABELS[theirs]}", *_ways_out(metric.thing, reference))
         yield Diagnostic(MEANINGLESS, metric.place, facts_, labels=labels, help=help)
         return
     whose = "the loss" if other is head.loss else name
     facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
+    yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=_ways_out(metric.thing, reference))
+
+
+def _cut_off(metric: Placed, head: HeadUse) -> Diagnostic:
+    """An overlap of whole numbers, to which the values of an output are cut off: all below 1 are class 0."""
+    facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
+    help = (
+        "it takes each value for a class number, cut off to an integer",
+        "for one class of several: `sparse_y_true: false, sparse_y_pred: false`",
+        "for classes that go together: `BinaryIoU`, which has a `threshold`",
+    )
+    return Diagnostic(MEANINGLESS, metric.place, facts, labels=output_label(head), help=help)
+
+
+def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
+    """What says the same of the labels that there are, and how those that it reads would be there."""
+    theirs, _, other = reference
+    instead = COUNTERPARTS.get(thing.name)
+    if theirs == "sequence" or other.thing.name == "Circle":
+        return (f"no metric of Keras holds the output against the labels of `{written(other.thing)}`: leave it out",)
     if theirs == "same":
-        help = ("`categorical_accuracy` and `top_k_categorical_accuracy` read what the loss reads",)
-    else:
-        help = (
-            "`sparse_categorical_accuracy` reads class numbers",
-            "a loss without `sparse_` reads one-hot labels",
-        )
-    yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=help)
+        return (f"`{instead}` reads full labels" if instead else "`sparse_y_true: false` reads full labels",)
+    if thing.name in BY_NUMBERS:
+        return ("`sparse_y_pred: false` takes the class of the greatest value",)
+    if thing.name in OVERLAPS:
+        instead = f"{thing.name.removeprefix('OneHot')}: {{sparse_y_pred: false, ...}}"
+    one_hot = COUNTERPARTS.get(other.thing.name, "categorical_crossentropy")
+    labels = f"one-hot labels are what it reads: `{one_hot}` in place of `{written(other.thing)}`"
+    return (f"`{instead}` reads class numbers", f"or {labels}") if instead else (labels,)
 
 
 def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
@@ -140,7 +176,7 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             "given": head.type,
         }
         yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
-    if thing.name in ("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU") and thing.get("axis") not in (-1, 0):
+    if thing.name in OVERLAPS and thing.get("axis") not in (-1, 0):
         facts = {**shared, "argument": "axis", "value": thing.get("axis")}
         yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `axis` out",))
     width = head.width if isinstance(head.width, int) else None

@@ -127,13 +127,22 @@ def _real(target: Target, head: HeadUse) -> Iterable[Diagnostic]:
     found = head.activation
     if target.range is None or found is None or found.function not in REACHES:
         return
-    low, high = REACHES[found.function]
-    least, most = target.bounds
-    if (low is not None and (least is None or least < low)) or (high is not None and (most is None or most > high)):
-        facts = {"function": found.function, "reach": _words(low, high), "range": _words(least, most)}
+    reach = REACHES[found.function]
+    if not _covers(reach, target.bounds):
+        facts = {"function": found.function, "reach": _words(*reach), "range": _words(*target.bounds)}
         labels = (Label(_written(found.node.op, found.node.origin.place), "this is the last activation"),)
-        help: tuple[str, ...] = ("leave the activation out, or choose one that reaches them: `softplus` from 0 up",)
+        fitting = next((each for each in ("tanh", "softplus") if _covers(REACHES[each], target.bounds)), None)
+        help = ("leave the activation out", *((f"or use `{fitting}`",) if fitting else ()))
         yield Diagnostic(TARGET_RANGE, target.places["range"], facts, labels=labels, help=help)
+
+
+Bounds = tuple[float | None, float | None]
+
+
+def _covers(reach: Bounds, wanted: Bounds) -> bool:
+    """Whether all of a range lies within another; None is no bound."""
+    (low, high), (least, most) = reach, wanted
+    return (low is None or (least is not None and least >= low)) and (high is None or (most is not None and most <= high))
 
 
 def _same(wanted: tuple[int | str | None, ...], sizes: tuple[Size, ...]) -> bool:
