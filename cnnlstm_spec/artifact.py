@@ -6,6 +6,7 @@ artifact as it was, as it is, or a mix that the manifest does not fit.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -13,12 +14,14 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Any
 
 from .compiler import Compilation, collector_paused
 from .deploy import Deployment
+from .escape.json import to_json
 from .ownership import MANIFEST, MODEL, clear, foreign
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
@@ -50,11 +53,14 @@ def write(
 
     `step` is told what is under way.
 
-    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, weights cannot be had or, without
-    `force`, files that are not ours lie where ours would, and OSError where the folder cannot be written.
+    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, a folder lies where a file would, weights
+    cannot be had or, without `force`, files that are not ours lie where ours would, and OSError where the folder cannot be
+    written.
     """
     if folder.exists() and not folder.is_dir():
         raise Unsuitable(f"`{folder}` is a file, not a folder")
+    if blocked := next(_folders_among(folder, [name for name in NAMES if name != PNG or has_png()]), None):
+        raise Unsuitable(f"`{blocked}` is a folder, where a file is to be written: move it, or name another folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
     if not force and (others := foreign(folder, NAMES, digest)):
         named = " and ".join(f"`{name}`" for name in others)
@@ -63,7 +69,7 @@ def write(
     files, versions = make_files(compilation, step, passes, deployment)
     step("writing")
     manifest = {**make_manifest(compilation, files, versions, deployment), "passes": passes}
-    files[MANIFEST] = (json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    files[MANIFEST] = (to_json(manifest) + "\n").encode()
     write_files(folder, files)
     clear(folder, NAMES)
     return manifest
@@ -117,9 +123,9 @@ def canonical(data: bytes) -> bytes:
         for name in sorted(old.namelist()):
             content = old.read(name)
             if name == "metadata.json":
-                content = json.dumps({**json.loads(content), "date_saved": SAVED}).encode()
+                content = to_json({**json.loads(content), "date_saved": SAVED}, None).encode()
             if name == "config.json":
-                content = json.dumps(_renumbered(json.loads(content), {})).encode()
+                content = to_json(_renumbered(json.loads(content), {}), None).encode()
             info = zipfile.ZipInfo(name, EPOCH)
             info.external_attr = 0o600 << 16
             new.writestr(info, content)
@@ -193,21 +199,25 @@ def replace_file(path: File, data: bytes) -> None:
 
 
 def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
-    """Writes all beside their places, then renames them in their order.
+    """Writes all beside their places, then renames them in their order; where one cannot be put there, none is.
 
     Where that ends in between, the manifest of those that are renamed stays beside its place, so that they are known as ours.
     """
+    if blocked := next(_folders_among(folder, files), None):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(blocked))
     waiting: dict[str, File] = {}
     renamed = False
     try:
         for name, data in files.items():
-            handle, beside = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
-            os.close(handle)
-            waiting[name] = File(beside)
-            _write_whole(waiting[name], data)
-            waiting[name].chmod(0o666 & ~_umask())
+            with _named(folder / name):
+                handle, beside = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+                os.close(handle)
+                waiting[name] = File(beside)
+                _write_whole(waiting[name], data)
+                waiting[name].chmod(0o666 & ~_umask())
         for name in files:
-            waiting[name].replace(folder / name)
+            with _named(folder / name):
+                waiting[name].replace(folder / name)
             del waiting[name]
             renamed = True
     finally:
@@ -215,6 +225,20 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
             if not (renamed and name == MANIFEST):
                 path.unlink(missing_ok=True)
     _sync(folder)
+
+
+def _folders_among(folder: File, names: Iterable[str]) -> Iterator[File]:
+    """Those of the names that are folders there: no file can be renamed to them."""
+    return (folder / name for name in names if (folder / name).is_dir() and not (folder / name).is_symlink())
+
+
+@contextmanager
+def _named(target: File) -> Iterator[None]:
+    """What the system refuses of a file is told by the name that a person knows, not by that of the temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from None
 
 
 def _write_whole(path: File, data: bytes) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path as File
 from . import artifact
 from .compiler import Compilation
 from .deploy import deploy
+from .escape.json import to_json
 from .missing import what_to_install
 from .nodes import Mapping as MappingNode
 from .ownership import MANIFEST
@@ -138,7 +139,7 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
     assert compilation.spec is not None
-    now = json.loads(json.dumps(resolved(compilation)))
+    now = json.loads(to_json(resolved(compilation)))
     wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _installed(same[4]))
     return whole and trained is None and written == now and same == wanted and not _reads_files(compilation)
 

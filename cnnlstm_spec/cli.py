@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import StringIO
 
 import click
 
@@ -80,7 +81,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        note(_explained(error))
         return 2
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -97,6 +98,13 @@ def run(arguments: list[str]) -> int:
             return UNBUILDABLE
         _report_bug(arguments)
         return BUG
+
+
+def _explained(error: click.ClickException) -> str:
+    """What click says of a mistake in the arguments, which may hold anything."""
+    stream = StringIO()
+    error.show(stream)
+    return stream.getvalue().rstrip("\n")
 
 
 def _report_bug(arguments: list[str]) -> None:

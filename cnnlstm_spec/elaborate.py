@@ -14,7 +14,7 @@ from .kinds import NAME
 from .layer_kinds import LAYERS
 from .layers import LayerRegistry
 from .memory import Memory
-from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
+from .nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .own import with_own_layers
 from .recall import recall
 from .scope import POISON, Scope, nearest, origin_of
@@ -26,7 +26,6 @@ NOT_A_SPEC = Code(
     "a spec is a mapping that begins with `version: 1`; this is {given}",
     help="`cnnlstm-spec new` prints a spec to start from",
 )
-BAD_NAME = Code("name-characters", "error", "`{name}` cannot name a {what}")
 BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that begins with a lower-case letter")
 HEAD_OR_HEADS = Code(
     "head-or-heads", "error", "a spec has `head` or `heads`, not both", help="put the layers of `head` into `heads` under a name"
@@ -166,7 +165,7 @@ def _named(entry: Entry, scope: Scope, what: str) -> str | None:
     name = NAME.read(as_text, Scope(quiet))
     if name is POISON:
         scope.report(
-            BAD_NAME, entry.key, name=entry.key.text, what=what, help=(f"a name is {NAME.words.removeprefix('a name ')}",)
+            BAD_NAME, entry.key, name=entry.key.text, what=f"a {what}", help=(f"a name is {NAME.words.removeprefix('a name ')}",)
         )
         return None
     return str(name)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .argument import Kind, read
 from .diagnostic import Code
-from .nodes import WRONG_TYPE, Listing, Node, Scalar, given
+from .nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, given, unfit
 from .scalars import fraction, resolve
 from .scope import POISON, Scope, did_you_mean
 
@@ -154,6 +154,15 @@ class Text(Kind):
         return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
 
 
+class Name(Text):
+    """A name: a text without the characters that no name may hold."""
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, str) and (help := unfit(node.value)) is not None:
+            return scope.report(BAD_NAME, node, name=node.value, what="anything", help=(help,))
+        return super().read(node, scope)
+
+
 class Choice(Kind):
     """One of a few strings; with `any_case`, Keras takes upper case too, and the canonical one is lower."""
 
@@ -284,7 +293,7 @@ NOT_NEGATIVE = Number(least=0)
 RATE = Number(least=0, most=1)
 BOOLEAN = Boolean()
 TEXT = Text()
-NAME = Text("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
+NAME = Name("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 class AnyKind(Kind):

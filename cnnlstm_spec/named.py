@@ -7,7 +7,7 @@ from typing import Any
 from .argument import MISSING_KEY, UNKNOWN_KEY, Kind, read, report_unknown_keys
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
 from .diagnostic import Code
-from .kinds import Boolean, Choice, Integer, ListOf, Number, OneOrMore, Optional, Text, wrong_type
+from .kinds import Boolean, Choice, Integer, ListOf, Name, Number, OneOrMore, Optional, Text, wrong_type
 from .nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from .scope import POISON, Scope, did_you_mean
 
@@ -153,7 +153,8 @@ class Named(Kind):
         return {"$ref": f"#/$defs/{self.family}"}
 
 
-SCOPE_NAME = Text("a name of letters, digits, _, . and -", r"[A-Za-z0-9.][A-Za-z0-9_.>-]*")
+OBJECT_NAME = Name("a name")
+SCOPE_NAME = Name("a name of letters, digits, _, . and -", r"[A-Za-z0-9.][A-Za-z0-9_.>-]*")
 
 
 class Float(Number):
@@ -200,7 +201,8 @@ LEARNING_RATE = Float()
 
 def kind_of(fact: dict[str, Any]) -> Kind:
     """The kind of an argument, as the catalog tells it."""
-    key = tuple(sorted((name, repr(value)) for name, value in fact.items() if name not in ("name", "default", "required")))
+    told = {name: value for name, value in fact.items() if name not in ("name", "default", "required")}
+    key = tuple(sorted((name, repr(value)) for name, value in {**told, "is_name": fact["name"] == "name"}.items()))
     if key not in _kinds:
         _kinds[key] = _make_kind(fact)
     return _kinds[key]
@@ -243,7 +245,7 @@ def _make_kind(fact: dict[str, Any]) -> Kind:
         case "scope":
             kind = SCOPE_NAME
         case _:
-            kind = Text()
+            kind = OBJECT_NAME if fact["name"] == "name" else Text()
     if "exempt" in fact:
         kind = Exempt(kind, tuple(fact["exempt"]))
     return Optional(kind) if fact["kind"].endswith("?") else kind

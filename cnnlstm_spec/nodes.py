@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .diagnostic import Code
+from .diagnostic import Code, Diagnostic
+from .escape.characters import UNSAFE
 from .scalars import Value
-from .source import NOWHERE, Span
+from .source import NOWHERE, Place, Span
 
+BAD_NAME = Code("name-characters", "error", "`{name}` cannot name {what}")
 TOO_DEEP = Code("nested-too-deep", "error", "nested more than {limit} levels deep")
 
 
@@ -65,15 +67,32 @@ def words_for(node: Node) -> str:
     return kinds[type(node.value)]
 
 
-def node_of(value: object, span: Span = NOWHERE) -> Node:
-    """A node of a Python value, all of it at one span."""
+def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None) -> Node:
+    """A node of a Python value, all of it at one span; keys that can be no names are reported to `found`."""
+    found = [] if found is None else found
     if isinstance(value, dict):
-        return Mapping(span, tuple(Entry(Scalar(span, str(k), str(k)), node_of(v, span)) for k, v in value.items()))
+        keys = (as_key(Scalar(span, str(key), str(key)), found) for key in value)
+        return Mapping(span, tuple(Entry(key, node_of(v, span, found)) for key, v in zip(keys, value.values(), strict=True)))
     if isinstance(value, list | tuple):
-        return Listing(span, tuple(node_of(item, span) for item in value))
+        return Listing(span, tuple(node_of(item, span, found) for item in value))
     if value is None or isinstance(value, bool | int | float | str):
         return Scalar(span, value, str(value))
     raise TypeError(f"{type(value).__name__} has no place in a spec")
+
+
+def unfit(name: str) -> str | None:
+    """The way out for a name that holds a character which no name may, since nobody sees it; None for others."""
+    match = None if name.isprintable() else UNSAFE.search(name)
+    return f"leave out the character U+{ord(match[0]):04X}" if match else None
+
+
+def as_key(key: Scalar, found: list[Diagnostic]) -> Scalar:
+    """The key, broken and reported where it can be no name."""
+    help = unfit(key.text)
+    if help is None:
+        return key
+    found.append(Diagnostic(BAD_NAME, Place((), key.span), {"name": key.text, "what": "anything"}, help=(help,)))
+    return replace(key, broken=True)
 
 
 def value_of(node: Node) -> object:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .diagnostic import Code, Diagnostic, Label
 from .edit import NoPath, Steps, edit
+from .escape.characters import CLASS
 from .memory import Memory
 from .nodes import Entry, Listing, Node, Scalar, node_of
 from .nodes import Mapping as MappingNode
@@ -22,8 +23,9 @@ from .syntax import EMPTY, parse
 UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
 UNCLEAR = Code("unclear-override", "error", "`{text}` is not of the form PATH=VALUE")
 
-STEP = re.compile(r"(?:\A|\.)([^.\[\]=\s]+)|\[(\d{1,6})\]")
-FORM = re.compile(r"[^.\[\]=\s]+(?:\.[^.\[\]=\s]+|\[\d{1,6}\])*")
+KEY = rf"[^.\[\]=\s{CLASS}]+"
+STEP = re.compile(rf"(?:\A|\.)({KEY})|\[(\d{{1,6}})\]")
+FORM = re.compile(rf"{KEY}(?:\.{KEY}|\[\d{{1,6}}\])*")
 
 Overrides = Mapping[str, Any] | Iterable[str]
 """Paths to Python values, or texts of the form PATH=VALUE with VALUE as YAML."""
@@ -86,7 +88,7 @@ def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[
             source = Source("overrides", f"{path}={value!r}")
             if (steps := _steps(source, found)) is not None:
                 span = Span(source, len(path) + 1, len(source.text))
-                yield steps, value if isinstance(value, Node) else node_of(value, span)
+                yield steps, value if isinstance(value, Node) else node_of(value, span, found)
         return
     for text in overrides:
         source = Source("--set", text)

@@ -135,8 +135,8 @@ class Scope:
     def report(
         self, code: Code, node: Node, label: str = "", labels: Iterable[Label] = (), help: Iterable[str] = (), **facts: object
     ) -> Any:
-        """Adds a finding at a node; the result is POISON, for the reader to return."""
-        if node.span in self.guessed:
+        """Adds a finding at a node, unless one was made of it already; the result is POISON, for the reader to return."""
+        if node.span in self.guessed or (isinstance(node, Scalar) and node.broken):
             return POISON
         found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help))
         self.found.append(found)

@@ -10,7 +10,7 @@ from .diagnostic import Origin
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .inputs import Input
 from .items import Fusion, Item
-from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Optional, Text
+from .kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from .layer_kinds import LAYERS
 from .nodes import Node
 from .own import MODULES
@@ -54,7 +54,7 @@ class Top(Record):
     """The whole spec; the sections that need names of other sections are read later."""
 
     version: int = arg(Integer(1, 1, NOT_ALLOWED), doc="Version of the language: 1.")
-    name: str = arg(Text("a name without `/`", r"[^/]+"), doc="Name of the model.")
+    name: str = arg(Name("a name without `/`", r"[^/]+"), doc="Name of the model.")
     extends: str | None = arg(Text("the path of a spec", ".+"), None, doc="A spec that this one differs from: maps merge.")
     matrix: Node | None = arg(AnyKind(), None, doc="Paths to lists of values; every combination is a variant.")
     description: str | None = arg(Optional(Text()), None, doc="What the model is, in a sentence.")

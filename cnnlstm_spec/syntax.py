@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from .diagnostic import Code, Diagnostic, Label
-from .nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, words_for
+from .nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, as_key, words_for
 from .scalars import Unreadable, Value, resolve
 from .source import Place, Source, Span
 
@@ -211,6 +211,7 @@ class _Composer:
             values.append(value)
             if not isinstance(key, Scalar):
                 raise self.refuse(BAD_KEY, key.span, given=words_for(key))
+            key = as_key(key, self.found)
             if key.text == "<<" and key.plain:
                 self.merge(value, merged)
             elif (first := entries.get(key.text)) is not None:

@@ -1,4 +1,8 @@
-"""Standard output and error: colour, width, progress, and readers that go away. Imports nothing of ours."""
+"""Standard output and error: colour, width, progress, and readers that go away.
+
+The only file that writes to them. What is written holds no character that a terminal would obey, but for line breaks and our own
+colours.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,24 @@ import os
 import sys
 from typing import TextIO
 
+from .escape.terminal import many_lines, one_line
+
 
 class Unwritable(Exception):
     """Why standard output takes no more: a full disk, say."""
 
 
-def write(text: str) -> None:
+def write(text: str, colored: bool = False) -> None:
     """To standard output, whatever its encoding; a reader that has gone away ends it quietly."""
-    _write(sys.stdout, text)
+    _put(sys.stdout, many_lines(text, colored))
 
 
-def note(text: str) -> None:
+def note(text: str, colored: bool = False) -> None:
     """A line to standard error."""
-    _write(sys.stderr, text + "\n")
+    _put(sys.stderr, many_lines(text, colored) + "\n")
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _put(stream: TextIO | None, text: str) -> None:
     if stream is None:
         return
     try:
@@ -75,9 +81,9 @@ class Progress:
     def step(self, text: str) -> None:
         """What is under way now."""
         if self.shown:
-            _write(sys.stderr, f"\r\x1b[K{text} ...")
+            _put(sys.stderr, f"\r\x1b[K{one_line(text)} ...")
 
     def end(self) -> None:
         """Takes the line away."""
         if self.shown:
-            _write(sys.stderr, "\r\x1b[K")
+            _put(sys.stderr, "\r\x1b[K")

@@ -5,7 +5,6 @@ A spec is parsed once; a variant is the document with some values in other place
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +13,8 @@ from math import prod
 
 from .diagnostic import Code, Diagnostic
 from .edit import NoPath, Steps, edit, edit_at
+from .escape.file_name import file_name
+from .escape.json import in_words
 from .memory import Memory
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 from .overrides import FORM, STEP, UNKNOWN_PATH, Override, read_text
@@ -30,9 +31,6 @@ TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} variants;
 
 KEY = "matrix"
 LIMIT = 10_000
-SAFE = re.compile(r"[^A-Za-z0-9._=,+-]+")
-LONGEST = 120
-"""Characters of a folder's name; a file system takes 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -130,18 +128,21 @@ def without(document: Mapping) -> Mapping:
 
 
 def folders(variants: list[Variant]) -> list[str]:
-    """A name for the folder of each: its label as every file system takes it, numbered where two would be the same."""
-    names: list[str] = []
+    """A name for the folder of each: its label as every file system takes it, numbered where another has it, in any case."""
+    names: dict[str, str] = {}
     for index, variant in enumerate(variants):
-        name = SAFE.sub("_", variant.label).strip("._") or "variant"
-        name = name if len(name) <= LONGEST else f"{name[:LONGEST]}_{index}"
-        names.append(name if name.lower() not in map(str.lower, names) else f"{name}_{index}")
-    return names
+        stem = name = file_name(variant.label, "variant")
+        while name.lower() in names:
+            name, index = f"{stem}_{index}", index + 1
+        names[name.lower()] = name
+    return list(names.values())
 
 
 def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
     path, value = entry.key.text, entry.value
     place = Place((KEY, path), value.span)
+    if entry.key.broken:
+        return None
     if FORM.fullmatch(path) is None:
         found.append(Diagnostic(UNCLEAR_AXIS, Place((KEY,), entry.key.span), {"path": path}))
         return None
@@ -169,6 +170,4 @@ def _unknown(axis: Axis, error: NoPath) -> Diagnostic:
 def _text(value: Node) -> str:
     if isinstance(value, Scalar):
         return value.text if value.text else "null"
-    import json
-
-    return json.dumps(value_of(value), ensure_ascii=False, separators=(",", ":"))
+    return in_words(value_of(value), (",", ":"))

@@ -57,3 +57,22 @@ def test_works_where_tensorflow_is_not_installed(command: list[str], tmp_path: P
         [sys.executable, "-c", WITHOUT, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+WRITERS = {
+    "standard output and error": ("terminal.py", {"print", "click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}),
+    "JSON": ("escape/json.py", {"json.dumps", "json.dump"}),
+}
+
+
+@pytest.mark.parametrize("medium", WRITERS)
+def test_a_medium_has_one_writer(medium: str) -> None:
+    """So that what a text holds is escaped in one place, and nothing goes past it."""
+    only, ways = WRITERS[medium]
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ways
+    }
+    assert found <= {only}

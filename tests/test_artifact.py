@@ -188,6 +188,37 @@ def test_compile_leaves_a_trained_model_alone(tmp_path: Path, capsys: pytest.Cap
     assert "the name is empty" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["a", "b", "manifest.json"])
+def test_a_folder_where_a_file_should_be(name: str, tmp_path: Path) -> None:
+    """All targets are looked at before the first is replaced, and the one that cannot be is named."""
+    artifact.write_files(tmp_path, OLD)
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    rest = {each: data for each, data in OLD.items() if each != name}
+    with pytest.raises(IsADirectoryError) as raised:
+        artifact.write_files(tmp_path, NEW)
+    assert raised.value.filename == str(tmp_path / name)
+    assert {each: (tmp_path / each).read_bytes() for each in rest} == rest and names(tmp_path) == sorted(OLD)
+
+
+def test_a_target_that_cannot_be_replaced_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise PermissionError(1, "Operation not permitted", str(self), None, str(target))
+
+    artifact.write_files(tmp_path, OLD)
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(PermissionError) as raised:
+        artifact.write_files(tmp_path, NEW)
+    assert raised.value.filename == str(tmp_path / "a") and contents(tmp_path) == OLD
+
+
+def test_a_folder_in_an_artifact_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    (tmp_path / "plot.svg").mkdir()
+    with pytest.raises(artifact.Unsuitable, match=r"plot\.svg` is a folder"):
+        artifact.write(load(SMALL), tmp_path, force=True)
+    assert names(tmp_path) == ["plot.svg"]
+
+
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(artifact.Unsuitable):

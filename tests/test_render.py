@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlstm_spec.diagnostic import CODES, Code, Diagnostic, Label
-from cnnlstm_spec.render.cells import width
+from cnnlstm_spec.escape.terminal import width
 from cnnlstm_spec.render.text import counts, render
 from cnnlstm_spec.source import NOWHERE, Place, Source, Span
 

@@ -61,7 +61,15 @@ def test_every_row_of_the_bench_runs() -> None:
 
     out = ran("-m", "bench", "--smoke", *(name for name in ROWS if name not in ("cold", "growth", "many", "variants")))
     assert {"mistake", "clips", "frames", "fault", "own", "passes", "mobilenet"} <= set(ROWS)
-    for shown in ("the same mistake", "clips of 7 to 12", "article 3", "article 1", "our own share", "with passes", "MobileNetV2"):
+    for shown in (
+        "the same mistake",
+        "clips of 7 to 12",
+        "article 3",
+        "article 1",
+        "our own share",
+        "with passes",
+        "MobileNetV2",
+    ):
         assert shown in out, shown
 
 

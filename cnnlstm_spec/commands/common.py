@@ -14,7 +14,7 @@ from ..diagnostic import Diagnostic
 from ..reading import Unread, read_file, read_stream
 from ..render.text import counts, render
 from ..source import Source
-from ..terminal import columns, has_color, note
+from ..terminal import columns, has_color, note, write
 
 if TYPE_CHECKING:
     from ..sweep import Sweep
@@ -148,13 +148,12 @@ def shown(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
 def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO) -> None:
     """Findings as text."""
     if found := shown(diagnostics):
-        text = render(found, has_color(color, stream), columns(stream)) + "\n\n"
+        colored = has_color(color, stream)
+        text = render(found, colored, columns(stream)) + "\n"
         if stream is sys.stderr:
-            note(text.removesuffix("\n"))
+            note(text, colored)
         else:
-            from ..terminal import write
-
-            write(text)
+            write(text + "\n", colored)
 
 
 def write_file(path: File, data: bytes) -> None:

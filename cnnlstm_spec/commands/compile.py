@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from ..deploy import PURPOSES
+from ..escape.terminal import one_line
 from ..missing import install, what_to_install
 from ..ownership import MODEL
 from ..quiet import silence
@@ -194,4 +195,5 @@ def _variants(
 
 def _summary(manifest: dict[str, Any], folder: File) -> str:
     files = [*manifest["files"], "manifest.json"]
-    return f"{manifest['name']}: {manifest['params']['total']:,} parameters; wrote {', '.join(files)} to {folder}\n\n"
+    found = f"{manifest['name']}: {manifest['params']['total']:,} parameters; wrote {', '.join(files)} to {folder}"
+    return f"{one_line(found)}\n\n"

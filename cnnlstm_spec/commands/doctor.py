@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from ..doctor import Difference, counts
+from ..escape.json import to_json
 from ..missing import what_to_install
 from ..quiet import silence
 from ..terminal import Progress, note, write
@@ -55,7 +55,7 @@ def _json(installed: str, made_from: str, found: Sequence[Difference]) -> str:
     listed = [{"name": each.name, "sort": each.sort, "what": each.what} for each in found]
     ok = all(each.sort == "new" for each in found)
     data = {"version": 1, "keras": installed, "rules": made_from, "ok": ok, "compared": counts(), "differences": listed}
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return to_json(data)
 
 
 def _text(installed: str, made_from: str, found: Sequence[Difference]) -> str:

@@ -166,8 +166,9 @@ def forget() -> None:
 
 def save(model: keras.Model, path: Path) -> None:
     """Writes a `.keras` file; with the optimizer built, which Keras else says it skips wherever the file is loaded."""
-    if model.optimizer is not None and not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    optimizer = getattr(model, "optimizer", None)  # a model that is not compiled has none
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
     model.save(path)
 
 

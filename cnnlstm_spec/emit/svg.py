@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..escape.xml import content
 from . import text
 from .drawing import Drawing
 from .layout import STACK, STACKED
@@ -22,8 +23,6 @@ LEAST = 560
 CORNER = 7
 OUTLINES = ("plain", "shared", "merge")
 """Looks with a colour or an outline of their own."""
-UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, not even escaped."""
 
 
 def draw(compilation: Compiled) -> str:
@@ -59,8 +58,8 @@ def render(drawing: Drawing) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
             ' role="img" aria-labelledby="title desc">',
-            f'<title id="title">{_escape(drawing.title)}</title>',
-            f'<desc id="desc">{_escape(_described(drawing))}</desc>',
+            f'<title id="title">{content(drawing.title)}</title>',
+            f'<desc id="desc">{content(_described(drawing))}</desc>',
             f"<style>{style_sheet()}</style>",
             f'<rect class="paper" width="{width}" height="{height}" rx="14"/>',
             *header,
@@ -203,11 +202,11 @@ def _words(x: float, y: float, words: str, look: str, size: float, bold: bool = 
         return ""
     wide = text.width(words, size, bold)
     place = f'x="{_n(x)}" y="{_n(y)}" textLength="{_n(wide)}" lengthAdjust="spacingAndGlyphs"'
-    return f'<text class="{look}" {place}>{_escape(words)}</text>'
+    return f'<text class="{look}" {place}>{content(words)}</text>'
 
 
 def _tip(lines: tuple[str, ...]) -> str:
-    return f"<title>{_escape(chr(10).join(filter(None, lines)))}</title>" if any(lines) else ""
+    return f"<title>{content(chr(10).join(filter(None, lines)))}</title>" if any(lines) else ""
 
 
 def _rect(shape: BoxShape | FrameShape) -> str:
@@ -217,8 +216,3 @@ def _rect(shape: BoxShape | FrameShape) -> str:
 def _n(value: float) -> str:
     """A coordinate with one decimal at most."""
     return f"{round(value, 1) + 0:g}" if abs(value) < 1e5 else f"{value:.0f}"
-
-
-def _escape(words: str) -> str:
-    clean = UNWRITABLE.sub("\ufffd", words)
-    return clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -1,4 +1,4 @@
-"""Widths of texts in the bundled font, and cutting and wrapping by them. Imports nothing of ours."""
+"""Widths of texts in the bundled font, and cutting and wrapping by them: of texts as they are shown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import re
 from functools import cache
 from pathlib import Path
+
+from ..escape.characters import visible
 
 FONTS = Path(__file__).parent.parent / "data" / "fonts"
 MISSING = "\u25a1"
@@ -24,11 +26,12 @@ def widths(bold: bool = False) -> dict[str, int]:
 def width(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in pixels."""
     table = widths(bold)
-    return sum(table.get(char, FULL_WIDTH) for char in text) * size / 1000
+    return sum(table.get(char, FULL_WIDTH) for char in visible(text)) * size / 1000
 
 
 def cut(text: str, size: float, room: float, bold: bool = False) -> str:
     """The text, its middle left out where it would be wider than there is room."""
+    text = visible(text)
     if width(text, size, bold) <= room:
         return text
     keep = len(text) - 1
@@ -44,7 +47,7 @@ def cut(text: str, size: float, room: float, bold: bool = False) -> str:
 def wrap(text: str, size: float, room: float, most: int, bold: bool = False) -> tuple[str, ...]:
     """The text in lines of at most that width, cut at spaces that may break; what is beyond `most` lines is left out."""
     lines: list[str] = []
-    words = re.findall(r"[^ \t\r\n]+", text)
+    words = re.findall(r"[^ ]+", visible(re.sub(r"[ \t\r\n]+", " ", text)))
     line = ""
     while words:
         longer = f"{line} {words[0]}" if line else words[0]
@@ -61,6 +64,7 @@ def wrap(text: str, size: float, room: float, most: int, bold: bool = False) -> 
 
 def cut_end(text: str, size: float, room: float, bold: bool = False) -> str:
     """The text, its end left out where it would be wider than there is room."""
+    text = visible(text)
     if width(text, size, bold) <= room:
         return text
     table, used, kept = widths(bold), width("…", size, bold), ""

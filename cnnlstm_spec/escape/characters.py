@@ -11,7 +11,7 @@ UNSAFE = re.compile(f"[{CLASS}]")
 
 def visible(text: str) -> str:
     r"""The text with `\x1b` and `\u202e` where such characters stand."""
-    return UNSAFE.sub(_named, text)
+    return text if text.isprintable() else UNSAFE.sub(_named, text)
 
 
 def _named(found: re.Match[str]) -> str:

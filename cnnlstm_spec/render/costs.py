@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..costs import Costs, Row, training_bytes
+from ..escape.terminal import one_line, width
 from ..graph import TypedGraph
 from ..size import Size
 from ..spec import ModelSpec
-from .cells import clean, width
 
 HEADINGS = ("layer", "name", "output", "params", "macs", "memory")
 SORTS = ("params", "macs", "memory")
@@ -17,10 +17,10 @@ Line = tuple[str, ...]
 def costs_table(graph: TypedGraph, spec: ModelSpec, costs: Costs, sort: str | None) -> str:
     """A row for each layer, and the sums; a cost that rests on a size known only at run time is an expression."""
     rows = sorted(costs.rows, key=lambda row: _order(row, sort)) if sort is not None else costs.rows
-    lines = [HEADINGS, *map(_line, rows)]
+    lines = [HEADINGS, *(tuple(map(one_line, _line(row))) for row in rows)]
     widths = [max(width(line[column]) for line in lines) for column in range(len(HEADINGS))]
     text = [("  " + "  ".join(map(_padded, line, widths, HEADINGS))).rstrip() for line in lines]
-    return "\n".join([clean(graph.graph.name), "", *text, "", *_sums(graph, spec, costs)])
+    return "\n".join([one_line(graph.graph.name), "", *text, "", *_sums(graph, spec, costs)])
 
 
 def memory(bytes: Size) -> str:

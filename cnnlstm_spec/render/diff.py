@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from ..diff import MISSING, Change, Difference, LayerChange
-from .cells import clean, width
+from ..escape.json import in_words, to_json
+from ..escape.terminal import one_line, width
 
 VERSION = 1
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -22,12 +22,12 @@ COSTS = {
 
 def text(found: Difference, old: str, new: str) -> str:
     """What differs, for a person."""
-    heading = f"{clean(old)} -> {clean(new)}: "
+    heading = f"{one_line(old)} -> {one_line(new)}: "
     if found.equal:
         return f"{heading}the same model, {found.same} layers\n"
     numbers = [f"{sum(each.sort == sort for each in found.layers)} {sort}" for sort in SIGNS]
     lines = [f"{heading}layers {', '.join(numbers)}, {found.same} the same", ""]
-    lines += [f"  ~ {clean(change.what)}: {_arrow(change)}" for change in found.model]
+    lines += [f"  ~ {one_line(change.what)}: {_arrow(change)}" for change in found.model]
     lines += ["" for _ in found.model[:1]]
     for each in found.layers:
         lines += _layer(each)
@@ -53,7 +53,7 @@ def as_json(found: Difference, old: str, new: str) -> str:
             "not_loaded": [asdict(each) for each in found.lost],
         },
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return to_json(data) + "\n"
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -68,15 +68,15 @@ def _arrow(change: Change) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return one_line(value if isinstance(value, str) else in_words(value))
 
 
 def _layer(change: LayerChange) -> list[str]:
     params = f", {change.params:,} parameters" if change.params else ""
-    first = f"  {SIGNS[change.sort]} {change.layer} {clean(change.name)}"
+    first = f"  {SIGNS[change.sort]} {one_line(change.layer)} {one_line(change.name)}"
     if change.sort != "changed":
-        return [f"{first}: {change.output}{params}"]
-    return [first, *(f"      {clean(each.what)}: {_arrow(each)}" for each in change.changes)]
+        return [f"{first}: {one_line(change.output)}{params}"]
+    return [first, *(f"      {one_line(each.what)}: {_arrow(each)}" for each in change.changes)]
 
 
 def _costs(found: Difference) -> list[str]:
@@ -99,4 +99,4 @@ def _weights(found: Difference) -> list[str]:
     if not layers:
         return ["trained weights: there are none"]
     lines = [f"trained weights: {len(found.loaded)} of {layers} layers would load, {found.loaded_params:,} of {total:,} values"]
-    return lines + [f"  {clean(each.name)} would not: {each.reason}" for each in found.lost]
+    return lines + [f"  {one_line(each.name)} would not: {one_line(each.reason)}" for each in found.lost]

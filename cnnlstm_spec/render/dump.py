@@ -11,6 +11,7 @@ from ..catalog import KerasObject
 from ..compiler import Compilation
 from ..diagnostic import Origin
 from ..emit.python import source
+from ..escape.terminal import one_line
 from ..graph import Graph, TypedGraph, TypedNode
 from ..graph import Node as GraphNode
 from ..nodes import Listing, Mapping, Node, Scalar
@@ -41,7 +42,7 @@ def dump(compilation: Compilation, stage: str, passes: str = "default") -> str |
 
 
 def _lines(lines: Any) -> str:
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{one_line(line)}\n" for line in lines)
 
 
 def _at(span: Span) -> str:

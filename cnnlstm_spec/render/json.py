@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from ..diagnostic import Diagnostic, Label
+from ..escape.json import to_json
 from ..graph import TypedGraph, TypedNode
 from ..inputs import InputOp
 from ..source import NOWHERE, Span, format_path
@@ -29,7 +29,7 @@ def shapes(graph: TypedGraph) -> str:
 
 
 def _text(data: dict[str, Any]) -> str:
-    return json.dumps(data, indent=2)
+    return to_json(data)
 
 
 def _file(path: str, found: list[Diagnostic]) -> dict[str, Any]:

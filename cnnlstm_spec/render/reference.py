@@ -7,6 +7,8 @@ from os.path import dirname, join
 from typing import Any
 
 from ..argument import Argument, Record
+from ..escape.json import in_words
+from ..escape.terminal import width
 from ..op import Example, Op
 from ..ops import ALIASES, FAMILIES, find_op
 from ..ops.strategies import STRATEGIES
@@ -14,7 +16,6 @@ from ..reuse import RepeatStructure
 from ..source import NOWHERE, Place
 from ..structures import RECORDS
 from ..tensor import Axis, Mask, TensorType
-from .cells import width
 
 OPEN: dict[str, type[Record]] = {**RECORDS, "Repeat": RepeatStructure}
 
@@ -132,5 +133,5 @@ def _yaml(value: Any) -> str:
     if isinstance(value, str):
         word = value.replace("_", "").replace("-", "").isalnum() and not value.isdigit()
         # A fraction is a number only without quotes.
-        return value if word or value.replace("/", "", 1).replace(".", "").isdigit() else json.dumps(value)
-    return json.dumps(value) if value is None or isinstance(value, bool | int | float) else str(value)
+        return value if word or value.replace("/", "", 1).replace(".", "").isdigit() else in_words(value)
+    return in_words(value) if value is None or isinstance(value, bool | int | float) else str(value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..escape.terminal import one_line, width
 from ..graph import TypedGraph, TypedNode
 from ..inputs import InputOp
 from ..op import Op
-from .cells import clean, width
 from .json import mask_origin
 
 HEADINGS = ("layer", "name", "output", "dtype", "mask", "params")
@@ -23,14 +23,14 @@ def table(graph: TypedGraph) -> str:
             continue
         if typed.node.area != area:
             area = typed.node.area
-            rows.append(area)
-        rows.append(_row(typed, graph))
+            rows.append(one_line(area))
+        rows.append(tuple(map(one_line, _row(typed, graph))))
     cells = [row for row in rows if not isinstance(row, str)]
     empty = {column for column in range(len(HEADINGS)) if not any(row[column] for row in cells[1:])}
     kept = [column for column in range(len(HEADINGS)) if column not in empty]
     widths = {column: max(width(row[column]) for row in cells) for column in kept}
     lines = [row if isinstance(row, str) else _line(row, kept, widths) for row in rows]
-    return "\n".join([clean(graph.graph.name), "", *lines, "", *_outputs(graph), _total(graph)])
+    return "\n".join([one_line(graph.graph.name), "", *lines, "", *_outputs(graph), _total(graph)])
 
 
 def _line(row: Row, kept: list[int], widths: dict[int, int]) -> str:
@@ -55,7 +55,7 @@ def _row(typed: TypedNode, graph: TypedGraph) -> Row:
 
 def _outputs(graph: TypedGraph) -> list[str]:
     types = {head: graph.nodes[id].type for head, id in graph.graph.outputs.items()}
-    return [f"output {head}: {type or '?'}{f' {type.dtype}' if type else ''}" for head, type in types.items()]
+    return [f"output {one_line(head)}: {type or '?'}{f' {type.dtype}' if type else ''}" for head, type in types.items()]
 
 
 def _total(graph: TypedGraph) -> str:

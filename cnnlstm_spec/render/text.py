@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ..diagnostic import Diagnostic
+from ..escape.terminal import one_line, painted, shown, width
 from ..source import NOWHERE, Source, Span
-from .cells import clean, shown, width
 
 WIDTH = 120
 """Columns where the terminal does not say how many it has."""
 LEAST_WIDTH = 40
-STYLES = {"error": "1;31", "warning": "1;33", "advice": "1;36", "label": "1;34", "gutter": "1;34", "bold": "1"}
 
 
 class Mark(NamedTuple):
@@ -53,12 +52,12 @@ class _Printer:
         self.color, self.columns = color, columns
 
     def paint(self, text: str, style: str) -> str:
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.color and text else text
+        return painted(text, style) if self.color else text
 
     def diagnostic(self, diagnostic: Diagnostic) -> str:
         severity = diagnostic.severity
         head = self.paint(f"{severity}[{diagnostic.code.name}]", severity)
-        lines = [head + self.paint(": " + clean(diagnostic.message), "bold")]
+        lines = [head + self.paint(": " + one_line(diagnostic.message), "bold")]
         notes = [label.message for label in diagnostic.labels if not _is_somewhere(label.place.span)]
         sources = _marks(diagnostic)
         gutter = max((len(str(mark.line)) for _, marks in sources for mark in marks), default=1)
@@ -68,14 +67,14 @@ class _Printer:
                 lines += self.snippet(source, marks, gutter, severity)
         for word, texts in (("note", notes), ("help", diagnostic.help)):
             sign = self.paint("=", "gutter")
-            lines += [f"{'':{gutter}} {sign} {self.paint(word + ':', 'bold')} {clean(text)}" for text in texts]
+            lines += [f"{'':{gutter}} {sign} {self.paint(word + ':', 'bold')} {one_line(text)}" for text in texts]
         return "\n".join(lines)
 
     def location(self, source: Source, marks: list[Mark], gutter: int, first: bool) -> list[str]:
         arrow = self.paint("-->" if first else ":::", "gutter")
         mark = next((mark for mark in marks if mark.primary), marks[0])
         at = f":{mark.line}:{mark.start + 1}" if source.text else ""
-        return [f"{'':{gutter}}{arrow} {clean(source.name)}{at}"]
+        return [f"{'':{gutter}}{arrow} {one_line(source.name)}{at}"]
 
     def snippet(self, source: Source, marks: list[Mark], gutter: int, severity: str) -> list[str]:
         bar = self.paint("|", "gutter")
@@ -110,7 +109,7 @@ class _Printer:
                     continue
                 indent = " " * (len(prefix) + _columns(text[start : mark.start]))
                 length = max(1, _columns(text[mark.start : min(mark.end, end)]))
-                message = f" {clean(mark.message)}" if mark.message else ""
+                message = f" {one_line(mark.message)}" if mark.message else ""
                 marked = self.paint(("^" if mark.primary else "-") * length + message, severity if mark.primary else "label")
                 lines.append(f"{'':{gutter}} {bar} {indent}{marked}")
             if not later:

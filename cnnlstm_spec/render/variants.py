@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..compiler import Compilation
 from ..costs import of, training_bytes
 from ..diagnostic import Diagnostic
+from ..escape.terminal import one_line, width
 from ..variants import Variant
-from .cells import clean, width
 
 COSTS = ("params", "trainable_params", "weight_bytes", "macs", "activation_bytes", "training_bytes")
 
@@ -22,12 +22,12 @@ def table(name: str, found: Sequence[Found], strict: bool = False) -> str:
     paths = [axis.path for axis, _ in found[0][0].choices]
     verdicts = [_verdict(each, strict) for _, each in found]
     rows = [(*paths, ""), *((*variant.texts, verdict) for (variant, _), verdict in zip(found, verdicts, strict=True))]
-    shown = [tuple(map(clean, row)) for row in rows]
+    shown = [tuple(map(one_line, row)) for row in rows]
     widths = [max(width(row[column]) for row in shown) for column in range(len(paths))]
     lines = [("  " + "  ".join(map(_padded, row, [*widths, 0]))).rstrip() for row in shown]
     failing = sum(verdict != "ok" for verdict in verdicts)
     fail = f"{failing} fail{'s' if failing == 1 else ''}" if failing else "all are sound"
-    return "\n".join([f"{clean(name)}: {len(found)} variant{'s' if len(found) > 1 else ''}, {fail}", *lines])
+    return "\n".join([f"{one_line(name)}: {len(found)} variant{'s' if len(found) > 1 else ''}, {fail}", *lines])
 
 
 def costs(
