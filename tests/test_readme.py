@@ -32,7 +32,7 @@ def test_the_spec_is_the_one_in_specs() -> None:
 
 
 def test_the_tour_validates() -> None:
-    compilation = cnnlstm_spec.load("version: 1\nname: tour\n" + SPECS[1])
+    compilation = cnnlstm_spec.load(SPECS[1])
     assert [d.code.name for d in compilation.diagnostics] == ["multipliers-and-callbacks"]
 
 
