@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .version import __version__
-
 if TYPE_CHECKING:
     from .api import compile_model, load
     from .compiler import Compilation, SpecError
     from .program import Unbuildable
+    from .version import __version__
 
 __all__ = ["Compilation", "SpecError", "Unbuildable", "__version__", "compile_model", "load"]
 
@@ -25,6 +24,7 @@ _HOMES = {
     "Compilation": "compiler",
     "SpecError": "compiler",
     "Unbuildable": "program",
+    "__version__": "version",
 }
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .build import build
 from .compilation import CompileSpec
@@ -88,11 +88,13 @@ class Compilation:
         assert self.spec is not None
         return source(program, self.spec.description)
 
-    def to_svg(self) -> str:
-        """A picture of the model; of a spec with errors too, as far as it could be read, with the failing layers marked."""
+    def to_svg(self, depth: int | None = None, direction: Literal["down", "right"] = "down", width: int | None = None) -> str:
+        """A picture of the model; of a spec with errors too, as far as it could be read, with the failing layers marked.
+
+        `depth` says how deep structure is opened (0: a box for each branch, fusion and head), `width` how many pixels wide."""
         from .emit.svg import draw
 
-        return draw(self)
+        return draw(self, depth, direction, width)
 
 
 class SpecError(ValueError):

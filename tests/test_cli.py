@@ -467,6 +467,35 @@ def test_plot(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_plot_takes_depth_direction_and_width(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pages = []
+    for options in ([], ["--depth", "0"], ["--direction", "right"], ["--width", "300"]):
+        assert run(["plot", str(SPEC), "-o", "-", *options]) == 0
+        pages.append(capsys.readouterr().out)
+    assert len(set(pages)) == 4 and '<svg xmlns="http://www.w3.org/2000/svg" width="300" ' in pages[3]
+    pytest.importorskip("resvg_py")
+    assert run(["plot", str(SPEC), "-o", "model.png", "--width", "300", "--depth", "0", "--direction", "right"]) == 0
+    assert int.from_bytes((folder / "model.png").read_bytes()[16:20], "big") == 300
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--depth", "-1"], ["--depth", "65"], ["--depth", "all"], ["--depth", "1.5"], ["--direction", "up"]]
+    + [["--width", width] for width in ("0", "-300", "63", "16001", "99999999999", "wide", "nan")],
+)
+def test_plot_refuses_what_cannot_be(options: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plot", str(SPEC), "-o", "model.svg", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and f"'{options[0]}'" in err and not (folder / "model.svg").exists()
+
+
+def test_a_png_that_would_be_too_high_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("resvg_py")
+    assert run(["plot", str(SPEC), "-o", "model.png", "--width", "16000"]) == 2
+    err = capsys.readouterr().err
+    assert "--width 10303 is the most" in err and "Traceback" not in err and not (folder / "model.png").exists()
+
+
 def test_compile_of_a_spec_with_errors_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "wrong.yaml").write_text(WRONG)
     assert run(["compile", "wrong.yaml", "-o", "out"]) == 1

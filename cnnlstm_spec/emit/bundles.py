@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from .drawing import Area, Box, Element, Frame, Join, Lane, outputs
+from .drawing import Area, Box, Element, Flow, Join, Lane, copies, elements
 from .rounds import ROUNDS, alike, times
 
 
-def bundled(areas: tuple[Area, ...]) -> tuple[Area, ...]:
+def bundled(areas: tuple[Area, ...], flows: Mapping[str, Flow]) -> tuple[Area, ...]:
     """The areas, with one lane for more than three alike that come out of what is drawn once."""
-    home = {id: first for area in areas for ids in _once(area.items) for id, first in ids.items()}
-    return tuple(area if area.join is None else replace(area, join=_bundled(area.join, home)) for area in areas)
+    home = {id: place for area in areas for id, place in _places(area.items)}
+    return tuple(area if area.join is None else replace(area, join=_bundled(area.join, home, flows)) for area in areas)
 
 
-def _once(items: tuple[Element, ...]) -> Iterator[dict[str, str]]:
-    """Of each part that is drawn once for several, its outputs, each with the one that comes first."""
-    for item in items:
-        if isinstance(item, Box) or (isinstance(item, Frame) and item.unseen):
-            ids = tuple(outputs((item,)))
-            yield dict.fromkeys(ids, ids[0]) if len(ids) > 1 else {}
-        elif isinstance(item, Frame):
-            yield from _once(item.items)
-        else:
-            for lane in item.lanes:
-                yield from _once(lane.items)
+def _places(items: tuple[Element, ...]) -> Iterator[tuple[str, str]]:
+    """Each output of what is drawn once for several, with one that stands for all that leave at the same place."""
+    for item in elements(items):
+        every = copies(item)
+        if isinstance(item, Box) and item.held:
+            yield from ((id, item.ids[0]) for ids in every for id in ids)
+        elif len(every) > 1:
+            yield from ((id, first) for ids in every for id, first in zip(ids, every[0], strict=True))
 
 
-def _bundled(join: Join, home: dict[str, str]) -> Join:
+def _bundled(join: Join, home: dict[str, str], flows: Mapping[str, Flow]) -> Join:
     groups: dict[object, list[int]] = {}
     for index, (lane, source) in enumerate(zip(join.lanes, join.sources, strict=True)):
-        key = (home[source], tuple(map(alike, lane.items))) if source in home else index
+        key = (home[source[0]], flows[source[0]], *(alike(item, "all") for item in lane.items)) if source[0] in home else index
         groups.setdefault(key, []).append(index)
     lanes, sources = [], []
     for group in groups.values():
-        for index in group if len(group) <= ROUNDS else group[:1]:
-            lanes.append(join.lanes[index] if len(group) <= ROUNDS else _as_one([join.lanes[each] for each in group]))
-            sources.append(join.sources[index])
+        if len(group) <= ROUNDS:
+            lanes += [join.lanes[index] for index in group]
+            sources += [join.sources[index] for index in group]
+        else:
+            lanes.append(_as_one([join.lanes[index] for index in group]))
+            sources.append(tuple(id for index in group for id in join.sources[index]))
     return replace(join, lanes=tuple(lanes), sources=tuple(sources))
 
 
 def _as_one(lanes: list[Lane]) -> Lane:
     title = f"× {len(lanes)}"
     return Lane("", (times(title, tuple(lane.items for lane in lanes)),)) if lanes[0].items else Lane(title, ())
+
+
+def copies_words(numbers: list[int], of: int) -> str:
+    """Which of several copies: `copy 3 of 6`, `copies 1 to 4, 6 of 8`, `each of 40`."""
+    if len(numbers) == of:
+        return f"each of {of}"
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    told = ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return f"{'copy' if len(numbers) == 1 else 'copies'} {told} of {of}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 State = Literal["ok", "failed", "dim"]
@@ -29,17 +29,21 @@ class Box:
     detail: str = ""
     name: str = ""
     params: int = 0
+    each: tuple[int, ...] = ()
+    """Where it is drawn once for several copies, the parameters of each."""
     note: str = ""
     """In place of the number of parameters."""
     message: str = ""
     """The first line of what is wrong with it."""
     state: State = "ok"
     ids: tuple[str, ...] = ()
-    """The nodes that it stands for."""
+    """The nodes that it stands for, in the first copy of it."""
+    copies: tuple[tuple[str, ...], ...] = ()
+    """Where it is drawn once for several, the nodes of each copy."""
     tip: tuple[str, ...] = ()
     """Lines shown on hovering: what the box says in full, or what it stands for."""
-    folded: tuple[str, ...] = ()
-    """The class of each layer that a fold stands for."""
+    held: tuple[Element, ...] = ()
+    """What a fold stands for."""
 
     @property
     def solid(self) -> bool:
@@ -49,13 +53,17 @@ class Box:
     @property
     def classes(self) -> tuple[str, ...]:
         """The class of each layer that it shows or stands for."""
-        return () if self.look in ("input", "output") else self.folded or (self.title,)
+        if self.held:
+            return tuple(name for box in all_boxes(self.held) for name in box.classes)
+        return () if self.look in ("input", "output") else (self.title,)
 
     @property
     def told(self) -> tuple[str, ...]:
         """A line for each of these layers, for where the box is not drawn."""
         own = (f"{self.title} {self.detail} {self.name}".strip(),)
-        return () if self.look in ("input", "output") else self.tip if self.folded else own
+        if self.held:
+            return tuple(line for box in all_boxes(self.held) for line in box.told)
+        return () if self.look in ("input", "output") else own
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,12 @@ class Frame:
     gives: Flow
     ids: tuple[str, ...] = ()
     """The nodes, seen by nobody, whose output is that of the frame."""
+    copies: tuple[tuple[str, ...], ...] = ()
+    """Where it is drawn once for several, those nodes of each copy."""
     unseen: tuple[Box, ...] = ()
     """Boxes of rounds that are not drawn, each like one that is."""
+    each: tuple[int, ...] = ()
+    """Where it is itself drawn once for several copies, the parameters of each."""
     name: str = ""
     """What a person calls it."""
 
@@ -95,6 +107,8 @@ class Split:
     title: str
     lanes: tuple[Lane, ...]
     merge: Box
+    each: tuple[int, ...] = ()
+    """Where it is drawn once for several copies, the parameters of each."""
     name: str = ""
     """What a person calls it."""
 
@@ -110,14 +124,16 @@ class Split:
 
 
 Element = Box | Frame | Split
+Source = tuple[str, ...]
+"""What one line carries: the output of a node, or those of several copies that are drawn once."""
 
 
 @dataclass(frozen=True)
 class Join:
-    """The beginning of a fusion: a lane for each input, with the node that it reads, and the box where they meet."""
+    """The beginning of a fusion: a lane for each input, with what it reads, and the box where they meet."""
 
     lanes: tuple[Lane, ...]
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     merge: Box
 
 
@@ -132,8 +148,8 @@ class Area:
     last: str
     """The node whose output leaves at the bottom."""
     join: Join | None = None
-    source: str | None = None
-    """The node that the first item reads, where there is no join."""
+    source: Source = ()
+    """What the first item reads, where there is no join."""
 
 
 @dataclass(frozen=True)
@@ -146,34 +162,35 @@ class Drawing:
     problems: tuple[str, ...]
     """First lines of errors that no box shows."""
     areas: tuple[Area, ...]
+    flows: Mapping[str, Flow] = field(default_factory=dict)
+    """What leaves each node."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What each node is called, or the structure of which it is the end."""
+
+
+def elements(items: tuple[Element, ...]) -> Iterator[Element]:
+    """Every element that is drawn, what is in it before itself."""
+    for item in items:
+        if isinstance(item, Frame):
+            yield from elements(item.items)
+        elif isinstance(item, Split):
+            for lane in item.lanes:
+                yield from elements(lane.items)
+        yield item
 
 
 def boxes(items: tuple[Element, ...]) -> Iterator[Box]:
     """Every box that is drawn, in order."""
-    for item in items:
-        if isinstance(item, Box):
-            yield item
-        elif isinstance(item, Frame):
-            yield from boxes(item.items)
-        else:
-            for lane in item.lanes:
-                yield from boxes(lane.items)
-            yield item.merge
+    for item in elements(items):
+        if not isinstance(item, Frame):
+            yield item.merge if isinstance(item, Split) else item
 
 
 def outputs(items: tuple[Element, ...]) -> Iterator[str]:
     """Every node whose output others may read, in order."""
-    for item in items:
-        if isinstance(item, Box):
-            yield from item.ids
-        elif isinstance(item, Frame):
-            yield from outputs(item.items)
-            yield from (id for box in item.unseen for id in box.ids)
-            yield from item.ids
-        else:
-            for lane in item.lanes:
-                yield from outputs(lane.items)
-            yield from item.merge.ids
+    for item in elements(items):
+        for ids in copies(item):
+            yield from ids
 
 
 def all_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
@@ -188,3 +205,9 @@ def all_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
             for lane in item.lanes:
                 yield from all_boxes(lane.items)
             yield item.merge
+
+
+def copies(item: Element) -> tuple[tuple[str, ...], ...]:
+    """The nodes whose output is that of an element, in each copy of it that it stands for."""
+    own = item.merge if isinstance(item, Split) else item
+    return own.copies or (own.ids,)

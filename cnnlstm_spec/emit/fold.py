@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from .drawing import Area, Box, Element, Flow, Frame, Lane, Split, State, all_boxes, boxes, outputs
+from .drawing import Area, Box, Element, Flow, Frame, Lane, Split, State, all_boxes, boxes, copies, elements, outputs
 from .labels import count
 from .rounds import ROUNDS, alike, times
 
@@ -25,6 +25,8 @@ def summary(items: tuple[Element, ...], title: str, look: str = "folded", note: 
     held = tuple(all_boxes(items))
     classes = tuple(each for box in held for each in box.classes)
     state: State = "dim" if any(box.state == "dim" for box in held) else "ok"
+    each = tuple(map(sum, zip(*(item.each for item in items), strict=True)))
+    every = tuple(_copy(items, index, len(each)) for index in range(len(each)))
     return Box(
         look,  # type: ignore[arg-type]
         title,
@@ -32,12 +34,24 @@ def summary(items: tuple[Element, ...], title: str, look: str = "folded", note: 
         detail=_kinds(classes) if title.endswith("layers") else f"{count(len(classes), 'layers')}: {_kinds(classes)}",
         name=name,
         params=sum(box.params for box in held),
+        each=each,
         note=note,
         state=state,
-        ids=tuple(outputs(items)),
+        ids=every[0] if every else tuple(outputs(items)),
+        copies=every,
         tip=tuple(line for box in held for line in box.told),
-        folded=classes,
+        held=items,
     )
+
+
+def _copy(items: tuple[Element, ...], index: int, of: int) -> tuple[str, ...]:
+    """The nodes of one of several copies of what is folded."""
+    found: list[str] = []
+    for item in elements(items):
+        every = copies(item)
+        many = len(every) // of
+        found += (id for ids in every[index * many : (index + 1) * many] for id in ids)
+    return tuple(found)
 
 
 def _kinds(classes: tuple[str, ...]) -> str:
@@ -94,13 +108,19 @@ def fold_long(items: tuple[Element, ...], room: int) -> tuple[Element, ...]:
     return _middle(items, room // 4) if len(items) > room else items
 
 
+def fold_sequence(items: tuple[Element, ...], room: int) -> tuple[Element, ...]:
+    """A sequence of more elements than there is room for: patterns once, then the middle left out."""
+    items = _patterns(items) if len(items) > room else items
+    return _middle(items, room // 4) if len(items) > room else items
+
+
 def _count(items: tuple[Element, ...]) -> int:
     return sum(1 for _ in boxes(items))
 
 
 def _patterns(items: tuple[Element, ...]) -> tuple[Element, ...]:
     """Runs of more than three equal parts of up to `PERIOD` elements, each drawn once."""
-    keys = [alike(item) for item in items]
+    keys = [alike(item, "all") for item in items]
     found: list[Element] = []
     at = 0
     while at < len(items):
@@ -155,6 +175,13 @@ def _closed(item: Element) -> Element:
         return item
     if isinstance(item, Frame) and item.look == "repeat" and _count(item.items) <= LEAST_COLUMN:
         return item
+    return as_box(item)
+
+
+def as_box(item: Frame | Split) -> Box:
+    """A structure as one box: a fold of it, or its only layer, which says more."""
+    if isinstance(item, Frame) and item.look == "block" and len(item.items) == 1 and isinstance(item.items[0], Box):
+        return item.items[0]
     return summary((item,), item.title if item.title != "per step" else "TimeDistributed", name=item.name)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..backbone import BACKBONES
 from ..graph import Frame as NodeFrame
-from ..graph import TypedNode
+from ..graph import TypedGraph, TypedNode
 from ..inputs import InputOp
 from ..ops.structure import EnterTime, LeaveTime, Output, ResidualAdd
 from . import fold as folds
@@ -16,6 +16,7 @@ from .bundles import bundled
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
 from .failures import Failures
 from .labels import arguments, count, input_words, shape_words
+from .opened import opened
 from .rounds import repetition
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Compiled(Protocol):
         """What was found."""
 
 
-def outline(compilation: Compiled) -> Drawing:
-    """What a compilation shows; the graph must be there."""
+def outline(compilation: Compiled, depth: int | None = None) -> Drawing:
+    """What a compilation shows, structure opened so deep, or as deep as there is room; the graph must be there."""
     typed, spec = compilation.typed, compilation.spec
     assert typed is not None and spec is not None
     failures = Failures(typed, compilation.diagnostics)
@@ -79,7 +80,16 @@ def outline(compilation: Compiled) -> Drawing:
     errors = sum(d.severity == "error" for d in compilation.diagnostics)
     if errors:
         facts = [count(errors, "errors"), *facts[1:]]
-    return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), bundled(folds.fold(drawn)))
+    flows = {id: outliner.flow(node) for id, node in typed.nodes.items()}
+    shown = bundled(folds.fold(drawn) if depth is None else opened(drawn, depth), flows)
+    names = {id: node.node.layer for id, node in typed.nodes.items()} | _titled(typed)
+    return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), shown, flows, names)
+
+
+def _titled(typed: TypedGraph) -> dict[str, str]:
+    """The last node of each structure that has a name, with the name."""
+    last = {frame.id: node.node.id for node in typed.nodes.values() for frame in node.node.frames}
+    return {last[frame]: name for frame, name in typed.graph.titles.items() if frame in last}
 
 
 def _toned(area: Area, kinds: dict[str, str]) -> Area:
@@ -99,7 +109,7 @@ class _Outliner:
         items = self.items(rest, 0)
         if tone == "branch":
             items = folds.fold_shared(items, self.owner, self.shared_title(nodes))
-        return Area(address, tone, items, nodes[-1].node.id, join, outside[0] if outside and join is None else None)
+        return Area(address, tone, items, nodes[-1].node.id, join, tuple(outside[:1]) if join is None else ())
 
     def owner(self, id: str) -> str | None:
         """The earlier node whose weights and settings a node has; None where it is its own."""
@@ -128,7 +138,7 @@ class _Outliner:
         for id in merge.node.inputs:
             projection = projections.get(id)
             lanes.append(Lane("", (self.box(projection),) if projection is not None else ()))
-            sources.append(projection.node.inputs[0] if projection is not None else id)
+            sources.append((projection.node.inputs[0] if projection is not None else id,))
         return Join(tuple(lanes), tuple(sources), self.box(merge, "fusion"))
 
     def items(self, nodes: list[TypedNode], depth: int) -> tuple[Element, ...]:
@@ -177,7 +187,7 @@ class _Outliner:
         border = places[0] + 1 if places else 0
         shortcut = self.items(inside[border:], depth)
         lanes = (Lane("", self.items(inside[:border], depth)), Lane("" if shortcut else "identity", shortcut))
-        return Split("residual", frame.title, lanes, self.box(add, "merge"), self.titles.get(frame.id, ""))
+        return Split("residual", frame.title, lanes, self.box(add, "merge"), name=self.titles.get(frame.id, ""))
 
     def parallel(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> Split:
         merge = after[-1]
@@ -194,7 +204,7 @@ class _Outliner:
             items = self.items(paths[own.id], depth + 1) if own is not None else ()
             tail = (self.box(projection),) if projection is not None else ()
             lanes.append(Lane(name, (*items, *tail)))
-        return Split("parallel", frame.title, tuple(lanes), self.box(merge, "merge"), self.titles.get(frame.id, ""))
+        return Split("parallel", frame.title, tuple(lanes), self.box(merge, "merge"), name=self.titles.get(frame.id, ""))
 
     def flow(self, typed: TypedNode) -> Flow:
         type, op = typed.type, typed.node.op

@@ -27,16 +27,20 @@ def to_png(svg: str, scale: float = 1.5) -> bytes:
     known = widths()
     # All of the markup is ASCII, so that only texts can change here.
     drawn = "".join(char if char in known or char in "\n\r\t" else MISSING for char in svg)
-    sides = re.match(r'<svg [^>]*width="(\d+)" height="(\d+)"', drawn)
-    longest = max(map(int, sides.groups())) if sides else 1
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=drawn,
             dpi=96,
-            zoom=max(min(scale, LARGEST / longest), 0.05),
+            zoom=max(min(scale, LARGEST / max(sides(drawn))), 0.05),
             skip_system_fonts=True,
             font_files=[str(FONTS / name) for name in FILES],
             font_family="Inter",
             sans_serif_family="Inter",
         )
     )
+
+
+def sides(svg: str) -> tuple[int, int]:
+    """The width and height of an SVG of ours."""
+    found = re.match(r'<svg [^>]*width="(\d+)" height="(\d+)"', svg)
+    return (int(found[1]), int(found[2])) if found else (1, 1)

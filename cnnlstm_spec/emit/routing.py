@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
 
 def arrange(wanted: list[float], room: list[float]) -> list[float]:
     """Positions from left to right, each thing with its room, as near to the wanted ones as the others allow.
@@ -19,7 +24,7 @@ def arrange(wanted: list[float], room: list[float]) -> list[float]:
     return [start + shift for start, shift in zip(before, shifts, strict=True)]
 
 
-def tracks(ways: dict[str, tuple[float, list[float]]]) -> dict[str, int]:
+def tracks(ways: dict[T, tuple[float, list[float]]]) -> dict[T, int]:
     """A track for each line that must go sideways, from the x where it starts to those where it ends.
 
     Lines of one direction do not cross: of those to the right the rightmost turns first, of those to the left the
@@ -28,7 +33,7 @@ def tracks(ways: dict[str, tuple[float, list[float]]]) -> dict[str, int]:
     right = [id for id in spans if sum(ways[id][1]) / len(ways[id][1]) >= ways[id][0]]
     left = [id for id in spans if id not in right]
     order = sorted(right, key=lambda id: -ways[id][0]) + sorted(left, key=lambda id: ways[id][0])
-    found: dict[str, int] = {}
+    found: dict[T, int] = {}
     for id in order:
         low, high = spans[id]
         meeting = [found[each] for each in found if spans[each][0] - 6 < high and low < spans[each][1] + 6]

@@ -1,24 +1,31 @@
-"""Areas in rows, from the inputs to the outputs, and the lines between them."""
+"""Areas in rows, from the inputs to the outputs, and the lines between them.
+
+A row is across the way of the picture: x and width are across it, y and height along it (`way.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from . import text
-from .drawing import Area, Box, Drawing, Element, Flow, Frame, Split, all_boxes, outputs
-from .layout import GAP, LANE_GAP, NAME, Column, Placer, Sized, column, flow_width, size_box
+from .bundles import copies_words
+from .drawing import Area, Drawing, Element, Flow, Frame, Source, copies, elements
+from .layout import LANE_GAP, Column, Sized, Sizer
+from .placer import Placer
 from .routing import arrange, tracks
 from .shapes import Canvas, Line
+from .way import NAME, Way
 
 AREA_GAP = 44
+WIDE = 4
+"""More areas than these in one row are drawn later where they can be."""
 TRACK = 10
 CHANNEL = 34
-STUB = 26
-"""Below an area: room for the label of what leaves it."""
 PORT_GAP = 26
 LABEL = 14
-"""The least between two lines that leave at the right, each with its label above."""
+"""The least between two lines that leave at the side, each with its label above."""
 BAR_MARGIN = 40
 """How far a fusion reaches beyond its outermost inputs, so that it can be seen to hold them."""
 
@@ -31,7 +38,7 @@ class Item:
     column: Column | None = None
     lanes: tuple[Column, ...] = ()
     merge: Sized | None = None
-    sources: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
     x: float = 0
     width: float = 0
     ports: list[float] = field(default_factory=list)
@@ -39,138 +46,185 @@ class Item:
     port: float = 0
     """Where the output leaves, from the left of the item."""
     bottom: float = 0
-    gutters: list[str] = field(default_factory=list)
-    """Nodes inside that others read: each leaves by a line of its own at the right."""
+    gutters: list[Source] = field(default_factory=list)
+    """What others read of the inside: each leaves by a line of its own at the side."""
     gutter: float = 0
 
 
 class Rows:
     """The areas of a drawing on a canvas."""
 
-    def __init__(self, drawing: Drawing, top: float) -> None:
+    def __init__(self, drawing: Drawing, way: Way) -> None:
         self.canvas = Canvas()
+        self.way = way
         self.areas = drawing.areas
+        self.flows, self.names = drawing.flows, drawing.names
         self.home = {id: area for area in self.areas for id in _ids(area)}
-        self.top = top
-        self.height = top
-        rows = self._ranked()
         self.reads = {area.address: self._sources(area) for area in self.areas}
-        self._place(rows)
+        self.left = _leaving(self.areas, self.reads, self.home)
+        self.axis: float | None = None
+        """Where all stands in one line, its x."""
+        self.seams: list[float] = []
+        """Where one row ends and another begins."""
+        self.height = 0.0
+        self._place(self._ranked())
 
-    def _sources(self, area: Area) -> tuple[str, ...]:
-        wanted = area.join.sources if area.join is not None else (area.source,) if area.source is not None else ()
-        return tuple(id for id in wanted if id in self.home)
+    def _sources(self, area: Area) -> tuple[Source, ...]:
+        wanted = area.join.sources if area.join is not None else (area.source,) if area.source else ()
+        return tuple(source for source in wanted if source[0] in self.home)
 
     def _ranked(self) -> list[list[Area]]:
         rank: dict[str, int] = {}
         for area in self.areas:
-            sources = self._sources(area)
-            rank[area.address] = 1 + max((rank[self.home[id].address] for id in sources), default=-1)
+            sources = self.reads[area.address]
+            rank[area.address] = 1 + max((rank[self.home[source[0]].address] for source in sources), default=-1)
         heads = [area.address for area in self.areas if area.tone == "head"]
+        self._put_off(rank)
         last = max(1 if heads else 0, *rank.values(), 0)
         for head in heads:
             rank[head] = last
         self.rank = rank
-        return [[area for area in self.areas if rank[area.address] == row] for row in range(last + 1)]
+        rows: list[list[Area]] = [[] for _ in range(last + 1)]
+        for area in self.areas:
+            rows[rank[area.address]].append(area)
+        return rows
+
+    def _put_off(self, rank: dict[str, int]) -> None:
+        """Out of a row of many areas, those that are needed later go to just before that: a staircase, and not one wide row."""
+        many = {row for row, areas in Counter(rank.values()).items() if areas > WIDE}
+        needed: dict[str, int] = {}
+        for area in reversed(self.areas):
+            address, sources = area.address, self.reads[area.address]
+            if address in needed and rank[address] in many and len(sources) <= 1:
+                rank[address] = needed[address] - 1
+            for source in sources:
+                home = self.home[source[0]].address
+                needed[home] = min(needed.get(home, rank[address]), rank[address])
 
     def _place(self, rows: list[list[Area]]) -> None:
-        y = self.top
-        signals: dict[str, tuple[float, float]] = {}
-        """Node to the x and y where its line stands at the bottom of the row above."""
-        needed: dict[str, int] = {}
+        y = 0.0
+        signals: dict[Source, tuple[float, float]] = {}
+        """What goes on, to the x and y where its line stands at the end of the row before."""
+        needed: dict[Source, int] = {}
         for area in self.areas:
-            for id in self.reads[area.address]:
-                needed[id] = max(needed.get(id, 0), self.rank[area.address])
+            for source in self.reads[area.address]:
+                needed[source] = max(needed.get(source, 0), self.rank[area.address])
+        lone = True
+        axes: set[float] = set()
         for index, areas in enumerate(rows):
-            passing = [id for id in signals if needed[id] > index]
+            passing = [source for source in signals if needed[source] > index]
             items = [self._item(area, signals, alone=len(areas) == 1 and not passing) for area in areas]
-            items += [Item(sources=(id,), width=8, ports=[4], port=4) for id in passing]
+            items += [Item(sources=(source,), width=8, ports=[4], port=4) for source in passing]
             _arrange(items, signals)
+            lone = lone and len(items) == 1 and not items[0].gutters
+            axes |= {round(item.x + item.port, 1) for item in items}
             y = self._channel(items, signals, y)
-            bottom = max((self._draw(item, y) for item in items if item.area is not None), default=y)
-            signals = self._exits(items, y, bottom, needed, index)
-            y = max([bottom, *(at for _, at in signals.values())])
+            end = max((self._draw(item, y) for item in items if item.area is not None), default=y)
+            signals = self._exits(items, y, end, needed, index)
+            y = max([end, *(at for _, at in signals.values())])
+            self.seams.append(y)
         self.height = y
+        self.axis = axes.pop() if lone and len(axes) == 1 else None
 
-    def _item(self, area: Area, signals: dict[str, tuple[float, float]], alone: bool) -> Item:
-        body = column(area.items, area.tone)
+    def _item(self, area: Area, signals: dict[Source, tuple[float, float]], alone: bool) -> Item:
+        body = Sizer(self.way, area.tone).column(area.items)
         item = Item(area, body, sources=self.reads[area.address])
         if area.join is None:
             item.width, item.port, item.ports = body.width, body.port, [body.port] * len(item.sources)
         else:
             self._size_join(item, area, body, signals, alone)
-        item.gutters = [id for id in _ids(area) if id != area.last and any(id in ids for ids in self.reads.values())]
+        item.gutters = self.left[area.address]
         if item.gutters:
             item.gutter = item.width
-            item.width += 16 + max(flow_width(self._flow(area, id)) for id in item.gutters) + 14 * len(item.gutters)
+            item.width += self._gutter(item) + self._lane * len(item.gutters)
         return item
 
-    def _size_join(self, item: Item, area: Area, body: Column, signals: dict[str, tuple[float, float]], alone: bool) -> None:
+    @property
+    def _lane(self) -> float:
+        """Between two lines beside an area."""
+        return 18 if self.way.right else 14
+
+    def _gutter(self, item: Item) -> float:
+        assert item.area is not None
+        first = self._lane if self.way.right else 0
+        return first + self.way.exits([self._flow(item.area, source) for source in item.gutters])
+
+    def _size_join(self, item: Item, area: Area, body: Column, signals: dict[Source, tuple[float, float]], alone: bool) -> None:
         assert area.join is not None
         sources = area.join.sources
-        order = [i for i, id in enumerate(sources) if id in signals]
+        order = [i for i, source in enumerate(sources) if source in signals]
         order.sort(key=lambda i: signals[sources[i]][0])
+        sizer = Sizer(self.way, area.tone)
         item.sources = tuple(sources[i] for i in order)
-        item.lanes = tuple(column(area.join.lanes[i].items, area.tone, area.join.lanes[i].title) for i in order)
+        item.lanes = tuple(sizer.column(area.join.lanes[i].items, area.join.lanes[i].title) for i in order)
         gap: float = LANE_GAP
         if all(not lane.items for lane in item.lanes):
-            item.lanes, gap = tuple(_bare(lane.title) for lane in item.lanes), 0
+            item.lanes, gap = tuple(self._bare(lane.title) for lane in item.lanes), 0
         ports: list[float] = []
         right = float("-inf")
-        for id, lane in zip(item.sources, item.lanes, strict=True):
+        for source, lane in zip(item.sources, item.lanes, strict=True):
             least = right + gap + lane.port if ports else lane.port
-            ports.append(max(signals[id][0], least) if alone and ports else signals[id][0] if alone else least)
+            ports.append(max(signals[source][0], least) if alone and ports else signals[source][0] if alone else least)
             right = ports[-1] + lane.width - lane.port
-        merge = size_box(area.join.merge, "fusion")
+        merge = Sizer(self.way, "fusion").box(area.join.merge)
         margin = BAR_MARGIN if not gap else 0
         left = ports[0] - item.lanes[0].port - margin if ports else 0.0
         right = right + margin if ports else 0.0
         middle = (left + right) / 2
         bar = max(right - left, merge.width)
-        flow = flow_width(area.join.merge.gives) + 12
-        left = min(middle - bar / 2, middle - body.port)
-        right = max(middle + bar / 2, middle + body.width - body.port, middle + flow)
+        before, beyond = self.way.beside(area.join.merge.gives)
+        left = min(middle - bar / 2, middle - body.port, middle - before)
+        right = max(middle + bar / 2, middle + body.width - body.port, middle + beyond)
         item.width, item.port = right - left, middle - left
         item.ports = [port - left for port in ports]
         item.merge = Sized(merge.element, bar, merge.height, bar / 2, (), merge.shape)
 
-    def _flow(self, area: Area, id: str) -> Flow:
-        """What leaves a node; nothing is said of one in the middle of a fold."""
-        for box in _boxes(area):
-            if id in box.ids:
-                return box.gives if box.ids[-1] == id else Flow("", known=box.state == "ok")
-        return next((frame.gives for frame in _frames(area.items) if id in frame.ids), Flow("", known=False))
+    def _bare(self, title: str) -> Column:
+        """A lane without boxes: a line, and beside it what it stands for."""
+        beside = text.width(title, NAME) if title and not self.way.right else 0
+        return Column((), PORT_GAP + beside, 0, PORT_GAP / 2, title)
 
-    def _channel(self, items: list[Item], signals: dict[str, tuple[float, float]], y: float) -> float:
-        """The lines from the row above to the items; the y of the row."""
-        targets: dict[str, list[tuple[float, bool]]] = {}
+    def _flow(self, area: Area, source: Source) -> Flow:
+        """What a line carries that leaves an area, and out of which copy of what is drawn once."""
+        flow = self.flows[source[0]]
+        if source[0] == area.last:
+            return flow
+        words = _which(area, source, self.names)
+        return replace(flow, shape=f"{words} · {flow.shape}") if words else flow
+
+    def _channel(self, items: list[Item], signals: dict[Source, tuple[float, float]], y: float) -> float:
+        """The lines from the row before to the items; the y of the row."""
+        targets: dict[Source, list[tuple[float, bool]]] = {}
         for item in items:
-            for id, port in zip(item.sources, item.ports, strict=True):
-                if id in signals:
-                    targets.setdefault(id, []).append((item.x + port, item.area is not None))
+            for source, port in zip(item.sources, item.ports, strict=True):
+                if source in signals:
+                    targets.setdefault(source, []).append((item.x + port, item.area is not None))
         if not targets:
-            return y if y == self.top else y + CHANNEL
-        taken = tracks({id: (signals[id][0], [x for x, _ in ends]) for id, ends in targets.items()})
+            return y + CHANNEL if y else y
+        taken = tracks({source: (signals[source][0], [x for x, _ in ends]) for source, ends in targets.items()})
         count = max(taken.values(), default=-1) + 1
-        bottom = y + (CHANNEL + TRACK * (count - 1) if count else 14)
-        for id, ends in targets.items():
-            x, start = signals[id]
-            known = self._flow(self.home[id], id).known
-            for end, arrow in ends:
-                track = y + 12 + TRACK * taken.get(id, 0)
-                straight = abs(end - x) < 0.5
-                points = ((x, start), (end, bottom)) if straight else ((x, start), (x, track), (end, track), (end, bottom))
-                self.canvas.lines.append(Line(points, arrow, "flow" if known else "dim"))
-        return bottom
+        end = y + (CHANNEL + TRACK * (count - 1) if count else 14)
+        if self.way.right:
+            titles = (lane.title for item in items for lane in item.lanes)
+            end += max([0, *(text.width(title, NAME) + 10 for title in titles if title)])
+        for source, ends in targets.items():
+            x, start = signals[source]
+            for at, arrow in ends:
+                track = y + 12 + TRACK * taken.get(source, 0)
+                straight = abs(at - x) < 0.5
+                points = ((x, start), (x, end)) if straight else ((x, start), (x, track), (at, track), (at, end))
+                self.canvas.lines.append(Line(points, arrow, "flow" if self.flows[source[0]].known else "dim"))
+        return end
 
     def _draw(self, item: Item, y: float) -> float:
         assert item.area is not None and item.column is not None
-        placer = Placer(self.canvas, item.area.tone)
+        placer = Placer(self.canvas, self.way, item.area.tone)
         port = item.x + item.port
         if item.merge is not None and item.area.join is not None:
             join = item.area.join
             height = max((lane.height for lane in item.lanes), default=0.0)
-            below = y + height + (GAP if height else 0)
+            gap = self.way.gap(*(lane.items[-1].element.gives for lane in item.lanes if lane.items))
+            below = y + height + (gap if height else 0)
             for lane, x in zip(item.lanes, item.ports, strict=True):
                 placer.lane_title(lane.title, item.x + x, y)
                 end = placer.column(lane, item.x + x, y)
@@ -178,86 +232,114 @@ class Rows:
                 if height:
                     placer.line(((item.x + x, end), (item.x + x, below)), flow)
                 if flow is not None:
-                    placer.flow(flow, item.x + x, end + GAP / 2 + 2)
-            y = placer.box(item.merge, port, below, item.merge.width)
+                    placer.flow(flow, item.x + x, end)
+            y = placer.box(item.merge, port, below)
             if item.column.items:
-                placer.line(((port, y), (port, y + GAP)), join.merge.gives)
-                placer.flow(join.merge.gives, port, y + GAP / 2 + 2)
-                y += GAP
+                gap = self.way.gap(join.merge.gives)
+                placer.line(((port, y), (port, y + gap)), join.merge.gives)
+                placer.flow(join.merge.gives, port, y, gap)
+                y += gap
         item.bottom = placer.column(item.column, port, y)
         return item.bottom
 
     def _exits(
-        self, items: list[Item], top: float, bottom: float, needed: dict[str, int], row: int
-    ) -> dict[str, tuple[float, float]]:
-        """Where the lines that go on stand below a row."""
-        found: dict[str, tuple[float, float]] = {}
-        low = bottom + STUB
+        self, items: list[Item], top: float, end: float, needed: dict[Source, int], row: int
+    ) -> dict[Source, tuple[float, float]]:
+        """Where the lines that go on stand after a row."""
+        found: dict[Source, tuple[float, float]] = {}
+        labels = [
+            self.flows[item.area.last] for item in items if item.area is not None and needed.get((item.area.last,), 0) > row
+        ]
+        labels += [self._flow(item.area, source) for item in items if item.area is not None for source in item.gutters]
+        sides = {item.area.address: self._sides(item) for item in items if item.area is not None}
+        low = max([end + self.way.stub(*labels), *(y + LABEL for ys in sides.values() for y in ys)])
         for item in items:
+            placer = Placer(self.canvas, self.way, item.area.tone if item.area is not None else "")
+            x = item.x + item.port
             if item.area is None:
-                (id,) = item.sources
-                x = item.x + item.port
-                Placer(self.canvas, "").line(((x, top), (x, low)), self._flow(self.home[id], id), arrow=False)
-                found[id] = (x, low)
+                (source,) = item.sources
+                placer.line(((x, top), (x, low)), self.flows[source[0]], arrow=False)
+                found[source] = (x, low)
                 continue
-            placer = Placer(self.canvas, item.area.tone)
-            if needed.get(item.area.last, 0) > row:
-                x = item.x + item.port
-                flow = self._flow(item.area, item.area.last)
+            last = (item.area.last,)
+            if needed.get(last, 0) > row:
+                flow = self._flow(item.area, last)
                 placer.line(((x, item.bottom), (x, low)), flow, arrow=False)
-                placer.flow(flow, x, item.bottom + 17)
-                found[item.area.last] = (x, low)
-            taken: list[float] = []
-            for index, id in enumerate(item.gutters):
-                flow = self._flow(item.area, id)
-                right, y, _ = self.canvas.exits[id]
-                while any(abs(y - other) < LABEL for other in taken):
-                    y += LABEL
-                taken.append(y)
-                x = item.x + item.gutter + 16 + max(flow_width(self._flow(item.area, g)) for g in item.gutters) + 14 * index
-                placer.line(((right, y), (x, y), (x, low)), flow, arrow=False)
-                placer.flow(flow, item.x + item.gutter - 1, y - 6)
-                found[id] = (x, low)
+                placer.flow(flow, x, item.bottom, 30)
+                found[last] = (x, low)
+            gutter = item.x + item.gutter
+            for index, (source, y) in enumerate(zip(item.gutters, sides[item.area.address], strict=True)):
+                flow = self._flow(item.area, source)
+                side, middle, reach = self.canvas.exits[source[0]]
+                start = ((side, y),) if y <= middle + reach - 4 else ((side, middle), (gutter + 1, middle), (gutter + 1, y))
+                x = gutter + self._gutter(item) + self._lane * index
+                placer.line((*start, (x, y), (x, low)), flow, arrow=False)
+                self.canvas.texts += self.way.exit_labels(flow, gutter, x, y, low)
+                found[source] = (x, low)
         return found
 
+    def _sides(self, item: Item) -> list[float]:
+        """Where along an area each line leaves that others read of its inside: at its box, or as soon after as there is room."""
+        taken: list[float] = []
+        for source in item.gutters:
+            _, y, _ = self.canvas.exits[source[0]]
+            while any(abs(y - other) < LABEL for other in taken):
+                y += LABEL
+            taken.append(y)
+        return taken
 
-def _bare(title: str) -> Column:
-    """A lane without boxes: a line, and beside it what it stands for."""
-    return Column((), PORT_GAP + (text.width(title, NAME) if title else 0), 0, PORT_GAP / 2, title)
+
+def _leaving(areas: tuple[Area, ...], reads: dict[str, tuple[Source, ...]], home: dict[str, Area]) -> dict[str, list[Source]]:
+    """What is read of the inside of each area, from its beginning to its end."""
+    wanted = {source: None for sources in reads.values() for source in sources}
+    found: dict[str, list[Source]] = {area.address: [] for area in areas}
+    for source in wanted:
+        area = home[source[0]]
+        if source != (area.last,):
+            found[area.address].append(source)
+    for area in areas:
+        if found[area.address]:
+            order = {id: index for index, id in enumerate(_ids(area))}
+            found[area.address].sort(key=lambda source: [order[id] for id in source])
+    return found
 
 
-def _boxes(area: Area) -> list[Box]:
-    joined = (
-        [area.join.merge, *(box for lane in area.join.lanes for box in all_boxes(lane.items))] if area.join is not None else []
+def _which(area: Area, source: Source, names: Mapping[str, str]) -> str:
+    """Which of several copies, or which layer of a fold, a line comes out of, where the box does not say it."""
+    for item in elements(_items(area)):
+        every = copies(item)
+        places = [(number, ids) for number, ids in enumerate(every, 1) if not set(ids).isdisjoint(source)]
+        if not places:
+            continue
+        inner = [id for _, ids in places for id in ids if id in source and id != ids[-1]]
+        if inner and not isinstance(item, Frame):
+            return names[inner[0]] if len(source) == 1 else f"{len(source)} of its layers"
+        return copies_words([number for number, _ in places], len(every)) if len(every) > 1 else ""
+    return ""
+
+
+def _items(area: Area) -> tuple[Element, ...]:
+    joined: tuple[Element, ...] = (
+        () if area.join is None else (*(item for lane in area.join.lanes for item in lane.items), area.join.merge)
     )
-    return [*joined, *all_boxes(area.items)]
-
-
-def _frames(items: tuple[Element, ...]) -> Iterator[Frame]:
-    for item in items:
-        if isinstance(item, Frame):
-            yield item
-            yield from _frames(item.items)
-        elif isinstance(item, Split):
-            for lane in item.lanes:
-                yield from _frames(lane.items)
+    return (*joined, *area.items)
 
 
 def _ids(area: Area) -> list[str]:
     """Every node whose output can be read from an area."""
-    joined = [id for box in _boxes(replace(area, items=())) for id in box.ids]
-    held = [*joined, *outputs(area.items)]
+    held = [id for item in elements(_items(area)) for ids in copies(item) for id in ids]
     return held if area.last in held else [*held, area.last]
 
 
-def _arrange(items: list[Item], signals: dict[str, tuple[float, float]]) -> None:
+def _arrange(items: list[Item], signals: dict[Source, tuple[float, float]]) -> None:
     """Items side by side, each near what it reads; those that read nothing in the order written."""
 
     def wanted(item: Item) -> float:
-        offsets = [signals[id][0] - port for id, port in zip(item.sources, item.ports, strict=True) if id in signals]
+        pairs = zip(item.sources, item.ports, strict=True)
+        offsets = [signals[source][0] - port for source, port in pairs if source in signals]
         return sum(offsets) / len(offsets) if offsets else 0.0
 
-    if any(id in signals for item in items for id in item.sources):
+    if any(source in signals for item in items for source in item.sources):
         items.sort(key=lambda item: wanted(item) + item.width / 2)
     room = [item.width + (AREA_GAP if item.area is not None else AREA_GAP / 2) for item in items]
     for item, x in zip(items, arrange([wanted(item) for item in items], room), strict=True):

@@ -1,4 +1,4 @@
-"""What has a position in a picture: rectangles, lines and texts, in pixels from the top left."""
+"""What has a position in a picture: rectangles, lines and texts, in pixels, x and y of a rectangle its nearest corner."""
 
 from __future__ import annotations
 
@@ -52,13 +52,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Text:
-    """A small text beside a line; `look` is `shape`, `lane`, `mask` or `lost`. The point is the left end of the baseline."""
+    """A line of small type beside a line of the picture; `look` is `shape`, `unknown`, `lane`, `mask` or `lost`."""
 
     x: float
     y: float
+    width: float
+    height: float
     text: str
-    look: str = "shape"
-    width: float = 0
+    look: str
 
 
 @dataclass
@@ -69,5 +70,5 @@ class Canvas:
     lines: list[Line] = field(default_factory=list)
     boxes: list[BoxShape] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
-    exits: dict[str, tuple[float, float, Box | None]] = field(default_factory=dict)
-    """For each node the right middle of the box that gives its output, from which other areas read it."""
+    exits: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    """For each node the middle of that side of its box at which other areas read it, and how far it is to its ends."""

@@ -12,7 +12,9 @@ from .drawing import Drawing
 from .layout import STACK, STACKED
 from .rows import Rows
 from .shapes import BoxShape, Canvas, FrameShape, Line, Text
+from .strips import extent, wrap
 from .style import style_sheet
+from .way import Direction, Way, shift, turn
 
 if TYPE_CHECKING:
     from .outline import Compiled
@@ -20,18 +22,25 @@ if TYPE_CHECKING:
 MARGIN = 32
 LEAST = 560
 """The width that a title and a description can count on."""
+LONGEST = 1920
+"""The width that a picture to the right has in any case before it is cut into strips."""
 CORNER = 7
+DOWN = Way()
 OUTLINES = ("plain", "shared", "merge")
 """Looks with a colour or an outline of their own."""
 
 
-def draw(compilation: Compiled) -> str:
-    """The picture of a spec, as far as it could be read."""
+def draw(compilation: Compiled, depth: int | None = None, direction: Direction = "down", width: int | None = None) -> str:
+    """The picture of a spec, as far as it could be read; the width is that of the page, in pixels.
+
+    Raises ValueError for a depth, a direction or a width that cannot be."""
+    if (depth is not None and depth < 0) or (width is not None and width < 1) or direction not in ("down", "right"):
+        raise ValueError("a depth is 0 or more, a direction `down` or `right`, a width 1 or more")
     if compilation.typed is None or compilation.spec is None:
-        return render(_unreadable(compilation))
+        return render(_unreadable(compilation), scaled=width)
     from .outline import outline
 
-    return render(outline(compilation))
+    return render(outline(compilation, depth), Way(direction == "right"), width)
 
 
 def _unreadable(compilation: Compiled) -> Drawing:
@@ -43,39 +52,51 @@ def _unreadable(compilation: Compiled) -> Drawing:
     return Drawing(name, "There is nothing to draw yet: this spec could not be read.", facts, tuple(lines), ())
 
 
-def render(drawing: Drawing) -> str:
-    """A drawing as SVG."""
-    rows = Rows(drawing, 0)
-    canvas = rows.canvas
-    left, right = _extent(canvas)
-    wide = max(LEAST, right - left)
+def place(drawing: Drawing, way: Way = DOWN) -> tuple[Canvas, float, float]:
+    """What is drawn below the title, on the page, with the width and height that it takes."""
+    rows = Rows(drawing, way)
+    _, top = _header(drawing, LEAST)
+    canvas, along = wrap(rows.canvas, rows.height, rows.seams, lambda across, along: _fits(way, across, along, top))
+    near, far = extent(canvas)
+    if canvas is rows.canvas and rows.axis is not None and not way.right:
+        half = max(rows.axis - near, far - rows.axis)
+        near, far = rows.axis - half, rows.axis + half
+    width, height = way.sides(far - near, along)
+    least = max(0.0, LEAST - width) / 2
+    dx, dy = (least, -near) if way.right else (least - near, 0.0)
+    return shift(turn(canvas) if way.right else canvas, dx, dy), width + 2 * least, height
+
+
+def _fits(way: Way, across: float, along: float, top: float) -> bool:
+    """Whether a picture of this size need not be cut into strips."""
+    if way.right:
+        return along + 2 * MARGIN <= max(LONGEST, 2 * (across + top + MARGIN))
+    return along + top + MARGIN <= 2 * (max(LEAST, across) + 2 * MARGIN)
+
+
+def render(drawing: Drawing, way: Way = DOWN, scaled: int | None = None) -> str:
+    """A drawing as SVG, of the width that is asked for."""
+    canvas, wide, high = place(drawing, way)
     header, top = _header(drawing, wide)
     width = round(wide + 2 * MARGIN)
-    height = round(top + rows.height + (MARGIN if drawing.areas else 0))
-    dx = MARGIN - left + (wide - (right - left)) / 2
+    height = round(top + high + (MARGIN if drawing.areas else 0))
+    page = (scaled, max(1, round(height * scaled / width))) if scaled is not None else (width, height)
     shown = [*map(_frame, canvas.frames), *map(_line, canvas.lines), *map(_box, canvas.boxes), *map(_text, canvas.texts)]
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{page[0]}" height="{page[1]}" viewBox="0 0 {width} {height}"'
             ' role="img" aria-labelledby="title desc">',
             f'<title id="title">{content(drawing.title)}</title>',
             f'<desc id="desc">{content(_described(drawing))}</desc>',
             f"<style>{style_sheet()}</style>",
             f'<rect class="paper" width="{width}" height="{height}" rx="14"/>',
             *header,
-            f'<g transform="translate({_n(dx)} {_n(top)})">',
+            f'<g transform="translate({MARGIN} {_n(top)})">',
             *shown,
             "</g>",
             "</svg>\n",
         ]
     )
-
-
-def _extent(canvas: Canvas) -> tuple[float, float]:
-    lefts = [b.x for b in canvas.boxes] + [f.x for f in canvas.frames] + [x for line in canvas.lines for x, _ in line.points]
-    rights = [b.x + b.width for b in canvas.boxes] + [f.x + f.width for f in canvas.frames]
-    rights += [x for line in canvas.lines for x, _ in line.points] + [t.x + t.width + 6 for t in canvas.texts]
-    return min(lefts, default=0), max(rights, default=0)
 
 
 def _described(drawing: Drawing) -> str:
@@ -141,19 +162,20 @@ def _classes(*names: str) -> str:
 
 def _box_text(shape: BoxShape, solid: bool) -> list[str]:
     on = " on" if solid else ""
-    x, y = shape.x + 14, shape.y + 9 + 13
+    x = shape.x + 14
     middle = shape.x + shape.width / 2
     lines = [(shape.title, "t", 13, True, 0.0)]
     lines += [(line, "a", 11, False, 15.0 if index else 16.0) for index, line in enumerate(shape.detail)]
     lines += [(shape.name, "n", 10, False, 15.0)] if shape.name else []
     lines += [(line, "e", 11, False, 17.0 if index == 0 else 15.0) for index, line in enumerate(shape.message)]
     found = []
+    y = start = shape.y + max(9, (shape.height - 22 - sum(down for *_, down in lines)) / 2) + 13
     for words, look, size, bold, down in lines:
         y += down
         wide = text.width(words, size, bold)
         found.append(_words(middle - wide / 2 if solid else x, y, words, look + on, size, bold))
     right = shape.x + shape.width - 14 - text.width(shape.note, 10)
-    found.append(_words(right, shape.y + 22, shape.note, "p" + on, 10))
+    found.append(_words(right, start, shape.note, "p" + on, 10))
     return found
 
 
@@ -162,9 +184,12 @@ def _line(line: Line) -> str:
     points = line.points
     arrow = ""
     if line.arrow:
-        x, y = points[-1]
-        arrow = f'<path class="ar" d="M{_n(x - 3.6)} {_n(y - 6.5)}L{_n(x + 3.6)} {_n(y - 6.5)}L{_n(x)} {_n(y)}Z"/>'
-        points = (*points[:-1], (x, y - 5))
+        (before, _), (x, y) = points[-2:]
+        if x == before:
+            head, points = f"{_n(x - 3.6)} {_n(y - 6.5)}L{_n(x + 3.6)} {_n(y - 6.5)}", (*points[:-1], (x, y - 5))
+        else:
+            head, points = f"{_n(x - 6.5)} {_n(y - 3.6)}L{_n(x - 6.5)} {_n(y + 3.6)}", (*points[:-1], (x - 5, y))
+        arrow = f'<path class="ar" d="M{head}L{_n(x)} {_n(y)}Z"/>'
     return f'<path class="{look}" d="{_way(points)}"/>{arrow}'
 
 
@@ -188,11 +213,11 @@ def _text(label: Text) -> str:
     if not label.text:
         return ""
     size = 11 if label.look in ("shape", "unknown") else 10
-    words = _words(label.x, label.y, label.text, label.look, size)
+    words = _words(label.x, label.y + 9, label.text, label.look, size)
     if label.look not in ("mask", "lost"):
         return words
     look = "tag gone" if label.look == "lost" else "tag"
-    place = f'x="{_n(label.x - 6)}" y="{_n(label.y - 11)}" width="{_n(label.width + 12)}"'
+    place = f'x="{_n(label.x - 6)}" y="{_n(label.y - 2)}" width="{_n(label.width + 12)}"'
     return f'<rect class="{look}" {place} height="15" rx="7.5"/>{words}'
 
 
