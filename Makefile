@@ -5,11 +5,12 @@ PYTHON := python3
 endif
 FULL := .venv
 CORE := .venv-core
+NEWEST := .venv-newest
 PIP_OPTIONS := --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz schema clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill test-newest schema clean
 
 # Bytecode as pip makes it of what is installed for good: some machines are set to write none when a module is imported.
 $(FULL)/ready: pyproject.toml constraints.txt
@@ -56,8 +57,26 @@ N ?= 300
 fuzz: $(FULL)/ready
 	$(FULL)/bin/python -m fuzz $(N)
 
+# As many hostile inputs as N says, from the seed FIRST on, without Keras.
+FIRST ?= 0
+fuzz-input: $(CORE)/ready
+	$(CORE)/bin/python -m fuzz.inputs $(N) --first $(FIRST)
+
+# `compile` killed at as many random moments as KILLS says.
+KILLS ?= 200
+kill: $(FULL)/ready
+	$(FULL)/bin/python tools/kill.py $(KILLS)
+
+# The fast tests against the newest of each dependency, whatever the constraints say.
+test-newest:
+	rm -rf $(NEWEST)
+	$(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install $(PIP_OPTIONS) --upgrade -e '.[plot]' hypothesis jsonschema pytest pytest-xdist
+	$(NEWEST)/bin/python -m pip list --format freeze | grep -i -E 'yaml|click'
+	$(NEWEST)/bin/python -m pytest -m 'not keras' -n 2
+
 schema: $(FULL)/ready
 	$(FULL)/bin/python tools/schema.py
 
 clean:
-	rm -rf $(FULL) $(CORE) demo build *.egg-info
+	rm -rf $(FULL) $(CORE) $(NEWEST) demo build *.egg-info

@@ -1,5 +1,10 @@
 """`python -m cnnlstm_spec`."""
 
-from .cli import main
+import sys
+
+try:
+    from .cli import main
+except KeyboardInterrupt:
+    sys.exit(130)
 
 main()

@@ -21,15 +21,32 @@ def output_of(graph: Graph, address: str) -> str | None:
     if address == "fusion":
         areas = [node.area for node in graph.nodes.values() if node.area.split(".")[0] == "fusion"]
         address = areas[-1] if areas else address
-    return graph.addresses.get(_local(address)) if address in known(graph) else None
+    return graph.addresses.get(_local(address)) if _is_known(graph, address) else None
 
 
 def known(graph: Graph) -> tuple[str, ...]:
     """Every address of a branch, fusion, head or named layer."""
-    areas = list(dict.fromkeys(node.area for node in graph.nodes.values() if node.area.split(".")[0] in (*SECTIONS, "head")))
-    named = [f"{area}.{_name(key)}" for area in areas for key in graph.addresses if _holder(key) == _local(area)]
+    areas = [area for area in graph.areas if _is_section(area)]
+    held: dict[str | None, list[str]] = {}
+    for key in graph.addresses:
+        held.setdefault(_holder(key), []).append(_name(key))
+    named = [f"{area}.{name}" for area in areas for name in held.get(_local(area), ())]
     fusion = ["fusion"] if any(area.startswith("fusion.") for area in areas) else []
     return (*areas, *fusion, *named)
+
+
+def _is_known(graph: Graph, address: str) -> bool:
+    """Whether it is one of the known addresses."""
+    if address in graph.areas and _is_section(address):
+        return True
+    if address == "fusion":
+        return any(area.startswith("fusion.") for area in graph.areas)
+    area = _holder(address)
+    return area in graph.areas and _is_section(area) and f"{_local(area)}.{_name(address)}" in graph.addresses
+
+
+def _is_section(area: str) -> bool:
+    return area.split(".")[0] in (*SECTIONS, "head")
 
 
 def members(graph: Graph, address: str) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from collections.abc import Mapping as MappingOf
 from typing import Any, ClassVar, Final, Self
 
 from .diagnostic import Code
-from .nodes import Entry, Mapping, Node, Scalar, node_of, words_for
-from .scope import POISON, Scope, nearest
+from .nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, node_of, words_for
+from .scope import DEEPEST, POISON, Scope, nearest
 from .source import NOWHERE, Place
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
@@ -148,7 +148,9 @@ ABSENT: Final[Any] = object()
 def read(kind: Kind, node: Node, scope: Scope) -> Any:
     """The value of a node, variables replaced; or POISON."""
     resolved = scope.resolve(node)
-    return POISON if resolved is None else kind.read(resolved, scope)
+    if resolved is None:
+        return POISON
+    return scope.report(TOO_DEEP, node, limit=DEEPEST) if len(scope.address) > DEEPEST else kind.read(resolved, scope)
 
 
 def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial: bool = False) -> Any:

@@ -6,7 +6,6 @@ artifact as it was, as it is, or a mix that the manifest does not fit.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import json
@@ -22,7 +21,8 @@ from typing import Any
 from .compiler import Compilation, collector_paused
 from .deploy import Deployment
 from .escape.json import to_json
-from .ownership import MANIFEST, MODEL, clear, foreign
+from .files import PathError, link_at, read, reason_of, resolve, sort_of, told
+from .ownership import MANIFEST, MODEL, clear, foreign, hidden
 from .render.json import inputs, params, shapes_data
 from .resolved import resolved
 from .usage import usage
@@ -54,11 +54,12 @@ def write(
     `step` is told what is under way.
 
     Raises SpecError for a spec with errors, Unsuitable where the path is no folder, a folder lies where a file would, weights
-    cannot be had or, without `force`, files that are not ours lie where ours would, and OSError where the folder cannot be
+    cannot be had or, without `force`, files that are not ours lie where ours would, and PathError where the folder cannot be
     written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise Unsuitable(f"`{folder}` is a file, not a folder")
+    sort = sort_of(folder)
+    if sort not in (None, "folder"):
+        raise Unsuitable(f"`{folder}` is a {sort}, not a folder")
     if blocked := next(_folders_among(folder, [name for name in NAMES if name != PNG or has_png()]), None):
         raise Unsuitable(f"`{blocked}` is a folder, where a file is to be written: move it, or name another folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
@@ -92,7 +93,7 @@ def make_files(
     with tempfile.TemporaryDirectory() as scratch:
         path = File(scratch, MODEL)
         save(model, path)
-        files = {MODEL: canonical(path.read_bytes())}
+        files = {MODEL: canonical(read(path))}
     step("drawing")
     svg = (compilation if deployment is None else deployment.inference).to_svg()
     files[SVG] = svg.encode()
@@ -172,11 +173,17 @@ def digest(data: bytes) -> str:
 
 def write_files(folder: File, files: Mapping[str, bytes]) -> None:
     """Files into a folder in their order; a folder that is not there appears at once, with all of them."""
-    if folder.is_dir():
-        _replace_files(folder, files)
+    if sort_of(folder) == "folder":
+        with told(folder):
+            _replace_files(folder, files)
         return
+    with told(folder):
+        _make_folder(folder, files)
+
+
+def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = File(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
     try:
         for name, data in files.items():
             _write_whole(scratch / name, data)
@@ -190,12 +197,13 @@ def write_files(folder: File, files: Mapping[str, bytes]) -> None:
 
 
 def replace_file(path: File, data: bytes) -> None:
-    """A file, whole or not at all; through a link to a file, and into a device as it is."""
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-        return
-    path = path.resolve()
-    _replace_files(path.parent, {path.name: data})
+    """A file, whole or not at all; through a link to a file. Raises PathError."""
+    sort = sort_of(path)
+    if sort not in (None, "file"):
+        raise PathError(path, f"it is a {sort}")
+    path = resolve(path)
+    with told(path):
+        _replace_files(path.parent, {path.name: data})
 
 
 def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
@@ -204,13 +212,13 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
     Where that ends in between, the manifest of those that are renamed stays beside its place, so that they are known as ours.
     """
     if blocked := next(_folders_among(folder, files), None):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(blocked))
+        raise PathError(blocked, "it is a folder")
     waiting: dict[str, File] = {}
     renamed = False
     try:
         for name, data in files.items():
             with _named(folder / name):
-                handle, beside = tempfile.mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+                handle, beside = tempfile.mkstemp(prefix=f".{hidden(name)}.", suffix=".tmp", dir=folder)
                 os.close(handle)
                 waiting[name] = File(beside)
                 _write_whole(waiting[name], data)
@@ -229,7 +237,8 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
 
 def _folders_among(folder: File, names: Iterable[str]) -> Iterator[File]:
     """Those of the names that are folders there: no file can be renamed to them."""
-    return (folder / name for name in names if (folder / name).is_dir() and not (folder / name).is_symlink())
+    paths = (folder / name for name in names)
+    return (path for path in paths if link_at(path) is None and sort_of(path) == "folder")
 
 
 @contextmanager
@@ -238,7 +247,7 @@ def _named(target: File) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(target)) from None
+        raise PathError(target, reason_of(error)) from None
 
 
 def _write_whole(path: File, data: bytes) -> None:

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
-from cnnlstm_spec.backbone_args import BACKBONES, Args, Facts, Problem, check, data, facts, known_sides
+from cnnlstm_spec.backbone_args import BACKBONES, Args, Facts, Problem, check, data, facts, is_prefixed, known_sides
 from cnnlstm_spec.backbone_layers import KINDS, Build, Shape, Step, Walk, Weight, channels_of
 from cnnlstm_spec.size import Size
 
@@ -87,7 +87,7 @@ def _build(name: str, args: Args, height: Size, width: Size) -> Build:
         dropout=values.get("dropout_rate", 1.0) > 0,
         imagenet=values["weights"] == "imagenet",
         sizeless=known_sides(args, height, width)[0] is None,
-        prefix=values["name"] or "",
+        prefix=(values["name"] or "") if is_prefixed(name) else "",
     )
 
 

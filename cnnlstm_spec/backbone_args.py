@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
+from cnnlstm_spec.files import own
 from cnnlstm_spec.size import Size
 
 BACKBONES: tuple[str, ...] = (
@@ -138,7 +138,13 @@ PROBLEMS: dict[str, bool] = {
 @cache
 def data(name: str) -> Any:
     """The generated description of a backbone; treat as frozen."""
-    return json.loads((Path(__file__).parent / "data" / "backbones" / f"{name}.json").read_bytes())
+    return json.loads(own("data", "backbones", f"{name}.json"))
+
+
+@cache
+def is_prefixed(name: str) -> bool:
+    """Whether names of its layers begin with its own, for which a `~` stands."""
+    return b"~" in own("data", "backbones", f"{name}.json")
 
 
 @cache

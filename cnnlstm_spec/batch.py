@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path as File
 
-from . import artifact
+from . import artifact, interrupts
 from .compiler import Compilation
 from .deploy import deploy
 from .escape.json import to_json
+from .files import PathError, read, read_json, reason_of
 from .missing import what_to_install
 from .nodes import Mapping as MappingNode
 from .ownership import MANIFEST
@@ -79,17 +81,33 @@ def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
         yield from map(build, jobs)
         return
     from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(build, job) for job in jobs]):
-            yield future.result()
+    count, context = min(workers, len(jobs)), get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
+        try:
+            with interrupts.held():
+                waiting = [pool.submit(build, job) for job in jobs]
+            for future in as_completed(waiting):
+                yield future.result()
+        except BaseException:
+            # Those that build clean up what they have begun.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                if process.pid is not None:
+                    os.kill(process.pid, signal.SIGINT)
+            raise
 
 
 def build(job: Job) -> Outcome:
     """Builds a variant and writes its folder."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with interrupts.at_work():
+        return _built(job)
+
+
+def _built(job: Job) -> Outcome:
     prepared = _prepared(job.name, job.text, job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside)
     compilation = prepared.compiled(prepared.variants[job.index])
     try:
@@ -105,8 +123,10 @@ def build(job: Job) -> Outcome:
         return Outcome(job.index, reason=missing)
     except (artifact.Unsuitable, Unbuildable) as error:
         return Outcome(job.index, reason=str(error))
+    except PathError as error:
+        return Outcome(job.index, reason=str(error))
     except OSError as error:
-        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {error.strerror or error}")
+        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {reason_of(error)}")
     return Outcome(job.index, manifest["params"]["total"], report="" if deployment is None else str(deployment))
 
 
@@ -121,7 +141,9 @@ def _prepared(
     allow_outside: bool,
 ) -> Sweep:
     """The variants, read once in a process."""
-    return sweep(Source(name, text), overrides, matrix, None if folder is None else File(folder), allow_imports, allow_outside)
+    below = None if folder is None else File(folder)
+    # That there are not too many was seen before there were jobs.
+    return sweep(Source(name, text), overrides, matrix, below, allow_imports, allow_outside, sys.maxsize)
 
 
 def is_current(compilation: Compilation, folder: File, passes: str, purpose: str) -> bool:
@@ -130,13 +152,13 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
     What rests on files beside the spec, which may have changed, is never current.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = read_json(folder / MANIFEST)
         written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
         named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
-        whole = all(artifact.digest(path.read_bytes()) == sha256 for path, sha256 in named)
+        whole = all(artifact.digest(read(path)) == sha256 for path, sha256 in named)
         same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest.get("for"), manifest["versions"]
         trained = manifest.get("inference", {}).get("weights")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (PathError, KeyError, TypeError, AttributeError):
         return False
     assert compilation.spec is not None
     now = json.loads(to_json(resolved(compilation)))

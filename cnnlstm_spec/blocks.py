@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,8 @@ from .kinds import NAME, AnyKind, wrong_type
 from .layer_kinds import LAYERS
 from .nodes import TOO_DEEP, Mapping, Node, Scalar
 from .recall import recall
-from .reuse import TOO_MANY_LAYERS, _spent, unread
-from .scope import POISON, Scope, origin_of
+from .reuse import unread
+from .scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
 from .source import Span
 
 BLOCK_CYCLE = Code(
@@ -34,7 +35,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if _uses_itself(key, scope):
         scope.report(BLOCK_CYCLE, key, name=name)
         return None
-    if _spent(1, key, scope):
+    if not scope.spend(1, key):
         return None
     scope.expanded.add(name)
     definition = replace(scope, path=("blocks", name), variables=scope.globals, uses=())
@@ -57,7 +58,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         uses=(*scope.uses, Label(scope.place(key), f"`{name}` is used here")),
     )
     items = read(LAYERS, block.layers, inner.at("layers"))
-    if items is POISON or _spent(len(items), key, scope):
+    if items is POISON:
         return None
     return Group(items, name, origin_of(key, scope), title, share)
 
@@ -132,6 +133,8 @@ def _read_use(
     needed = {each.key.text: "a required parameter" for each in parameters.entries if _is_required(each.value)}
     needed = {key: words for key, words in needed.items() if key not in values}
     meant = report_unknown_keys(unknown, scope, name, (*own, *names), needed)
+    # A default may rest on parameters before it.
+    before_it = replace(definition, variables=ChainMap(values, dict(definition.variables)))
     for entry in parameters.entries:
         if entry.key.text in values or entry.key.text in meant:
             continue
@@ -139,6 +142,7 @@ def _read_use(
             scope.report(
                 MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",)
             )
-        elif (default := definition.having(values).resolve_deep(entry.value)) is not None:
-            values[entry.key.text] = default
+        else:
+            default = before_it.resolve_deep(entry.value)
+            values[entry.key.text] = unread(entry.value.span) if default is None else default
     return (values, names["name"], names["share"]) if len(scope.found) == before else None

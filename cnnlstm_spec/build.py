@@ -16,16 +16,30 @@ from .ops.structure import Output
 from .scope import did_you_mean
 from .sharing import chains
 from .spec import Branch, Head, ModelSpec
-from .weave import Context, Weaver
+from .weave import Context, TooLarge, Weaver
 
 UNKNOWN_REFERENCE = Code("unknown-reference", "error", "there is no `{name}` to read here")
 MISSING_FUSION = Code("missing-fusion", "error", "`{head}` cannot read {count} branches without a `fusion`")
 NAME_TAKEN = Code("name-taken", "error", "`{name}` names {what} already; a fusion needs another name", help="choose another name")
 
 
-def build(spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None) -> Graph:
-    """The graph of a spec; what could not be read is a node without an op."""
-    return _Builder(spec, found, memory).build()
+TOO_LARGE = Code(
+    "graph-too-large",
+    "error",
+    "written out, the model has more than {limit:,} {what}",
+    help="share the layers of fewer branches, or read fewer inputs in one place",
+)
+OF_HEADS = ("head.", "heads.")
+
+
+def build(spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None) -> Graph | None:
+    """The graph of a spec, None for one that is too large; what could not be read is a node without an op."""
+    try:
+        return _Builder(spec, found, memory).build()
+    except TooLarge as error:
+        facts: dict[str, object] = {"limit": error.limit, "what": error.what}
+        found.append(Diagnostic(TOO_LARGE, error.origin.place, facts, labels=error.origin.uses))
+        return None
 
 
 class _Builder:
@@ -92,9 +106,9 @@ class _Builder:
 
     def resolve(self, ref: str, origin: Origin, stage: int | None = None) -> str:
         """The node of a reference, or a node without an op where there is none."""
-        known = [name for name in self.weaver.addresses if not name.startswith(("head.", "heads."))]
-        if ref in known:
+        if ref in self.weaver.addresses and not ref.startswith(OF_HEADS):
             return self.weaver.addresses[ref]
+        known = [name for name in self.weaver.addresses if not name.startswith(OF_HEADS)]
         help = did_you_mean(ref, known)
         later = [f.name for f in self.spec.fusions[stage:]] if stage is not None else []
         if ref in later:

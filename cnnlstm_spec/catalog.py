@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from os.path import dirname, join
 from typing import Any
 
 from .diagnostic import Code
+from .files import own
 
 NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out")
 
@@ -49,8 +49,7 @@ class KerasObject:
 @lru_cache(maxsize=1)
 def facts() -> dict[str, Any]:
     """The catalog."""
-    with open(join(dirname(__file__), "data", "catalog.json"), encoding="utf-8") as file:
-        loaded: dict[str, Any] = json.load(file)
+    loaded: dict[str, Any] = json.loads(own("data", "catalog.json"))
     return loaded
 
 

@@ -5,19 +5,25 @@ Exit status: 0 clean, 1 findings, 2 usage or input that cannot be read, 70 a bug
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from io import StringIO
+from traceback import walk_tb
 
 import click
 
-from .terminal import Unwritable, note
+from . import interrupts
+from .terminal import Unwritable, fail_to_write, note, open_streams
 from .version import __version__
 
 UNBUILDABLE = 1
+UNUSABLE = 2
 BUG = 70
 INTERRUPTED = 130
 TRACEBACK_LINES = 12
+COMPLETION = "_CNNLSTM_SPEC_COMPLETE"
+"""Set by a shell that asks click what a command line could go on with."""
 COMMANDS = {
     "validate": "Check specs, every shape and every mistake in them.",
     "shapes": "Show every layer's output, dtype, mask and parameters.",
@@ -70,34 +76,73 @@ def cli() -> None:
 
 def main() -> None:
     """Runs the command line of this process, and ends it."""
-    sys.exit(run(sys.argv[1:]))
+    open_streams()
+    interrupts.heed()
+    status = run(sys.argv[1:])
+    if status == INTERRUPTED:
+        interrupts.ignore()
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
     """The exit status of a command line."""
     try:
-        status = cli.main(arguments, prog_name="cnnlstm-spec", standalone_mode=False)
-        return status if isinstance(status, int) else 0
+        status = _invoke(arguments)
     except click.exceptions.Exit as end:
-        return end.exit_code
+        status = end.exit_code
     except click.ClickException as error:
         note(_explained(error))
-        return 2
+        return UNUSABLE
     except (click.Abort, KeyboardInterrupt):
+        note("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        return 0
     except Unwritable as error:
         note(f"Error: {error}")
-        return 2
+        return UNUSABLE
     except Exception as error:
-        from .program import Unbuildable
+        return _status_of(error, arguments)
+    return status if isinstance(status, int) else 0
 
-        if isinstance(error, Unbuildable):
-            note(f"Error: {error}")
-            return UNBUILDABLE
-        _report_bug(arguments)
-        return BUG
+
+def _invoke(arguments: list[str]) -> object:
+    """What a command gives. Not click's own `main`, which has its own words for an interrupt and for a broken pipe."""
+    name = "cnnlstm-spec"
+    if COMPLETION in os.environ:
+        return cli.main(arguments, prog_name=name)
+    with cli.make_context(name, arguments) as context:
+        return cli.invoke(context)
+
+
+def _status_of(error: Exception, arguments: list[str]) -> int:
+    """The status of what nobody has expected, which is told."""
+    from .program import Unbuildable
+
+    if interrupts.came():
+        # What is interrupted may raise what it likes.
+        note("interrupted")
+        return INTERRUPTED
+    if isinstance(error, Unbuildable):
+        note(f"Error: {error}")
+        return UNBUILDABLE
+    if isinstance(error, OSError) and _writes_help(error):
+        return _unless_gone(error)
+    _report_bug(arguments)
+    return BUG
+
+
+def _writes_help(error: OSError) -> bool:
+    """Whether click has failed to print something, its help say; all else is printed by `terminal`."""
+    return any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__))
+
+
+def _unless_gone(error: OSError) -> int:
+    """The status where standard output takes no more, which is told unless its reader has gone away."""
+    try:
+        fail_to_write(sys.stdout, error)
+    except Unwritable as reason:
+        note(f"Error: {reason}")
+        return UNUSABLE
+    return 0
 
 
 def _explained(error: click.ClickException) -> str:

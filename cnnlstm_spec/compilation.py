@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .argument import MANY, UNKNOWN_KEY, read, report_unknown_keys
-from .catalog import KerasObject, facts, family
+from .catalog import NO_EFFECT, KerasObject, facts, family
 from .diagnostic import Code, Diagnostic
-from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer
+from .kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
 from .named import Named
 from .nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from .scope import POISON, Scope, nearest
@@ -100,9 +100,13 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
     for key, kind in PLAIN.items():
         if key in written and (value := read(kind, written[key].value, scope.at(key))) is not POISON:
             values[key] = value
+    if values.get("jit_compile") is True and values.get("run_eagerly"):
+        scope.at("jit_compile").report(
+            NO_EFFECT, written["jit_compile"].key, argument="jit_compile: true", needed="`run_eagerly: false`"
+        )
     policy = "float32"
     if "dtype_policy" in written:
-        policy = read(Choice(*facts()["dtype_policies"]), written["dtype_policy"].value, scope.at("dtype_policy"))
+        policy = read(Policy(*facts()["dtype_policies"]), written["dtype_policy"].value, scope.at("dtype_policy"))
     losses = reader.losses(written.get("loss"), node)
     optimizer = reader.optimizer(written.get("optimizer"))
     multipliers = reader.multipliers(written.get("learning_rate_multipliers"), optimizer)

@@ -163,9 +163,9 @@ def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
     """The spec as it is written, none of its variants."""
     if not isinstance(document, MappingNode) or document.get("matrix") is None:
         return document
-    from .variants import read_matrix, without
+    from .variants import limited, read_matrix, without
 
-    read_matrix(document, (), found)
+    limited(read_matrix(document, (), found), document, found)
     return without(document)
 
 
@@ -183,6 +183,8 @@ def compile_document(
     if spec is None:
         return Compilation(source, finish(found), document)
     graph = build(spec, found, memory)
+    if graph is None:
+        return Compilation(source, finish(found), document, spec)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found, spec.batch_size, memory)
     found += verify(typed, spec, memory)

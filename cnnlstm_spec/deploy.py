@@ -9,6 +9,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from .compiler import Compilation
+from .files import read
 from .graph import TypedGraph
 from .op import Op
 from .ops.structure import Output
@@ -60,7 +61,7 @@ class Deployment:
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says of it."""
-        digest = None if self.weights is None else {"sha256": hashlib.sha256(self.weights.read_bytes()).hexdigest()}
+        digest = None if self.weights is None else {"sha256": hashlib.sha256(read(self.weights)).hexdigest()}
         return {"weights": digest, "changed": _plain(self.changed), "left": _plain(self.left)}
 
     def __str__(self) -> str:

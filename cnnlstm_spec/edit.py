@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from .memory import UNKNOWN, Memory
-from .nodes import Entry, Listing, Mapping, Node, Scalar
+from .nodes import DEPTH_LIMIT, NODES_LIMIT, Entry, Listing, Mapping, Node, Scalar
 from .source import Span, format_path
 from .spelling import nearest
 
@@ -39,6 +39,8 @@ def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span], memor
 
     With a memory, what is made of the very same nodes as before is the very same node.
     """
+    if len(steps) > DEPTH_LIMIT:
+        raise NoPath(len(steps), help=f"a path has at most {DEPTH_LIMIT} steps")
     return _Edit(document, value, spans, memory).set(document, steps, ROOT)
 
 
@@ -57,6 +59,7 @@ class _Edit:
     def __init__(self, document: Node, value: Node, spans: Sequence[Span], memory: Memory | None) -> None:
         self.document, self.value, self.spans, self.memory = document, value, spans, memory
         self.variables = _entries(document, "vars")
+        self.seen = 0
         self.heads = {"head", *_entries(document, "heads")}
 
     def set(self, node: Node, steps: Steps, path: Steps) -> Node:
@@ -170,21 +173,27 @@ class _Edit:
         made = Entry(key, self.set(empty, steps[1:], (*path, step)))
         return replace(node, entries=(*node.entries, made))
 
-    def named_layers(self, node: Node) -> Iterable[tuple[str, Steps]]:
-        """Names of the layers in a list, inside structures too, each with the steps to it; the first of a name last."""
-        items = list(enumerate(node.items)) if isinstance(node, Listing) else []
+    def named_layers(self, node: Node, depth: int = 0) -> Iterable[tuple[str, Steps]]:
+        """Names of the layers in a list, inside structures too, each with the steps to it; the first of a name last.
+
+        Lists that variables stand for may hold each other without end.
+        """
+        items = list(enumerate(node.items)) if isinstance(node, Listing) and depth < DEPTH_LIMIT else []
         for index, item in reversed(items):
+            self.seen += 1
+            if self.seen > NODES_LIMIT:
+                return
             if not isinstance(item, Mapping) or len(item.entries) != 1:
                 continue
             arguments = self.opened(item.entries[0].value)
             if not isinstance(arguments, Mapping):
                 continue
             if item.entries[0].key.text in ("Residual", "Parallel", "Repeat"):
-                yield from ((name, (index, *steps)) for name, steps in self.named_inside(arguments))
+                yield from ((name, (index, *steps)) for name, steps in self.named_inside(arguments, depth + 1))
             if (name := _own_name(arguments)) is not None:
                 yield name, (index,)
 
-    def named_inside(self, structure: Mapping) -> Iterable[tuple[str, Steps]]:
+    def named_inside(self, structure: Mapping, depth: int) -> Iterable[tuple[str, Steps]]:
         lists: list[tuple[Steps, Node]] = [((entry.key.text,), entry.value) for entry in structure.entries]
         paths, merge = structure.get("paths"), structure.get("merge")
         if paths is not None and isinstance(paths.value, Mapping):
@@ -192,7 +201,7 @@ class _Edit:
         if merge is not None and isinstance(merge.value, Mapping) and (after := merge.value.get("layers")) is not None:
             lists.append((("merge", "layers"), after.value))
         for steps, node in lists:
-            yield from ((name, (*steps, *more)) for name, more in self.named_layers(self.opened(node)))
+            yield from ((name, (*steps, *more)) for name, more in self.named_layers(self.opened(node), depth))
 
     def is_named(self, node: Mapping, path: Steps) -> bool:
         """Whether a mapping is `Name: {argument: value}`, whose name is no step of a path."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path as File
 
 from .diagnostic import Code, Diagnostic, Label
+from .files import PathError, is_below, resolve
 from .nodes import Entry, Mapping, Node, Scalar, words_for
 from .reading import Unread, read_file
 from .source import Place
@@ -33,17 +34,17 @@ def extended(root: Node, found: list[Diagnostic], folder: File | None, allow_out
     chain, here, entry = [root], folder, root.get(KEY)
     seen: dict[File, Label | None] = {}
     if folder is not None:
-        seen[File(folder, File(root.span.source.name).name).resolve()] = None
+        seen[_key(File(folder, File(root.span.source.name).name))] = None
     while entry is not None:
         path = _path(entry, here, folder, allow_outside, found)
         if path is None or folder is None:
             return None
-        if path.resolve() in seen:
+        if _key(path) in seen:
             labels = tuple(label for label in seen.values() if label is not None)
             text = entry.value.text if isinstance(entry.value, Scalar) else ""
             found.append(Diagnostic(CYCLE, _place(entry.value), {"path": text}, labels=labels))
             return None
-        seen[path.resolve()] = Label(_place(entry.value), "extended here")
+        seen[_key(path)] = Label(_place(entry.value), "extended here")
         base = _read(path, entry, found)
         if base is None:
             return None
@@ -67,11 +68,24 @@ def _path(entry: Entry, here: File | None, folder: File | None, allow_outside: b
         found.append(Diagnostic(NO_FOLDER, Place((KEY,), entry.key.span), help=help))
         return None
     path = here / value.value
-    if not allow_outside and not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = is_below(path, folder)
+    except PathError as error:
+        found.append(Diagnostic(UNREADABLE, place, {"path": value.value, "reason": error.reason}))
+        return None
+    if not allow_outside and not inside:
         help = ("move it into the folder, or allow it with `--allow-outside`",)
         found.append(Diagnostic(OUTSIDE, place, {"path": value.value}, help=help))
         return None
     return path
+
+
+def _key(path: File) -> File:
+    """What is the same for all paths of one file."""
+    try:
+        return resolve(path)
+    except PathError:
+        return path
 
 
 def _read(path: File, entry: Entry, found: list[Diagnostic]) -> Mapping | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path as File
 
+from .files import PathError, walk
 from .nodes import Mapping
 from .reading import Unread, read_file
 from .source import Source
@@ -16,7 +16,7 @@ MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in
 EXTENDS = re.compile(r"^[\"']?extends[\"']?[ \t]*:", re.MULTILINE)
 
 
-def specs_below(folder: File, skip: Callable[[File, str], None], fail: Callable[[OSError], None]) -> list[File]:
+def specs_below(folder: File, skip: Callable[[File, str], None], fail: Callable[[PathError], None]) -> list[File]:
     """Every spec below a folder, in order; each other YAML file is told to `skip` with the reason.
 
     `fail` is told why a folder cannot be looked into.
@@ -33,9 +33,9 @@ def specs_below(folder: File, skip: Callable[[File, str], None], fail: Callable[
     return found
 
 
-def _yaml_files(folder: File, fail: Callable[[OSError], None]) -> Iterator[File]:
+def _yaml_files(folder: File, fail: Callable[[PathError], None]) -> Iterator[File]:
     """Links to folders are not followed, so that a loop ends."""
-    for root, folders, files in os.walk(folder, onerror=fail):
+    for root, folders, files in walk(folder, fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if name.endswith((".yaml", ".yml")) and not name.startswith("."):

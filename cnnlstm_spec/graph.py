@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .diagnostic import Origin
 from .op import Op, Weight
@@ -58,6 +59,11 @@ class Graph:
     """What can be referred to, to the node that gives it."""
     titles: dict[int, str] = field(default_factory=dict)
     """The name, unique in its area, of each frame that was given one, by the frame's id."""
+
+    @cached_property
+    def areas(self) -> dict[str, None]:
+        """The addresses of its branches, fusions and heads, in order."""
+        return dict.fromkeys(node.area for node in self.nodes.values())
 
 
 @dataclass(frozen=True)

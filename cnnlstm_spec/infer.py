@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, NamedTuple
 
 from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
-from .graph import Graph, Node, TypedGraph, TypedNode
+from .graph import Graph, Node, TypedGraph, TypedNode, count
 from .inference import RAISES, TOO_FEW_AXES, WRONG_RANK, Inference, Refusal, described
 from .inputs import InputOp
 from .memory import UNKNOWN, Memory
-from .op import Op
+from .op import Op, Weight
 from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
@@ -29,6 +30,14 @@ SHARED_SHAPES = Code(
     "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
 )
 TWO_MASKS = Code("mask-made-twice", "warning", "`{layer}` says anew which steps are padding; the earlier mask no longer counts")
+TOO_LARGE = Code(
+    "tensor-too-large",
+    "error",
+    "`{layer}` gives {what} of more than {limit:.0e} elements",
+    help="look for a size, or a number of times, with too many digits",
+)
+LARGEST = 10**18
+"""Elements of which no tensor has more: their number would not fit 64 bits."""
 CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
 
 
@@ -51,7 +60,7 @@ def infer(
     state = _State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
-    found.extend(state.conditions.warnings())
+    found.extend(state.conditions.findings())
     return TypedGraph(graph, state.typed, policy, graph)
 
 
@@ -113,7 +122,10 @@ def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
 def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
     _check_inputs(node, op, inputs, state)
     result = op.infer(at, *inputs)
-    weights = tuple(replace(w, trainable=w.trainable and op.trainable) for w in op.weights(*inputs))
+    weights = op.weights(*inputs)
+    if not op.trainable:
+        weights = tuple(replace(each, trainable=False) for each in weights)
+    _check_sizes(node, op, result, weights)
     first = state.layers.get(node.layer)
     if first is not None:
         for mine, theirs in zip(weights, first.weights, strict=False):
@@ -130,6 +142,18 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     result = result.with_zeros(op.zeros_after(mask, *inputs))
     result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
+
+
+def _check_sizes(node: Node, op: Op, result: TensorType, weights: tuple[Weight, ...]) -> None:
+    """Raises Refusal for a tensor that could nowhere be: what follows would compute with ever longer numbers."""
+    for axis in result.axes:
+        factors = (axis.size,) if isinstance(axis.size, int) else axis.size.terms.values()
+        if max(map(abs, factors)) > LARGEST:
+            raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="an axis", limit=LARGEST)
+    if prod(size for size in result.sizes if isinstance(size, int)) > LARGEST:
+        raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="a tensor", limit=LARGEST)
+    if any(count(each.shape) > LARGEST for each in weights):
+        raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="weights", limit=LARGEST)
 
 
 def _same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: _State) -> TensorType:
@@ -219,13 +243,11 @@ def _place_of(node: Node) -> Place:
 
 
 def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> None:
-    """A warning for a condition on run-time sizes, or an error where no size is left."""
+    """Keeps a condition on run-time sizes, with the warning that tells it."""
     diagnostic = _diagnostic(refusal.code, refusal, node, inputs, state)
     reason = refusal.code.template.format(**refusal.facts)
     warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
-    told = state.conditions.add(condition, warning)
-    if told is not None:
-        state.found.append(told)
+    state.conditions.add(condition, warning)
 
 
 WIDTH = 80

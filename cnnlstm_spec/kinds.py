@@ -19,6 +19,7 @@ NOT_ALLOWED = Code("value-not-allowed", "error", "`{key}` is {words}; this is {g
 UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}`", sort="keras")
 NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 """For the choices of our own, and for those that Keras does not check."""
+NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
 WRONG_LENGTH = Code(
     "wrong-length",
     "error",
@@ -186,6 +187,19 @@ class Choice(Kind):
             return {"enum": list(self.choices)}
         spelt = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in self.choices)
         return {"anyOf": [{"enum": list(self.choices)}, {"type": "string", "pattern": f"^({'|'.join(spelt)})$"}]}
+
+
+class Policy(Choice):
+    """A dtype policy. Keras takes the dtypes of integers, of text and the like too, and some layers run in them."""
+
+    def read(self, node: Node, scope: Scope) -> Any:
+        given = node.value if isinstance(node, Scalar) else None
+        if isinstance(given, str) and given.startswith(NOT_OF_FLOATS):
+            return scope.report(NO_FLOATS, node, key=scope.name, given=given, help=(f"it is {self.words}",))
+        return super().read(node, scope)
+
+
+NOT_OF_FLOATS = ("int", "uint", "bool", "string", "complex", "float8")
 
 
 class Optional(Kind):

@@ -11,11 +11,9 @@ from .ops import is_known_layer
 from .ops.read_layer import read_name
 from .recall import recall
 from .registry import STRUCTURES, find_reader
-from .scope import Registry, Scope, origin_of
+from .scope import DEEPEST, POISON, Registry, Scope, origin_of
 
 NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
-DEEPEST = 128
-"""Steps of an address, which blocks can make longer than the text is deep."""
 
 
 class LayerRegistry(Registry):
@@ -42,6 +40,8 @@ def read_items(node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             help = (f"write `[{node.text}]`",)
         return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
+    if not scope.spend(len(node.items), node):
+        return POISON
     items = (recall(read_item, item, scope.at(index)) for index, item in enumerate(node.items))
     return tuple(item for item in items if item is not None)
 

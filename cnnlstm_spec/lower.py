@@ -92,7 +92,7 @@ class _Program:
         counts = operations_among((*layers, *masks))
         if not counts:
             return []
-        calls = [Do(Call("keras.backend.get_uid", (name,))) for name, count in counts.items() for _ in range(count)]
+        calls = [Do(Call("keras.backend.get_uid", (name,)), count) for name, count in counts.items()]
         return [Comment("Keras numbers the operations of a name; these numbers are taken"), *calls]
 
     def imports(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .chain import chain
 from .graph import TypedGraph
 from .op import compute_dtype
 from .tensor import Mask, TensorType
@@ -45,9 +46,7 @@ def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
             made[name] = to.let(to.ops("flip", made[name.removeprefix("~")], axis=1), "mask")
     key = "&".join(names)
     if key not in made:
-        whole = made[names[0]]
-        for name in names[1:]:
-            whole = to.ops("logical_and", whole, made[name])
+        whole = chain(to, lambda one, other: to.ops("logical_and", one, other), (made[name] for name in names), "mask")
         made[key] = to.let(whole, "mask")
     return made[key]
 

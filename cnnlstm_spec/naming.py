@@ -20,6 +20,10 @@ OPERATIONS = frozenset(
 """What Keras itself calls the operations of a model, the later ones with a number: `take`, `take_1`."""
 
 
+DIGITS = 6
+"""No model has so many operations of one name that Keras's number for one would have more."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a node would be called: the written name, or the stem of an unnamed one."""
@@ -74,7 +78,8 @@ def operations_among(names: Iterable[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for name in filter(is_operation, names):
         stem, number = (name, "0") if name in OPERATIONS else (name.rpartition("_")[0], name.rpartition("_")[2])
-        found[stem] = max(found.get(stem, 0), int(number) + 1)
+        if len(number) <= DIGITS:
+            found[stem] = max(found.get(stem, 0), int(number) + 1)
     return found
 
 

@@ -9,6 +9,16 @@ from .escape.characters import UNSAFE
 from .scalars import Value
 from .source import NOWHERE, Place, Span
 
+DEPTH_LIMIT = 64
+NODES_LIMIT = 200_000
+"""Nodes with aliases expanded; a spec of 10,000 layers has about 100,000."""
+
+TOO_MANY = Code(
+    "aliases-too-large",
+    "error",
+    "with its aliases and variables written out, it has more than {limit} values",
+    help="write a block with parameters where the parts differ, and `Repeat` where they do not",
+)
 BAD_NAME = Code("name-characters", "error", "`{name}` cannot name {what}")
 TOO_DEEP = Code("nested-too-deep", "error", "nested more than {limit} levels deep")
 

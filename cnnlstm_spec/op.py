@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .argument import Record, arg
 from .inference import Inference
-from .kinds import BOOLEAN, NAME, Choice, Optional
+from .kinds import BOOLEAN, NAME, Optional, Policy
 from .size import Size
 from .source import Place
 from .tensor import Mask, TensorType, Values, Zeros
@@ -60,12 +60,17 @@ def compute_dtype(policy: str) -> str:
     return COMPUTE_DTYPES.get(policy, policy)
 
 
+def storage_dtype(policy: str) -> str:
+    """What a layer of that policy keeps its weights in."""
+    return "float32" if policy in COMPUTE_DTYPES else policy
+
+
 class Op(Record):
     """A layer, its Keras arguments as fields. Methods have a right default for a pure elementwise layer."""
 
     name: str | None = arg(Optional(NAME), None, doc="Name of the layer in Keras.")
     trainable: bool = arg(BOOLEAN, True, doc="Whether training changes the weights.")
-    dtype: str | None = arg(Optional(Choice(*POLICIES)), None, doc="Dtype policy of this layer.")
+    dtype: str | None = arg(Optional(Policy(*POLICIES)), None, doc="Dtype policy of this layer.")
     share: str | None = arg(Optional(NAME), None, doc="All layers that carry this name are one layer with one set of weights.")
 
     keras: ClassVar[str] = ""
@@ -94,6 +99,8 @@ class Op(Record):
     """Whether what comes out is what came in, moved or repeated."""
     looks_up: ClassVar[str | None] = None
     """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
+    keeps_xla_off: ClassVar[bool] = False
+    """Whether Keras runs a model that has it without XLA, whatever `jit_compile` says."""
     freezes_late: ClassVar[bool] = False
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
@@ -176,6 +183,14 @@ class Op(Record):
     def sums_zeros(self, *inputs: TensorType) -> bool:
         """Whether it sums over the steps of every mask that comes to it, and padded ones add 0."""
         return False
+
+    def without_xla(self, trained: bool) -> str | None:
+        """The argument, or else "", for which XLA cannot compile it; `trained`: a gradient runs through it. None where it can."""
+        return None
+
+    def without_gradient(self) -> str | None:
+        """The argument for which TensorFlow has no gradient of it; None where it has one."""
+        return None
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""

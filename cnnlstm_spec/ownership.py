@@ -1,13 +1,14 @@
-"""Whose the files in an artifact's folder are, and what runs that were killed have left there. Imports nothing of ours."""
+"""Whose the files in an artifact's folder are, and what runs that were killed have left there. Imports `files` alone."""
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path as File
+
+from .files import PathError, age, entries, read, read_json, resolve, sort_of
 
 MODEL, MANIFEST = "model.keras", "manifest.json"
 RANDOM = "[a-z0-9_]{8}"
@@ -24,21 +25,26 @@ def foreign(folder: File, names: Iterable[str], digest: Callable[[bytes], str]) 
     """
     waiting = [path for path in _below(folder) if re.fullmatch(rf"\.{re.escape(MANIFEST)}\.{RANDOM}\.tmp", path.name)]
     described = [files for path in (folder / MANIFEST, *waiting) if (files := _described(path)) is not None]
-    there = [name for name in names if (folder / name).exists()]
+    there = [name for name in names if sort_of(folder / name) is not None]
     if not described or MODEL not in there:
         return [] if described else there
-    model = digest((folder / MODEL).read_bytes())
+    model = digest(read(folder / MODEL))
     return [] if any(files.get(MODEL) == model for files in described) else [MODEL]
+
+
+def hidden(name: str) -> str:
+    """What stands for a name in that of a temporary file, which is longer: a file system takes 255 bytes."""
+    return name if len(name.encode("utf-8", "surrogateescape")) <= 200 else name[:50]
 
 
 def clear(folder: File, names: Iterable[str]) -> None:
     """Removes the temporary files of such names in a folder, and of such folders beside it, that are old."""
-    names, folder = set(names), folder.resolve()
+    names, folder = set(names), resolve(folder)
     file = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.{RANDOM}\.tmp")
     for path in _below(folder):
         if file.fullmatch(path.name) and _is_old(path):
             path.unlink(missing_ok=True)
-    beside = re.compile(rf"\.{re.escape(folder.name)}\.{RANDOM}\.tmp")
+    beside = re.compile(rf"\.{re.escape(hidden(folder.name))}\.{RANDOM}\.tmp")
     for path in _below(folder.parent):
         if beside.fullmatch(path.name) and _is_old(path) and {each.name for each in _below(path)} <= names:
             shutil.rmtree(path, ignore_errors=True)
@@ -47,20 +53,18 @@ def clear(folder: File, names: Iterable[str]) -> None:
 def _described(path: File) -> dict[str, str] | None:
     """The digests in a manifest of ours by the names of the files; None where it is none."""
     try:
-        return {name: facts["sha256"] for name, facts in json.loads(path.read_bytes())["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {name: facts["sha256"] for name, facts in read_json(path)["files"].items()}
+    except (KeyError, TypeError, AttributeError):
         return None
 
 
 def _below(folder: File) -> list[File]:
     try:
-        return sorted(folder.iterdir())
-    except OSError:
+        return entries(folder)
+    except PathError:
         return []
 
 
 def _is_old(path: File) -> bool:
-    try:
-        return time.time() - path.stat().st_mtime > OLD
-    except OSError:
-        return False
+    seconds = age(path, time.time())
+    return seconds is not None and seconds > OLD

@@ -83,9 +83,10 @@ class MarkLayers:
 
 @dataclass(frozen=True)
 class Do:
-    """A call made for its effect: `keras.utils.set_random_seed(0)`, or a method of a variable."""
+    """A call made for its effect, so many times: `keras.utils.set_random_seed(0)`, or a method of a variable."""
 
     call: Call
+    times: int = 1
 
 
 @dataclass(frozen=True)

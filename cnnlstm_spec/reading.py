@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path as File
 from typing import BinaryIO
 
 from .diagnostic import Code, Diagnostic
+from .files import PathError, entries, link_at, read, reason_of
 from .source import Place, Source, Span
 
 NO_FILE = Code("no-such-file", "error", "there is no such file")
@@ -19,6 +18,12 @@ LIMIT = 4
 """MiB; a spec of 10,000 layers has about half of one."""
 ALTERNATIVES = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 BOM = b"\xef\xbb\xbf"
+WAYS = {
+    "it is a folder": ("name a file in it, or `-` for standard input",),
+    "it is a pipe": ("give it as standard input, which is named `-`",),
+    "it is a device": ("give it as standard input, which is named `-`",),
+    "it is a socket": ("name a file, or `-` for standard input",),
+}
 
 
 class Unread(Exception):
@@ -32,30 +37,30 @@ class Unread(Exception):
 def read_file(path: File, name: str | None = None) -> Source:
     """The source of a file, named as the path is written; raises Unread."""
     name = str(path) if name is None else name
-    if path.is_dir():
-        raise _refused(name, UNREADABLE, help=("it is a folder; name a file in it",), reason="it is a folder")
     try:
-        with path.open("rb") as stream:
-            return read_stream(stream, name)
-    except FileNotFoundError:
-        raise _refused(name, NO_FILE, help=_near(path)) from None
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else str(error)
-        if isinstance(error, OSError) and error.errno in (errno.ENOTDIR, errno.ENAMETOOLONG):
-            raise _refused(name, NO_FILE) from None
-        raise _refused(name, UNREADABLE, reason=reason) from None
-
-
-def read_stream(stream: BinaryIO, name: str) -> Source:
-    """The source of a stream of bytes; raises Unread."""
-    data = stream.read(LIMIT * 2**20 + 1)
-    if len(data) > LIMIT * 2**20:
-        raise _refused(name, TOO_LARGE, limit=LIMIT)
+        data = read(path, LIMIT * 2**20 + 1)
+    except PathError as error:
+        if error.missing:
+            raise _refused(name, NO_FILE, help=_near(path)) from None
+        raise _refused(name, UNREADABLE, help=WAYS.get(error.reason, ()), reason=error.reason) from None
     return decode(data, name)
+
+
+def read_stream(stream: BinaryIO | None, name: str) -> Source:
+    """The source of a stream of bytes, None for one that is closed; raises Unread."""
+    if stream is None:
+        raise _refused(name, UNREADABLE, reason="it is closed")
+    try:
+        return decode(stream.read(LIMIT * 2**20 + 1), name)
+    except (OSError, ValueError) as error:
+        # A ValueError is Python's own word for a stream that was closed.
+        raise _refused(name, UNREADABLE, reason=reason_of(error)) from None
 
 
 def decode(data: bytes, name: str) -> Source:
     """The source of some bytes, a byte order mark left out; raises Unread."""
+    if len(data) > LIMIT * 2**20:
+        raise _refused(name, TOO_LARGE, limit=LIMIT)
     data = data.removeprefix(BOM)
     try:
         return Source(name, data.decode("utf-8"))
@@ -77,11 +82,11 @@ def _near(path: File) -> tuple[str, ...]:
     """A file beside it with nearly that name."""
     from .spelling import nearest
 
-    if path.is_symlink():
-        return (f"it is a link to `{path.readlink()}`, which is not there",)
+    if (target := link_at(path)) is not None:
+        return (f"it is a link to `{target}`, which is not there",)
     try:
-        names = sorted(each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml"))[:1000]
-    except OSError:
+        names = [each.name for each in entries(path.parent) if each.suffix in (".yaml", ".yml")][:1000]
+    except PathError:
         return (f"there is no folder `{path.parent}`",)
     near = nearest(path.name, names)
     return (f"did you mean `{path.parent / near}`?",) if near else ()

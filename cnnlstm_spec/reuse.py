@@ -17,12 +17,6 @@ from .structures import ONE_OF, Structure
 UNEQUAL_EACH = Code(
     "each-of-unequal-lengths", "error", "`{key}` has {given} values; `{first}` has {count}", help="give every list as many values"
 )
-TOO_MANY_LAYERS = Code(
-    "too-many-layers",
-    "error",
-    "written out, the spec has more than {limit} layers",
-    help="repeat less, or use blocks that hold less",
-)
 
 
 class RepeatStructure(Structure):
@@ -48,7 +42,7 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if rounds is None:
         return None
     origin = origin_of(key, scope)
-    if _spent(len(rounds), key, scope):
+    if not scope.spend(len(rounds), key):
         return None
     if not rounds:
         _read_unused(record, scope)
@@ -59,8 +53,6 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         if items is POISON:
             return None
         groups.append(Group(items, f"{index + 1} of {len(rounds)}", origin))
-        if _spent(len(items), key, scope):
-            return None
     return Group(tuple(groups), f"Repeat x {len(rounds)}", origin, record.name, record.share)
 
 
@@ -74,17 +66,6 @@ def _read_unused(record: RepeatStructure, scope: Scope) -> None:
 def unread(span: Span) -> Scalar:
     """Stands for a value that nobody gives; nothing complains about what rests on it."""
     return Scalar(span, None, "", broken=True)
-
-
-def _spent(count: int, key: Scalar, scope: Scope) -> bool:
-    """Whether the layers written out are too many, which is said once; each use of a block and each round counts too."""
-    if scope.budget[0] > LAYERS_LIMIT:
-        return True
-    scope.budget[0] += count
-    if scope.budget[0] <= LAYERS_LIMIT:
-        return False
-    scope.report(TOO_MANY_LAYERS, key, limit=LAYERS_LIMIT)
-    return True
 
 
 def _rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | None:

@@ -11,10 +11,17 @@ from typing import Any, Final
 from .diagnostic import Code, Diagnostic, Label, Origin
 from .expression import names_in, substitute
 from .memory import Memory
-from .nodes import Entry, Listing, Node, Scalar
+from .nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
 from .nodes import Mapping as MappingNode
 from .source import Path, Place, Span
 from .spelling import did_you_mean, nearest
+
+TOO_MANY_LAYERS = Code(
+    "too-many-layers",
+    "error",
+    "written out, the spec has more than {limit} layers",
+    help="repeat less, or use blocks that hold less",
+)
 
 
 class _Poison:
@@ -25,8 +32,12 @@ class _Poison:
 
 
 POISON: Final[Any] = _Poison()
+DEEPEST = 128
+"""Steps of an address, which blocks and variables can make longer than the text is deep."""
 LAYERS_LIMIT = 20_000
 """So many layers, written out, a spec may have."""
+VALUES_LIMIT = 200_000
+"""So many values may be written out for variables that stand in values of `each` and of parameters."""
 
 
 class Registry(ABC):
@@ -80,6 +91,8 @@ class Scope:
     """The variables of `vars:`, which a block sees beside its parameters."""
     budget: list[int] = field(default_factory=lambda: [0])
     """How many layers have been written out so far."""
+    values: list[int] = field(default_factory=lambda: [0])
+    """How many values have been written out that variables stand for."""
     expanded: set[str] = field(default_factory=set)
     """The blocks that have been used so far."""
     guessed: set[Span] = field(default_factory=set)
@@ -152,20 +165,38 @@ class Scope:
             return substitute(node, self.variables, self.place(node), self.found, self.uses)
         return node
 
-    def resolve_deep(self, node: Node, bound: frozenset[str] = frozenset()) -> Node | None:
+    def spend(self, count: int, node: Node) -> bool:
+        """Whether the layers written out are not too many with so many more, which is said once."""
+        before = self.budget[0]
+        self.budget[0] += count
+        if before <= LAYERS_LIMIT < self.budget[0]:
+            self.report(TOO_MANY_LAYERS, node, limit=LAYERS_LIMIT)
+        return self.budget[0] <= LAYERS_LIMIT
+
+    def resolve_deep(self, node: Node, bound: frozenset[str] = frozenset(), depth: int = 0) -> Node | None:
         """Like `resolve`, inside lists and mappings too: for values that go into another scope.
 
-        What rests on a `bound` name stays as it is: a `Repeat` among the values gives it its value, a round each.
+        What rests on a `bound` name stays as it is: a `Repeat` among the values gives it its value, a round each. Variables
+        in values of variables may hold each other, or more than any text could: that is said once, and nothing is resolved.
         """
+        if self.values[0] > VALUES_LIMIT:
+            return None
+        self.values[0] += 1
+        if depth > DEPTH_LIMIT or self.values[0] > VALUES_LIMIT:
+            self.values[0] = VALUES_LIMIT + 1
+            code, limit = (TOO_DEEP, DEPTH_LIMIT) if depth > DEPTH_LIMIT else (TOO_MANY, VALUES_LIMIT)
+            self.report(code, node, limit=limit)
+            return None
         if bound and isinstance(node, Scalar) and not bound.isdisjoint(names_in(node)):
             return node
         found = self.resolve(node)
         if isinstance(found, Listing):
-            items = [self.resolve_deep(item, bound) for item in found.items]
+            items = [self.resolve_deep(item, bound, depth + 1) for item in found.items]
             return None if None in items else Listing(found.span, tuple(item for item in items if item))
         if isinstance(found, MappingNode):
             inner = bound | _bound_by(found)
-            values = [(e.key, self.resolve_deep(e.value, inner if e.key.text == "layers" else bound)) for e in found.entries]
+            held = [(each.key, each.value, inner if each.key.text == "layers" else bound) for each in found.entries]
+            values = [(key, self.resolve_deep(value, names, depth + 1)) for key, value, names in held]
             return MappingNode(found.span, tuple(Entry(key, value) for key, value in values if value is not None))
         return found
 

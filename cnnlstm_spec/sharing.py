@@ -47,12 +47,14 @@ def chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, 
     told: set[str] = set()
     for branch in spec.branches:
         chain: list[Branch] = [branch]
+        names = {branch.name}
         while chain[0].share_layers_with is not None:
             name, origin = chain[0].share_layers_with
             before = branches.get(name)
-            if before is None or before in chain:
+            if before is None or name in names:
                 break
             chain.insert(0, before)
+            names.add(name)
         else:
             result[branch.name] = tuple(chain)
             continue

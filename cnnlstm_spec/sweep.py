@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,10 @@ from .source import Source
 if TYPE_CHECKING:
     from .overrides import Override
     from .variants import Variant
+
+
+FEW = 50
+"""So many variants cannot have too many layers together, of which a spec has a limit of its own."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ class Sweep:
         """Every variant in order, the last axis fastest."""
         return ((variant, self.compiled(variant)) for variant in self.variants)
 
+    def layers(self) -> int:
+        """How many layers the spec has as it is written, and each variant about as many."""
+        graph = self.plain().graph
+        return len(graph.nodes) if graph is not None else 0
+
 
 def sweep(
     source: Source,
@@ -67,10 +76,12 @@ def sweep(
     folder: File | None = None,
     allow_imports: bool = False,
     allow_outside: bool = False,
+    max_variants: int | None = None,
 ) -> Sweep:
     """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes.
 
-    An axis whose place an override sets is none; without any there are no variants.
+    An axis whose place an override sets is none; without any there are no variants. Nor are there where they are too many, or
+    have too many layers together; `max_variants` is how many a person allows.
     """
     document, found = read_document(source, (), folder, allow_outside)
     after: tuple[Override, ...] = ()
@@ -82,10 +93,14 @@ def sweep(
         after = tuple(each for each in given if each.steps[0] != "matrix")
     variants: tuple[Variant, ...] = ()
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
-        from .variants import combinations, read_matrix, without
+        from .variants import combinations, limited, read_matrix, too_much_work, without
 
-        before = len(found)
-        axes = read_matrix(document, matrix, found, after)
+        before, written = len(found), document
+        axes = limited(read_matrix(document, matrix, found, after), document, found, max_variants)
         variants = tuple(combinations(axes)) if axes and len(found) == before else ()
         document = without(document)
+        prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants)
+        if max_variants is None and len(variants) > FEW:
+            said = too_much_work(axes, written, len(variants), prepared.layers())
+            return prepared if said is None else replace(prepared, found=(*found, said), variants=())
     return Sweep(source, document, tuple(found), after, folder, allow_imports, variants)

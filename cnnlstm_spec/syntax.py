@@ -8,13 +8,12 @@ from typing import Any
 import yaml
 
 from .diagnostic import Code, Diagnostic, Label
-from .nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, as_key, words_for
+from .nodes import DEPTH_LIMIT, NODES_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Mapping, Node, Scalar, as_key, words_for
 from .scalars import Unreadable, Value, resolve
 from .source import Place, Source, Span
 
-DEPTH_LIMIT = 64
-NODES_LIMIT = 200_000
-"""Nodes with aliases expanded; a spec of 10,000 layers has about 100,000."""
+NESTING = "nesting depth"
+"""What newer libyaml says of brackets, some of which it reads ahead of what it has given."""
 
 NOT_YAML = Code("not-yaml", "error", "not YAML: {problem}")
 NOT_TEXT = Code("not-text", "error", "a character that YAML does not allow: {character}")
@@ -24,12 +23,6 @@ SEVERAL = Code(
     "error",
     "a second document begins here; a file holds one spec",
     help="put it into a file of its own, or remove the `---`",
-)
-TOO_MANY = Code(
-    "aliases-too-large",
-    "error",
-    "with its aliases expanded the spec has more than {limit} values",
-    help="write a block with parameters where the parts differ, and `Repeat` where they do not",
 )
 CYCLE = Code(
     "alias-cycle",
@@ -86,6 +79,8 @@ def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     at = min(mark.index if mark else 0, len(source.text))
     problem = error.problem or "it cannot be read"
+    if NESTING in problem:
+        return Diagnostic(TOO_DEEP, Place((), Span(source, at, at + 1)), {"limit": DEPTH_LIMIT})
     begun = error.context_mark.index if error.context_mark else at
     from .slips import slip
 

@@ -6,10 +6,12 @@ colours.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TextIO
 
+from . import interrupts
 from .escape.terminal import many_lines, one_line
 
 
@@ -33,12 +35,38 @@ def _put(stream: TextIO | None, text: str) -> None:
     try:
         stream.write(text.encode(stream.encoding or "utf-8", "backslashreplace").decode(stream.encoding or "utf-8"))
         stream.flush()
-    except BrokenPipeError:
-        _mute(stream)
     except OSError as error:
-        _mute(stream)
-        if stream is sys.stdout:
-            raise Unwritable(f"standard output: {error.strerror}") from None
+        fail_to_write(stream, error)
+
+
+def fail_to_write(stream: TextIO, error: OSError) -> None:
+    """Mutes a stream that takes no more; raises Unwritable if it is standard output, unless its reader has gone away."""
+    _mute(stream)
+    if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+        raise Unwritable(f"standard output: {'it is closed' if error.errno == errno.EBADF else error.strerror}") from None
+
+
+def open_streams() -> None:
+    """Gives a process the standard streams that it was started without; what uses them is told that they are closed.
+
+    Else the next file that is opened would have their number, and get what is printed.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None and not _is_open(number):
+            # Standard output is opened for reading, so that writing fails, and standard input the other way round.
+            null = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_WRONLY)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+        return True
+    except OSError:
+        return False
 
 
 def _mute(stream: TextIO) -> None:
@@ -79,7 +107,8 @@ class Progress:
         self.shown = is_terminal(sys.stderr)
 
     def step(self, text: str) -> None:
-        """What is under way now."""
+        """What is under way now; raises KeyboardInterrupt where one was swallowed since the last step."""
+        interrupts.check()
         if self.shown:
             _put(sys.stderr, f"\r\x1b[K{one_line(text)} ...")
 

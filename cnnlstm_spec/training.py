@@ -38,7 +38,15 @@ def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
             lists: dict[str, Expression] = {head: [_thing(each) for each in found] for head, found in metrics.items() if found}
             keywords[key] = next(iter(lists.values())) if spec.single_head else lists
     keywords.update({name: expression(value) for name, value in section.plain.items()})
+    if section.plain.get("jit_compile", "auto") == "auto" and _defies_xla(graph):
+        # On a GPU Keras would take `auto` for true.
+        keywords["jit_compile"] = False
     return [Do(Call("model.compile", (), tuple(keywords.items())))]
+
+
+def _defies_xla(graph: TypedGraph) -> bool:
+    """Whether XLA could not compile a layer, trained or not."""
+    return any(node.node.op is not None and node.node.op.without_xla(trained=True) is not None for node in graph.nodes.values())
 
 
 def _thing(placed: Placed) -> Expression:

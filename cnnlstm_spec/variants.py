@@ -27,10 +27,16 @@ UNCLEAR_AXIS = Code(
     "`{path}` is not a path such as vars.width",
     help="write keys with dots between them, and positions in brackets: `branches.video.layers[2].filters`",
 )
-TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} variants; {limit:,} are the most")
+TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} {what}; {limit:,} are the most")
+TOO_MUCH = Code("matrix-too-much-work", "error", "{count:,} variants of {layers:,} layers are more than {limit:,} layers")
 
 KEY = "matrix"
 LIMIT = 10_000
+"""So many variants are looked at unasked."""
+WORK = 1_000_000
+"""So many layers of all variants together."""
+AXES = 100
+"""More axes of two values and more have too many variants, and those of one are none."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +98,43 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], o
             axes[axis.path] = axis
     for path in _fixed(document, list(axes.values()), overrides):
         del axes[path]
-    count = prod(len(axis.values) for axis in axes.values())
-    if count > LIMIT:
-        span = section.key.span if section is not None else next(iter(axes.values())).span
-        found.append(Diagnostic(TOO_MANY, Place((KEY,), span), {"count": count, "limit": LIMIT}))
-        return []
     return list(axes.values())
+
+
+def limited(axes: list[Axis], document: Node, found: list[Diagnostic], limit: int | None = None) -> list[Axis]:
+    """The axes, or none where they, or their combinations, are too many; `limit` is how many a person allows."""
+    count, most = prod(len(axis.values) for axis in axes), limit or LIMIT
+    facts: dict[str, object] = {"count": count, "limit": most, "what": "variants"}
+    if len(axes) > AXES:
+        facts = {"count": len(axes), "limit": AXES, "what": "axes"}
+    elif count <= most:
+        return axes
+    help = _allowing(count) if len(axes) <= AXES else ("vary fewer values at a time",)
+    found.append(Diagnostic(TOO_MANY, _place(axes, document), facts, help=help))
+    return []
+
+
+def too_much_work(axes: list[Axis], document: Node, count: int, layers: int) -> Diagnostic | None:
+    """What is said where all variants, each of so many layers, would take too long to look at."""
+    if count * layers <= WORK:
+        return None
+    facts: dict[str, object] = {"count": count, "layers": layers, "limit": WORK}
+    return Diagnostic(TOO_MUCH, _place(axes, document), facts, help=_allowing(count))
+
+
+def _place(axes: list[Axis], document: Node) -> Place:
+    """Where the matrix is written: in the spec, or on the command line."""
+    section = document.get(KEY) if isinstance(document, Mapping) else None
+    return Place((KEY,), section.key.span if section is not None else axes[0].span)
+
+
+def _allowing(count: int) -> tuple[str, ...]:
+    return (f"try fewer values, or allow so many: `--max-variants {count}`",)
 
 
 def _fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
     """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
-    if not overrides:
+    if not overrides or len(axes) > AXES:
         return set()
     places: dict[str, Steps] = {}
     for axis in axes:

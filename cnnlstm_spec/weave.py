@@ -34,6 +34,20 @@ QUERY_NOT_INPUT = Code(
 )
 
 
+NODES = 40_000
+"""So many nodes a graph may have: the layers that are written out, as often as branches share them, and what folds add."""
+CONNECTIONS = 200_000
+"""So many inputs all nodes together may have."""
+
+
+class TooLarge(Exception):
+    """A graph with more nodes, or inputs of nodes, than there may be; and where it has grown so large."""
+
+    def __init__(self, origin: Origin, what: str, limit: int) -> None:
+        super().__init__(what)
+        self.origin, self.what, self.limit = origin, what, limit
+
+
 @dataclass(frozen=True)
 class Context:
     """Where the items being built belong."""
@@ -69,6 +83,7 @@ class Weaver:
         self.layers: dict[Key, str] = {}
         self.alike: dict[str, tuple[Key, Origin]] = {}
         self.frames = 0
+        self.connections = 0
 
     def report(
         self, code: Code, origin: Origin, labels: tuple[Label, ...] = (), help: tuple[str, ...] = (), **facts: object
@@ -89,6 +104,10 @@ class Weaver:
         """A node; the same Keras layer as an earlier one where it shares."""
         if op is not None and at.frozen is not None:
             op = once(self.memory, type(op).frozen, op, at.frozen)
+        self.connections += len(inputs)
+        for what, number, limit in (("layers", len(self.nodes), NODES), ("inputs of layers", self.connections, CONNECTIONS)):
+            if number > limit:
+                raise TooLarge(origin, what, limit)
         id = f"n{len(self.nodes)}"
         layer = id
         key: Key | None = at.shared

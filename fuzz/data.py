@@ -89,6 +89,9 @@ def inputs(spec: dict[str, Any], sizes: dict[str, int], zeros: bool) -> dict[str
             data[name] = (numpy.zeros(size) if zeros else rng.integers(0, 4, size)).astype(dtype)
         else:
             data[name] = rng.uniform(0.1, 1.0, size).astype("float32" if dtype == "bfloat16" else dtype)
+        if given.get("padding_value") is not None:
+            # The first sample is real to the end.
+            data[name][1:, -1:] = given["padding_value"]
         if given.get("mask_input"):
             lengths = rng.integers(1, shape[0] + 1, (BATCH, 1))
             data.setdefault(given["mask_input"], numpy.arange(shape[0])[None, :] < lengths)

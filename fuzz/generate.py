@@ -9,7 +9,9 @@ from typing import Any
 
 from cnnlstm_spec.tensor import TensorType
 from fuzz.layers import Layers, Place, load, whole_number
+from fuzz.themes import themed
 from fuzz.training import compile_section
+from fuzz.unusual import small, unusual
 
 NAMES = ("left", "right", "third")
 TIMED = ("sequence", "video", "tokens")
@@ -17,6 +19,8 @@ TIMED = ("sequence", "video", "tokens")
 
 def generate(seed: int) -> dict[str, Any]:
     """The spec of a seed."""
+    if (about := themed(seed)) is not None:
+        return about
     # Values that were drawn from one table are one object; a copy of their own each is what is written.
     return dict(json.loads(json.dumps(_Spec(Random(seed)).spec())))
 
@@ -30,6 +34,8 @@ class _Spec:
 
     def spec(self) -> dict[str, Any]:
         rng = self.rng
+        if (found := small(rng)) is not None:
+            return found
         for name in NAMES[: rng.choice([1, 1, 1, 2, 2, 3])]:
             self.branches[name] = self.branch(name)
         spec = self.with_heads(self.with_fusion(self.base()))
@@ -40,7 +46,7 @@ class _Spec:
             if holder[key] != "$n":
                 spec["vars"] = {"amount": holder[key]}
                 holder[key] = "$amount"
-        return spec
+        return unusual(spec, rng)
 
     def base(self) -> dict[str, Any]:
         spec: dict[str, Any] = {"version": 1, "name": "fuzzed"}

@@ -12,6 +12,7 @@ from fuzz.layers import load
 from fuzz.plant import complaint, plant
 from fuzz.report import Report
 from fuzz.shrink import shrink
+from fuzz.sizes import chain, untrue
 
 PLANTS = 3
 """Mistakes that are planted into each sound spec, one at a time."""
@@ -35,6 +36,9 @@ def work(seed: int, small: bool = True) -> Report:
         report.found.append((kind, outcome.message, shrink(spec, disagrees) if small else spec))
     if load(spec).ok:
         _plant(spec, Random(seed), report)
+    report.counts["chains over a size"] += 1
+    if (wrong := untrue(seed)) is not None:
+        report.found.append(("not so of a size", wrong, chain(seed)))
     report.seconds = monotonic() - started
     return report
 

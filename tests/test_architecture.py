@@ -76,3 +76,58 @@ def test_a_medium_has_one_writer(medium: str) -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ways
     }
     assert found <= {only}
+
+
+ASKS = {
+    "read_text",
+    "read_bytes",
+    "stat",
+    "lstat",
+    "exists",
+    "is_file",
+    "is_dir",
+    "is_symlink",
+    "readlink",
+    "iterdir",
+    "glob",
+    "rglob",
+}
+ASKS |= {"samefile", "listdir", "scandir", "walk", "realpath", "expanduser", "isfile", "isdir", "access", "getsize", "getmtime"}
+CHANGES = {
+    "open",
+    "write_text",
+    "write_bytes",
+    "mkdir",
+    "makedirs",
+    "unlink",
+    "rename",
+    "touch",
+    "rmdir",
+    "chmod",
+    "symlink_to",
+}
+CHANGES |= {"rmtree", "mkstemp", "mkdtemp", "TemporaryDirectory", "NamedTemporaryFile", "copyfile", "move"}
+MAY = {"files.py": ASKS | CHANGES, "artifact.py": CHANGES, "ownership.py": CHANGES}
+"""What asks the system about paths, and what writes and removes files."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_paths_are_asked_about_in_one_place(path: Path) -> None:
+    """What the system says of a path becomes a finding there; all other files would have to think of it."""
+    forbidden = (ASKS | CHANGES) - MAY.get(path.relative_to(PACKAGE).as_posix(), set())
+    tree = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    for call in [node for node in tree if isinstance(node, ast.Call)]:
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        name = method or ("open" if ast.unparse(call.func) == "open" else "")
+        resolves = method == "resolve" and not (call.args or call.keywords)
+        of_no_person = bool(call.args) and ast.unparse(call.args[0]) == "os.devnull"
+        assert ast.unparse(call.func) not in ("click.Path", "click.File", "os.remove"), "`files` asks the system"
+        assert not resolves and (name not in forbidden or of_no_person), f"line {call.lineno}: `{ast.unparse(call)[:60]}`"
+    taken = {node.module for node in tree if isinstance(node, ast.ImportFrom) and node.level == 0}
+    taken |= {each.name for node in tree if isinstance(node, ast.Import) for each in node.names}
+    assert not taken & {"shutil", "tempfile", "glob", "os.path", "importlib.resources"} or path.name in MAY
+    assert not any(
+        isinstance(node, ast.ImportFrom) and node.module == "os" and each.name != "PathLike"
+        for node in tree
+        for each in getattr(node, "names", ())
+    )

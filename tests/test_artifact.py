@@ -18,6 +18,7 @@ import pytest
 from cnnlstm_spec import artifact, load
 from cnnlstm_spec.catalog import family
 from cnnlstm_spec.cli import run
+from cnnlstm_spec.files import PathError
 from cnnlstm_spec.ownership import clear, foreign
 from cnnlstm_spec.usage import usage
 
@@ -195,9 +196,9 @@ def test_a_folder_where_a_file_should_be(name: str, tmp_path: Path) -> None:
     (tmp_path / name).unlink()
     (tmp_path / name).mkdir()
     rest = {each: data for each, data in OLD.items() if each != name}
-    with pytest.raises(IsADirectoryError) as raised:
+    with pytest.raises(PathError) as raised:
         artifact.write_files(tmp_path, NEW)
-    assert raised.value.filename == str(tmp_path / name)
+    assert raised.value.path == tmp_path / name
     assert {each: (tmp_path / each).read_bytes() for each in rest} == rest and names(tmp_path) == sorted(OLD)
 
 
@@ -207,9 +208,9 @@ def test_a_target_that_cannot_be_replaced_is_named(tmp_path: Path, monkeypatch: 
 
     artifact.write_files(tmp_path, OLD)
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(PermissionError) as raised:
+    with pytest.raises(PathError) as raised:
         artifact.write_files(tmp_path, NEW)
-    assert raised.value.filename == str(tmp_path / "a") and contents(tmp_path) == OLD
+    assert raised.value.path == tmp_path / "a" and contents(tmp_path) == OLD
 
 
 def test_a_folder_in_an_artifact_is_told_before_anything_is_built(tmp_path: Path) -> None:
@@ -231,7 +232,15 @@ def test_replace_file_follows_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "real")
     artifact.replace_file(tmp_path / "link", b"new")
     assert (tmp_path / "real").read_bytes() == b"new" and (tmp_path / "link").is_symlink()
-    artifact.replace_file(Path(os.devnull), b"new")
+    with pytest.raises(PathError, match="it is a device"):
+        artifact.replace_file(Path(os.devnull), b"new")
+
+
+@pytest.mark.parametrize("name", ["a" * 245, "ä" * 120])
+def test_a_long_name_can_be_written(name: str, tmp_path: Path) -> None:
+    artifact.replace_file(tmp_path / name, b"new")
+    artifact.write_files(tmp_path / f"{name}.d", NEW)
+    assert (tmp_path / name).read_bytes() == b"new" and contents(tmp_path / f"{name}.d") == NEW
 
 
 def keras_file(time: tuple[int, int, int, int, int, int], saved: str, address: int) -> bytes:

@@ -32,6 +32,8 @@ NOT_A_SPEC = {
     "file-too-large": "about a file",
     "more-findings": "the spec would fill the page",
     "matrix-too-large": "the spec would fill the page",
+    "matrix-too-much-work": "the spec would fill the page",
+    "graph-too-large": "the spec would fill the page",
     "extends-not-a-path": "about several files",
     "extends-without-folder": "about a text that came from no file, which the others here are",
     "extends-outside": "about several files",

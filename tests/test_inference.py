@@ -642,7 +642,7 @@ def test_weights_of_another_model(spec: Path, capsys: pytest.CaptureFixture[str]
     [
         (["--weights", "w.keras"], "`--weights` is for `--for inference`"),
         (["--weights", "w.txt", "--for", "inference"], "neither a .keras nor a .weights.h5 file"),
-        (["--weights", "none.keras", "--for", "inference"], "does not exist"),
+        (["--weights", "none.keras", "--for", "inference"], "there is no such file"),
         (["--for", "fun"], "'fun' is not one of"),
         (["--weights", "w.keras", "--for", "inference", "--matrix", "vars.width=[2,3]"], "of one model, not of the variants"),
     ],

@@ -99,7 +99,7 @@ def test_projection_that_fits_some_sizes() -> None:
     That the pooling asks for two steps is implied, and not told.
     """
     found = compiled(branch("- Residual: {shortcut: projection, layers: [MaxPooling1D]}", "{kind: sequence, shape: [steps, 4]}"))
-    assert found.ok and [each.message for each in found.diagnostics] == ["runs where steps is a multiple of 2"]
+    assert found.ok and [each.message for each in found.diagnostics] == ["runs where `steps` is a multiple of 2"]
 
 
 def test_projection_that_does_not_fit() -> None:

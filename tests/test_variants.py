@@ -7,6 +7,7 @@ import io
 import json
 import textwrap
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -249,3 +250,37 @@ def test_compile(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert [json.loads((tmp_path / "out" / name / "manifest.json").read_text())["files"] for name in names] == digests
     assert built("--set", "seed=1", "--passes", "none")[names[0]] == "89 parameters"
     assert built("--set", "vars.width=16") == {"fusion.strategy=concat": "169 parameters"}
+
+
+WIDE = "version: 1\nname: t\nvars: {u: 4, v: 4}\nbranches: {a: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: $u}}, {Dense: {units: $v}}, %s]}}\nhead: []\n"
+HUNDRED = "[" + ", ".join(map(str, range(1, 101))) + "]"
+
+
+def test_variants_with_too_many_layers_together_are_told_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """100 x 100 over 1,000 layers: not one of them is looked at."""
+    path = tmp_path / "wide.yaml"
+    path.write_text(WIDE % ("ReLU, " * 1000))
+    started = process_time()
+    for command in (["validate"], ["shapes", "--format", "csv"], ["compile", "-o", str(tmp_path / "out")]):
+        assert run([*command, str(path), "--matrix", f"vars.u={HUNDRED}", "--matrix", f"vars.v={HUNDRED}"]) == 1
+        out = "".join(capsys.readouterr())
+        assert "error[matrix-too-much-work]: 10,000 variants of 1,004 layers are more than 1,000,000 layers" in out
+        assert "`--max-variants 10000`" in out
+    assert process_time() - started < 10
+
+
+def test_as_many_variants_as_a_person_allows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "wide.yaml"
+    path.write_text((WIDE % "ReLU") + f"matrix: {{vars.u: {HUNDRED}}}\n")
+    assert run(["validate", str(path), "--max-variants", "99"]) == 1
+    assert "the matrix has 100 variants; 99 are the most" in capsys.readouterr().out
+    assert run(["validate", str(path), "--max-variants", "100"]) == 0
+    assert run(["validate", str(path), "--max-variants", "0"]) == 2
+
+
+def test_many_axes_of_one_value(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "axes.yaml"
+    layers = ", ".join(f"{{Dense: {{units: 4, name: d{i}}}}}" for i in range(1000))
+    path.write_text((WIDE % layers) + "matrix: {" + ", ".join(f"branches.a.d{i}.units: [4]" for i in range(1000)) + "}\n")
+    assert run(["validate", str(path)]) == 1
+    assert "the matrix has 1,000 axes; 100 are the most" in capsys.readouterr().out

@@ -201,6 +201,19 @@ READS: dict[str, Rule] = {
         )
     },
 }
+# The dtypes of predictions that a metric takes, where not any: "float32" alone, "floats", or "numbers", which are all but bool.
+DTYPES = {
+    **dict.fromkeys(("SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy"), "float32"),
+    **dict.fromkeys(
+        (
+            *("BinaryCrossentropy", "CategoricalCrossentropy", "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity"),
+            *("Hinge", "KLDivergence", "LogCoshError", "PearsonCorrelation", "Poisson", "SparseCategoricalCrossentropy"),
+            "SquaredHinge",
+        ),
+        "floats",
+    ),
+    **dict.fromkeys(("MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError"), "numbers"),
+}
 # Class names that differ from the words of the function a string names.
 FUNCTIONS = {"kl_divergence": "KLDivergence", "ctc": "CTC"}
 DTYPE_POLICIES = ["bfloat16", "float16", "float32", "float64", "mixed_bfloat16", "mixed_float16"]
@@ -268,6 +281,8 @@ def identifiers(family: str, known: dict[str, type]) -> dict[str, str]:
 def entry(family: str, name: str, item: type) -> Rule:
     """One class as the file has it."""
     reads = READS.get(f"{family}.{name}", SAME) if family in ("losses", "metrics") else None
+    if reads and family == "metrics" and name in DTYPES:
+        reads = {**reads, "dtypes": DTYPES[name]}
     arguments = [argument(family, name, p) for p in parameters(item)]
     return {"arguments": arguments, **({"reads": reads} if reads else {})}
 

@@ -11,6 +11,7 @@ import click
 
 from ..compiler import Compilation, compile_source
 from ..diagnostic import Diagnostic
+from ..files import PathError, sort_of
 from ..reading import Unread, read_file, read_stream
 from ..render.text import counts, render
 from ..source import Source
@@ -69,13 +70,41 @@ def allow_outside() -> bool:
     return bool(click.get_current_context().meta.get(OUTSIDE, False))
 
 
-matrix_option = click.option(
+MAX_VARIANTS = "cnnlstm_spec.max_variants"
+
+
+def _max_variants(ctx: click.Context, parameter: click.Parameter, value: int | None) -> None:
+    ctx.meta[MAX_VARIANTS] = value
+
+
+_matrix_option = click.option(
     "--matrix",
     multiple=True,
     metavar="PATH=[A,B]",
     callback=_overrides,
     help="Check every combination of values: vars.width=[32,64]. May be given several times.",
 )
+_variants_option = click.option(
+    "--max-variants",
+    type=click.IntRange(1),
+    metavar="N",
+    expose_value=False,
+    callback=_max_variants,
+    help="Let a matrix have N variants, whatever their size; 10,000, with 1,000,000 layers together, are the most unasked.",
+)
+
+
+def matrix_option(function: Function) -> Function:
+    """`--matrix`, and `--max-variants`, which stays in the context for `max_variants`."""
+    return _matrix_option(_variants_option(function))
+
+
+def max_variants() -> int | None:
+    """How many variants a person allows; None where nothing is said."""
+    given: int | None = click.get_current_context().meta.get(MAX_VARIANTS)
+    return given
+
+
 imports_option = click.option("--allow-imports", is_flag=True, help="Let specs import the modules of their `layers_from`.")
 color_option = click.option(
     "--color",
@@ -102,7 +131,7 @@ def read_source(spec: str, stdin_filename: str = STDIN) -> tuple[Source, File | 
     if spec != "-":
         return read_file(File(spec), spec), File(spec).parent
     folder = None if stdin_filename == STDIN else File(stdin_filename).parent
-    return read_stream(sys.stdin.buffer, stdin_filename), folder
+    return read_stream(sys.stdin.buffer if sys.stdin is not None else None, stdin_filename), folder
 
 
 def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = False, allow_imports: bool = False) -> Compilation:
@@ -130,7 +159,7 @@ def load_sweep(spec: str, overrides: tuple[str, ...], matrix: tuple[str, ...], c
     except Unread as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
-    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside())
+    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants())
 
 
 def need_sound(compilation: Compilation) -> None:
@@ -156,11 +185,20 @@ def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO) -> None:
             write(text + "\n", colored)
 
 
-def write_file(path: File, data: bytes) -> None:
-    """A whole file or none; a path that cannot be written ends the command."""
+def write_file(path: File, data: bytes, instead: str) -> None:
+    """A whole file or none; a path that cannot be written ends the command, which says what to do `instead` of a pipe."""
     from ..artifact import replace_file
 
     try:
         replace_file(path, data)
-    except OSError as error:
-        raise click.ClickException(f"`{path}` cannot be written: {error.strerror or error}") from None
+    except PathError as error:
+        way = f"; {instead}" if error.reason.startswith("it is a ") else ""
+        raise click.ClickException(f"`{path}` cannot be written: {error.reason}{way}") from None
+
+
+def lies_at(path: File) -> bool:
+    """Whether something lies at a path that is to be written; one that the system tells nothing of ends the command."""
+    try:
+        return sort_of(path) is not None
+    except PathError as error:
+        raise click.ClickException(f"`{path}` cannot be written: {error.reason}") from None

@@ -14,6 +14,7 @@ import click
 
 from ..deploy import PURPOSES
 from ..escape.terminal import one_line
+from ..files import PathError, reason_of, sort_of
 from ..missing import install, what_to_install
 from ..ownership import MODEL
 from ..quiet import silence
@@ -39,10 +40,18 @@ UNBUILT = 2
 TRAINED = (".keras", ".weights.h5")
 
 
-def _weights(ctx: click.Context, parameter: click.Parameter, value: File | None) -> File | None:
-    if value is not None and not value.name.endswith(TRAINED):
+def _weights(ctx: click.Context, parameter: click.Parameter, value: str | None) -> File | None:
+    if value is None:
+        return None
+    if not value.endswith(TRAINED):
         raise click.BadParameter(f"`{value}` is neither a .keras nor a .weights.h5 file")
-    return value
+    try:
+        sort = sort_of(File(value))
+    except PathError as error:
+        raise click.BadParameter(str(error)) from None
+    if sort != "file":
+        raise click.BadParameter(f"`{value}`: " + (f"it is a {sort}" if sort else "there is no such file"))
+    return File(value)
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
@@ -67,7 +76,6 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
 @click.option(
     "--weights",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=File),
     callback=_weights,
     help="With `--for inference`: the trained model, or its weights, as a .keras or .weights.h5 file.",
 )
@@ -133,14 +141,14 @@ def command(
             if verify:
                 progress.step("comparing predictions")
                 compared = compare(compilation) if deployment is None else compare_inference(deployment, passes)
-    except artifact.Unsuitable as error:
+    except (artifact.Unsuitable, PathError) as error:
         raise click.ClickException(str(error)) from None
     except ImportError as error:
         if (missing := what_to_install(error)) is None:
             raise
         raise click.ClickException(missing) from None
     except OSError as error:
-        raise click.ClickException(f"`{error.filename or folder}`: {error.strerror or error}") from None
+        raise click.ClickException(f"`{error.filename or folder}`: {reason_of(error)}") from None
     finally:
         progress.end()
     if artifact.PNG not in manifest["files"]:

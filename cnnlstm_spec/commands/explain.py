@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import click
 
+from ..files import own, own_names
 from ..scope import nearest
 from ..terminal import write
 
@@ -14,8 +13,7 @@ from ..terminal import write
 @click.argument("code", metavar="[CODE]", required=False)
 def command(code: str | None) -> None:
     """Show the manual page of a diagnostic; list the codes without one."""
-    pages = files(__package__.rpartition(".")[0]).joinpath("codes")
-    names = sorted(each.name.removesuffix(".md") for each in pages.iterdir() if each.name.endswith(".md"))
+    names = [name.removesuffix(".md") for name in own_names("codes") if name.endswith(".md")]
     if code is None:
         write("".join(f"{name}\n" for name in names))
         return
@@ -23,4 +21,4 @@ def command(code: str | None) -> None:
     if code not in names:
         near = nearest(code, names)
         raise click.ClickException(f"there is no diagnostic `{code}`" + (f"; did you mean `{near}`?" if near else ""))
-    write(pages.joinpath(f"{code}.md").read_text("utf-8"))
+    write(own("codes", f"{code}.md").decode("utf-8"))

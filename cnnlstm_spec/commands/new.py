@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path as File
 
 import click
 
+from ..files import own, own_names
 from ..scope import nearest
 from ..terminal import write
-from .common import write_file
+from .common import lies_at, write_file
 
 
 @click.command("new")
 @click.argument("template", metavar="[TEMPLATE]", required=False)
-@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=File), help="Write there; a file that exists is kept.")
-def command(template: str | None, output: File | None) -> None:
+@click.option("-o", "--output", metavar="FILE", help="Write there; a file that exists is kept.")
+def command(template: str | None, output: str | None) -> None:
     """Print a starter spec; list them without a name."""
-    folder = files(__package__.rpartition(".")[0]).joinpath("data/templates")
-    texts = {each.name.removesuffix(".yaml"): each.read_text("utf-8") for each in folder.iterdir() if each.name.endswith(".yaml")}
+    names = [name for name in own_names("data", "templates") if name.endswith(".yaml")]
+    texts = {name.removesuffix(".yaml"): own("data", "templates", name).decode("utf-8") for name in names}
     if template is None:
         width = max(map(len, texts))
         for name in sorted(texts):
@@ -29,10 +29,10 @@ def command(template: str | None, output: File | None) -> None:
         raise click.ClickException(f"there is no template `{template}`" + (f"; did you mean `{near}`?" if near else ""))
     if output is None:
         write(texts[template])
-    elif output.exists():
+    elif lies_at(File(output)):
         raise click.ClickException(f"`{output}` exists already")
     else:
-        write_file(output, texts[template].encode())
+        write_file(File(output), texts[template].encode(), "without `-o` it goes to standard output")
 
 
 def _description(text: str) -> str:

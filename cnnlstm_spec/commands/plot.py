@@ -52,10 +52,9 @@ def command(
     svg = compilation.to_svg(depth, direction, width)
     if output == "-":
         write(svg)
-    elif suffix == ".svg":
-        write_file(File(output), svg.encode())
     else:
-        write_file(File(output), _png(svg, width))
+        data = svg.encode() if suffix == ".svg" else _png(svg, width)
+        write_file(File(output), data, "`-o -` writes to standard output")
     if not compilation.ok and output != "-":
         note(f"drew `{output}` with the failing layers marked")
     return 0 if compilation.ok else FOUND

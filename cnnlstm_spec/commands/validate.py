@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..diagnostic import Diagnostic
+from ..files import PathError, sort_of
 from ..folder import specs_below
 from ..reading import Unread
 from ..render.text import counts
@@ -23,6 +24,7 @@ from .common import (
     format_option,
     imports_option,
     matrix_option,
+    max_variants,
     read_source,
     set_option,
     show,
@@ -71,7 +73,7 @@ def command(
         variants: list[tuple[Variant, list[Diagnostic]]] = []
         try:
             source, folder = read_source(name, stdin_filename)
-            prepared = sweep(source, overrides, matrix, folder, allow_imports, allow_outside())
+            prepared = sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants())
             variants = [(variant, shown(each.diagnostics)) for variant, each in prepared.all()]
             found = _unique(each for _, each in variants) if variants else shown(prepared.plain().diagnostics)
         except Unread as error:
@@ -97,6 +99,14 @@ def command(
     return status
 
 
+def _is_folder(path: File) -> bool:
+    """Whether a path is a folder; one that the system tells nothing of is read as a file, and so reported."""
+    try:
+        return sort_of(path) == "folder"
+    except PathError:
+        return False
+
+
 def _unique(variants: Iterable[list[Diagnostic]]) -> list[Diagnostic]:
     """What was found in any variant, each finding once."""
     unique = {(each.code.name, each.place.span, each.message): each for found in variants for each in found}
@@ -106,14 +116,14 @@ def _unique(variants: Iterable[list[Diagnostic]]) -> list[Diagnostic]:
 def _expanded(paths: tuple[str, ...]) -> tuple[list[str], bool]:
     """The files that the arguments name, each once; and whether some folder could not be looked into, which is noted."""
     names: dict[str, None] = {}
-    unread: list[OSError] = []
+    unread: list[PathError] = []
 
-    def fail(error: OSError) -> None:
+    def fail(error: PathError) -> None:
         unread.append(error)
-        note(f"{error.filename}: cannot be read: {(error.strerror or str(error)).lower()}")
+        note(f"{error.path}: cannot be read: {error.reason}")
 
     for path in paths:
-        if path == "-" or not File(path).is_dir():
+        if path == "-" or not _is_folder(File(path)):
             names[path] = None
             continue
         below = specs_below(File(path), lambda other, why: note(f"{other}: skipped: {why}"), fail)

@@ -37,8 +37,9 @@ def run(program: Program) -> keras.Model:
                     for layer in values[target].layers:
                         for each in (layer, *(getattr(layer, "layers", ()) if deep else ())):
                             each.name = f"{each.name}.{mark}"
-                case Do(call):
-                    _evaluate(call, values)
+                case Do(call, times):
+                    for _ in range(times):
+                        _evaluate(call, values)
                 case Comment():
                     pass
     model = values["model"]

@@ -56,8 +56,10 @@ def _statement(statement: Statement) -> str:
             return _assigned(f"{target}.{attribute}", value, room)
         case MarkLayers(target, mark, deep):
             return _marking(target, mark, deep)
-        case Do(call):
+        case Do(call, 1):
             return _laid(call, room)
+        case Do(call, times):
+            return f"for _ in range({times}):\n" + _indented(_laid(call, room - INDENT))
         case Comment(text):
             return comment(text, room)
 

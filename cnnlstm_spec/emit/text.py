@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from pathlib import Path
 
 from ..escape.characters import visible
+from ..files import PACKAGE, own
 
-FONTS = Path(__file__).parent.parent / "data" / "fonts"
+FONTS = PACKAGE / "data" / "fonts"
 MISSING = "\u25a1"
 """Drawn in a PNG for a character that the bundled font lacks."""
 FULL_WIDTH = 1000
@@ -19,7 +19,7 @@ FULL_WIDTH = 1000
 @cache
 def widths(bold: bool = False) -> dict[str, int]:
     """The advance of every character of the font, in thousandths of an em."""
-    runs = json.loads((FONTS / "widths.json").read_text(encoding="utf-8"))["semibold" if bold else "regular"]
+    runs = json.loads(own("data", "fonts", "widths.json"))["semibold" if bold else "regular"]
     return {chr(first + index): width for first, run in runs for index, width in enumerate(run)}
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import COUNT, NUMBER, RATE, Each, ListOf, Optional
-from ..op import example
+from ..op import FLOATS, example
 from ..size import at_least, ceil_div
 from ..tensor import TensorType
 from .common import DATA_FORMAT, SEED
 from .factors import VALUE_RANGE, Augmentation, Factor
 from .windows import split
+
+if TYPE_CHECKING:
+    from ..lowering import Lowering
+    from ..program import Expression
 
 TILES = Code(
     "tiles-do-not-fit",
@@ -29,6 +33,11 @@ EVEN_KERNEL = Code(
     sort="keras",
     help="write an odd number, such as 3 or 5",
 )
+
+
+def as_floats(to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
+    """Images as floats, for layers that Keras casts integers for in a compiled graph alone, and that fail on them elsewhere."""
+    return inputs if to.inputs[0].dtype in FLOATS else tuple(to.cast(x) for x in inputs)
 
 
 class Ranged(Augmentation):
@@ -65,6 +74,9 @@ class RandomContrast(Ranged):
         example((4, 5, 3), factor=0.2),
         example((None, 5, 1), dtype="uint8", factor=[0.1, 0.3], value_range=[0, 1]),
     )
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.call(self, as_floats(to, inputs))
 
 
 class RandomColorDegeneration(Seeded):
@@ -130,6 +142,9 @@ class RandomSaturation(Seeded):
     factor: Any = arg(Factor(-1, 1), doc="Greatest change, or the bounds it is drawn from; 0.5 leaves it.")
     channels = (3,)
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.call(self, as_floats(to, inputs))
 
 
 class RandomSharpness(Seeded):

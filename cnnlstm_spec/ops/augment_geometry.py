@@ -47,6 +47,7 @@ class RandomFlip(Geometry):
 class RandomCrop(Geometry):
     """A random part of an image in training, the middle otherwise; images that are too small are resized."""
 
+    keeps_xla_off = True
     height: int = arg(SIZE, doc="Height of the output.")
     width: int = arg(SIZE, doc="Width of the output.")
     keeps_mask = False
@@ -78,6 +79,7 @@ class RandomCrop(Geometry):
 class RandomRotation(Transform):
     """Turns images."""
 
+    keeps_xla_off = True
     factor: Any = arg(Factor(-1, 1), doc="Greatest turn as a share of a full one, or the bounds it is drawn from.")
     refused_dtypes = ("bfloat16",)
     examples = (
@@ -89,6 +91,7 @@ class RandomRotation(Transform):
 class RandomTranslation(Transform):
     """Shifts images."""
 
+    keeps_xla_off = True
     height_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift down as a share of the height, or its bounds.")
     width_factor: Any = arg(Factor(-1, 1, strict=True), doc="Greatest shift right as a share of the width, or its bounds.")
     refused_dtypes = ("bfloat16",)
@@ -101,6 +104,7 @@ class RandomTranslation(Transform):
 class RandomZoom(Transform):
     """Zooms in (below 0) and out (above 0)."""
 
+    keeps_xla_off = True
     height_factor: Any = arg(Factor(-1, 1, strict=True, above=True), doc="Greatest zoom of the height, or its bounds.")
     width_factor: Any = arg(
         Optional(Factor(-1, 1, strict=True, above=True)), None, doc="As `height_factor`; null keeps the aspect ratio."
@@ -115,6 +119,7 @@ class RandomZoom(Transform):
 class RandomShear(Transform):
     """Shears images."""
 
+    keeps_xla_off = True
     x_factor: Any = arg(SavedPair(0, 1), 0.0, doc="Bounds of the shear across, to the one side or the other.")
     y_factor: Any = arg(SavedPair(0, 1), 0.0, doc="Bounds of the shear down, or up where across is the other way too.")
     refused_dtypes = ("bfloat16",)
@@ -124,6 +129,7 @@ class RandomShear(Transform):
 class RandomPerspective(Geometry):
     """Looks at images from another place."""
 
+    keeps_xla_off = True
     factor: Any = arg(Factor(0, 1), 1.0, doc="Share of the images, or the bounds it is drawn from.")
     scale: float = arg(RATE, 1.0, doc="Strength of the distortion.")
     interpolation: str = arg(INTERPOLATION, "bilinear", doc="How values between pixels are found.")
@@ -147,6 +153,9 @@ class RandomElasticTransform(Transform):
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=[0.1, 0.3], fill_mode="nearest"))
+
+    def without_xla(self, trained: bool) -> str | None:
+        return ""
 
 
 class RandomErasing(Geometry):

@@ -21,6 +21,7 @@ class Mixing(Augmentation):
 class AugMix(Mixing):
     """Blends several chains of augmentations."""
 
+    keeps_xla_off = True
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
     num_chains: int = arg(INTEGER, 3, doc="Chains that are blended.")
     chain_depth: int = arg(INTEGER, 3, doc="Augmentations in a chain.")
@@ -42,6 +43,9 @@ class CutMix(Mixing):
     refused_dtypes = ("float16", "bfloat16")
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, seed=1))
 
+    def without_xla(self, trained: bool) -> str | None:
+        return ""
+
 
 class MixUp(Mixing):
     """Blends images of the batch; the labels stay."""
@@ -49,10 +53,14 @@ class MixUp(Mixing):
     alpha: float = arg(NUMBER, 0.2, doc="Parameter of the distribution of the blend.")
     examples = (example((4, 5, 3)), example((4, 5, 1), alpha=0.5, seed=1))
 
+    def without_xla(self, trained: bool) -> str | None:
+        return ""
+
 
 class RandAugment(Mixing):
     """Several augmentations drawn at random."""
 
+    keeps_xla_off = True
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
     num_ops: int = arg(INTEGER, 2, doc="How many are drawn.")
     factor: Any = arg(Factor(0, 1, strict=True), 0.5, doc="Strength of each, or its bounds.")

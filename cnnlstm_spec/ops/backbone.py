@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..argument import ABSENT, Kind, arg
 from ..backbone import Problem, check, facts, known_sides, least_side, macs, output_shape, weights
 from ..diagnostic import Code
+from ..files import PathError, is_below, sort_of
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, ListOf, Optional
 from ..nodes import WRONG_TYPE, Node, Scalar, given
@@ -32,6 +34,9 @@ SHAPE_DIFFERS = Code("input-shape-differs", "error", "`input_shape: {written}` d
 ARGUMENT = Code("backbone-argument", "error", "`{layer}` does not take `{argument}: {written}` here", sort="keras")
 UNUSED = Code("backbone-argument-unused", "error", "`{argument}` has no effect with `include_top: {top}`")
 NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path}`", sort="keras")
+NO_WEIGHTS = Code(
+    "weights-file-unreadable", "error", "`{path}` cannot be read as weights: {reason}", help="name a file that Keras has written"
+)
 OUTSIDE = Code("outside-the-folder", "error", "`{path}` lies outside the folder of the spec")
 
 
@@ -45,15 +50,20 @@ class WeightsKind(Kind):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
         if node.value == "imagenet":
             return node.value
-        from pathlib import Path
-
-        folder = scope.folder if scope.folder is not None else Path()
+        folder = scope.folder if scope.folder is not None else File()
         path = folder / node.value
-        if not path.resolve().is_relative_to(folder.resolve()):
-            return scope.report(OUTSIDE, node, path=node.value, help=("put the file beside the spec, or in a folder below it",))
-        if not path.is_file():
+        try:
+            if not is_below(path, folder):
+                help: tuple[str, ...] = ("put the file beside the spec, or in a folder below it",)
+                return scope.report(OUTSIDE, node, path=node.value, help=help)
+            sort = sort_of(path)
+        except PathError as error:
+            return scope.report(NO_WEIGHTS, node, path=node.value, reason=error.reason)
+        if sort is None:
             help = ("the path is relative to the spec", "`weights: null` starts from random weights")
             return scope.report(NO_FILE, node, path=node.value, help=help)
+        if sort != "file":
+            return scope.report(NO_WEIGHTS, node, path=node.value, reason=f"it is a {sort}")
         return str(path)
 
     def schema(self) -> dict[str, Any]:
@@ -166,8 +176,7 @@ class Backbone(Op):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         height, width, channels = inputs[0].axes
-        found = weights(self.model, self.settings(), height.size, width.size, known(self.title(), channels))
-        return tuple(Weight(name, shape, trainable) for name, shape, trainable in found)
+        return _weights(weights(self.model, self.settings(), height.size, width.size, known(self.title(), channels)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         height, width, channels = inputs[0].axes
@@ -195,6 +204,12 @@ class Backbone(Op):
     def fixed_name(self) -> bool:
         """Whether Keras chooses layers, a weights file or layers' names by the name, which is then set afterwards."""
         return self.model.startswith(("EfficientNet", "ConvNeXt"))
+
+
+@lru_cache(maxsize=64)
+def _weights(found: tuple[tuple[str, tuple[int, ...], bool], ...]) -> tuple[Weight, ...]:
+    """The same for all copies: a thousand backbones have a million."""
+    return tuple(Weight(name, shape, trainable) for name, shape, trainable in found)
 
 
 def sizes(x: TensorType) -> tuple[int | None, ...]:

@@ -151,6 +151,7 @@ class Discretization(Encoder):
 class Hashing(Encoder):
     """Values to bins by hashing."""
 
+    keeps_xla_off = True
     num_bins: int = arg(COUNT, doc="How many bins there are.")
     mask_value: int | None = arg(Optional(INTEGER), None, doc="Value that goes to bin 0, where nothing else goes.")
     salt: Any = arg(Optional(Each(INTEGER, 2)), None, doc="Key of the hash, one integer or two.")
@@ -177,6 +178,7 @@ class Hashing(Encoder):
 class HashedCrossing(Encoder):
     """Two categories to one, by hashing the pair."""
 
+    keeps_xla_off = True
     num_bins: int = arg(SIZE, doc="How many bins there are.")
     output_mode: str = arg(Choice("int", "one_hot"), "int", doc="Bins as integers, or as vectors.")
     arity = (2, 2)

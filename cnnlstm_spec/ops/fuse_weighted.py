@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..chain import chain
 from ..inference import Inference
 from ..op import Weight, example
 from ..size import Size
@@ -98,8 +99,5 @@ class Gated(Strategy):
 
 def weighted_sum(to: Lowering, inputs: tuple[Expression, ...], weights: Expression, rank: int) -> Expression:
     """The sum of inputs of `rank` axes times the weights, which lie side by side on the last axis."""
-    whole: Expression | None = None
-    for index, value in enumerate(inputs):
-        part = to.infix("*", to.pick(weights, *[None] * rank, (index, index + 1)), value)
-        whole = part if whole is None else to.infix("+", whole, part)
-    return whole
+    parts = (to.infix("*", to.pick(weights, *[None] * rank, (i, i + 1)), value) for i, value in enumerate(inputs))
+    return chain(to, lambda whole, part: to.infix("+", whole, part), parts, f"{to.name}_sum")

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..inference import Inference, Refusal
 from ..op import FLOATS, Op, compute_dtype, example
-from ..size import Expr, Size, equal
+from ..size import Expr, larger, stretchable
 from ..tensor import Axis, Mask, TensorType, Zeros
 from .common import WRONG_DTYPE
 from .fuse import SIZES_DIFFER, any_zeros, common_mask, common_zeros
@@ -55,9 +55,10 @@ class Merge(Op):
             return right if left.size == 1 else left
         facts = {"strategy": self.title(), "axis": left.name, "first": left, "other": right}
         refusal = Refusal(SIZES_DIFFER, None, ("sizes must be equal, or one of them 1",), index, **facts)
-        condition = equal(left.size, right.size)
-        if not condition.never or not any(_can_be_one(axis.size) for axis in (left, right)):
-            at.require(condition, refusal)
+        at.require(stretchable(left.size, right.size), refusal)
+        size = larger(left.size, right.size)
+        if isinstance(left.size, Expr) == isinstance(right.size, Expr):
+            return Axis(left.name, size)
         return left if isinstance(left.size, Expr) else right
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
@@ -69,10 +70,6 @@ class Merge(Op):
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         return common_zeros(inputs)
-
-
-def _can_be_one(size: Size) -> bool:
-    return not equal(size, 1).never
 
 
 class Add(Merge):

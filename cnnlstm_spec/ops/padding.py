@@ -14,6 +14,7 @@ from ..scope import POISON, Scope
 from ..size import at_least
 from ..tensor import Axis, TensorType, Values
 from .common import DATA_FORMAT, need_numbers
+from .rescaling import NOT_IN_XLA
 from .windows import join, split, window_axes
 
 CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")
@@ -220,6 +221,12 @@ class UpSampling2D(UpSampling):
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         return super().values_after(*inputs) if self.interpolation == "nearest" else None
+
+    def without_xla(self, trained: bool) -> str | None:
+        return "interpolation" if self.interpolation in NOT_IN_XLA else None
+
+    def without_gradient(self) -> str | None:
+        return "interpolation" if self.interpolation == "area" else None
 
 
 class UpSampling3D(UpSampling):

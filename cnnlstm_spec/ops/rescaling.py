@@ -28,6 +28,8 @@ ONE_OF_TWO = Code(
     help="give both, or neither",
 )
 INTERPOLATION = Choice("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
+NOT_IN_XLA = ("bicubic", "area", "lanczos3", "lanczos5")
+"""Ways to find values between pixels that XLA has no operation for."""
 STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
 
 
@@ -109,6 +111,14 @@ class Resizing(Sized):
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return "float32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)
+
+    def without_xla(self, trained: bool) -> str | None:
+        if self.interpolation in NOT_IN_XLA or (self.interpolation == "nearest" and trained):
+            return "interpolation"
+        return "antialias" if self.antialias and self.interpolation == "bilinear" else None
+
+    def without_gradient(self) -> str | None:
+        return "interpolation" if self.interpolation == "area" else None
 
 
 class CenterCrop(Sized):

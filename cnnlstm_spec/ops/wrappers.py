@@ -11,7 +11,7 @@ from ..inference import Inference, Refusal
 from ..kinds import COUNT, Choice, Optional
 from ..layer_kinds import LAYER
 from ..nodes import Mapping, Node
-from ..op import Op, Weight, example, layer_stem
+from ..op import FLOATS, Op, Weight, compute_dtype, example, layer_stem
 from ..program import Call
 from ..scope import POISON, Scope
 from ..size import Size
@@ -48,6 +48,12 @@ NO_KERNEL = Code(
     "`SpectralNormalization` wraps a layer with a kernel; `{given}` has none",
     sort="keras",
     help="wrap `Dense`, a convolution or `Embedding`",
+)
+NORMALIZED_LORA = Code(
+    "normalized-low-rank",
+    "error",
+    "`SpectralNormalization` cannot train `{layer}` with `lora_rank`",
+    help="leave `lora_rank` out: the kernel is then one weight, which can be changed in training",
 )
 NORMALIZABLE = frozenset(
     [
@@ -213,6 +219,8 @@ class SpectralNormalization(Op):
     examples = (
         example((5,), layer={"Dense": {"units": 3}}),
         example((8, 8, 3), layer={"Conv2D": {"filters": 4, "kernel_size": 3}}, power_iterations=2),
+        example((6,), dtype="int32", layer={"Embedding": {"input_dim": 9, "output_dim": 4}}),
+        example((6,), layer={"Dense": {"units": 3, "dtype": "float64"}}),
     )
 
     def axes_read(self) -> tuple[str, ...] | None:
@@ -223,10 +231,14 @@ class SpectralNormalization(Op):
         reads = self.layer.axes_read()
         if (reads is not None and len(reads) != x.rank) or x.rank < self.layer.least_rank:
             return x
+        if "lora_rank" in self.layer.arguments and self.layer.value("lora_rank"):
+            raise Refusal(NORMALIZED_LORA, "layer", (), layer=self.layer.title())
         return self.layer.infer(at, x)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return self.layer.dtype_after(at, *inputs)
+        """What comes in, of floats as the wrapper casts them: Keras casts back what the layer computes."""
+        (x,) = inputs
+        return compute_dtype(self.dtype or at.policy) if x.dtype in FLOATS else x.dtype
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         first, *others = (replace(w, name=f"{self.inner_name()}/{w.name}") for w in _of(self.layer, self.layer.weights(*inputs)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from os.path import dirname, join
 from typing import Any
 
 from ..argument import Argument, Record
 from ..escape.json import in_words
 from ..escape.terminal import width
+from ..files import own
 from ..op import Example, Op
 from ..ops import ALIASES, FAMILIES, find_op
 from ..ops.strategies import STRATEGIES
@@ -83,8 +83,8 @@ def _keeps_mask(op: Op, example: Example) -> bool:
 
 def _order(name: str) -> dict[str, int]:
     """The place of each argument in Keras's signature; nothing of what is no class of Keras."""
-    with open(join(dirname(dirname(__file__)), "data", "argument_order.json"), encoding="utf-8") as file:
-        return {argument: place for place, argument in enumerate(json.load(file).get(name, ()))}
+    order = json.loads(own("data", "argument_order.json"))
+    return {argument: place for place, argument in enumerate(order.get(name, ()))}
 
 
 def _arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:

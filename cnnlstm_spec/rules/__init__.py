@@ -11,10 +11,10 @@ from .activations import check_activation, check_softmax
 from .biases import check_biases
 from .budget import check_budget
 from .common import HeadUse, Setting
-from .dtypes import check_dtypes
+from .dtypes import check_cast, check_dtypes
 from .expect import check_expect
 from .frozen import check_frozen
-from .gradients import check_gradients
+from .gradients import check_gradients, check_missing_gradients
 from .images import check_images
 from .indices import check_indices
 from .kernels import check_kernels
@@ -28,7 +28,9 @@ from .penalties import check_padded_penalty, check_penalties
 from .pixels import check_pixels
 from .recurrent import check_recurrent
 from .targets import check_targets
+from .weight_arguments import check_weight_arguments
 from .weights import check_weights
+from .xla import check_xla
 
 Rule = Callable[[TypedGraph, ModelSpec], Iterable[Diagnostic]]
 HeadRule = Callable[[HeadUse], Iterable[Diagnostic]]
@@ -37,6 +39,8 @@ NodeRule = Callable[[TypedNode, Setting], Iterable[Diagnostic]]
 RULES: tuple[Rule, ...] = (
     check_optimizer,
     check_gradients,
+    check_missing_gradients,
+    check_xla,
     check_penalties,
     check_images,
     check_pixels,
@@ -57,6 +61,8 @@ NODE_RULES: tuple[NodeRule, ...] = (
     check_softmax,
     check_weights,
     check_dtypes,
+    check_cast,
+    check_weight_arguments,
     check_frozen,
     check_mask,
     check_padded_penalty,

@@ -1,4 +1,4 @@
-"""What a dtype policy lets a layer have: penalties, which Keras adds to a loss of float32, and initial values."""
+"""What a dtype lets a layer have: penalties, which Keras adds to a loss of float32, initial values, and fractions."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from ..catalog import KerasObject
 from ..diagnostic import Code, Diagnostic
 from ..graph import TypedNode
-from ..op import Op, compute_dtype
+from ..op import FLOATS, Op, Weight, compute_dtype, storage_dtype
 from .common import Setting, place_in, title_of
+from .weight_arguments import FORGETFUL, layers_of, weights_of
 
 PENALTY_DTYPE = Code("penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras")
 PENALTY_OVER_TIME = Code(
@@ -20,53 +21,59 @@ ORTHOGONAL = Code(
 )
 
 
+CUT_OFF = Code(
+    "cut-to-integers",
+    "warning",
+    "`{layer}` gives {given} back, as it is given: fractions are cut off",
+    help="give it floats: put `Rescaling: {scale: 1}` before it",
+)
+
+
 def check_dtypes(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
-    """At most one finding for a layer: it has one policy."""
-    op, policy = node.node.op, setting.policy
-    if op is None:
-        return
-    for inner in _with_inner(op):
-        policy = inner.dtype or op.dtype or policy
-        found = _orthogonal(node, inner, policy) or (_penalty(node, inner, policy) if setting.trains else None)
+    """At most one finding for a layer: it has one policy. One that is wrapped has not that of what is around it."""
+    for op, weights in layers_of(node):
+        policy = op.dtype or setting.policy
+        owned = weights if node.owns_weights else ()
+        found = _orthogonal(node, op, policy, owned) or (_penalty(node, op, policy, owned) if setting.trains else None)
         if found is not None:
             yield found
             return
 
 
-def _with_inner(op: Op) -> tuple[Op, ...]:
-    """A layer and those that it wraps."""
-    return (op, *(value for value in op.values().values() if isinstance(value, Op)))
+def check_cast(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A layer that casts what it computes to the dtype of its input, where that holds no fractions."""
+    op = node.node.op
+    if op is None or title_of(op) != "SpectralNormalization" or node.type is None or node.type.dtype in FLOATS:
+        return
+    facts: dict[str, object] = {"layer": title_of(op), "given": node.type.dtype}
+    yield Diagnostic(CUT_OFF, node.node.origin.place, facts, labels=node.node.origin.uses)
 
 
-def _orthogonal(node: TypedNode, op: Op, policy: str) -> Diagnostic | None:
+def _orthogonal(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, ...]) -> Diagnostic | None:
     """A weight that is made by a decomposition, of which TensorFlow has none for the dtype."""
-    if policy != "bfloat16" or not node.owns_weights:
+    if policy != "bfloat16":
         return None
     for argument in op.arguments:
         value = op.value(argument)
-        if isinstance(value, KerasObject) and value.name == "Orthogonal" and _has(node, argument):
+        if isinstance(value, KerasObject) and value.name == "Orthogonal" and weights_of(argument, weights):
             help = (f"name another `{argument}`", "`dtype_policy: mixed_bfloat16` keeps weights in float32")
             return Diagnostic(ORTHOGONAL, place_in(op, argument, node.node), {"layer": title_of(op)}, help=help)
     return None
 
 
-def _has(node: TypedNode, argument: str) -> bool:
-    stem = argument.rsplit("_", 1)[0]
-    return any(weight.name.rsplit("/", 1)[-1] in (stem, f"{stem}_kernel") for weight in node.weights)
-
-
-def _penalty(node: TypedNode, op: Op, policy: str) -> Diagnostic | None:
+def _penalty(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, ...]) -> Diagnostic | None:
     """A penalty of another dtype than that of the loss, which Keras does not cast."""
-    given = {"activity": compute_dtype(policy), "weight": "float32" if policy.startswith("mixed") else policy}
-    trained = node.owns_weights and any(weight.trainable for weight in node.weights)
+    computed, stored = compute_dtype(policy), storage_dtype(policy)
     for argument in op.values():
         if not argument.endswith("_regularizer") or op.value(argument) is None:
             continue
-        of = "activity" if argument == "activity_regularizer" else "weight"
-        if given[of] != "float32" and (of == "activity" or (trained and _has(node, argument))):
-            return _not_float32(node, op, argument, given[of])
-    if title_of(op) == "ActivityRegularization" and given["activity"] != "float32":
-        return _not_float32(node, op, "", given["activity"])
+        if argument == "activity_regularizer":
+            if computed != "float32" and title_of(op) not in FORGETFUL:
+                return _not_float32(node, op, argument, computed)
+        elif stored != "float32" and any(weight.trainable for weight in weights_of(argument, weights)):
+            return _not_float32(node, op, argument, stored)
+    if title_of(op) == "ActivityRegularization" and computed != "float32":
+        return _not_float32(node, op, "", computed)
     return None
 
 

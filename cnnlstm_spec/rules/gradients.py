@@ -9,12 +9,20 @@ from ..diagnostic import Code, Diagnostic
 from ..graph import TypedGraph, TypedNode
 from ..op import FLOATS
 from ..spec import ModelSpec
-from .common import title_of
+from .common import place_in, title_of
 from .penalties import has_penalty
 
 NO_GRADIENT = Code("no-gradient", "error", "no weight can learn: `{layer}` lets no gradient through", sort="keras")
 
 NO_WEIGHTS = Code("loss-without-weights", "error", "no weight lies before `{head}`, and no other head has a loss", sort="keras")
+
+NO_SUCH_GRADIENT = Code(
+    "gradient-not-there",
+    "error",
+    "`{layer}` with `{argument}: {value}` has no gradient for the weights before it",
+    sort="keras",
+    help="use `bilinear`, or put it before every layer that is trained",
+)
 
 READS_NUMBERS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"})
 """Layers that turn their input into integers first."""
@@ -33,11 +41,7 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     trained = [node for node in typed.nodes.values() if any(weight.trainable for weight in node.weights)]
     if not trained:
         return
-    learning: dict[str, bool] = {}
-    for id, node in typed.nodes.items():
-        before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
-        own = any(weight.trainable for weight in node.weights)
-        learning[id] = (before or own) and not _is_cut(node)
+    learning = _learning(typed)
     if any(learning[typed.graph.outputs[head]] for head in trained_heads) or any(map(has_penalty, typed.nodes.values())):
         return
     cut = next((node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node)), None)
@@ -51,6 +55,46 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         layer = cut.node.op.title()
         help = ("nothing before it is trained",)
         yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=help)
+
+
+def check_missing_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each layer that a gradient would run through, and that TensorFlow has none of."""
+    through = gradients_through(typed, spec)
+    for id, node in typed.nodes.items():
+        op = node.node.op
+        argument = op.without_gradient() if op is not None and id in through else None
+        if op is not None and argument is not None:
+            facts: dict[str, object] = {"layer": title_of(op), "argument": argument, "value": op.value(argument)}
+            yield Diagnostic(NO_SUCH_GRADIENT, place_in(op, argument, node.node), facts, labels=node.node.origin.uses)
+
+
+def gradients_through(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
+    """The ids of the nodes that stand between a trained weight and a loss."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec) or any(node.type is None for node in typed.nodes.values()):
+        return frozenset()
+    learning = _learning(typed)
+    waiting = [
+        typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None and head in typed.graph.outputs
+    ]
+    found: set[str] = set()
+    while waiting:
+        node = typed.nodes[waiting.pop()]
+        if node.node.id in found or _is_cut(node) or _stops_before(node) or not any(learning[id] for id in node.node.inputs):
+            continue
+        found.add(node.node.id)
+        waiting += node.node.inputs
+    return frozenset(found)
+
+
+def _learning(typed: TypedGraph) -> dict[str, bool]:
+    """Of each node, whether its values hang on a trained weight, smoothly."""
+    learning: dict[str, bool] = {}
+    for id, node in typed.nodes.items():
+        before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
+        own = any(weight.trainable for weight in node.weights)
+        learning[id] = (before or own) and not _is_cut(node)
+    return learning
 
 
 def _stops_before(node: TypedNode) -> bool:

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from ..catalog import KerasObject, reads
 from ..compilation import Placed
 from ..diagnostic import Code, Diagnostic, Label
+from ..infer import CONDITION
+from ..op import FLOATS
+from ..sizes.condition import equal
 from .common import HeadUse, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 
@@ -22,7 +25,7 @@ TOP_K = Code(
     help="take a smaller number",
 )
 AUC_LABELS = Code("auc-labels", "error", "`{metric}` has `{argument}` for {given} labels; `{head}` has {count}", sort="keras")
-METRIC_DTYPE = Code("metric-dtype", "error", "`{metric}` reads float32; `{head}` gives {dtype}", sort="keras")
+METRIC_DTYPE = Code("metric-dtype", "error", "`{metric}` reads {taken}; `{head}` gives {dtype}", sort="keras")
 CANNOT_RUN = Code("metric-cannot-run", "error", "`{metric}` cannot run with `{argument}: {value}`", sort="keras")
 
 LABELS = {"same": "labels shaped as the output", "integer": "class numbers", "sequence": "sequences of class numbers"}
@@ -42,8 +45,8 @@ TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
 """Those that run on the class numbers of a loss, and give nonsense."""
 OF_ONE_CLASS = ("Precision", "Recall")
 """Those that do so with a `class_id`, for batches that have as many samples as it asks for."""
-RANKED = ("TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy")
-"""Those that rank the classes by an operation of float32 alone."""
+TAKEN = {"float32": "float32", "floats": "floating-point values", "numbers": "numbers"}
+"""The dtypes that a metric takes, in words."""
 
 
 def check_metrics(head: HeadUse) -> Iterable[Diagnostic]:
@@ -108,7 +111,11 @@ def _labels_of(thing: KerasObject) -> str | None:
 
 def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
     kind = _labels_of(metric.thing)
-    if not isinstance(head.width, int) or head.width == 1:
+    if head.width is None or (single := equal(head.width, 1)).always:
+        return
+    theirs_are_numbers = reference is not None and reference[0] == "integer" and head.rank == 2
+    if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
+        yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`")
         return
     if kind == "never":
         facts: dict[str, object] = {"metric": written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
@@ -117,7 +124,7 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         return
     numbers = metric.thing.name in BY_NUMBERS and metric.thing.get("sparse_y_pred")
     if numbers and (reference is None or reference[0] == "same"):
-        yield _cut_off(metric, head)
+        yield _cut_off(metric, head, "`sparse_y_true: false, sparse_y_pred: false`")
         return
     if reference is None or kind is None or kind == reference[0]:
         return
@@ -133,15 +140,19 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         return
     whose = "the loss" if other is head.loss else name
     facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
+    if not single.never:
+        reason = METRIC_LABELS.template.format(**facts)
+        yield Diagnostic(CONDITION, metric.place, {"condition": single.text}, reason, labels)
+        return
     yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=_ways_out(metric.thing, reference))
 
 
-def _cut_off(metric: Placed, head: HeadUse) -> Diagnostic:
+def _cut_off(metric: Placed, head: HeadUse, arguments: str) -> Diagnostic:
     """An overlap of whole numbers, to which the values of an output are cut off: all below 1 are class 0."""
     facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
     help = (
         "it takes each value for a class number, cut off to an integer",
-        "for one class of several: `sparse_y_true: false, sparse_y_pred: false`",
+        f"for one class of several: {arguments}",
         "for classes that go together: `BinaryIoU`, which has a `threshold`",
     )
     return Diagnostic(MEANINGLESS, metric.place, facts, labels=output_label(head), help=help)
@@ -184,9 +195,12 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     if class_id is not None and width is not None and not -width <= class_id < width:
         facts = {**shared, "id": class_id, "count": f"{width} classes" if width > 1 else "one"}
         yield Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=(f"classes count from 0 to {width - 1}",))
-    if thing.name in RANKED and head.type.dtype != "float32":
-        facts = {**shared, "dtype": head.type.dtype}
+    taken = reads(thing).get("dtypes")
+    if taken is not None and not _takes(taken, head.type.dtype):
+        facts = {**shared, "taken": TAKEN[taken], "dtype": head.type.dtype}
         help = ("give the last layer `dtype: float32`, which the loss is better for too",)
+        if head.type.dtype not in FLOATS:
+            help = ("end the head with a layer that gives floats, such as `Rescaling: {scale: 1}`",)
         yield Diagnostic(METRIC_DTYPE, metric.place, facts, labels=labels, help=help)
     if isinstance(top_k, int) and width is not None and top_k > width:
         yield Diagnostic(TOP_K, metric.place, {**shared, "k": top_k, "count": width}, labels=labels)
@@ -195,6 +209,13 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     if thing.get("dtype") == "bfloat16" and reads(thing).get("mask") == "counted":
         facts = {"metric": written(thing), "argument": "dtype", "value": "bfloat16"}
         yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `dtype` out",))
+
+
+def _takes(taken: str, dtype: str) -> bool:
+    """Whether a metric that takes such dtypes takes this one."""
+    if taken == "numbers":
+        return dtype != "bool"
+    return dtype in FLOATS if taken == "floats" else dtype == taken
 
 
 def _label_weights(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:

@@ -9,14 +9,39 @@ from ..catalog import KerasObject
 from ..compilation import CompileSpec, Placed
 from ..diagnostic import Code, Diagnostic
 from ..graph import TypedGraph, TypedNode
+from ..op import Op, storage_dtype
 from ..spec import ModelSpec
-from .common import title_of
+from .common import title_of, written
+from .weight_arguments import is_penalised, layers_of
 
 SPARSE_GRADIENT = Code(
     "sparse-gradient-not-scaled", "error", "`loss_scale_factor` cannot scale the sparse gradient of `{layer}`", sort="keras"
 )
 MUON_FLOAT64 = Code("muon-in-float64", "error", "`Muon` cannot train the float64 matrix of `{layer}`", sort="keras")
+MUON_SCHEDULE = Code(
+    "muon-with-schedule", "error", "`Muon` with a schedule cannot train the {dtype} matrix of `{layer}`", sort="keras"
+)
+DIVIDED = Code(
+    "table-divided-by-zero", "error", "`{optimizer}` cannot train the table of `{layer}`: `{argument}` is {value} in {dtype}"
+)
 NOTHING_AVERAGED = Code("ema-without-weights", "error", "`use_ema` averages weights; the model has none to train", sort="keras")
+
+TABLES = ("Embedding", "ReversibleEmbedding")
+EPSILONS = {
+    "Adadelta": "epsilon",
+    "Adafactor": "epsilon_1",
+    "Adagrad": "epsilon",
+    "RMSprop": "epsilon",
+    "ScheduleFreeAdamW": "epsilon",
+}
+"""Optimizers that divide a gradient by what they keep of earlier ones, and what keeps that from being 0."""
+PRECISION = {
+    "float16": (2.0**-25, 2.0**-12),
+    "bfloat16": (2.0**-126, 2.0**-9),
+    "float32": (2.0**-126, 2.0**-25),
+    "float64": (2.0**-1022, 2.0**-54),
+}
+"""What becomes 0 in a dtype where it is smaller, and what a number may be below 1 and become 1."""
 
 
 def check_optimizer(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -30,31 +55,66 @@ def check_optimizer(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             yield found
 
 
+def _tables(typed: TypedGraph) -> Iterator[tuple[TypedNode, Op]]:
+    """Trained tables whose gradient holds only the rows that were read: a penalty is on all rows."""
+    for node in typed.nodes.values():
+        for op, weights in layers_of(node) if node.owns_weights else ():
+            trained = any(weight.trainable and weight.name == "embeddings" for weight in weights)
+            if title_of(op) in TABLES and trained and not is_penalised(op, weights):
+                yield node, op
+
+
 def _scaled(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
-    """Tables whose gradient holds only the rows that were read."""
+    """Tables, whose gradient Keras cannot divide by a number."""
     if optimizer.thing.get("loss_scale_factor") is None:
         return
-    for node in typed.nodes.values():
-        op = node.node.op
-        if op is None or title_of(op) not in ("Embedding", "ReversibleEmbedding") or not node.trainable_params:
-            continue
+    for node, op in _tables(typed):
         help = ("leave `loss_scale_factor` out", "freeze the table with `trainable: false`")
         yield Diagnostic(
             SPARSE_GRADIENT, node.node.origin.place, {"layer": title_of(op)}, labels=node.node.origin.uses, help=help
         )
 
 
-def _muon(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
-    """Matrices of float64, whose step Keras scales by a number of float32."""
-    if optimizer.thing.name != "Muon" or optimizer.thing.get("rms_rate") is None:
+def _divided(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Tables whose gradient is divided by 0 in the rows that were not read, where Keras counts twice a row that is read twice."""
+    thing = optimizer.thing
+    epsilon = EPSILONS.get(thing.name)
+    if epsilon is None or thing.get("global_clipnorm") or thing.get("gradient_accumulation_steps"):
+        # Both make the gradient one of all rows.
         return
+    least = thing.get(epsilon) + (thing.get("initial_accumulator_value") if thing.name == "Adagrad" else 0)
+    for node, op in _tables(typed):
+        dtype = storage_dtype(op.dtype or typed.policy)
+        smallest, next_to_one = PRECISION[dtype]
+        facts: dict[str, object] = {"optimizer": written(thing), "layer": title_of(op), "dtype": dtype}
+        wide = ("give the layer `dtype: float32`",) if dtype in ("float16", "bfloat16") else ()
+        if least < smallest:
+            facts |= {"argument": epsilon, "value": "0"}
+            yield Diagnostic(DIVIDED, node.node.origin.place, facts, help=(*wide, f"give `{thing.name}` `{epsilon}: 1e-7`"))
+        elif thing.name == "ScheduleFreeAdamW" and 1 - thing.get("beta_2") <= next_to_one:
+            facts |= {"argument": "beta_2", "value": "1"}
+            yield Diagnostic(DIVIDED, node.node.origin.place, facts, help=(*wide, "give the optimizer a smaller `beta_2`"))
+
+
+def _muon(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Matrices whose step Keras multiplies with a number of another dtype: a schedule gives float32, as does the scaling."""
+    if optimizer.thing.name != "Muon":
+        return
+    scheduled = isinstance(optimizer.thing.get("learning_rate"), KerasObject)
     for node in typed.nodes.values():
         op = node.node.op
-        policy = typed.policy if op is None else op.dtype or typed.policy
-        if op is None or policy != "float64" or not any(_is_orthogonalised(optimizer.thing, node)):
+        if op is None or not any(_is_orthogonalised(optimizer.thing, node)):
             continue
-        help = ("give the layer `dtype: float32`", "`rms_rate: null` leaves the scaling out")
-        yield Diagnostic(MUON_FLOAT64, node.node.origin.place, {"layer": title_of(op)}, labels=node.node.origin.uses, help=help)
+        dtypes = [storage_dtype(inner.dtype or typed.policy) for inner, weights in layers_of(node) if weights]
+        other = next((dtype for dtype in dtypes if dtype != "float32"), None)
+        facts: dict[str, object] = {"layer": title_of(op), "dtype": other}
+        if scheduled and other is not None:
+            help: tuple[str, ...] = ("give the layer `dtype: float32`", "give `Muon` a number as `learning_rate`")
+            yield Diagnostic(MUON_SCHEDULE, node.node.origin.place, facts, labels=node.node.origin.uses, help=help)
+        elif "float64" in dtypes and optimizer.thing.get("rms_rate") is not None:
+            help = ("give the layer `dtype: float32`", "`rms_rate: null` leaves the scaling out")
+            facts = {"layer": title_of(op)}
+            yield Diagnostic(MUON_FLOAT64, node.node.origin.place, facts, labels=node.node.origin.uses, help=help)
 
 
 def _is_orthogonalised(optimizer: KerasObject, node: TypedNode) -> Iterator[bool]:
@@ -73,4 +133,4 @@ def _averaged(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
         yield Diagnostic(NOTHING_AVERAGED, optimizer.place, {}, help=("leave `use_ema` out",))
 
 
-CHECKS: tuple[Callable[[Placed, TypedGraph], Iterator[Diagnostic]], ...] = (_scaled, _muon, _averaged)
+CHECKS: tuple[Callable[[Placed, TypedGraph], Iterator[Diagnostic]], ...] = (_scaled, _divided, _muon, _averaged)

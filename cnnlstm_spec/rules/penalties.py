@@ -7,9 +7,9 @@ from itertools import islice
 
 from ..diagnostic import Code, Diagnostic, Label
 from ..graph import TypedGraph, TypedNode
-from ..op import Op
 from ..spec import ModelSpec
 from .common import Setting, heads, title_of, written
+from .weight_arguments import has_activity_penalty, is_penalised, layers_of
 
 LOSS_NOT_REDUCED = Code(
     "loss-not-reduced", "error", "`{loss}` is not reduced to a number; the penalty of `{layer}` is one", sort="keras"
@@ -23,7 +23,7 @@ PADDING_COUNTS = Code(
 def check_padded_penalty(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """A penalty on an output that still has padded steps, or is one of them among the samples."""
     op, output = node.node.op, node.type
-    if op is None or output is None or not _adds(op, trained=False):
+    if op is None or output is None or not any(has_activity_penalty(each) for each, _ in layers_of(node)):
         return
     masked = ((axis, mask) for axis, mask in (*zip(output.axes, [output.mask], strict=False), *output.outer) if mask is not None)
     for axis, mask in islice(masked, 1):
@@ -49,16 +49,4 @@ def check_penalties(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 def has_penalty(node: TypedNode) -> bool:
     """Whether a layer adds a number of its own to the loss."""
-    op = node.node.op
-    return op is not None and _adds(op, any(weight.trainable for weight in node.weights))
-
-
-def _adds(op: Op, trained: bool) -> bool:
-    if title_of(op) == "ActivityRegularization":
-        return True
-    for name, value in op.values().items():
-        if isinstance(value, Op) and _adds(value, trained):
-            return True
-        if name.endswith("_regularizer") and value is not None and (trained or name == "activity_regularizer"):
-            return True
-    return False
+    return any(has_activity_penalty(op) or is_penalised(op, weights) for op, weights in layers_of(node))

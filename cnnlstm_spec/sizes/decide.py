@@ -1,0 +1,201 @@
+"""For which values of one size a test holds, exactly: its answers repeat themselves, or turn at one point for each remainder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from math import comb, lcm
+
+from .condition import Condition, Test
+from .expr import Expr, Largest, Quotient, Symbol, Whole, inner
+from .fits import EVERY, LARGEST, NONE, POINTS, Fits, Interval, TooDeep, fits, intervals
+from .values import along, weight
+
+PERIOD = 10_000
+"""What repeats itself after so many sizes is decided."""
+WORK = 20_000_000
+"""Numbers that may be worked out for one test."""
+
+
+def narrowed(within: Fits, condition: Condition) -> Fits:
+    """Those of a set for which a condition on one size holds; raises TooDeep."""
+    if condition.surely:
+        return within
+    found = NONE
+    for test in condition.tests:
+        found = found | _narrowed(within, test)
+    return found
+
+
+@lru_cache(4096)
+def _narrowed(within: Fits, test: Test) -> Fits:
+    if test.kind != "multiple" and (least := _least(test.size)) is not None:
+        return within.between(least, None if test.kind == "least" else (_least(test.size - 1) or 0) - 1)
+    (symbol,) = test.symbols
+    facts = test.size.facts
+    start = max(within.start, settled(test.size))
+    period = lcm(within.period, facts.periods[symbol] * (test.divisor if test.kind == "multiple" else 1))
+    classes = sorted(start + (rest - start) % period for rest in within.rests_of(period))
+    cost = len(classes) * weight(test.size)
+    if (len(classes) > PERIOD and cost > 20 * PERIOD) or cost > WORK:
+        raise TooDeep
+    if test.kind == "multiple":
+        good = (n for n, value in zip(classes, along(test.size, symbol, classes), strict=True) if test.holds(value))
+        return fits(_tried(within, start, test), start, period, [n % period for n in good])
+    curves = _curves(test.size, classes, period, facts.degrees[symbol])
+    while curves is None:
+        start = 2 * start + period
+        classes = sorted(start + (n - start) % period for n in classes)
+        if start > POINTS:
+            raise TooDeep
+        curves = _curves(test.size, classes, period, facts.degrees[symbol])
+    turns = [_turn(test, curve, first, period) for first, curve in zip(classes, curves, strict=True)]
+    return _gathered(_tried(within, start, test), start, period, turns)
+
+
+Turn = tuple[int, int | None]
+"""The first and last numbers of one remainder that fit; None where all from the first on do."""
+
+
+def _gathered(few: list[Interval], start: int, period: int, turns: Iterable[Turn | None]) -> Fits:
+    """A set of what fits of each remainder."""
+    found = [turn for turn in turns if turn is not None]
+    start = max([start, *(first if last is None else last + 1 for first, last in found)])
+    points: list[int] = []
+    for first, last in found:
+        end = min(start - 1, LARGEST) if last is None else last
+        if (end - first) // period + len(points) > POINTS:
+            raise TooDeep
+        points += range(first, end + 1, period)
+    rests = [first % period for first, last in found if last is None]
+    return fits([*few, *intervals(sorted(points))], start, period, rests)
+
+
+def _turn(test: Test, curve: Sequence[int], first: int, period: int) -> Turn | None:
+    """What fits of one remainder, whose values `curve` gives by their differences; they only rise, or only fall."""
+    slope = next((each for each in curve[1:] if each), 0)
+    if not slope:
+        return (first, None) if test.holds(curve[0]) else None
+    rising = curve if slope > 0 else [-each for each in curve]
+    if test.kind == "least":
+        turn = _reaches(rising, 0 if slope > 0 else 1)
+        if slope > 0:
+            return None if turn is None else (first + period * turn, None)
+        if turn is None:
+            return (first, None)
+    else:
+        low, turn = _reaches(rising, 0), _reaches(rising, 1)
+        if low is None or low == turn:
+            return None
+        first, turn = first + period * low, None if turn is None else turn - low
+        if turn is None:
+            return (first, None)
+    return (first, first + period * (turn - 1)) if turn else None
+
+
+def _reaches(curve: Sequence[int], least: int) -> int | None:
+    """The first step at which a curve that never falls is so large."""
+    if curve[0] >= least:
+        return 0
+    if len(curve) == 2:
+        return -((curve[0] - least) // curve[1])
+    value: Callable[[int], int] = lambda step: sum(each * comb(step, k) for k, each in enumerate(curve))  # noqa: E731
+    high = 1
+    while value(high) < least:
+        high *= 2
+        if high > LARGEST:
+            return None
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if value(middle) >= least else (middle, high)
+    return high
+
+
+def _curves(size: Expr, classes: list[int], period: int, degree: int) -> list[list[int]] | None:
+    """The values for each remainder, as a polynomial: the first value and its differences; None where one turns later on."""
+    (symbol,) = size.symbols
+    rows = [list(along(size, symbol, [n + step * period for n in classes])) for step in range(degree + 1)]
+    found = [_differences(list(values)) for values in zip(*rows, strict=True)]
+    return None if any(min(each[1:]) < 0 < max(each[1:]) for each in found) else found
+
+
+def _differences(values: list[int]) -> list[int]:
+    found = []
+    while values:
+        found.append(values[0])
+        values = [b - a for a, b in pairwise(values)]
+    return found
+
+
+def _tried(within: Fits, start: int, test: Test) -> list[Interval]:
+    """Those of a set below a number that is not below its start for which a test holds, tried one by one."""
+    if sum(high - low for low, high in within.few) > POINTS:
+        raise TooDeep
+    members = [n for low, high in within.few for n in range(low, high + 1)]
+    for number in within.repeating():
+        if number >= start:
+            break
+        members.append(number)
+        if len(members) > POINTS:
+            raise TooDeep
+    (symbol,) = test.symbols
+    values = along(test.size, symbol, members)
+    return intervals(n for n, value in zip(members, values, strict=True) if test.holds(value))
+
+
+def _least(size: int | Expr) -> int | None:
+    """From where on a size of one symbol that grows is at least 0; None where that is not seen at once."""
+    if isinstance(size, int) or not size.facts.grows:
+        return None
+    wanted = 0
+    while True:
+        atoms = [(m, f) for m, f in size.terms.items() if m]
+        (monomial, factor), *others = atoms
+        if others or len(monomial) > 1:
+            return _least_tried(size, wanted)
+        wanted = -((size.constant - wanted) // factor)
+        atom = monomial[0]
+        if isinstance(atom, Symbol):
+            return max(wanted, 1)
+        if not isinstance(atom, Quotient | Whole):
+            return _least_tried(Expr({(atom,): 1}), wanted)
+        wanted *= atom.bottom if isinstance(atom, Quotient) else 1
+        size = atom.parts[0]
+
+
+def _least_tried(size: Expr, wanted: int) -> int:
+    """The same by halving what lies between."""
+    (symbol,) = size.symbols
+    low, high = 0, 1
+    while size.at({symbol: high}) < wanted:
+        low, high = high, 2 * high
+        if high > LARGEST:
+            return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if size.at({symbol: middle}) >= wanted else (middle, high)
+    return high
+
+
+@lru_cache(4096)
+def settled(size: Expr) -> int:
+    """From where on an expression of one symbol is a polynomial for each remainder; raises TooDeep."""
+    if not size.facts.bent:
+        return 1
+    start = 1
+    (symbol,) = size.symbols
+    for atom in inner(size, {symbol: 0}):
+        if isinstance(atom, Largest):
+            left, right = atom.parts
+            more = left - right
+            assert isinstance(more, Expr)
+            start = max(start, _crossing(more))
+    return start
+
+
+@lru_cache(4096)
+def _crossing(more: Expr) -> int:
+    # Largest sizes within come before, and are kept.
+    return _narrowed(EVERY, Test("least", more)).start

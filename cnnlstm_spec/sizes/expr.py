@@ -1,0 +1,349 @@
+"""Expressions of sizes known only at run time: sums of integer multiples of products of atoms. Imports nothing of ours.
+
+Equal ones are one object, so that comparing them never looks inside, and an expression that stands in many others is
+worked out once. Nothing here goes down into an expression by calling itself: how deep one is, a spec decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count, product
+from math import lcm
+from threading import Lock
+from typing import Any, Self
+from weakref import WeakValueDictionary
+
+TERMS = 64
+"""A longer sum is taken as one atom, so that the work of one operation is bounded."""
+
+_ALIVE: WeakValueDictionary[Any, Any] = WeakValueDictionary()
+_LOCK = Lock()
+_NUMBERS = count()
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A size known only at run time.
+
+    An anonymous one (`null` in a spec) is a size of its own; its name is only words, such as "the height of `left`".
+    """
+
+    name: str
+    anonymous: bool = False
+    parts = ()
+
+    def __str__(self) -> str:
+        return "?" if self.anonymous else self.name
+
+
+class Facts:
+    """What is known of an expression without trying values, for each of its symbols.
+
+    After `periods[s]` more of a symbol the value has grown by a polynomial of the degree `degrees[s] - 1`.
+    """
+
+    __slots__ = ("bent", "degrees", "grows", "periods")
+
+    def __init__(self, periods: dict[Symbol, int], degrees: dict[Symbol, int], grows: bool, bent: bool) -> None:
+        self.periods, self.degrees = periods, degrees
+        self.grows = grows
+        """Whether it never falls where a symbol grows."""
+        self.bent = bent
+        """Whether a `Largest` is in it, so that all this holds only from some size on."""
+
+
+class _Unique:
+    """Of things made of the same parts there is one."""
+
+    __slots__ = ("__weakref__",)
+
+    @classmethod
+    def _one(cls, key: Any, **parts: Any) -> Self:
+        with _LOCK:
+            found: Self | None = _ALIVE.get((cls, key))
+            if found is None:
+                found = object.__new__(cls)
+                for name, part in parts.items():
+                    setattr(found, name, part)
+                _ALIVE[(cls, key)] = found
+        return found
+
+
+class Compound(_Unique):
+    """An atom that is made of expressions, its `parts`."""
+
+    __slots__ = ("facts", "number", "parts", "points", "tried")
+    parts: tuple[Expr, ...]
+    facts: Facts
+    number: int
+    """Counts up, for an order."""
+    tried: list[int] | None
+    points: dict[int, int]
+    """Both are kept by `values.py`."""
+
+    @classmethod
+    def _atom(cls, key: Any, parts: tuple[Expr, ...], facts: Facts, **more: Any) -> Self:
+        return cls._one(key, parts=parts, facts=facts, number=next(_NUMBERS), tried=None, points={}, **more)
+
+
+class Quotient(Compound):
+    """`top // bottom`, with an integer bottom of 2 or more that does not divide every coefficient of the top.
+
+    The top keeps its constant, so that `(frames - 2) // 2` is printed as it came about. A quotient of a quotient is one:
+    what a stack of strided layers leaves is no deeper than what one leaves.
+    """
+
+    __slots__ = ("bottom", "top")
+    top: Expr
+    bottom: int
+
+    def __new__(cls, top: Expr, bottom: int) -> Quotient:
+        facts = top.facts
+        periods = {symbol: period * bottom for symbol, period in facts.periods.items()}
+        mine = Facts(periods, facts.degrees, facts.grows, facts.bent)
+        return cls._atom((top, bottom), (top,), mine, top=top, bottom=bottom)
+
+
+class Largest(Compound):
+    """The larger of two sizes, which is what is left of both where one of them is 1 and is stretched."""
+
+    __slots__ = ()
+
+    def __new__(cls, left: Expr, right: Expr) -> Largest:
+        both = _joined(left.facts, right.facts)
+        mine = Facts(both.periods, both.degrees, both.grows, True)
+        return cls._atom(frozenset((left, right)), (left, right), mine)
+
+
+class Whole(Compound):
+    """A long sum, as one."""
+
+    __slots__ = ()
+
+    def __new__(cls, inner: Expr) -> Whole:
+        return cls._atom(inner, (inner,), inner.facts)
+
+
+Atom = Symbol | Compound
+Monomial = tuple[Atom, ...]
+
+
+class Expr(_Unique):
+    """A sum of integer multiples of products of atoms, never a plain integer; supports `+`, `-`, `*` and `//`."""
+
+    __slots__ = ("_facts", "terms", "text")
+    terms: dict[Monomial, int]
+    text: str
+    """Kept by `text.py`."""
+
+    def __new__(cls, terms: Mapping[Monomial, int]) -> Expr:
+        return cls._one(frozenset(terms.items()), terms=dict(terms), text="", _facts=None)
+
+    def __add__(self, other: int | Expr) -> int | Expr:
+        left: Mapping[Monomial, int] = self.terms
+        right = _terms(other)
+        if len(left) + len(right) > TERMS:
+            left, right = (_taken_whole(each) if len(each) > TERMS // 2 else each for each in (left, right))
+        terms = dict(left)
+        for monomial, factor in right.items():
+            terms[monomial] = terms.get(monomial, 0) + factor
+        return _expr(terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> int | Expr:
+        return self * -1
+
+    def __sub__(self, other: int | Expr) -> int | Expr:
+        return self + -other
+
+    def __rsub__(self, other: int) -> int | Expr:
+        return -self + other
+
+    def __mul__(self, other: int | Expr) -> int | Expr:
+        left: Mapping[Monomial, int] = self.terms
+        right = _terms(other)
+        if len(left) * len(right) > TERMS and len(right) > 1:
+            left, right = _taken_whole(left), _taken_whole(right)
+        terms: dict[Monomial, int] = {}
+        for (first, a), (second, b) in product(left.items(), right.items()):
+            monomial = tuple(sorted(first + second, key=_place)) if first and second else first + second
+            terms[monomial] = terms.get(monomial, 0) + a * b
+        return _expr(terms)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, divisor: int) -> int | Expr:
+        """What comes out even is taken out, so that `(2 * n + 1) // 2` is `n`, and `(n - 2) // 2 + 1` is `n // 2`."""
+        if divisor == 1:
+            return self
+        constant = self.terms.get((), 0)
+        whole = _expr({m: f // divisor for m, f in self.terms.items() if m and f % divisor == 0})
+        rest = {m: f for m, f in self.terms.items() if m and f % divisor}
+        if not rest:
+            return whole + constant // divisor
+        monomial, *others = rest
+        if not others and rest[monomial] == 1 and len(monomial) == 1 and isinstance(nested := monomial[0], Quotient):
+            return whole + (nested.top + constant * nested.bottom) // (nested.bottom * divisor)
+        kept = constant % divisor if constant >= 0 else -(-constant % divisor)
+        top = Expr({**rest, (): kept} if kept else rest)
+        return whole + (constant - kept) // divisor + Expr({(Quotient(top, divisor),): 1})
+
+    def __str__(self) -> str:
+        from .text import size_text
+
+        return size_text(self)
+
+    __repr__ = __str__
+
+    @property
+    def constant(self) -> int:
+        """What is added to the multiples of atoms."""
+        return self.terms.get((), 0)
+
+    @property
+    def atoms(self) -> Iterator[Atom]:
+        """Every atom of its terms."""
+        return (atom for monomial in self.terms for atom in monomial)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of it without trying values."""
+        if self._facts is None:
+            self._facts = _facts(self.terms)
+        return self._facts
+
+    _facts: Facts | None
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        """Every symbol in the expression."""
+        return frozenset(self.facts.periods)
+
+    def at(self, values: Mapping[Symbol, int]) -> int:
+        """The value where each symbol has the given one."""
+        from .values import value
+
+        return value(self, values)
+
+
+def larger(left: int | Expr, right: int | Expr) -> int | Expr:
+    """The larger of two sizes."""
+    more = left - right
+    if isinstance(more, int):
+        return left if more >= 0 else right
+    if 1 in (left, right):
+        return left if right == 1 else right
+    return Expr({(Largest(_as_expr(left), _as_expr(right)),): 1})
+
+
+def replaced(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr:
+    """The size with values for the atoms that are known; `known` keeps what others have become, for more sizes."""
+    if isinstance(size, int):
+        return size
+    for atom in inner(size, known):
+        known[atom] = _rebuilt(atom, tuple(_replaced(part, known) for part in atom.parts)) if atom.parts else _as_sum(atom)
+    return _replaced(size, known)
+
+
+def inner(size: Expr, known: Mapping[Atom, Any]) -> list[Atom]:
+    """The atoms that the expression rests on and that are not known, each after those that it rests on itself."""
+    found: dict[Atom, None] = {}
+    waiting: list[tuple[Atom, bool]] = [(atom, False) for atom in size.atoms]
+    while waiting:
+        atom, ready = waiting.pop()
+        if atom in known or atom in found:
+            continue
+        if ready:
+            found[atom] = None
+            continue
+        waiting.append((atom, True))
+        waiting += ((each, False) for part in atom.parts for each in part.atoms)
+    return list(found)
+
+
+def _rebuilt(atom: Atom, parts: tuple[int | Expr, ...]) -> int | Expr:
+    if isinstance(atom, Quotient):
+        return parts[0] // atom.bottom
+    return larger(*parts) if isinstance(atom, Largest) else parts[0]
+
+
+def _replaced(size: Expr, known: Mapping[Atom, int | Expr]) -> int | Expr:
+    found: int | Expr = 0
+    for monomial, factor in size.terms.items():
+        term: int | Expr = factor
+        for atom in monomial:
+            term = term * known[atom]
+        found = found + term
+    return found
+
+
+def _as_sum(atom: Atom) -> Expr:
+    return Expr({(atom,): 1})
+
+
+def _as_expr(size: int | Expr) -> Expr:
+    # A constant has a place in a `Largest` alone.
+    return Expr({(): size}) if isinstance(size, int) else size
+
+
+def _taken_whole(terms: Mapping[Monomial, int]) -> Mapping[Monomial, int]:
+    """A sum as one atom and its constant."""
+    rest = {m: f for m, f in terms.items() if m}
+    if len(rest) < 2:
+        return terms
+    whole: dict[Monomial, int] = {(Whole(Expr(rest)),): 1}
+    return whole | {(): terms[()]} if () in terms else whole
+
+
+def _facts(terms: Mapping[Monomial, int]) -> Facts:
+    periods: dict[Symbol, int] = {}
+    degrees: dict[Symbol, int] = {}
+    grows = all(factor > 0 for monomial, factor in terms.items() if monomial)
+    bent = False
+    for monomial in terms:
+        here: dict[Symbol, int] = {}
+        for atom in monomial:
+            if isinstance(atom, Symbol):
+                periods.setdefault(atom, 1)
+                here[atom] = here.get(atom, 0) + 1
+                continue
+            facts = atom.facts
+            grows, bent = grows and facts.grows, bent or facts.bent
+            for symbol, period in facts.periods.items():
+                periods[symbol] = lcm(periods.get(symbol, 1), period)
+                here[symbol] = here.get(symbol, 0) + facts.degrees[symbol]
+        for symbol, degree in here.items():
+            degrees[symbol] = max(degree, degrees.get(symbol, 0))
+        # A product falls where one of what is multiplied is below 0 and another grows.
+        grows = grows and (len(monomial) < 2 or all(isinstance(atom, Symbol) or _positive(atom) for atom in monomial))
+    return Facts(periods, degrees, grows, bent)
+
+
+def _positive(atom: Compound) -> bool:
+    return all(all(factor > 0 for factor in part.terms.values()) for part in atom.parts)
+
+
+def _joined(left: Facts, right: Facts) -> Facts:
+    periods, degrees = dict(left.periods), dict(left.degrees)
+    for symbol, period in right.periods.items():
+        periods[symbol] = lcm(periods.get(symbol, 1), period)
+        degrees[symbol] = max(degrees.get(symbol, 0), right.degrees[symbol])
+    return Facts(periods, degrees, left.grows and right.grows, left.bent or right.bent)
+
+
+def _place(atom: Atom) -> tuple[bool, str, int]:
+    """For the order of atoms in a product: symbols last, by name."""
+    return (True, atom.name, 0) if isinstance(atom, Symbol) else (False, "", atom.number)
+
+
+def _terms(size: int | Expr) -> Mapping[Monomial, int]:
+    return {(): size} if isinstance(size, int) else size.terms
+
+
+def _expr(terms: Mapping[Monomial, int]) -> int | Expr:
+    kept = {m: f for m, f in terms.items() if f}
+    if not kept:
+        return 0
+    return kept[()] if set(kept) == {()} else Expr(kept)

@@ -1,0 +1,169 @@
+"""`Fits`: which values of one size will do. Some up to a point, from there on those with certain remainders. Imports nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import lcm
+
+LARGEST = 2**62
+"""No tensor has an axis of so many."""
+POINTS = 100_000
+"""Numbers that are listed one by one; where there are more, nothing is decided."""
+
+Interval = tuple[int, int]
+"""From one number to another, both among them."""
+
+
+class TooDeep(Exception):
+    """To decide it would take too long."""
+
+
+@dataclass(frozen=True)
+class Fits:
+    """A set of positive integers: `few` below `start`, and from there on what leaves one of `rests` divided by `period`.
+
+    Equal sets are equal values: made by `fits`, the period and the start are the least.
+    """
+
+    few: tuple[Interval, ...]
+    start: int
+    period: int
+    rests: frozenset[int]
+
+    def holds(self, number: int) -> bool:
+        """Whether a number is one of them."""
+        if number >= self.start:
+            return number % self.period in self.rests
+        return any(low <= number <= high for low, high in self.few)
+
+    @property
+    def least(self) -> int | None:
+        """The smallest; None where there is none."""
+        if self.few:
+            return self.few[0][0]
+        return next(self.repeating(), None)
+
+    def repeating(self) -> Iterator[int]:
+        """Those from `start` on, without end."""
+        # The first of each remainder; a period may be far too long to walk through.
+        first = sorted(self.start + (rest - self.start) % self.period for rest in self.rests)
+        while first:
+            yield from first
+            first = [number + self.period for number in first]
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is one that a tensor may have."""
+        least = self.least
+        return least is not None and least <= LARGEST
+
+    def __or__(self, other: Fits) -> Fits:
+        start = max(self.start, other.start)
+        few = [*self._until(start), *other._until(start)]
+        period = lcm(self.period, other.period)
+        rests = {rest for each in (self, other) for rest in each.rests_of(period)}
+        return fits(few, start, period, rests)
+
+    def between(self, low: int, high: int | None) -> Fits:
+        """Those from one number to another, or from it on."""
+        if high is None and low <= self.start:
+            return fits([(max(low, a), b) for a, b in self.few], self.start, self.period, self.rests)
+        if high is None:
+            return fits((), low, self.period, self.rests)
+        few = [(max(low, a), min(high, b)) for a, b in self.few]
+        low = max(low, self.start)
+        if not self.rests or low > high:
+            return fits(few, 1, 1, ())
+        return fits([*few, *Fits((), low, self.period, self.rests)._until(high + 1)], 1, 1, ())
+
+    def _until(self, start: int) -> list[Interval]:
+        """Those below a number that is not below `start`."""
+        if self.period == 1 and self.rests:
+            return [*self.few, (self.start, start - 1)]
+        points: list[int] = []
+        for number in self.repeating():
+            if number >= start:
+                break
+            points.append(number)
+            if len(points) > POINTS:
+                raise TooDeep
+        return [*self.few, *intervals(points)]
+
+    def rests_of(self, period: int) -> list[int]:
+        """The remainders for a multiple of the period."""
+        if len(self.rests) * (period // self.period) > POINTS:
+            raise TooDeep
+        return [rest + turn for turn in range(0, period, self.period) for rest in self.rests]
+
+
+def fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[int]) -> Fits:
+    """The set, with the least period and start."""
+    left = frozenset(rests)
+    period, left = _shortest(period, left)
+    below = _merged(few)
+    if not left:
+        return Fits(tuple(below), below[-1][1] + 1 if below else 1, 1, left)
+    start = max(start, 1)
+    while start > 1:
+        last = start - 1
+        among = bool(below) and below[-1][1] >= last
+        if among != (last % period in left):
+            break
+        start = last
+        if among:
+            low, _ = below.pop()
+            below += [(low, last - 1)] if low < last else []
+    return Fits(tuple(below), start, period, left)
+
+
+def intervals(numbers: Iterable[int]) -> list[Interval]:
+    """Numbers in ascending order, those that follow one another as one interval."""
+    found: list[Interval] = []
+    for number in numbers:
+        if found and number <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
+
+
+def _merged(few: Iterable[Interval]) -> list[Interval]:
+    found: list[Interval] = []
+    for low, high in sorted(few):
+        if low > high:
+            continue
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return found
+
+
+def _shortest(period: int, rests: frozenset[int]) -> tuple[int, frozenset[int]]:
+    """The least period after which the remainders repeat themselves."""
+    if not rests:
+        return 1, rests
+    for prime in _primes(period):
+        while period % prime == 0:
+            shorter = period // prime
+            if len(rests) % prime or any((rest + shorter) % period not in rests for rest in rests):
+                break
+            period, rests = shorter, frozenset(rest % shorter for rest in rests)
+    return period, rests
+
+
+def _primes(number: int) -> list[int]:
+    """The small primes that divide a number, which are those of strides and factors."""
+    found, divisor = [], 2
+    while divisor * divisor <= number and divisor <= POINTS:
+        if number % divisor == 0:
+            found.append(divisor)
+            while number % divisor == 0:
+                number //= divisor
+        divisor += 1
+    return [*found, number] if number > 1 else found
+
+
+EVERY = Fits((), 1, 1, frozenset({0}))
+NONE = Fits((), 1, 1, frozenset())

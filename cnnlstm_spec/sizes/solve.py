@@ -1,0 +1,260 @@
+"""Whether conditions can hold together, on any number of sizes: all is brought down to one size, where it is decided.
+
+A size that another gives (`n` where `n` and `m // 2` are equal) is put in its place; where roundings stand in the way, each
+remainder is looked at by itself, in which nothing is rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice, product
+from math import lcm
+
+from .condition import Condition, Test, either, least_zero, multiple, zero
+from .decide import PERIOD, narrowed
+from .expr import Atom, Expr, Largest, Symbol, inner, replaced
+from .fits import EVERY, Fits, TooDeep
+from .values import TRIED, column, tried, weight
+
+CASES = 256
+"""Ways to choose one of several tests of each condition."""
+STEPS = 200_000
+"""Terms of the expressions that are looked at, over all remainders."""
+WORK = 5_000_000
+"""Numbers that are worked out to try a condition on several sizes."""
+SAMPLES = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 64, 96, 128, 256, 300)
+"""What is tried of each of several sizes, in search of one case that fits."""
+MOST = 5_000
+
+
+def always(condition: Condition) -> bool:
+    """Whether a condition is known to hold for all sizes."""
+    symbols = sorted(condition.symbols, key=lambda symbol: symbol.name)
+    if len(symbols) == 1:
+        if not _is_bound(condition) and not all(seen(condition)):
+            return False
+        try:
+            return narrowed(EVERY, condition) == EVERY
+        except TooDeep:
+            return False
+    return any(_always(test, symbols) for test in condition.tests)
+
+
+def _always(test: Test, symbols: list[Symbol]) -> bool:
+    """The same on several sizes, by one of each remainder, and as many more as a polynomial is told by."""
+    facts = test.size.facts
+    if test.kind == "least":
+        return facts.grows and test.size.at(dict.fromkeys(test.symbols, 1)) >= 0
+    if facts.bent:
+        return False
+    more = test.divisor if test.kind == "multiple" else 1
+    reaches = [facts.periods[each] * (more if more > 1 else facts.degrees[each] + 1) for each in symbols if each in test.symbols]
+    rows = 1
+    for reach in reaches:
+        rows *= reach
+    if rows > 20 * PERIOD or rows * weight(test.size) > WORK:
+        return False
+    grid = list(zip(*product(*(range(1, reach + 1) for reach in reaches)), strict=True))
+    given = dict(zip((each for each in symbols if each in test.symbols), grid, strict=True))
+    some = {symbol: values[:TRIED] for symbol, values in given.items()}
+    if not all(map(test.holds, column(test.size, some, min(rows, TRIED)))):
+        return False
+    return all(map(test.holds, column(test.size, given, rows)))
+
+
+def _is_bound(condition: Condition) -> bool:
+    """Whether it is a lower bound alone, which is decided sooner than tried."""
+    return all(test.kind == "least" and test.size.facts.grows for test in condition.tests)
+
+
+def seen(condition: Condition) -> list[bool]:
+    """Whether a condition on one size holds for 1 to `TRIED`."""
+    (symbol,) = condition.symbols
+    found = [condition.surely] * TRIED
+    for test in condition.tests:
+        found = [before or test.holds(value) for before, value in zip(found, tried(test.size, symbol), strict=True)]
+    return found
+
+
+def possible(conditions: Sequence[Condition]) -> bool | None:
+    """Whether some sizes meet all conditions; None where that is not decided."""
+    asked = [each for each in conditions if not each.surely]
+    symbols = {symbol for each in asked for symbol in each.symbols}
+    if any(not each.tests for each in asked):
+        return False
+    if len(symbols) == 1:
+        if not all(map(_is_bound, asked)) and any(map(all, zip(*(seen(each) for each in asked), strict=True))):
+            return True
+        return _left(asked)
+    cases = list(islice(product(*(sorted(each.tests, key=str) for each in asked)), CASES + 1))
+    answers = set()
+    for case in cases[:CASES]:
+        answer = _Solver().possible(case)
+        if answer:
+            return True
+        answers.add(answer)
+    if len(cases) <= CASES and None not in answers:
+        return False
+    return True if _found(asked, symbols) else None
+
+
+def together(conditions: Iterable[Condition], within: Fits = EVERY) -> Fits:
+    """The values of one size that meet all conditions; raises TooDeep."""
+    for condition in sorted(conditions, key=_depth):
+        within = narrowed(within, condition)
+    return within
+
+
+def _depth(condition: Condition) -> int:
+    return max((period for test in condition.tests for period in test.size.facts.periods.values()), default=1)
+
+
+def _left(conditions: Iterable[Condition]) -> bool | None:
+    try:
+        return together(conditions).possible
+    except TooDeep:
+        return None
+
+
+def _found(conditions: Sequence[Condition], symbols: Iterable[Symbol]) -> bool:
+    """Whether some sizes of those tried meet all conditions."""
+    names = list(symbols)
+    choices = list(islice(product(SAMPLES, repeat=len(names)), MOST)) + [(n,) * len(names) for n in range(1, TRIED + 1)]
+    cost = len(choices) * sum(weight(test.size) for each in conditions for test in each.tests)
+    if cost > WORK:
+        return False
+    given = dict(zip(names, zip(*choices, strict=True), strict=True))
+    left = [True] * len(choices)
+    for condition in conditions:
+        holds = [False] * len(choices)
+        for test in condition.tests:
+            holds = [a or test.holds(b) for a, b in zip(holds, column(test.size, given, len(choices)), strict=True)]
+        left = [a and b for a, b in zip(left, holds, strict=True)]
+    return any(left)
+
+
+class _Solver:
+    """Whether tests can hold together; `steps` bounds what is looked at."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.known: dict[frozenset[Test], bool | None] = {}
+
+    def possible(self, tests: Iterable[Test | bool]) -> bool | None:
+        """Whether they can; None where that is not decided."""
+        asked = frozenset(test for test in tests if isinstance(test, Test))
+        if any(test is False for test in tests):
+            return False
+        if asked not in self.known:
+            answers = {self.group(group) for group in _groups(asked)}
+            self.known[asked] = False if False in answers else None if None in answers else True
+        return self.known[asked]
+
+    def group(self, tests: list[Test]) -> bool | None:
+        """The same of tests that hang together."""
+        self.steps += sum(weight(test.size) for test in tests)
+        symbols = {symbol for test in tests for symbol in test.symbols}
+        if len(symbols) == 1:
+            return _left([either(test) for test in tests])
+        given = next((found for test in tests if (found := _given(test)) is not None), None)
+        if given is not None:
+            return self.put_in(tests, *given)
+        if (largest := _largest(tests)) is not None:
+            return self.either_part(tests, largest)
+        symbol, period = self.rounded(tests, symbols)
+        if symbol is None:
+            return self.large(tests)
+        if period > PERIOD:
+            return None
+        answers = set()
+        for rest in range(1, period + 1):
+            turns = Symbol(f"{symbol.name}'", symbol.anonymous)
+            known: dict[Atom, int | Expr] = {symbol: Expr({(turns,): 1}) * period + (rest - period)}
+            answer = self.possible([_changed(test, known) for test in tests])
+            if answer:
+                return True
+            if self.steps > STEPS:
+                return None
+            answers.add(answer)
+        return None if None in answers else False
+
+    def either_part(self, tests: list[Test], largest: Largest) -> bool | None:
+        """With the one part or the other of what is the larger of two, where it is."""
+        answers = set()
+        for part, other in (largest.parts, largest.parts[::-1]):
+            known: dict[Atom, int | Expr] = {largest: part}
+            answers.add(self.possible([*(_changed(test, known) for test in tests), least_zero(part - other)]))
+        return True if True in answers else None if None in answers or self.steps > STEPS else False
+
+    def put_in(self, tests: list[Test], test: Test, symbol: Symbol, other: int | Expr, factor: int) -> bool | None:
+        """With what a test says of a symbol in its place: `factor` times the symbol is `other`."""
+        value = other // factor
+        known: dict[Atom, int | Expr] = {symbol: value}
+        rest = [_changed(each, known) for each in tests if each is not test]
+        return self.possible([*rest, multiple(other, factor), least_zero(value - 1)])
+
+    def rounded(self, tests: list[Test], symbols: Iterable[Symbol]) -> tuple[Symbol | None, int]:
+        """The symbol that stands under a rounding, or below a divisor, of the shortest period."""
+        best: tuple[Symbol | None, int] = (None, 0)
+        for symbol in sorted(symbols, key=lambda each: each.name):
+            facts = [(test, test.size.facts) for test in tests if symbol in test.symbols]
+            period = lcm(*(each.periods[symbol] * (test.divisor if test.kind == "multiple" else 1) for test, each in facts))
+            if period > 1 and (best[0] is None or period < best[1]):
+                best = (symbol, period)
+        return best
+
+    def large(self, tests: list[Test]) -> bool | None:
+        """The same of tests without roundings: of such as only large sizes meet, large ones meet all."""
+        if all(test.kind == "least" and test.size.facts.grows for test in tests):
+            return True
+        if len(tests) == 1 and tests[0].kind == "least" and all(len(m) < 2 for m in tests[0].size.terms):
+            (test,) = tests
+            rises = any(factor > 0 for monomial, factor in test.size.terms.items() if monomial)
+            return rises or test.size.at(dict.fromkeys(test.symbols, 1)) >= 0
+        symbols = {symbol for test in tests for symbol in test.symbols}
+        return True if _found([either(test) for test in tests], symbols) else None
+
+
+def _largest(tests: list[Test]) -> Largest | None:
+    """What is the larger of two, neither of which rests on another such."""
+    atoms = (atom for test in tests if test.size.facts.bent for atom in inner(test.size, {}))
+    return next((atom for atom in atoms if isinstance(atom, Largest)), None)
+
+
+def _changed(test: Test, known: dict[Atom, int | Expr]) -> Test | bool:
+    size = replaced(test.size, known)
+    if test.kind == "multiple":
+        return multiple(size, test.divisor)
+    return zero(size) if test.kind == "zero" else least_zero(size)
+
+
+def _given(test: Test) -> tuple[Test, Symbol, int | Expr, int] | None:
+    """A symbol of which a test says what a multiple of it is, without itself; the least multiple."""
+    if test.kind != "zero":
+        return None
+    best: tuple[Test, Symbol, int | Expr, int] | None = None
+    for monomial, factor in test.size.terms.items():
+        if len(monomial) != 1 or not isinstance(monomial[0], Symbol):
+            continue
+        symbol = monomial[0]
+        rest = test.size - Expr({monomial: factor})
+        if isinstance(rest, Expr) and symbol in rest.symbols:
+            continue
+        if best is None or abs(factor) < best[3]:
+            best = (test, symbol, -rest if factor > 0 else rest, abs(factor))
+    return best
+
+
+def _groups(tests: Iterable[Test]) -> list[list[Test]]:
+    """Tests that share symbols, together."""
+    groups: list[tuple[set[Symbol], list[Test]]] = []
+    for test in sorted(tests, key=str):
+        symbols, members = set(test.symbols), [test]
+        apart = []
+        for each in groups:
+            if each[0] & symbols:
+                symbols, members = symbols | each[0], [*each[1], *members]
+            else:
+                apart.append(each)
+        groups = [*apart, (symbols, members)]
+    return [members for _, members in groups]

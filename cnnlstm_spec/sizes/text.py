@@ -1,0 +1,103 @@
+"""A size as people read it; one that is long or deep is cut short, with dots for what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .expr import Atom, Compound, Expr, Largest, Monomial, Quotient, Symbol
+
+ROOM = 160
+"""Characters, where a shorter text leaves enough to read."""
+CUTS = ((6, 24), (4, 6), (3, 4), (2, 3), (1, 2))
+"""How deep a text goes and how many terms of a sum it shows: the first that has room, or the last."""
+DOTS = "..."
+
+Show = Callable[[Symbol], str]
+
+
+def words(size: int | Expr) -> str:
+    """A size for a sentence: one without a name by the words that say whose it is."""
+    return str(size) if isinstance(size, int) else _fitted(size, lambda symbol: symbol.name)
+
+
+def quoted(size: int | Expr) -> str:
+    """A size for a sentence, marked as code; the words for one without a name hold marks of their own."""
+    text = words(size)
+    return text if "`" in text or isinstance(size, int) else f"`{text}`"
+
+
+def size_text(size: Expr) -> str:
+    """A size where it stands for itself, `?` for one without a name."""
+    # Kept, since an expression may stand in many others.
+    size.text = size.text or _fitted(size, str)
+    return size.text
+
+
+def _fitted(size: Expr, show: Show) -> str:
+    text = ""
+    for depth, most in CUTS:
+        try:
+            text = _Writer(show, most).sum(size, depth)
+        except _TooLong:
+            continue
+        if len(text) <= ROOM:
+            break
+    return text
+
+
+class _TooLong(Exception):
+    """More terms are written than have room."""
+
+
+class _Writer:
+    """Writes a size with so many terms of each sum."""
+
+    def __init__(self, show: Show, most: int) -> None:
+        self.show, self.most, self.left = show, most, ROOM
+
+    def sum(self, size: Expr, depth: int) -> str:
+        """A sum, and what it rests on so many levels down."""
+        if not depth:
+            return DOTS
+        terms = sorted(size.terms.items(), key=lambda item: _order(item[0]))
+        cut = len(terms) > self.most
+        text = ""
+        for monomial, factor in [*terms[: self.most - 1], terms[-1]] if cut else terms:
+            if cut and monomial is terms[-1][0]:
+                text += f" + {DOTS}" if text else DOTS
+            sign = "-" if factor < 0 else "+"
+            parts = [str(abs(factor))] if abs(factor) != 1 or not monomial else []
+            alone = len(monomial) == 1 and not parts
+            parts += [self.atom(atom, depth, alone) for atom in monomial]
+            text += (f" {sign} " if text else "-" if sign == "-" else "") + " * ".join(parts)
+        return text
+
+    def atom(self, atom: Atom, depth: int, alone: bool) -> str:
+        """A factor of a product, or what stands `alone`."""
+        self.left -= 1
+        if self.left < 0:
+            raise _TooLong
+        if isinstance(atom, Symbol):
+            return self.show(atom)
+        inside = [self.sum(part, depth - 1) for part in atom.parts]
+        if isinstance(atom, Largest):
+            return f"max({', '.join(inside)})"
+        if not isinstance(atom, Quotient):
+            return f"({inside[0]})"
+        quotient = f"{inside[0] if _is_plain(atom.top) else f'({inside[0]})'} // {atom.bottom}"
+        return quotient if alone else f"({quotient})"
+
+
+def _is_plain(top: Expr) -> bool:
+    return list(top.terms.values()) == [1] and all(len(m) == 1 and not isinstance(m[0], Quotient) for m in top.terms)
+
+
+def _order(monomial: Monomial) -> tuple[bool, list[tuple[bool, int, int, str]]]:
+    """Roundings before names, by what they divide by; the constant last."""
+    return (not monomial, [_place(atom) for atom in monomial])
+
+
+def _place(atom: Atom) -> tuple[bool, int, int, str]:
+    if isinstance(atom, Compound):
+        return (False, atom.bottom if isinstance(atom, Quotient) else 0, atom.number, "")
+    return (True, 0, 0, atom.name)

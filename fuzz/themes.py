@@ -1,0 +1,85 @@
+"""Random specs about one thing each, which whole random specs come by too rarely. Imports no Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from cnnlstm_spec.ops import all_ops
+from fuzz.arguments import Draw
+
+SHARE = 0.12
+"""How many of all specs are of a theme."""
+HEAD = [{"Dense": {"units": 1}}]
+
+
+def themed(seed: int) -> dict[str, Any] | None:
+    """A spec of a theme, where the seed is one of those; drawn apart, so that all other specs stay as they are."""
+    rng = Random(f"theme {seed}")
+    return rng.choice(THEMES)(rng) if rng.random() < SHARE else None
+
+
+def compiled(rng: Random) -> dict[str, Any]:
+    """Images through layers of images, under `jit_compile: true`."""
+    names = [op for op in all_ops() if op.arity == (1, 1) and op.examples and len(op.examples[0].shapes[0]) == 3]
+    draw = Draw(rng)
+    layers: list[Any] = [{"Conv2D": {"filters": 3, "kernel_size": 1}}] if rng.random() < 0.5 else []
+    for op in rng.sample(names, 2):
+        values = draw.arguments(op)
+        for key in ("data_format", "lora_rank"):
+            values.pop(key, None)
+        if "interpolation" in op.arguments and rng.random() < 0.7:
+            values["interpolation"] = draw.argument(op.arguments["interpolation"])
+        layers.append({op.title(): values} if values else op.title())
+    spec = _spec({"kind": "image", "shape": [8, 9, 3]}, [*layers, "Flatten"])
+    return {**spec, "compile": {"loss": "mse", "optimizer": "sgd", "jit_compile": True}}
+
+
+def looked_up(rng: Random) -> dict[str, Any]:
+    """Integers with a padding value or from bins, moved about, and looked up in a table that may be too small."""
+    input: dict[str, Any] = {"kind": "tokens", "shape": [rng.randint(3, 6)]}
+    if rng.random() < 0.6:
+        input["padding_value"] = rng.choice([0, 4, 5, 9, -1, -6, -12])
+    bins: list[Any] = [{"Hashing": {"num_bins": rng.randint(2, 40)}}]
+    bins.append({"Discretization": {"bin_boundaries": [0.5 + n for n in range(rng.randint(1, 3))]}})
+    layers = [rng.choice(bins)] if rng.random() < 0.5 else []
+    moves: list[Any] = ["Identity", {"Reshape": {"target_shape": [-1]}}, {"Op": {"name": "abs"}}, {"Op": {"name": "sign"}}]
+    layers += [rng.choice(moves)] if rng.random() < 0.5 else []
+    tables: list[Any] = [{"Embedding": {"input_dim": rng.randint(4, 12), "output_dim": 2, "mask_zero": rng.random() < 0.3}}]
+    tables.append({"CategoryEncoding": {"num_tokens": rng.randint(4, 12), "output_mode": rng.choice(["one_hot", "multi_hot"])}})
+    return _spec(input, [*layers, rng.choice([tables[0], tables[0], tables[1]]), "Flatten"])
+
+
+def measured(rng: Random) -> dict[str, Any]:
+    """Classes of several, with losses and metrics that compare distributions, or sets of class numbers."""
+    activation = rng.choice(["softmax", "softmax", "sigmoid"])
+    overlap = {key: rng.random() < 0.5 for key in ("sparse_y_true", "sparse_y_pred") if rng.random() < 0.5}
+    metrics = [
+        "accuracy",
+        {"MeanIoU": {"num_classes": 4, **overlap}},
+        {"IoU": {"num_classes": 4, "target_class_ids": [0, 1], **overlap}},
+    ]
+    metrics += [{"OneHotMeanIoU": {"num_classes": 4}}, "F1Score", "categorical_accuracy"]
+    losses = ["categorical_crossentropy", "sparse_categorical_crossentropy", "kl_divergence", "binary_crossentropy"]
+    head = [{"Dense": {"units": 4, "activation": activation}}]
+    section = {"loss": rng.choice(losses), "metrics": rng.sample(metrics, rng.randint(0, 2))}
+    return {**_spec({"kind": "vector", "shape": [5]}, [], head), "compile": section}
+
+
+def saved(rng: Random) -> dict[str, Any]:
+    """One layer of any kind, with arguments, which the judge saves and loads."""
+    op = rng.choice([op for op in all_ops() if op.arity == (1, 1) and op.examples])
+    example = rng.choice(op.examples)
+    values = {**Draw(rng).arguments(op, 0.4), **({} if rng.random() < 0.6 else example.arguments)}
+    axes = [f"axis{index}" for index in range(len(example.shapes[0]))]
+    input = {"kind": "tensor", "axes": axes, "shape": list(example.shapes[0]), "dtype": example.dtype}
+    return _spec(input, [{op.title(): values} if values else op.title()], [])
+
+
+def _spec(input: dict[str, Any], layers: list[Any], head: list[Any] | None = None) -> dict[str, Any]:
+    branch = {"input": input, "layers": layers}
+    return {"version": 1, "name": "themed", "branches": {"left": branch}, "head": HEAD if head is None else head}
+
+
+THEMES: list[Callable[[Random], dict[str, Any]]] = [compiled, looked_up, measured, saved]

@@ -1,0 +1,81 @@
+"""Control-C and `kill -9`: one line and status 130, the old artifact, the new one or nothing, and nothing else left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cnnlstm_spec.cli import INTERRUPTED, run
+from tools import kill
+
+ROOT = Path(__file__).parent.parent
+MATRIX = kill.SPEC + "matrix: {seed: [1, 2, 3, 4]}\n"
+
+
+def started(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    line = [sys.executable, "-m", "cnnlstm_spec", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        line, cwd=cwd, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+
+
+def until_it_waits(process: subprocess.Popen[str]) -> None:
+    """Until a process has done nothing for half a second."""
+    quiet = 0
+    while quiet < 10:
+        time.sleep(0.05)
+        quiet = quiet + 1 if Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S" else 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it cannot be told what a process does")
+@pytest.mark.parametrize("command", [["validate", "-"], ["shapes", "-"]])
+def test_an_interrupt_is_one_line(command: list[str], tmp_path: Path) -> None:
+    process = started(*command, cwd=tmp_path)
+    until_it_waits(process)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (INTERRUPTED, "", "interrupted\n")
+
+
+def test_an_interrupt_that_becomes_another_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Libraries raise what they like where they are interrupted."""
+    monkeypatch.setattr("cnnlstm_spec.interrupts._came", True)
+    monkeypatch.setattr("cnnlstm_spec.commands.validate.sweep", lambda *arguments: 1 / 0)
+    assert run(["validate", str(ROOT / "specs" / "equipment-fault.yaml")]) == INTERRUPTED
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("moment", "jobs"), [(1.0, 1), (3.0, 1), (5.0, 1), (6.0, 2)])
+def test_an_interrupt_of_compile(moment: float, jobs: int, tmp_path: Path) -> None:
+    """At several moments, the last of them in the processes that build variants."""
+    (tmp_path / "spec.yaml").write_text(kill.SPEC if jobs == 1 else MATRIX)
+    process = started("compile", "spec.yaml", "-o", "out", "--jobs", str(jobs), cwd=tmp_path)
+    time.sleep(moment)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    if process.returncode == 0:
+        pytest.skip("it had come to its end")
+    assert (process.returncode, err) == (INTERRUPTED, "interrupted\n")
+    whole = [tmp_path / "out"] if jobs == 1 else list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else []
+    assert all(kill.left(folder) != "nothing" for folder in whole if folder.exists())
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.keras
+def test_compile_killed(tmp_path: Path) -> None:
+    """A few of what `make kill` does two hundred times."""
+    (tmp_path / "spec.yaml").write_text(kill.SPEC)
+    begun = time.monotonic()
+    assert kill.start(tmp_path / "spec.yaml", tmp_path / "old", 1).wait() == 0
+    whole = time.monotonic() - begun
+    for number in range(2, 8):
+        assert not kill.kill_once(number, tmp_path, tmp_path / "old", whole).startswith("AMISS")

@@ -1,0 +1,122 @@
+"""Conditions on sizes known only at run time: what warnings and errors say of drawn chains is so for every size from 1 to 300."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from time import process_time
+from typing import Any
+
+import pytest
+from sizes import after, draw, meaning, merged
+
+from cnnlstm_spec.compiler import Compilation, compile_source
+from cnnlstm_spec.source import Source
+
+SIZES = list(range(1, 301))
+FEW = [*range(1, 61), *range(291, 301)]
+EACH = 50
+
+
+def load(spec: Any) -> Compilation:
+    return compile_source(Source("t.yaml", json.dumps(spec)))
+
+
+def one(chain: Any, name: str = "n") -> dict[str, Any]:
+    layers = [*chain, "GlobalMaxPooling1D"]
+    branches = {"left": {"input": {"kind": "sequence", "shape": [name, 4]}, "layers": layers}}
+    return {"version": 1, "name": "x", "branches": branches, "head": []}
+
+
+def two(left: Any, right: Any, merge: Any, last: Any) -> dict[str, Any]:
+    branches = {
+        branch: {"input": {"kind": "sequence", "shape": [name, 4]}, "layers": layers}
+        for branch, name, layers in (("left", "n", left), ("right", "m", right))
+    }
+    fusion = {"strategy": merge} if isinstance(merge, str) else merge
+    return {"version": 1, "name": "x", "branches": branches, "fusion": fusion, "head": [*last, "GlobalMaxPooling1D"]}
+
+
+def said(found: Compilation) -> list[str] | None:
+    """The conditions of the warnings; None where an error says that no size fits, or what layer never runs."""
+    if not found.ok:
+        return None
+    by_code = {each.code.name: each for each in found.diagnostics}
+    assert "sizes-undecided" not in by_code, [each.message for each in found.diagnostics]
+    return [str(each.facts["condition"]) for each in found.diagnostics if each.code.name == "depends-on-size"]
+
+
+@pytest.mark.parametrize("first", range(0, 600, EACH))
+def test_of_one_size(first: int) -> None:
+    for seed in range(first, first + EACH):
+        chain = draw(Random(seed), 5)
+        runs = [after(chain, n) is not None for n in SIZES]
+        told = said(load(one(chain)))
+        if told is None:
+            assert not any(runs), (seed, chain)
+            continue
+        assert meaning(told, ("n",), SIZES) == runs, (seed, chain, told)
+        assert not all(runs) or not told, (seed, chain, told)
+
+
+@pytest.mark.parametrize(("seeds", "sizes"), [(range(4), SIZES), (range(4, 60), FEW), (range(60, 120), FEW)])
+def test_of_two_sizes(seeds: range, sizes: list[int]) -> None:
+    """Against every pair of sizes; of most chains without those from 61 to 290, which takes too long."""
+    for seed in seeds:
+        rng = Random(seed)
+        left, right, last = draw(rng, 3, 1), draw(rng, 3, 1), draw(rng, 1, 1)
+        merge = rng.choice(["add", "add", {"strategy": "concat", "axis": 1}, {"layer": "Add"}])
+        told = said(load(two(left, right, merge, last)))
+        lefts, rights = ([after(chain, n) for n in sizes] for chain in (left, right))
+        steps = [merged(merge, [a, b]) for a in lefts for b in rights]
+        fitting = {joined for joined in set(steps) if after(last, joined) is not None}
+        runs = [joined in fitting for joined in steps]
+        if told is None:
+            assert not any(runs), (seed, left, right, merge, last)
+            continue
+        assert meaning(told, ("n", "m"), sizes) == runs, (seed, left, right, merge, last, told)
+        assert not all(runs) or not told, (seed, left, right, merge, last, told)
+
+
+POOLED = {"Repeat": {"times": 300, "layers": [{"MaxPooling1D": {"pool_size": 2}}, {"UpSampling1D": {"size": 3}}]}}
+PATHS = {"a": ["MaxPooling1D"], "b": ["ZeroPadding1D"]}
+JOINED = {"Repeat": {"times": 50, "layers": [{"Parallel": {"paths": PATHS, "merge": {"strategy": "concat", "axis": 1}}}]}}
+
+
+@pytest.mark.parametrize("repeated", [POOLED, JOINED], ids=["pooled", "joined"])
+def test_deep_sizes_take_no_time(repeated: Any) -> None:
+    """Nor a recursion, nor a line that nobody reads."""
+    started = process_time()
+    found = load(one([repeated]))
+    assert process_time() - started < 2
+    assert [each.message for each in found.diagnostics] == ["runs where `n` is at least 2"]
+    assert found.typed is not None
+    assert max(len(str(x.type)) for x in found.typed.nodes.values()) < 250
+    assert "keras.Model" in found.to_python()
+    assert "max pooling" in found.to_svg().lower().replace("maxpooling", "max pooling")
+
+
+FOUND = {
+    "Residual": {
+        "layers": [{"Conv1D": {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same"}}],
+        "shortcut": ["MaxPooling1D"],
+    }
+}
+UNDECIDED = [{"AveragePooling1D": {"pool_size": 1009}}, {"UpSampling1D": {"size": 3}}, {"AveragePooling1D": {"pool_size": 1013}}]
+UP = {"Residual": {"layers": ["MaxPooling1D", "UpSampling1D"]}}
+
+
+def test_conditions_that_are_not_one_another_are_not_taken_for_one() -> None:
+    assert said(load(one([{"Repeat": {"times": 5, "layers": [FOUND]}}]))) == ["`n` is a multiple of 32"]
+    assert said(load(one([{"MaxPooling1D": {"pool_size": 4}}, UP]))) == ["`n // 4` is even, and `n` is at least 8"]
+    pool, padded = (
+        {"MaxPooling1D": {"pool_size": 2}},
+        {"Residual": {"layers": ["MaxPooling1D", "UpSampling1D", {"ZeroPadding1D": {"padding": [0, 1]}}]}},
+    )
+    never = load(one([{"MaxPooling1D": {"pool_size": 8}}, UP, pool, UP, padded]))
+    assert [each.code.name for each in never.diagnostics] == ["sizes-never-fit"]
+
+
+def test_what_is_too_deep_is_said_to_be_so() -> None:
+    found = [each.message for each in load(one([*UNDECIDED, UP])).diagnostics]
+    assert "where it runs is not decided; of `n` from 1 to 300, none fits" in found
