@@ -23,7 +23,7 @@ from .source import Source
 from .spec import ModelSpec
 from .spelling import begin
 from .syntax import parse
-from .verify import verify
+from .verify import look_on, verify
 
 if TYPE_CHECKING:
     import keras
@@ -188,6 +188,7 @@ def compile_document(
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found, spec.batch_size, memory)
     found += verify(typed, spec, memory)
+    found += look_on(typed, spec, found, memory)
     return Compilation(source, finish(found), document, spec, graph, typed)
 
 

@@ -38,12 +38,14 @@ class Node:
     frames: tuple[Frame, ...] = ()
     hidden: bool = False
     """Whether no person wrote it: an input, a fold of time, an output."""
+    meant: Op | None = None
+    """Of a layer that could not be read, what could."""
 
     def renamed(self, names: Mapping[str, str]) -> Node:
         """The node under its name, with those of the nodes that it reads."""
         inputs = tuple([names[id] for id in self.inputs])
         layer = names[self.layer]
-        return Node(names[self.id], self.op, inputs, layer, self.origin, self.area, self.frames, self.hidden)
+        return Node(names[self.id], self.op, inputs, layer, self.origin, self.area, self.frames, self.hidden, self.meant)
 
 
 @dataclass(frozen=True)

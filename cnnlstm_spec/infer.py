@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple
 
+from . import frames
 from .bounds import Conditions
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode, count
@@ -16,6 +17,7 @@ from .op import Op, Weight
 from .size import Condition, format_size
 from .source import Place
 from .suggest import ways_out
+from .suppose import TRIED, Supposition, agreed, at_size
 from .tensor import Axis, Mask, TensorType
 
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
@@ -85,6 +87,82 @@ def _typed(node: Node, state: _State) -> TypedNode:
     return TypedNode(node, None, types)
 
 
+@dataclass
+class _Beyond:
+    """What is known of the nodes beyond mistakes: what is supposed of those that fail, which those are, which give steps."""
+
+    supposed: Supposition
+    failing: list[str] = field(default_factory=list)
+    stepped: set[str] = field(default_factory=set)
+    """Those whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
+
+
+def infer_on(
+    typed: TypedGraph, supposed: Supposition, batch_size: int | None = None, memory: Memory | None = None
+) -> tuple[TypedGraph, list[Diagnostic], frozenset[str]]:
+    """The types after mistakes, where what fails gives what is supposed of it; what is found then, and the nodes that fail."""
+    found: list[Diagnostic] = []
+    state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory)
+    beyond = _Beyond(supposed)
+    for id, known in typed.nodes.items():
+        state.typed[id] = known if known.type is not None else _supposed(known.node, beyond, state)
+        if id not in beyond.failing[-1:]:
+            state.layers.setdefault(known.node.layer, state.typed[id])
+    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found, frozenset(beyond.failing)
+
+
+def _supposed(node: Node, beyond: _Beyond, state: _State) -> TypedNode:
+    """A node after a mistake; what must hold of sizes that are supposed is not said."""
+    inputs = tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
+    op = node.op
+    if op is not None and not op.is_own():
+        if (typed := _on_each_step(node, op, inputs, beyond, state)) is not None:
+            return typed
+        try:
+            return _recalled(node, op, inputs, state).typed
+        except Refusal as refusal:
+            if (typed := _relieved(node, op, inputs, state)) is not None:
+                return typed
+            state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
+        reads = op.axes_read()
+        if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
+            beyond.stepped.add(node.id)
+    given = beyond.supposed.type(node, inputs, len(beyond.failing), state.policy)
+    beyond.failing.append(node.id)
+    return TypedNode(node, _same(node, inputs, given, state), inputs)
+
+
+def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], beyond: _Beyond, state: _State) -> TypedNode | None:
+    """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
+    if not beyond.supposed.within or node.hidden or len(inputs) != 1 or node.inputs[0] not in beyond.stepped:
+        return None
+    (x,) = inputs
+    if op.axes_read() is not None or x.rank < 2:
+        return None
+    try:
+        step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
+        typed = _inferred(node, op, (step,), replace(state, memory=None)).typed
+    except Refusal:
+        return None
+    beyond.stepped.add(node.id)
+    return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
+
+
+def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> TypedNode | None:
+    """A node that is refused because of a size that is not known; None where it is refused with any."""
+    known = [tuple(at_size(x, size) for x in inputs) for size in TRIED]
+    if known[0] == inputs or any(isinstance(size, int) and size < 1 for x in known[0] for size in x.sizes):
+        return None
+    try:
+        first, second = (_inferred(node, op, given, replace(state, memory=None)).typed for given in known)
+    except Refusal:
+        return None
+    if first.type is None or second.type is None or first.type.rank != second.type.rank:
+        return None
+    # The inputs as it takes them: a rule may ask it for its weights.
+    return TypedNode(node, _same(node, inputs, agreed(first.type, second.type, node.layer), state), known[0])
+
+
 class _Inferred(NamedTuple):
     typed: TypedNode
     conditions: tuple[tuple[Condition, Refusal], ...] = ()
@@ -121,8 +199,9 @@ def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
 
 def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
     _check_inputs(node, op, inputs, state)
-    result = op.infer(at, *inputs)
-    weights = op.weights(*inputs)
+    seen = frames.seen(op, inputs)
+    result = op.infer(at, *seen)
+    weights = op.weights(*seen)
     if not op.trainable:
         weights = tuple(replace(each, trainable=False) for each in weights)
     _check_sizes(node, op, result, weights)
@@ -134,12 +213,13 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
                 raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
-    mask = None if across else _mask_after(node, op, inputs, state)
-    values = op.values_after(*inputs)
+    mask = None if across else inputs[0].mask if seen is not inputs else _mask_after(node, op, inputs, state)
+    values = op.values_after(*seen)
     if values is not None and values.made_at is None:
         values = replace(values, made_at=node.origin.place)
-    result = result.with_dtype(op.dtype_after(at, *inputs)).with_mask(mask).with_values(values)
-    result = result.with_zeros(op.zeros_after(mask, *inputs))
+    result = frames.given(op, inputs, result)
+    result = result.with_dtype(op.dtype_after(at, *seen)).with_mask(mask).with_values(values)
+    result = result.with_zeros(op.zeros_after(mask, *seen))
     result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 
@@ -194,6 +274,8 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     if x is None:
         return
     if (reads is None or x.rank == len(reads)) and x.rank >= op.least_rank:
+        return
+    if frames.is_clip(op, inputs):
         return
     facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
     help = ways_out(node, op, x, state.graph, state.typed)

@@ -15,6 +15,8 @@ class Layer:
 
     op: Op | None
     origin: Origin
+    meant: Op | None = None
+    """Of one that could not be read, what could: the layer without the mistake, where that says what it gives."""
 
 
 @dataclass(frozen=True)

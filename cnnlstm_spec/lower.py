@@ -9,7 +9,7 @@ from collections import Counter
 from copy import copy
 from typing import Any
 
-from . import folding, masks
+from . import folding, frames, masks
 from .compilation import CompileSpec
 from .expressions import expression, sizes
 from .graph import Node, TypedGraph, TypedNode
@@ -134,7 +134,7 @@ class _Program:
         if isinstance(op, InputOp):
             return
         try:
-            value = op.lower(to, *inputs)
+            value = frames.lower(op, to, inputs, node.id)
         except Exception as error:
             if not op.is_own():
                 raise

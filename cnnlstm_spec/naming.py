@@ -14,7 +14,7 @@ OPERATIONS = frozenset(
         *("abs", "absolute", "add", "any", "cast", "concatenate", "copy", "cumsum", "exp", "expand_dims", "flip"),
         *("get_item", "log", "logical_and", "logical_not", "logical_or", "max", "mean", "multiply", "not_equal"),
         *("ones_like", "repeat", "reshape", "sign", "sqrt", "square", "squeeze", "stack", "subtract", "sum", "take"),
-        *("where", "zeros_like"),
+        *("transpose", "where", "zeros_like"),
     )
 )
 """What Keras itself calls the operations of a model, the later ones with a number: `take`, `take_1`."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from .argument import Record, arg
 from .inference import Inference
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 
 POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
+
+
+FramesAs = Literal["channels", "height"]
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,17 @@ class Op(Record):
     def axes_read(self) -> tuple[str, ...] | None:
         """The axes that this one reads, where arguments such as `data_format` decide."""
         return self.reads
+
+    def frames_as(self) -> FramesAs | None:
+        """Where the frames of a video go in the one image that it is given of them; None where it cannot stand on a video.
+
+        In the channels it may not tell them apart, in the height each pixel must be by itself.
+        """
+        return None
+
+    def clip_help(self) -> tuple[str, ...]:
+        """Ways out on a video, of an op that reads images and cannot stand on one."""
+        return ()
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """The type of the output, dtype and mask left to the engine; raises Refusal."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from .blocks import read_block
 from .items import Item, Layer
 from .nodes import Node, Scalar
-from .ops.read_layer import read_op
+from .ops.read_layer import read_meant, read_op
 from .reuse import read_repeat
 from .scope import Scope, origin_of
 from .structures import read_parallel, read_residual, read_time_distributed
@@ -30,4 +30,5 @@ def find_reader(name: str, scope: Scope) -> Reader:
 
 
 def _read_layer(key: Scalar, arguments: Node, scope: Scope) -> Item:
-    return Layer(read_op(key, arguments, scope), origin_of(key, scope))
+    op = read_op(key, arguments, scope)
+    return Layer(op, origin_of(key, scope), read_meant(key, arguments, scope) if op is None else None)

@@ -32,6 +32,8 @@ def ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str
         help.append("without the `Flatten` or pooling before it the axes are kept")
     if (sibling := _sibling(op, reads, x)) is not None:
         help.append(f"`{sibling}` reads {x.rank} axes")
+    if missing == -1 and not x.outer and (clip := op.clip_help()):
+        return clip
     if missing == -1 and not x.outer and gives_all is None:
         name = x.axes[0].name
         if not (recurrent and name in IMAGE):

@@ -12,12 +12,14 @@ from .catalog import NO_EFFECT
 from .compilation import CompileSpec
 from .diagnostic import Code, Diagnostic, Label
 from .graph import Graph, Node, TypedGraph, TypedNode
+from .infer import infer_on
 from .inputs import InputOp
 from .memory import UNKNOWN, Memory
-from .rules import HEAD_RULES, NODE_RULES, RULES
+from .rules import HEAD_RULES, NODE_RULES, RULES, RULES_BEYOND_MISTAKES
 from .rules.common import HeadUse, Setting, heads
 from .source import Place
 from .spec import ModelSpec
+from .suppose import SUPPOSITIONS, Supposition, common, unknown
 
 REACHES_NO_HEAD = Code("reaches-no-head", "error", "{what} reaches no head")
 
@@ -32,6 +34,27 @@ def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> 
     setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
     for node in typed.nodes.values():
         found += _of_node(node, setting, memory)
+    return found
+
+
+def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:
+    """What is wrong after a mistake besides it, whatever comes of the layer at fault."""
+    beyond = tuple(node.node.id for node in unknown(typed))
+    return common((_under(each, typed, spec, beyond, memory) for each in SUPPOSITIONS), told) if beyond else []
+
+
+def _under(
+    supposed: Supposition, typed: TypedGraph, spec: ModelSpec, beyond: tuple[str, ...], memory: Memory | None
+) -> list[Diagnostic]:
+    """What is found beyond the mistakes under a supposition."""
+    whole, found, failing = infer_on(typed, supposed, spec.batch_size, memory)
+    for rule in RULES_BEYOND_MISTAKES:
+        found += rule(whole, spec)
+    for head in heads(whole, spec):
+        found += _of_head(head, memory) if head.node.id in beyond else []
+    setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
+    for id in beyond:
+        found += _of_node(whole.nodes[id], setting, memory) if id not in failing else []
     return found
 
 

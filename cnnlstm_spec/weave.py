@@ -100,6 +100,7 @@ class Weaver:
         name: str | None = None,
         hidden: bool = False,
         stem: str | None = None,
+        meant: Op | None = None,
     ) -> str:
         """A node; the same Keras layer as an earlier one where it shares."""
         if op is not None and at.frozen is not None:
@@ -115,7 +116,7 @@ class Weaver:
             key = ("share", op.share) if self.is_alike(op.share, alike(op), origin) else None
         if key is not None and op is not None and not hidden:
             layer = self.layers.setdefault(key, id)
-        self.nodes.append(Node(id, op, inputs, layer, origin, at.area, at.frames, hidden))
+        self.nodes.append(Node(id, op, inputs, layer, origin, at.area, at.frames, hidden, meant))
         written = name or (op.name if op is not None else None)
         fixed = isinstance(op, InputOp | Output)
         local = written
@@ -167,7 +168,7 @@ class Weaver:
     def item(self, item: Item, x: str, at: Context) -> str:
         """One item; the node that gives its output."""
         if isinstance(item, Layer):
-            return self.add(item.op, (x,), item.origin, at)
+            return self.add(item.op, (x,), item.origin, at, meant=item.meant)
         if item.share:
             if not self.is_alike(item.share, signature(item), item.origin):
                 return self.add(None, (x,), item.origin, at, item.name)

@@ -23,7 +23,8 @@ COMMON = {
     "Conv1DTranspose",
     3: "Conv2D SeparableConv2D DepthwiseConv2D MaxPooling2D AveragePooling2D GlobalAveragePooling2D BatchNormalization Flatten "
     "ReLU ZeroPadding2D Conv2DTranspose Rescaling ConvLSTM1D Reshape",
-    4: "Conv3D ConvLSTM2D MaxPooling3D GlobalAveragePooling3D BatchNormalization Flatten Reshape Cropping3D",
+    4: "Conv3D ConvLSTM2D MaxPooling3D GlobalAveragePooling3D BatchNormalization Flatten Reshape Cropping3D RandomFlip "
+    "Resizing RandomColorJitter",
 }
 """Layers by the number of axes that they read, those drawn often."""
 TRIES = 8

@@ -59,6 +59,41 @@ def complaint(planted: Planted) -> str | None:
     return f"{planted.what} at {'.'.join(map(str, planted.path))}, lines {first} to {last}: {found or 'no error'}"
 
 
+def plant_two(spec: dict[str, Any], rng: Random) -> tuple[Planted, Planted] | None:
+    """A mistake in a branch, and one in a head that is wrong whatever comes of the first; None without a place for both."""
+    head = _head_of(spec)
+    if head is None:
+        return None
+    path, layers = head
+    width = {"Dense": {"units": 3}}
+    after = replaced(copy.deepcopy(spec), path, [width, *layers])
+    first = rng.choice((wrong_rank, large_kernel))(copy.deepcopy(after), rng)
+    if first is None or not compile_source(Source("spec.yaml", text_of(after))).ok:
+        return None
+    both = replaced(copy.deepcopy(first.spec), path, [width, {"Rescaling": {"scale": [1, 2]}}, *layers])
+    return Planted(first.what, both, first.path), Planted("wrong width", both, (*path, 1))
+
+
+def _head_of(spec: dict[str, Any]) -> tuple[Path, list[Any]] | None:
+    """The path of a list of layers that ends in an output, with it."""
+    if "head" in spec:
+        return ("head",), spec["head"] or []
+    name, head = next(iter(spec["heads"].items()))
+    return (("heads", name), head or []) if not isinstance(head, dict) else None
+
+
+def complaint_of_two(planted: tuple[Planted, Planted]) -> str | None:
+    """What is wrong with the errors of two planted mistakes; None where each has one, on its line."""
+    text = text_of(planted[0].spec)
+    errors = [each for each in compile_source(Source("spec.yaml", text)).diagnostics if each.severity == "error"]
+    lines = [each.place.span.source.position(each.place.span.start)[0] for each in errors]
+    spans = [lines_of(text, each.path) for each in planted]
+    if len(errors) == 2 and all(any(first <= line <= last for line in lines) for first, last in spans):
+        return None
+    found = "; ".join(f"line {line}: {each.code.name}: {each.message}" for line, each in zip(lines, errors, strict=True))
+    return f"{planted[0].what} and {planted[1].what}, lines {spans}: {found or 'no error'}"
+
+
 def _keys(spec: Any) -> list[Path]:
     """The paths of keys that the language knows: not a person's own names."""
     found = []

@@ -16,6 +16,15 @@ NESTED = {"layer", "backward_layer"}
 FAMILIES = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 MERGES = {"add": "Add", "average": "Average", "maximum": "Maximum", "multiply": "Multiply"}
 CONVOLUTIONS = {1: "Conv1D", 2: "Conv2D", 3: "Conv3D"}
+COLORS = tuple(
+    getattr(keras.layers, f"Random{name}") for name in ("Hue", "Saturation", "ColorJitter", "Grayscale", "ColorDegeneration")
+)
+"""Layers that read each pixel by itself, of three channels."""
+MIXING = tuple(
+    getattr(keras.layers, name)
+    for name in ("CutMix", "MixUp", "AugMix", "RandAugment", "RandomElasticTransform", "RandomErasing")
+)
+IMAGE_LAYERS = (keras.layers.RandomFlip.__mro__[1], keras.layers.Resizing, keras.layers.CenterCrop)
 PLAIN = ("jit_compile", "steps_per_execution", "auto_scale_loss")
 
 
@@ -180,6 +189,8 @@ class _Reading:
                 self.shared[key] = layer
         if depth and name in ("Attention", "AdditiveAttention", *ATTEND_ALONE):
             raise Unreadable("attention over time")
+        if not depth and len(x.shape) == 5 and isinstance(layer, IMAGE_LAYERS) and None not in x.shape[2:]:
+            return _on_clips(layer, x)
         if name in ATTEND_ALONE:
             return layer(x, x)
         return layer([x, x]) if name in ("Attention", "AdditiveAttention") else layer(x)
@@ -221,6 +232,17 @@ def _value(key: str, value: Any) -> Any:
     if family is not None and isinstance(value, dict):
         return thing(family, value)
     return tuple(_value("", each) for each in value) if isinstance(value, list) else value
+
+
+def _on_clips(layer: Any, x: Any) -> Any:
+    """A layer of images on clips, as a person brings it to change all frames alike; one that mixes images fails."""
+    if isinstance(layer, MIXING) or getattr(layer, "data_format", "") == "channels_first":
+        return layer(x)
+    _, _, height, width, channels = x.shape
+    if isinstance(layer, COLORS):
+        return keras.layers.Reshape((-1, height, width, channels))(layer(keras.layers.Reshape((-1, width, channels))(x)))
+    y = layer(keras.layers.Reshape((height, width, -1))(keras.layers.Permute((2, 3, 1, 4))(x)))
+    return keras.layers.Permute((3, 1, 2, 4))(keras.layers.Reshape((*y.shape[1:3], -1, channels))(y))
 
 
 def thing(family: str, written: Any) -> Any:

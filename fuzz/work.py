@@ -9,7 +9,7 @@ from typing import Any
 from fuzz.generate import generate
 from fuzz.judge import judge
 from fuzz.layers import load
-from fuzz.plant import complaint, plant
+from fuzz.plant import complaint, complaint_of_two, plant, plant_two
 from fuzz.report import Report
 from fuzz.shrink import shrink
 from fuzz.sizes import chain, untrue
@@ -52,3 +52,9 @@ def _plant(spec: dict[str, Any], rng: Random, report: Report) -> None:
         wrong = complaint(planted)
         if wrong is not None:
             report.found.append(("not one error on the planted line", wrong, planted.spec))
+    two = plant_two(spec, rng)
+    if two is not None:
+        report.counts["planted two"] += 1
+        wrong = complaint_of_two(two)
+        if wrong is not None:
+            report.found.append(("not one error for each of two planted mistakes", wrong, two[0].spec))

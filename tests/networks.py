@@ -9,6 +9,7 @@ import numpy
 from cnnlstm_spec.catalog import reads
 from cnnlstm_spec.compilation import CompileSpec
 from cnnlstm_spec.compiler import Compilation
+from cnnlstm_spec.frames import is_clip
 from cnnlstm_spec.inputs import InputOp
 from cnnlstm_spec.naming import is_operation
 from cnnlstm_spec.op import FLOATS
@@ -111,6 +112,9 @@ def compare(compilation: Compilation, model: Any) -> None:
         shape = (None, *(axis.size if isinstance(axis.size, int) else None for axis in x.axes))
         outputs = layer._inbound_nodes[0].outputs[0]
         if type(layer).__name__.lower() == node.node.op.title().lower():
+            # On a video the layer itself gives the image of all frames.
+            if is_clip(node.node.op, node.inputs):
+                shape = (None, *outputs.shape[1:])
             assert tuple(outputs.shape) == shape, (node.node.layer, outputs.shape, shape)
             # Of integers Keras announces another dtype than it gives.
             floats = all(each is not None and each.dtype in FLOATS for each in (x, *node.inputs))

@@ -184,4 +184,6 @@ def test_ten_mistakes_give_ten_messages() -> None:
 
 def test_what_follows_a_mistake_is_silent() -> None:
     assert codes(read("[{Dense: {units: a}}, LSTM, {Conv2D: {filters: 3, kernel_size: 3}}]")) == ["wrong-type", "missing-key"]
-    assert codes(read("[Nonsense, Flatten, {LSTM: {units: 3}}]")) == ["unknown-layer"]
+    assert codes(read("[Nonsense, {LSTM: {units: 3}}]")) == ["unknown-layer"]
+    # Whatever it was to be, `Flatten` gives a vector.
+    assert codes(read("[Nonsense, Flatten, {LSTM: {units: 3}}]")) == ["unknown-layer", "wrong-rank"]

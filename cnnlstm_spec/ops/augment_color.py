@@ -84,6 +84,7 @@ class RandomColorDegeneration(Seeded):
 
     factor: Any = arg(Factor(-1, 1), doc="Share of gray, or the bounds it is drawn from.")
     channels = (3,)
+    frames = "height"
     examples = (example((4, 5, 3), factor=0.2), example((3, 4, 5), factor=[0.1, 0.3], data_format="channels_first"))
 
 
@@ -94,6 +95,7 @@ class RandomColorJitter(Seeded):
     contrast_factor: Any = arg(Optional(Factor(0, 1)), None, doc="As in `RandomContrast`.")
     saturation_factor: Any = arg(Optional(Factor(-1, 1)), None, doc="As in `RandomSaturation`.")
     hue_factor: Any = arg(Optional(Factor(0, 1)), None, doc="As in `RandomHue`.")
+    frames = "height"
     examples = (
         example((4, 5, 1), brightness_factor=0.2, contrast_factor=0.1),
         example((4, 5, 3), saturation_factor=0.2, hue_factor=[0.1, 0.2], value_range=[0, 1]),
@@ -111,6 +113,7 @@ class RandomGrayscale(Augmentation):
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
     keeps_integers = True
     channels = (3, 1)
+    frames = "height"
     examples = (example((4, 5, 3)), example((4, 5, 1), dtype="uint8", factor=0.2, seed=1))
 
 
@@ -119,6 +122,7 @@ class RandomHue(Seeded):
 
     factor: Any = arg(Factor(0, 1), doc="Greatest turn, or the bounds it is drawn from.")
     channels = (3,)
+    frames = "height"
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
 
@@ -141,6 +145,7 @@ class RandomSaturation(Seeded):
 
     factor: Any = arg(Factor(-1, 1), doc="Greatest change, or the bounds it is drawn from; 0.5 leaves it.")
     channels = (3,)
+    frames = "height"
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
@@ -187,6 +192,7 @@ class Solarization(Ranged):
 class AutoContrast(Ranged):
     """Stretches each channel to the whole range."""
 
+    draws = False
     only_in_training = False
     examples = (example((4, 5, 3)), example((None, 5, 1), dtype="uint8", value_range=[0, 1]))
 
@@ -194,6 +200,7 @@ class AutoContrast(Ranged):
 class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     """Equalizes the histogram of tiles, with limited contrast."""
 
+    draws = False
     only_in_training = False
     clip_limit: float = arg(NUMBER, 4.0, doc="Limit of the contrast.")
     tile_grid_size: Any = arg(ListOf(COUNT, 2), (8, 8), doc="Tiles down and across.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..argument import arg
 from ..inference import Inference, Refusal
 from ..kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, OneOrMore, Optional
-from ..op import example
+from ..op import FramesAs, example
 from ..size import at_least, equal
 from ..tensor import Axis, TensorType
 from .common import DATA_FORMAT, SEED
@@ -55,7 +55,7 @@ class RandomCrop(Geometry):
     examples = (example((9, 8, 3), height=4, width=6), example((None, None, 3), height=4, width=6, seed=1))
 
     def parts(self, inputs: int) -> tuple[str, ...]:
-        return ("_resized",)
+        return ("_resized", *super().parts(inputs))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         x = super().infer(at, *inputs)
@@ -152,6 +152,7 @@ class RandomElasticTransform(Transform):
     scale: Any = arg(Factor(0, 1), 1.0, doc="Strength of the distortion, or its bounds.")
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
     refused_dtypes = ("float16",)
+    frames = None
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=[0.1, 0.3], fill_mode="nearest"))
 
     def without_xla(self, trained: bool) -> str | None:
@@ -169,6 +170,13 @@ class RandomErasing(Geometry):
     value_range: Any = arg(VALUE_RANGE, (0, 255), doc="Least and greatest value of the images.")
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 3), factor=0.5, scale=[0.1, 0.3], fill_value=[1, 2, 3]))
+
+    def frames_as(self) -> FramesAs | None:
+        """Noise is drawn for each channel, and of a list each channel has its own: one number is alike for all frames."""
+        return "channels" if isinstance(self.fill_value, int | float) else None
+
+    def clip_help(self) -> tuple[str, ...]:
+        return ("with a number as `fill_value` it draws once for all frames", *super().clip_help())
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         x = super().infer(at, *inputs)

@@ -12,8 +12,9 @@ from .factors import INTERPOLATION, VALUE_RANGE, Augmentation, Factor
 
 
 class Mixing(Augmentation):
-    """What the augmentations of this family have in common."""
+    """What the augmentations of this family have in common; what they draw is not alike for all frames of a clip."""
 
+    frames = None
     seed: int | None = arg(SEED, None, doc="Seed of the draws.")
     data_format: str | None = arg(DATA_FORMAT, None, doc="Where the channels are; last by default.")
 

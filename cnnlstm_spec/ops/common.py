@@ -37,6 +37,9 @@ DATA_FORMAT = Optional(Choice("channels_last", "channels_first", any_case=True))
 SEED = Optional(INTEGER)
 NOTHING = Nothing()
 
+FRAME_PARTS = ("_frames", "_clip")
+"""What the names of the layers add that bring the frames of a video into one image, and out of it."""
+
 UNKNOWN_SIZE = Code(
     "size-needed-at-build", "error", "`{layer}` needs the size of {axis}, which is known only at run time", sort="keras"
 )

@@ -9,11 +9,11 @@ from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice, ListOf
 from ..nodes import Listing, Node, given
-from ..op import Op, compute_dtype
+from ..op import FramesAs, Op, compute_dtype
 from ..scope import POISON, Scope
 from ..size import equal
 from ..tensor import TensorType
-from .common import WRONG_DTYPE
+from .common import FRAME_PARTS, WRONG_DTYPE
 from .windows import split, window_axes
 
 CHANNELS = Code(
@@ -96,6 +96,10 @@ class Augmentation(Op):
 
     only_in_training = True
     takes_one = True
+    draws: ClassVar[bool] = True
+    """Whether what it does is drawn, for each image by itself."""
+    frames: ClassVar[FramesAs | None] = "channels"
+    """Where the frames of a video go, as `frames_as` says."""
     channels: ClassVar[tuple[int, ...]] = ()
     """The numbers of channels it takes; any where empty."""
     refused_dtypes: ClassVar[tuple[str, ...]] = ()
@@ -109,6 +113,15 @@ class Augmentation(Op):
 
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(2, self.channels_first)
+
+    def frames_as(self) -> FramesAs | None:
+        return self.frames
+
+    def clip_help(self) -> tuple[str, ...]:
+        return ("inside `TimeDistributed:` each frame of a clip draws by itself",)
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return FRAME_PARTS if self.frames is not None else ()
 
     def channels_taken(self) -> tuple[int, ...]:
         """The numbers of channels it takes, where arguments decide; any where empty."""

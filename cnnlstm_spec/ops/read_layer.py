@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from ..argument import NOT_A_MAPPING, at_key_if_empty, read_record
+from ..argument import NOT_A_MAPPING, at_key_if_empty, read_fields, read_record
 from ..diagnostic import Code, Label
 from ..inference import RAISES, described
+from ..kinds import Boolean, Choice
 from ..nodes import Mapping, Node, Scalar, given, words_for
 from ..op import Op
 from ..scope import Scope, did_you_mean
@@ -45,6 +47,24 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
         scope.report(RAISES, key, layer=name, error=type(error).__name__, help=(described(error),))
         return None
     return op if isinstance(op, Op) else None
+
+
+def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
+    """A layer of ours with mistakes in its arguments, with Keras's defaults in their place; reports nothing.
+
+    None where one of them may decide how many axes it gives: a flag, one of several names, or what is required.
+    """
+    quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None)
+    cls, resolved = find_op(key.text), quiet.resolve(arguments)
+    if cls is None or not isinstance(resolved, Mapping):
+        return None
+    values = read_fields(cls, resolved, quiet, key.text)
+    unread = [argument for name, argument in cls.arguments.items() if name not in values]
+    if any(each.required or isinstance(getattr(each.kind, "inner", each.kind), Boolean | Choice) for each in unread):
+        return None
+    op = cls(**values)
+    op.places, op.keys = {}, {}
+    return op
 
 
 def _required(cls: type[Op]) -> list[str]:

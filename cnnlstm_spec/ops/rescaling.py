@@ -8,11 +8,11 @@ from ..argument import arg
 from ..diagnostic import Code
 from ..inference import Inference, Refusal
 from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, OneOrMore, Optional
-from ..op import Op, example
+from ..op import FramesAs, Op, example
 from ..size import Expr, at_least, equal
 from ..tensor import Axis, TensorType
 from .axes import AXES, BATCH_AXIS, axis_number
-from .common import DATA_FORMAT, known
+from .common import DATA_FORMAT, FRAME_PARTS, known
 from .windows import KERNEL_LARGER, join, split, window_axes
 
 VALUES = Code("values-do-not-fit", "error", "`{argument}` has {count} values; the input has {axis}", sort="keras")
@@ -77,6 +77,12 @@ class Sized(Op):
 
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(2, self.data_format == "channels_first")
+
+    def frames_as(self) -> FramesAs | None:
+        return "channels"
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return FRAME_PARTS
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs

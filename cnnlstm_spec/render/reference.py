@@ -63,7 +63,11 @@ def _behaviour(cls: type[Op]) -> list[str]:
     mask = ["uses it: padded steps do not count"] if cls.reads_mask else []
     if op is not None and example is not None:
         mask.append("passes it on" if _keeps_mask(op, example) else "does not pass it on")
-    return [f"reads   {', '.join(filter(None, (_count(*cls.arity), axes)))}", f"mask    {'; '.join(mask)}"]
+    video = []
+    if op is not None and (place := op.frames_as()) is not None:
+        drawn = "draws once for" if getattr(op, "draws", False) else "takes"
+        video = [f"video   {drawn} all frames of a clip, which lie in the {place} of one image"]
+    return [f"reads   {', '.join(filter(None, (_count(*cls.arity), axes)))}", f"mask    {'; '.join(mask)}", *video]
 
 
 def _count(fewest: int, most: int | None) -> str:

@@ -10,6 +10,7 @@ from ..spec import ModelSpec
 from .activations import check_activation, check_softmax
 from .biases import check_biases
 from .budget import check_budget
+from .clips import check_clips
 from .common import HeadUse, Setting
 from .dtypes import check_cast, check_dtypes
 from .expect import check_expect
@@ -54,6 +55,9 @@ RULES: tuple[Rule, ...] = (
 )
 """Every rule of the whole graph, in the order in which they run."""
 
+RULES_BEYOND_MISTAKES: tuple[Rule, ...] = (check_targets,)
+"""Those of them that hold of what follows a mistake, since they judge each head by what it gives alone."""
+
 HEAD_RULES: tuple[HeadRule, ...] = (check_loss, check_metrics, check_activation, check_mask_readers)
 """Every rule of a head of known type, in a spec that is compiled."""
 
@@ -61,6 +65,7 @@ NODE_RULES: tuple[NodeRule, ...] = (
     check_softmax,
     check_weights,
     check_dtypes,
+    check_clips,
     check_cast,
     check_weight_arguments,
     check_frozen,
