@@ -77,14 +77,18 @@ def words_for(node: Node) -> str:
     return kinds[type(node.value)]
 
 
-def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None) -> Node:
+def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None, depth: int = 0) -> Node:
     """A node of a Python value, all of it at one span; keys that can be no names are reported to `found`."""
     found = [] if found is None else found
+    if depth > DEPTH_LIMIT:
+        raise TypeError(f"a value that is nested more than {DEPTH_LIMIT} levels deep has no place in a spec")
     if isinstance(value, dict):
         keys = (as_key(Scalar(span, str(key), str(key)), found) for key in value)
-        return Mapping(span, tuple(Entry(key, node_of(v, span, found)) for key, v in zip(keys, value.values(), strict=True)))
+        return Mapping(
+            span, tuple(Entry(key, node_of(v, span, found, depth + 1)) for key, v in zip(keys, value.values(), strict=True))
+        )
     if isinstance(value, list | tuple):
-        return Listing(span, tuple(node_of(item, span, found) for item in value))
+        return Listing(span, tuple(node_of(item, span, found, depth + 1) for item in value))
     if value is None or isinstance(value, bool | int | float | str):
         return Scalar(span, value, str(value))
     raise TypeError(f"{type(value).__name__} has no place in a spec")

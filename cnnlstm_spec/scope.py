@@ -32,8 +32,8 @@ class _Poison:
 
 
 POISON: Final[Any] = _Poison()
-DEEPEST = 128
-"""Steps of an address, which blocks and variables can make longer than the text is deep."""
+DEEPEST = 96
+"""Steps of an address, which blocks and variables can make longer than the text is deep; each takes a few calls of Python."""
 LAYERS_LIMIT = 20_000
 """So many layers, written out, a spec may have."""
 VALUES_LIMIT = 200_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import sys
+from threading import Thread
 from time import process_time
 
 import pytest
@@ -158,3 +160,46 @@ def test_paths_into_variables_that_hold_themselves(path: str) -> None:
     started = process_time()
     assert "unknown-path" in {each.code.name for each in load(text, (f"{path}=1",)).diagnostics}
     assert process_time() - started < SECONDS
+
+
+HOLDS_ITSELF: list[object] = []
+HOLDS_ITSELF.append(HOLDS_ITSELF)
+
+
+def test_an_override_that_holds_itself() -> None:
+    with pytest.raises(TypeError, match="nested more than 64 levels deep"):
+        load(spec("ReLU"), {"vars.x": HOLDS_ITSELF})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        spec(
+            "{Residual: {layers: $v200}}",
+            before="vars:\n  v0: [ReLU]\n" + "".join(f"  v{i}: [{{Residual: {{layers: $v{i - 1}}}}}]\n" for i in range(1, 201)),
+        ),
+        spec(
+            "b45",
+            before="blocks:\n  b0: {layers: [ReLU]}\n"
+            + "".join(f"  b{i}: {{layers: [{{Residual: {{layers: [b{i - 1}]}}}}]}}\n" for i in range(1, 46)),
+        ),
+    ],
+)
+def test_the_deepest_needs_two_thirds_of_the_calls_of_python(text: str) -> None:
+    """So that `load` never raises where it is called from far down."""
+    deep: list[bool] = []
+
+    def read() -> None:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(650)
+        try:
+            compilation = load(text)
+            compilation.to_svg()
+            deep.append("nested-too-deep" in {each.code.name for each in compilation.diagnostics})
+        finally:
+            sys.setrecursionlimit(limit)
+
+    thread = Thread(target=read)
+    thread.start()
+    thread.join()
+    assert deep == [True]
