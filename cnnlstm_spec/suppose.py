@@ -37,13 +37,17 @@ class Supposition:
     within: bool = False
     """Whether what follows a layer with an axis too many is meant for each step, too, as in one `TimeDistributed`."""
 
-    def type(self, node: Node, inputs: tuple[TensorType, ...], number: int, policy: str) -> TensorType:
-        """What a failing node gives; `number` counts those before it.
+    def takes_out(self, node: Node, inputs: tuple[TensorType, ...], number: int) -> bool:
+        """Whether a failing node is taken out; `number` counts those before it.
 
-        Not taken out is what no person wrote, nor a layer that is plain but for a mistake in its arguments.
+        That is not supposed of what no person wrote, nor of a layer that is plain but for a mistake in its arguments.
         """
+        return bool(inputs) and node.meant is None and not node.hidden and not self.meant[number % len(self.meant)]
+
+    def type(self, node: Node, inputs: tuple[TensorType, ...], number: int, policy: str) -> TensorType:
+        """What a failing node gives; `number` counts those before it."""
         op = node.op or node.meant
-        if inputs and node.meant is None and not node.hidden and not self.meant[number % len(self.meant)]:
+        if self.takes_out(node, inputs, number):
             return inputs[-1]
         first = inputs[0] if inputs else TensorType(())
         meant = _meant(op, inputs, policy) if op is not None and inputs else None

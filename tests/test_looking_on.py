@@ -98,6 +98,12 @@ def test_what_a_layer_gives_is_plain_though_it_could_not_be_read(bad: str) -> No
     assert len(found) == 2 and found[1].message == "`add` needs inputs of one shape; given (features=64) and (features=32)"
 
 
+def test_the_activation_of_a_layer_that_does_not_belong_there_is_not_judged() -> None:
+    text = f"{TOP}branches:\n  x:\n    input: {{kind: sequence, shape: [8, 1]}}\n"
+    text += "    layers: [{Conv2D: {filters: 2, kernel_size: 1}}]\nhead: []\ncompile: {loss: binary_crossentropy}\n"
+    assert codes(load(text)) == ["wrong-rank"]
+
+
 def test_two_planted_mistakes_are_two_errors() -> None:
     """A layer that cannot stand where it is put, and one after it that is wrong whatever comes: both, and nothing else."""
     told = 0
