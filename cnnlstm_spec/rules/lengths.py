@@ -122,5 +122,5 @@ def _told(input: TypedNode, reader: TypedNode, lost: TypedNode | None) -> Diagno
         help = ("`mask_zero: true` of the `Embedding`, `padding_value` or `mask_input` says it", *help)
     else:
         help = ("`padding_value` or `mask_input` of its input says it", *help)
-    place = op.input.places.get("shape", input.node.origin.place)
+    place = input.node.origin.written.places.get("shape", input.node.origin.place)
     return Diagnostic(NO_MASK, place, facts, labels=(Label(reader.node.origin.place, f"{what} here"),), help=help)
