@@ -169,12 +169,13 @@ def test_drawn(op_class: type[Op]) -> None:
     @given(st.data())
     def run(data: st.DataObject) -> None:
         arguments = data.draw(strategies.arguments(op_class, LEFT_OUT))
-        record = read_record(op_class, node_of(arguments), found := Scope([]), op_class.__name__)
-        if record is POISON:
+        reading = read_record(op_class, node_of(arguments), found := Scope([]), op_class.__name__)
+        if reading is POISON:
             if all(each.code.sort == "keras" for each in found.found):
                 shapes = (op_class.examples[0].shapes[0],)
                 assert isinstance(oracle.run(op_class.keras_path(), arguments, shapes), oracle.Failure), arguments
             return
+        record = reading.record
         shape = data.draw(strategies.shapes(record))
         dtype = data.draw(strategies.DTYPES)
         if not differs_on_purpose(record, shape, dtype):
