@@ -14,9 +14,9 @@ def measure(steps: int) -> dict[str, Any]:
     import numpy
 
     import cnnlstm_spec
-    from cnnlstm_spec.emit.keras import run
-    from cnnlstm_spec.lower import lower
-    from cnnlstm_spec.passes import PASSES, apply
+    from cnnlstm_spec.emit.keras.run import run
+    from cnnlstm_spec.emit.lowering.lower import lower
+    from cnnlstm_spec.model.passes import PASSES, apply
 
     compilation = cnnlstm_spec.load(SPECS / "each_layer.yaml")
     assert compilation.typed is not None and compilation.spec is not None

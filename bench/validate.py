@@ -73,8 +73,8 @@ def many(count: int = 1000, runs: int = 10) -> list[str]:
 
 def variants(side: int = 20, rounds: int = 5) -> list[str]:
     """400 variants of spec 1 in process, by the time of one core."""
-    from cnnlstm_spec.source import Source
-    from cnnlstm_spec.sweep import sweep
+    from cnnlstm_spec.compiler.variants import sweep
+    from cnnlstm_spec.text.source import Source
 
     units = ",".join(map(str, range(1, side + 1)))
     matrix = (f"branches.vibration.layers[0].units=[{units}]", f"branches.thermal.layers[0].filters=[{units}]")

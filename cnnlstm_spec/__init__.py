@@ -11,19 +11,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import compile_model, load
-    from .compiler import Compilation, SpecError
-    from .program import Unbuildable
-    from .version import __version__
+    from .compiler.api import compile_model, load
+    from .compiler.compile import Compilation, SpecError
+    from .compiler.version import __version__
+    from .ir.program import Unbuildable
 
 __all__ = ["Compilation", "SpecError", "Unbuildable", "__version__", "compile_model", "load"]
 
 _HOMES = {
-    "load": "api",
-    "compile_model": "api",
-    "Compilation": "compiler",
-    "SpecError": "compiler",
-    "Unbuildable": "program",
+    "load": "compiler.api",
+    "compile_model": "compiler.api",
+    "Compilation": "compiler.compile",
+    "SpecError": "compiler.compile",
+    "Unbuildable": "ir.program",
     "__version__": "version",
 }
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import kinds, list_kinds
-from .diagnostic import Code
-from .inference import Inference, Refusal
-from .leaf import Leaf
-from .op import Example, Op, Weight, compute_dtype, example
-from .ops.common import ACTIVATION, CONSTRAINT, DATA_FORMAT, INITIALIZER, REGULARIZER, SEED, known
-from .size import Condition, Size, at_least, ceil_div, divisible, equal
-from .tensor import Axis, Mask, TensorType
+from .ir.inference import Inference, Refusal
+from .ir.op import Example, Op, Weight, compute_dtype, example
+from .ir.size import Condition, Size, at_least, ceil_div, divisible, equal
+from .ir.tensor import Axis, Mask, TensorType
+from .language import kinds, list_kinds
+from .language.leaf import Leaf
+from .ops.shared import ACTIVATION, CONSTRAINT, DATA_FORMAT, INITIALIZER, REGULARIZER, SEED, known
+from .text.diagnostic import Code
 
 if TYPE_CHECKING:
-    from .lowering import Lowering
-    from .program import Expression
+    from .ir.lowering import Lowering
+    from .ir.program import Expression
 
 __all__ = [
     "ACTIVATION",

@@ -6,14 +6,14 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.argument import Argument
-from cnnlstm_spec.catalog import family
-from cnnlstm_spec.kinds import INTEGER, Boolean, Choice, Integer, Number, Optional
-from cnnlstm_spec.leaf import Leaf
-from cnnlstm_spec.list_kinds import Each, Either, ListOf, OneOrMore
-from cnnlstm_spec.named import Exempt, FloatOrSchedule, Named, kind_of
-from cnnlstm_spec.op import Op
-from cnnlstm_spec.ops.factors import Factor
+from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.language.catalog import family
+from cnnlstm_spec.language.kinds import INTEGER, Boolean, Choice, Integer, Number, Optional
+from cnnlstm_spec.language.leaf import Leaf
+from cnnlstm_spec.language.list_kinds import Each, Either, ListOf, OneOrMore
+from cnnlstm_spec.language.named import Exempt, FloatOrSchedule, Named, kind_of
+from cnnlstm_spec.language.record import Argument
+from cnnlstm_spec.ops.augment.factors import Factor
 from cnnlstm_spec.ops.padding import Margins
 
 NOTHING: Any = object()

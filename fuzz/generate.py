@@ -7,7 +7,7 @@ import json
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.tensor import TensorType
+from cnnlstm_spec.ir.tensor import TensorType
 from fuzz.layers import Layers, Place, load, whole_number
 from fuzz.themes import themed
 from fuzz.training import compile_section

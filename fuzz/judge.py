@@ -17,11 +17,11 @@ import networks
 import numpy
 import tensorflow
 
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.graph import TypedGraph
-from cnnlstm_spec.inputs import InputOp
-from cnnlstm_spec.render.text import render
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.emit.words.diagnostics import render
+from cnnlstm_spec.ir.graph import TypedGraph
+from cnnlstm_spec.ops.input import InputOp
+from cnnlstm_spec.text.source import Source
 from fuzz import data
 from fuzz.layers import load
 from fuzz.meaning import misled
@@ -254,7 +254,7 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
 
 def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
     """Labels for the losses of the spec."""
-    from cnnlstm_spec.catalog import KerasObject, family, reads
+    from cnnlstm_spec.language.catalog import KerasObject, family, reads
 
     def forms(written: Any, output: Any) -> list[Any]:
         name = written if isinstance(written, str) else next(iter(written))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.op import Op
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.ir.tensor import TensorType
 from cnnlstm_spec.ops import all_ops
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.tensor import TensorType
+from cnnlstm_spec.text.source import Source
 from fuzz.arguments import Draw
 
 Item = Any

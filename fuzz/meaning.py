@@ -7,10 +7,10 @@ from typing import Any
 import keras
 import numpy
 
-from cnnlstm_spec.catalog import KerasObject, reads
-from cnnlstm_spec.compilation import CompileSpec
-from cnnlstm_spec.compiler import Compilation
-from cnnlstm_spec.rules.common import SOFTMAXES, activation_of
+from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.language.catalog import KerasObject, reads
+from cnnlstm_spec.model.rules.common import SOFTMAXES, activation_of
+from cnnlstm_spec.spec.compile_section import CompileSpec
 
 OVERLAPS = frozenset({"IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU", "CategoricalAccuracy", "SparseCategoricalAccuracy"})
 SURE = 0.98

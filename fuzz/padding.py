@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy
 
-from cnnlstm_spec.compiler import Compilation
-from cnnlstm_spec.graph import TypedNode
-from cnnlstm_spec.inputs import InputOp
-from cnnlstm_spec.tensor import Mask
+from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.ir.graph import TypedNode
+from cnnlstm_spec.ir.tensor import Mask
+from cnnlstm_spec.ops.input import InputOp
 from fuzz import data
 
 SAID = frozenset({"mask-lost", "mask-made-twice", "batchnorm-over-padding", "no-effect"})

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.compiler import Compilation, compile_source
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.ops import find_op
-from cnnlstm_spec.render.text import render
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.text.source import Source
 from fuzz.text import Path, get, lines_of, paths_of, renamed, replaced, text_of, without
 
 NAMED_BY_PERSON = {"branches", "heads", "blocks", "vars", "parameters", "paths", "each", "axes", "loss_weights"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.catalog import facts, family
+from cnnlstm_spec.language.catalog import facts, family
 from fuzz.arguments import Draw
 from fuzz.layers import load
 

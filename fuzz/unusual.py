@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.catalog import facts, family
+from cnnlstm_spec.language.catalog import facts, family
+from cnnlstm_spec.model.rules.optimizers import EPSILONS
 from cnnlstm_spec.ops import find_op
 from cnnlstm_spec.ops.wrappers import NORMALIZABLE
-from cnnlstm_spec.rules.optimizers import EPSILONS
 from fuzz.arguments import NAMED, Draw
 
 Spec = dict[str, Any]

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from cnnlstm_spec import ops
-from cnnlstm_spec.inference import Inference, Refusal
-from cnnlstm_spec.kinds import Boolean, Choice, Optional
-from cnnlstm_spec.leaf import Leaf
-from cnnlstm_spec.list_kinds import Either
-from cnnlstm_spec.nodes import node_of
-from cnnlstm_spec.op import Example, Op
-from cnnlstm_spec.ops.factors import Factor
-from cnnlstm_spec.read_record import read_record
-from cnnlstm_spec.scope import POISON, Scope
-from cnnlstm_spec.size import Size, symbol
-from cnnlstm_spec.tensor import Axis, TensorType
+from cnnlstm_spec.ir.inference import Inference, Refusal
+from cnnlstm_spec.ir.op import Example, Op
+from cnnlstm_spec.ir.size import Size, symbol
+from cnnlstm_spec.ir.tensor import Axis, TensorType
+from cnnlstm_spec.language.kinds import Boolean, Choice, Optional
+from cnnlstm_spec.language.leaf import Leaf
+from cnnlstm_spec.language.list_kinds import Either
+from cnnlstm_spec.language.read_record import read_record
+from cnnlstm_spec.language.scope import POISON, Scope
+from cnnlstm_spec.ops.augment.factors import Factor
+from cnnlstm_spec.text.nodes import node_of
 
 REGISTRY = Path(__file__).parent / "keras_layers.txt"
 """The names of the classes in `keras.layers`, one a line."""

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy
 
-from cnnlstm_spec.catalog import reads
-from cnnlstm_spec.compilation import CompileSpec
-from cnnlstm_spec.compiler import Compilation
-from cnnlstm_spec.frames import is_clip
-from cnnlstm_spec.inputs import InputOp
-from cnnlstm_spec.naming import is_operation
-from cnnlstm_spec.op import FLOATS
-from cnnlstm_spec.passes import optimize
-from cnnlstm_spec.size import Size
-from cnnlstm_spec.tensor import TensorType
+from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.ir.op import FLOATS
+from cnnlstm_spec.ir.size import Size
+from cnnlstm_spec.ir.tensor import TensorType
+from cnnlstm_spec.language.catalog import reads
+from cnnlstm_spec.model.frames import is_clip
+from cnnlstm_spec.model.names import is_operation
+from cnnlstm_spec.model.passes import optimize
+from cnnlstm_spec.ops.input import InputOp
+from cnnlstm_spec.spec.compile_section import CompileSpec
 
 UNKNOWN = 24
 """What a size known only at run time is fed as, unless a warning asks for another."""

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec import artifact, load
-from cnnlstm_spec.catalog import family
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.files import PathError
-from cnnlstm_spec.ownership import clear, foreign
-from cnnlstm_spec.usage import usage
+from cnnlstm_spec import load
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler.artifact import write as artifact
+from cnnlstm_spec.compiler.artifact.ownership import clear, foreign
+from cnnlstm_spec.compiler.artifact.usage import usage
+from cnnlstm_spec.language.catalog import family
+from cnnlstm_spec.text.files import PathError
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import cnnlstm_spec
-from cnnlstm_spec import backbone
-from cnnlstm_spec.backbone_args import PROBLEMS
-from cnnlstm_spec.size import Symbol, symbol
+from cnnlstm_spec.ir.size import Symbol, symbol
+from cnnlstm_spec.ops.backbones import walk as backbone
+from cnnlstm_spec.ops.backbones.arguments import PROBLEMS
 
 BARE: dict[str, Any] = {"include_top": False, "weights": None}
 FULL: dict[str, Any] = {"weights": None}

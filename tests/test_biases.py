@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec.compiler import compile_source
-from cnnlstm_spec.diagnostic import Diagnostic
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.compiler.compile import compile_source
+from cnnlstm_spec.text.diagnostic import Diagnostic
+from cnnlstm_spec.text.source import Source
 
 IMAGE = "{kind: image, shape: [9, 8, 4]}"
 VIDEO = "{kind: video, shape: [frames, 9, 8, 4]}"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlstm_spec.bounds import CONTRADICTION, Conditions
-from cnnlstm_spec.diagnostic import Diagnostic
-from cnnlstm_spec.infer import CONDITION
-from cnnlstm_spec.size import Condition, Symbol, at_least, divisible, equal, symbol
-from cnnlstm_spec.source import Place, Source, Span
+from cnnlstm_spec.ir.size import Condition, Symbol, at_least, divisible, equal, symbol
+from cnnlstm_spec.ir.size_conditions import CONTRADICTION, Conditions
+from cnnlstm_spec.model.infer import CONDITION
+from cnnlstm_spec.text.diagnostic import Diagnostic
+from cnnlstm_spec.text.source import Place, Source, Span
 
 STEPS, FRAMES = symbol("steps"), symbol("frames")
 CONDITIONS = st.one_of(

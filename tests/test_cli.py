@@ -14,8 +14,8 @@ import pytest
 from json_schemas import validator
 
 from cnnlstm_spec import __version__
-from cnnlstm_spec.cli import COMMANDS, run
-from cnnlstm_spec.terminal import has_color
+from cnnlstm_spec.cli.main import COMMANDS, run
+from cnnlstm_spec.cli.terminal import has_color
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
@@ -353,7 +353,7 @@ def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_layer_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
-    from cnnlstm_spec.render.reference import find, names, page
+    from cnnlstm_spec.emit.words.reference import find, names, page
 
     for listed in names().values():
         for name in (each.split()[0] for each in listed):
@@ -402,7 +402,7 @@ def test_dump_of_the_passes(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("sizes", ["4, 8, 8", "frames, height, 8"])
 def test_compile_verify(sizes: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnnlstm_spec.emit import compare
+    from cnnlstm_spec.compiler.artifact import verify as compare
 
     conv = "TimeDistributed: [{Conv2D: {filters: 2, kernel_size: 3}}, GlobalAveragePooling2D]"
     video = f"{{kind: video, shape: [{sizes}, 1], padding_value: 0.0}}"
@@ -445,7 +445,7 @@ def test_compile_without_what_a_layer_needs(
 
 
 def test_what_to_install() -> None:
-    from cnnlstm_spec.missing import what_to_install
+    from cnnlstm_spec.text.missing import what_to_install
 
     assert what_to_install(ModuleNotFoundError(name="pandas.core")) == "`pandas` is not installed: pip install pandas"
     assert what_to_install(ModuleNotFoundError(name="cnnlstm_spec.hole")) is None
@@ -533,7 +533,7 @@ def test_validate_imports_no_keras(folder: Path) -> None:
 
 def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> None:
     from cnnlstm_spec import load
-    from cnnlstm_spec.render.reference import find, names, page
+    from cnnlstm_spec.emit.words.reference import find, names, page
 
     for heading, listed in names().items():
         for name in (each.split()[0] for each in listed if heading != "structures"):

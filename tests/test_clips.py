@@ -9,10 +9,10 @@ import pytest
 from small import codes, spec
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.frames import is_clip
-from cnnlstm_spec.op import Op
+from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.model.frames import is_clip
 from cnnlstm_spec.ops import find_op
-from cnnlstm_spec.ops.factors import Augmentation
+from cnnlstm_spec.ops.augment.factors import Augmentation
 
 ALIKE: dict[str, dict[str, Any]] = {
     "RandomFlip": {},

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import cnnlstm_spec
-from cnnlstm_spec.compiler import compile_source
-from cnnlstm_spec.diagnostic import CODES
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.compiler.compile import compile_source
+from cnnlstm_spec.text.diagnostic import CODES
+from cnnlstm_spec.text.source import Source
 
-PAGES = {page.stem: page for page in sorted((Path(cnnlstm_spec.__file__).parent / "codes").glob("*.md"))}
+PAGES = {page.stem: page for page in sorted((Path(cnnlstm_spec.__file__).parent / "text" / "codes").glob("*.md"))}
 BLOCK = "\n\n```{sort}\n(?P<{name}>.+?)```\n"
 WRONG, RIGHT = BLOCK.format(sort="(?P<sort>yaml|text)", name="wrong"), BLOCK.format(sort="(?P=sort)", name="right")
 PAGE = re.compile(rf"(?P<text>.+?)\n\n## Wrong{WRONG}\n## Right{RIGHT}", re.S)
@@ -47,7 +47,7 @@ NOT_A_SPEC = {
 }
 """Pages whose examples are no specs, and why; the codes have tests of their own."""
 
-SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras", "cnnlstm_spec.emit.comparison"}
+SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras.run", "cnnlstm_spec.emit.keras.doctor"}
 """Modules that run when they are imported, or need Keras."""
 
 

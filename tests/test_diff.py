@@ -12,9 +12,9 @@ import pytest
 from json_schemas import validator
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.diff import MISSING, Difference, differ
-from cnnlstm_spec.render.diff import as_json
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler.diff.differ import MISSING, Difference, differ
+from cnnlstm_spec.compiler.diff.words import as_json
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"

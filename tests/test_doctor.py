@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.doctor import layers
-from cnnlstm_spec.op import Op
-from cnnlstm_spec.program import Unbuildable
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.emit.keras.expectations import layers
+from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.ir.program import Unbuildable
 
 keras = pytest.importorskip("keras")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
@@ -34,7 +34,7 @@ compile: {optimizer: adam, loss: mse, metrics: [mae]}
 
 
 def differences() -> list[tuple[str, str, str]]:
-    from cnnlstm_spec.emit.keras import examine
+    from cnnlstm_spec.emit.keras.run import examine
 
     return [(each.name, each.sort, each.what) for each in examine()[2]]
 
@@ -118,7 +118,7 @@ FAKES = {
 
 @pytest.mark.parametrize("name", FAKES)
 def test_a_difference_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnnlstm_spec.emit import comparison
+    from cnnlstm_spec.emit.keras import doctor as comparison
 
     fake, expected = FAKES[name]
     fake(monkeypatch)
@@ -129,7 +129,7 @@ def test_a_difference_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_doctor_tells(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from cnnlstm_spec.emit import comparison
+    from cnnlstm_spec.emit.keras import doctor as comparison
 
     monkeypatch.setattr(comparison, "layers", lambda: {path: op for path, op in LAYERS.items() if "GRU" in path})
     monkeypatch.delattr("keras.layers.GRU")
@@ -190,8 +190,8 @@ class TestAnotherVersion:
 
 
 def test_the_order_of_arguments_is_that_of_keras() -> None:
-    from cnnlstm_spec.emit.comparison import parameters, resolve
-    from cnnlstm_spec.render.reference import page
+    from cnnlstm_spec.emit.keras.doctor import parameters, resolve
+    from cnnlstm_spec.emit.words.reference import page
 
     for path, op in LAYERS.items():
         listed = page(op.title(), op).partition("\narguments\n")[2].split("\n\n")[0].splitlines()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec.catalog import family
+from cnnlstm_spec.language.catalog import family
 from fuzz.layers import load
 
 TOKENS = {"kind": "tokens", "shape": [3]}

@@ -16,10 +16,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.literals import literal
-from cnnlstm_spec.emit.python import WIDTH, source
-from cnnlstm_spec.escape.python import strings
-from cnnlstm_spec.program import Call, Comment, Infix, Let, Program, Ref
+from cnnlstm_spec.emit.python.literals import literal
+from cnnlstm_spec.emit.python.source import WIDTH, source
+from cnnlstm_spec.ir.program import Call, Comment, Infix, Let, Program, Ref
+from cnnlstm_spec.text.escape.python import strings
 
 ROOT = Path(__file__).parent.parent
 SPECS = [

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.folder import specs_below
-from cnnlstm_spec.nodes import value_of
-from cnnlstm_spec.schema import spec_schema
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.spec.schema.whole import spec_schema
+from cnnlstm_spec.text.discover import specs_below
+from cnnlstm_spec.text.nodes import value_of
 
 BASE = """
     version: 1

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.artifact import Unsuitable, write_files
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.files import PathError, read, read_json, sort_of
-from cnnlstm_spec.ownership import foreign
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler.artifact.ownership import foreign
+from cnnlstm_spec.compiler.artifact.write import Unsuitable, write_files
+from cnnlstm_spec.text.files import PathError, read, read_json, sort_of
 
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.text.source import Source
 
 keras = pytest.importorskip("keras")
 numpy = pytest.importorskip("numpy", reason="every test here needs Keras, which brings it")

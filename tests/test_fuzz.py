@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cnnlstm_spec.cli import BUG, run
+from cnnlstm_spec.cli.main import BUG, run
 
 ROOT = Path(__file__).parent.parent
 SPECS = [
-    path.read_text("utf-8") for path in sorted([*ROOT.glob("specs/*.yaml"), *ROOT.glob("cnnlstm_spec/data/templates/*.yaml")])
+    path.read_text("utf-8") for path in sorted([*ROOT.glob("specs/*.yaml"), *ROOT.glob("cnnlstm_spec/cli/templates/*.yaml")])
 ]
 TOKEN = re.compile(r"[\w$.\-/]+|[^\s\w]")
 ODD = ["null", "-1", "0", "1e400", "[]", "{}", "$", "$width", '"${width * 2}"', "[1, 2", "&a", "*a", "<<: *a", "!!str", ".nan"]

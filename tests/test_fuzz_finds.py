@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec import verify
-from cnnlstm_spec.ops.factors import Factor, SavedPair
-from cnnlstm_spec.rules import activations, metrics
-from cnnlstm_spec.rules.indices import check_indices
-from cnnlstm_spec.rules.xla import check_xla
+from cnnlstm_spec.model.rules import activations, metrics
+from cnnlstm_spec.model.rules import check as verify
+from cnnlstm_spec.model.rules.indices import check_indices
+from cnnlstm_spec.model.rules.xla import check_xla
+from cnnlstm_spec.ops.augment.factors import Factor, SavedPair
 from fuzz import themes
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]

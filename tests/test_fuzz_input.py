@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnlstm_spec import api
+from cnnlstm_spec.compiler import api
 from fuzz.inputs import look as looking
 from fuzz.inputs.draw import KINDS, Input, draw
 from fuzz.inputs.look import STAGES, look

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from cnnlstm_spec import diagnostic, kinds, verify
-from cnnlstm_spec.inference import Inference
-from cnnlstm_spec.op import Op, Weight
+from cnnlstm_spec.ir.inference import Inference
+from cnnlstm_spec.ir.op import Op, Weight
+from cnnlstm_spec.ir.size import Size
+from cnnlstm_spec.ir.sizes import condition
+from cnnlstm_spec.ir.tensor import TensorType
+from cnnlstm_spec.language import kinds
+from cnnlstm_spec.model.rules import NODE_RULES, dtypes, metrics, optimizers, penalties
+from cnnlstm_spec.model.rules import check as verify
+from cnnlstm_spec.model.rules.weight_arguments import check_weight_arguments
 from cnnlstm_spec.ops.wrappers import SpectralNormalization
-from cnnlstm_spec.rules import NODE_RULES, dtypes, metrics, optimizers, penalties
-from cnnlstm_spec.rules.weight_arguments import check_weight_arguments
-from cnnlstm_spec.size import Size
-from cnnlstm_spec.sizes import condition
-from cnnlstm_spec.tensor import TensorType
+from cnnlstm_spec.text import diagnostic
 from fuzz.generate import generate
 
 Patch = pytest.MonkeyPatch

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cnnlstm_spec.bounds import Asked, Conditions
-from cnnlstm_spec.diagnostic import Diagnostic
-from cnnlstm_spec.size import Condition
-from cnnlstm_spec.sizes.solve import seen
+from cnnlstm_spec.ir.size import Condition
+from cnnlstm_spec.ir.size_conditions import Asked, Conditions
+from cnnlstm_spec.ir.sizes.solve import seen
+from cnnlstm_spec.text.diagnostic import Diagnostic
 from fuzz.sizes import untrue
 
 SEEDS = 120

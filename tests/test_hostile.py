@@ -18,24 +18,25 @@ import pytest
 from test_hostile_source import comments, shape
 
 from cnnlstm_spec import load
-from cnnlstm_spec.artifact import make_manifest
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.compiler import Compilation
-from cnnlstm_spec.costs import of
-from cnnlstm_spec.diff import differ
-from cnnlstm_spec.escape.characters import UNSAFE
-from cnnlstm_spec.escape.file_name import file_name
-from cnnlstm_spec.escape.json import to_json
-from cnnlstm_spec.escape.terminal import OURS
-from cnnlstm_spec.nodes import node_of, value_of
-from cnnlstm_spec.render import diff, dump
-from cnnlstm_spec.render.costs import costs_table
-from cnnlstm_spec.render.json import findings
-from cnnlstm_spec.render.table import table
-from cnnlstm_spec.render.text import render
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.syntax import parse
-from cnnlstm_spec.variants import combinations, folders, read_matrix
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler import dump
+from cnnlstm_spec.compiler.artifact.write import make_manifest
+from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.compiler.diff import words as diff
+from cnnlstm_spec.compiler.diff.differ import differ
+from cnnlstm_spec.emit.words.costs import costs_table
+from cnnlstm_spec.emit.words.diagnostics import render
+from cnnlstm_spec.emit.words.json import findings
+from cnnlstm_spec.emit.words.table import table
+from cnnlstm_spec.model.costs import of
+from cnnlstm_spec.text.edits.matrix import combinations, folders, read_matrix
+from cnnlstm_spec.text.escape.characters import UNSAFE
+from cnnlstm_spec.text.escape.file_name import file_name
+from cnnlstm_spec.text.escape.json import to_json
+from cnnlstm_spec.text.escape.terminal import OURS
+from cnnlstm_spec.text.nodes import node_of, value_of
+from cnnlstm_spec.text.parse import parse
+from cnnlstm_spec.text.source import Source
 from fuzz import hostile
 from fuzz.text import text_of
 

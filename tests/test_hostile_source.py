@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.python import WIDTH, source
-from cnnlstm_spec.escape.characters import UNSAFE
-from cnnlstm_spec.program import Apply, Call, Comment, Do, Let, Program, Ref
+from cnnlstm_spec.emit.python.source import WIDTH, source
+from cnnlstm_spec.ir.program import Apply, Call, Comment, Do, Let, Program, Ref
+from cnnlstm_spec.text.escape.characters import UNSAFE
 from fuzz import hostile
 
 SPEC = "version: 1\nname: x\nbranches: {x: {input: {kind: vector, shape: [4]}}}\nhead: [{Dense: {units: 1}}]\n"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.diagnostic import Diagnostic
+from cnnlstm_spec.text.diagnostic import Diagnostic
 
 PADDED = "{kind: tokens, shape: [6], padding_value: %s}"
 PLAIN = "{kind: tokens, shape: [6]}"

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.deploy import Deployment, deploy
-from cnnlstm_spec.graph import TypedGraph
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.compiler.deploy import Deployment, deploy
+from cnnlstm_spec.ir.graph import TypedGraph
+from cnnlstm_spec.model.passes import INFERENCE, PASSES, apply
 from cnnlstm_spec.ops.normalization import BatchNormalization
 from cnnlstm_spec.ops.regularization import Dropout
-from cnnlstm_spec.ops.structure import EnterTime, LeaveTime
-from cnnlstm_spec.passes import INFERENCE, PASSES, apply
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.ops.structural import EnterTime, LeaveTime
+from cnnlstm_spec.text.source import Source
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = Path(__file__).parent.parent
@@ -360,7 +360,7 @@ def check_equal(compilation: Compilation, passes: str = "default") -> tuple[Any,
     import networks
     import numpy
 
-    from cnnlstm_spec.emit.weights import fold_weights
+    from cnnlstm_spec.emit.keras.weights import fold_weights
 
     deployment = deploy(compilation)
     training, inference = deployment.models(passes)
@@ -503,7 +503,7 @@ def test_channels_first(fresh: Any) -> None:
     """TensorFlow has no kernel for it on a CPU, so that the weights alone are looked at: the same as channels last."""
     import numpy
 
-    from cnnlstm_spec.emit.weights import fold_weights
+    from cnnlstm_spec.emit.keras.weights import fold_weights
 
     for layers in CHANNELS_FIRST.values():
         last = layers.replace("data_format: channels_first, ", "").replace("axis: 1", "axis: -1")
@@ -525,11 +525,11 @@ def test_what_acts_in_training_alone(fresh: Any) -> None:
     import numpy
     from layers import op_classes
 
-    from cnnlstm_spec.emit.keras import _evaluate
-    from cnnlstm_spec.expressions import expression
-    from cnnlstm_spec.ops.factors import Augmentation
+    from cnnlstm_spec.emit.keras.run import _evaluate
+    from cnnlstm_spec.ir.expressions import expression
+    from cnnlstm_spec.ir.program import Call
+    from cnnlstm_spec.ops.augment.factors import Augmentation
     from cnnlstm_spec.ops.regularization import Noise
-    from cnnlstm_spec.program import Call
 
     rng, seen = numpy.random.default_rng(0), set()
     for cls in op_classes():

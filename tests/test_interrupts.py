@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnlstm_spec.cli import INTERRUPTED, run
+from cnnlstm_spec.cli.main import INTERRUPTED, run
 from tools import kill
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.diagnostic import Diagnostic
+from cnnlstm_spec.text.diagnostic import Diagnostic
 
 TRAINED = "compile: {optimizer: adam, loss: mse}\n"
 SEQUENCE = "{kind: sequence, shape: [steps, 4]}"

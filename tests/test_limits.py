@@ -10,7 +10,7 @@ from time import process_time
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.render.dump import dump
+from cnnlstm_spec.compiler.dump import dump
 
 SECONDS = 5
 """Of a processor, for everything about one spec; a second or two where the machine is not busy."""

@@ -8,8 +8,8 @@ import pytest
 from small import codes
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.sweep import sweep
+from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.text.source import Source
 from fuzz.generate import generate
 from fuzz.layers import load as sound
 from fuzz.plant import complaint_of_two, plant_two

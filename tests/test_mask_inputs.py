@@ -9,8 +9,8 @@ import pytest
 from small import codes
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.render.json import inputs, shapes_data
-from cnnlstm_spec.usage import usage
+from cnnlstm_spec.compiler.artifact.usage import usage
+from cnnlstm_spec.emit.words.json import inputs, shapes_data
 
 TOP = "version: 1\nname: shared\n"
 FUSED = "fusion: {strategy: concat, layers: [{LSTM: {units: 3}}]}\nhead: [{Dense: {units: 1}}]\n"

@@ -10,19 +10,21 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec import infer, layers, verify
-from cnnlstm_spec.compiler import Compilation, compile_document, read_document
-from cnnlstm_spec.memory import Memory
-from cnnlstm_spec.nodes import Entry, Listing, Mapping, Node, Scalar
-from cnnlstm_spec.render import text
-from cnnlstm_spec.render.dump import STAGES, dump
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.sweep import sweep
+from cnnlstm_spec.compiler.compile import Compilation, compile_document, read_document
+from cnnlstm_spec.compiler.dump import STAGES, dump
+from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.emit.words import diagnostics as text
+from cnnlstm_spec.model import infer
+from cnnlstm_spec.model.rules import check as verify
+from cnnlstm_spec.spec import layers
+from cnnlstm_spec.text.memo import Memory
+from cnnlstm_spec.text.nodes import Entry, Listing, Mapping, Node, Scalar
+from cnnlstm_spec.text.source import Source
 from fuzz.generate import generate
 from fuzz.text import text_of
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("specs", "tests/specs", "cnnlstm_spec/data")
+FOLDERS = ("specs", "tests/specs", "cnnlstm_spec/cli/templates")
 SPECS = sorted(path for each in FOLDERS for path in ROOT.glob(f"{each}/**/*.yaml") if path.name != "not-utf8.yaml")
 OTHERS = (1, 2, 3, 5, 0, -1, 7.5, True, None, "relu", "same", "$width", "${width}", "$nothing", "Dropout", "Flatten", "cell")
 

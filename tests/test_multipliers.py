@@ -10,7 +10,7 @@ import pytest
 from layers import judge, op_classes
 
 import cnnlstm_spec
-from cnnlstm_spec.op import Example, Op
+from cnnlstm_spec.ir.op import Example, Op
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 

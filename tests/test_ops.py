@@ -9,13 +9,13 @@ import pytest
 from layers import judge, op_classes
 
 import cnnlstm_spec
-from cnnlstm_spec.catalog import KerasObject
-from cnnlstm_spec.leaf import REQUIRED
-from cnnlstm_spec.nodes import node_of
-from cnnlstm_spec.op import Example, Op
-from cnnlstm_spec.program import Call
-from cnnlstm_spec.read_record import read_record
-from cnnlstm_spec.scope import POISON, Scope
+from cnnlstm_spec.ir.op import Example, Op
+from cnnlstm_spec.ir.program import Call
+from cnnlstm_spec.language.catalog import KerasObject
+from cnnlstm_spec.language.leaf import REQUIRED
+from cnnlstm_spec.language.read_record import read_record
+from cnnlstm_spec.language.scope import POISON, Scope
+from cnnlstm_spec.text.nodes import node_of
 
 oracle = pytest.importorskip("oracle")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec.compiler import compile_source
-from cnnlstm_spec.diagnostic import Diagnostic
-from cnnlstm_spec.nodes import value_of
-from cnnlstm_spec.overrides import apply, is_override
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.syntax import parse
+from cnnlstm_spec.compiler.compile import compile_source
+from cnnlstm_spec.text.diagnostic import Diagnostic
+from cnnlstm_spec.text.edits.overrides import apply, is_override
+from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.text.parse import parse
+from cnnlstm_spec.text.source import Source
 
 SPEC = """
 version: 1

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.own import offered
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.spec.own_layers import offered
 
 DOCS = (Path(__file__).parent.parent / "docs" / "own-layers.md").read_text("utf-8")
 LAYERS, KERAS_LAYERS = re.findall(r"```python\n(# my_package.+?)```", DOCS, re.S)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.graph import TypedGraph
-from cnnlstm_spec.ops.structure import EnterTime, LeaveTime
-from cnnlstm_spec.passes import (
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.ir.graph import TypedGraph
+from cnnlstm_spec.model.passes import (
     INFERENCE,
     INFERENCE_REASONS,
     PASSES,
@@ -22,7 +21,8 @@ from cnnlstm_spec.passes import (
     remove_noops,
     skip_fold,
 )
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.ops.structural import EnterTime, LeaveTime
+from cnnlstm_spec.text.source import Source
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -335,8 +335,8 @@ def test_models_with_and_without_passes(name: str) -> None:
     import tensorflow
 
     keras = pytest.importorskip("keras")
-    from cnnlstm_spec.emit.keras import run
-    from cnnlstm_spec.lower import lower
+    from cnnlstm_spec.emit.keras.run import run
+    from cnnlstm_spec.emit.lowering.lower import lower
 
     passes = tuple(each for each in PASSES["default"] if name in ("default", each.__name__))
     rng = numpy.random.default_rng(0)
@@ -387,6 +387,6 @@ def test_models_with_and_without_passes(name: str) -> None:
 def test_the_difference_of_predictions(a: list[float], b: list[float], wanted: float) -> None:
     import numpy
 
-    from cnnlstm_spec.emit.compare import _difference
+    from cnnlstm_spec.compiler.artifact.verify import _difference
 
     assert _difference(numpy.array(a, "float32"), numpy.array(b, "float32")) == wanted

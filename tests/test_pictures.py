@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 from test_svg import GENERATED, MISTAKES, PLAIN, SKIPS, STRUCTURED, long, read
 
-from cnnlstm_spec.compiler import Compilation
-from cnnlstm_spec.emit.drawing import Area, Box, Drawing, Element, Frame, Split, all_boxes, boxes, copies, elements
-from cnnlstm_spec.emit.layout import STACK, params_words
-from cnnlstm_spec.emit.outline import outline
-from cnnlstm_spec.emit.png import sides
-from cnnlstm_spec.emit.rounds import between
-from cnnlstm_spec.emit.rows import Rows
-from cnnlstm_spec.emit.shapes import BoxShape, Canvas, FrameShape, Line, Point, Text
-from cnnlstm_spec.emit.strips import wrap
-from cnnlstm_spec.emit.svg import MARGIN, place
-from cnnlstm_spec.emit.way import Way
-from cnnlstm_spec.graph import TypedGraph
-from cnnlstm_spec.ops.structure import Projection
+from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.emit.picture.drawing import Area, Box, Drawing, Element, Frame, Split, all_boxes, boxes, copies, elements
+from cnnlstm_spec.emit.picture.layout import STACK, params_words
+from cnnlstm_spec.emit.picture.outline import outline
+from cnnlstm_spec.emit.picture.png import sides
+from cnnlstm_spec.emit.picture.rounds import between
+from cnnlstm_spec.emit.picture.rows import Rows
+from cnnlstm_spec.emit.picture.shapes import BoxShape, Canvas, FrameShape, Line, Point, Text
+from cnnlstm_spec.emit.picture.strips import wrap
+from cnnlstm_spec.emit.picture.svg import MARGIN, place
+from cnnlstm_spec.emit.picture.way import Way
+from cnnlstm_spec.ir.graph import TypedGraph
+from cnnlstm_spec.ops.structural import Projection
 
 FOLDER = Path(__file__).parent.parent / "specs"
 FILES = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.yaml"))}

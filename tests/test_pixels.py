@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.backbone import BACKBONES, facts
-from cnnlstm_spec.rules.pixels import WAYS
+from cnnlstm_spec.model.rules.pixels import WAYS
+from cnnlstm_spec.ops.backbones.walk import BACKBONES, facts
 
 PRETRAINED = "include_top: false, weights: imagenet"
 SCRATCH = "include_top: false, weights: null"

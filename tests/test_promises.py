@@ -8,8 +8,8 @@ import pytest
 from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.costs import at, of, training_bytes
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.model.costs import at, of, training_bytes
 
 
 def messages(compilation: Compilation) -> list[str]:

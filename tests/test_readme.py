@@ -16,9 +16,9 @@ import yaml
 from pages import ROOT, Block, Reader, blocks
 
 import cnnlstm_spec
-from cnnlstm_spec.cli import cli
-from cnnlstm_spec.missing import install
-from cnnlstm_spec.usage import usage
+from cnnlstm_spec.cli.main import cli
+from cnnlstm_spec.compiler.artifact.usage import usage
+from cnnlstm_spec.text.missing import install
 
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]

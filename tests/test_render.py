@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlstm_spec.diagnostic import CODES, Code, Diagnostic, Label
-from cnnlstm_spec.escape.terminal import width
-from cnnlstm_spec.render.text import counts, render
-from cnnlstm_spec.source import NOWHERE, Place, Source, Span
+from cnnlstm_spec.emit.words.diagnostics import counts, render
+from cnnlstm_spec.text.diagnostic import CODES, Code, Diagnostic, Label
+from cnnlstm_spec.text.escape.terminal import width
+from cnnlstm_spec.text.source import NOWHERE, Place, Source, Span
 
 PROBE = Code("probe", "error", "{what} is wrong")
 CODES.pop("probe")

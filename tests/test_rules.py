@@ -6,7 +6,7 @@ import pytest
 from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.addresses import known, members, output_of
+from cnnlstm_spec.model.addresses import known, members, output_of
 
 
 def masked(

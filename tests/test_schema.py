@@ -12,14 +12,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from cnnlstm_spec.catalog import facts
-from cnnlstm_spec.nodes import value_of
+from cnnlstm_spec.language.catalog import facts
 from cnnlstm_spec.ops import find_op, known_layers
-from cnnlstm_spec.schema import spec_schema
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.spec import Top
-from cnnlstm_spec.structures import RECORDS
-from cnnlstm_spec.syntax import parse
+from cnnlstm_spec.spec.model_spec import Top
+from cnnlstm_spec.spec.schema.whole import spec_schema
+from cnnlstm_spec.spec.structures import RECORDS
+from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.text.parse import parse
+from cnnlstm_spec.text.source import Source
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = spec_schema()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sizes import after, draw, meaning, merged
 
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.text.source import Source
 
 SIZES = list(range(1, 301))
 FEW = [*range(1, 61), *range(291, 301)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cnnlstm_spec.compiler import compile_source
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.compiler.compile import compile_source
+from cnnlstm_spec.text.source import Source
 
 SERIES = "{kind: sequence, shape: [200, 4]}"
 PADDED = "{kind: sequence, shape: [frames, 4], padding_value: 0.0}"

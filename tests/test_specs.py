@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.diagnostic import LONGEST
+from cnnlstm_spec.text.diagnostic import LONGEST
 
 HERE = Path(__file__).parent / "specs"
 SHOWN = Path(__file__).parent.parent / "specs"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.source import Source, format_path
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.text.source import Source, format_path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from cnnlstm_spec.compiler import Compilation, compile_source
-from cnnlstm_spec.emit.layout import DETAIL, TITLE
-from cnnlstm_spec.emit.outline import outline
-from cnnlstm_spec.emit.png import to_png
-from cnnlstm_spec.emit.rows import Rows
-from cnnlstm_spec.emit.shapes import Canvas
-from cnnlstm_spec.emit.text import MISSING, width, widths
-from cnnlstm_spec.emit.way import NAME, Way
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.emit.picture.layout import DETAIL, TITLE
+from cnnlstm_spec.emit.picture.outline import outline
+from cnnlstm_spec.emit.picture.png import to_png
+from cnnlstm_spec.emit.picture.rows import Rows
+from cnnlstm_spec.emit.picture.shapes import Canvas
+from cnnlstm_spec.emit.picture.text import MISSING, width, widths
+from cnnlstm_spec.emit.picture.way import NAME, Way
+from cnnlstm_spec.text.source import Source
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pages import blocks
 
-from cnnlstm_spec.cli import run
+from cnnlstm_spec.cli.main import run
 
 ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")

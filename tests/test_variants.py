@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.sweep import Sweep, sweep
-from cnnlstm_spec.variants import LIMIT, folders
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler.variants import Sweep, sweep
+from cnnlstm_spec.text.edits.matrix import LIMIT, folders
+from cnnlstm_spec.text.source import Source
 
 SPEC = """
     version: 1

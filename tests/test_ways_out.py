@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.diagnostic import LONGEST, Diagnostic
-from cnnlstm_spec.ops import known_layers, structure
-from cnnlstm_spec.ops.strategies import STRATEGIES
-from cnnlstm_spec.render.text import counts
-from cnnlstm_spec.source import Source
-from cnnlstm_spec.sweep import sweep
+from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.emit.words.diagnostics import counts
+from cnnlstm_spec.ops import known_layers
+from cnnlstm_spec.ops import structural as structure
+from cnnlstm_spec.ops.fusions.table import STRATEGIES
+from cnnlstm_spec.text.diagnostic import LONGEST, Diagnostic
+from cnnlstm_spec.text.source import Source
 
 KINDS = {
     "vector": "{kind: vector, shape: [10]}",

@@ -8,10 +8,10 @@ import pytest
 from ways import NAMES, WAYS, Way
 
 from cnnlstm_spec import load
-from cnnlstm_spec.catalog import KerasObject, reads
-from cnnlstm_spec.compilation import CompileSpec
-from cnnlstm_spec.diagnostic import CODES, Diagnostic
-from cnnlstm_spec.rules import activations, losses, metrics, targets
+from cnnlstm_spec.language.catalog import KerasObject, reads
+from cnnlstm_spec.model.rules import activations, losses, metrics, targets
+from cnnlstm_spec.spec.compile_section import CompileSpec
+from cnnlstm_spec.text.diagnostic import CODES, Diagnostic
 
 
 def findings(text: str) -> list[Diagnostic]:

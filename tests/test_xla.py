@@ -8,7 +8,7 @@ import pytest
 from layers import op_classes, spec_of, variants
 
 from cnnlstm_spec import load
-from cnnlstm_spec.op import Example, Op
+from cnnlstm_spec.ir.op import Example, Op
 from fuzz.text import text_of
 
 SPEC = """\

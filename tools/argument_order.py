@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from cnnlstm_spec.doctor import layers
-from cnnlstm_spec.emit.comparison import parameters, resolve
+from cnnlstm_spec.emit.keras.doctor import parameters, resolve
+from cnnlstm_spec.emit.keras.expectations import layers
 
-FILE = Path(__file__).resolve().parent.parent / "cnnlstm_spec" / "data" / "argument_order.json"
+FILE = Path(__file__).resolve().parent.parent / "cnnlstm_spec" / "language" / "data" / "argument_order.json"
 
 
 def order() -> dict[str, list[str]]:

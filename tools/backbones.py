@@ -1,4 +1,4 @@
-"""Writes `cnnlstm_spec/data/backbones/<Name>.json` from Keras: every model of `keras.applications` as a layer graph.
+"""Writes `cnnlstm_spec/ops/backbones/data/<Name>.json` from Keras: every model of `keras.applications` as a layer graph.
 
     python tools/backbones.py [--only NAME ...]            write
     python tools/backbones.py --check [--only NAME ...]    compare the files and the evaluator with Keras
@@ -22,12 +22,16 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from backbone_graphs import NAMES, Seen, arguments, build, generate, leaves, patch  # noqa: E402
+from backbone_graphs import NAMES, Seen, arguments, build, generate, leaves, patch
 
-from cnnlstm_spec import backbone  # noqa: E402
-from cnnlstm_spec.size import Expr, Symbol, symbol  # noqa: E402
+from cnnlstm_spec.ir.size import (
+    Expr,
+    Symbol,
+    symbol,
+)
+from cnnlstm_spec.ops.backbones import walk as backbone
 
-FOLDER = ROOT / "cnnlstm_spec" / "data" / "backbones"
+FOLDER = ROOT / "cnnlstm_spec" / "ops" / "backbones" / "data"
 THOROUGH = (
     *("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "EfficientNetV2S", "InceptionResNetV2"),
     *("InceptionV3", "MobileNet", "MobileNetV2", "MobileNetV3Large", "MobileNetV3Small", "NASNetMobile"),

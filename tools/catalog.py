@@ -1,4 +1,4 @@
-"""Writes `cnnlstm_spec/data/catalog.json`: what Keras objects named in a spec are called and which arguments they take.
+"""Writes `cnnlstm_spec/language/data/catalog.json`: what Keras objects named in a spec are called and which arguments they take.
 
 Names, order and defaults are read off the installed Keras; kinds and bounds are the tables below, written by hand from
 what Keras was seen to refuse, and held against Keras's constructors on every run. The package must never import this.
@@ -34,7 +34,7 @@ from typing import Any
 import keras
 from keras import optimizers
 
-FILE = Path(__file__).resolve().parent.parent / "cnnlstm_spec" / "data" / "catalog.json"
+FILE = Path(__file__).resolve().parent.parent / "cnnlstm_spec" / "language" / "data" / "catalog.json"
 Rule = dict[str, Any]
 
 

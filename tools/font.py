@@ -13,7 +13,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter  # type: ignore[import-not-found,import-untyped,unused-ignore]
 from fontTools.ttLib import TTFont  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-FOLDER = Path(__file__).parent.parent / "cnnlstm_spec" / "data" / "fonts"
+FOLDER = Path(__file__).parent.parent / "cnnlstm_spec" / "emit" / "picture" / "fonts"
 RANGES = (
     (0x20, 0x7E),  # ASCII
     (0xA0, 0x17F),  # Latin-1 and Latin Extended-A

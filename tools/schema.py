@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from cnnlstm_spec.schema import spec_schema
+from cnnlstm_spec.spec.schema.whole import spec_schema
 
 FILE = Path(__file__).resolve().parent.parent / "schemas" / "spec.schema.json"
 

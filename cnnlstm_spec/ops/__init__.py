@@ -7,19 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..op import Op
+    from ..ir.op import Op
 
 FAMILIES: dict[str, str] = {
     "activation": "ReLU LeakyReLU ELU PReLU Softmax",
     "adaptive_pool": "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D "
     "AdaptiveMaxPooling2D AdaptiveMaxPooling3D",
     "attention": "Attention AdditiveAttention",
-    "augment_color": "RandomBrightness RandomContrast RandomColorDegeneration RandomColorJitter RandomGrayscale RandomHue "
+    "augment.color": "RandomBrightness RandomContrast RandomColorDegeneration RandomColorJitter RandomGrayscale RandomHue "
     "RandomInvert RandomPosterization RandomSaturation RandomSharpness RandomGaussianBlur Solarization "
     "AutoContrast ContrastLimitedAdaptiveHistogramEqualization",
-    "augment_geometry": "RandomFlip RandomCrop RandomRotation RandomTranslation RandomZoom RandomShear RandomPerspective "
+    "augment.geometry": "RandomFlip RandomCrop RandomRotation RandomTranslation RandomZoom RandomShear RandomPerspective "
     "RandomElasticTransform RandomErasing",
-    "augment_mix": "AugMix CutMix MixUp RandAugment",
+    "augment.mix": "AugMix CutMix MixUp RandAugment",
     "conv": "Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D",
     "conv_transpose": "Conv1DTranspose Conv2DTranspose Conv3DTranspose",
     "convlstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
@@ -83,10 +83,10 @@ def find_op(name: str) -> type[Op] | None:
     if file is not None:
         found: type[Op] = getattr(import_module(f"{__name__}.{file}"), name)
         return found
-    from ..backbone_args import BACKBONES
+    from .backbones.arguments import BACKBONES
 
     if name in BACKBONES:
-        from .backbone import backbone_op
+        from .backbones.op import backbone_op
 
         return backbone_op(name)
     return None
@@ -94,7 +94,7 @@ def find_op(name: str) -> type[Op] | None:
 
 def known_layers() -> tuple[str, ...]:
     """Every name that a layer can have, backbones and second names too."""
-    from ..backbone_args import BACKBONES
+    from .backbones.arguments import BACKBONES
 
     return (*_FILES, *ALIASES, *BACKBONES)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..inference import Inference, Refusal
-from ..kinds import NOT_NEGATIVE, NUMBER, Optional
-from ..op import FLOATS, Op, Weight, example
-from ..tensor import Mask, TensorType, Zeros
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, Weight, example
+from ..ir.tensor import Mask, TensorType, Zeros
+from ..language.kinds import NOT_NEGATIVE, NUMBER, Optional
 from .axes import AXES, NO_SUCH_AXIS, axis_number, axis_numbers
-from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
 from .floats import refuse_integers
+from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 
 class ReLU(Op):

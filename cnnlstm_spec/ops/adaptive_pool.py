@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import COUNT
-from ..list_kinds import Each
-from ..op import FLOATS, example
-from ..size import always_alike, at_least, ceil_div
-from ..tensor import Axis, TensorType
-from .common import UNKNOWN_SIZE
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, example
+from ..ir.size import always_alike, at_least, ceil_div
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import COUNT
+from ..language.list_kinds import Each
+from ..text.diagnostic import Code
 from .floats import refuse_computing
 from .pool import SpatialPooling
+from .shared import UNKNOWN_SIZE
 
 NO_WINDOW = Code("adaptive-window-too-large", "error", "`{layer}` cannot make {size} windows of {given}", sort="keras")
 

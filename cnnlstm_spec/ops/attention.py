@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, Choice, Number
-from ..op import FLOATS, Op, Weight, example
-from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType
-from .common import SEED, WRONG_DTYPE, known, last
-from .fuse import RANKS_DIFFER, SIZES_DIFFER
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, Weight, example
+from ..ir.size import Size, equal
+from ..ir.tensor import Axis, Mask, TensorType
+from ..language.kinds import BOOLEAN, Choice, Number
+from ..text.diagnostic import Code
+from .fusions.base import RANKS_DIFFER, SIZES_DIFFER
+from .shared import SEED, WRONG_DTYPE, known, last
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 OVER_SAMPLES = Code("attends-over-samples", "error", "`{layer}` would attend from one sample of a batch to another")
 

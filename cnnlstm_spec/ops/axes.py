@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..diagnostic import Code
-from ..inference import Refusal
-from ..kinds import INTEGER
-from ..list_kinds import OneOrMore
-from ..tensor import Axis, TensorType
+from ..ir.inference import Refusal
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import INTEGER
+from ..language.list_kinds import OneOrMore
+from ..text.diagnostic import Code
 
 AXIS = INTEGER
 AXES = OneOrMore(INTEGER)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from math import prod
 from typing import Annotated, Any, ClassVar
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, Choice
-from ..list_kinds import Each
-from ..op import Op, Weight, example
-from ..size import Size
-from ..tensor import Axis, TensorType
-from .common import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, known
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, Weight, example
+from ..ir.size import Size
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import BOOLEAN, COUNT, Choice
+from ..language.list_kinds import Each
+from ..text.diagnostic import Code
 from .floats import refuse_integers
+from .shared import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, known
 from .windows import join, positions, slide, split, window_axes
 
 STRIDES_AND_DILATION = Code(

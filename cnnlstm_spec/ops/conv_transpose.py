@@ -5,16 +5,16 @@ from __future__ import annotations
 from math import prod
 from typing import Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import COUNT, NATURAL, Optional
-from ..list_kinds import Each
-from ..op import Weight, example
-from ..size import Size
-from ..tensor import Axis, TensorType
-from .common import CONSTRAINT, INITIALIZER, REGULARIZER, known
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Weight, example
+from ..ir.size import Size
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import COUNT, NATURAL, Optional
+from ..language.list_kinds import Each
+from ..text.diagnostic import Code
 from .conv import STRIDES_AND_DILATION, Convolution
 from .floats import refuse_integers
+from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, known
 from .windows import join, positions, split
 
 OUTPUT_PADDING = Code(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from math import prod
 from typing import Annotated, Any, ClassVar
 
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT
-from ..list_kinds import Each
-from ..op import Weight, example
-from ..size import Size
-from ..tensor import Axis, TensorType
-from .common import ACTIVATION, DATA_FORMAT, known
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Weight, example
+from ..ir.size import Size
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import BOOLEAN, COUNT
+from ..language.list_kinds import Each
 from .conv import STRIDES_AND_DILATION, VALID_SAME
 from .floats import refuse_integers
 from .recurrent import Recurrent
+from .shared import ACTIVATION, DATA_FORMAT, known
 from .windows import join, positions, slide, split
 
 SPATIAL = {1: ("rows",), 2: ("height", "width"), 3: ("depth", "height", "width")}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
-from ..op import FLOATS, Op, Weight, example
-from ..size import Size
-from ..tensor import Axis, Mask, TensorType, Zeros
-from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, called, known, last
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, Weight, example
+from ..ir.size import Size
+from ..ir.tensor import Axis, Mask, TensorType, Zeros
+from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
+from ..text.diagnostic import Code
 from .floats import refuse_integers
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, called, known, last
 from .windows import positions
 
 LORA_WITH_CONSTRAINT = Code(

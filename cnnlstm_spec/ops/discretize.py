@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Optional
-from ..list_kinds import Each, ListOf
-from ..op import FLOATS, Op, compute_dtype, example
-from ..size import equal
-from ..tensor import Axis, Mask, TensorType, Values
-from .common import WRONG_DTYPE
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, compute_dtype, example
+from ..ir.size import equal
+from ..ir.tensor import Axis, Mask, TensorType, Values
+from ..language.kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Optional
+from ..language.list_kinds import Each, ListOf
+from ..text.diagnostic import Code
+from .shared import WRONG_DTYPE
 
 NO_SPARSE = Code(
     "sparse-output", "error", "`{layer}` with `sparse: true` gives a tensor that no other layer reads", help="leave `sparse` out"

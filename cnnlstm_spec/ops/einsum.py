@@ -8,19 +8,19 @@ from math import prod
 from string import ascii_letters
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import NATURAL, NUMBER, SIZE, Optional, Text
-from ..list_kinds import OneOrMore
-from ..op import Op, Weight, example
-from ..size import Expr, Size, anonymous, equal
-from ..tensor import Axis, TensorType
-from .common import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, Weight, example
+from ..ir.size import Expr, Size, anonymous, equal
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import NATURAL, NUMBER, SIZE, Optional, Text
+from ..language.list_kinds import OneOrMore
+from ..text.diagnostic import Code
 from .core import LORA_WITH_CONSTRAINT
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 EQUATION = Code(
     "equation-does-not-fit",
@@ -170,7 +170,7 @@ class EinsumDense(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """With the axes of `...` named where they are two or more: Keras 3.15 announces those on the left in reverse."""
-        from ..expressions import sizes
+        from ..ir.expressions import sizes
 
         (x,) = to.inputs
         left, given, kernel, result, _ = self.split()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
-from ..op import Op, Weight, example
-from ..padding_mask import padding_mask
-from ..size import Size
-from ..tensor import Axis, TensorType
-from .common import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, Weight, example
+from ..ir.size import Size
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
 from .core import LORA_WITH_CONSTRAINT
+from .padding_mask import padding_mask
+from .shared import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 
 class Lookup(Op):

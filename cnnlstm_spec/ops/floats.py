@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..inference import Inference, Refusal
-from ..op import FLOATS, Op, compute_dtype
-from ..tensor import TensorType
-from .common import WRONG_DTYPE
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, compute_dtype
+from ..ir.tensor import TensorType
+from .shared import WRONG_DTYPE
 
 
 def refuse_integers(layer: str, *inputs: TensorType) -> None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, INTEGER
-from ..list_kinds import Each
-from ..op import Op, example
-from ..size import Size, equal
-from ..tensor import Axis, Mask, TensorType, Values, Zeros
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, example
+from ..ir.size import Size, equal
+from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
+from ..language.kinds import BOOLEAN, INTEGER
+from ..language.list_kinds import Each
+from ..text.diagnostic import Code
 from .axes import axis_at, axis_number
 from .floats import refuse_integers
-from .fuse import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_values
+from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_values
 from .merge import merged_dtype
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 OVER_BATCH = Code("joins-samples", "error", "`{layer}` would join samples: axis {axis} is the batch, which cannot be named")
 

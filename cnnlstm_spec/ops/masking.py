@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import NUMBER
-from ..op import Op, example
-from ..padding_mask import padding_mask
-from ..tensor import Mask, TensorType, Zeros
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, example
+from ..ir.tensor import Mask, TensorType, Zeros
+from ..language.kinds import NUMBER
+from ..text.diagnostic import Code
+from .padding_mask import padding_mask
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 NOT_A_SEQUENCE = Code("masking-needs-steps", "error", "`Masking` reads (steps, features); given {given}")
 

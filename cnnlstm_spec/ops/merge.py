@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..inference import Inference, Refusal
-from ..op import FLOATS, Op, compute_dtype, example
-from ..size import Expr, larger, stretchable
-from ..tensor import Axis, Mask, TensorType, Zeros
-from .common import WRONG_DTYPE
-from .fuse import SIZES_DIFFER, any_zeros, common_mask, common_zeros
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, compute_dtype, example
+from ..ir.size import Expr, larger, stretchable
+from ..ir.tensor import Axis, Mask, TensorType, Zeros
+from .fusions.base import SIZES_DIFFER, any_zeros, common_mask, common_zeros
+from .shared import WRONG_DTYPE
 
 BITS = {"bool": 1, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64}
 

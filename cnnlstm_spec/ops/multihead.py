@@ -5,21 +5,21 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, RATE, SIZE, Optional
-from ..list_kinds import OneOrMore
-from ..op import Weight, example
-from ..size import Size, equal
-from ..tensor import Axis, TensorType
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Weight, example
+from ..ir.size import Size, equal
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import BOOLEAN, COUNT, RATE, SIZE, Optional
+from ..language.list_kinds import OneOrMore
+from ..text.diagnostic import Code
 from .attention import OVER_SAMPLES, Attending, roles
 from .axes import AXES, axis_numbers
-from .common import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, known, last
+from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, known, last
 from .windows import positions
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 FLASH = Code("flash-attention-cannot-run", "error", "`flash_attention: true` cannot run: {reason}", sort="keras")
 WINDOW = Code(

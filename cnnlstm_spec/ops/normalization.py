@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ..argument import Record
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
-from ..leaf import OpenLeaf, Steps
-from ..nodes import Node
-from ..op import Op, Weight, example
-from ..read_record import read_record
-from ..scope import POISON, Scope
-from ..size import equal
-from ..tensor import TensorType
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, Weight, example
+from ..ir.size import equal
+from ..ir.tensor import TensorType
+from ..language.kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
+from ..language.leaf import OpenLeaf, Steps
+from ..language.read_record import read_record
+from ..language.record import Record
+from ..language.scope import POISON, Scope
+from ..text.diagnostic import Code
+from ..text.nodes import Node
 from .axes import AXES, AXIS, axis_at, axis_numbers
-from .common import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, known
 from .floats import refuse_integers
+from .shared import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, known
 
 CLIPPING = Code(
     "renorm-clipping-crossed",
@@ -33,8 +33,8 @@ SCALE_SHAPE = Code(
 )
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 
 class Clip(Record):

@@ -6,18 +6,18 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic_core import CoreSchema
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import COUNT, NATURAL, Choice
-from ..leaf import Leaf, Steps
-from ..list_kinds import WRONG_LENGTH, Each
-from ..nodes import Listing, Node
-from ..op import Op, example
-from ..scope import POISON, Scope
-from ..size import at_least
-from ..tensor import Axis, TensorType, Values
-from .common import DATA_FORMAT, need_numbers
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, example
+from ..ir.size import at_least
+from ..ir.tensor import Axis, TensorType, Values
+from ..language.kinds import COUNT, NATURAL, Choice
+from ..language.leaf import Leaf, Steps
+from ..language.list_kinds import WRONG_LENGTH, Each
+from ..language.scope import POISON, Scope
+from ..text.diagnostic import Code
+from ..text.nodes import Listing, Node
 from .rescaling import NOT_IN_XLA
+from .shared import DATA_FORMAT, need_numbers
 from .windows import join, split, window_axes
 
 CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")

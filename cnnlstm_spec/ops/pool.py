@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ..inference import Inference
-from ..kinds import BOOLEAN, COUNT, Choice, Optional
-from ..list_kinds import Each
-from ..op import FLOATS, Op, example
-from ..tensor import Axis, Mask, TensorType
-from .common import DATA_FORMAT, need_numbers
+from ..ir.inference import Inference
+from ..ir.op import FLOATS, Op, example
+from ..ir.tensor import Axis, Mask, TensorType
+from ..language.kinds import BOOLEAN, COUNT, Choice, Optional
+from ..language.list_kinds import Each
 from .floats import refuse_computing, refuse_integers
+from .shared import DATA_FORMAT, need_numbers
 from .windows import join, slide, split, window_axes
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 PADDING = Choice("valid", "same")
 

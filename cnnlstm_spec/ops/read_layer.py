@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ..diagnostic import Code, Label
-from ..inference import RAISES, described
-from ..kinds import Boolean, Choice
-from ..leaf import Reading
-from ..nodes import Mapping, Node, Scalar, given, words_for
-from ..op import Op
-from ..read_record import NOT_A_MAPPING, at_key_if_empty, read_fields, read_record
-from ..scope import Scope, did_you_mean
+from ..ir.inference import RAISES, described
+from ..ir.op import Op
+from ..language.kinds import Boolean, Choice
+from ..language.leaf import Reading
+from ..language.read_record import NOT_A_MAPPING, at_key_if_empty, read_fields, read_record
+from ..language.scope import Scope, did_you_mean
+from ..text.diagnostic import Code, Label
+from ..text.nodes import Mapping, Node, Scalar, given, words_for
 from . import find_op, former, known_layers, refusal
 
 UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")

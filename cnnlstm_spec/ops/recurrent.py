@@ -6,19 +6,19 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, NUMBER, Choice
-from ..list_kinds import Either
-from ..op import Op, Weight, example
-from ..size import Size
-from ..tensor import Axis, Mask, TensorType
-from .common import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, called, known, last
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, Weight, example
+from ..ir.size import Size
+from ..ir.tensor import Axis, Mask, TensorType
+from ..language.kinds import BOOLEAN, COUNT, NUMBER, Choice
+from ..language.list_kinds import Either
+from ..text.diagnostic import Code
 from .floats import refuse_integers
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, called, known, last
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 RETURN_STATE = Code(
     "return-state-in-a-list", "error", "`{layer}` with `return_state` gives several tensors; a list passes on one"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import COUNT, NOT_NEGATIVE, RATE, Number, Optional
-from ..list_kinds import ListOf
-from ..op import FLOATS, Op, example
-from ..size import equal
-from ..tensor import TensorType
-from .common import DATA_FORMAT, SEED, WRONG_DTYPE
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, example
+from ..ir.size import equal
+from ..ir.tensor import TensorType
+from ..language.kinds import COUNT, NOT_NEGATIVE, RATE, Number, Optional
+from ..language.list_kinds import ListOf
+from ..text.diagnostic import Code
 from .floats import refuse_integers
+from .shared import DATA_FORMAT, SEED, WRONG_DTYPE
 from .windows import window_axes
 
 NOISE_SHAPE = Code("noise-shape-does-not-fit", "error", "`noise_shape` does not fit: {problem}", sort="keras")

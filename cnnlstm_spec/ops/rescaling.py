@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, NUMBER, SIZE, Choice, Optional
-from ..list_kinds import OneOrMore
-from ..op import FramesAs, Op, example
-from ..size import Expr, at_least, equal
-from ..tensor import Axis, TensorType
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FramesAs, Op, example
+from ..ir.size import Expr, at_least, equal
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import BOOLEAN, NUMBER, SIZE, Choice, Optional
+from ..language.list_kinds import OneOrMore
+from ..text.diagnostic import Code
 from .axes import AXES, BATCH_AXIS, axis_number
-from .common import DATA_FORMAT, FRAME_PARTS, known
+from .shared import DATA_FORMAT, FRAME_PARTS, known
 from .windows import KERNEL_LARGER, join, split, window_axes
 
 VALUES = Code("values-do-not-fit", "error", "`{argument}` has {count} values; the input has {axis}", sort="keras")

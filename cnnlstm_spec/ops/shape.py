@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import COUNT, Integer
-from ..list_kinds import ListOf
-from ..op import Op, example
-from ..size import Size, divisible, equal
-from ..tensor import Axis, Mask, TensorType, Zeros
-from .common import DATA_FORMAT
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, example
+from ..ir.size import Size, divisible, equal
+from ..ir.tensor import Axis, Mask, TensorType, Zeros
+from ..language.kinds import COUNT, Integer
+from ..language.list_kinds import ListOf
+from ..text.diagnostic import Code
+from .shared import DATA_FORMAT
 from .windows import positions
 
 COUNTS_DIFFER = Code(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import ceil, log2
 from typing import Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import BOOLEAN, COUNT, NATURAL, NUMBER, SIZE, Choice, Optional, Text
-from ..op import Op, Weight, compute_dtype, example
-from ..size import Size, at_least
-from ..tensor import Axis, TensorType
-from .common import DATA_FORMAT, WRONG_DTYPE, known
+from ..ir.inference import Inference, Refusal
+from ..ir.op import Op, Weight, compute_dtype, example
+from ..ir.size import Size, at_least
+from ..ir.tensor import Axis, TensorType
+from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, SIZE, Choice, Optional, Text
+from ..text.diagnostic import Code
 from .floats import refuse_computing, refuse_integers
+from .shared import DATA_FORMAT, WRONG_DTYPE, known
 from .windows import KERNEL_LARGER, slide
 
 FFT_SHORTER = Code(

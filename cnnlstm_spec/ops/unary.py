@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from ..inference import Inference
-from ..kinds import Choice
-from ..op import FLOATS, example
-from ..op import Op as Base
-from ..tensor import TensorType, Values
-from .common import need_numbers
+from ..ir.inference import Inference
+from ..ir.op import FLOATS, example
+from ..ir.op import Op as Base
+from ..ir.tensor import TensorType, Values
+from ..language.kinds import Choice
+from .shared import need_numbers
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 INTEGERS_STAY = frozenset({"abs", "square", "sign"})
 EXACT: dict[str, Callable[[float], float]] = {

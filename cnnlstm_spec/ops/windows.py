@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..size import Size, at_least, ceil_div
-from ..tensor import Axis
+from ..ir.inference import Inference, Refusal
+from ..ir.size import Size, at_least, ceil_div
+from ..ir.tensor import Axis
+from ..text.diagnostic import Code
 
 KERNEL_LARGER = Code(
     "kernel-larger-than-input", "error", "`{layer}` needs at least {needed} along {axis}; {left} are left", sort="keras"

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..diagnostic import Code
-from ..inference import Inference, Refusal
-from ..kinds import COUNT, Choice, Optional
-from ..layer_kinds import LAYER
-from ..leaf import OpenLeaf
-from ..nodes import Mapping, Node
-from ..op import FLOATS, Op, Weight, compute_dtype, example, layer_stem
-from ..program import Call
-from ..scope import POISON, Scope
-from ..size import Size
-from ..tensor import Axis, Mask, TensorType
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, Weight, compute_dtype, example, layer_stem
+from ..ir.program import Call
+from ..ir.size import Size
+from ..ir.tensor import Axis, Mask, TensorType
+from ..language.kinds import COUNT, Choice, Optional
+from ..language.layer_kinds import LAYER
+from ..language.leaf import OpenLeaf
+from ..language.scope import POISON, Scope
+from ..text.diagnostic import Code
+from ..text.nodes import Mapping, Node
 from .convlstm import ConvLSTM
 from .read_layer import read_name, read_op
 from .recurrent import Recurrent, without_cudnn
 
 if TYPE_CHECKING:
-    from ..lowering import Lowering
-    from ..program import Expression
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 NOT_RECURRENT = Code(
     "wraps-a-recurrent-layer", "error", "`Bidirectional` wraps a recurrent layer; `{given}` is none", sort="keras"
@@ -192,7 +192,7 @@ def _of(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
 
 
 def _inner(op: Op, name: str, **more: bool) -> Call:
-    from ..expressions import expression
+    from ..ir.expressions import expression
 
     keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
     return Call(op.keras_path(), (), (*keywords.items(), ("name", name)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from cnnlstm_spec.cli import COMMANDS, cli
+from cnnlstm_spec.cli.main import COMMANDS, cli
 from fuzz.text import Path
 
 LEFT_OUT = ("compile", "doctor")

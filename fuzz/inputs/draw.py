@@ -52,7 +52,7 @@ KEYS = (
     *("trainable", "kind", "shape", "axes", "dtype", "padding_value", "mask_input", "time_axis", "optimizer", "loss", "metrics"),
     *("loss_weights", "learning_rate_multipliers", "jit_compile", "dtype_policy"),
 )
-PLACES = ("specs/**/*.yaml", "cnnlstm_spec/data/templates/*.yaml", "tests/specs/fuzz/*.yaml")
+PLACES = ("specs/**/*.yaml", "cnnlstm_spec/cli/templates/*.yaml", "tests/specs/fuzz/*.yaml")
 SOUP = b"[ ] { } , : - ? ! | > & * % @ ` # \" ' \\ \n \t \r \x00 <<: --- ... !!str &a *a a 1 $a".split(b" ")
 DEEP = (b"[", b"{a: ", b"- ", b"? ", b"((", b"&a [*a, ", b"!!a ", b"'", b'"', b"\xef\xbb\xbf")
 MERGES = ("concat", "add", "gated", {"strategy": "concat", "axis": 1})
@@ -85,11 +85,11 @@ def trees() -> tuple[tuple[Any, int], ...]:
     """The documents of specs and starters, and of the examples of pages, each with how many values it has."""
     paths = [
         *ROOT.glob("specs/**/*.yaml"),
-        *ROOT.glob("cnnlstm_spec/data/templates/*.yaml"),
+        *ROOT.glob("cnnlstm_spec/cli/templates/*.yaml"),
         *ROOT.glob("tests/specs/fuzz/*.yaml"),
     ]
     texts = [path.read_text("utf-8") for path in sorted(paths)]
-    for page in sorted((ROOT / "cnnlstm_spec" / "codes").glob("*.md")):
+    for page in sorted((ROOT / "cnnlstm_spec" / "text" / "codes").glob("*.md")):
         texts += [part.partition("\n```")[0] for part in page.read_text("utf-8").split("```yaml\n")[1:]]
     found = []
     for each in texts:

@@ -15,9 +15,9 @@ from pathlib import Path
 from time import monotonic
 from types import FrameType
 
-from cnnlstm_spec import api
-from cnnlstm_spec.cli import BUG, run
-from cnnlstm_spec.compiler import Compilation
+from cnnlstm_spec.cli.main import BUG, run
+from cnnlstm_spec.compiler import api
+from cnnlstm_spec.compiler.compile import Compilation
 from fuzz.inputs.draw import KINDS, SPEC, Input, draw
 
 STAGES = ("reader", "spec", "graph", "typed", "checked", "emitted")

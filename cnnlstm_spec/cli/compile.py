@@ -1,0 +1,207 @@
+"""`compile SPEC -o DIR`: the model, its plots and the manifest."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from importlib import import_module
+from pathlib import Path as File
+from textwrap import indent
+from typing import Any
+
+import click
+
+from ..compiler.artifact.ownership import MODEL
+from ..compiler.artifact.usage import usage
+from ..compiler.deploy import PURPOSES
+from ..compiler.variants import Sweep
+from ..emit.keras.quiet import silence
+from ..text.escape.terminal import one_line
+from ..text.files import PathError, reason_of, sort_of
+from ..text.missing import install, what_to_install
+from .options import (
+    FOUND,
+    allow_outside,
+    color_option,
+    imports_option,
+    load_sweep,
+    matrix_option,
+    need_sound,
+    passes_option,
+    set_option,
+    show,
+    shown,
+    spec_argument,
+)
+from .terminal import Progress, note, write
+
+UNBUILT = 2
+TRAINED = (".keras", ".weights.h5")
+
+
+def _weights(ctx: click.Context, parameter: click.Parameter, value: str | None) -> File | None:
+    if value is None:
+        return None
+    if not value.endswith(TRAINED):
+        raise click.BadParameter(f"`{value}` is neither a .keras nor a .weights.h5 file")
+    try:
+        sort = sort_of(File(value))
+    except PathError as error:
+        raise click.BadParameter(str(error)) from None
+    if sort != "file":
+        raise click.BadParameter(f"`{value}`: " + (f"it is a {sort}" if sort else "there is no such file"))
+    return File(value)
+
+
+def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
+    if not value:
+        raise click.BadParameter("the name is empty; `.` is this folder")
+    return File(value)
+
+
+@click.command("compile")
+@spec_argument
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_folder, help="Where to write.")
+@click.option("--force", is_flag=True, help="Replace files in DIR that `compile` did not write, or that changed since.")
+@passes_option
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(PURPOSES),
+    default="training",
+    show_default=True,
+    help="`inference` folds batch norms into the layers before them, and leaves out what acts in training alone.",
+)
+@click.option(
+    "--weights",
+    metavar="FILE",
+    callback=_weights,
+    help="With `--for inference`: the trained model, or its weights, as a .keras or .weights.h5 file.",
+)
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare the predictions with and without passes, or for training and for inference; status 1 above 1e-5, or 1e-4.",
+)
+@color_option
+@set_option
+@imports_option
+@matrix_option
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many variants to build at a time.")
+def command(
+    spec: str,
+    folder: File,
+    force: bool,
+    passes: str,
+    purpose: str,
+    weights: File | None,
+    verify: bool,
+    color: str,
+    overrides: tuple[str, ...],
+    allow_imports: bool,
+    matrix: tuple[str, ...],
+    jobs: int,
+) -> int:
+    """Build the Keras model, and write model.keras, plot.svg, plot.png and manifest.json to DIR.
+
+    The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes. Of a
+    spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date. A file of such
+    a name that is not as `compile` wrote it, such as a trained model, stays, and the status is 2, unless --force is given.
+
+    With `--for inference` the model gives the same outputs with fewer layers, and cannot be trained any more; what was
+    changed, and what was left for what reason, is printed and stands in the manifest.
+    """
+    from ..compiler.artifact import write as artifact
+    from ..compiler.artifact.verify import compare, compare_inference
+    from ..compiler.deploy import deploy
+
+    if weights is not None and purpose == "training":
+        raise click.UsageError("`--weights` is for `--for inference`; a model for training starts from its seed")
+    prepared = load_sweep(spec, overrides, matrix, color, allow_imports)
+    if prepared.variants:
+        if verify:
+            raise click.UsageError("`--verify` compares one model, not the variants of a matrix")
+        if weights is not None:
+            raise click.UsageError("`--weights` are those of one model, not of the variants of a matrix")
+        return _variants(prepared, overrides, matrix, folder, passes, purpose, jobs, force)
+    compilation = prepared.plain()
+    show(compilation.diagnostics, color, sys.stderr)
+    need_sound(compilation)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    compared = None
+    deployment = deploy(compilation, weights) if purpose == "inference" else None
+    progress = Progress()
+    progress.step("importing Keras")
+    try:
+        with silence():
+            import_module("cnnlstm_spec.emit.keras.run")
+        with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
+            manifest = artifact.write(compilation, folder, progress.step, passes, deployment, force)
+            if verify:
+                progress.step("comparing predictions")
+                compared = compare(compilation) if deployment is None else compare_inference(deployment, passes)
+    except (artifact.Unsuitable, PathError) as error:
+        raise click.ClickException(str(error)) from None
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
+            raise
+        raise click.ClickException(missing) from None
+    except OSError as error:
+        raise click.ClickException(f"`{error.filename or folder}`: {reason_of(error)}") from None
+    finally:
+        progress.end()
+    if artifact.PNG not in manifest["files"]:
+        note(f"no {artifact.PNG}: {install('plot')}")
+    write(_summary(manifest, folder))
+    if deployment is not None:
+        write(f"{deployment}\n\n")
+    built = compilation if deployment is None else deployment.inference
+    write("\n".join(usage(built, str(folder / MODEL))) + "\n")
+    if compared is None:
+        return 0
+    write(f"\n{compared}\n")
+    return 0 if compared.equal else FOUND
+
+
+def _variants(
+    prepared: Sweep,
+    overrides: tuple[str, ...],
+    matrix: tuple[str, ...],
+    folder: File,
+    passes: str,
+    purpose: str,
+    jobs: int,
+    force: bool,
+) -> int:
+    """Builds every variant that is sound and not up to date; says of each what became of it."""
+    from ..compiler.artifact.batch import build_all, is_current, make_job
+    from ..compiler.variants_table import table
+    from ..text.edits.matrix import folders
+
+    rows, waiting, sound = [], [], True
+    names = folders(list(prepared.variants))
+    for index, (variant, each) in enumerate(prepared.all()):
+        rows.append((variant, shown(each.diagnostics)))
+        sound &= each.ok
+        if each.ok and is_current(each, folder / names[index], passes, purpose):
+            write(f"{names[index]}: up to date\n")
+        elif each.ok:
+            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index], force)
+            waiting.append(make_job(prepared, *given))
+    failed = False
+    for outcome in build_all(waiting, jobs):
+        failed |= outcome.reason is not None
+        write(f"{names[outcome.index]}: {outcome.reason or f'{outcome.params:,} parameters'}\n")
+        if outcome.report:
+            write(indent(outcome.report, "  ") + "\n")
+    if not sound:
+        write(f"\n{table(prepared.source.name, rows)}\n")
+        return FOUND
+    return UNBUILT if failed else 0
+
+
+def _summary(manifest: dict[str, Any], folder: File) -> str:
+    files = [*manifest["files"], "manifest.json"]
+    found = f"{manifest['name']}: {manifest['params']['total']:,} parameters; wrote {', '.join(files)} to {folder}"
+    return f"{one_line(found)}\n\n"

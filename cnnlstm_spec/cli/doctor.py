@@ -1,0 +1,70 @@
+"""`doctor`: the rules against the installed Keras."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ..emit.keras.expectations import Difference, counts
+from ..emit.keras.quiet import silence
+from ..text.escape.json import to_json
+from ..text.missing import what_to_install
+from .options import FOUND, format_option
+from .terminal import Progress, note, write
+
+
+@click.command("doctor")
+@format_option
+def command(format_: str) -> int:
+    """Compare the rules with the installed Keras: which layers, backbones, optimizers, losses and so on differ or are missing.
+
+    Every layer's arguments, defaults, and what it gives for its examples are compared; of backbones and other objects,
+    arguments and defaults. What is new in Keras is listed too, and is no difference.
+
+    The status is 0 where nothing differs, 1 otherwise.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    progress = Progress()
+    progress.step("importing Keras")
+    try:
+        with silence():
+            emitter: Any = import_module("cnnlstm_spec.emit.keras.run")
+            progress.step("comparing")
+            installed, made_from, found = emitter.examine()
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
+            raise
+        raise click.ClickException(missing) from None
+    finally:
+        progress.end()
+    differ = [each for each in found if each.sort != "new"]
+    if format_ == "json":
+        write(_json(installed, made_from, found) + "\n")
+    else:
+        write(_text(installed, made_from, found))
+        if differ:
+            note("a spec that uses none of these compiles; `compile` refuses one that does")
+    return FOUND if differ else 0
+
+
+def _json(installed: str, made_from: str, found: Sequence[Difference]) -> str:
+    listed = [{"name": each.name, "sort": each.sort, "what": each.what} for each in found]
+    ok = all(each.sort == "new" for each in found)
+    data = {"version": 1, "keras": installed, "rules": made_from, "ok": ok, "compared": counts(), "differences": listed}
+    return to_json(data)
+
+
+def _text(installed: str, made_from: str, found: Sequence[Difference]) -> str:
+    lines = [f"Keras {installed} is installed; the rules were made from {made_from}."]
+    for heading, sorts in (("differs:", ("missing", "differs")), ("new, and not known here:", ("new",))):
+        listed = [each for each in found if each.sort in sorts]
+        if listed:
+            lines += ["", heading, *(f"  {each}" for each in listed)]
+    number = counts()
+    names = len({each.name for each in found if each.sort != "new"})
+    compared = f"{number['layers']} layers, {number['backbones']} backbones and {number['objects']} other classes"
+    return "\n".join([*lines, "", f"{names or 'none'} of {compared} differ{'s' if names == 1 else ''}", ""])

@@ -1,0 +1,16 @@
+"""`schema`: the JSON Schema of specs."""
+
+from __future__ import annotations
+
+import click
+
+from .terminal import write
+
+
+@click.command("schema")
+def command() -> None:
+    """Print the JSON Schema of specs (draft 2020-12), for editors."""
+    from ..spec.schema.whole import spec_schema
+    from ..text.escape.json import to_json
+
+    write(to_json(spec_schema()) + "\n")

@@ -1,0 +1,189 @@
+"""The artifacts of all variants of a spec, each in a folder of its own, several at a time. Imports Keras in the workers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path as File
+
+from ...emit.keras.quiet import silence
+from ...ir.program import Unbuildable
+from ...text.escape.json import to_json
+from ...text.files import PathError, read, read_json, reason_of
+from ...text.missing import what_to_install
+from ...text.nodes import Mapping as MappingNode
+from ...text.source import Source
+from .. import interrupts
+from ..compile import Compilation
+from ..deploy import deploy
+from ..resolved import resolved
+from ..variants import Sweep, sweep
+from ..version import __version__
+from . import write as artifact
+from .ownership import MANIFEST
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process needs to build one variant: nothing but plain values goes to it."""
+
+    name: str
+    text: str
+    overrides: tuple[str, ...]
+    matrix: tuple[str, ...]
+    folder: str | None
+    allow_imports: bool
+    allow_outside: bool
+    passes: str
+    purpose: str
+    index: int
+    output: str
+    force: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a variant: its parameters, or why there is no artifact; and what was changed for inference."""
+
+    index: int
+    params: int = 0
+    reason: str | None = None
+    report: str = ""
+
+
+def make_job(
+    prepared: Sweep,
+    overrides: tuple[str, ...],
+    matrix: tuple[str, ...],
+    allow_outside: bool,
+    passes: str,
+    purpose: str,
+    index: int,
+    output: File,
+    force: bool,
+) -> Job:
+    """The job of a variant."""
+    folder = None if prepared.folder is None else str(prepared.folder)
+    source = prepared.source
+    given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
+    return Job(*given, passes, purpose, index, str(output), force)
+
+
+def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
+    """Builds them, and gives each outcome as it comes."""
+    if workers == 1 or len(jobs) < 2:
+        yield from map(build, jobs)
+        return
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import active_children, get_context
+
+    # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
+    count, context = min(workers, len(jobs)), get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
+        try:
+            with interrupts.held():
+                waiting = [pool.submit(build, job) for job in jobs]
+            for future in as_completed(waiting):
+                yield future.result()
+        except BaseException:
+            # Those that build clean up what they have begun.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                if process.pid is not None:
+                    os.kill(process.pid, signal.SIGINT)
+            raise
+
+
+def build(job: Job) -> Outcome:
+    """Builds a variant and writes its folder."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with interrupts.at_work():
+        return _built(job)
+
+
+def _built(job: Job) -> Outcome:
+    prepared = _prepared(job.name, job.text, job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside)
+    compilation = prepared.compiled(prepared.variants[job.index])
+    try:
+        with silence():
+            # A variant has the same bytes, whichever were built before it in this process.
+            import_module("cnnlstm_spec.emit.keras.run").forget()
+        with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
+            deployment = deploy(compilation) if job.purpose == "inference" else None
+            manifest = artifact.write(compilation, File(job.output), passes=job.passes, deployment=deployment, force=job.force)
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
+            raise
+        return Outcome(job.index, reason=missing)
+    except (artifact.Unsuitable, Unbuildable) as error:
+        return Outcome(job.index, reason=str(error))
+    except PathError as error:
+        return Outcome(job.index, reason=str(error))
+    except OSError as error:
+        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {reason_of(error)}")
+    return Outcome(job.index, manifest["params"]["total"], report="" if deployment is None else str(deployment))
+
+
+@lru_cache(maxsize=1)
+def _prepared(
+    name: str,
+    text: str,
+    overrides: tuple[str, ...],
+    matrix: tuple[str, ...],
+    folder: str | None,
+    allow_imports: bool,
+    allow_outside: bool,
+) -> Sweep:
+    """The variants, read once in a process."""
+    below = None if folder is None else File(folder)
+    # That there are not too many was seen before there were jobs.
+    return sweep(Source(name, text), overrides, matrix, below, allow_imports, allow_outside, sys.maxsize)
+
+
+def is_current(compilation: Compilation, folder: File, passes: str, purpose: str) -> bool:
+    """Whether a folder holds the artifact of a spec already: built from the same by the same, its files as they were written.
+
+    What rests on files beside the spec, which may have changed, is never current.
+    """
+    try:
+        manifest = read_json(folder / MANIFEST)
+        written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
+        named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
+        whole = all(artifact.digest(read(path)) == sha256 for path, sha256 in named)
+        same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest.get("for"), manifest["versions"]
+        trained = manifest.get("inference", {}).get("weights")
+    except (PathError, KeyError, TypeError, AttributeError):
+        return False
+    assert compilation.spec is not None
+    now = json.loads(to_json(resolved(compilation)))
+    wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _installed(same[4]))
+    return whole and trained is None and written == now and same == wanted and not _reads_files(compilation)
+
+
+def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
+    """The versions of the same packages as they are installed, told without importing them."""
+    from importlib.metadata import packages_distributions, version
+
+    # The module `tensorflow` may come from `tensorflow-cpu` and others.
+    known = packages_distributions()
+    found = {name: version(known[name][0]) if name in known else None for name in versions}
+    return {**found, "cnnlstm-spec": __version__}
+
+
+def _reads_files(compilation: Compilation) -> bool:
+    """Whether weights come from a file, or layers from modules of the person's own."""
+    document = compilation.document
+    if isinstance(document, MappingNode) and document.get("layers_from") is not None:
+        return True
+    ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
+    if any(op is not None and op.is_own() for op in ops):
+        return True
+    weights = [op.values().get("weights") for op in ops if op is not None]
+    return any(each not in (None, "imagenet") for each in weights)

@@ -1,0 +1,70 @@
+"""Whose the files in an artifact's folder are, and what runs that were killed have left there. Imports `files` alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path as File
+
+from ...text.files import PathError, age, entries, read, read_json, resolve, sort_of
+
+MODEL, MANIFEST = "model.keras", "manifest.json"
+RANDOM = "[a-z0-9_]{8}"
+"""What `tempfile` puts into a name."""
+OLD = 3600
+"""Seconds after which no run still writes a temporary file."""
+
+
+def foreign(folder: File, names: Iterable[str], digest: Callable[[bytes], str]) -> list[str]:
+    """Those of the files that lie there and are not ours: all where no manifest of ours is, else a model that it does not fit.
+
+    A picture can be drawn again, a model that was trained cannot. Between the renames of an interrupted run, the manifest
+    that was to come waits beside the old one, and counts too.
+    """
+    waiting = [path for path in _below(folder) if re.fullmatch(rf"\.{re.escape(MANIFEST)}\.{RANDOM}\.tmp", path.name)]
+    described = [files for path in (folder / MANIFEST, *waiting) if (files := _described(path)) is not None]
+    there = [name for name in names if sort_of(folder / name) is not None]
+    if not described or MODEL not in there:
+        return [] if described else there
+    model = digest(read(folder / MODEL))
+    return [] if any(files.get(MODEL) == model for files in described) else [MODEL]
+
+
+def hidden(name: str) -> str:
+    """What stands for a name in that of a temporary file, which is longer: a file system takes 255 bytes."""
+    return name if len(name.encode("utf-8", "surrogateescape")) <= 200 else name[:50]
+
+
+def clear(folder: File, names: Iterable[str]) -> None:
+    """Removes the temporary files of such names in a folder, and of such folders beside it, that are old."""
+    names, folder = set(names), resolve(folder)
+    file = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.{RANDOM}\.tmp")
+    for path in _below(folder):
+        if file.fullmatch(path.name) and _is_old(path):
+            path.unlink(missing_ok=True)
+    beside = re.compile(rf"\.{re.escape(hidden(folder.name))}\.{RANDOM}\.tmp")
+    for path in _below(folder.parent):
+        if beside.fullmatch(path.name) and _is_old(path) and {each.name for each in _below(path)} <= names:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _described(path: File) -> dict[str, str] | None:
+    """The digests in a manifest of ours by the names of the files; None where it is none."""
+    try:
+        return {name: facts["sha256"] for name, facts in read_json(path)["files"].items()}
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _below(folder: File) -> list[File]:
+    try:
+        return entries(folder)
+    except PathError:
+        return []
+
+
+def _is_old(path: File) -> bool:
+    seconds = age(path, time.time())
+    return seconds is not None and seconds > OLD

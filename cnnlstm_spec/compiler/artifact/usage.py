@@ -1,0 +1,35 @@
+"""How to load and feed a compiled model, in three lines of Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...emit.words.json import inputs
+from ...text.escape.python import name as named
+from ...text.escape.python import string
+from ..compile import Compilation
+
+SAMPLE = 32
+"""Stands for a size that is known only at run time."""
+
+
+def usage(compilation: Compilation, model: str) -> list[str]:
+    """Three lines that load the model at a path, and predict for data of zeros."""
+    assert compilation.typed is not None and compilation.spec is not None
+    batch = compilation.spec.batch_size or 1
+    arrays = {each["name"]: _zeros(each, batch) for each in inputs(compilation.typed)}
+    data = next(iter(arrays.values())) if len(arrays) == 1 else _mapping(arrays)
+    # Importing the module of a person's own layer registers it with Keras.
+    modules = ", ".join(["keras", "numpy", *map(named, compilation.program.imports)])
+    return [f"import {modules}", f"model = keras.models.load_model({string(model)})", f"model.predict({data})"]
+
+
+def _mapping(arrays: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{string(name)}: {zeros}" for name, zeros in arrays.items()) + "}"
+
+
+def _zeros(tensor: dict[str, Any], batch: int) -> str:
+    sizes = [size if isinstance(size, int) else SAMPLE for size in tensor["shape"]]
+    function = "ones" if tensor["dtype"] == "bool" else "zeros"
+    dtype = "float32" if tensor["dtype"] == "bfloat16" else tensor["dtype"]
+    return f'numpy.{function}(({", ".join(map(str, [batch, *sizes]))}), "{dtype}")'

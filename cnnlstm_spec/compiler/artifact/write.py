@@ -1,0 +1,277 @@
+"""The artifact folder: model, plots and a manifest that names them by digest. Imports Keras through `emit.keras` alone.
+
+Every file is written whole beside its place and renamed into it, the manifest last: whoever checks the digests sees the
+artifact as it was, as it is, or a mix that the manifest does not fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path as File
+from typing import Any
+
+from ...emit.words.json import inputs, params, shapes_data
+from ...text.escape.json import to_json
+from ...text.files import PathError, link_at, read, reason_of, resolve, sort_of, told
+from ..compile import Compilation, collector_paused
+from ..deploy import Deployment
+from ..resolved import resolved
+from ..version import __version__
+from .ownership import MANIFEST, MODEL, clear, foreign, hidden
+from .usage import usage
+
+SVG, PNG = "plot.svg", "plot.png"
+NAMES = (MODEL, SVG, PNG, MANIFEST)
+VERSION = 1
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip can hold."""
+SAVED = "1980-01-01@00:00:00"
+
+
+class Unsuitable(Exception):
+    """Why there can be no artifact, for a reason that lies outside the spec."""
+
+
+@collector_paused()
+def write(
+    compilation: Compilation,
+    folder: File,
+    step: Callable[[str], None] = lambda text: None,
+    passes: str = "default",
+    deployment: Deployment | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Builds the model, or the one that a deployment makes of it, and writes the folder; gives the manifest.
+
+    `step` is told what is under way.
+
+    Raises SpecError for a spec with errors, Unsuitable where the path is no folder, a folder lies where a file would, weights
+    cannot be had or, without `force`, files that are not ours lie where ours would, and PathError where the folder cannot be
+    written.
+    """
+    sort = sort_of(folder)
+    if sort not in (None, "folder"):
+        raise Unsuitable(f"`{folder}` is a {sort}, not a folder")
+    if blocked := next(_folders_among(folder, [name for name in NAMES if name != PNG or has_png()]), None):
+        raise Unsuitable(f"`{blocked}` is a folder, where a file is to be written: move it, or name another folder")
+    compilation.program  # noqa: B018 - raises SpecError before anything is written
+    if not force and (others := foreign(folder, NAMES, digest)):
+        named = " and ".join(f"`{name}`" for name in others)
+        ways = "name another folder, or replace what is there with `--force`"
+        raise Unsuitable(f"`{folder}` holds {named}, not written by `compile`: {ways}")
+    files, versions = make_files(compilation, step, passes, deployment)
+    step("writing")
+    manifest = {**make_manifest(compilation, files, versions, deployment), "passes": passes}
+    files[MANIFEST] = (to_json(manifest) + "\n").encode()
+    write_files(folder, files)
+    clear(folder, NAMES)
+    return manifest
+
+
+def make_files(
+    compilation: Compilation, step: Callable[[str], None], passes: str = "default", deployment: Deployment | None = None
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The bytes of every file but the manifest, and the versions of what built the model."""
+    from ...emit.keras.run import save, versions
+
+    step("building the model")
+    try:
+        model = compilation.to_keras(passes) if deployment is None else deployment.models(passes)[1]
+    except Exception as error:
+        if _reads_weights(compilation) and (isinstance(error, OSError | ValueError) or "URL fetch failure" in str(error)):
+            raise Unsuitable(f"weights cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise
+    step("saving the model")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = File(scratch, MODEL)
+        save(model, path)
+        files = {MODEL: canonical(read(path))}
+    step("drawing")
+    svg = (compilation if deployment is None else deployment.inference).to_svg()
+    files[SVG] = svg.encode()
+    if has_png():
+        from ...emit.picture.png import to_png
+
+        files[PNG] = to_png(svg)
+    return files, {"cnnlstm-spec": __version__, **versions()}
+
+
+def _reads_weights(compilation: Compilation) -> bool:
+    """Whether a backbone starts from weights of a file or of the net, which can fail as no spec can tell."""
+    ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
+    return any(op is not None and op.values().get("weights") is not None for op in ops)
+
+
+def has_png() -> bool:
+    """Whether pictures can be made: the extra `plot` is installed."""
+    from importlib.util import find_spec
+
+    return find_spec("resvg_py") is not None
+
+
+def canonical(data: bytes) -> bytes:
+    """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in sorted(old.namelist()):
+            content = old.read(name)
+            if name == "metadata.json":
+                content = to_json({**json.loads(content), "date_saved": SAVED}, None).encode()
+            if name == "config.json":
+                content = to_json(_renumbered(json.loads(content), {}), None).encode()
+            info = zipfile.ZipInfo(name, EPOCH)
+            info.external_attr = 0o600 << 16
+            new.writestr(info, content)
+    return made.getvalue()
+
+
+def _renumbered(config: Any, ids: dict[int, int]) -> Any:
+    """A config whose shared objects are numbered as they come; Keras takes their addresses in memory."""
+    if isinstance(config, list):
+        return [_renumbered(each, ids) for each in config]
+    if not isinstance(config, dict):
+        return config
+    shared = "shared_object_id"
+    numbered = {key: ids.setdefault(value, len(ids) + 1) if key == shared else value for key, value in config.items()}
+    return {key: _renumbered(value, ids) for key, value in numbered.items()}
+
+
+def make_manifest(
+    compilation: Compilation, files: Mapping[str, bytes], versions: Mapping[str, str], deployment: Deployment | None = None
+) -> dict[str, Any]:
+    """What the folder holds and where it came from; nothing of when or where it was made."""
+    built = compilation if deployment is None else deployment.inference
+    assert built.typed is not None and compilation.spec is not None
+    return {
+        "version": VERSION,
+        "name": compilation.spec.name,
+        "seed": compilation.spec.seed,
+        "versions": dict(versions),
+        "inputs": inputs(built.typed),
+        "outputs": shapes_data(built.typed)["outputs"],
+        "params": params(built.typed),
+        "usage": usage(built, MODEL),
+        "for": "training" if deployment is None else "inference",
+        **({} if deployment is None else {"inference": deployment.facts()}),
+        "files": {name: {"sha256": digest(data), "bytes": len(data)} for name, data in files.items()},
+        "spec": {"sha256": digest(compilation.source.text.encode()), **resolved(compilation)},
+    }
+
+
+def digest(data: bytes) -> str:
+    """SHA-256, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_files(folder: File, files: Mapping[str, bytes]) -> None:
+    """Files into a folder in their order; a folder that is not there appears at once, with all of them."""
+    if sort_of(folder) == "folder":
+        with told(folder):
+            _replace_files(folder, files)
+        return
+    with told(folder):
+        _make_folder(folder, files)
+
+
+def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
+    try:
+        for name, data in files.items():
+            _write_whole(scratch / name, data)
+        scratch.chmod(0o777 & ~_umask())
+        _sync(scratch)
+        scratch.rename(folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    _sync(folder.parent)
+
+
+def replace_file(path: File, data: bytes) -> None:
+    """A file, whole or not at all; through a link to a file. Raises PathError."""
+    sort = sort_of(path)
+    if sort not in (None, "file"):
+        raise PathError(path, f"it is a {sort}")
+    path = resolve(path)
+    with told(path):
+        _replace_files(path.parent, {path.name: data})
+
+
+def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
+    """Writes all beside their places, then renames them in their order; where one cannot be put there, none is.
+
+    Where that ends in between, the manifest of those that are renamed stays beside its place, so that they are known as ours.
+    """
+    if blocked := next(_folders_among(folder, files), None):
+        raise PathError(blocked, "it is a folder")
+    waiting: dict[str, File] = {}
+    renamed = False
+    try:
+        for name, data in files.items():
+            with _named(folder / name):
+                handle, beside = tempfile.mkstemp(prefix=f".{hidden(name)}.", suffix=".tmp", dir=folder)
+                os.close(handle)
+                waiting[name] = File(beside)
+                _write_whole(waiting[name], data)
+                waiting[name].chmod(0o666 & ~_umask())
+        for name in files:
+            with _named(folder / name):
+                waiting[name].replace(folder / name)
+            del waiting[name]
+            renamed = True
+    finally:
+        for name, path in waiting.items():
+            if not (renamed and name == MANIFEST):
+                path.unlink(missing_ok=True)
+    _sync(folder)
+
+
+def _folders_among(folder: File, names: Iterable[str]) -> Iterator[File]:
+    """Those of the names that are folders there: no file can be renamed to them."""
+    paths = (folder / name for name in names)
+    return (path for path in paths if link_at(path) is None and sort_of(path) == "folder")
+
+
+@contextmanager
+def _named(target: File) -> Iterator[None]:
+    """What the system refuses of a file is told by the name that a person knows, not by that of the temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise PathError(target, reason_of(error)) from None
+
+
+def _write_whole(path: File, data: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: File) -> None:
+    """Makes renames in a folder outlast a crash; some systems cannot open a folder, and do without."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,207 @@
+"""The road from text to a typed graph and a program; every stage is kept. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..ir.graph import Graph, TypedGraph
+from ..model.build import build
+from ..model.infer import infer
+from ..model.rules.check import look_on, verify
+from ..spec.compile_section import CompileSpec
+from ..spec.model_spec import ModelSpec
+from ..spec.read_spec import elaborate
+from ..text.diagnostic import Code, Diagnostic
+from ..text.memo import Memory
+from ..text.nodes import Mapping as MappingNode
+from ..text.nodes import Node
+from ..text.parse import parse
+from ..text.source import Source
+from ..text.spelling import begin
+
+if TYPE_CHECKING:
+    import keras
+
+    from ..ir.program import Program
+
+Overrides = Mapping[str, Any] | tuple[str, ...]
+
+MORE = Code("more-findings", "error", "{count} more findings from here on")
+SHOWN = 200
+"""More findings than a person reads; a spec has them by one mistake in an editor."""
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """A spec and all that is known of it; stages after the first that failed are None."""
+
+    source: Source
+    diagnostics: tuple[Diagnostic, ...]
+    document: Node | None = None
+    spec: ModelSpec | None = None
+    graph: Graph | None = None
+    typed: TypedGraph | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings may be there."""
+        return not any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
+
+    @cached_property
+    def program(self) -> Program:
+        """The Keras calls that build and compile the model; raises SpecError where there are errors."""
+        return self.lowered()
+
+    def lowered(self, passes: str = "default") -> Program:
+        """The program after a choice of passes: `default`, or `none`."""
+        from ..emit.lowering.lower import lower
+        from ..model.passes import optimize
+
+        if not self.ok or self.typed is None or self.spec is None:
+            raise SpecError(self)
+        with collector_paused():
+            return lower(optimize(self.typed, passes), self.spec)
+
+    def to_keras(self, passes: str = "default") -> keras.Model:
+        """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors.
+
+        `passes` is `default`, or `none` for the model as it is written. Raises Unbuildable where the installed Keras is too
+        old or differs from the rules in what the spec uses, or where a person's own layer fails.
+        """
+        program = self.program if passes == "default" else self.lowered(passes)
+        from ..emit.keras.run import run
+
+        with collector_paused():
+            return run(program)
+
+    def to_python(self) -> str:
+        """Keras source that builds the same model; raises SpecError where there are errors."""
+        from ..emit.python.source import source
+
+        program = self.program
+        assert self.spec is not None
+        return source(program, self.spec.description)
+
+    def to_svg(self, depth: int | None = None, direction: Literal["down", "right"] = "down", width: int | None = None) -> str:
+        """A picture of the model; of a spec with errors too, as far as it could be read, with the failing layers marked.
+
+        `depth` says how deep structure is opened (0: a box for each branch, fusion and head), `width` how many pixels wide."""
+        from ..emit.picture.svg import draw
+
+        return draw(self, depth, direction, width)
+
+
+class SpecError(ValueError):
+    """A spec has errors; the text is the rendered diagnostics."""
+
+    def __init__(self, compilation: Compilation) -> None:
+        from ..emit.words.diagnostics import render
+
+        super().__init__(render(compilation.diagnostics))
+        self.compilation = compilation
+        self.diagnostics = compilation.diagnostics
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without garbage collections: every stage is kept, so they find nothing and make the time grow faster than the spec.
+
+    Once TensorFlow is imported, one takes longer than all of ours.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def compile_source(
+    source: Source,
+    overrides: Overrides = (),
+    folder: File | None = None,
+    allow_imports: bool = False,
+    allow_outside: bool = False,
+) -> Compilation:
+    """Everything up to the typed graph, with all diagnostics in the order of the text.
+
+    Modules that a spec names in `layers_from` are imported, and their code run, only with `allow_imports`; what it extends
+    lies below its folder unless `allow_outside`.
+    """
+    with collector_paused():
+        document, found = read_document(source, overrides, folder, allow_outside)
+        if document is None:
+            return Compilation(source, finish(found))
+        return compile_document(source, without_matrix(document, found), found, folder, allow_imports)
+
+
+def read_document(
+    source: Source, overrides: Overrides = (), folder: File | None = None, allow_outside: bool = False
+) -> tuple[Node | None, list[Diagnostic]]:
+    """The document of a text, what it extends and its overrides in it; None where there is none."""
+    begin()
+    document, found = parse(source)
+    if isinstance(document, MappingNode) and document.get("extends") is not None:
+        from ..text.edits.extends import extended
+
+        document = extended(document, found, folder, allow_outside)
+    if document is not None and overrides:
+        from ..text.edits.overrides import apply
+
+        document = apply(document, overrides, found)
+    return document, found
+
+
+def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
+    """The spec as it is written, none of its variants."""
+    if not isinstance(document, MappingNode) or document.get("matrix") is None:
+        return document
+    from ..text.edits.matrix import limited, read_matrix, without
+
+    limited(read_matrix(document, (), found), document, found)
+    return without(document)
+
+
+def compile_document(
+    source: Source,
+    document: Node,
+    found: list[Diagnostic],
+    folder: File | None = None,
+    allow_imports: bool = False,
+    memory: Memory | None = None,
+) -> Compilation:
+    """Everything after the document, with what was found before; variants of a spec share a memory."""
+    begin()
+    spec = elaborate(document, found, folder, allow_imports, memory)
+    if spec is None:
+        return Compilation(source, finish(found), document)
+    graph = build(spec, found, memory)
+    if graph is None:
+        return Compilation(source, finish(found), document, spec)
+    policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
+    typed = infer(graph, policy, found, spec.batch_size, memory)
+    found += verify(typed, spec, memory)
+    found += look_on(typed, spec, found, memory)
+    return Compilation(source, finish(found), document, spec, graph, typed)
+
+
+def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """In the order of the text, each finding once: a block that is used twice has its own mistakes once."""
+    unique: dict[tuple[object, ...], Diagnostic] = {}
+    for diagnostic in found:
+        span = diagnostic.place.span
+        unique.setdefault((diagnostic.code.name, id(span.source), span.start, diagnostic.message), diagnostic)
+    ordered = sorted(unique.values(), key=lambda d: (d.place.span.source.name, d.place.span.start, d.code.name))
+    if len(ordered) <= SHOWN:
+        return tuple(ordered)
+    rest = ordered[SHOWN:]
+    errors = sum(each.severity == "error" for each in rest)
+    more = Diagnostic(MORE, rest[0].place, {"count": len(rest), "error": errors, "warning": len(rest) - errors})
+    return (*ordered[:SHOWN], more)

@@ -1,0 +1,273 @@
+"""What differs between two specs in the model's terms: layers, shapes, costs, and which trained weights would still load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from ...ir.graph import TypedGraph, TypedNode, count
+from ...language.catalog import facts
+from ...model.costs import of
+from ...ops.input import InputOp
+from ...text.source import format_path
+from ..compile import Compilation
+from ..resolved import plain, resolved
+
+MISSING = "(none)"
+"""Stands for what one of the two does not have."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A fact with its value in both."""
+
+    what: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """A layer that only one of the two has, or that differs; a layer is found again by its place among the others."""
+
+    sort: str
+    """`added`, `removed` or `changed`."""
+    layer: str
+    """Its Keras class."""
+    name: str
+    """Its name in Keras, in the second spec unless it was removed."""
+    path: str
+    output: str
+    params: int
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A layer of the first spec whose trained weights have no place in the second, and why."""
+
+    name: str
+    params: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """All that differs between two sound specs."""
+
+    model: tuple[Change, ...]
+    """Name, seed, batch size, inputs, outputs and `compile`."""
+    layers: tuple[LayerChange, ...]
+    same: int
+    """How many layers are the same in both."""
+    costs: tuple[Change, ...]
+    """All costs, equal ones too."""
+    loaded: tuple[str, ...]
+    """Keras layers whose weights would load: of the same name and the same shapes."""
+    loaded_params: int
+    lost: tuple[Lost, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether both are the same model."""
+        return not self.model and not self.layers
+
+
+def differ(old: Compilation, new: Compilation, batch_size: int | None = None) -> Difference:
+    """The difference from one sound spec to another."""
+    assert old.typed is not None and new.typed is not None
+    layers, same = _layers(old.typed, new.typed)
+    loaded, loaded_params, lost = _weights(old.typed, new.typed)
+    return Difference(
+        tuple(_changes(_facts(old), _facts(new))), layers, same, _costs(old, new, batch_size), loaded, loaded_params, lost
+    )
+
+
+def _facts(compilation: Compilation) -> dict[str, Any]:
+    """What is to be said of a model beside its layers, flat."""
+    spec, typed = compilation.spec, compilation.typed
+    assert spec is not None and typed is not None
+    found: dict[str, Any] = {"name": spec.name, "seed": spec.seed, "batch_size": spec.batch_size}
+    for id in typed.graph.inputs:
+        op, type = typed.nodes[id].node.op, typed.nodes[id].type
+        assert isinstance(op, InputOp) and type is not None
+        found[f"input {op.branch}"] = f"{type} {type.dtype}"
+        found[f"input {op.branch} mask"] = op.mask_by
+    for head, id in typed.graph.outputs.items():
+        type = typed.nodes[id].type
+        found[f"output {head}"] = f"{type} {type.dtype}" if type is not None else None
+    written = resolved(compilation)["compile"]
+    return found if written is None else {**found, **_flat("compile", written)}
+
+
+def _flat(path: str, value: Any) -> dict[str, Any]:
+    """A value by its path; of a thing with arguments its name, and each argument below that."""
+    if not isinstance(value, dict) or not value:
+        return {path: value}
+    (name, arguments), *more = value.items()
+    if not more and any(name in each["classes"] for each in facts()["families"].values()):
+        return {path: name, **(_flat(path, arguments) if arguments else {})}
+    return {key: each for name, inner in value.items() for key, each in _flat(f"{path}.{name}", inner).items()}
+
+
+def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    for key in dict.fromkeys((*old, *new)):
+        if not _same(key, old.get(key, MISSING), new.get(key, MISSING)):
+            yield Change(key, old.get(key, MISSING), new.get(key, MISSING))
+
+
+def _same(key: str, old: Any, new: Any) -> bool:
+    """Whether two facts are equal; in `compile`, a class by its name and by its identifier is one."""
+    if old == new or not (key.startswith("compile.") and isinstance(old, str) and isinstance(new, str)):
+        return bool(old == new)
+    return any(each["identifiers"].get(old, old) == each["identifiers"].get(new, new) for each in facts()["families"].values())
+
+
+def _layers(old: TypedGraph, new: TypedGraph) -> tuple[tuple[LayerChange, ...], int]:
+    """What became of each layer, area by area in the order of the second spec, then of the first."""
+    before, after = _by_area(old), _by_area(new)
+    pairs = [pair for area in dict.fromkeys((*after, *before)) for pair in _aligned(before.get(area, []), after.get(area, []))]
+    renamed = {a.node.layer: b.node.layer for a, b in pairs if a is not None and b is not None}
+    found = [change for a, b in pairs if (change := _change(a, b, old, new, renamed)) is not None]
+    return tuple(found), len(pairs) - len(found)
+
+
+def _by_area(graph: TypedGraph) -> dict[str, list[TypedNode]]:
+    areas: dict[str, list[TypedNode]] = {}
+    for typed in graph.nodes.values():
+        if not typed.node.hidden:
+            areas.setdefault(typed.node.area, []).append(typed)
+    return areas
+
+
+Pair = tuple[TypedNode | None, TypedNode | None]
+
+
+def _aligned(old: Sequence[TypedNode], new: Sequence[TypedNode]) -> Iterator[Pair]:
+    """Layers that are the same in place, then those of one class between them, then what is left."""
+    for tag, a, b in _blocks([_signature(each) for each in old], [_signature(each) for each in new]):
+        if tag == "equal":
+            yield from zip(old[a], new[b], strict=True)
+            continue
+        for inner, c, d in _blocks([_class(each) for each in old[a]], [_class(each) for each in new[b]]):
+            if inner == "equal":
+                yield from zip(old[a][c], new[b][d], strict=True)
+            else:
+                yield from ((each, None) for each in old[a][c])
+                yield from ((None, each) for each in new[b][d])
+
+
+def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, slice, slice]]:
+    """Equal and unequal stretches; what is equal at both ends is told first, since the matching is slow on long lists."""
+    shorter = min(len(old), len(new))
+    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    tail = next((i for i in range(shorter - head) if old[-1 - i] != new[-1 - i]), shorter - head)
+    yield "equal", slice(0, head), slice(0, head)
+    a, b = old[head : len(old) - tail], new[head : len(new) - tail]
+    for tag, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        yield tag, slice(head + i, head + j), slice(head + k, head + m)
+    yield "equal", slice(len(old) - tail, len(old)), slice(len(new) - tail, len(new))
+
+
+def _class(typed: TypedNode) -> str:
+    return typed.node.op.title() if typed.node.op is not None else ""
+
+
+def _signature(typed: TypedNode) -> str:
+    return f"{_class(typed)} {_arguments(typed)}"
+
+
+def _arguments(typed: TypedNode) -> dict[str, Any]:
+    """Every argument, written or not, so that a default which is written out is no change."""
+    op = typed.node.op
+    if op is None:
+        return {}
+    return {name: plain(op.value(name)) for name, each in op.arguments.items() if each.field not in ("name", "share")}
+
+
+def _change(
+    a: TypedNode | None, b: TypedNode | None, old: TypedGraph, new: TypedGraph, renamed: Mapping[str, str]
+) -> LayerChange | None:
+    typed = b if b is not None else a
+    assert typed is not None
+    changes: tuple[Change, ...] = ()
+    if a is not None and b is not None:
+        changes = tuple(_changes(_row(a, old, renamed), _row(b, new, {})))
+        if not changes:
+            return None
+    sort = "changed" if changes else "added" if a is None else "removed"
+    path = format_path(typed.node.origin.address)
+    return LayerChange(sort, _class(typed), typed.node.layer, path, str(typed.type), typed.params, changes)
+
+
+def _row(typed: TypedNode, graph: TypedGraph, renamed: Mapping[str, str]) -> dict[str, Any]:
+    """The facts of a layer; names of the layers that it reads are those of the second spec, so that a new name is no change."""
+    read = [_read(id, graph) for id in typed.node.inputs]
+    arguments = {"function" if name == "name" else name: value for name, value in _arguments(typed).items()}
+    return {
+        "name": typed.node.layer,
+        **arguments,
+        "reads": [renamed.get(name, name) for name in read],
+        "output": f"{typed.type}",
+        "dtype": typed.type.dtype if typed.type is not None else None,
+        "params": typed.params,
+    }
+
+
+def _read(id: str, graph: TypedGraph) -> str:
+    """The layer whose output is read, past what only folds and unfolds time."""
+    node = graph.nodes[id].node
+    while node.hidden and node.inputs and not isinstance(node.op, InputOp):
+        node = graph.nodes[node.inputs[0]].node
+    return node.layer
+
+
+def _costs(old: Compilation, new: Compilation, batch_size: int | None) -> tuple[Change, ...]:
+    assert old.typed is not None and new.typed is not None
+    a, b = of(old.typed, batch_size or 1), of(new.typed, batch_size or 1)
+    named = ("params", "trainable", "weight_bytes", "macs", "activation_bytes")
+    return tuple(Change(name, _number(getattr(a, name)), _number(getattr(b, name))) for name in named)
+
+
+def _number(value: Any) -> int | str:
+    return value if isinstance(value, int) else str(value)
+
+
+def _weights(old: TypedGraph, new: TypedGraph) -> tuple[tuple[str, ...], int, tuple[Lost, ...]]:
+    """The Keras layers of the first whose weights would load in the second, their size, and those that would not."""
+    before, after = _shapes(old), _shapes(new)
+    loaded, lost = [], []
+    for name, weights in before.items():
+        if weights == after.get(name):
+            loaded.append(name)
+        else:
+            lost.append(Lost(name, _size(weights), _reason(weights, after.get(name))))
+    return tuple(loaded), sum(_size(before[name]) for name in loaded), tuple(lost)
+
+
+Weights = list[tuple[str, tuple[int, ...]]]
+
+
+def _shapes(graph: TypedGraph) -> dict[str, Weights]:
+    found: dict[str, Weights] = {}
+    for typed in graph.nodes.values():
+        for weight in typed.weights if typed.owns_weights else ():
+            found.setdefault(typed.node.layer + weight.within, []).append((weight.name, weight.shape))
+    return found
+
+
+def _size(weights: Weights) -> int:
+    return sum(count(shape) for _, shape in weights)
+
+
+def _reason(old: Weights, new: Weights | None) -> str:
+    if new is None:
+        return "no layer has its name"
+    for (name, shape), (other, other_shape) in zip(old, new, strict=False):
+        if name != other:
+            return f"`{name}` has become `{other}`"
+        if shape != other_shape:
+            return f"`{name}` is {list(other_shape)} instead of {list(shape)}"
+    return f"it has {len(new)} weights instead of {len(old)}"

@@ -1,0 +1,102 @@
+"""The difference of two specs, as text and as the public JSON of `diff`, version 1, of which `schemas/` holds the schema."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ...text.escape.json import in_words, to_json
+from ...text.escape.terminal import one_line, width
+from .differ import MISSING, Change, Difference, LayerChange
+
+VERSION = 1
+SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+COSTS = {
+    "params": "parameters",
+    "trainable": "trainable",
+    "weight_bytes": "bytes of weights",
+    "macs": "multiply-adds of a sample",
+    "activation_bytes": "bytes of all outputs",
+}
+
+
+def text(found: Difference, old: str, new: str) -> str:
+    """What differs, for a person."""
+    heading = f"{one_line(old)} -> {one_line(new)}: "
+    if found.equal:
+        return f"{heading}the same model, {found.same} layers\n"
+    numbers = [f"{sum(each.sort == sort for each in found.layers)} {sort}" for sort in SIGNS]
+    lines = [f"{heading}layers {', '.join(numbers)}, {found.same} the same", ""]
+    lines += [f"  ~ {one_line(change.what)}: {_arrow(change)}" for change in found.model]
+    lines += ["" for _ in found.model[:1]]
+    for each in found.layers:
+        lines += _layer(each)
+    lines += ["" for _ in found.layers[:1]]
+    return "\n".join([*lines, *_costs(found), "", *_weights(found)]) + "\n"
+
+
+def as_json(found: Difference, old: str, new: str) -> str:
+    """The same as data; a change lacks `old` or `new` where one of the two does not have what it is about."""
+    layers = [{**asdict(each), "changes": list(map(_change, each.changes))} for each in found.layers]
+    data = {
+        "version": VERSION,
+        "old": old,
+        "new": new,
+        "equal": found.equal,
+        "model": list(map(_change, found.model)),
+        "layers": layers,
+        "same_layers": found.same,
+        "costs": {each.what: {"old": each.old, "new": each.new} for each in found.costs},
+        "weights": {
+            "loaded": list(found.loaded),
+            "loaded_params": found.loaded_params,
+            "not_loaded": [asdict(each) for each in found.lost],
+        },
+    }
+    return to_json(data) + "\n"
+
+
+def _change(change: Change) -> dict[str, Any]:
+    values = {"old": change.old, "new": change.new}
+    return {"what": change.what, **{side: value for side, value in values.items() if value != MISSING}}
+
+
+def _arrow(change: Change) -> str:
+    return f"{_shown(change.old)} -> {_shown(change.new)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return one_line(value if isinstance(value, str) else in_words(value))
+
+
+def _layer(change: LayerChange) -> list[str]:
+    params = f", {change.params:,} parameters" if change.params else ""
+    first = f"  {SIGNS[change.sort]} {one_line(change.layer)} {one_line(change.name)}"
+    if change.sort != "changed":
+        return [f"{first}: {one_line(change.output)}{params}"]
+    return [first, *(f"      {one_line(each.what)}: {_arrow(each)}" for each in change.changes)]
+
+
+def _costs(found: Difference) -> list[str]:
+    rows = [(COSTS[each.what], _shown(each.old), _shown(each.new), _by(each)) for each in found.costs]
+    widths = [max(width(row[column]) for row in rows) for column in range(4)]
+    return [f"  {a:<{widths[0]}}  {b:>{widths[1]}} -> {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows]
+
+
+def _by(change: Change) -> str:
+    if not isinstance(change.old, int) or not isinstance(change.new, int) or change.old == change.new:
+        return ""
+    ratio = (change.new - change.old) / change.old if change.old else 0.0
+    share = f" ({ratio:+.0%})" if abs(ratio) >= 0.005 else ""
+    return f"{change.new - change.old:+,}{share}"
+
+
+def _weights(found: Difference) -> list[str]:
+    total = found.loaded_params + sum(each.params for each in found.lost)
+    layers = len(found.loaded) + len(found.lost)
+    if not layers:
+        return ["trained weights: there are none"]
+    lines = [f"trained weights: {len(found.loaded)} of {layers} layers would load, {found.loaded_params:,} of {total:,} values"]
+    return lines + [f"  {one_line(each.name)} would not: {one_line(each.reason)}" for each in found.lost]

@@ -1,0 +1,79 @@
+"""A spec as it was understood, as plain data: overrides set, variables replaced, blocks and repetitions written out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..ir.graph import TypedGraph
+from ..ir.op import Op
+from ..language.catalog import KerasObject
+from ..language.scope import Scope
+from ..ops.input import InputOp
+from ..spec.layer_list import Layer
+from ..text.nodes import Mapping, value_of
+from ..text.source import format_path
+from .compile import Compilation
+
+
+def resolved(compilation: Compilation) -> dict[str, Any]:
+    """`document` is the spec with its overrides, `layers` every layer with its final arguments and what it reads."""
+    assert compilation.typed is not None and isinstance(compilation.document, Mapping)
+    document = compilation.document
+    kept = {entry.key.text: value_of(entry.value) for entry in document.entries if not entry.key.text.startswith("x-")}
+    return {"document": plain(kept), "compile": plain(_compile(document)), "layers": _layers(compilation.typed)}
+
+
+def _compile(document: Mapping) -> object:
+    """The `compile` section with its variables replaced."""
+    section, variables = document.get("compile"), document.get("vars")
+    if section is None:
+        return None
+    held = variables.value.entries if variables is not None and isinstance(variables.value, Mapping) else ()
+    node = Scope([], variables={entry.key.text: entry.value for entry in held}).resolve_deep(section.value)
+    return None if node is None else value_of(node)
+
+
+def _layers(graph: TypedGraph) -> list[dict[str, Any]]:
+    rows = []
+    for typed in graph.nodes.values():
+        node = typed.node
+        if node.hidden or node.op is None:
+            continue
+        values = plain(node.op.values(node.origin.written.places))
+        row = {"path": format_path(node.origin.address), "name": node.layer, "layer": node.op.title()}
+        rows.append(
+            {
+                **row,
+                "arguments": values,
+                "inputs": [_source(id, graph) for id in node.inputs],
+            }
+        )
+    return rows
+
+
+def _source(id: str, graph: TypedGraph) -> str:
+    """The input or layer whose output is read, past what only folds and unfolds time."""
+    node = graph.nodes[id].node
+    while node.hidden and node.inputs and not isinstance(node.op, InputOp):
+        node = graph.nodes[node.inputs[0]].node
+    return node.layer
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    if isinstance(value, dict):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Layer):
+        return plain(value.op)
+    if isinstance(value, Op):
+        return {value.title(): plain(value.values())}
+    if isinstance(value, KerasObject):
+        return value.identifier or {value.name: plain(dict(value.arguments))}
+    return str(value)

@@ -1,0 +1,106 @@
+"""A spec with the variants of its matrix: read once, then compiled one variant after the other. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+from ..text.diagnostic import Diagnostic
+from ..text.memo import Memory
+from ..text.nodes import Mapping, Node
+from ..text.source import Source
+from .compile import Compilation, Overrides, collector_paused, compile_document, finish, read_document
+
+if TYPE_CHECKING:
+    from ..text.edits.matrix import Variant
+    from ..text.edits.overrides import Override
+
+
+FEW = 50
+"""So many variants cannot have too many layers together, of which a spec has a limit of its own."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all variants of a spec have in common; there are none without a matrix, and none where it has mistakes."""
+
+    source: Source
+    document: Node | None
+    """Without its matrix, and nothing set in it yet."""
+    found: tuple[Diagnostic, ...]
+    """What was found before the values of a variant stand in the document."""
+    overrides: tuple[Override, ...]
+    """What is set after those values: it comes after it all."""
+    folder: File | None
+    allow_imports: bool
+    variants: tuple[Variant, ...]
+    memory: Memory = field(default_factory=Memory, repr=False, compare=False)
+
+    def plain(self) -> Compilation:
+        """The spec as it is written."""
+        return self.compiled(None)
+
+    def compiled(self, variant: Variant | None) -> Compilation:
+        """A variant, or the spec as it is written.
+
+        What it shares with those before it is not read from text, read as layers, inferred or checked again.
+        """
+        found, document = list(self.found), self.document
+        if document is None:
+            return Compilation(self.source, finish(found))
+        with collector_paused():
+            if variant is not None:
+                document = variant.document(document, found, self.memory)
+            if self.overrides:
+                from ..text.edits.overrides import set_all
+
+                document = set_all(document, self.overrides, found, self.memory)
+            return compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory)
+
+    def all(self) -> Iterator[tuple[Variant, Compilation]]:
+        """Every variant in order, the last axis fastest."""
+        return ((variant, self.compiled(variant)) for variant in self.variants)
+
+    def layers(self) -> int:
+        """How many layers the spec has as it is written, and each variant about as many."""
+        graph = self.plain().graph
+        return len(graph.nodes) if graph is not None else 0
+
+
+def sweep(
+    source: Source,
+    overrides: Overrides = (),
+    matrix: tuple[str, ...] = (),
+    folder: File | None = None,
+    allow_imports: bool = False,
+    allow_outside: bool = False,
+    max_variants: int | None = None,
+) -> Sweep:
+    """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes.
+
+    An axis whose place an override sets is none; without any there are no variants. Nor are there where they are too many, or
+    have too many layers together; `max_variants` is how many a person allows.
+    """
+    document, found = read_document(source, (), folder, allow_outside)
+    after: tuple[Override, ...] = ()
+    if overrides and document is not None:
+        from ..text.edits.overrides import read_overrides, set_all
+
+        given = read_overrides(overrides, found)
+        document = set_all(document, (each for each in given if each.steps[0] == "matrix"), found)
+        after = tuple(each for each in given if each.steps[0] != "matrix")
+    variants: tuple[Variant, ...] = ()
+    if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
+        from ..text.edits.matrix import combinations, limited, read_matrix, too_much_work, without
+
+        before, written = len(found), document
+        axes = limited(read_matrix(document, matrix, found, after), document, found, max_variants)
+        variants = tuple(combinations(axes)) if axes and len(found) == before else ()
+        document = without(document)
+        prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants)
+        if max_variants is None and len(variants) > FEW:
+            said = too_much_work(axes, written, len(variants), prepared.layers())
+            return prepared if said is None else replace(prepared, found=(*found, said), variants=())
+    return Sweep(source, document, tuple(found), after, folder, allow_imports, variants)

@@ -1,0 +1,198 @@
+"""Runs a Program with Keras. Of this package only this file and `comparison.py` import Keras."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy
+
+from ...ir.inference import described
+from ...ir.program import (
+    Apply,
+    Call,
+    Comment,
+    Do,
+    Expression,
+    Infix,
+    Let,
+    MarkLayers,
+    Program,
+    Ref,
+    SetAttribute,
+    Slice,
+    Unbuildable,
+)
+from ...language.catalog import facts
+from .expectations import Difference
+
+LEAST = (3, 15)
+"""The oldest Keras that has what programs call: `MultiOptimizer` came with it."""
+
+
+def run(program: Program) -> keras.Model:
+    """The model that a program builds; the process's random state and dtype policy are left as they were."""
+    values: dict[str, Any] = {}
+    with _restored():
+        check(program)
+        for statement in program.statements:
+            match statement:
+                case Let(name, value, scope):
+                    with nullcontext() if scope is None else keras.name_scope(scope):
+                        values[name] = _evaluate(value, values)
+                case SetAttribute(target, attribute, value):
+                    setattr(values[target], attribute, _evaluate(value, values))
+                case MarkLayers(target, mark, deep):
+                    for layer in values[target].layers:
+                        for each in (layer, *(getattr(layer, "layers", ()) if deep else ())):
+                            each.name = f"{each.name}.{mark}"
+                case Do(call, times):
+                    for _ in range(times):
+                        _evaluate(call, values)
+                case Comment():
+                    pass
+    model = values["model"]
+    assert isinstance(model, keras.Model)
+    return model
+
+
+def check(program: Program) -> None:
+    """Raises Unbuildable where the installed Keras is too old, or differs from the rules in what the program uses."""
+    made_from = facts()["keras"]
+    if keras.__version__ == made_from:
+        return
+    if tuple(int(part) for part in keras.__version__.split(".")[:2]) < LEAST:
+        raise Unbuildable(f"Keras {keras.__version__} is installed; {'.'.join(map(str, LEAST))} or later is needed")
+    from .doctor import used
+
+    found = used(program, lambda expression: _evaluate(expression, {}))
+    if found:
+        listed = "".join(f"\n  {each}" for each in found)
+        raise Unbuildable(
+            f"this spec uses what Keras {keras.__version__} has changed; the rules were made from {made_from}:{listed}\n"
+            "`cnnlstm-spec doctor` compares everything"
+        )
+
+
+def examine() -> tuple[str, str, list[Difference]]:
+    """The installed version of Keras, the one that the rules were made from, and all differences."""
+    from .doctor import compare
+
+    with _restored():
+        return keras.__version__, facts()["keras"], compare(lambda expression: _evaluate(expression, {}))
+
+
+@contextmanager
+def _restored() -> Iterator[None]:
+    python, numpy_state, policy = random.getstate(), numpy.random.get_state(), keras.config.dtype_policy()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        numpy.random.set_state(numpy_state)
+        keras.config.set_dtype_policy(policy)
+
+
+def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
+    match expression:
+        case Ref(name):
+            return values[name]
+        case Call(path, arguments, keywords):
+            return _called(_find(path, values), *_given(arguments, keywords, values))
+        case Apply(layer, arguments, keywords):
+            return _called(_evaluate(layer, values), *_given(arguments, keywords, values))
+        case Slice(value, index):
+            # One index of its own, since a layer may give a tuple of tensors.
+            return _evaluate(value, values)[_index(index[0]) if len(index) == 1 else tuple(map(_index, index))]
+        case Infix(operator, left, right):
+            return _infix(operator, _evaluate(left, values), _evaluate(right, values))
+        case tuple():
+            return tuple(_evaluate(each, values) for each in expression)
+        case list():
+            return [_evaluate(each, values) for each in expression]
+        case dict():
+            return {name: _evaluate(each, values) for name, each in expression.items()}
+        case _:
+            return expression
+
+
+def _given(
+    arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...], values: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    return [_evaluate(each, values) for each in arguments], {name: _evaluate(each, values) for name, each in keywords}
+
+
+def _index(index: int | tuple[int | None, int | None] | None) -> int | slice:
+    if isinstance(index, tuple):
+        return slice(*index)
+    return slice(None) if index is None else index
+
+
+def _infix(operator: str, left: Any, right: Any) -> Any:
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+    raise ValueError(operator)
+
+
+def _find(path: str, values: dict[str, Any]) -> Any:
+    head, *steps = path.split(".")
+    if head != "keras" and head not in values:
+        return _own(path)
+    found: Any = keras if head == "keras" else values[head]
+    for step in steps:
+        found = getattr(found, step)
+    return found
+
+
+def _own(path: str) -> Any:
+    """A class of a module other than Keras."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except Exception as error:
+        raise Unbuildable(f"`{path}` cannot be had: {described(error)}") from error
+
+
+def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """The result of a call; what a person's own layer raises is not a bug of ours."""
+    try:
+        return function(*arguments, **keywords)
+    except Exception as error:
+        own = function if isinstance(function, type) else type(function)
+        if own.__module__.partition(".")[0] in ("keras", "builtins", "functools"):
+            raise
+        raise Unbuildable(f"`{own.__name__}` of `{own.__module__}` fails: {described(error)}") from error
+
+
+def forget() -> None:
+    """Lets the names of operations count from the start again, as in a process that has built nothing."""
+    keras.utils.clear_session()
+
+
+def save(model: keras.Model, path: Path) -> None:
+    """Writes a `.keras` file; with the optimizer built, which Keras else says it skips wherever the file is loaded."""
+    optimizer = getattr(model, "optimizer", None)  # a model that is not compiled has none
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    model.save(path)
+
+
+def load(path: Path) -> keras.Model:
+    """Reads a `.keras` file, without what it is trained with."""
+    return keras.models.load_model(path, compile=False)
+
+
+def versions() -> dict[str, str]:
+    """What builds the model: Keras, and the backend that it runs on."""
+    backend = keras.backend.backend()
+    return {"keras": keras.__version__, backend: import_module(backend).__version__}

@@ -1,0 +1,369 @@
+"""A TypedGraph to a Program: what each op calls in Keras, with masks handed over explicitly."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections import Counter
+from copy import copy
+from typing import Any
+
+from ...ir.expressions import expression, sizes
+from ...ir.graph import Node, TypedGraph, TypedNode
+from ...ir.inference import described
+from ...ir.lowering import KerasLayer, Lowering
+from ...ir.op import compute_dtype
+from ...ir.program import (
+    Apply,
+    Call,
+    Comment,
+    Do,
+    Expression,
+    Infix,
+    Let,
+    MarkLayers,
+    Program,
+    Ref,
+    SetAttribute,
+    Slice,
+    Statement,
+    Unbuildable,
+    calls,
+)
+from ...ir.tensor import Mask, TensorType
+from ...model import frames
+from ...model.names import operations_among
+from ...ops.input import InputOp
+from ...spec.compile_section import CompileSpec
+from ...spec.model_spec import ModelSpec
+from . import masks
+from . import time as folding
+
+
+def lower(graph: TypedGraph, spec: ModelSpec) -> Program:
+    """The program that builds and compiles the model; the graph has no unknown types."""
+    return _Program(graph, spec).program()
+
+
+class _Program:
+    """What is shared by the lowering of all nodes."""
+
+    def __init__(self, graph: TypedGraph, spec: ModelSpec) -> None:
+        self.graph, self.spec = graph, spec
+        self.statements: list[Statement] = []
+        self.values: dict[str, Expression] = {}
+        self.layers: dict[str, Ref] = {}
+        self.masks: dict[str, Expression] = {}
+        self.aliased: set[str] = set()
+        """Variables that hold the values of several nodes, and so may have readers that one of them does not know."""
+        self.steps: dict[int, Ref] = {}
+        self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and op.is_own()]
+        self.names: set[str] = {
+            "keras",
+            "layers",
+            "ops",
+            "model",
+            "layer",
+            "inner",
+            *(op.keras_path().partition(".")[0] for op in self.own),
+        }
+        self.mask_inputs: dict[str, Ref] = {}
+        self.explained = False
+        self.readers = Counter(id for typed in graph.nodes.values() for id in typed.node.inputs)
+        self.uses = Counter(typed.node.layer for typed in graph.nodes.values())
+        self.needed = masks.needed_sources(graph)
+
+    def program(self) -> Program:
+        from .compile_call import compile_statements, setup
+
+        self.statements += setup(self.spec, self.graph.policy)
+        self.statements += self.names_kept_free()
+        for typed in self.graph.nodes.values():
+            self.node(typed)
+        self.statements.append(Let("model", self.model()))
+        self.statements += compile_statements(self.spec, self.graph)
+        return Program(self.spec.name, tuple(self.statements), self.imports())
+
+    def names_kept_free(self) -> list[Statement]:
+        """Calls after which Keras names no operation as a layer, an input or an output is named."""
+        nodes = [typed.node for typed in self.graph.nodes.values()]
+        inputs = [node.op.input for node in nodes if isinstance(node.op, InputOp)]
+        masks = [each.mask_input for each in inputs if each.mask_input is not None]
+        layers = [node.layer + part for node in nodes for part in ("", *(node.op.parts(len(node.inputs)) if node.op else ()))]
+        counts = operations_among((*layers, *masks))
+        if not counts:
+            return []
+        calls = [Do(Call("keras.backend.get_uid", (name,)), count) for name, count in counts.items()]
+        return [Comment("Keras numbers the operations of a name; these numbers are taken"), *calls]
+
+    def imports(self) -> tuple[str, ...]:
+        """The modules of the classes that no variable holds and Keras does not have."""
+        if not self.own:
+            return ()
+        paths = {call.path for statement in self.statements for call in calls(statement) if "." in call.path}
+        taken = {"keras", *(statement.name for statement in self.statements if isinstance(statement, Let))}
+        return tuple(sorted({path.rpartition(".")[0] for path in paths if path.partition(".")[0] not in taken}))
+
+    def model(self) -> Call:
+        graph = self.graph.graph
+        inputs: list[Expression] = []
+        for id in graph.inputs:
+            inputs.append(self.values[id])
+            op = graph.nodes[id].op
+            mask = self.mask_inputs[op.input.mask_input] if isinstance(op, InputOp) and op.input.mask_input else None
+            if mask is not None and mask not in inputs:
+                inputs.append(mask)
+        outputs = {head: self.values[id] for head, id in graph.outputs.items()}
+        keywords: dict[str, Expression] = {
+            "inputs": inputs if len(inputs) > 1 else inputs[0],
+            "outputs": outputs["head"] if graph.single_head else dict(outputs),
+            "name": re.sub(r"[^A-Za-z0-9_.-]", "_", self.spec.name),
+        }
+        return Call("keras.Model", (), tuple(keywords.items()))
+
+    def node(self, typed: TypedNode) -> None:
+        node, op = typed.node, typed.node.op
+        assert op is not None and typed.type is not None
+        to = NodeLowering(self, typed)
+        inputs = tuple(self.values[id] for id in node.inputs)
+        if isinstance(op, InputOp):
+            self.input(node, op, typed.type)
+            inputs = (self.values[node.id],)
+        if node.id in self.needed:
+            mask = op.make_mask(to, *inputs)
+            self.masks[node.id] = to.let(mask, f"{node.id}_mask")
+        if isinstance(op, InputOp):
+            return
+        try:
+            value = frames.lower(op, to, inputs, node.id)
+        except Exception as error:
+            if not op.is_own():
+                raise
+            raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {described(error)}") from error
+        self.values[node.id] = self.bind(node, value)
+
+    def input(self, node: Node, op: InputOp, type: TensorType) -> None:
+        keywords: dict[str, Expression] = {"shape": sizes(type.axes), "name": op.branch}
+        if self.spec.batch_size is not None:
+            keywords = {"batch_shape": (self.spec.batch_size, *sizes(type.axes)), "name": op.branch}
+        if type.dtype != "float32":
+            keywords["dtype"] = type.dtype
+        variable = self.fresh(f"{op.branch}_input")
+        self.statements.append(Let(variable, Call("keras.Input", (), tuple(keywords.items()))))
+        self.values[node.id] = Ref(variable)
+        if op.input.mask_input is not None and op.input.mask_input not in self.mask_inputs:
+            mask = masks.mask_keywords(op.input.mask_input, type, self.spec.batch_size)
+            self.mask_inputs[op.input.mask_input] = Ref(self.fresh(op.input.mask_input))
+            self.statements.append(Let(self.mask_inputs[op.input.mask_input].name, Call("keras.Input", (), mask)))
+
+    def bind(self, node: Node, value: Expression) -> Expression:
+        """A variable for the value of a node: that of its only input where nothing else reads it."""
+        if isinstance(value, Ref):
+            if value in (self.values[id] for id in node.inputs):
+                self.aliased.add(value.name)
+            return value
+        variable = self.fresh(area_stem(node.area) if self.readers.get(node.id, 0) <= 1 else node.id)
+        for id in node.inputs:
+            before = self.values[id]
+            if not isinstance(before, Ref) or before.name in self.aliased or before.name.endswith("_input"):
+                continue
+            if self.readers[id] == 1 and self.graph.graph.nodes[id].area == node.area:
+                self.names.discard(variable)
+                variable = before.name
+                break
+        self.statements.append(Let(variable, value))
+        return Ref(variable)
+
+    def fresh(self, stem: str) -> str:
+        name, number = variable_name(stem), 0
+        candidate = name
+        while candidate in self.names:
+            number += 1
+            candidate = f"{name}_{number}"
+        self.names.add(candidate)
+        return candidate
+
+
+class NodeLowering(Lowering):
+    """What an op may ask, of one node of a program."""
+
+    def __init__(self, program: _Program, typed: TypedNode) -> None:
+        self.program, self.typed = program, typed
+        self.node = typed.node
+        assert typed.type is not None
+        self.output: TensorType = typed.type
+        self.inputs: tuple[TensorType, ...] = tuple(x for x in typed.inputs if x is not None)
+        self.name = typed.node.layer
+        self.stem = area_stem(typed.node.area)
+        self.policy = program.graph.policy
+        section = program.spec.compile
+        self.marks_layers = isinstance(section, CompileSpec) and bool(section.multipliers)
+
+    def given(self, inputs: tuple[TensorType, ...]) -> NodeLowering:
+        other = copy(self)
+        other.inputs = inputs
+        return other
+
+    def keywords(self, op: KerasLayer, within: str = "") -> dict[str, Expression]:
+        written = self.node.origin.written
+        order = (written.within(within) if within else written).places
+        values = op.keras_arguments()
+        names = dict.fromkeys((*(name for name in order if name in values), *values))
+        return {name: expression(values[name]) for name in names}
+
+    def call(
+        self, op: KerasLayer, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
+    ) -> Expression:
+        keywords = self.keywords(op) | more
+        mask = self.mask(0) if op.reads_mask and applied is None and self.inputs[0].rank > 1 else None
+        if mask is not None:
+            applied = {"mask": mask}
+        several = op.arity != (1, 1) and len(inputs) > 1
+        value = self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
+        return self.without_mask(value) if masks.hangs_on(self.output, applied or {}) else value
+
+    def without_mask(self, value: Expression) -> Expression:
+        """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
+        if not self.program.explained:
+            self.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
+            self.program.explained = True
+        return self.ops("copy", value)
+
+    def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
+        given = inputs if isinstance(inputs, tuple) else (inputs,)
+        return self.apply(path, given, arguments, keywords, {}, suffix)
+
+    def apply(
+        self,
+        path: str,
+        inputs: tuple[Expression, ...],
+        arguments: tuple[Expression, ...],
+        keywords: dict[str, Expression],
+        applied: dict[str, Expression],
+        suffix: str = "",
+    ) -> Expression:
+        name, op = self.name + suffix, self.node.op
+        late = op is not None and op.freezes_late and not op.trainable
+        # Told again what its constructor was told, a layer hands it on no more than it did then.
+        told = {key: value for key, value in keywords.items() if key != "trainable"} if late else keywords
+        constructor = Call(path, arguments, (*told.items(), ("name", name)))
+        if self.program.uses[self.name] == 1 and not late:
+            return Apply(constructor, inputs, tuple(applied.items()))
+        layer = self.made(constructor, suffix)
+        value = Apply(layer, inputs, tuple(applied.items()))
+        if not late or not self.first_use():
+            return value
+        built = self.let(value, name)
+        self.set(layer, "trainable", False)
+        return built
+
+    def made(self, constructor: Call, suffix: str = "", scope: str | None = None) -> Ref:
+        name = self.name + suffix
+        if name not in self.program.layers:
+            variable = self.program.fresh(f"{name}_layer")
+            self.program.statements.append(Let(variable, constructor, scope))
+            self.program.layers[name] = Ref(variable)
+        return self.program.layers[name]
+
+    def first_use(self) -> bool:
+        return self.typed.owns_weights
+
+    def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
+        return Call(f"keras.ops.{function}", arguments, tuple(keywords.items()))
+
+    def infix(self, operator: str, left: Expression, right: Expression) -> Expression:
+        return Infix(operator, left, right)
+
+    def slice(self, value: Expression, *index: Any) -> Expression:
+        return Slice(value, (None, *index))
+
+    def cast(self, value: Expression) -> Expression:
+        return value if self.inputs[0].dtype == self.output.dtype else self.ops("cast", value, self.output.dtype)
+
+    def zero(self) -> Expression:
+        return 0.0 if self.output.dtype.startswith(("float", "bfloat")) else 0
+
+    def pick(self, value: Expression, *index: Any) -> Expression:
+        return Slice(value, index)
+
+    def comment(self, text: str) -> None:
+        self.program.statements.append(Comment(text))
+
+    def let(self, value: Expression, stem: str) -> Ref:
+        if isinstance(value, Ref):
+            return value
+        variable = self.program.fresh(stem)
+        self.program.statements.append(Let(variable, value))
+        return Ref(variable)
+
+    def set(self, target: Ref, attribute: str, value: Expression) -> None:
+        self.program.statements.append(SetAttribute(target.name, attribute, value))
+
+    def marked(self, name: str) -> str:
+        return f"{name}.{self.name}" if self.marks_layers else name
+
+    def mark_layers(self, target: Ref, deep: bool) -> None:
+        self.program.statements.append(MarkLayers(target.name, self.name, deep))
+
+    def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
+        return masks.widened(self, mask, value, rank)
+
+    def fold(self, value: Expression, x: TensorType) -> Expression:
+        inside, index = folding.fold(self, value, x, self.leaving_time())
+        if index is not None:
+            self.program.steps[self.node.frames[-1].id] = index
+        return inside
+
+    def leaving_time(self) -> list[TensorType]:
+        """For the node that enters time: what the nodes that leave it are given."""
+        frame = self.node.frames[-1]
+        nodes = self.program.graph.nodes.values()
+        leaving = (typed for typed in nodes if typed.node.op is not None and typed.node.op.leaves_time)
+        left = (typed.inputs[0] for typed in leaving if typed.node.frames[-1] == frame)
+        return [x for x in left if x is not None]
+
+    def folded(self, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
+        return folding.folded(self, value, x)
+
+    def unfold(self, value: Expression, x: TensorType) -> Expression:
+        return folding.unfold(self, value, x, self.program.steps.get(self.node.frames[-1].id))
+
+    def mask(self, index: int) -> Expression | None:
+        mask = self.inputs[index].mask
+        return None if mask is None else self.mask_value(mask)
+
+    def mask_value(self, mask: Mask) -> Expression:
+        return masks.value(self, mask, self.program.masks)
+
+    def mask_made(self) -> Expression | None:
+        return self.program.masks.get(self.node.id)
+
+    def mask_input(self, name: str) -> Expression:
+        return self.program.mask_inputs[name]
+
+    def output_of(self, value: Expression) -> Expression:
+        if self.output.mask is not None:
+            return masks.attach(self, value, self.inputs[0])
+        return self.identity(value)
+
+    def output_without_mask(self, value: Expression) -> Expression:
+        return self.identity(value if self.output.mask is None else masks.zeroed(self, value, self.inputs[0]))
+
+    def identity(self, value: Expression) -> Expression:
+        """The value by the name of the node, in the dtype of the output."""
+        dtype: dict[str, Any] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
+        return self.layer("keras.layers.Identity", value, **dtype)
+
+
+def area_stem(area: str) -> str:
+    """The variable of a branch, fusion or head."""
+    return variable_name(area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
+
+
+def variable_name(text: str) -> str:
+    """A Python identifier for a name, which hides no keyword or builtin."""
+    name = re.sub(r"\W", "_", text, flags=re.ASCII)
+    if keyword.iskeyword(name) or hasattr(builtins, name):
+        return f"{name}_"
+    return f"_{name}" if name[:1].isdigit() else name

@@ -1,0 +1,95 @@
+"""The words in a picture: arguments of a layer in short, shapes, counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...ir.op import Op
+from ...ir.size import format_size
+from ...ir.tensor import TensorType
+from ...ops.input import InputOp
+from ...spec.layer_list import Layer
+from ...text.diagnostic import UNWRITTEN, Written
+
+BARE = ("kernel_size", "pool_size", "activation", "size", "target_shape", "dims", "name", "layer")
+"""Arguments whose value says what it is."""
+PLACES = ("axis", "axes", "dims", "shared_axes")
+"""Arguments that name axes, which are no sizes."""
+COUNTED = {"units": "units", "filters": "filters", "num_heads": "heads"}
+WORDS = {"strides": "stride", "dilation_rate": "dilation", "padding": "", "merge_mode": ""}
+HIDDEN = ("name", "share", "dtype", "seed")
+"""Fields that are told elsewhere, or not at all; the `name` of an `Op` is the field `function`."""
+
+
+def shape_words(type: TensorType | None) -> str:
+    """The sizes of the axes, `62 × 62 × 32`; one known only at run time by its name."""
+    if type is None:
+        return "?"
+    sizes = [format_size(axis.size) for axis in type.axes]
+    return " × ".join("?" if size is None else _bracketed(str(size), len(sizes)) for size in sizes) or "scalar"
+
+
+def _bracketed(size: str, count: int) -> str:
+    return f"({size})" if " " in size and count > 1 else size
+
+
+def input_words(op: InputOp) -> str:
+    """The kind, the names of the axes, and what is not as usual."""
+    input, mask_by = op.input, op.mask_by
+    parts = [input.kind, " × ".join(input.axis_names())]
+    usual = "int32" if input.kind == "tokens" else "float32"
+    if input.data_type != usual:
+        parts.append(input.data_type)
+    if mask_by == "padding_value":
+        parts.append(f"padding {_value(input.padding_value)}")
+    elif mask_by == "mask_input":
+        parts.append(f"mask_input {input.mask_input}")
+    return " · ".join(parts)
+
+
+def arguments(op: Op, written: Written) -> str:
+    """The written arguments of a layer in short: `32 × 3×3, relu`."""
+    shown = op.values(written.places).items()
+    values = {key: value for key, value in shown if op.arguments[key].field not in HIDDEN and value is not None}
+    parts = []
+    if "filters" in values and "kernel_size" in values:
+        parts.append(f"{_value(values.pop('filters'))} × {_value(values.pop('kernel_size'))}")
+    frozen = values.pop("trainable", True) is False
+    parts += [words for key, value in values.items() if (words := _argument(key, value, written.within(key)))]
+    return ", ".join([*parts, "frozen"] if frozen else parts)
+
+
+def _argument(key: str, value: Any, written: Written) -> str:
+    if value is True:
+        return key
+    if value is False:
+        return f"no {key.removeprefix('use_').removeprefix('include_')}"
+    if key in COUNTED and isinstance(value, int):
+        return count(value, COUNTED[key])
+    if key in PLACES and isinstance(value, tuple | list):
+        value = ", ".join(map(str, value))
+    if key in BARE:
+        return _value(value, written)
+    return f"{WORDS.get(key, key)} {_value(value, written)}".strip()
+
+
+def _value(value: Any, written: Written = UNWRITTEN) -> str:
+    if isinstance(value, tuple | list):
+        return "×".join(map(_value, value)) if all(isinstance(each, int) for each in value) else ", ".join(map(_value, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(inner)}".strip() if inner else str(name) for name, inner in value.items())
+    if isinstance(value, Layer):
+        return _value(value.op, value.origin.written)
+    if isinstance(value, Op):
+        return f"{value.title()} {arguments(value, written)}".strip()
+    if isinstance(value, float):
+        inverse = 1 / value if 0 < value < 0.1 else 0.5
+        near = round(inverse * 2) / 2
+        # A fraction such as 1/255 or 1/127.5, which is how people write a scale.
+        return f"1/{near:g}" if len(f"{value:.6g}") > 6 and abs(inverse - near) < 1e-6 * inverse else f"{value:.6g}"
+    return str(value)
+
+
+def count(number: int, word: str) -> str:
+    """`1 layer`, `12,608 params`."""
+    return f"{number:,} {word}" if number != 1 else f"1 {word.removesuffix('s')}"

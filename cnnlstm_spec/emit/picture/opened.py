@@ -1,0 +1,67 @@
+"""Structure opened so deep as a person asks: deeper, a structure is one box; at depth 0 a branch, a fusion or a head is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .condense import as_box, fold_sequence, summary
+from .drawing import Area, Box, Element, Frame, Join, Lane, all_boxes
+
+LONGEST = 120
+"""More elements than these in one sequence are folded at any depth: patterns once, then the middle left out."""
+
+
+def opened(areas: tuple[Area, ...], depth: int) -> tuple[Area, ...]:
+    """The areas with their structure opened so deep."""
+    return tuple(_as_one_box(area) if depth == 0 else replace(area, items=_opened(area.items, depth - 1)) for area in areas)
+
+
+def _opened(items: tuple[Element, ...], depth: int) -> tuple[Element, ...]:
+    """A sequence with the structures in it opened so deep."""
+    return fold_sequence(tuple(_element(item, depth) for item in items), LONGEST)
+
+
+def _element(item: Element, depth: int) -> Element:
+    if isinstance(item, Box):
+        return item
+    if depth == 0:
+        return _failing(as_box(item))
+    if isinstance(item, Frame):
+        return replace(item, items=_opened(item.items, depth - 1))
+    return replace(item, lanes=tuple(Lane(lane.title, _opened(lane.items, depth - 1)) for lane in item.lanes))
+
+
+def _failing(box: Box) -> Box:
+    """A fold that shows the first mistake in it."""
+    failed = next((each for each in all_boxes(box.held) if each.state == "failed"), None)
+    return replace(box, state="failed", message=failed.message) if failed is not None else box
+
+
+def _as_one_box(area: Area) -> Area:
+    joined: tuple[Element, ...] = ()
+    if area.join is not None:
+        joined = (*(item for lane in area.join.lanes for item in lane.items), area.join.merge)
+    held = (*joined, *area.items)
+    if not held:
+        return area
+    boxes = tuple(all_boxes(held))
+    ends = [box for box in boxes if box.look in ("input", "output")]
+    shared = next((box.note for box in boxes if box.note == "shared"), "") if not any(box.params for box in boxes) else ""
+    merge = area.join.merge if area.join is not None else None
+    whole = summary(held, area.address.rpartition(".")[2], note=shared)
+    if merge is not None:
+        name = whole.title if area.tone == "head" else merge.name or whole.title
+        whole = replace(whole, look="fusion", title=merge.title, name=name)
+    read = _input_words(ends[0]) if ends and ends[0].look == "input" else ""
+    given = ends[-1].detail if ends and ends[-1].look == "output" else ""
+    words = [read, whole.detail if whole.classes else "", given]
+    box = _failing(replace(whole, detail="\n".join(filter(None, words))))
+    if area.join is None:
+        return replace(area, items=(box,))
+    return replace(area, join=Join(tuple(Lane(lane.title, ()) for lane in area.join.lanes), area.join.sources, box), items=())
+
+
+def _input_words(box: Box) -> str:
+    """The kind of an input and its shape, which stands for the names of its axes here, and what is not as usual."""
+    kind, _, *rest = box.detail.split(" · ")
+    return " · ".join([kind, box.gives.shape.replace(" ", "\u00a0"), *rest])

@@ -1,0 +1,256 @@
+"""A typed graph to a Drawing: its nodes nested again as they were written. Nothing has a position yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from ...ir.graph import Frame as NodeFrame
+from ...ir.graph import TypedGraph, TypedNode
+from ...ops.backbones.walk import BACKBONES
+from ...ops.input import InputOp
+from ...ops.structural import EnterTime, LeaveTime, Output, ResidualAdd
+from . import condense as folds
+from .bundles import bundled
+from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
+from .failures import Failures
+from .labels import arguments, count, input_words, shape_words
+from .opened import opened
+from .rounds import repetition
+
+if TYPE_CHECKING:
+    from ...ir.graph import TypedGraph
+    from ...spec.model_spec import ModelSpec
+    from ...text.diagnostic import Diagnostic
+    from ...text.source import Source
+
+TITLES: dict[type, str] = {
+    ResidualAdd: "add",
+    EnterTime: "TimeDistributed",
+    LeaveTime: "TimeDistributed",
+    Output: "output",
+    InputOp: "input",
+}
+
+
+class Compiled(Protocol):
+    """What a picture is made of."""
+
+    @property
+    def source(self) -> Source:
+        """The text."""
+
+    @property
+    def spec(self) -> ModelSpec | None:
+        """What was read."""
+
+    @property
+    def typed(self) -> TypedGraph | None:
+        """The graph, as far as it could be inferred."""
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What was found."""
+
+
+def outline(compilation: Compiled, depth: int | None = None) -> Drawing:
+    """What a compilation shows, structure opened so deep, or as deep as there is room; the graph must be there."""
+    typed, spec = compilation.typed, compilation.spec
+    assert typed is not None and spec is not None
+    failures = Failures(typed, compilation.diagnostics)
+    areas: dict[str, list[TypedNode]] = {}
+    for node in typed.nodes.values():
+        areas.setdefault(node.node.area, []).append(node)
+    areas.pop("unknown", None)
+    kinds = {f"branches.{b.name}": b.input.kind if b.input is not None else "tensor" for b in spec.branches}
+    fused = {f"fusion.{each.name}" if each.name else "fusion" for each in spec.fusions}
+    fused |= {"head" if spec.single_head else f"heads.{head.name}" for head in spec.heads if head.fusion is not None}
+    outliner = _Outliner(typed.nodes, failures, fused, typed.graph.titles)
+    drawn = tuple(
+        outliner.area(address, nodes, "branch" if address in kinds else "head" if address.startswith("head") else "fusion")
+        for address, nodes in areas.items()
+    )
+    drawn = tuple(_toned(area, kinds) for area in drawn)
+    layers = len({each.node.layer for each in typed.nodes.values() if not each.node.hidden})
+    facts = [count(typed.params, "parameters")]
+    if typed.trainable_params != typed.params:
+        facts[0] += f" ({typed.trainable_params:,} trainable)"
+    facts += [count(layers, "layers"), count(len(spec.branches), "inputs"), count(len(spec.heads), "outputs")]
+    errors = sum(d.severity == "error" for d in compilation.diagnostics)
+    if errors:
+        facts = [count(errors, "errors"), *facts[1:]]
+    flows = {id: outliner.flow(node) for id, node in typed.nodes.items()}
+    shown = bundled(folds.fold(drawn) if depth is None else opened(drawn, depth), flows)
+    names = {id: node.node.layer for id, node in typed.nodes.items()} | _titled(typed)
+    return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), shown, flows, names)
+
+
+def _titled(typed: TypedGraph) -> dict[str, str]:
+    """The last node of each structure that has a name, with the name."""
+    last = {frame.id: node.node.id for node in typed.nodes.values() for frame in node.node.frames}
+    return {last[frame]: name for frame, name in typed.graph.titles.items() if frame in last}
+
+
+def _toned(area: Area, kinds: dict[str, str]) -> Area:
+    return Area(area.address, kinds.get(area.address, area.tone), area.items, area.last, area.join, area.source)
+
+
+class _Outliner:
+    def __init__(self, nodes: dict[str, TypedNode], failures: Failures, fused: set[str], titles: dict[int, str]) -> None:
+        self.nodes, self.failures, self.fused, self.titles = nodes, failures, fused, titles
+
+    def area(self, address: str, nodes: list[TypedNode], tone: str) -> Area:
+        outside = [id for node in nodes for id in node.node.inputs if self.nodes[id].node.area != address]
+        join, rest = None, nodes
+        if outside and address in self.fused:
+            until = self.run(nodes, 0)
+            join, rest = self.join(nodes[:until], nodes[until - 1]), nodes[until:]
+        items = self.items(rest, 0)
+        if tone == "branch":
+            items = folds.fold_shared(items, self.owner, self.shared_title(nodes))
+        return Area(address, tone, items, nodes[-1].node.id, join, tuple(outside[:1]) if join is None else ())
+
+    def owner(self, id: str) -> str | None:
+        """The earlier node whose weights and settings a node has; None where it is its own."""
+        node = self.nodes[id].node
+        return node.layer if node.layer != node.id and node.op is not None else None
+
+    def shared_title(self, nodes: list[TypedNode]) -> str:
+        """Whose layers they are that a branch shares."""
+        owners = (self.owner(node.node.id) for node in nodes)
+        first = next((name for name in owners if name is not None), None)
+        return f"layers of {self.nodes[first].node.area.rpartition('.')[2]}" if first is not None else ""
+
+    def run(self, nodes: list[TypedNode], start: int) -> int:
+        """The end of a run of nodes that one fusion has made: projections, then what fuses."""
+        first = nodes[start].node
+        end = start + 1
+        while end < len(nodes) and nodes[end].node.origin is first.origin and nodes[end].node.frames == first.frames:
+            if nodes[end].node.hidden:
+                break
+            end += 1
+        return end
+
+    def join(self, made: list[TypedNode], merge: TypedNode) -> Join:
+        projections = {node.node.id: node for node in made[:-1]}
+        lanes, sources = [], []
+        for id in merge.node.inputs:
+            projection = projections.get(id)
+            lanes.append(Lane("", (self.box(projection),) if projection is not None else ()))
+            sources.append((projection.node.inputs[0] if projection is not None else id,))
+        return Join(tuple(lanes), tuple(sources), self.box(merge, "fusion"))
+
+    def items(self, nodes: list[TypedNode], depth: int) -> tuple[Element, ...]:
+        """The nodes of one level, those in deeper frames nested."""
+        found: list[Element] = []
+        at = 0
+        while at < len(nodes):
+            node = nodes[at].node
+            if len(node.frames) <= depth:
+                if not node.hidden or isinstance(node.op, InputOp | Output) or node.id in self.failures.messages:
+                    found.append(self.box(nodes[at]))
+                at += 1
+                continue
+            frame = node.frames[depth]
+            end = at
+            while end < len(nodes) and len(nodes[end].node.frames) > depth and nodes[end].node.frames[depth] == frame:
+                end += 1
+            after = end
+            if frame.kind in ("residual", "parallel") and end < len(nodes):
+                after = end + 1 if frame.kind == "residual" else self.run(nodes, end)
+            found += self.framed(frame, nodes[at:end], nodes[end:after], depth + 1)
+            at = after
+        return tuple(found)
+
+    def framed(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> tuple[Element, ...]:
+        if frame.kind == "residual" and after and isinstance(after[-1].node.op, ResidualAdd):
+            return (self.residual(frame, inside, after[-1], depth),)
+        if frame.kind == "parallel" and after:
+            return (self.parallel(frame, inside, after, depth),)
+        items = self.items(inside, depth)
+        last = inside[-1]
+        gives, name = self.flow(last), self.titles.get(frame.id, "")
+        if frame.kind == "time":
+            ids = (last.node.id,) if isinstance(last.node.op, LeaveTime) else ()
+            return (Frame("time", frame.title, items, gives, ids, name=name),) if items else ()
+        if not items:
+            return ()
+        repeat = frame.title.startswith("Repeat x ")
+        if repeat:
+            return (replace(repetition(frame.title.replace(" x ", " × "), items, gives), name=name),)
+        return (folds.shared_frame(Frame("block", frame.title, items, gives, name=name), self.owner),)
+
+    def residual(self, frame: NodeFrame, inside: list[TypedNode], add: TypedNode, depth: int) -> Split:
+        main = add.node.inputs[1]
+        places = [index for index, node in enumerate(inside) if node.node.id == main]
+        border = places[0] + 1 if places else 0
+        shortcut = self.items(inside[border:], depth)
+        lanes = (Lane("", self.items(inside[:border], depth)), Lane("" if shortcut else "identity", shortcut))
+        return Split("residual", frame.title, lanes, self.box(add, "merge"), name=self.titles.get(frame.id, ""))
+
+    def parallel(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> Split:
+        merge = after[-1]
+        projections = {node.node.id: node for node in after[:-1]}
+        paths: dict[int, list[TypedNode]] = {}
+        for node in inside:
+            paths.setdefault(node.node.frames[depth].id, []).append(node)
+        lanes = []
+        for name, id in zip(frame.paths, merge.node.inputs, strict=True):
+            projection = projections.get(id)
+            start = projection.node.inputs[0] if projection is not None else id
+            frames = self.nodes[start].node.frames
+            own = frames[depth] if len(frames) > depth and frames[depth - 1] == frame else None
+            items = self.items(paths[own.id], depth + 1) if own is not None else ()
+            tail = (self.box(projection),) if projection is not None else ()
+            lanes.append(Lane(name, (*items, *tail)))
+        return Split("parallel", frame.title, tuple(lanes), self.box(merge, "merge"), name=self.titles.get(frame.id, ""))
+
+    def flow(self, typed: TypedNode) -> Flow:
+        type, op = typed.type, typed.node.op
+        if type is None:
+            return Flow("?", known=False)
+        mask = "mask" if type.mask is not None else ""
+        if not mask and op is not None and not isinstance(op, EnterTime) and any(x is not None and x.mask for x in typed.inputs):
+            mask = "mask used" if op.reads_mask else "mask lost"
+        return Flow(shape_words(type), mask)
+
+    def box(self, typed: TypedNode, look: str = "layer") -> Box:
+        node, op = typed.node, typed.node.op
+        message = self.failures.messages.get(node.id, "")
+        state = "failed" if message else "dim" if typed.type is None else "ok"
+        gives = self.flow(typed)
+        common = {"gives": gives, "message": message, "state": state, "ids": (node.id,)}
+        if isinstance(op, InputOp):
+            return Box("input", op.branch, detail=input_words(op), **common)  # type: ignore[arg-type]
+        if isinstance(op, Output):
+            return Box("output", op.head, detail=f"output · {gives.shape}", **common)  # type: ignore[arg-type]
+        if op is None:
+            written = _written(typed) if not node.hidden else node.area.rpartition(".")[2]
+            return Box("fusion" if look == "fusion" else "layer", written, name="", **common)  # type: ignore[arg-type]
+        title = TITLES.get(type(op), op.title())
+        detail = arguments(op, node.origin.written)
+        if getattr(op, "broadcast", False) and "broadcast" not in detail:
+            detail = ", ".join(filter(None, (detail, "broadcast")))
+        if look == "layer":
+            look = "backbone" if title in BACKBONES else "layer" if typed.weights else "plain"
+        owner = self.owner(node.id)
+        note = "shared" if owner is not None and typed.weights else ""
+        name = f"= {owner}" if owner is not None else node.layer
+        if node.hidden:
+            name = ""
+        tip = (f"{title} {detail}".strip(), node.id, _type_words(typed))
+        return Box(look, title, detail=detail, name=name, params=typed.params, note=note, tip=tip, **common)  # type: ignore[arg-type]
+
+
+def _written(typed: TypedNode) -> str:
+    """What stands where a layer could not be read, up to the first colon."""
+    place = typed.node.origin.place
+    words = re.match(r"[\s{\-]*([^\s:{},\[\]]{1,40})", place.span.source.text[place.span.start : place.span.end])
+    return words[1] if words else "?"
+
+
+def _type_words(typed: TypedNode) -> str:
+    if typed.type is None:
+        return "gives what is not known"
+    return f"gives {typed.type} {typed.type.dtype}"

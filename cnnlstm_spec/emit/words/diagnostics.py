@@ -1,0 +1,168 @@
+"""Diagnostics for a terminal: source lines with carets, both ends of a mismatch, and the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ...text.diagnostic import Diagnostic
+from ...text.escape.terminal import one_line, painted, shown, width
+from ...text.source import NOWHERE, Source, Span
+
+WIDTH = 120
+"""Columns where the terminal does not say how many it has."""
+LEAST_WIDTH = 40
+
+
+class Mark(NamedTuple):
+    """A stretch of one line to be underlined, in code points from 0, and what is said of it."""
+
+    line: int
+    start: int
+    end: int
+    message: str
+    primary: bool
+
+
+def render(diagnostics: Iterable[Diagnostic], color: bool = False, width: int | None = None) -> str:
+    """The diagnostics, an empty line between two; `width` is in columns."""
+    printer = _Printer(color, max(width or WIDTH, LEAST_WIDTH))
+    return "\n\n".join(printer.diagnostic(each) for each in diagnostics)
+
+
+def counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
+    """`2 errors, 1 warning in 1 file`."""
+    found = []
+    for severity in ("error", "warning"):
+        count = sum(_count(each, severity) for each in diagnostics)
+        if count or severity == "error":
+            found.append(f"{count or 'no'} {severity}{'' if count == 1 else 's'}")
+    return f"{', '.join(found)} in {files} file{'' if files == 1 else 's'}"
+
+
+def _count(diagnostic: Diagnostic, severity: str) -> int:
+    """How many findings of that severity it is; one that stands for others has their numbers in its facts."""
+    if diagnostic.code.name == "more-findings":
+        return int(str(diagnostic.facts[severity]))
+    return diagnostic.severity == severity
+
+
+class _Printer:
+    def __init__(self, color: bool, columns: int) -> None:
+        self.color, self.columns = color, columns
+
+    def paint(self, text: str, style: str) -> str:
+        return painted(text, style) if self.color else text
+
+    def diagnostic(self, diagnostic: Diagnostic) -> str:
+        severity = diagnostic.severity
+        head = self.paint(f"{severity}[{diagnostic.code.name}]", severity)
+        lines = [head + self.paint(": " + one_line(diagnostic.message), "bold")]
+        notes = [label.message for label in diagnostic.labels if not _is_somewhere(label.place.span)]
+        sources = _marks(diagnostic)
+        gutter = max((len(str(mark.line)) for _, marks in sources for mark in marks), default=1)
+        for index, (source, marks) in enumerate(sources):
+            lines += self.location(source, marks, gutter, first=index == 0)
+            if source.text:
+                lines += self.snippet(source, marks, gutter, severity)
+        for word, texts in (("note", notes), ("help", diagnostic.help)):
+            sign = self.paint("=", "gutter")
+            lines += [f"{'':{gutter}} {sign} {self.paint(word + ':', 'bold')} {one_line(text)}" for text in texts]
+        return "\n".join(lines)
+
+    def location(self, source: Source, marks: list[Mark], gutter: int, first: bool) -> list[str]:
+        arrow = self.paint("-->" if first else ":::", "gutter")
+        mark = next((mark for mark in marks if mark.primary), marks[0])
+        at = f":{mark.line}:{mark.start + 1}" if source.text else ""
+        return [f"{'':{gutter}}{arrow} {one_line(source.name)}{at}"]
+
+    def snippet(self, source: Source, marks: list[Mark], gutter: int, severity: str) -> list[str]:
+        bar = self.paint("|", "gutter")
+        lines = [f"{'':{gutter}} {bar}"]
+        before: int | None = None
+        for number in sorted({mark.line for mark in marks}):
+            if before is not None and number == before + 2:
+                lines += self.source_line(source, before + 1, [], gutter, severity)
+            elif before is not None and number > before + 1:
+                lines.append(self.paint("...", "gutter"))
+            lines += self.source_line(source, number, [mark for mark in marks if mark.line == number], gutter, severity)
+            before = number
+        return lines
+
+    def source_line(self, source: Source, number: int, marks: list[Mark], gutter: int, severity: str) -> list[str]:
+        """A line with its marks below it; a line too long is printed again for a mark that does not fit beside the others."""
+        text = source.line(number)
+        bar = self.paint("|", "gutter")
+        space = self.columns - gutter - 3
+        lines: list[str] = []
+        waiting = sorted(marks, key=lambda mark: (mark.start, not mark.primary))
+        while True:
+            start, end = _window(text, waiting[0] if waiting else None, space)
+            prefix = "... " if start else ""
+            shown_text = prefix + "".join(map(shown, text[start:end])) + (" ..." if end < len(text) else "")
+            label = self.paint(f"{number:>{gutter}}", "gutter")
+            lines.append(f"{label} {bar} {shown_text}".rstrip())
+            later = []
+            for mark in waiting:
+                if mark is not waiting[0] and not (start <= mark.start and mark.end <= end):
+                    later.append(mark)
+                    continue
+                indent = " " * (len(prefix) + _columns(text[start : mark.start]))
+                length = max(1, _columns(text[mark.start : min(mark.end, end)]))
+                message = f" {one_line(mark.message)}" if mark.message else ""
+                marked = self.paint(("^" if mark.primary else "-") * length + message, severity if mark.primary else "label")
+                lines.append(f"{'':{gutter}} {bar} {indent}{marked}")
+            if not later:
+                return lines
+            waiting = later
+
+
+def _marks(diagnostic: Diagnostic) -> list[tuple[Source, list[Mark]]]:
+    """The marks of each source, that of the diagnostic itself first."""
+    spans = [(diagnostic.place.span, diagnostic.label, True)]
+    spans += [(label.place.span, label.message, False) for label in diagnostic.labels]
+    sources: list[tuple[Source, list[Mark]]] = []
+    for span, message, primary in spans:
+        if not _is_somewhere(span):
+            continue
+        marks = next((marks for source, marks in sources if source is span.source), None)
+        if marks is None:
+            marks = []
+            sources.append((span.source, marks))
+        mark = _mark(span, message, primary)
+        if mark not in marks:
+            marks.append(mark)
+    return sources
+
+
+def _mark(span: Span, message: str, primary: bool) -> Mark:
+    """A span as a mark; one of several lines ends with its first."""
+    line, column = span.source.position(span.start)
+    text = span.source.line(line)
+    start = min(column - 1, len(text))
+    end = min(start + span.end - span.start, len(text))
+    return Mark(line, start, start + len(text[start:end].rstrip()), message, primary)
+
+
+def _is_somewhere(span: Span) -> bool:
+    return span.source is not NOWHERE.source
+
+
+def _columns(text: str) -> int:
+    return width("".join(map(shown, text)))
+
+
+def _window(text: str, mark: Mark | None, space: int) -> tuple[int, int]:
+    """The stretch of a line that is printed: all of it, or as much around the mark as there is space for."""
+    if len(text) <= space and _columns(text) <= space:
+        return 0, len(text)
+    space -= len("... ") + len(" ...")
+    at = mark.start if mark is not None else 0
+    start = at
+    left = min(space // 3, space)
+    while start > 0 and (left := left - _columns(text[start - 1])) >= 0:
+        start -= 1
+    used, end = _columns(text[start:at]), at
+    while end < len(text) and (used := used + _columns(text[end])) <= space:
+        end += 1
+    return start, end

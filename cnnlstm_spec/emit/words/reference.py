@@ -1,0 +1,141 @@
+"""The reference of layers, strategies and structures, from the arguments that they declare."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ...ir.op import Example, Op
+from ...ir.tensor import Axis, Mask, TensorType
+from ...language.record import Argument, Record
+from ...ops import ALIASES, FAMILIES, find_op
+from ...ops.fusions.table import STRATEGIES
+from ...spec.repeat import RepeatStructure
+from ...spec.structures import RECORDS
+from ...text.escape.json import in_words
+from ...text.escape.terminal import width
+from ...text.files import own
+from ...text.source import NOWHERE, Place
+
+OPEN: dict[str, type[Record]] = {**RECORDS, "Repeat": RepeatStructure}
+
+
+def names() -> dict[str, list[str]]:
+    """Everything that has a page, by sort, each with its first line."""
+    from ...ops.backbones.walk import BACKBONES
+
+    layers = {f"layers: {family}": listed.split() for family, listed in FAMILIES.items()}
+    found = {**layers, "structures": list(OPEN), "strategies of fusion": list(STRATEGIES), "backbones": list(BACKBONES)}
+    return {heading: _described(listed) for heading, listed in found.items()}
+
+
+def _described(listed: list[str]) -> list[str]:
+    widest = max(map(len, listed))
+    return [f"{name:{widest}}  {_first_line(find(name))}" for name in listed]
+
+
+def find(name: str) -> type[Record] | None:
+    """What has a page under that name."""
+    return find_op(name) or STRATEGIES.get(name) or OPEN.get(name)
+
+
+def _first_line(record: type[Record] | None) -> str:
+    return (record.__doc__ or "").strip().split("\n")[0] if record is not None else ""
+
+
+def page(name: str, record: type[Record]) -> str:
+    """A page of the reference."""
+    parts = [f"{ALIASES.get(name, name)}: {_first_line(record)}"]
+    if issubclass(record, Op):
+        parts.append("\n".join(f"  {line}" for line in _behaviour(record)))
+    parts.append("arguments\n" + _arguments(record.arguments, _order(ALIASES.get(name, name))))
+    if issubclass(record, Op) and record.examples:
+        parts.append("example\n" + _example(name, record.examples[0]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _behaviour(cls: type[Op]) -> list[str]:
+    """What it reads, and what becomes of the padding mask; of the first example, where arguments decide."""
+    example = cls.examples[0] if cls.examples else None
+    op = cls.make(**example.arguments) if example is not None else None
+    names = op.axes_read() if op is not None else cls.reads
+    axes = f"({', '.join(names)})" if names else f"{cls.least_rank} axes or more" if cls.least_rank else "any axes"
+    mask = ["uses it: padded steps do not count"] if cls.reads_mask else []
+    if op is not None and example is not None:
+        mask.append("passes it on" if _keeps_mask(op, example) else "does not pass it on")
+    video = []
+    if op is not None and (place := op.frames_as()) is not None:
+        drawn = "draws once for" if getattr(op, "draws", False) else "takes"
+        video = [f"video   {drawn} all frames of a clip, which lie in the {place} of one image"]
+    return [f"reads   {', '.join(filter(None, (_count(*cls.arity), axes)))}", f"mask    {'; '.join(mask)}", *video]
+
+
+def _count(fewest: int, most: int | None) -> str:
+    """How many inputs it takes; nothing of a layer of one."""
+    if most == 1:
+        return ""
+    if most is None:
+        return f"{fewest} input{'s' * (fewest > 1)} or more"
+    return f"{most} inputs" if fewest == most else f"{fewest} to {most} inputs"
+
+
+def _keeps_mask(op: Op, example: Example) -> bool:
+    mask = Mask(frozenset({"input"}), Place((), NOWHERE))
+    types = [TensorType(tuple(Axis("axis", size or 1) for size in shape), example.dtype, mask) for shape in example.shapes]
+    return op.mask_after(*types) is not None
+
+
+def _order(name: str) -> dict[str, int]:
+    """The place of each argument in Keras's signature; nothing of what is no class of Keras."""
+    order = json.loads(own("language", "data", "argument_order.json"))
+    return {argument: place for place, argument in enumerate(order.get(name, ()))}
+
+
+def _arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:
+    """Those that every layer has at the end, before them required ones first, then in Keras's order or as declared."""
+    if not arguments:
+        return "  none"
+    last = len(arguments)
+    order = sorted(
+        arguments.items(),
+        key=lambda item: (item[0] in Op.arguments, not item[1].required, places.get(item[0], last)),
+    )
+    rows = [(name, each.kind.words, _default(each), each.doc) for name, each in order]
+    widths = [max(width(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        "  " + "  ".join([*(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=False)), row[3]]).rstrip()
+        for row in rows
+    )
+
+
+def _default(argument: Argument) -> str:
+    if argument.required:
+        return "required"
+    return "null" if argument.default is None else _yaml(argument.default)
+
+
+def _example(name: str, example: Example) -> str:
+    """As an item of a list of layers, or as a fusion where it stands in one."""
+    arguments = dict(example.arguments)
+    if name in STRATEGIES:
+        needed = {"units": 8} if STRATEGIES[name].needs_units else {"query": "first"} if STRATEGIES[name].needs_query else {}
+        written = f"fusion: {_yaml({'strategy': name, **needed, **arguments})}"
+    elif len(example.shapes) > 1:
+        written = f"fusion: {_yaml({'layer': {name: arguments} if arguments else name})}"
+    else:
+        written = f"- {name}: {_yaml(arguments)}" if arguments else f"- {name}"
+    shapes = ", ".join(_yaml(list(shape)) for shape in example.shapes)
+    return f"  {written}    # on {shapes}"
+
+
+def _yaml(value: Any) -> str:
+    """A value as YAML in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_yaml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_yaml, value)) + "]"
+    if isinstance(value, str):
+        word = value.replace("_", "").replace("-", "").isalnum() and not value.isdigit()
+        # A fraction is a number only without quotes.
+        return value if word or value.replace("/", "", 1).replace(".", "").isdigit() else in_words(value)
+    return in_words(value) if value is None or isinstance(value, bool | int | float) else str(value)

@@ -1,0 +1,33 @@
+"""Canonical values as expressions of a program. Imports no layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..language.catalog import KerasObject
+from .program import Apply, Call, Expression, Ref
+from .tensor import Axis
+
+NO_STRING = frozenset({"constant", "l1_l2"})
+"""Names that Keras has as classes but does not turn into objects from a string."""
+
+
+def expression(value: Any) -> Expression:
+    """An argument's canonical value as an expression."""
+    if isinstance(value, KerasObject):
+        if value.identifier is not None and value.identifier not in NO_STRING:
+            return value.identifier
+        return Call(value.path, (), tuple((name, expression(each)) for name, each in value.arguments))
+    if isinstance(value, tuple):
+        return tuple(expression(each) for each in value)
+    if isinstance(value, list):
+        return [expression(each) for each in value]
+    if isinstance(value, dict):
+        return {name: expression(each) for name, each in value.items()}
+    assert value is None or isinstance(value, bool | int | float | str | Ref | Call | Apply), value
+    return value
+
+
+def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
+    """Sizes as Keras takes them: None where one is known only at run time."""
+    return tuple(axis.size if isinstance(axis.size, int) else None for axis in axes)

@@ -1,0 +1,149 @@
+"""A model as a graph: nodes in the order in which they can be computed. Structure has become edges and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..text.diagnostic import Origin
+from .op import Op, Weight
+from .size import Size
+from .tensor import TensorType
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What holds a node, for people: a structure, a block, a round of a repetition."""
+
+    kind: str
+    title: str
+    id: int
+    paths: tuple[str, ...] = ()
+    """Of a Parallel the names of its paths, in the order of the inputs of what merges them."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One op with its inputs; without an op where it could not be read."""
+
+    id: str
+    op: Op | None
+    inputs: tuple[str, ...]
+    layer: str
+    """The name of the Keras layer; nodes of one layer share its weights."""
+    origin: Origin
+    area: str
+    """Address of the branch, fusion or head that it belongs to: `branches.video`, `fusion.av`, `head`."""
+    frames: tuple[Frame, ...] = ()
+    hidden: bool = False
+    """Whether no person wrote it: an input, a fold of time, an output."""
+    meant: Op | None = None
+    """Of a layer that could not be read, what could."""
+
+    def renamed(self, names: Mapping[str, str]) -> Node:
+        """The node under its name, with those of the nodes that it reads."""
+        inputs = tuple([names[id] for id in self.inputs])
+        layer = names[self.layer]
+        return Node(names[self.id], self.op, inputs, layer, self.origin, self.area, self.frames, self.hidden, self.meant)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes by id, in order; the inputs, and the outputs by name of their head."""
+
+    name: str
+    nodes: dict[str, Node]
+    inputs: tuple[str, ...]
+    outputs: dict[str, str]
+    single_head: bool
+    addresses: dict[str, str] = field(default_factory=dict)
+    """What can be referred to, to the node that gives it."""
+    titles: dict[int, str] = field(default_factory=dict)
+    """The name, unique in its area, of each frame that was given one, by the frame's id."""
+
+    @cached_property
+    def areas(self) -> dict[str, None]:
+        """The addresses of its branches, fusions and heads, in order."""
+        return dict.fromkeys(node.area for node in self.nodes.values())
+
+
+@dataclass(frozen=True)
+class TypedNode:
+    """A node with what is known of it; `type` is None downstream of a mistake."""
+
+    node: Node
+    type: TensorType | None
+    inputs: tuple[TensorType | None, ...]
+    weights: tuple[Weight, ...] = ()
+    owns_weights: bool = True
+    """False where an earlier node is the same layer."""
+    macs: Size = 0
+
+    @property
+    def params(self) -> int:
+        """The number of its weights, shared ones counted at their first use."""
+        return sum(count(w.shape) for w in self.weights) if self.owns_weights else 0
+
+    @property
+    def trainable_params(self) -> int:
+        """The number of those that training changes."""
+        return sum(count(w.shape) for w in self.weights if w.trainable) if self.owns_weights else 0
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A batch norm that is part of the layer before it, whose weights are computed from those of both in training.
+
+    The layer's `weight` is multiplied by a factor for each channel, which stands against it in the given `shape`.
+    """
+
+    layer: str
+    norm: str
+    weight: str
+    shape: tuple[int, ...]
+    epsilon: float
+
+
+@dataclass(frozen=True)
+class TypedGraph:
+    """A graph with the type of every node."""
+
+    graph: Graph
+    nodes: dict[str, TypedNode]
+    policy: str = "float32"
+    written: Graph | None = None
+    """The graph before any pass, which addresses are about; None where no pass has been over it."""
+    folds: tuple[Fold, ...] = ()
+    """What becomes of the weights of training, in the order in which it is done; all others stay as they are."""
+
+    @property
+    def params(self) -> int:
+        """The number of weights."""
+        return sum(node.params for node in self.nodes.values())
+
+    @property
+    def trainable_params(self) -> int:
+        """The number of weights that training changes."""
+        return sum(node.trainable_params for node in self.nodes.values())
+
+
+Readers = dict[str, list[TypedNode]]
+"""By the id of a node, the nodes that read it."""
+
+
+def readers_of(graph: TypedGraph) -> Readers:
+    """Who reads each node; a node that reads another twice is there twice."""
+    found: Readers = {id: [] for id in graph.nodes}
+    for typed in graph.nodes.values():
+        for id in typed.node.inputs:
+            found[id].append(typed)
+    return found
+
+
+def count(shape: tuple[int, ...]) -> int:
+    """The number of elements."""
+    product = 1
+    for size in shape:
+        product *= size
+    return product

@@ -1,0 +1,43 @@
+"""What an op is given to infer its output from, and how it refuses its inputs."""
+
+from __future__ import annotations
+
+from ..text.diagnostic import Code
+from .size import Condition
+
+WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
+TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
+
+
+class Refusal(Exception):
+    """Why an op cannot take its inputs: a code with its facts, the argument at fault, and the ways out."""
+
+    def __init__(self, code: Code, at: str | None = None, help: tuple[str, ...] = (), input: int = 0, **facts: object) -> None:
+        super().__init__(code.name)
+        self.code, self.at, self.help, self.input, self.facts = code, at, help, input, facts
+
+
+class Inference:
+    """Given to `Op.infer`: the dtype policy and fixed batch size in force, and what must hold of run-time sizes."""
+
+    def __init__(self, policy: str = "float32", batch_size: int | None = None) -> None:
+        self.policy = policy
+        self.batch_size = batch_size
+        self.conditions: list[tuple[Condition, Refusal]] = []
+
+    def require(self, condition: Condition, refusal: Refusal) -> None:
+        """Refuses where a condition never holds, and notes it where it holds only for some sizes."""
+        if condition.never:
+            raise refusal
+        if not condition.always:
+            self.conditions.append((condition, refusal))
+
+
+RAISES = Code("own-layer-raises", "error", "`{layer}` raises {error} here")
+
+
+def described(error: BaseException) -> str:
+    """An exception in a line. Keras puts a line of its own before what a layer raised, and that in bold."""
+    text = str(error).replace("\x1b[1m", "").replace("\x1b[0m", "")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Exception encountered when calling")]
+    return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__

@@ -1,0 +1,238 @@
+"""What a layer must say about itself. An op is a final class; families of them live in `ops/`, one file each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+from ..language.kinds import BOOLEAN, NAME, Optional, Policy
+from ..language.record import Record
+from .inference import Inference
+from .size import Size
+from .tensor import Mask, TensorType, Values, Zeros
+
+if TYPE_CHECKING:
+    from .lowering import Lowering
+    from .program import Expression
+
+
+POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
+
+
+FramesAs = Literal["channels", "height"]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A weight by Keras's name in the layer (`kernel`, `forward_lstm/lstm_cell/kernel`), with its shape.
+
+    A fusion may be several Keras layers; `within` is what the name of such a layer adds to the fusion's.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    trainable: bool = True
+    within: str = ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """Arguments as a person writes them, and the inputs they fit: shapes without the batch, and their dtype."""
+
+    arguments: Mapping[str, Any]
+    shapes: tuple[tuple[int | None, ...], ...]
+    dtype: str = "float32"
+
+
+def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments: Any) -> Example:
+    """`example((8, 8, 3), filters=4, kernel_size=3)`."""
+    return Example(arguments, shapes, dtype)
+
+
+COMPUTE_DTYPES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+FLOATS = ("float32", "float16", "bfloat16", "float64")
+
+
+def compute_dtype(policy: str) -> str:
+    """What a layer of that policy computes in, and casts floating inputs to."""
+    return COMPUTE_DTYPES.get(policy, policy)
+
+
+def storage_dtype(policy: str) -> str:
+    """What a layer of that policy keeps its weights in."""
+    return "float32" if policy in COMPUTE_DTYPES else policy
+
+
+class Op(Record):
+    """A layer, its Keras arguments as fields. Methods have a right default for a pure elementwise layer."""
+
+    name: Annotated[str | None, Optional(NAME)] = None
+    """Name of the layer in Keras."""
+    trainable: Annotated[bool, BOOLEAN] = True
+    """Whether training changes the weights."""
+    dtype: Annotated[str | None, Optional(Policy(*POLICIES))] = None
+    """Dtype policy of this layer."""
+    share: Annotated[str | None, Optional(NAME)] = None
+    """All layers that carry this name are one layer with one set of weights."""
+
+    keras: ClassVar[str] = ""
+    """Path below `keras`; `layers.` and the class's name by default."""
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """Fewest and most inputs."""
+    reads: ClassVar[tuple[str, ...] | None] = None
+    """Names of the axes it reads, batch left out, or None for any."""
+    least_rank: ClassVar[int] = 0
+    """Fewest axes, batch left out, where any will do."""
+    keeps_integers: ClassVar[bool] = False
+    """Whether integers in give integers out; a layer that computes gives its compute dtype."""
+    reads_mask: ClassVar[bool] = False
+    """Whether the mask changes what it computes, and is handed to it."""
+    keeps_mask: ClassVar[bool] = True
+    """Whether its output has the steps of its input, one for one."""
+    joins_masks: ClassVar[bool] = False
+    """Whether the mask that it makes is one of those of its inputs, which then stay true."""
+    last_axis_only: ClassVar[bool] = False
+    """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
+    takes_one: ClassVar[bool] = False
+    """Whether Keras takes an input of one axis fewer for a single sample, and its batch for an axis."""
+    only_in_training: ClassVar[bool] = False
+    """Whether it gives its input as it is outside of training."""
+    keeps_values: ClassVar[bool] = False
+    """Whether what comes out is what came in, moved or repeated."""
+    looks_up: ClassVar[str | None] = None
+    """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
+    keeps_xla_off: ClassVar[bool] = False
+    """Whether Keras runs a model that has it without XLA, whatever `jit_compile` says."""
+    freezes_late: ClassVar[bool] = False
+    """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
+    holds_layers: ClassVar[bool] = False
+    """Whether it holds layers by names of their own, with which the paths of their weights begin in a loaded model."""
+    is_output: ClassVar[bool] = False
+    """Whether its value is one of the model's outputs, whose padded steps count in neither loss nor metrics."""
+    leaves_time: ClassVar[bool] = False
+    """Whether it brings the steps back out of the batch."""
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    @classmethod
+    def is_own(cls) -> bool:
+        """Whether the layer is a person's own, and its failures are not ours."""
+        return cls.__module__.partition(".")[0] != __name__.partition(".")[0]
+
+    @classmethod
+    def title(cls) -> str:
+        """The name in a spec: Keras's class name, or our own word for a structure or strategy."""
+        return cls.__name__
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        """What the names of its Keras layers add to its own, where it is more than one."""
+        return ()
+
+    def frozen(self) -> Self:
+        """The layer with `trainable: false`."""
+        return self.having(trainable=False) if "trainable" in self.arguments and self.trainable else self
+
+    def axes_read(self) -> tuple[str, ...] | None:
+        """The axes that this one reads, where arguments such as `data_format` decide."""
+        return self.reads
+
+    def frames_as(self) -> FramesAs | None:
+        """Where the frames of a video go in the one image that it is given of them; None where it cannot stand on a video.
+
+        In the channels it may not tell them apart, in the height each pixel must be by itself.
+        """
+        return None
+
+    def clip_help(self) -> tuple[str, ...]:
+        """Ways out on a video, of an op that reads images and cannot stand on one."""
+        return ()
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The type of the output, dtype and mask left to the engine; raises Refusal."""
+        return inputs[0]
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        """Its weights in Keras's order."""
+        return ()
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        """Multiply-adds for a sample: those of products with weights and between inputs; no activations or sums."""
+        return 0
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        """The dtype of the output."""
+        first = inputs[0].dtype
+        if self.keeps_integers and first not in FLOATS:
+            return first
+        return compute_dtype(self.dtype or at.policy)
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        """Whether it says which steps are padding; then `make_mask` says it as a tensor."""
+        return False
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        """The boolean (batch, steps) tensor, true where a step is real, of an op that makes a mask."""
+        raise NotImplementedError(type(self).__name__)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        """What becomes of the padding mask."""
+        return inputs[0].mask if self.keeps_mask else None
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        """Values that are known to come out."""
+        return inputs[0].values if self.keeps_values else None
+
+    def keeps_zeros(self) -> bool:
+        """Whether 0 stays 0, element by element."""
+        return False
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        """Where the output is 0 at padded steps; `mask` is the output's own."""
+        return inputs[0].zeros if self.keeps_zeros() else None
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        """Whether it sums over the steps of every mask that comes to it, and padded ones add 0."""
+        return False
+
+    def without_xla(self, trained: bool) -> str | None:
+        """The argument, or else "", for which XLA cannot compile it; `trained`: a gradient runs through it. None where it can."""
+        return None
+
+    def without_gradient(self) -> str | None:
+        """The argument for which TensorFlow has no gradient of it; None where it has one."""
+        return None
+
+    def keras_arguments(self) -> dict[str, Any]:
+        """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
+        values = {name: self.arguments[name].kind.shortest(value) for name, value in self.values().items()}
+        values.pop("name", None)
+        values.pop("share", None)
+        if values.get("trainable", True):
+            values.pop("trainable", None)
+        return values
+
+    def preprocessing(self) -> str | None:
+        """What Keras's `preprocess_input` does for it, of a model of `keras.applications`: `tf`, `torch`, `caffe`, `identity`."""
+        return None
+
+    def leaves_padding_out(self, x: TensorType) -> bool:
+        """Whether it can be told the mask of such an input, if it reads masks at all."""
+        return True
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        """Keras calls as data; the one layer of that name by default."""
+        return to.call(self, inputs)
+
+    @classmethod
+    def keras_path(cls) -> str:
+        """Where Keras has the class."""
+        return "keras." + (cls.keras or f"layers.{cls.__name__}")
+
+
+@cache
+def layer_stem(title: str) -> str:
+    """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

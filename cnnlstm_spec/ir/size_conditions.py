@@ -1,0 +1,267 @@
+"""What layers ask of the sizes known only at run time, gathered: a warning that says it, or an error where no size is left.
+
+A condition on one size is told together with all others on it, as the rule that they come to; one on several sizes by itself.
+Imports no op.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..text.diagnostic import Code, Diagnostic, Label
+from .sizes.condition import Condition
+from .sizes.decide import narrowed
+from .sizes.expr import Symbol
+from .sizes.fits import EVERY, Fits, TooDeep, intervals
+from .sizes.solve import possible, seen, together
+from .sizes.values import TRIED
+from .sizes.wording import listed, rule
+
+CONTRADICTION = Code(
+    "sizes-never-fit",
+    "error",
+    "no size fits: {condition}, and {other}",
+    sort="keras",
+    help="pad or pool one of the two, so that both ask for the same size",
+)
+UNDECIDED = Code(
+    "sizes-undecided",
+    "warning",
+    "where it runs is not decided; of {sizes} from 1 to {last}, {found}",
+    help="write a size of your data in the `shape`: what does not run there is an error",
+)
+SHOWN = 3
+"""Places that are shown beside the one of a warning."""
+COMPARED = 16
+"""Conditions on several sizes that are held against one another, to leave out what others imply."""
+
+
+class Asked(NamedTuple):
+    """A condition, and the warning that tells it where it stands alone."""
+
+    condition: Condition
+    warning: Diagnostic
+
+
+class Conditions:
+    """The conditions met so far, in the order of the layers, each once."""
+
+    def __init__(self) -> None:
+        self.asked: dict[Condition, Asked] = {}
+
+    def add(self, condition: Condition, warning: Diagnostic) -> None:
+        """Keeps a condition, with the warning of the place that asks it."""
+        self.asked.setdefault(condition, Asked(condition, warning))
+
+    def findings(self) -> Iterator[Diagnostic]:
+        """What is to be told of them all."""
+        alone: dict[Symbol, list[Asked]] = {}
+        several: list[Asked] = []
+        for asked in self.asked.values():
+            symbols = asked.condition.symbols
+            if not symbols:
+                yield asked.warning
+            elif len(symbols) > 1:
+                several.append(asked)
+            else:
+                alone.setdefault(next(iter(symbols)), []).append(asked)
+        broken = set()
+        for symbol, each in alone.items():
+            told, fits = _of_one(symbol, each)
+            yield from told
+            if not fits:
+                broken.add(symbol)
+        for group in _groups(several):
+            symbols = frozenset(symbol for asked in group for symbol in asked.condition.symbols)
+            if not symbols & broken:
+                yield from _of_several(symbols, group, [asked for symbol in symbols for asked in alone.get(symbol, ())])
+
+
+def _of_one(symbol: Symbol, asked: list[Asked]) -> tuple[list[Diagnostic], bool]:
+    """What is told of the conditions on one size, and whether one is left, for all that is known."""
+    decided, deep = _decided(asked)
+    total = together(each.condition for each in decided)
+    if not total.possible:
+        return [_contradiction(symbol, decided)], False
+    told = _together(symbol, decided, total)
+    if not deep:
+        return told, True
+    met = [n for n, holds in enumerate(map(all, zip(*(seen(each.condition) for each in asked), strict=True)), 1) if holds]
+    return [*told, _undecided([symbol], _tried_words(met), deep[-1])], True
+
+
+def _decided(asked: list[Asked]) -> tuple[list[Asked], list[Asked]]:
+    """The conditions whose meaning can be found, and those for which it takes too long."""
+    try:
+        together(each.condition for each in asked)
+        return asked, []
+    except TooDeep:
+        found: list[Asked] = []
+        deep: list[Asked] = []
+        for each in asked:
+            try:
+                together(one.condition for one in (*found, each))
+                found.append(each)
+            except TooDeep:
+                deep.append(each)
+        return found, deep
+
+
+def _together(symbol: Symbol, asked: list[Asked], total: Fits) -> list[Diagnostic]:
+    """One warning with the places of what it rests on; or several, where what they come to has no short rule."""
+    if not asked or total == EVERY:
+        return []
+    name = _name(symbol)
+    asked = _strongest(asked)
+    same = [each for each in asked if _fits(each.condition) == total]
+    asked = same[:1] or _needed(asked, total)
+    text = rule(name, total)
+    if text is None:
+        return [_told(each, _said(symbol, each.condition)) for each in asked]
+    *others, last = asked
+    labels = tuple(Label(each.warning.place, each.warning.label) for each in others[-SHOWN:])
+    return [replace(_told(last, text), labels=(*labels, *last.warning.labels))]
+
+
+def _strongest(asked: list[Asked]) -> list[Asked]:
+    """Without all lower bounds but the highest."""
+    bounds = [(found.start, each) for each in asked if (found := _fits(each.condition)) is not None and _is_bound(found)]
+    if len(bounds) < 2:
+        return asked
+    highest = max(start for start, _ in bounds)
+    kept = next(each for start, each in bounds if start == highest)
+    weaker = {each.condition for _, each in bounds} - {kept.condition}
+    return [each for each in asked if each.condition not in weaker]
+
+
+def _is_bound(found: Fits) -> bool:
+    return not found.few and found.period == 1 and bool(found.rests)
+
+
+def _needed(asked: list[Asked], total: Fits) -> list[Asked]:
+    """Without what the others imply."""
+    if len(asked) > COMPARED:
+        return asked
+    for each in list(asked):
+        others = [other for other in asked if other is not each]
+        try:
+            if others and together(other.condition for other in others) == total:
+                asked = others
+        except TooDeep:
+            continue
+    return asked
+
+
+def _fits(condition: Condition) -> Fits | None:
+    """What fits a condition alone; None where it takes too long to find."""
+    try:
+        return narrowed(EVERY, condition)
+    except TooDeep:
+        return None
+
+
+def _of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Asked]) -> Iterator[Diagnostic]:
+    """What is told of conditions that hang together over several sizes, with those on each of these alone."""
+    everything = [each.condition for each in (*alone, *group)]
+    answer = possible(everything)
+    if answer is False:
+        yield _contradiction_of_several(group, alone)
+        return
+    if answer is None:
+        yield _undecided(sorted(symbols, key=lambda symbol: symbol.name), "none fits", group[-1])
+        return
+    left = [each.condition for each in group]
+    for each in group:
+        others = [one for one in (*(asked.condition for asked in alone), *left) if one != each.condition]
+        if len(others) <= COMPARED and possible([*others, *each.condition.opposites]) is False:
+            left.remove(each.condition)
+    yield from (each.warning for each in group if each.condition in left)
+
+
+def _contradiction(symbol: Symbol, asked: list[Asked]) -> Diagnostic:
+    """The first condition that leaves no size, and what is against it: one other, or what all before come to."""
+    before: list[Asked] = []
+    for each in asked:
+        if not _still(*before, each):
+            break
+        before.append(each)
+    against = next((other for other in before if not _still(other, each)), None)
+    condition = _said(symbol, each.condition)
+    if not before:
+        return _told(each, "", Label(each.warning.place, ""), condition, "no tensor is so large")
+    if against is not None:
+        other = _said(symbol, against.condition)
+    else:
+        other = rule(_name(symbol), together(one.condition for one in before)) or before[0].condition.text
+    place = (against or before[-1]).warning.place
+    return _told(each, "", Label(place, f"asks that {other}"), condition, other)
+
+
+def _still(*asked: Asked) -> bool:
+    try:
+        return together(each.condition for each in asked).possible
+    except TooDeep:
+        return True
+
+
+def _contradiction_of_several(group: list[Asked], alone: list[Asked]) -> Diagnostic:
+    """The same over several sizes."""
+    before = list(alone)
+    each = group[0]
+    for each in group:
+        if possible([one.condition for one in (*before, each)]) is False:
+            break
+        before.append(each)
+    against = [other for other in before if possible([other.condition, each.condition]) is False]
+    other = (against or before[-1:])[0]
+    said = _said_alone(other.condition)
+    return _told(each, "", Label(other.warning.place, f"asks that {said}"), each.condition.text, said)
+
+
+def _told(each: Asked, condition: str, label: Label | None = None, here: str = "", other: str = "") -> Diagnostic:
+    if label is None:
+        return replace(each.warning, facts={"condition": condition})
+    facts: dict[str, object] = {"condition": here, "other": other}
+    return Diagnostic(CONTRADICTION, each.warning.place, facts, each.warning.label, (label, *each.warning.labels))
+
+
+def _undecided(symbols: Sequence[Symbol], found: str, each: Asked) -> Diagnostic:
+    sizes = " and ".join(map(_name, symbols))
+    facts: dict[str, object] = {"sizes": sizes, "last": TRIED, "found": found}
+    return Diagnostic(UNDECIDED, each.warning.place, facts, each.warning.label, each.warning.labels)
+
+
+def _tried_words(met: list[int]) -> str:
+    if len(met) in (0, TRIED):
+        return "all fit" if met else "none fits"
+    parts = [str(low) if low == high else f"{low} to {high}" for low, high in intervals(met)]
+    return f"{listed(parts, 'and')} fit" if len(parts) <= SHOWN else f"{len(met)} fit, the first {parts[0]} and {parts[1]}"
+
+
+def _said_alone(condition: Condition) -> str:
+    symbols = condition.symbols
+    return _said(next(iter(symbols)), condition) if len(symbols) == 1 else condition.text
+
+
+def _said(symbol: Symbol, condition: Condition) -> str:
+    """A condition on one size as its rule, or as it is asked."""
+    found = _fits(condition)
+    return (rule(_name(symbol), found) if found is not None and found.least is not None else None) or condition.text
+
+
+def _name(symbol: Symbol) -> str:
+    return symbol.name if symbol.anonymous else f"`{symbol.name}`"
+
+
+def _groups(asked: Iterable[Asked]) -> list[list[Asked]]:
+    """Conditions that share sizes, together."""
+    groups: list[tuple[frozenset[Symbol], list[Asked]]] = []
+    for each in asked:
+        symbols, members = each.condition.symbols, [each]
+        for group in [group for group in groups if group[0] & symbols]:
+            groups.remove(group)
+            symbols, members = symbols | group[0], [*group[1], *members]
+        groups.append((symbols, members))
+    return [members for _, members in groups]

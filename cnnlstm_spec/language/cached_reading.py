@@ -1,0 +1,108 @@
+"""Reading what an earlier variant of a spec has read: a part is read again where it, or what it rests on, has changed.
+
+Imports no layer and no section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from ..text.memo import UNKNOWN, Memory
+from ..text.nodes import Listing, Mapping, Node, Scalar
+from .scope import LAYERS_LIMIT, Scope
+from .variables import names_in
+
+
+class _Reading(NamedTuple):
+    value: Any
+    spent: int
+    """How many layers were written out."""
+    expanded: frozenset[str]
+    """The blocks that were used."""
+
+
+class _Mentions(NamedTuple):
+    variables: frozenset[str]
+    words: frozenset[str]
+    """Everything that could name a block or a person's own layer."""
+
+
+def recall(read: Callable[..., Any], node: Node, scope: Scope, *more: Any) -> Any:
+    """`read(node, scope, *more)`, or what it gave before; `more` must be hashable.
+
+    Only a reading without findings is kept: what is said of a mistake may rest on what was said before it.
+    """
+    memory = scope.memory
+    if memory is None or scope.guessed:
+        return read(node, scope, *more)
+    rests_on = tuple(_rests_on(node, scope, memory))
+    key = (read, id(node), scope.path, scope.address, scope.uses, scope.layers_unread, more, *rests_on)
+    known = memory.get(key)
+    if known is not UNKNOWN and scope.budget[0] + known.spent <= LAYERS_LIMIT:
+        scope.budget[0] += known.spent
+        scope.expanded.update(known.expanded)
+        return known.value
+    inner = scope.apart()
+    found, spent = len(scope.found), scope.budget[0]
+    value = read(node, inner, *more)
+    scope.expanded.update(inner.expanded)
+    # Past the limit, layers are left out without a word.
+    if len(scope.found) == found and scope.budget[0] <= LAYERS_LIMIT:
+        memory.keep(key, _Reading(value, scope.budget[0] - spent, frozenset(inner.expanded)), node, *rests_on)
+    return value
+
+
+def _rests_on(node: Node, scope: Scope, memory: Memory) -> Iterator[tuple[object, ...]]:
+    """What the names in a node stand for, and those in that. A name that is bound further in counts too, for nothing."""
+    seen: set[tuple[str, int]] = set()
+    waiting = [node]
+    while waiting:
+        variables, words = _mentions(waiting.pop(), memory)
+        for name in sorted(variables):
+            # Blocks see the variables of the spec, and not those of the place where they are used.
+            for value in (scope.variables.get(name), scope.globals.get(name)):
+                if ("$" + name, id(value)) not in seen:
+                    seen.add(("$" + name, id(value)))
+                    yield name, value
+                    waiting += [] if value is None else [value]
+        for name, block in scope.blocks.items():
+            if name in words and (name, id(block)) not in seen:
+                seen.add((name, id(block)))
+                yield name, _Same(block)
+                waiting.append(block)
+        for name, layer in scope.layers.items():
+            if name in words and (name, id(layer)) not in seen:
+                seen.add((name, id(layer)))
+                yield name, _Same(layer)
+
+
+class _Same:
+    """A thing that is equal to itself alone, and costs nothing to compare."""
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.thing is other.thing
+
+
+def _mentions(node: Node, memory: Memory) -> _Mentions:
+    """All names in a node."""
+    if isinstance(node, Scalar):
+        words = frozenset((node.value,)) if isinstance(node.value, str) else frozenset()
+        return _Mentions(frozenset(names_in(node)), words)
+    key = (_mentions, id(node))
+    known: _Mentions | Any = memory.get(key)
+    if known is UNKNOWN:
+        entries = node.entries if isinstance(node, Mapping) else ()
+        inner = [each.value for each in entries] if entries else node.items if isinstance(node, Listing) else ()
+        parts = [_mentions(each, memory) for each in inner]
+        words = frozenset(each.key.text for each in entries).union(*(part.words for part in parts))
+        known = _Mentions(frozenset[str]().union(*(part.variables for part in parts)), words)
+        memory.keep(key, known, node)
+    assert isinstance(known, _Mentions)
+    return known

@@ -1,0 +1,79 @@
+"""Keras's named objects that are no layers: activations, initializers, optimizers, losses and so on.
+
+The facts are `data/catalog.json`, made from Keras by `tools/catalog.py` and read when first asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ..text.diagnostic import Code
+from ..text.files import own
+
+NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out")
+
+MODULES = {"schedules": "optimizers.schedules"}
+
+
+@dataclass(frozen=True)
+class KerasObject:
+    """An object of Keras: a class with the arguments written, or a string that Keras turns into one.
+
+    `name` is the class (or the function, of an activation); `identifier` the string, where it was written so.
+    """
+
+    family: str
+    name: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+    identifier: str | None = None
+
+    def __repr__(self) -> str:
+        return self.identifier or f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self.arguments)})"
+
+    @property
+    def path(self) -> str:
+        """Where Keras has the class."""
+        return f"keras.{MODULES.get(self.family, self.family)}.{self.name}"
+
+    def get(self, argument: str) -> Any:
+        """The value of an argument, Keras's default where it is not written."""
+        for name, value in self.arguments:
+            if name == argument:
+                return value
+        return _class(self.family, self.name).get(argument, {}).get("default")
+
+
+@lru_cache(maxsize=1)
+def facts() -> dict[str, Any]:
+    """The catalog."""
+    loaded: dict[str, Any] = json.loads(own("language", "data", "catalog.json"))
+    return loaded
+
+
+def family(name: str) -> dict[str, Any]:
+    """A family of the catalog: its classes, identifiers and what is told by shape."""
+    found: dict[str, Any] = facts()["families"][name]
+    return found
+
+
+def _class(family_name: str, name: str) -> dict[str, dict[str, Any]]:
+    arguments = family(family_name)["classes"].get(name, {}).get("arguments", [])
+    return {argument["name"]: argument for argument in arguments}
+
+
+def reads(thing: KerasObject) -> dict[str, Any]:
+    """What a loss or metric reads: the sort of labels, the ranks and width it takes, what it does with a mask."""
+    found: dict[str, Any] = family(thing.family)["classes"].get(thing.name, {}).get("reads", {})
+    return found
+
+
+def mask_use(thing: KerasObject) -> str:
+    """What a loss or metric does with a mask: `counted` where it leaves padding out, else `ignored`, `nan` or `fails`.
+
+    Along another axis than the last one it has values of another shape than the mask.
+    """
+    found: str = reads(thing).get("mask", "counted")
+    return "fails" if thing.get("axis") not in (None, -1) else found

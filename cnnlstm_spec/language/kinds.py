@@ -1,0 +1,306 @@
+"""The leaves: what a value of an argument may be. pydantic checks each strictly; here are the words for what it finds."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ..text.diagnostic import Code
+from ..text.nodes import BAD_NAME, WRONG_TYPE, Node, Scalar, given, unfit
+from ..text.yaml_scalars import fraction, resolve
+from .leaf import Leaf, OpenLeaf, Quoted, Steps
+from .scope import POISON, Scope, did_you_mean
+
+OUT_OF_RANGE = Code(
+    "out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras", help="write a value within the bounds"
+)
+NOT_ALLOWED = Code("value-not-allowed", "error", "`{key}` is {words}; this is {given}", help="write a value within the bounds")
+"""For what Keras would take, such as a size of 0, and for the keys of our own."""
+UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}`", sort="keras")
+NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
+"""For the choices of our own, and for those that Keras does not check."""
+NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
+
+
+def wrong_type(node: Node, scope: Scope, words: str) -> Any:
+    """Reports a value of the wrong type, with the way out where it is plain."""
+    help: tuple[str, ...] = ()
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        number = resolve(node.value.strip() or "x")
+        if node.value in ("None", "none"):
+            help = ("Python's `None` is `null` in YAML",)
+        elif not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
+            help = (f"remove the quotes: {node.value.strip()}",)
+        elif node.value.startswith("("):
+            help = ("a list is written in brackets, such as [64, 64, 3]",)
+        elif node.value.count(","):
+            help = (f"a list is written [{node.value.strip()}]",)
+    elif isinstance(node, Scalar) and isinstance(node.value, bool) and ("integer" in words or "number" in words):
+        help = (f"write a number, such as `{scope.name}: 1`",)
+    elif isinstance(node, Scalar) and isinstance(node.value, float) and node.value.is_integer() and "integer" in words:
+        help = (f"write {int(node.value)}",)
+    return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help)
+
+
+class Integer(Leaf):
+    """An integer within bounds, both included."""
+
+    def __init__(self, least: int | None = None, most: int | None = None, code: Code = OUT_OF_RANGE) -> None:
+        self.least, self.most, self.code = least, most, code
+        self.words = {1: "a positive integer", 0: "an integer of 0 or more"}.get(least if least is not None else -1, "an integer")
+        if least is not None and most is not None:
+            self.words = f"an integer from {least} to {most}" if least < most else f"always {least}"
+        elif least is not None and least > 1:
+            self.words = f"an integer of {least} or more"
+
+    def core(self) -> CoreSchema:
+        return core_schema.int_schema(strict=True, ge=self.least, le=self.most)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        bound = {"greater_than_equal": f"{self.least} is the least", "less_than_equal": f"{self.most} is the most"}
+        if problem not in bound:
+            wrong_type(node, scope, self.words)
+            return
+        assert isinstance(node, Scalar)
+        scope.report(self.code, node, key=scope.name, words=self.words, given=node.value, help=(bound[problem],))
+
+    def schema(self) -> dict[str, Any]:
+        bounds = {"minimum": self.least, "maximum": self.most}
+        return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
+
+
+class Number(Leaf):
+    """A finite float, or a fraction such as 1/255, within bounds; `above` and `below` are not included."""
+
+    floats: ClassVar[bool] = False
+    """Whether an integer is made a float."""
+
+    def __init__(
+        self, least: float | None = None, most: float | None = None, above: float | None = None, below: float | None = None
+    ) -> None:
+        self.least, self.most, self.above, self.below = least, most, above, below
+        low = f"at least {least:g}" if least is not None else f"above {above:g}" if above is not None else ""
+        high = f"at most {most:g}" if most is not None else f"below {below:g}" if below is not None else ""
+        self.words = " ".join(["a number", " and ".join(filter(None, (low, high)))]).strip()
+
+    def holds(self, value: float) -> bool:
+        """Whether a value is within the bounds."""
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+    def core(self) -> CoreSchema:
+        bounds: dict[str, Any] = {"ge": self.least, "le": self.most, "gt": self.above, "lt": self.below}
+        real = core_schema.float_schema(strict=True, allow_inf_nan=False, **bounds)
+        whole = core_schema.int_schema(strict=True, **bounds)
+        choices: dict[Any, Any] = {"float": real, "int": real if self.floats else whole}
+        number = core_schema.tagged_union_schema(choices, discriminator=_sort_of_number)
+        return core_schema.no_info_before_validator_function(_of_fraction, number)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if steps:
+            scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node))
+        else:
+            wrong_type(node, scope, self.words)
+
+    def schema(self) -> dict[str, Any]:
+        names = {"minimum": self.least, "maximum": self.most, "exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
+        number = {"type": "number", **{name: bound for name, bound in names.items() if bound is not None}}
+        return {"anyOf": [number, {"type": "string", "pattern": r"^[-+]?[0-9.]+\s*/\s*[0-9.]+$"}]}
+
+
+def _of_fraction(value: Any) -> Any:
+    """The number of a fraction in plain text."""
+    return fraction(value) if isinstance(value, str) and not isinstance(value, Quoted) else value
+
+
+def _sort_of_number(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return None
+    return "int" if isinstance(value, int) else "float" if isinstance(value, float) else None
+
+
+class Boolean(Leaf):
+    """true or false."""
+
+    words = "true or false"
+
+    def core(self) -> CoreSchema:
+        return core_schema.bool_schema(strict=True)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        help: tuple[str, ...] = ()
+        if isinstance(node, Scalar) and node.text.lower() in ("yes", "no", "on", "off"):
+            help = (f"YAML 1.2 reads `{node.text}` as text; write {'true' if node.text.lower() in ('yes', 'on') else 'false'}",)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Text(Leaf):
+    """A string that is not empty."""
+
+    def __init__(self, words: str = "text", pattern: str | None = None) -> None:
+        self.words, self.pattern = words, pattern
+
+    def core(self) -> CoreSchema:
+        # Not `str_schema`, whose texts hold no halves of characters: an override of the API may.
+        return core_schema.no_info_after_validator_function(self.match, core_schema.is_instance_schema(str))
+
+    def match(self, value: str) -> str:
+        """The text, if it is one of those that are meant."""
+        if not value or (self.pattern and not re.fullmatch(self.pattern, value)):
+            raise PydanticCustomError("text", "{words}", {"words": self.words})
+        return str(value)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        is_text = isinstance(node, Scalar) and isinstance(node.value, str)
+        help: tuple[str, ...] = ()
+        if isinstance(node, Scalar) and not is_text and node.value is not None:
+            help = (f'quote it: "{node.text}"',)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
+
+
+class Name(Text):
+    """A name: a text without the characters that no name may hold."""
+
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_fit, super().core())
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if isinstance(node, Scalar) and isinstance(node.value, str) and (help := unfit(node.value)) is not None:
+            scope.report(BAD_NAME, node, name=node.value, what="anything", help=(help,))
+        else:
+            super().explain(problem, steps, node, scope)
+
+
+def _fit(name: str) -> str:
+    if (help := unfit(name)) is not None:
+        raise PydanticCustomError("name_characters", "{help}", {"help": help})
+    return name
+
+
+class Choice(Leaf):
+    """One of a few strings; with `any_case`, Keras takes upper case too, and the canonical one is lower."""
+
+    def __init__(self, *choices: str, code: Code = UNKNOWN_CHOICE, any_case: bool = False) -> None:
+        self.choices, self.code, self.any_case = choices, code, any_case
+        self.words = (
+            " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
+        )
+
+    def core(self) -> CoreSchema:
+        choices = core_schema.literal_schema(list(self.choices))
+        return core_schema.no_info_before_validator_function(_lower, choices) if self.any_case else choices
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            wrong_type(node, scope, self.words)
+            return
+        help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
+        scope.report(self.code, node, key=scope.name, given=node.value, help=help)
+
+    def schema(self) -> dict[str, Any]:
+        if not self.any_case:
+            return {"enum": list(self.choices)}
+        spelt = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in self.choices)
+        return {"anyOf": [{"enum": list(self.choices)}, {"type": "string", "pattern": f"^({'|'.join(spelt)})$"}]}
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+class Policy(Choice):
+    """A dtype policy. Keras takes the dtypes of integers, of text and the like too, and some layers run in them."""
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        given = node.value if isinstance(node, Scalar) else None
+        if isinstance(given, str) and given.startswith(NOT_OF_FLOATS):
+            scope.report(NO_FLOATS, node, key=scope.name, given=given, help=(f"it is {self.words}",))
+        else:
+            super().explain(problem, steps, node, scope)
+
+
+NOT_OF_FLOATS = ("int", "uint", "bool", "string", "complex", "float8")
+
+
+class Optional(Leaf):
+    """null, or a value of another kind."""
+
+    def __init__(self, inner: Leaf) -> None:
+        self.inner = inner
+        self.words = f"{inner.words}, or null"
+
+    def core(self) -> CoreSchema:
+        return core_schema.nullable_schema(self.inner.core())
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        if resolved is None:
+            return POISON
+        if isinstance(resolved, Scalar) and resolved.value is None:
+            return None
+        return resolved if _is_none_of_python(resolved) else self.inner.take(resolved, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        resolved = scope.resolve(node) or node
+        if _is_none_of_python(resolved):
+            wrong_type(resolved, scope, self.words)
+        else:
+            self.inner.explain(problem, steps, node, scope)
+
+    def shortest(self, value: Any) -> Any:
+        return None if value is None else self.inner.shortest(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.inner.schema(), {"type": "null"}]}
+
+
+def _is_none_of_python(node: Node | None) -> bool:
+    return isinstance(node, Scalar) and node.plain and node.value == "None"
+
+
+COUNT = Integer(1)
+INTEGER = Integer()
+NATURAL = Integer(0)
+SIZE = Integer(1, code=NOT_ALLOWED)
+OWN_NATURAL = Integer(0, code=NOT_ALLOWED)
+NUMBER = Number()
+POSITIVE = Number(above=0)
+NOT_NEGATIVE = Number(least=0)
+RATE = Number(least=0, most=1)
+BOOLEAN = Boolean()
+TEXT = Text()
+NAME = Name("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class AnyKind(OpenLeaf):
+    """Whatever is written, kept as a node."""
+
+    canonical = (Node,)
+
+    def __init__(self, words: str = "a mapping") -> None:
+        self.words = words
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        return node
+
+    def schema(self) -> dict[str, Any]:
+        return {}

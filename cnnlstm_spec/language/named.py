@@ -1,0 +1,320 @@
+"""The kinds of arguments that name something of Keras: losses, optimizers, initializers and the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic_core import CoreSchema, core_schema
+
+from ..text.diagnostic import Code
+from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
+from .catalog import NO_EFFECT, KerasObject, _class, facts, family
+from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
+from .leaf import Leaf, OpenLeaf, Steps
+from .list_kinds import ListOf, OneOrMore
+from .read_record import MISSING_KEY, UNKNOWN_KEY, read, report_unknown_keys
+from .scope import POISON, Scope, did_you_mean
+
+UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")
+NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
+NEEDS_ARGUMENTS = Code("name-needs-arguments", "error", "`{name}` needs {needed}", sort="keras")
+NO_ARGUMENTS = Code("activation-arguments", "error", "an activation takes no arguments; `{name}` is given some")
+AT_MOST_ONE = Code(
+    "one-of-arguments", "error", "`{name}` takes one of {arguments}; {given} are given", sort="keras", help="keep one of them"
+)
+ONE_LONGER = Code(
+    "one-value-more",
+    "error",
+    "`values` has one value more than `boundaries`; given {values} and {boundaries}",
+    sort="keras",
+    help="the first value holds up to the first boundary, the last one after the last",
+)
+TOO_LARGE = Code(
+    "class-id-too-large",
+    "error",
+    "`{argument}` holds classes below {bound}; this has {given}",
+    sort="keras",
+    help="classes count from 0",
+)
+SINGULAR = {"losses": "loss", "schedules": "learning-rate schedule"}
+
+
+class Named(OpenLeaf):
+    """A string identifier that Keras accepts, or a class with arguments."""
+
+    def __init__(self, family_name: str) -> None:
+        self.family = family_name
+        self.what = SINGULAR.get(family_name, family_name.removesuffix("s"))
+        self.words = f"{'an' if self.what[0] in 'aeiou' else 'a'} {self.what} of Keras"
+
+    canonical = (KerasObject,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return self.named(node, None, scope)
+        if isinstance(node, Mapping) and len(node.entries) == 1:
+            entry = node.entries[0]
+            arguments = scope.resolve(entry.value)
+            return POISON if arguments is None else self.named(entry.key, arguments, scope)
+        if isinstance(node, Mapping):
+            help = (f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names",)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+        return wrong_type(node, scope, self.words)
+
+    def named(self, key: Scalar, arguments: Node | None, scope: Scope) -> Any:
+        """The object of a name and the arguments beside it."""
+        name = key.text
+        found = family(self.family)
+        if arguments is None and (name in found.get("by_shape", ()) or name in found["identifiers"]):
+            return KerasObject(self.family, found["identifiers"].get(name, name), (), name)
+        cls = name
+        if found.get("any_case") and name.lower() in found["identifiers"] and name not in found["classes"]:
+            cls = found["identifiers"][name.lower()]
+        elif arguments is not None:
+            cls = found["identifiers"].get(name, name)
+        if self.family == "activations":
+            return self.activation(key, arguments, scope, found)
+        if cls not in found["classes"]:
+            return self.unknown(key, scope, found)
+        empty = arguments is None or (isinstance(arguments, Scalar) and arguments.value is None)
+        if not empty and not isinstance(arguments, Mapping):
+            assert arguments is not None
+            return wrong_type(arguments, scope, f"a mapping of the arguments of `{name}`")
+        return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope)
+
+    def activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> Any:
+        if key.text not in found["identifiers"] and isinstance(arguments, Mapping) and scope.has_layer(key.text):
+            help = (f"it is a layer: write `- {key.text}: ...` after this one",)
+            return scope.report(UNKNOWN_NAME, key, what=self.what, name=key.text, help=help)
+        if key.text not in found["identifiers"]:
+            return self.unknown(key, scope, found)
+        if isinstance(arguments, Mapping) and arguments.entries:
+            help = ("a layer such as `LeakyReLU: {negative_slope: 0.1}` or `Softmax: {axis: 1}` takes them",)
+            return scope.report(NO_ARGUMENTS, arguments.entries[0].key, name=key.text, help=help)
+        return KerasObject(self.family, found["identifiers"][key.text], (), key.text)
+
+    def unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:
+        name = key.text
+        if name in facts()["refused"] or name.lower() in {each.lower() for each in facts()["refused"]}:
+            return scope.report(NOT_IN_A_SPEC, key, name=name, help=("it is a base class, or needs Python objects",))
+        classes = () if self.family == "activations" else found["classes"]
+        known = (*found["identifiers"], *found.get("by_shape", ()), *classes)
+        help = did_you_mean(name, known) or (
+            f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",
+        )
+        return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=help)
+
+    def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope) -> Any:
+        before = len(scope.found)
+        declared = _class(self.family, cls)
+        entries = arguments.entries if arguments is not None else ()
+        written = {entry.key.text: entry.value for entry in entries if entry.key.text in declared}
+        values = self.values(cls, written, declared, arguments, scope)
+        unknown = [entry for entry in entries if entry.key.text not in declared and not self.is_gone(entry, cls, scope)]
+        needed = {name: kind_of(fact).words for name, fact in declared.items() if fact.get("required") and name not in written}
+        meant = report_unknown_keys(unknown, scope, key.text, declared, needed)
+        missing = [name for name in needed if name not in meant]
+        if missing and arguments is None:
+            shown_ = ", ".join(f"{name}: ..." for name in missing)
+            scope.report(NEEDS_ARGUMENTS, key, name=cls, needed=_listed(missing), help=(f"write `{cls}: {{{shown_}}}`",))
+        for name in missing if arguments is not None else ():
+            assert arguments is not None
+            scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {needed[name]}",))
+        if len(scope.found) > before:
+            return POISON
+        made = KerasObject(self.family, cls, tuple(values))
+        _check_rules(made, arguments, scope)
+        return POISON if len(scope.found) > before else made
+
+    def values(
+        self, cls: str, written: dict[str, Node], declared: dict[str, Any], node: Mapping | None, scope: Scope
+    ) -> list[tuple[str, Any]]:
+        """The arguments and their values; one that another leaves without effect is reported, whatever its value."""
+        needs = {
+            rule["argument"]: rule["given"]
+            for rule in _rules_of(self.family, cls)
+            if rule["rule"] == "needs" and rule["keras"] == "ignored" and rule["argument"] in written
+        }
+        found = {
+            name: read(kind_of(declared[name]), value, scope.at(name)) for name, value in written.items() if name not in needs
+        }
+        for name, condition in needs.items():
+            ((other, wanted),) = condition.items()
+            if found.get(other, declared[other].get("default")) in (wanted, POISON):
+                found[name] = read(kind_of(declared[name]), written[name], scope.at(name))
+            elif node is not None:
+                _report(NO_EFFECT, name, node, scope, argument=name, needed=f"`{other}: {_yaml(wanted)}`")
+        return [(name, found[name]) for name in written if name in found]
+
+    def is_gone(self, entry: Entry, cls: str, scope: Scope) -> bool:
+        """Whether an argument is one that Keras no longer has, which is then reported."""
+        key = entry.key.text
+        if self.family != "optimizers" or key != "decay":
+            return False
+        help = ("give `learning_rate` a schedule, such as `ExponentialDecay` or `InverseTimeDecay`",)
+        scope.at(key).report(UNKNOWN_KEY, entry.key, owner=cls, key=key, help=help)
+        return True
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": f"#/$defs/{self.family}"}
+
+
+OBJECT_NAME = Name("a name")
+SCOPE_NAME = Name("a name of letters, digits, _, . and -", r"[A-Za-z0-9.][A-Za-z0-9_.>-]*")
+
+
+class Float(Number):
+    """A number that Keras wants as a Python float: an integer is turned into one."""
+
+    floats = True
+
+
+class Exempt(Leaf):
+    """A few values that are allowed outside the bounds of another kind."""
+
+    def __init__(self, inner: Leaf, values: tuple[Any, ...]) -> None:
+        self.inner, self.values, self.words = inner, values, inner.words
+
+    def core(self) -> CoreSchema:
+        choices = {"exempt": core_schema.any_schema(), "other": self.inner.core()}
+        return core_schema.tagged_union_schema(choices, discriminator=self.sort)
+
+    def sort(self, value: Any) -> str:
+        """Whether a value is one of the few."""
+        return (
+            "exempt" if isinstance(value, int | float | str) and not isinstance(value, bool) and value in self.values else "other"
+        )
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        return self.inner.take(node, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        self.inner.explain(problem, steps[1:], node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(self.values)}, self.inner.schema()]}
+
+
+class FloatOrSchedule(OpenLeaf):
+    """A learning rate: a number, or a schedule."""
+
+    words = "a number or a learning-rate schedule"
+
+    canonical = (KerasObject, float)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        named = isinstance(node, Mapping) or (
+            isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:1].isalpha()
+        )
+        return SCHEDULE.read(node, scope) if named else LEARNING_RATE.read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [LEARNING_RATE.schema(), SCHEDULE.schema()]}
+
+
+SCHEDULE = Named("schedules")
+LEARNING_RATE = Float()
+
+
+def kind_of(fact: dict[str, Any]) -> Leaf:
+    """The kind of an argument, as the catalog tells it."""
+    told = {name: value for name, value in fact.items() if name not in ("name", "default", "required")}
+    key = tuple(sorted((name, repr(value)) for name, value in {**told, "is_name": fact["name"] == "name"}.items()))
+    if key not in _kinds:
+        _kinds[key] = _make_kind(fact)
+    return _kinds[key]
+
+
+_kinds: dict[tuple[tuple[str, str], ...], Leaf] = {}
+
+
+def _make_kind(fact: dict[str, Any]) -> Leaf:
+    name: str = fact["kind"].removesuffix("?")
+    least, most = fact.get("minimum"), fact.get("maximum")
+    number = Float(least, most, fact.get("exclusiveMinimum"), fact.get("exclusiveMaximum"))
+    integer = Integer(least, most)
+    kind: Leaf
+    match name:
+        case "int":
+            kind = integer
+        case "float":
+            kind = number
+        case "number":
+            kind = Number(least, most, fact.get("exclusiveMinimum"), fact.get("exclusiveMaximum"))
+        case "bool":
+            kind = Boolean()
+        case "choice":
+            kind = Choice(*fact["choices"])
+        case "float_or_schedule":
+            kind = FloatOrSchedule()
+        case "floats":
+            kind = ListOf(number, least=fact.get("minItems", 0))
+        case "ints":
+            kind = ListOf(integer, least=fact.get("minItems", 0))
+        case "strings":
+            kind = ListOf(Text())
+        case "float_or_floats":
+            kind = OneOrMore(number)
+        case "axis":
+            kind = OneOrMore(Integer())
+        case "dtype":
+            kind = Choice(*facts()["dtype_policies"])
+        case "scope":
+            kind = SCOPE_NAME
+        case _:
+            kind = OBJECT_NAME if fact["name"] == "name" else Text()
+    if "exempt" in fact:
+        kind = Exempt(kind, tuple(fact["exempt"]))
+    return Optional(kind) if fact["kind"].endswith("?") else kind
+
+
+def _rules_of(family_name: str, cls: str) -> list[dict[str, Any]]:
+    return [rule for rule in facts()["rules"] if rule["family"] == family_name and rule.get("class", cls) == cls]
+
+
+def _check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
+    """What arguments break together."""
+    if node is None:
+        return
+    written = dict(made.arguments)
+    for rule in _rules_of(made.family, made.name):
+        match rule["rule"]:
+            case "at_most_one":
+                both = [name for name in rule["arguments"] if written.get(name) is not None]
+                if len(both) > 1:
+                    facts_ = {"name": made.name, "arguments": _listed(rule["arguments"]), "given": len(both)}
+                    _report(AT_MOST_ONE, both[1], node, scope, **facts_)
+            case "needs" if rule["argument"] in written:
+                ((needed, value),) = rule["given"].items()
+                if made.get(needed) != value:
+                    _report(
+                        NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=f"`{needed}: {_yaml(value)}`"
+                    )
+            case "needs_set" if rule["argument"] in written and made.get(rule["set"]) is None:
+                _report(NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=f"`{rule['set']}`")
+            case "needs_unset" if rule["argument"] in written and made.get(rule["unset"]) is not None:
+                needed = f"leaving `{rule['unset']}` out"
+                _report(NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=needed)
+            case "one_longer":
+                values, boundaries = len(made.get(rule["argument"])), len(made.get(rule["than"]))
+                if values != boundaries + 1:
+                    _report(ONE_LONGER, rule["argument"], node, scope, values=values, boundaries=boundaries)
+            case "elements_below" if rule["argument"] in written:
+                bound = rule["bound"] if isinstance(rule["bound"], int) else made.get(rule["bound"])
+                largest = max(written[rule["argument"]], default=0)
+                if bound is not None and largest >= bound:
+                    _report(TOO_LARGE, rule["argument"], node, scope, argument=rule["argument"], bound=bound, given=largest)
+
+
+def _report(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts_: object) -> None:
+    entry = node.get(argument)
+    assert entry is not None
+    scope.at(argument).report(code, entry.key, "", (), (), **facts_)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _yaml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

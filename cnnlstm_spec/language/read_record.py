@@ -1,0 +1,204 @@
+"""The one reader of a mapping: a node to a record, with every mistake said at its place, and where each argument stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingOf
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..text.diagnostic import Code, Written
+from ..text.nodes import Entry, Mapping, Node, Scalar, node_of, words_for
+from ..text.source import NOWHERE
+from .leaf import REPORTED, Leaf, Reading, Unread
+from .record import Checks, Record
+from .scope import POISON, Scope, nearest
+
+UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
+MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
+NOT_A_MAPPING = Code("not-a-mapping", "error", "`{owner}` is a mapping of keys; this is {given}")
+SHARED = ("name", "trainable", "dtype", "share")
+"""Keys that every layer has, which a message lists last."""
+MANY = 100
+"""So many findings into a spec, no more suggestions are searched for."""
+
+
+def read(leaf: Leaf, node: Node, scope: Scope) -> Any:
+    """The value of a node, variables replaced; or POISON."""
+    return leaf.read(node, scope)
+
+
+def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial: bool = False) -> Any:
+    """A Reading of a mapping, or POISON; every mistake in it is reported.
+
+    With `partial`, what can be read is given even where the rest cannot, unless that is required.
+    """
+    if not isinstance(node, Mapping):
+        if not (isinstance(node, Scalar) and node.value is None):
+            return scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
+        node = Mapping(node.span, ())
+    values = _take(cls, node, scope)
+    written = _written(cls, values, node, scope)
+    try:
+        record = cls.model_validate(values, context=Checks(scope, node, written))
+    except ValidationError as error:
+        amiss = _explain(error, cls, node, scope, owner, node)
+        if not partial or any(cls.arguments[name].required for name in amiss if name in cls.arguments):
+            return POISON
+        values = {name: value for name, value in values.items() if name not in amiss}
+        record = cls.model_validate(values, context=Checks(scope, node, written, sound=False))
+    return Reading(record, _with_inner(written, values))
+
+
+def read_fields(
+    cls: type[Record], node: Mapping, scope: Scope, owner: str, at: Node | None = None
+) -> tuple[dict[str, Any], Written]:
+    """The values that can be read, by name: a mistake in one does not hide the others. What is missing is reported at `at`.
+
+    A misspelt key is read as what it is taken for, so that nothing that rests on it is amiss.
+    """
+    values = _take(cls, node, scope)
+    written = _written(cls, values, node, scope)
+    try:
+        record = cls.model_validate(values, context=Checks(scope, node, written))
+        return {name: record.value(name) for name in cls.arguments}, _with_inner(written, values)
+    except ValidationError as error:
+        meant: dict[str, Entry] = {}
+        amiss = _explain(error, cls, node, scope, owner, at or node, meant)
+    found = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
+    for name, entry in meant.items():
+        if name not in values:
+            values[name] = cls.arguments[name].kind.take(entry.value, scope.at(name))
+    for name, value in values.items():
+        if name in cls.arguments:
+            found.pop(name, None)
+            if name not in amiss or name in meant:
+                found |= _value(cls.arguments[name].kind, name, value)
+    return found, _with_inner(written, values)
+
+
+def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
+    """The canonical value by name; nothing where there is none, which has been said, or is nobody's mistake."""
+    try:
+        return {name: leaf.validator.validate_python(value)}
+    except ValidationError:
+        return {}
+
+
+def _take(cls: type[Record], node: Mapping, scope: Scope) -> dict[str, Any]:
+    """The values of a mapping as pydantic is given them; of a key that is none, the node."""
+    known = cls.arguments
+    return {
+        entry.key.text: known[entry.key.text].kind.take(entry.value, scope.at(entry.key.text))
+        if entry.key.text in known
+        else entry.value
+        for entry in node.entries
+        if not _is_rest_of_tuple(entry, node)
+    }
+
+
+def _written(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:
+    """Where the arguments stand."""
+    entries = [entry for entry in node.entries if entry.key.text in values and entry.key.text in cls.arguments]
+    places = {entry.key.text: scope.at(entry.key.text).place(entry.value) for entry in entries}
+    return Written(places, {entry.key.text: scope.at(entry.key.text).place(entry.key) for entry in entries})
+
+
+def _with_inner(written: Written, values: MappingOf[str, Any]) -> Written:
+    """With where the arguments of records in it stand."""
+    inner = {name: value.written for name, value in values.items() if isinstance(value, Unread) and value.written is not None}
+    return replace(written, inner=inner) if inner else written
+
+
+def _explain(
+    error: ValidationError,
+    cls: type[Record],
+    node: Mapping,
+    scope: Scope,
+    owner: str,
+    at: Node,
+    meant: dict[str, Entry] | None = None,
+) -> set[str]:
+    """Says in our words what pydantic has found; gives the names of what is amiss, and into `meant` what misspelt keys are."""
+    entries = {entry.key.text: entry for entry in node.entries}
+    strange, missing, amiss = [], [], set()
+    for problem in error.errors(include_url=False, include_context=False):
+        if not problem["loc"]:
+            continue
+        name, *steps = problem["loc"]
+        name = str(name)
+        amiss.add(name)
+        if problem["type"] == "extra_forbidden":
+            strange.append(entries[name])
+        elif problem["type"] == "missing":
+            missing.append(name)
+        elif problem["type"] != REPORTED.type and problem["input"] is not POISON:
+            inner = scope.at(name)
+            cls.arguments[name].kind.explain(problem["type"], steps, entries[name].value, inner)
+    needed = {name: cls.arguments[name].kind.words for name in cls.arguments if name in missing}
+    strange.sort(key=lambda entry: entry.key.span.start)
+    taken = report_unknown_keys(strange, scope, owner, cls.arguments, needed)
+    for name, words in needed.items():
+        if name not in taken:
+            scope.report(MISSING_KEY, at, owner=owner, key=name, help=(f"`{name}` is {words}",))
+    if meant is not None:
+        meant.update(taken)
+    return amiss
+
+
+def _is_rest_of_tuple(entry: Entry, node: Mapping) -> bool:
+    """Whether a key is what YAML makes of the `3)` in `{shape: (64, 3)}`; the value that begins with `(` is reported."""
+    opened = any(isinstance(each.value, Scalar) and each.value.text.startswith("(") for each in node.entries)
+    return opened and entry.key.text.strip().rstrip(")").replace(".", "").isdigit()
+
+
+def report_unknown_keys(
+    entries: Iterable[Entry], scope: Scope, owner: str, known: Iterable[str], needed: MappingOf[str, str] | None = None
+) -> dict[str, Entry]:
+    """Says of keys that they mean nothing where they stand; gives those that they are taken for.
+
+    That is the nearest one, or for the only key that is near none the only one of `needed`, which has words for its value.
+    """
+    known = sorted(known, key=lambda key: key in SHARED)
+    meant: dict[str, Entry] = {}
+    help: list[tuple[Entry, tuple[str, ...]]] = []
+    strange: list[Entry] = []
+    for entry in entries:
+        before, colon, after = entry.key.text.partition(":")
+        if colon and before in known:
+            meant.setdefault(before, entry)
+            help.append((entry, (f"a space is missing after the colon: `{before}: {after}`",)))
+            continue
+        near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
+        if near is None:
+            strange.append(entry)
+        else:
+            meant.setdefault(near, entry)
+            help.append((entry, (f"did you mean `{near}`?",)))
+    missing = [name for name in needed or () if name not in meant]
+    if needed and len(strange) == len(missing) == 1:
+        meant[missing[0]] = strange[0]
+        help.append((strange.pop(), (f"`{owner}` needs `{missing[0]}`, which is {needed[missing[0]]}",)))
+    listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known else ()
+    for entry, ways in (*help, *((entry, listed) for entry in strange)):
+        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=ways)
+    scope.guessed.update(entry.value.span for entry in meant.values())
+    return meant
+
+
+def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[str]) -> str | None:
+    """Says that a key means nothing where it stands; gives the one that it is taken for."""
+    return next(iter(report_unknown_keys((entry,), scope, owner, known)), None)
+
+
+def written(value: object) -> Node:
+    """A node for a value that no person wrote."""
+    return node_of(value, NOWHERE)
+
+
+def at_key_if_empty(node: Node, key: Scalar) -> Node:
+    """Arguments; where there are none, an empty mapping at the name, where a missing key is then reported."""
+    empty = (isinstance(node, Scalar) and node.value is None) or (isinstance(node, Mapping) and not node.entries)
+    return Mapping(key.span, ()) if empty else node

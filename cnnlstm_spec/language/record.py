@@ -1,0 +1,230 @@
+"""Records: frozen pydantic models whose fields say what a person may write.
+
+A layer and a section of the spec are both records. A field is `units: Annotated[int, COUNT]` with its text as the docstring
+after it. A record holds no places: `Written` does. Imports no layer and no section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from ..text.diagnostic import UNWRITTEN, Code, Written
+from ..text.nodes import Node
+from ..text.source import NOWHERE
+from .leaf import REPORTED, REQUIRED, Leaf
+from .scope import Scope
+
+NOT_WRITTEN = Node(NOWHERE)
+
+
+class Argument:
+    """A field of a record, as a person writes it."""
+
+    def __init__(self, owner: type[Record], field: str, info: FieldInfo, leaf: Leaf) -> None:
+        self.owner, self.field, self.info, self.kind = owner, field, info, leaf
+        self.name = name_of(field, info)
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be written."""
+        return self.info.is_required()
+
+    @property
+    def default(self) -> Any:
+        """The default as it is declared; REQUIRED where there is none."""
+        return (
+            REQUIRED
+            if self.required
+            else self.kind.shortest(self.info.default)
+            if isinstance(self.info.default, tuple)
+            else self.info.default
+        )
+
+    @cached_property
+    def canonical(self) -> Any:
+        """The default as a read value."""
+        default = self.owner.defaults[self.field]
+        return None if default is None else self.kind.validator.validate_python(default)
+
+    @property
+    def doc(self) -> str:
+        """What it means, from the docstring after the field."""
+        return self.info.description or _docs(self.owner).get(self.field, "")
+
+
+def name_of(field: str, info: FieldInfo) -> str:
+    """What is written for a field; one that would hide a method ends in `_`."""
+    return info.alias if info.alias is not None and info.alias_priority == 2 else field.rstrip("_")
+
+
+class _Arguments:
+    """`arguments` of a class of records: by name, the class's own first, then those of its bases."""
+
+    def __init__(self) -> None:
+        self.known: dict[type, dict[str, Argument]] = {}
+
+    def __get__(self, record: Record | None, cls: type[Record]) -> dict[str, Argument]:
+        if cls not in self.known:
+            inherited: dict[str, Argument] = {}
+            for base in reversed(cls.__mro__[1:]):
+                if issubclass(base, Record):
+                    inherited.update(base.arguments)
+            own = {}
+            for name in cls.__annotations__:
+                info = cls.model_fields.get(name)
+                leaf = next((each for each in info.metadata if isinstance(each, Leaf)), None) if info is not None else None
+                if info is not None and leaf is not None:
+                    own[name_of(name, info)] = Argument(cls, name, info, leaf)
+            fields = cls.model_fields
+            kept = {name: each for name, each in inherited.items() if name not in own and each.field in fields}
+            self.known[cls] = own | kept
+        return self.known[cls]
+
+
+@cache
+def _names(cls: type[Record]) -> dict[str, tuple[int, str, str]]:
+    """By field, the place of an argument among all, its name, and the field."""
+    return {each.field: (place, name, each.field) for place, (name, each) in enumerate(cls.arguments.items())}
+
+
+class Record(BaseModel):
+    """Values of declared arguments, frozen; where each was written stands in `Written`, beside it."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        defer_build=True,
+        arbitrary_types_allowed=True,
+        alias_generator=lambda name: name.rstrip("_"),
+        populate_by_name=True,
+    )
+
+    arguments: ClassVar[Any] = _Arguments()
+    """By name, each Argument."""
+
+    defaults: ClassVar[dict[str, Any]] = {}
+    """By field, the default as it is declared."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        if "defaults" not in vars(cls):
+            own = {name: info.default for name, info in cls.model_fields.items() if name in cls.__annotations__}
+            cls.defaults = {**cls.defaults, **own}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Once, before the first record is made: a default is read like any value, so that it is canonical."""
+        for argument in cls.arguments.values():
+            if argument.field in cls.model_fields and not argument.required:
+                cls.model_fields[argument.field].default = argument.canonical
+        return handler(source)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
+        return f"{type(self).__name__}({shown})"
+
+    def is_written(self, name: str) -> bool:
+        """Whether a person wrote the argument."""
+        return self.arguments[name].field in self.model_fields_set
+
+    def values(self, order: Iterable[str] = ()) -> dict[str, Any]:
+        """The written arguments, canonical: those of `order` first, and so; the others as they are declared."""
+        names = _names(type(self))
+        written = sorted(names[field] for field in self.model_fields_set if field in names)
+        found = {name: getattr(self, field) for _, name, field in written}
+        first = {name: found[name] for name in order if name in found}
+        return first | found if first else found
+
+    def value(self, name: str) -> Any:
+        """The value of an argument; the field of one that would hide a method ends in `_`."""
+        return getattr(self, self.arguments[name].field)
+
+    def key(self) -> tuple[object, ...]:
+        """What tells two records apart: the class and every value."""
+        return (type(self), *((name, repr(self.value(name))) for name in sorted(self.arguments)))
+
+    def having(self, **values: Any) -> Self:
+        """The record with other canonical values, by field."""
+        return self.model_copy(update=values)
+
+    def without(self, *names: str) -> Self:
+        """The record as if these arguments had not been written."""
+        fields = {
+            self.arguments[name].field: self.arguments[name] for name in names if name in self.arguments and self.is_written(name)
+        }
+        made = self.model_copy(update={name: each.canonical for name, each in fields.items()})
+        made.model_fields_set.difference_update(fields)
+        return made
+
+    @model_validator(mode="after")
+    def _check(self, info: ValidationInfo) -> Self:
+        at = info.context if isinstance(info.context, Checks) else Checks(Scope([]), NOT_WRITTEN, UNWRITTEN)
+        if at.sound:
+            self.check(at)
+        if at.failed and at.written is UNWRITTEN:
+            raise PydanticCustomError("spec", "{words}", {"words": "; ".join(each.message for each in at.scope.found)})
+        if at.failed:
+            raise REPORTED
+        return self
+
+    def check(self, at: Checks) -> None:
+        """Reports what the arguments break together. Called when each is fine by itself."""
+
+    @classmethod
+    def make(cls, **values: Any) -> Self:
+        """A record of Python values as a person would write them; for tests and for our own use."""
+        return cls.model_validate(values)
+
+
+@dataclass
+class Checks:
+    """Given to a record's own check, as pydantic's context: where its keys stand, and where findings go."""
+
+    scope: Scope
+    node: Node
+    written: Written
+    sound: bool = True
+    """Whether every key and value is fine by itself; else nothing is checked."""
+    failed: bool = False
+
+    def report(self, code: Code, at: str | None = None, help: Iterable[str] = (), on_key: bool = False, /, **facts: Any) -> None:
+        """Reports what arguments break together: at the value of one of them, at its key, or at the whole."""
+        self.failed = self.failed or code.severity == "error"
+        if at is None or at not in self.written.places:
+            self.scope.report(code, self.node, help=help, **facts)
+            return
+        place = self.written.keys[at] if on_key else self.written.places[at]
+        Scope(self.scope.found, place.path, uses=self.scope.uses).report(code, Node(place.span), help=help, **facts)
+
+
+@cache
+def _docs(cls: type) -> dict[str, str]:
+    """The docstrings after the fields of a class, by field; its source is read when they are asked for."""
+    import ast
+    import inspect
+    from textwrap import dedent
+
+    try:
+        (body,) = ast.parse(dedent(inspect.getsource(cls))).body
+    except (OSError, TypeError):
+        return {}
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for each, after in zip(body.body, body.body[1:], strict=False):
+        text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else None
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and isinstance(text, str):
+            found[each.target.id] = text
+    return found

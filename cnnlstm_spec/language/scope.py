@@ -1,0 +1,218 @@
+"""What a value is read against: where it stands, the variables in force, and where findings go."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as File
+from typing import Any, Final
+
+from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.memo import Memory
+from ..text.nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
+from ..text.nodes import Mapping as MappingNode
+from ..text.source import Path, Place, Span
+from ..text.spelling import did_you_mean, nearest
+from .variables import names_in, substitute
+
+TOO_MANY_LAYERS = Code(
+    "too-many-layers",
+    "error",
+    "written out, the spec has more than {limit} layers",
+    help="repeat less, or use blocks that hold less",
+)
+
+
+class _Poison:
+    """Stands for a value that could not be read and has been reported; nothing complains about it again."""
+
+    def __repr__(self) -> str:
+        return "POISON"
+
+
+POISON: Final[Any] = _Poison()
+DEEPEST = 64
+"""Steps of an address, which blocks and variables can make longer than the text is deep; each takes a few calls of Python."""
+LAYERS_LIMIT = 20_000
+"""So many layers, written out, a spec may have."""
+VALUES_LIMIT = 200_000
+"""So many values may be written out for variables that stand in values of `each` and of parameters."""
+
+
+class Registry(ABC):
+    """What names in a list of layers stand for. The scope has it, so that a kind of value imports no layer."""
+
+    structures: tuple[str, ...] = ()
+    """Names of structures such as `Repeat`."""
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether the name is that of a layer of Keras or of a structure."""
+
+    @abstractmethod
+    def read_item(self, node: Node, scope: Scope) -> Any:
+        """One item of a list of layers; without an op where it could not be read."""
+
+    @abstractmethod
+    def read_items(self, node: Node, scope: Scope) -> Any:
+        """The items of a list of layers, or POISON."""
+
+
+class OwnLayers(Mapping[str, Any]):
+    """A person's own layers by name; here none."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def explain_missing(self) -> tuple[str, ...]:
+        """What is to be said of a layer that is not found: packages that may have it, or have failed."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Passed down while a document is read; `at` steps into a key or an item."""
+
+    found: list[Diagnostic]
+    path: Path = ()
+    """Where the text stands that is read."""
+    address: Path = ()
+    """Where what is read stands in the model: another place than `path` inside a block."""
+    variables: Mapping[str, Node] = field(default_factory=dict)
+    blocks: Mapping[str, Node] = field(default_factory=dict)
+    globals: Mapping[str, Node] = field(default_factory=dict)
+    """The variables of `vars:`, which a block sees beside its parameters."""
+    budget: list[int] = field(default_factory=lambda: [0])
+    """How many layers have been written out so far."""
+    values: list[int] = field(default_factory=lambda: [0])
+    """How many values have been written out that variables stand for."""
+    expanded: set[str] = field(default_factory=set)
+    """The blocks that have been used so far."""
+    guessed: set[Span] = field(default_factory=set)
+    """The values of keys that were taken for others: that one does not fit the key it was taken for is nobody's mistake."""
+    within: tuple[tuple[str, Span], ...] = ()
+    """The blocks that are being expanded, each with where it is used."""
+    uses: tuple[Label, ...] = ()
+    folder: File | None = None
+    """The folder of the spec, for paths of files; None where the text came from no file."""
+    registry: Registry | None = None
+    """Reads lists of layers; None where values of arguments are read that hold none."""
+    layers: OwnLayers = field(default_factory=OwnLayers)
+    """The person's own layers by name."""
+    layers_unread: bool = False
+    """Whether some of them could not be read, which has been reported: an unknown name may be one of theirs."""
+    allow_imports: bool = False
+    """Whether the person who runs the tool allows a spec to import modules."""
+    memory: Memory | None = None
+    """What other variants of the spec have in common with this one."""
+
+    def has_layer(self, name: str) -> bool:
+        """Whether the name is that of a layer of Keras or of a structure."""
+        return self.registry is not None and self.registry.has(name)
+
+    def at(self, *steps: str | int) -> Scope:
+        """The scope of an inner value."""
+        return self._with(path=(*self.path, *steps), address=(*self.address, *steps))
+
+    def apart(self) -> Scope:
+        """The scope with a list of its own of the blocks that are used."""
+        return self._with(expanded=set())
+
+    def having(self, variables: Mapping[str, Node]) -> Scope:
+        """The scope with more variables, which hide others of the same name."""
+        return self._with(variables={**self.variables, **variables})
+
+    def _with(self, **fields: object) -> Scope:
+        # Not `replace`, which looks every field up: this is called for every value of a spec.
+        inner = object.__new__(Scope)
+        inner.__dict__.update(self.__dict__)
+        inner.__dict__.update(fields)
+        return inner
+
+    def place(self, node: Node) -> Place:
+        """Where a node stands, at this scope's path."""
+        return Place(self.path, node.span)
+
+    @property
+    def name(self) -> str:
+        """The key that is read, for messages."""
+        return next((step for step in reversed(self.path) if isinstance(step, str)), "the spec")
+
+    def report(
+        self, code: Code, node: Node, label: str = "", labels: Iterable[Label] = (), help: Iterable[str] = (), **facts: object
+    ) -> Any:
+        """Adds a finding at a node, unless one was made of it already; the result is POISON, for the reader to return."""
+        if node.span in self.guessed or (isinstance(node, Scalar) and node.broken):
+            return POISON
+        found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help))
+        self.found.append(found)
+        return POISON
+
+    def resolve(self, node: Node) -> Node | None:
+        """The node with `$name` and `${...}` replaced, or None where it cannot be; that has been reported."""
+        if not isinstance(node, Scalar):
+            return node
+        if node.broken:
+            return None
+        if isinstance(node.value, str) and "$" in node.value:
+            return substitute(node, self.variables, self.place(node), self.found, self.uses)
+        return node
+
+    def spend(self, count: int, node: Node) -> bool:
+        """Whether the layers written out are not too many with so many more, which is said once."""
+        before = self.budget[0]
+        self.budget[0] += count
+        if before <= LAYERS_LIMIT < self.budget[0]:
+            self.report(TOO_MANY_LAYERS, node, limit=LAYERS_LIMIT)
+        return self.budget[0] <= LAYERS_LIMIT
+
+    def resolve_deep(self, node: Node, bound: frozenset[str] = frozenset(), depth: int = 0) -> Node | None:
+        """Like `resolve`, inside lists and mappings too: for values that go into another scope.
+
+        What rests on a `bound` name stays as it is: a `Repeat` among the values gives it its value, a round each. Variables
+        in values of variables may hold each other, or more than any text could: that is said once, and nothing is resolved.
+        """
+        if self.values[0] > VALUES_LIMIT:
+            return None
+        self.values[0] += 1
+        if depth > DEPTH_LIMIT or self.values[0] > VALUES_LIMIT:
+            self.values[0] = VALUES_LIMIT + 1
+            code, limit = (TOO_DEEP, DEPTH_LIMIT) if depth > DEPTH_LIMIT else (TOO_MANY, VALUES_LIMIT)
+            self.report(code, node, limit=limit)
+            return None
+        if bound and isinstance(node, Scalar) and not bound.isdisjoint(names_in(node)):
+            return node
+        found = self.resolve(node)
+        if isinstance(found, Listing):
+            items = [self.resolve_deep(item, bound, depth + 1) for item in found.items]
+            return None if None in items else Listing(found.span, tuple(item for item in items if item))
+        if isinstance(found, MappingNode):
+            inner = bound | _bound_by(found)
+            held = [(each.key, each.value, inner if each.key.text == "layers" else bound) for each in found.entries]
+            values = [(key, self.resolve_deep(value, names, depth + 1)) for key, value, names in held]
+            return MappingNode(found.span, tuple(Entry(key, value) for key, value in values if value is not None))
+        return found
+
+
+def _bound_by(arguments: MappingNode) -> frozenset[str]:
+    """The names that stand for other values in the layers of these arguments, if they are those of a `Repeat`."""
+    each = arguments.get("each")
+    if each is None and arguments.get("times") is None:
+        return frozenset()
+    names = [entry.key.text for entry in each.value.entries] if each and isinstance(each.value, MappingNode) else []
+    return frozenset(("index", *names))
+
+
+__all__ = ["POISON", "Scope", "did_you_mean", "nearest"]
+
+
+def origin_of(node: Node, scope: Scope) -> Origin:
+    """Where a node is written, as an origin."""
+    return Origin(scope.place(node), scope.address, scope.uses)

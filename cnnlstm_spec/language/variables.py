@@ -1,0 +1,210 @@
+"""`$name` and `${arithmetic}` in a scalar: a parser of our own rules, which evaluates nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..text.diagnostic import Code, Diagnostic, Label
+from ..text.nodes import Node, Scalar, words_for
+from ..text.source import Place
+from ..text.spelling import did_you_mean
+
+UNKNOWN_VARIABLE = Code("unknown-variable", "error", "`${name}` is not defined")
+CYCLIC_VARIABLE = Code(
+    "variable-cycle", "error", "`${name}` is defined by itself", help="give it a value that does not rest on itself"
+)
+BAD_ARITHMETIC = Code(
+    "arithmetic", "error", "`{text}`: {reason}", help="`${...}` holds numbers, names, + - * / // and parentheses"
+)
+
+WHOLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)|\$\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
+PART = re.compile(r"\$\{([^}]*)\}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|(\$?[A-Za-z_][A-Za-z0-9_]*)|(//|[-+*/()]))")
+LIMIT = 10**18
+"""No size or count is larger; a product past it is a mistake."""
+DEPTH = 40
+CHAIN = 100
+"""Variables that rest on one another."""
+LOOKUPS = 1_000
+TEXT_LIMIT = 10_000
+
+
+class _Wrong(Exception):
+    """An expression has no value; says why."""
+
+
+class _Unknown(Exception):
+    """A name in an expression is not defined."""
+
+
+class _Cycle(Exception):
+    """A variable rests on itself."""
+
+
+class _Reported(Exception):
+    """What an expression rests on has been reported."""
+
+
+def names_in(node: Scalar) -> set[str]:
+    """The names that a scalar rests on."""
+    if not isinstance(node.value, str) or "$" not in node.value:
+        return set()
+    if match := WHOLE.fullmatch(node.value.strip()):
+        return {match[1] or match[2]}
+    return {name for part in PART.findall(node.value) for name in NAME.findall(part)}
+
+
+def substitute(
+    node: Scalar, variables: Mapping[str, Node], place: Place, found: list[Diagnostic], uses: tuple[Label, ...]
+) -> Node | None:
+    """The value of a scalar that holds `$`, at the span of its use; None where it has none, which is then reported."""
+    evaluator = _Evaluator(variables)
+    text = str(node.value)
+    try:
+        return evaluator.scalar(node)
+    except _Unknown as unknown:
+        name = str(unknown)
+        help = did_you_mean(name, variables) or ("define it under `vars:`, or as a parameter of the block",)
+        found.append(Diagnostic(UNKNOWN_VARIABLE, place, {"name": name}, labels=uses, help=help))
+    except _Cycle:
+        found.append(Diagnostic(CYCLIC_VARIABLE, place, {"name": text.strip("${} ")}, labels=uses))
+    except _Wrong as wrong:
+        found.append(Diagnostic(BAD_ARITHMETIC, place, {"text": text, "reason": str(wrong)}, labels=uses))
+    except _Reported:
+        pass
+    return None
+
+
+class _Evaluator:
+    """Looks names up, variables that are written with variables too."""
+
+    def __init__(self, variables: Mapping[str, Node]) -> None:
+        self.variables = variables
+        self.held: list[str] = []
+        """The variables that are being looked up, each for the one before."""
+        self.lookups = 0
+
+    def scalar(self, node: Scalar) -> Node:
+        """The node that a scalar stands for; a whole `$name` keeps its type, lists and mappings too."""
+        if node.broken:
+            raise _Reported
+        if not isinstance(node.value, str) or "$" not in node.value:
+            return node
+        text = node.value.strip()
+        if match := WHOLE.fullmatch(text):
+            value = self.lookup(match[1] or match[2])
+            return Scalar(node.span, value.value, value.text, value.plain) if isinstance(value, Scalar) else value
+        if (match := PART.fullmatch(text)) is not None:
+            number = _Arithmetic(match[1], self).value()
+            return Scalar(node.span, number, str(number))
+        filled = PART.sub(lambda part: self.text(part[1]), node.value)
+        if len(filled) > TEXT_LIMIT:
+            raise _Wrong(f"the text would be {len(filled)} characters long")
+        return Scalar(node.span, filled, filled, plain=False)
+
+    def lookup(self, name: str) -> Node:
+        if name not in self.variables:
+            raise _Unknown(name)
+        if name in self.held:
+            raise _Cycle
+        self.lookups += 1
+        if self.lookups > LOOKUPS or len(self.held) == CHAIN:
+            raise _Wrong("it rests on too many variables")
+        node = self.variables[name]
+        self.held.append(name)
+        value = self.scalar(node) if isinstance(node, Scalar) else node
+        self.held.pop()
+        return value
+
+    def text(self, inner: str) -> str:
+        name = inner.strip()
+        if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            value = self.lookup(name)
+            if not isinstance(value, Scalar):
+                raise _Wrong(f"`{name}` is {words_for(value)}, which has no place inside text")
+            return value.text
+        return str(_Arithmetic(inner, self).value())
+
+    def number(self, name: str) -> int | float:
+        value = self.lookup(name.removeprefix("$"))
+        if not isinstance(value, Scalar) or isinstance(value.value, bool) or not isinstance(value.value, int | float):
+            raise _Wrong(f"`{name}` is {words_for(value)}, not a number")
+        return value.value
+
+
+class _Arithmetic:
+    """Recursive descent over `+ - * / //` and parentheses."""
+
+    def __init__(self, text: str, evaluator: _Evaluator) -> None:
+        self.evaluator = evaluator
+        self.tokens: list[str] = []
+        at = 0
+        while text[at:].strip():
+            match = TOKEN.match(text, at)
+            if match is None:
+                raise _Wrong(f"`{text[at:].strip()[0]}` has no meaning; numbers, names and + - * / // ( ) do")
+            self.tokens.append(match[0].strip())
+            at = match.end()
+        self.at = 0
+        self.depth = 0
+
+    def value(self) -> int | float:
+        if not self.tokens:
+            raise _Wrong("nothing stands inside")
+        result = self.sum()
+        if self.at < len(self.tokens):
+            raise _Wrong(f"`{self.tokens[self.at]}` is not expected there")
+        return result
+
+    def peek(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self) -> str:
+        token = self.peek()
+        self.at += 1
+        return token
+
+    def sum(self) -> int | float:
+        result = self.term()
+        while self.peek() in ("+", "-"):
+            result = self.bounded(result + self.term() if self.take() == "+" else result - self.term())
+        return result
+
+    def term(self) -> int | float:
+        result = self.factor()
+        while self.peek() in ("*", "/", "//"):
+            operator, right = self.take(), self.factor()
+            if operator != "*" and right == 0:
+                raise _Wrong("division by zero")
+            result = self.bounded(result * right if operator == "*" else result / right if operator == "/" else result // right)
+        return result
+
+    def factor(self) -> int | float:
+        token = self.take()
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise _Wrong("too many parentheses or signs")
+        if token in ("+", "-"):
+            inner = self.factor()
+            result = -inner if token == "-" else inner
+        elif token == "(":
+            result = self.sum()
+            if self.take() != ")":
+                raise _Wrong("a parenthesis is not closed")
+        elif token and (token[0].isdigit() or token[0] == "."):
+            result = self.bounded(float(token) if set(token) & set(".eE") else int(token) if len(token) < 19 else LIMIT + 1)
+        elif token and token not in (")", "*", "/", "//"):
+            if self.peek() == "(":
+                raise _Wrong(f"`{token}(` calls a function; there are only + - * / // and ( )")
+            result = self.evaluator.number(token)
+        else:
+            raise _Wrong(f"`{token}` is not expected there" if token else "it ends too soon")
+        self.depth -= 1
+        return result
+
+    def bounded(self, number: int | float) -> int | float:
+        if not -LIMIT <= number <= LIMIT:
+            raise _Wrong("the result is too large")
+        return number

@@ -1,0 +1,155 @@
+"""A ModelSpec to a Graph: branches, fusions and heads in order, references to nodes, names to unique names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir.graph import Graph
+from ..language.catalog import mask_use
+from ..language.scope import did_you_mean
+from ..ops.input import InputOp
+from ..ops.structural import Output
+from ..spec.compile_section import CompileSpec
+from ..spec.model_spec import Branch, Head, ModelSpec
+from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.memo import Memory, once
+from .mask_inputs import mask_givers
+from .names import assign_names
+from .sharing import chains
+from .wiring import Context, TooLarge, Weaver
+
+UNKNOWN_REFERENCE = Code("unknown-reference", "error", "there is no `{name}` to read here")
+MISSING_FUSION = Code("missing-fusion", "error", "`{head}` cannot read {count} branches without a `fusion`")
+NAME_TAKEN = Code("name-taken", "error", "`{name}` names {what} already; a fusion needs another name", help="choose another name")
+
+
+TOO_LARGE = Code(
+    "graph-too-large",
+    "error",
+    "written out, the model has more than {limit:,} {what}",
+    help="share the layers of fewer branches, or read fewer inputs in one place",
+)
+OF_HEADS = ("head.", "heads.")
+
+
+def build(spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None) -> Graph | None:
+    """The graph of a spec, None for one that is too large; what could not be read is a node without an op."""
+    try:
+        return _Builder(spec, found, memory).build()
+    except TooLarge as error:
+        facts: dict[str, object] = {"limit": error.limit, "what": error.what}
+        found.append(Diagnostic(TOO_LARGE, error.origin.place, facts, labels=error.origin.uses))
+        return None
+
+
+class _Builder:
+    def __init__(self, spec: ModelSpec, found: list[Diagnostic], memory: Memory | None) -> None:
+        self.spec, self.found, self.memory = spec, found, memory
+        self.weaver = Weaver(found, memory)
+        self.chains = chains(spec, found)
+        self.givers = {each.share_layers_with[0] for each in spec.branches if each.share_layers_with is not None}
+        """The branches whose layers others have too."""
+
+    def build(self) -> Graph:
+        shared = mask_givers(self.spec, self.found)
+        inputs = [self.branch(branch, shared.get(branch.name)) for branch in self.spec.branches]
+        default = self.fusions()
+        outputs = {head.name: self.head(head, default) for head in self.spec.heads}
+        reserved = [branch.name for branch in self.spec.branches]
+        reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
+        reserved += [head.name for head in self.spec.heads]
+        names = assign_names(self.weaver.wanted, reserved)
+        renamed = [node.renamed(names) for node in self.weaver.nodes]
+        return Graph(
+            self.spec.name,
+            {node.id: node for node in renamed},
+            tuple(names[i] for i in inputs),
+            {head: names[id] for head, id in outputs.items()},
+            self.spec.single_head,
+            {address: names[id] for address, id in self.weaver.addresses.items()},
+            self.weaver.titles,
+        )
+
+    def branch(self, branch: Branch, mask_of: str | None) -> str:
+        """The layers of those that it shares with, then its own; the node of the input."""
+        at = Context(f"branches.{branch.name}", branch.name)
+        op = once(self.memory, InputOp, branch.input, branch.name, branch.mask_by, mask_of) if branch.input is not None else None
+        start = x = self.weaver.add(op, (), branch.origin, at, branch.name, hidden=True)
+        chain = self.chains[branch.name]
+        if chain is None:
+            assert branch.share_layers_with is not None
+            x = self.weaver.add(None, (x,), branch.share_layers_with[1], at)
+        for giver in chain or (branch,):
+            shared = ("branch", giver.name) if giver is not branch or branch.name in self.givers else None
+            x = self.weaver.items(giver.items, x, replace(at, shared=shared, owner=giver.name))
+        self.weaver.addresses[branch.name] = x
+        return start
+
+    def fusions(self) -> str | None:
+        """The node that heads read by default; None where there is none."""
+        addresses = self.weaver.addresses
+        branches = [branch.name for branch in self.spec.branches]
+        earlier: set[str] = set()
+        last: str | None = addresses[branches[0]] if len(branches) == 1 else None
+        for index, fusion in enumerate(self.spec.fusions):
+            name = fusion.name or "fusion"
+            taken = name in branches or name in earlier
+            if taken:
+                self.weaver.report(NAME_TAKEN, fusion.origin, name=name, what="a branch" if name in branches else "a fusion")
+            earlier.add(name)
+            at = Context(f"fusion.{fusion.name}" if fusion.name else "fusion", f"{name}_{index}" if taken else name)
+            refs = fusion.inputs or tuple((branch, fusion.origin) for branch in branches)
+            inputs = [(ref, self.resolve(ref, origin, index)) for ref, origin in refs]
+            last = self.weaver.fused(fusion, inputs, at, at.stem, own=True)
+            addresses[name] = last
+        return last
+
+    def resolve(self, ref: str, origin: Origin, stage: int | None = None) -> str:
+        """The node of a reference, or a node without an op where there is none."""
+        if ref in self.weaver.addresses and not ref.startswith(OF_HEADS):
+            return self.weaver.addresses[ref]
+        known = [name for name in self.weaver.addresses if not name.startswith(OF_HEADS)]
+        help = did_you_mean(ref, known)
+        later = [f.name for f in self.spec.fusions[stage:]] if stage is not None else []
+        if ref in later:
+            help = (f"`{ref}` comes later; a fusion reads what stands before it",)
+        elif not help:
+            help = (f"there are {', '.join(f'`{name}`' for name in known[:12])}",)
+        if not self.is_broken(ref.partition(".")[0]):
+            self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, name=ref)
+        return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
+
+    def is_broken(self, stem: str) -> bool:
+        """Whether a branch or fusion has something that could not be read, and may have named what is looked for."""
+        areas = (f"branches.{stem}", f"fusion.{stem}")
+        return any(node.op is None and node.area in areas for node in self.weaver.nodes)
+
+    def head(self, head: Head, default: str | None) -> str:
+        """The layers of a head; the node of the output."""
+        area = "head" if self.spec.single_head else f"heads.{head.name}"
+        at = Context(area, head.name)
+        if head.fusion is not None:
+            inputs = [(ref, self.resolve(ref, origin)) for ref, origin in head.fusion.inputs or ()]
+            x = self.weaver.fused(head.fusion, inputs, at, None)
+        elif head.source is not None:
+            x = self.resolve(*head.source)
+        elif not head.written:
+            x = self.weaver.add(None, (), head.origin, at, hidden=True)
+        elif default is not None:
+            x = default
+        else:
+            labels = tuple(Label(b.origin.place, "a branch") for b in self.spec.branches)
+            facts = {"head": head.name, "count": len(self.spec.branches)}
+            self.weaver.report(MISSING_FUSION, head.origin, labels, ("add `fusion: {strategy: concat}`",), **facts)
+            x = self.weaver.add(None, (), head.origin, at, hidden=True)
+        x = self.weaver.items(head.items, x, at)
+        output = once(self.memory, Output, head.name, _carries_mask(head, self.spec))
+        return self.weaver.add(output, (x,), head.origin, at, head.name, hidden=True)
+
+
+def _carries_mask(head: Head, spec: ModelSpec) -> bool:
+    """Whether the loss and the metrics of a head take a mask, which a few cannot."""
+    if not isinstance(spec.compile, CompileSpec):
+        return True
+    loss, metrics = spec.compile.losses.get(head.name), spec.compile.metrics.get(head.name, ())
+    return all(mask_use(each.thing) != "fails" for each in (*metrics, *([loss] if loss else [])))

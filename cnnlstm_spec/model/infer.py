@@ -1,0 +1,355 @@
+"""A Graph to a TypedGraph: the type, weights and costs of every node, each mistake reported once where it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Any, NamedTuple
+
+from ..ir.graph import Graph, Node, TypedGraph, TypedNode, count
+from ..ir.inference import RAISES, TOO_FEW_AXES, WRONG_RANK, Inference, Refusal, described
+from ..ir.op import Op, Weight
+from ..ir.size import Condition, format_size
+from ..ir.size_conditions import Conditions
+from ..ir.tensor import Axis, Mask, TensorType
+from ..ops.input import InputOp
+from ..text.diagnostic import Code, Diagnostic, Label
+from ..text.memo import UNKNOWN, Memory
+from ..text.source import Place
+from . import frames
+from .suppose import TRIED, Supposition, agreed, at_size
+from .ways_out import ways_out
+
+BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
+WRONG_ARITY = Code(
+    "wrong-number-of-inputs",
+    "error",
+    "`{layer}` takes {wanted} inputs; it is given {given}",
+    sort="keras",
+    help="name as many in `inputs`",
+)
+SHARED_SHAPES = Code(
+    "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
+)
+TWO_MASKS = Code("mask-made-twice", "warning", "`{layer}` says anew which steps are padding; the earlier mask no longer counts")
+TOO_LARGE = Code(
+    "tensor-too-large",
+    "error",
+    "`{layer}` gives {what} of more than {limit:.0e} elements",
+    help="look for a size, or a number of times, with too many digits",
+)
+LARGEST = 10**18
+"""Elements of which no tensor has more: their number would not fit 64 bits."""
+CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
+
+
+@dataclass
+class _State:
+    graph: Graph
+    policy: str
+    batch_size: int | None
+    found: list[Diagnostic]
+    typed: dict[str, TypedNode]
+    layers: dict[str, TypedNode]
+    conditions: Conditions
+    memory: Memory | None
+
+
+def infer(
+    graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None, memory: Memory | None = None
+) -> TypedGraph:
+    """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
+    state = _State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
+    for node in graph.nodes.values():
+        state.typed[node.id] = _typed(node, state)
+    found.extend(state.conditions.findings())
+    return TypedGraph(graph, state.typed, policy, graph)
+
+
+def _typed(node: Node, state: _State) -> TypedNode:
+    types = tuple(state.typed[id].type for id in node.inputs)
+    known = tuple(x for x in types if x is not None)
+    if node.op is None or len(known) < len(types):
+        return TypedNode(node, None, types)
+    try:
+        inferred = _recalled(node, node.op, known, state)
+        for condition, refusal in inferred.conditions:
+            _note(condition, refusal, node, known, state)
+        state.layers.setdefault(node.layer, inferred.typed)
+        return inferred.typed
+    except Refusal as refusal:
+        state.found.append(_diagnostic(refusal.code, refusal, node, known, state))
+    except Exception as error:
+        if not node.op.is_own():
+            raise
+        facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
+        state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (described(error),)))
+    return TypedNode(node, None, types)
+
+
+@dataclass
+class _Beyond:
+    """What is known of the nodes beyond mistakes: what is supposed of those that fail, which those are, which give steps."""
+
+    supposed: Supposition
+    failing: list[str] = field(default_factory=list)
+    stepped: set[str] = field(default_factory=set)
+    """Those whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
+
+
+def infer_on(
+    typed: TypedGraph, supposed: Supposition, batch_size: int | None = None, memory: Memory | None = None
+) -> tuple[TypedGraph, list[Diagnostic], frozenset[str]]:
+    """The types after mistakes, where what fails gives what is supposed of it; what is found then, and the nodes that fail."""
+    found: list[Diagnostic] = []
+    state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory)
+    beyond = _Beyond(supposed)
+    for id, known in typed.nodes.items():
+        state.typed[id] = known if known.type is not None else _supposed(known.node, beyond, state)
+        if id not in beyond.failing[-1:]:
+            state.layers.setdefault(known.node.layer, state.typed[id])
+    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found, frozenset(beyond.failing)
+
+
+def _supposed(node: Node, beyond: _Beyond, state: _State) -> TypedNode:
+    """A node after a mistake; what must hold of sizes that are supposed is not said."""
+    inputs = tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
+    op = node.op
+    if op is not None and not op.is_own():
+        if (typed := _on_each_step(node, op, inputs, beyond, state)) is not None:
+            return typed
+        try:
+            return _recalled(node, op, inputs, state).typed
+        except Refusal as refusal:
+            if (typed := _relieved(node, op, inputs, state)) is not None:
+                return typed
+            state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
+        reads = op.axes_read()
+        if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
+            beyond.stepped.add(node.id)
+    number = len(beyond.failing)
+    given = beyond.supposed.type(node, inputs, number, state.policy)
+    beyond.failing.append(node.id)
+    if beyond.supposed.takes_out(node, inputs, number):
+        node = replace(node, op=None)
+    return TypedNode(node, _same(node, inputs, given, state), inputs)
+
+
+def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], beyond: _Beyond, state: _State) -> TypedNode | None:
+    """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
+    if not beyond.supposed.within or node.hidden or len(inputs) != 1 or node.inputs[0] not in beyond.stepped:
+        return None
+    (x,) = inputs
+    if op.axes_read() is not None or x.rank < 2:
+        return None
+    try:
+        step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
+        typed = _inferred(node, op, (step,), replace(state, memory=None)).typed
+    except Refusal:
+        return None
+    beyond.stepped.add(node.id)
+    return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
+
+
+def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> TypedNode | None:
+    """A node that is refused because of a size that is not known; None where it is refused with any."""
+    known = [tuple(at_size(x, size) for x in inputs) for size in TRIED]
+    if known[0] == inputs or any(isinstance(size, int) and size < 1 for x in known[0] for size in x.sizes):
+        return None
+    try:
+        first, second = (_inferred(node, op, given, replace(state, memory=None)).typed for given in known)
+    except Refusal:
+        return None
+    if first.type is None or second.type is None or first.type.rank != second.type.rank:
+        return None
+    # The inputs as it takes them: a rule may ask it for its weights.
+    return TypedNode(node, _same(node, inputs, agreed(first.type, second.type, node.layer), state), known[0])
+
+
+class _Inferred(NamedTuple):
+    typed: TypedNode
+    conditions: tuple[tuple[Condition, Refusal], ...] = ()
+    """What must hold of run-time sizes."""
+
+
+def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
+    """What is known of a node; of one that an earlier variant has too, on inputs of the same types, it is not inferred again."""
+    memory = state.memory
+    if memory is None:
+        return _inferred(node, op, inputs, state)
+    first = state.layers.get(node.layer)
+    rests_on = (op, node.origin.place.span.source, first and first.weights, *inputs)
+    key = (_recalled, node.id, node.layer, node.origin.place.span.start, state.policy, state.batch_size, *map(id, rests_on))
+    known = memory.get(key)
+    if known is UNKNOWN:
+        found = len(state.found)
+        known = _inferred(node, op, inputs, state)
+        if len(state.found) == found:
+            memory.keep(key, known, *rests_on)
+    elif known.typed.node != node:
+        known = known._replace(typed=replace(known.typed, node=node))
+    inferred: _Inferred = known
+    return inferred
+
+
+def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
+    if isinstance(op, InputOp):
+        return _Inferred(TypedNode(node, op.type(node.id, node.origin.place, node.origin.written), ()))
+    at = Inference(state.policy, state.batch_size)
+    typed = _checked(node, op, inputs, at, state)
+    return _Inferred(typed, tuple(at.conditions))
+
+
+def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
+    _check_inputs(node, op, inputs, state)
+    seen = frames.seen(op, inputs)
+    result = op.infer(at, *seen)
+    weights = op.weights(*seen)
+    if not op.trainable:
+        weights = tuple(replace(each, trainable=False) for each in weights)
+    _check_sizes(node, op, result, weights)
+    first = state.layers.get(node.layer)
+    if first is not None:
+        for mine, theirs in zip(weights, first.weights, strict=False):
+            if mine.shape != theirs.shape:
+                facts: dict[str, Any] = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
+                raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
+    # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
+    across = bool(weights) and inputs[0].rank == result.rank == 1
+    mask = None if across else inputs[0].mask if seen is not inputs else _mask_after(node, op, inputs, state)
+    values = op.values_after(*seen)
+    if values is not None and values.made_at is None:
+        values = replace(values, made_at=node.origin.place)
+    result = frames.given(op, inputs, result)
+    result = result.with_dtype(op.dtype_after(at, *seen)).with_mask(mask).with_values(values)
+    result = result.with_zeros(op.zeros_after(mask, *seen))
+    result = _same(node, inputs, result, state)
+    return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
+
+
+def _check_sizes(node: Node, op: Op, result: TensorType, weights: tuple[Weight, ...]) -> None:
+    """Raises Refusal for a tensor that could nowhere be: what follows would compute with ever longer numbers."""
+    for axis in result.axes:
+        factors = (axis.size,) if isinstance(axis.size, int) else axis.size.terms.values()
+        if max(map(abs, factors)) > LARGEST:
+            raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="an axis", limit=LARGEST)
+    if prod(size for size in result.sizes if isinstance(size, int)) > LARGEST:
+        raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="a tensor", limit=LARGEST)
+    if any(count(each.shape) > LARGEST for each in weights):
+        raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="weights", limit=LARGEST)
+
+
+def _same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: _State) -> TensorType:
+    """The type, as one thing with an equal one of an earlier variant: what reads it has not changed.
+
+    Axes that are handed on stay the very ones that came in, which tell what gave the shape.
+    """
+    if state.memory is None:
+        return type
+    handed_on = next((x.axes for x in inputs[:1] if x.axes is type.axes), None)
+    key = (_same, node.id, id(handed_on), type)
+    known = state.memory.get(key)
+    if known is UNKNOWN:
+        state.memory.keep(key, type, handed_on)
+        return type
+    same: TensorType = known
+    return same
+
+
+def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> Mask | None:
+    if not op.makes_mask(*inputs):
+        return op.mask_after(*inputs)
+    *others, last = (x.mask for x in inputs)
+    if last is not None and not op.joins_masks:
+        labels = (Label(last.made_at, "the first is made here"), *node.origin.uses)
+        state.found.append(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
+    scattered = any(others) or (last is not None and (last.backwards or last.scattered))
+    return Mask(frozenset({node.id}), node.origin.place, scattered=op.joins_masks and scattered)
+
+
+def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:
+    fewest, most = op.arity
+    if len(inputs) < fewest or (most is not None and len(inputs) > most):
+        wanted = str(fewest) if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
+        raise Refusal(WRONG_ARITY, None, (), layer=op.title(), wanted=wanted, given=len(inputs))
+    reads = op.axes_read()
+    x = inputs[0] if inputs else None
+    if x is None:
+        return
+    if (reads is None or x.rank == len(reads)) and x.rank >= op.least_rank:
+        return
+    if frames.is_clip(op, inputs):
+        return
+    facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
+    help = ways_out(node, op, x, state.graph, state.typed)
+    if reads is not None and x.rank != len(reads):
+        code = BATCH_AS_AXIS if op.takes_one and x.rank == len(reads) - 1 else WRONG_RANK
+        raise Refusal(code, None, help, reads=", ".join(reads), **facts)
+    least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
+    raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts)
+
+
+def _producer(node: Node, index: int, state: _State) -> Node:
+    """The node that gave an input its shape: a layer that hands on the very axes that it is given has not."""
+    typed = state.typed[node.inputs[index]]
+    while len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None:
+        # Not `==`: a layer may make anew, by its own arguments, the sizes that come in.
+        if typed.inputs[0].axes is not typed.type.axes:
+            break
+        typed = state.typed[typed.node.inputs[0]]
+    return typed.node
+
+
+def _origin_words(node: Node, index: int, state: _State) -> str:
+    producer = _producer(node, index, state)
+    if isinstance(producer.op, InputOp):
+        return producer.op.branch
+    return producer.op.title() if producer.op is not None else "?"
+
+
+def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> Diagnostic:
+    """A refusal at its place: the argument at fault where one is written, else the layer; and where the shape came from."""
+    place = node.origin.place
+    if refusal.at is not None and node.op is not None:
+        place = node.origin.written.places.get(refusal.at, place)
+    labels = []
+    several = sorted({0, refusal.input}) if len(inputs) > 1 else [0] if inputs else []
+    for index in several:
+        producer = _producer(node, index, state)
+        if producer.origin.place.span != place.span:
+            labels.append(Label(_place_of(producer), f"gives {inputs[index]} here"))
+    return Diagnostic(code, place, fitted(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help)
+
+
+def _place_of(node: Node) -> Place:
+    if isinstance(node.op, InputOp):
+        return node.origin.written.places.get("shape", node.origin.place)
+    return node.origin.place
+
+
+def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> None:
+    """Keeps a condition on run-time sizes, with the warning that tells it."""
+    diagnostic = _diagnostic(refusal.code, refusal, node, inputs, state)
+    reason = refusal.code.template.format(**refusal.facts)
+    warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
+    state.conditions.add(condition, warning)
+
+
+WIDTH = 80
+
+
+def fitted(code: Code, facts: dict[str, object]) -> dict[str, object]:
+    """Facts with shapes written without the names of axes where the first line would be too long; labels name them."""
+    if len(code.template.format(**facts)) <= WIDTH:
+        return facts
+    return {name: _short(fact) for name, fact in facts.items()}
+
+
+def _short(fact: object) -> object:
+    if isinstance(fact, Axis):
+        return fact.name
+    return _sizes(fact) if isinstance(fact, TensorType) else fact
+
+
+def _sizes(x: TensorType) -> str:
+    return "(" + ", ".join("?" if size is None else str(size) for size in map(format_size, x.sizes)) + ")"

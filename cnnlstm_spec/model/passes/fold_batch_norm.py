@@ -1,0 +1,109 @@
+"""For inference: a batch norm after a convolution or `Dense` becomes part of its kernel and bias."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...ir.graph import Fold, Readers, TypedGraph, TypedNode, readers_of
+from ...ir.op import Op
+from ...ops.conv import Depthwise, Separable
+from ...ops.conv_transpose import Transposed
+from ...ops.core import Dense
+from ...ops.normalization import BatchNormalization
+from ...ops.shared import called
+from ..batch_norms import gives_channels, is_linear, is_read_alone, norms_channels, source_of
+from .rewrite import layer_uses, reading, with_nodes
+
+EXACT = ("float32", "float64")
+"""Dtypes in which kernels times factors give the same outputs to 1e-4."""
+
+
+def fold_batch_norm(graph: TypedGraph) -> TypedGraph:
+    """Without each batch norm whose source can take it in; the source then has a bias, and the graph says how it is computed."""
+    uses, readers = layer_uses(graph), readers_of(graph)
+    found = {id: typed for id, typed in _norms(graph) if _kept_because(typed, graph, uses, readers) is None}
+    if not found:
+        return graph
+    sources = {source_of(graph, norm).node.id: norm for norm in found.values()}
+    nodes: dict[str, TypedNode] = {}
+    renamed: dict[str, str] = {}
+    folds = []
+    for id, typed in graph.nodes.items():
+        typed = reading(typed, renamed, nodes)
+        if id in found:
+            renamed[id] = typed.node.inputs[0]
+            continue
+        if id in sources:
+            folds.append(_fold(typed, sources[id]))
+            typed = _with_bias(typed)
+        nodes[id] = typed
+    return replace(with_nodes(graph, nodes, renamed), folds=(*graph.folds, *folds))
+
+
+def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+    """The batch norms that stay, each with the reason."""
+    uses, readers = layer_uses(graph), readers_of(graph)
+    for id, typed in _norms(graph):
+        yield id, _kept_because(typed, graph, uses, readers) or "no pass ran"
+
+
+def _norms(graph: TypedGraph) -> Iterator[tuple[str, TypedNode]]:
+    found = ((id, typed, typed.node.op) for id, typed in graph.nodes.items())
+    return ((id, typed) for id, typed, op in found if isinstance(op, BatchNormalization) and not op.is_own())
+
+
+def _kept_because(norm: TypedNode, graph: TypedGraph, uses: Counter[str], readers: Readers) -> str | None:
+    """Why a batch norm stays; None of one that is folded."""
+    source = source_of(graph, norm)
+    op, before = source.node.op, f"`{source.node.layer}` before it"
+    if op is None or not gives_channels(op):
+        return f"{before} is no convolution and no `Dense`"
+    if not is_linear(op):
+        return f"{before} has the activation `{called(op.value('activation'))}`"
+    if uses[norm.node.layer] > 1:
+        return "it is shared"
+    if uses[source.node.layer] > 1:
+        return f"{before} is shared"
+    if not is_read_alone(graph, norm, readers):
+        return f"something else reads {before}"
+    if not norms_channels(norm, op):
+        return f"its axis is not that of the channels of {before}"
+    if isinstance(op, Dense) and op.lora_rank:
+        return f"{before} has `lora_rank`"
+    return _dtype_reason(norm, source)
+
+
+def _dtype_reason(norm: TypedNode, source: TypedNode) -> str | None:
+    given = norm.type.dtype if norm.type is not None else ""
+    if source.type is None or source.type.dtype != given:
+        return "it casts"
+    return None if given in EXACT else f"it computes in {given}, in which outputs would differ by more than 1e-4"
+
+
+def _fold(source: TypedNode, norm: TypedNode) -> Fold:
+    op = norm.node.op
+    assert isinstance(op, BatchNormalization) and source.node.op is not None
+    weight, shape = _scaled(source.node.op, source)
+    return Fold(source.node.layer, norm.node.layer, weight, shape, op.epsilon)
+
+
+def _scaled(op: Op, source: TypedNode) -> tuple[str, tuple[int, ...]]:
+    """The weight that makes the channels, and the shape in which a factor for each of them stands against it."""
+    match op:
+        case Separable():
+            return "pointwise_kernel", (op.filters,)
+        case Depthwise():
+            return "kernel", source.weights[0].shape[-2:]
+        case Transposed():
+            return "kernel", (op.filters, 1)
+    return "kernel", source.weights[0].shape[-1:]
+
+
+def _with_bias(source: TypedNode) -> TypedNode:
+    assert source.node.op is not None
+    op = source.node.op.without("use_bias")
+    inputs = tuple(x for x in source.inputs if x is not None)
+    weights = tuple(replace(weight, trainable=weight.trainable and op.trainable) for weight in op.weights(*inputs))
+    return replace(source, node=replace(source.node, op=op), weights=weights)

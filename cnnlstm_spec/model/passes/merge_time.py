@@ -1,0 +1,79 @@
+"""Runs of `TimeDistributed` that follow one another become one: time that is left and entered again is not left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...ir.graph import Frame, TypedGraph, TypedNode, readers_of
+from ...ops.structural import EnterTime, LeaveTime
+from .rewrite import reading, with_nodes
+
+
+def merge_time(graph: TypedGraph) -> TypedGraph:
+    """Without each EnterTime that follows a LeaveTime, and without each LeaveTime that nothing reads then."""
+    nodes: dict[str, TypedNode] = {}
+    renamed: dict[str, str] = {}
+    runs: dict[int, tuple[Frame, ...]] = {}
+    """By the frame of a run that begins no more, the frames of the one that it goes on with."""
+    for typed in graph.nodes.values():
+        typed = reading(typed, renamed, nodes)
+        node = typed.node
+        if isinstance(node.op, EnterTime) and isinstance(nodes[node.inputs[0]].node.op, LeaveTime):
+            left = nodes[node.inputs[0]].node
+            renamed[node.id] = left.inputs[0]
+            runs[node.frames[-1].id] = left.frames
+            continue
+        if isinstance(node.op, LeaveTime) and node.frames[-1].id in runs:
+            typed = replace(typed, node=replace(node, frames=runs[node.frames[-1].id]))
+        nodes[node.id] = typed
+    return with_nodes(graph, _without_unread(nodes), renamed) if renamed else graph
+
+
+def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+    """Where time is entered again after a run, or left before one is over, each with the reason."""
+    readers = readers_of(graph)
+    for id, typed in graph.nodes.items():
+        if isinstance(typed.node.op, EnterTime) and (reason := _apart_because(typed, graph)) is not None:
+            yield id, reason
+        if isinstance(typed.node.op, LeaveTime):
+            others = [each.node for each in readers[typed.node.inputs[0]] if not isinstance(each.node.op, LeaveTime)]
+            if others:
+                yield id, f"time is left for what reads it here, though the run goes on with `{others[0].layer}`"
+
+
+def _apart_because(entered: TypedNode, graph: TypedGraph) -> str | None:
+    """Why time is entered again after a run; None where no run comes before."""
+    between: list[TypedNode] = []
+    before = graph.nodes[entered.node.inputs[0]]
+    while not isinstance(before.node.op, LeaveTime):
+        if not before.node.inputs or isinstance(before.node.op, EnterTime):
+            return None
+        between.append(before)
+        before = graph.nodes[before.node.inputs[0]]
+    if not between:
+        return "no pass ran"
+    reasons = ((each.node.layer, _stops_because(each)) for each in reversed(between))
+    layer, reason = next((pair for pair in reasons if pair[1] is not None), (between[0].node.layer, "stands there"))
+    return f"it begins anew after the run before: `{layer}` {reason}"
+
+
+def _stops_because(typed: TypedNode) -> str | None:
+    """Why a layer between two runs could not be part of one; None of one that could."""
+    op, inputs = typed.node.op, tuple(x for x in typed.inputs if x is not None)
+    if len(typed.node.inputs) > 1:
+        return "reads several values"
+    if op is None or op.makes_mask(*inputs):
+        return "says anew which steps are padding"
+    return None if op.last_axis_only and not op.reads_mask else "reads all steps at once"
+
+
+def _without_unread(nodes: dict[str, TypedNode]) -> dict[str, TypedNode]:
+    kept: dict[str, TypedNode] = {}
+    read: set[str] = set()
+    for id, typed in reversed(nodes.items()):
+        if isinstance(typed.node.op, LeaveTime) and id not in read:
+            continue
+        kept[id] = typed
+        read.update(typed.node.inputs)
+    return dict(reversed(kept.items()))

@@ -1,0 +1,103 @@
+"""The last activation against the loss: what runs, and is not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.graph import TypedNode
+from ...spec.compile_section import Placed
+from ...text.diagnostic import Code, Diagnostic, Label
+from .common import (
+    BINARY,
+    DISTRIBUTIONS,
+    POSITIVE,
+    PROBABILITIES,
+    SIGMOIDS,
+    SOFTMAXES,
+    Activated,
+    HeadUse,
+    Setting,
+    function_of,
+    place_in,
+    softmax_size,
+    written,
+)
+from .losses import check_loss
+
+SOFTMAX_OVER_ONE = Code("softmax-over-one", "warning", "`softmax` over one value is always 1")
+NOT_PROBABILITIES = Code("probabilities-expected", "warning", "`{loss}` reads probabilities; `{head}` has {ending}")
+NOT_LOGITS = Code("logits-expected", "warning", "`{loss}` reads logits here; `{function}` gives probabilities")
+SIGMOID_CATEGORICAL = Code("sigmoid-with-categorical", "warning", "`{loss}` wants one class of several, not `{function}`")
+SOFTMAX_BINARY = Code("softmax-with-binary", "warning", "`{loss}` takes each unit apart; `{function}` ties them together")
+NEGATIVE = Code("positive-expected", "warning", "`{loss}` takes a logarithm; `{function}` gives negative values")
+
+
+def check_softmax(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A softmax over one value, wherever it stands."""
+    if _softmax_over_one(node):
+        yield _over_one(node)
+
+
+def check_activation(head: HeadUse) -> Iterable[Diagnostic]:
+    """The activation against the loss, where neither is a finding by itself."""
+    found = head.activation
+    if head.loss is None or found is None or _softmax_over_one(found.typed):
+        return
+    if not any(check_loss(head)):
+        yield from _against_loss(head.loss, head, found)
+
+
+def _softmax_over_one(node: TypedNode) -> bool:
+    op, type = node.node.op, node.type
+    recurrent = "return_sequences" in op.arguments if op is not None else False
+    if op is None or type is None or not type.axes or recurrent or type.rank == 0:
+        return False
+    return function_of(op) in SOFTMAXES and softmax_size(op, type) == 1
+
+
+def _over_one(node: TypedNode) -> Diagnostic:
+    op = node.node.op
+    assert op is not None
+    help: tuple[str, ...] = ("for one probability use `sigmoid`; for two classes two units",)
+    return Diagnostic(SOFTMAX_OVER_ONE, place_in(op, "activation", node.node), labels=node.node.origin.uses, help=help)
+
+
+def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Diagnostic]:
+    name, function = loss.thing.name, found.function
+    op = found.node.op
+    assert op is not None
+    place = place_in(op, "activation", found.node)
+    labels = (Label(loss.place, "the loss"), *found.node.origin.uses)
+    facts: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "function": function}
+    if name == "Poisson" and function not in POSITIVE:
+        help: tuple[str, ...] = ("end with `softplus` or `exponential`",)
+        yield Diagnostic(NEGATIVE, place, facts, labels=labels, help=help)
+    if name not in PROBABILITIES:
+        return
+    if loss.thing.get("from_logits"):
+        if function in SIGMOIDS | SOFTMAXES:
+            help = ("leave `from_logits` out, or the activation",)
+            yield Diagnostic(NOT_LOGITS, place, facts, labels=labels, help=help)
+        return
+    if name in DISTRIBUTIONS and function in SIGMOIDS:
+        help = ("use `softmax`, or `binary_crossentropy` for one unit or classes that can go together",)
+        if head.width == 1:
+            help = ("for one unit use `binary_crossentropy`",)
+        yield Diagnostic(SIGMOID_CATEGORICAL, place, facts, labels=labels, help=help)
+    elif name in BINARY and function in SOFTMAXES:
+        help = ("for one class of several use `categorical_crossentropy`; for classes that can go together `sigmoid`",)
+        yield Diagnostic(SOFTMAX_BINARY, place, facts, labels=labels, help=help)
+    elif function not in SIGMOIDS | SOFTMAXES:
+        wanted = "softmax" if name in DISTRIBUTIONS else "sigmoid"
+        ending = "no activation" if function == "linear" else f"`{function}`"
+        logits = (f"or give the loss logits: `{name}: {{from_logits: true}}`",) if "from_logits" in _arguments(loss) else ()
+        help = (f"end with `activation: {wanted}`", *logits)
+        if name in DISTRIBUTIONS and head.width == 1:
+            help = ("for one unit: `activation: sigmoid`, with `binary_crossentropy`",)
+        yield Diagnostic(NOT_PROBABILITIES, place, {**facts, "ending": ending}, labels=labels, help=help)
+
+
+def _arguments(loss: Placed) -> tuple[str, ...]:
+    from ...language.catalog import family
+
+    return tuple(argument["name"] for argument in family("losses")["classes"][loss.thing.name]["arguments"])

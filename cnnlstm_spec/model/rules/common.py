@@ -1,0 +1,210 @@
+"""What several rules ask of a graph: the trained heads, and the activation that an output comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...ir.graph import Node, TypedGraph, TypedNode
+from ...ir.op import Op
+from ...ir.size import Size
+from ...ir.tensor import Mask, TensorType
+from ...language.catalog import KerasObject
+from ...ops.input import InputOp
+from ...ops.shared import called
+from ...spec.compile_section import CompileSpec, Placed
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Written
+from ...text.source import Place
+
+SHAPE_ONLY = frozenset(
+    {
+        "EnterTime",
+        "LeaveTime",
+        "Output",
+        "Identity",
+        "Flatten",
+        "Reshape",
+        "Permute",
+        "RepeatVector",
+        "Dropout",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+        "SpatialDropout3D",
+        "AlphaDropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "ActivityRegularization",
+        "Masking",
+        "Cropping1D",
+        "Cropping2D",
+        "Cropping3D",
+        "UpSampling1D",
+        "GlobalMaxPooling1D",
+        "GlobalMaxPooling2D",
+        "GlobalMaxPooling3D",
+    }
+)
+"""Layers after which values lie where they lay before."""
+AVERAGES = frozenset({"GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D"})
+
+BINARY = frozenset({"BinaryCrossentropy", "BinaryFocalCrossentropy"})
+CATEGORICAL = frozenset(
+    {
+        "CategoricalCrossentropy",
+        "CategoricalFocalCrossentropy",
+        "SparseCategoricalCrossentropy",
+        "CategoricalGeneralizedCrossEntropy",
+    }
+)
+DISTRIBUTIONS = CATEGORICAL | {"KLDivergence"}
+"""Losses of one class of several, whose probabilities sum to 1."""
+PROBABILITIES = BINARY | DISTRIBUTIONS | {"Dice", "Tversky"}
+SIGMOIDS = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid"})
+SOFTMAXES = frozenset({"softmax", "sparsemax"})
+POSITIVE = SIGMOIDS | SOFTMAXES | {"softplus", "exponential", "squareplus", "sparse_plus", "relu", "relu6"}
+
+
+class Setting(NamedTuple):
+    """What a rule of one node knows besides the node."""
+
+    policy: str
+    trains: bool
+    """Whether the spec has a section `compile`."""
+
+
+class Activated(NamedTuple):
+    """The function that gave values, and the node it stands on; `linear` for none."""
+
+    function: str
+    typed: TypedNode
+    size: Size
+    """How many values a softmax divides 1 among; otherwise the last axis."""
+    pooled: bool = False
+
+    @property
+    def node(self) -> Node:
+        """The node, without what is known of it."""
+        return self.typed.node
+
+
+class HeadUse(NamedTuple):
+    """An output with what is trained and measured on it."""
+
+    name: str
+    type: TensorType
+    node: Node
+    loss: Placed | None
+    metrics: tuple[Placed, ...]
+    activation: Activated | None
+    """The function that its values come from; None where it cannot be told."""
+    mask: Mask | None
+    """The mask of what it is given, which not every output carries."""
+
+    @property
+    def rank(self) -> int:
+        """The axes of the predictions, batch and all."""
+        return self.type.rank + 1
+
+    @property
+    def width(self) -> Size | None:
+        """The size of the last axis; None of an output that has none beside the batch."""
+        return self.type.axes[-1].size if self.type.axes else None
+
+
+def compiled(spec: ModelSpec) -> CompileSpec | None:
+    """The section `compile` of a spec that has it."""
+    return spec.compile if isinstance(spec.compile, CompileSpec) else None
+
+
+def heads(typed: TypedGraph, spec: ModelSpec) -> Iterator[HeadUse]:
+    """The heads of known type, of a spec that is compiled."""
+    if compiled(spec) is None:
+        return
+    for name in typed.graph.outputs:
+        head = head_use(name, typed, spec)
+        if head is not None:
+            yield head
+
+
+def head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | None:
+    """A head of known type; nothing is trained or measured on one of a spec that is not compiled."""
+    output, section = typed.nodes[typed.graph.outputs[name]], compiled(spec)
+    before = output.inputs[0]
+    if output.type is None or before is None:
+        return None
+    loss = section.losses.get(name) if section is not None else None
+    metrics = (*section.metrics.get(name, ()), *section.weighted_metrics.get(name, ())) if section is not None else ()
+    return HeadUse(name, output.type, output.node, loss, metrics, activation_of(typed, output.node.id), before.mask)
+
+
+def activation_of(typed: TypedGraph, id: str) -> Activated | None:
+    """The function that a node's values come from, through layers that only move them; None where it cannot be told."""
+    pooled = False
+    while True:
+        step = typed.nodes[id]
+        op = step.node.op
+        if op is None or step.type is None or isinstance(op, InputOp):
+            return None
+        title = title_of(op)
+        if title in AVERAGES or title in SHAPE_ONLY:
+            pooled = pooled or title in AVERAGES
+            id = step.node.inputs[0]
+            continue
+        function = function_of(op)
+        if function is None:
+            return None
+        return Activated(function, step, softmax_size(op, step.type), pooled)
+
+
+def title_of(op: Op) -> str:
+    """The class's own name, which a hidden op has too."""
+    return type(op).__name__
+
+
+LAYERS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "PReLU": "leaky_relu"}
+
+
+def function_of(op: Op) -> str | None:
+    """The activation that an op ends with; None where it has none that is known."""
+    title = title_of(op)
+    if title in LAYERS:
+        return LAYERS[title]
+    if title == "Bidirectional":
+        inner = function_of(op.value("layer"))
+        return inner if op.value("merge_mode") == "concat" else None
+    for argument in ("activation", "classifier_activation"):
+        if argument in op.arguments:
+            if argument == "classifier_activation" and not op.value("include_top"):
+                return None
+            return called(op.value(argument)) or "linear"
+    return None
+
+
+def softmax_size(op: Op, output: TensorType) -> Size:
+    """The size of the axis, or the product of the axes, that a softmax goes along; the last one of another function."""
+    axis = op.value("axis") if title_of(op) == "Softmax" else -1
+    axes = tuple(range(1, output.rank + 1)) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
+    size: Size = 1
+    for each in axes:
+        place = each - 1 if each > 0 else each + output.rank
+        size = size * output.axes[place].size if 0 <= place < output.rank else size
+    return size
+
+
+def written(thing: KerasObject) -> str:
+    """The name as a person wrote it."""
+    return thing.identifier or thing.name
+
+
+def place_in(op: Op, argument: str, node: Node) -> Place:
+    """Where an argument is written, else the layer."""
+    return written_of(op, node).places.get(argument, node.origin.place)
+
+
+def written_of(op: Op, node: Node) -> Written:
+    """Where the arguments of a node's op, or of a layer that it wraps, are written."""
+    whole = node.origin.written
+    if node.op is None or op is node.op:
+        return whole
+    return next((whole.within(name) for name, value in node.op.values().items() if value is op), whole)

@@ -1,0 +1,88 @@
+"""`expect`: shapes and counts that must come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.graph import TypedGraph
+from ...ir.size import Size, format_size
+from ...ops.input import InputOp
+from ...spec.model_spec import ModelSpec
+from ...spec.promises import COUNTS, Expected
+from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.source import Place
+from ..addresses import output_of, unknown_address
+from ..costs import of
+from .budget import COUNTED, costliest, needs_size
+
+SHAPE_DIFFERS = Code(
+    "shape-not-as-expected",
+    "error",
+    "`{address}` gives {given}; expected {wanted}",
+    help="put the line right that is not meant, or the promise",
+)
+COUNT_DIFFERS = Code(
+    "count-not-as-expected",
+    "error",
+    "`{name}` is {given}; expected {wanted}",
+    help="`cnnlstm-spec shapes` shows where they are; put the line right that is not meant",
+)
+
+
+def check_expect(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each expectation that does not hold."""
+    for each in spec.expect:
+        if each.name in COUNTS:
+            yield from _count(each, typed, spec)
+        else:
+            yield from _shape(each.name, each.wanted, each.place, each.key, typed)
+
+
+def _shape(
+    address: str, wanted: tuple[int | str | None, ...], place: Place, key: Place, typed: TypedGraph
+) -> Iterable[Diagnostic]:
+    id = output_of(typed.graph, address)
+    if id is None:
+        if all(node.op is not None for node in typed.graph.nodes.values()):
+            yield unknown_address(typed.graph, address, key, COUNTS)
+        return
+    type = typed.nodes[id].type
+    if type is None or (len(wanted) == type.rank and all(map(_fits, wanted, type.sizes))):
+        return
+    at = _giver(typed, id)
+    shown = "[" + ", ".join("null" if size is None else str(size) for size in wanted) + "]"
+    facts: dict[str, object] = {"address": address, "given": type, "wanted": shown}
+    yield Diagnostic(SHAPE_DIFFERS, place, facts, labels=(Label(at, f"gives {type}"),))
+
+
+def _fits(wanted: int | str | None, size: Size) -> bool:
+    if wanted is None or isinstance(size, int) or isinstance(wanted, int):
+        return not isinstance(size, int) if wanted is None else wanted == size
+    text = format_size(size)
+    return text is not None and "".join(str(text).split()) == wanted
+
+
+def _giver(typed: TypedGraph, id: str) -> Place:
+    """The line that gives a node's shape: the last layer that changed it."""
+    while True:
+        step = typed.nodes[id]
+        if isinstance(step.node.op, InputOp):
+            return step.node.origin.written.places.get("shape", step.node.origin.place)
+        x = step.inputs[0] if len(step.inputs) == 1 else None
+        if x is None or step.type is None or x.axes != step.type.axes:
+            return step.node.origin.place
+        id = step.node.inputs[0]
+
+
+def _count(expected: Expected, typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    name, wanted, place = expected.name, expected.wanted, expected.place
+    if any(node.type is None for node in typed.nodes.values()):
+        return
+    costs = of(typed, 1, spec.budget.record.sizes if spec.budget is not None else None)
+    whole, part = COUNTED[name]
+    value = whole(costs)
+    if not isinstance(value, int):
+        yield needs_size(name, value, place)
+    elif value != wanted:
+        facts: dict[str, object] = {"name": name, "given": f"{value:,}", "wanted": f"{wanted:,}"}
+        yield Diagnostic(COUNT_DIFFERS, place, facts, labels=costliest(name, costs, part, max(value, 1)))

@@ -1,0 +1,108 @@
+"""Whether the losses reach any weight: Keras refuses a first batch that gives no gradient at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...ir.op import FLOATS
+from ...spec.compile_section import CompileSpec
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic
+from .common import place_in, title_of
+from .penalties import has_penalty
+
+NO_GRADIENT = Code("no-gradient", "error", "no weight can learn: `{layer}` lets no gradient through", sort="keras")
+
+NO_WEIGHTS = Code("loss-without-weights", "error", "no weight lies before `{head}`, and no other head has a loss", sort="keras")
+
+NO_SUCH_GRADIENT = Code(
+    "gradient-not-there",
+    "error",
+    "`{layer}` with `{argument}: {value}` has no gradient for the weights before it",
+    sort="keras",
+    help="use `bilinear`, or put it before every layer that is trained",
+)
+
+READS_NUMBERS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"})
+"""Layers that turn their input into integers first."""
+DROPS = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"})
+
+
+def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """One finding, at the last layer that cuts every way from the losses to a weight."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec) or any(node.type is None for node in typed.nodes.values()):
+        return
+    trained_heads = [head for head, loss in section.losses.items() if loss is not None]
+    if not trained_heads or section.losses.keys() != typed.graph.outputs.keys():
+        # A loss that could not be read may be what reaches the weights.
+        return
+    trained = [node for node in typed.nodes.values() if any(weight.trainable for weight in node.weights)]
+    if not trained:
+        return
+    learning = _learning(typed)
+    if any(learning[typed.graph.outputs[head]] for head in trained_heads) or any(map(has_penalty, typed.nodes.values())):
+        return
+    cut = next((node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node)), None)
+    if cut is None:
+        head = trained_heads[0]
+        loss = section.losses[head]
+        assert loss is not None
+        help = ("give a head that has weights a loss",)
+        yield Diagnostic(NO_WEIGHTS, loss.place, {"head": "`, `".join(trained_heads)}, help=help)
+    elif cut.node.op is not None:
+        layer = cut.node.op.title()
+        help = ("nothing before it is trained",)
+        yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=help)
+
+
+def check_missing_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each layer that a gradient would run through, and that TensorFlow has none of."""
+    through = gradients_through(typed, spec)
+    for id, node in typed.nodes.items():
+        op = node.node.op
+        argument = op.without_gradient() if op is not None and id in through else None
+        if op is not None and argument is not None:
+            facts: dict[str, object] = {"layer": title_of(op), "argument": argument, "value": op.value(argument)}
+            yield Diagnostic(NO_SUCH_GRADIENT, place_in(op, argument, node.node), facts, labels=node.node.origin.uses)
+
+
+def gradients_through(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
+    """The ids of the nodes that stand between a trained weight and a loss."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec) or any(node.type is None for node in typed.nodes.values()):
+        return frozenset()
+    learning = _learning(typed)
+    waiting = [
+        typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None and head in typed.graph.outputs
+    ]
+    found: set[str] = set()
+    while waiting:
+        node = typed.nodes[waiting.pop()]
+        if node.node.id in found or _is_cut(node) or _stops_before(node) or not any(learning[id] for id in node.node.inputs):
+            continue
+        found.add(node.node.id)
+        waiting += node.node.inputs
+    return frozenset(found)
+
+
+def _learning(typed: TypedGraph) -> dict[str, bool]:
+    """Of each node, whether its values hang on a trained weight, smoothly."""
+    learning: dict[str, bool] = {}
+    for id, node in typed.nodes.items():
+        before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
+        own = any(weight.trainable for weight in node.weights)
+        learning[id] = (before or own) and not _is_cut(node)
+    return learning
+
+
+def _stops_before(node: TypedNode) -> bool:
+    return node.node.op is not None and title_of(node.node.op) in READS_NUMBERS
+
+
+def _is_cut(node: TypedNode) -> bool:
+    """Whether what it gives does not depend on its input, or not smoothly."""
+    op = node.node.op
+    assert op is not None and node.type is not None
+    return node.type.dtype not in FLOATS or (title_of(op) in DROPS and op.value("rate") == 1)

@@ -1,0 +1,96 @@
+"""A loss against the shape of the output that it is on: what fails at the first batch, and what has nothing to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from ...language.catalog import KerasObject, reads
+from ...spec.compile_section import Placed
+from ...text.diagnostic import Code, Diagnostic, Label
+from .common import CATEGORICAL, SIGMOIDS, HeadUse, written
+
+LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
+LOSS_WIDTH = Code("loss-width", "error", "`{loss}` needs two classes or more; `{head}` gives {given}", sort="keras")
+NO_AXIS = Code("axis-not-in-output", "error", "`{name}` has `axis: {axis}`; `{head}` gives {given}", sort="keras")
+ONE_CLASS = Code("one-class", "warning", "`{loss}` over one class learns nothing; `{head}` gives {given}")
+
+AXES = {0: "one number for a sample", 1: "one axis", 2: "two axes (steps, classes)"}
+
+
+def check_loss(head: HeadUse) -> Iterable[Diagnostic]:
+    """At most one finding; what the activation has to do with it is told elsewhere."""
+    if head.loss is not None:
+        yield from islice(_loss(head.loss, head), 1)
+
+
+def _loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    facts = reads(loss.thing)
+    least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
+    shared: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "given": head.type}
+    labels = output_label(head)
+    if head.rank < least or (most is not None and head.rank > most):
+        help = _missing(loss.thing)
+        if most is not None and head.rank > most:
+            help = (f"bring the output to {axes_words(most, most)} before",)
+        yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": axes_words(least, most)}, labels=labels, help=help)
+    elif isinstance(head.width, int) and head.width < _least_width(loss.thing, head):
+        more = ", one of them for the blank" if loss.thing.name == "CTC" else ""
+        help = (f"give the last layer two units or more{more}",)
+        yield Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help)
+    elif (axis := axis_outside(loss.thing, head)) is not None:
+        facts_: dict[str, object] = {
+            "name": written(loss.thing),
+            "axis": list(axis) if isinstance(axis, tuple) else axis,
+            "head": head.name,
+            "given": head.type,
+        }
+        yield Diagnostic(
+            NO_AXIS, loss.place, facts_, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}; -1 is the last",)
+        )
+    elif loss.thing.name in CATEGORICAL and head.width == 1 and not _told_otherwise(head):
+        help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
+        yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
+
+
+def _missing(thing: KerasObject) -> tuple[str, ...]:
+    """How an output gets the axes that a loss reads."""
+    if thing.name == "CTC":
+        return ("keep the steps, and end with `Dense: {units: <classes and a blank>}` without an activation",)
+    last = "{units: <features>}" if thing.name == "Circle" else "{units: <classes>, activation: softmax}"
+    return (f"end the head with `Reshape: {{target_shape: [1]}}` and `Dense: {last}`",)
+
+
+def _least_width(thing: KerasObject, head: HeadUse) -> int:
+    if thing.name == "CategoricalGeneralizedCrossEntropy" and head.rank > 2:
+        return 2
+    least: int = reads(thing).get("minimum_width", 1)
+    return least
+
+
+def _told_otherwise(head: HeadUse) -> bool:
+    """Whether the activation over the one unit is a finding by itself."""
+    return head.activation is not None and head.activation.function in {"softmax", "sparsemax", *SIGMOIDS}
+
+
+def axis_outside(thing: KerasObject, head: HeadUse) -> object:
+    """The written axis that the output does not have, or None; sparse cross-entropy takes the last one alone."""
+    axis = dict(thing.arguments).get("axis")
+    if axis is None:
+        return None
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    if thing.name == "SparseCategoricalCrossentropy":
+        return None if axis in (-1, head.rank - 1) else axis
+    return axis if any(not -head.rank <= each < head.rank for each in axes) else None
+
+
+def output_label(head: HeadUse) -> tuple[Label, ...]:
+    """Where the output takes its shape."""
+    return (Label(head.node.origin.place, f"gives {head.type}"),)
+
+
+def axes_words(least: int, most: int | None) -> str:
+    """The axes of a prediction without its batch."""
+    if most == least:
+        return AXES[least - 1]
+    return f"{AXES[least - 1]} or more" if least > 1 else "any output"

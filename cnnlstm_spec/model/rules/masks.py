@@ -1,0 +1,200 @@
+"""Where the mask of the padding is lost, mixed or made for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...ir.tensor import Mask, TensorType
+from ...language.catalog import NO_EFFECT
+from ...ops.input import InputOp
+from ...ops.structural import EnterTime, LeaveTime, Output
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.source import Place
+from .common import Setting, compiled, title_of
+
+MASK_LOST = Code("mask-lost", "warning", "`{layer}` loses the mask: what follows reads padding as data")
+COMBINED = Code("masks-combined", "warning", "`{layer}` joins masks of different origin: a step is real where all are")
+NORM_OVER_PADDING = Code("batchnorm-over-padding", "warning", "`{layer}` takes its statistics from padded {steps} too")
+UNREAD = Code("mask-unread", "warning", "nothing reads the mask that `{maker}` makes")
+
+BY_AXIS = ("LayerNormalization", "RMSNormalization", "UnitNormalization")
+"""Normalizations over the axes that they are told."""
+READERS = "`GlobalAveragePooling1D`, attention and the recurrent layers read the mask"
+
+
+def check_mask(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """What becomes of the masks that come to a layer."""
+    yield from _without_effect(node)
+    yield from _over_padding(node)
+    yield from _across_steps(node)
+    yield from _combined(node)
+    gone = _lost(node)
+    if gone is not None:
+        yield _lost_at(node, gone)
+
+
+def _lost(node: TypedNode) -> Mask | None:
+    """The mask that a layer drops though it has not read it."""
+    op = node.node.op
+    assert op is not None and node.type is not None
+    inputs = tuple(x for x in node.inputs if x is not None)
+    mask = next((mask for x in inputs for mask in _masks(x)), None)
+    if mask is None or _reads(node) or isinstance(op, EnterTime | Output) or op.sums_zeros(*inputs):
+        return None
+    if op.makes_mask(*inputs):
+        return None
+    if isinstance(op, LeaveTime):
+        return mask
+    return mask if node.type.mask is None and node.type.zeros is None else None
+
+
+def _masks(x: TensorType) -> Iterator[Mask]:
+    """The masks by which the steps of a type are padded: of a first axis of steps, and of one where padded steps are 0."""
+    if x.mask is not None:
+        yield x.mask
+    if x.zeros is not None:
+        yield x.zeros.mask
+
+
+def _reads(node: TypedNode) -> bool:
+    """Whether a layer reads the mask that comes to it."""
+    op, x = node.node.op, node.inputs[0]
+    masked = x is not None and (x.mask is not None or x.zeros is None)
+    return op is not None and op.reads_mask and x is not None and masked and op.leaves_padding_out(x)
+
+
+def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
+    op = node.node.op
+    assert op is not None
+    title = title_of(op)
+    if isinstance(op, LeaveTime):
+        help: tuple[str, ...] = ("inside it, end with a layer that reads the mask, such as `GlobalAveragePooling1D`",)
+    elif title == "GlobalMaxPooling1D":
+        help = ("`GlobalAveragePooling1D` reads the mask",)
+    elif title == "Flatten":
+        help = ("bring the steps to a vector by a layer that reads the mask: `GlobalAveragePooling1D`, or an `LSTM`",)
+    else:
+        help = (READERS, "put one of them before it, or leave the mask out where padding may count")
+    labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
+    return Diagnostic(MASK_LOST, node.node.origin.place, {"layer": op.title()}, labels=labels, help=help)
+
+
+def _combined(node: TypedNode) -> Iterator[Diagnostic]:
+    assert node.type is not None and node.node.op is not None
+    given = [x.mask for x in node.inputs if x is not None and x.mask is not None]
+    other = next((mask for mask in given[1:] if not mask.same(given[0])), None)
+    if other is None or node.type.mask is None or not given[0].terms | other.terms <= node.type.mask.terms:
+        return
+    labels = (Label(given[0].made_at, "one is made here"), Label(other.made_at, "the other is made here"))
+    help: tuple[str, ...] = ()
+    if given[0].backwards != other.backwards:
+        help = ("one of them has its steps in reverse order, padding first: `go_backwards` turns them",)
+    if ids(given[0]) != ids(other):
+        help = (*help, "give branches of the same steps one `mask_input`, or fuse them after their steps are one vector")
+    labels = (*(labels if given[0].made_at != other.made_at else labels[:1]), *node.node.origin.uses)
+    yield Diagnostic(COMBINED, node.node.origin.place, {"layer": node.node.op.title()}, labels=labels, help=help)
+
+
+def _across_steps(node: TypedNode) -> Iterator[Diagnostic]:
+    """A normalization whose statistics are over the steps of one sample, which it takes without the mask."""
+    op, x = node.node.op, node.inputs[0] if node.inputs else None
+    if op is None or x is None or x.mask is None or not x.axes:
+        return
+    title = title_of(op)
+    if op.trainable and node.weights and x.rank > 1 and not op.leaves_padding_out(x):
+        help: tuple[str, ...] = ("give it two channels or more",)
+    elif title in ("GroupNormalization", *BY_AXIS):
+        help = ("`LayerNormalization` without `axis` takes them from one step",)
+    else:
+        return
+    axes = op.value("axis")
+    taken = {each % (x.rank + 1) for each in (axes if isinstance(axes, tuple | list) else (axes,))}
+    if title in BY_AXIS and 1 not in taken:
+        return
+    labels = (Label(x.mask.made_at, "the mask is made here"), *node.node.origin.uses)
+    facts: dict[str, object] = {"layer": op.title(), "steps": x.axes[0].name}
+    yield Diagnostic(NORM_OVER_PADDING, node.node.origin.place, facts, labels=labels, help=help)
+
+
+def _over_padding(node: TypedNode) -> Iterator[Diagnostic]:
+    """A trained batch norm among steps in the batch: it cannot leave the padded ones out."""
+    op, x = node.node.op, node.inputs[0] if node.inputs else None
+    if op is None or x is None or not op.trainable:
+        return
+    padded = next(((axis, mask) for axis, mask in x.outer if mask is not None), None)
+    if padded is None or not any(weight.name.endswith("moving_mean") for weight in node.weights):
+        return
+    axis, mask = padded
+    labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
+    help: tuple[str, ...] = (
+        "`LayerNormalization` and `GroupNormalization` take theirs from one step",
+        "`trainable: false` keeps what was learned before",
+    )
+    facts: dict[str, object] = {"layer": op.title(), "steps": axis.name}
+    yield Diagnostic(NORM_OVER_PADDING, node.node.origin.place, facts, labels=labels, help=help)
+
+
+def _without_effect(node: TypedNode) -> Iterator[Diagnostic]:
+    """`mask_zero` where an embedding makes no mask."""
+    op = node.node.op
+    x = node.inputs[0] if node.inputs else None
+    keys = node.node.origin.written.keys
+    if op is None or x is None or x.rank < 2 or "mask_zero" not in keys or not op.value("mask_zero"):
+        return
+    help: tuple[str, ...] = ("put the embedding into `TimeDistributed`, or give its input `mask_input`",)
+    facts: dict[str, object] = {"argument": "mask_zero", "needed": "an input of (steps)"}
+    yield Diagnostic(NO_EFFECT, keys["mask_zero"], facts, labels=node.node.origin.uses, help=help)
+
+
+def check_unread_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Masks that no layer and no output reads, and of which nothing has been said; silent after a mistake."""
+    if any(node.type is None for node in typed.nodes.values()):
+        return
+    lost = (node for node in typed.nodes.values() if _lost(node) is not None)
+    masks = (mask for node in lost for x in node.inputs if x is not None for mask in _masks(x))
+    said = _read(typed, spec, {id for mask in masks for id in ids(mask)})
+    for node in typed.nodes.values():
+        made = _made(node)
+        if made is not None and node.node.id not in said:
+            maker, place = made
+            help = (f"{READERS}, and so does the loss of an output with steps", "leave it out if padding may count")
+            yield Diagnostic(UNREAD, place, {"maker": maker}, labels=node.node.origin.uses, help=help)
+
+
+def _read(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> set[str]:
+    """The makers of masks that are read, lost or replaced, or that a loss should read; of a joined mask its parts."""
+    section = compiled(spec)
+    trained = [] if section is None else [typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None]
+    found = set(lost)
+    for node in reversed(typed.nodes.values()):
+        op = node.node.op
+        inputs = tuple(x for x in node.inputs if x is not None)
+        if op is None or not inputs:
+            continue
+        made = op.makes_mask(*inputs) and (not op.joins_masks or node.node.id in found)
+        carried = isinstance(op, Output) and (node.node.id in trained or (node.type is not None and node.type.mask is not None))
+        if _reads(node) or made or carried or op.sums_zeros(*inputs):
+            found |= {id for x in inputs for mask in _masks(x) for id in ids(mask)}
+    return found
+
+
+def ids(mask: Mask) -> frozenset[str]:
+    """The nodes that make a mask."""
+    return frozenset(id for id, _ in mask.terms)
+
+
+def _made(node: TypedNode) -> tuple[str, Place] | None:
+    """What makes a mask at a node, and where it is written."""
+    op = node.node.op
+    if isinstance(op, InputOp):
+        key = op.mask_by if op.mask_of == op.branch else None
+        return (key, node.node.origin.written.places[key]) if key is not None else None
+    inputs = tuple(x for x in node.inputs if x is not None)
+    if op is None or not inputs or op.joins_masks or not op.makes_mask(*inputs):
+        return None
+    keys = node.node.origin.written.keys
+    if "mask_zero" in keys:
+        return "mask_zero", keys["mask_zero"]
+    return op.title(), node.node.origin.place

@@ -1,0 +1,250 @@
+"""Metrics against the output that they measure and the labels that its loss reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.op import FLOATS
+from ...ir.sizes.condition import equal
+from ...language.catalog import KerasObject, reads
+from ...spec.compile_section import Placed
+from ...text.diagnostic import Code, Diagnostic, Label
+from ..infer import CONDITION
+from .common import HeadUse, written
+from .losses import NO_AXIS, axes_words, axis_outside, output_label
+
+METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
+METRIC_LABELS = Code("metric-labels", "error", "`{metric}` cannot read the {theirs} of {whose}", sort="keras")
+MEANINGLESS = Code("metric-without-meaning", "warning", "`{metric}` says nothing of `{head}`, which gives {given}")
+NO_CLASS = Code("class-not-there", "error", "`{metric}` looks at class {id}; `{head}` has {count}", sort="keras")
+TOP_K = Code(
+    "top-k-too-large",
+    "error",
+    "`{metric}` looks at the best {k}; `{head}` has {count} classes",
+    sort="keras",
+    help="take a smaller number",
+)
+AUC_LABELS = Code("auc-labels", "error", "`{metric}` has `{argument}` for {given} labels; `{head}` has {count}", sort="keras")
+METRIC_DTYPE = Code("metric-dtype", "error", "`{metric}` reads {taken}; `{head}` gives {dtype}", sort="keras")
+CANNOT_RUN = Code("metric-cannot-run", "error", "`{metric}` cannot run with `{argument}: {value}`", sort="keras")
+
+LABELS = {"same": "labels shaped as the output", "integer": "class numbers", "sequence": "sequences of class numbers"}
+SHORT = {"same": "full labels", "integer": "class numbers", "sequence": "sequences"}
+COUNTERPARTS = {
+    "CategoricalAccuracy": "sparse_categorical_accuracy",
+    "CategoricalCrossentropy": "sparse_categorical_crossentropy",
+    "TopKCategoricalAccuracy": "sparse_top_k_categorical_accuracy",
+    "SparseCategoricalAccuracy": "categorical_accuracy",
+    "SparseCategoricalCrossentropy": "categorical_crossentropy",
+    "SparseTopKCategoricalAccuracy": "top_k_categorical_accuracy",
+}
+"""What reads full labels to what says the same of class numbers, and back."""
+BY_NUMBERS = ("IoU", "MeanIoU")
+OVERLAPS = (*BY_NUMBERS, "OneHotIoU", "OneHotMeanIoU")
+TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
+"""Those that run on the class numbers of a loss, and give nonsense."""
+OF_ONE_CLASS = ("Precision", "Recall")
+"""Those that do so with a `class_id`, for batches that have as many samples as it asks for."""
+TAKEN = {"float32": "float32", "floats": "floating-point values", "numbers": "numbers"}
+"""The dtypes that a metric takes, in words."""
+
+
+def check_metrics(head: HeadUse) -> Iterable[Diagnostic]:
+    """At most one finding for each metric, an error where there is one."""
+    reference = _labels_of_loss(head)
+    for metric in head.metrics:
+        found = min(_metric(metric, head, reference), key=lambda each: each.severity != "error", default=None)
+        if found is not None:
+            yield found
+        elif reference is None and (kind := _labels_of(metric.thing)) in ("same", "integer"):
+            reference = (kind, f"`{written(metric.thing)}`", metric)
+
+
+Reference = tuple[str, str, Placed]
+
+
+def _labels_of_loss(head: HeadUse) -> Reference | None:
+    if head.loss is None:
+        return None
+    kind = reads(head.loss.thing).get("labels")
+    return (kind, f"`{written(head.loss.thing)}`", head.loss) if kind else None
+
+
+def _metric(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
+    """What is wrong with a metric, of alike severity the worst first."""
+    yield from _rank(metric, head)
+    yield from _labels(metric, head, reference)
+    yield from _arguments(metric, head)
+
+
+def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    thing, facts = metric.thing, reads(metric.thing)
+    least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
+    shared: dict[str, object] = {"metric": written(thing), "head": head.name, "given": head.type}
+    if head.rank < least or (most is not None and head.rank > most):
+        help: tuple[str, ...] = (f"bring the output to {axes_words(least, most)}, or leave the metric out",)
+        wanted = {"wanted": axes_words(least, most)}
+        yield Diagnostic(METRIC_RANK, metric.place, {**shared, **wanted}, labels=output_label(head), help=help)
+    elif thing.name in ("acc", "accuracy") and head.rank == 1:
+        help = (
+            "Keras compares the places of the greatest sample of the batch",
+            "name the accuracy: `binary_accuracy`",
+        )
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+    elif isinstance(head.width, int) and head.width < facts.get("minimum_width", 1):
+        help = ("it is NaN over one unit: the values of a sample are compared with each other",)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+
+
+def _labels_of(thing: KerasObject) -> str | None:
+    """The labels that a metric reads; None where it takes what it gets, `never` where nothing fits."""
+    kind: str | None = reads(thing).get("labels")
+    if thing.name in BY_NUMBERS:
+        by_truth = "integer" if thing.get("sparse_y_true") else "same"
+        if not thing.get("sparse_y_pred"):
+            return by_truth
+        return "same" if thing.get("sparse_y_true") else "never"
+    if thing.name in ("OneHotIoU", "OneHotMeanIoU") and thing.get("sparse_y_pred"):
+        return "never"
+    return kind
+
+
+def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
+    kind = _labels_of(metric.thing)
+    if head.width is None or (single := equal(head.width, 1)).always:
+        return
+    theirs_are_numbers = reference is not None and reference[0] == "integer" and head.rank == 2
+    if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
+        yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`")
+        return
+    if kind == "never":
+        facts: dict[str, object] = {"metric": written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
+        help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, labels=output_label(head), help=help)
+        return
+    numbers = metric.thing.name in BY_NUMBERS and metric.thing.get("sparse_y_pred")
+    if numbers and (reference is None or reference[0] == "same"):
+        yield _cut_off(metric, head, "`sparse_y_true: false, sparse_y_pred: false`")
+        return
+    if reference is None or kind is None or kind == reference[0]:
+        return
+    theirs, name, other = reference
+    labels = (Label(other.place, f"reads {LABELS[theirs]}"),)
+    one_class = metric.thing.name in OF_ONE_CLASS and metric.thing.get("class_id") is not None
+    garbled = theirs == "integer" and (metric.thing.name in TELLING or one_class) and head.rank == 2
+    runs = garbled or (theirs == "sequence" and kind == "integer")
+    if runs:
+        facts_: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
+        help = (f"{name} reads {LABELS[theirs]}", *_ways_out(metric.thing, reference))
+        yield Diagnostic(MEANINGLESS, metric.place, facts_, labels=labels, help=help)
+        return
+    whose = "the loss" if other is head.loss else name
+    facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
+    if not single.never:
+        reason = METRIC_LABELS.template.format(**facts)
+        yield Diagnostic(CONDITION, metric.place, {"condition": single.text}, reason, labels)
+        return
+    yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=_ways_out(metric.thing, reference))
+
+
+def _cut_off(metric: Placed, head: HeadUse, arguments: str) -> Diagnostic:
+    """An overlap of whole numbers, to which the values of an output are cut off: all below 1 are class 0."""
+    facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
+    help = (
+        "it takes each value for a class number, cut off to an integer",
+        f"for one class of several: {arguments}",
+        "for classes that go together: `BinaryIoU`, which has a `threshold`",
+    )
+    return Diagnostic(MEANINGLESS, metric.place, facts, labels=output_label(head), help=help)
+
+
+def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
+    """What says the same of the labels that there are, and how those that it reads would be there."""
+    theirs, _, other = reference
+    instead = COUNTERPARTS.get(thing.name)
+    if theirs == "sequence" or other.thing.name == "Circle":
+        return (f"no metric of Keras holds the output against the labels of `{written(other.thing)}`: leave it out",)
+    if theirs == "same":
+        return (f"`{instead}` reads full labels" if instead else "`sparse_y_true: false` reads full labels",)
+    if thing.name in BY_NUMBERS:
+        return ("`sparse_y_pred: false` takes the class of the greatest value",)
+    if thing.name in OVERLAPS:
+        instead = f"{thing.name.removeprefix('OneHot')}: {{sparse_y_pred: false, ...}}"
+    one_hot = COUNTERPARTS.get(other.thing.name, "categorical_crossentropy")
+    labels = f"one-hot labels are what it reads: `{one_hot}` in place of `{written(other.thing)}`"
+    return (f"`{instead}` reads class numbers", f"or {labels}") if instead else (labels,)
+
+
+def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    thing, labels = metric.thing, output_label(head)
+    shared: dict[str, object] = {"metric": written(thing), "head": head.name}
+    axis = axis_outside(thing, head)
+    if axis is not None:
+        facts: dict[str, object] = {
+            "name": written(thing),
+            "axis": list(axis) if isinstance(axis, tuple) else axis,
+            "head": head.name,
+            "given": head.type,
+        }
+        yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
+    if thing.name in OVERLAPS and thing.get("axis") not in (-1, 0):
+        facts = {**shared, "argument": "axis", "value": thing.get("axis")}
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `axis` out",))
+    width = head.width if isinstance(head.width, int) else None
+    class_id, top_k = thing.get("class_id"), thing.get("top_k")
+    if class_id is not None and width is not None and not -width <= class_id < width:
+        facts = {**shared, "id": class_id, "count": f"{width} classes" if width > 1 else "one"}
+        yield Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=(f"classes count from 0 to {width - 1}",))
+    taken = reads(thing).get("dtypes")
+    if taken is not None and not _takes(taken, head.type.dtype):
+        facts = {**shared, "taken": TAKEN[taken], "dtype": head.type.dtype}
+        help = ("give the last layer `dtype: float32`, which the loss is better for too",)
+        if head.type.dtype not in FLOATS:
+            help = ("end the head with a layer that gives floats, such as `Rescaling: {scale: 1}`",)
+        yield Diagnostic(METRIC_DTYPE, metric.place, facts, labels=labels, help=help)
+    if isinstance(top_k, int) and width is not None and top_k > width:
+        yield Diagnostic(TOP_K, metric.place, {**shared, "k": top_k, "count": width}, labels=labels)
+    if thing.name == "AUC":
+        yield from _auc(metric, head, width) if thing.get("multi_label") else _label_weights(metric, head, width)
+    if thing.get("dtype") == "bfloat16" and reads(thing).get("mask") == "counted":
+        facts = {"metric": written(thing), "argument": "dtype", "value": "bfloat16"}
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `dtype` out",))
+
+
+def _takes(taken: str, dtype: str) -> bool:
+    """Whether a metric that takes such dtypes takes this one."""
+    if taken == "numbers":
+        return dtype != "bool"
+    return dtype in FLOATS if taken == "floats" else dtype == taken
+
+
+def _label_weights(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:
+    """Weights for one curve over all labels: Keras repeats them along the last axis."""
+    weights = metric.thing.get("label_weights")
+    if weights is None or (head.rank > 1 and (width is None or len(weights) in (1, width))):
+        return
+    count = "one value for a sample" if head.rank == 1 else width
+    facts: dict[str, object] = {
+        "metric": written(metric.thing),
+        "argument": "label_weights",
+        "given": len(weights),
+        "head": head.name,
+        "count": count,
+    }
+    help = ("leave `label_weights` out",) if head.rank == 1 else (f"give it {width}",)
+    yield Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=help)
+
+
+def _auc(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:
+    thing, shared = metric.thing, {"metric": written(metric.thing), "head": head.name}
+    if head.rank != 2:
+        facts: dict[str, object] = {**shared, "wanted": axes_words(2, 2), "given": head.type}
+        help: tuple[str, ...] = ("leave `multi_label` out: all values are then one curve",)
+        yield Diagnostic(METRIC_RANK, metric.place, facts, labels=output_label(head), help=help)
+        return
+    weights = thing.get("label_weights")
+    given = {"num_labels": thing.get("num_labels"), "label_weights": None if weights is None else len(weights)}
+    for argument, number in given.items():
+        if number is not None and width is not None and number != width:
+            facts = {**shared, "argument": argument, "given": number, "count": width}
+            yield Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=(f"give it {width}",))

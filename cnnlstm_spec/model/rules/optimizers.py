@@ -1,0 +1,136 @@
+"""The optimizer against the layers that it trains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...ir.op import Op, storage_dtype
+from ...language.catalog import KerasObject
+from ...spec.compile_section import CompileSpec, Placed
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic
+from .common import title_of, written
+from .weight_arguments import is_penalised, layers_of
+
+SPARSE_GRADIENT = Code(
+    "sparse-gradient-not-scaled", "error", "`loss_scale_factor` cannot scale the sparse gradient of `{layer}`", sort="keras"
+)
+MUON_FLOAT64 = Code("muon-in-float64", "error", "`Muon` cannot train the float64 matrix of `{layer}`", sort="keras")
+MUON_SCHEDULE = Code(
+    "muon-with-schedule", "error", "`Muon` with a schedule cannot train the {dtype} matrix of `{layer}`", sort="keras"
+)
+DIVIDED = Code(
+    "table-divided-by-zero", "error", "`{optimizer}` cannot train the table of `{layer}`: `{argument}` is {value} in {dtype}"
+)
+NOTHING_AVERAGED = Code("ema-without-weights", "error", "`use_ema` averages weights; the model has none to train", sort="keras")
+
+TABLES = ("Embedding", "ReversibleEmbedding")
+EPSILONS = {
+    "Adadelta": "epsilon",
+    "Adafactor": "epsilon_1",
+    "Adagrad": "epsilon",
+    "RMSprop": "epsilon",
+    "ScheduleFreeAdamW": "epsilon",
+}
+"""Optimizers that divide a gradient by what they keep of earlier ones, and what keeps that from being 0."""
+PRECISION = {
+    "float16": (2.0**-25, 2.0**-12),
+    "bfloat16": (2.0**-126, 2.0**-9),
+    "float32": (2.0**-126, 2.0**-25),
+    "float64": (2.0**-1022, 2.0**-54),
+}
+"""What becomes 0 in a dtype where it is smaller, and what a number may be below 1 and become 1."""
+
+
+def check_optimizer(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """One finding for each thing that the optimizer cannot do, at the first layer in its way."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec) or section.optimizer is None:
+        return
+    for check in CHECKS:
+        found = next(check(section.optimizer, typed), None)
+        if found is not None:
+            yield found
+
+
+def _tables(typed: TypedGraph) -> Iterator[tuple[TypedNode, Op]]:
+    """Trained tables whose gradient holds only the rows that were read: a penalty is on all rows."""
+    for node in typed.nodes.values():
+        for op, weights in layers_of(node) if node.owns_weights else ():
+            trained = any(weight.trainable and weight.name == "embeddings" for weight in weights)
+            if title_of(op) in TABLES and trained and not is_penalised(op, weights):
+                yield node, op
+
+
+def _scaled(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Tables, whose gradient Keras cannot divide by a number."""
+    if optimizer.thing.get("loss_scale_factor") is None:
+        return
+    for node, op in _tables(typed):
+        help = ("leave `loss_scale_factor` out", "freeze the table with `trainable: false`")
+        yield Diagnostic(
+            SPARSE_GRADIENT, node.node.origin.place, {"layer": title_of(op)}, labels=node.node.origin.uses, help=help
+        )
+
+
+def _divided(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Tables whose gradient is divided by 0 in the rows that were not read, where Keras counts twice a row that is read twice."""
+    thing = optimizer.thing
+    epsilon = EPSILONS.get(thing.name)
+    if epsilon is None or thing.get("global_clipnorm") or thing.get("gradient_accumulation_steps"):
+        # Both make the gradient one of all rows.
+        return
+    least = thing.get(epsilon) + (thing.get("initial_accumulator_value") if thing.name == "Adagrad" else 0)
+    for node, op in _tables(typed):
+        dtype = storage_dtype(op.dtype or typed.policy)
+        smallest, next_to_one = PRECISION[dtype]
+        facts: dict[str, object] = {"optimizer": written(thing), "layer": title_of(op), "dtype": dtype}
+        wide = ("give the layer `dtype: float32`",) if dtype in ("float16", "bfloat16") else ()
+        if least < smallest:
+            facts |= {"argument": epsilon, "value": "0"}
+            yield Diagnostic(DIVIDED, node.node.origin.place, facts, help=(*wide, f"give `{thing.name}` `{epsilon}: 1e-7`"))
+        elif thing.name == "ScheduleFreeAdamW" and 1 - thing.get("beta_2") <= next_to_one:
+            facts |= {"argument": "beta_2", "value": "1"}
+            yield Diagnostic(DIVIDED, node.node.origin.place, facts, help=(*wide, "give the optimizer a smaller `beta_2`"))
+
+
+def _muon(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Matrices whose step Keras multiplies with a number of another dtype: a schedule gives float32, as does the scaling."""
+    if optimizer.thing.name != "Muon":
+        return
+    scheduled = isinstance(optimizer.thing.get("learning_rate"), KerasObject)
+    for node in typed.nodes.values():
+        op = node.node.op
+        if op is None or not any(_is_orthogonalised(optimizer.thing, node)):
+            continue
+        dtypes = [storage_dtype(inner.dtype or typed.policy) for inner, weights in layers_of(node) if weights]
+        other = next((dtype for dtype in dtypes if dtype != "float32"), None)
+        facts: dict[str, object] = {"layer": title_of(op), "dtype": other}
+        if scheduled and other is not None:
+            help: tuple[str, ...] = ("give the layer `dtype: float32`", "give `Muon` a number as `learning_rate`")
+            yield Diagnostic(MUON_SCHEDULE, node.node.origin.place, facts, labels=node.node.origin.uses, help=help)
+        elif "float64" in dtypes and optimizer.thing.get("rms_rate") is not None:
+            help = ("give the layer `dtype: float32`", "`rms_rate: null` leaves the scaling out")
+            facts = {"layer": title_of(op)}
+            yield Diagnostic(MUON_FLOAT64, node.node.origin.place, facts, labels=node.node.origin.uses, help=help)
+
+
+def _is_orthogonalised(optimizer: KerasObject, node: TypedNode) -> Iterator[bool]:
+    """Of each trained weight, whether it is not one of those that Muon leaves to AdamW."""
+    excluded = [*(optimizer.get("exclude_layers") or ()), *(["embedding"] if optimizer.get("exclude_embeddings") else [])]
+    for weight in node.weights:
+        if weight.trainable and node.owns_weights:
+            path = f"{node.node.layer}/{weight.name}"
+            yield len(weight.shape) == 2 and not any(re.search(each, path) for each in excluded)
+
+
+def _averaged(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Moving averages of no weights at all."""
+    known = all(node.type is not None for node in typed.nodes.values())
+    if optimizer.thing.get("use_ema") and known and not any(node.trainable_params for node in typed.nodes.values()):
+        yield Diagnostic(NOTHING_AVERAGED, optimizer.place, {}, help=("leave `use_ema` out",))
+
+
+CHECKS: tuple[Callable[[Placed, TypedGraph], Iterator[Diagnostic]], ...] = (_scaled, _divided, _muon, _averaged)

@@ -1,0 +1,52 @@
+"""Penalties of layers against the losses that Keras adds them to, and against padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic, Label
+from .common import Setting, heads, title_of, written
+from .weight_arguments import has_activity_penalty, is_penalised, layers_of
+
+LOSS_NOT_REDUCED = Code(
+    "loss-not-reduced", "error", "`{loss}` is not reduced to a number; the penalty of `{layer}` is one", sort="keras"
+)
+
+PADDING_COUNTS = Code(
+    "penalty-over-padding", "warning", "the penalty on the output of `{layer}` counts padded {steps} too: Keras sums over all"
+)
+
+
+def check_padded_penalty(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A penalty on an output that still has padded steps, or is one of them among the samples."""
+    op, output = node.node.op, node.type
+    if op is None or output is None or not any(has_activity_penalty(each) for each, _ in layers_of(node)):
+        return
+    masked = ((axis, mask) for axis, mask in (*zip(output.axes, [output.mask], strict=False), *output.outer) if mask is not None)
+    for axis, mask in islice(masked, 1):
+        help = ("behind a layer that reads the mask, such as `GlobalAveragePooling1D` or an `LSTM`, padding is gone",)
+        labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
+        facts: dict[str, object] = {"layer": title_of(op), "steps": axis.name}
+        yield Diagnostic(PADDING_COUNTS, node.node.origin.place, facts, labels=labels, help=help)
+
+
+def check_penalties(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """One finding for each loss that stays a loss for every sample, where some layer has a penalty."""
+    for head in heads(typed, spec):
+        if head.loss is None or head.rank < 2 or head.loss.thing.get("reduction") not in (None, "none"):
+            continue
+        penalised = next((node for node in typed.nodes.values() if has_penalty(node)), None)
+        if penalised is None or penalised.node.op is None:
+            return
+        facts: dict[str, object] = {"loss": written(head.loss.thing), "layer": title_of(penalised.node.op)}
+        labels = (Label(penalised.node.origin.place, "has a penalty"),)
+        help = ("leave `reduction` out, or `reduction: sum`",)
+        yield Diagnostic(LOSS_NOT_REDUCED, head.loss.place, facts, labels=labels, help=help)
+
+
+def has_penalty(node: TypedNode) -> bool:
+    """Whether a layer adds a number of its own to the loss."""
+    return any(has_activity_penalty(op) or is_penalised(op, weights) for op, weights in layers_of(node))

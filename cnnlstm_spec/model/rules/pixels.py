@@ -1,0 +1,113 @@
+"""Whether a backbone is fed pixels scaled as it expects them: not raw, and not scaled twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...ir.op import FLOATS, Op
+from ...ops.input import InputOp
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic, Label
+from .common import title_of
+
+RAW = Code("pixels-not-scaled", "warning", "`{layer}` was trained on scaled pixels; nothing scales them here")
+TWICE = Code("pixels-scaled-twice", "warning", "`{layer}` scales pixels inside; this scales them before it too")
+
+MOVES = frozenset(
+    {
+        *("EnterTime", "LeaveTime", "Identity", "Dropout", "Reshape", "Permute", "Resizing", "CenterCrop"),
+        *("ZeroPadding2D", "ZeroPadding3D", "Cropping2D", "Cropping3D", "UpSampling2D", "UpSampling3D"),
+        *("MaxPooling2D", "MaxPooling3D", "AveragePooling2D", "AveragePooling3D"),
+        *("RandomFlip", "RandomCrop", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomShear"),
+        *("RandomPerspective", "RandomErasing", "RandomElasticTransform"),
+    }
+)
+"""Layers after which pixels lie between the bounds that they lay between before."""
+
+LARGEST = {"uint16": 65535.0, "int16": 32767.0}
+"""The brightest pixel of a dtype; 255 of any other."""
+SCALED = 2.55
+"""Pixels below it have been scaled to 1, or to -1 and 1."""
+
+WAYS: dict[str, tuple[str, ...]] = {
+    "tf": ("put `Rescaling: {scale: 1/127.5, offset: -1}` before it",),
+    "torch": (
+        "put `Rescaling: {scale: 1/255}` before it, and `Normalization` with",
+        "`{mean: [0.485, 0.456, 0.406], variance: [0.052441, 0.050176, 0.050625]}`",
+    ),
+    "caffe": ("it reads BGR less the mean of each channel: feed it floats from Keras's", "`preprocess_input`"),
+    "identity": ("leave `include_preprocessing: false` out: it then scales them inside",),
+}
+"""By what Keras's `preprocess_input` does for a model."""
+
+
+def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each backbone that is fed raw pixels, or pixels that have been scaled although it scales them."""
+    for node in typed.nodes.values():
+        op = node.node.op
+        preprocessing = op.preprocessing() if op is not None else None
+        if op is None or preprocessing is None or node.type is None:
+            continue
+        steps = tuple(_before(node, typed))
+        if not steps or not isinstance(steps[-1].node.op, InputOp):
+            continue
+        scales = [step for step in steps if title_of(_op(step)) == "Rescaling"]
+        if preprocessing == "identity" and _scales_inside(op):
+            yield from _twice(node, steps[-1], scales)
+        elif not scales:
+            yield from _raw(node, op, preprocessing, steps[-1])
+
+
+def _scales_inside(op: Op) -> bool:
+    """Whether a model that can scale pixels of 0 to 255 itself does so."""
+    return "include_preprocessing" not in op.arguments or bool(op.value("include_preprocessing"))
+
+
+def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
+    """The nodes back to the input, as long as each only moves pixels or rescales them."""
+    while len(node.node.inputs) == 1:
+        node = typed.nodes[node.node.inputs[0]]
+        if node.node.op is None or node.type is None:
+            return
+        if not isinstance(node.node.op, InputOp) and title_of(node.node.op) not in MOVES | {"Rescaling"}:
+            return
+        yield node
+
+
+def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagnostic]:
+    """Integers are raw for certain. Floats may come scaled: then only where the weights are known and the way out is a layer."""
+    assert start.type is not None
+    weights = op.value("weights")
+    integers = start.type.dtype not in FLOATS
+    if weights is None or not (integers or (weights == "imagenet" and way != "caffe")):
+        return
+    silent = () if integers else ("where the data come scaled already, `Rescaling: {scale: 1}` says so",)
+    label = Label(start.node.origin.place, f"gives {start.type.dtype} pixels")
+    yield Diagnostic(
+        RAW, node.node.origin.place, {"layer": op.title()}, "", (label, *node.node.origin.uses), (*WAYS[way], *silent)
+    )
+
+
+def _twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> Iterator[Diagnostic]:
+    assert start.type is not None
+    brightest = LARGEST.get(start.type.dtype, 255.0)
+    for step in scales:
+        brightest *= _largest(_op(step).value("scale"))
+    if not scales or not 0 < brightest <= SCALED:
+        return
+    layer, place = _op(node).title(), scales[0].node.origin.place
+    label = Label(node.node.origin.place, f"`{layer}` reads pixels of 0 to 255")
+    uses = scales[0].node.origin.uses
+    yield Diagnostic(TWICE, place, {"layer": layer}, "", (label, *uses), ("remove this `Rescaling`",))
+
+
+def _op(node: TypedNode) -> Op:
+    assert node.node.op is not None
+    return node.node.op
+
+
+def _largest(scale: Any) -> float:
+    values = scale if isinstance(scale, tuple | list) else (scale,)
+    return max(abs(float(each)) for each in values)

@@ -1,0 +1,153 @@
+"""`targets`: what the labels look like, against the last layer, its activation and the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.graph import Node, TypedGraph
+from ...ir.size import Size, format_size
+from ...language.catalog import reads
+from ...spec.model_spec import ModelSpec
+from ...spec.promises import Labels
+from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.source import Place
+from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, head_use, written
+
+TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
+TARGET_SHAPE = Code(
+    "target-shape",
+    "error",
+    "the labels are {wanted}; `{head}` gives {given}",
+    help="make the last layer as wide as the labels, or the target as wide as the layer",
+)
+TARGET_LOSS = Code("target-loss", "error", "`{loss}` does not read {encoding} labels")
+TARGET_ACTIVATION = Code("target-activation", "error", "`{function}` does not fit {encoding} labels: {reason}")
+TARGET_RANGE = Code("target-range", "error", "`{function}` gives {reach}; the labels go {range}")
+
+REACHES: dict[str, tuple[float | None, float | None]] = {
+    **dict.fromkeys((*SIGMOIDS, *SOFTMAXES), (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "hard_tanh", "softsign"), (-1.0, 1.0)),
+    **dict.fromkeys(("relu", "softplus", "exponential", "squareplus", "sparse_plus"), (0.0, None)),
+    "relu6": (0.0, 6.0),
+    "log_sigmoid": (None, 0.0),
+    "log_softmax": (None, 0.0),
+}
+"""The least and greatest value that an activation comes near; those left out have no bound, or none that matters."""
+LOSSES = {"integer": "sparse_categorical_crossentropy", "one_hot": "categorical_crossentropy"}
+
+
+def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each way in which a head does not fit its labels."""
+    for labels in spec.targets:
+        head = head_use(labels.head, typed, spec)
+        if head is not None:
+            yield from _target(labels, head)
+
+
+def _target(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    if told.target.encoding == "real":
+        yield from _real(told, head)
+    else:
+        yield from _width(told, head)
+        yield from _activation(told, head)
+    yield from _loss(told, head)
+
+
+def _here(head: HeadUse) -> tuple[Label, ...]:
+    return (Label(head.node.origin.place, f"gives {head.type}"),)
+
+
+def _width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    target = told.target
+    wanted = 1 if target.encoding == "binary" else target.classes
+    if head.width == wanted or (target.encoding == "binary" and head.width is None):
+        return
+    words = f"{wanted} classes" if target.classes is not None else "one value, 0 or 1"
+    place = told.written.places["classes" if target.classes is not None else "encoding"]
+    help: tuple[str, ...] = (f"the last layer needs `units: {wanted}`",)
+    yield Diagnostic(TARGET_WIDTH, place, {"wanted": words, "head": head.name, "given": head.type}, labels=_here(head), help=help)
+
+
+def _activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    """One of several classes wants a softmax, each by itself a sigmoid; a softmax over one unit is told elsewhere."""
+    target = told.target
+    found = head.activation
+    if found is None or head.width == 1:
+        return
+    function, place = found.function, told.written.places["encoding"]
+    facts: dict[str, object] = {"function": function, "encoding": target.encoding}
+    labels = (Label(_activation_place(found.node), "this is the last activation"),)
+    if target.encoding == "multi_hot" and function in SOFTMAXES:
+        facts["reason"] = "several can be true"
+        yield Diagnostic(TARGET_ACTIVATION, place, facts, labels=labels, help=("use `sigmoid`",))
+
+
+def _activation_place(node: Node) -> Place:
+    return node.origin.written.places.get("activation", node.origin.place)
+
+
+def _loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    target = told.target
+    if head.loss is None:
+        return
+    name, labels = head.loss.thing.name, reads(head.loss.thing).get("labels")
+    if target.encoding == "integer":
+        wrong = labels is not None and labels != "integer"
+        help = f"use `{LOSSES['integer']}`"
+    elif target.encoding == "one_hot":
+        wrong = labels in ("integer", "sequence") or name in BINARY
+        help = f"use `{LOSSES['one_hot']}`"
+    elif target.encoding == "real":
+        low, high = target.bounds
+        within = low is not None and high is not None and low >= 0 and high <= 1
+        wrong = labels in ("integer", "sequence") or (name in BINARY | CATEGORICAL and not within)
+        help = "use `mean_squared_error`, or another loss for numbers"
+    else:
+        wrong = labels in ("integer", "sequence") or name in CATEGORICAL or name == "CategoricalHinge"
+        help = "use `binary_crossentropy`"
+    if wrong:
+        facts: dict[str, object] = {"loss": written(head.loss.thing), "encoding": target.encoding}
+        place = told.written.places["encoding"]
+        yield Diagnostic(TARGET_LOSS, head.loss.place, facts, labels=(Label(place, "the labels"),), help=(help,))
+
+
+def _real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    target = told.target
+    if target.shape is not None and not _same(target.shape, head.type.sizes):
+        shown = "[" + ", ".join("null" if size is None else str(size) for size in target.shape) + "]"
+        facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
+        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_here(head))
+    found = head.activation
+    if target.range is None or found is None or found.function not in REACHES:
+        return
+    reach = REACHES[found.function]
+    if not _covers(reach, target.bounds):
+        facts = {"function": found.function, "reach": _words(*reach), "range": _words(*target.bounds)}
+        labels = (Label(_activation_place(found.node), "this is the last activation"),)
+        fitting = next((each for each in ("tanh", "softplus") if _covers(REACHES[each], target.bounds)), None)
+        help = ("leave the activation out", *((f"or use `{fitting}`",) if fitting else ()))
+        yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, labels=labels, help=help)
+
+
+Bounds = tuple[float | None, float | None]
+
+
+def _covers(reach: Bounds, wanted: Bounds) -> bool:
+    """Whether all of a range lies within another; None is no bound."""
+    (low, high), (least, most) = reach, wanted
+    return (low is None or (least is not None and least >= low)) and (high is None or (most is not None and most <= high))
+
+
+def _same(wanted: tuple[int | str | None, ...], sizes: tuple[Size, ...]) -> bool:
+    if len(wanted) != len(sizes):
+        return False
+    pairs = zip(wanted, sizes, strict=True)
+    return all(not isinstance(size, int) if want is None else want == format_size(size) for want, size in pairs)
+
+
+def _words(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return "without bounds"
+    if low is None or high is None:
+        return f"from {low:g} up" if low is not None else f"up to {high:g}"
+    return f"from {low:g} to {high:g}"

@@ -1,0 +1,94 @@
+"""Arguments that are of one weight of a layer, such as `bias_regularizer`; and those whose weight is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from ...ir.graph import TypedNode
+from ...ir.op import Op, Weight
+from ...language.catalog import NO_EFFECT
+from ...text.diagnostic import Diagnostic
+from .common import Setting, title_of, written_of
+
+ENDINGS = ("_initializer", "_regularizer", "_constraint")
+NEEDS = {
+    "bias": ("use_bias", "`use_bias: true`"),
+    "beta": ("center", "`center: true`"),
+    "gamma": ("scale", "`scale: true`"),
+}
+"""What a layer must be told for it to have the weight."""
+FORGETFUL = frozenset({"SimpleRNN"})
+"""Layers that take a penalty on their output, and forget it."""
+
+
+def layers_of(node: TypedNode) -> Iterator[tuple[Op, tuple[Weight, ...]]]:
+    """A layer, or those that it wraps, each with its weights."""
+    op = node.node.op
+    if op is None:
+        return
+    inner = [each for each in op.values().values() if isinstance(each, Op)]
+    inputs = tuple(x for x in node.inputs if x is not None)
+    yield op, () if inner else node.weights
+    for layer in inner:
+        trainable = op.trainable and layer.trainable
+        yield layer, tuple(replace(each, trainable=each.trainable and trainable) for each in layer.weights(*inputs))
+
+
+def weights_of(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+    """The weights that an argument is of; that of a kernel is also that of its correction of low rank."""
+    stem = argument.rsplit("_", 1)[0]
+    names = {stem, f"{stem}_kernel", f"lora_{stem}_a", f"lora_{stem}_b"}
+    if stem == "depthwise":
+        names.add("kernel")
+    return tuple(each for each in weights if each.name.rsplit("/", 1)[-1] in names)
+
+
+def is_penalised(op: Op, weights: tuple[Weight, ...]) -> bool:
+    """Whether a layer adds a penalty on a weight that it trains to the loss."""
+    given = (name for name, value in op.values().items() if name.endswith("_regularizer") and value is not None)
+    return any(each.trainable for name in given if name != "activity_regularizer" for each in weights_of(name, weights))
+
+
+def has_activity_penalty(op: Op) -> bool:
+    """Whether a layer adds a penalty on its output to the loss."""
+    if title_of(op) == "ActivityRegularization":
+        return True
+    return (
+        "activity_regularizer" in op.values() and op.value("activity_regularizer") is not None and title_of(op) not in FORGETFUL
+    )
+
+
+def check_weight_arguments(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """Each argument that is of a weight which the layer does not have, and so changes nothing; null asks for nothing."""
+    for op, weights in layers_of(node):
+        keys = written_of(op, node.node).keys
+        for argument, value in op.values().items():
+            needed = None if value is None else _missing(op, argument, weights)
+            if needed is not None:
+                facts: dict[str, object] = {"argument": argument, "needed": needed}
+                help = _way_out(op, argument)
+                yield Diagnostic(NO_EFFECT, keys[argument], facts, labels=node.node.origin.uses, help=help)
+
+
+def _missing(op: Op, argument: str, weights: tuple[Weight, ...]) -> str | None:
+    """What an argument has no effect without, where that is not there."""
+    if argument == "activity_regularizer":
+        return "`ActivityRegularization`" if title_of(op) in FORGETFUL else None
+    if argument == "unit_forget_bias":
+        return None if weights_of("bias_", weights) else NEEDS["bias"][1]
+    if not argument.endswith(ENDINGS) or not weights or weights_of(argument, weights):
+        return None
+    stem = argument.rsplit("_", 1)[0]
+    switch, words = NEEDS.get(stem, ("", ""))
+    if switch in op.arguments:
+        return words
+    return "`bias_axes`" if "bias_axes" in op.arguments and stem == "bias" else None
+
+
+def _way_out(op: Op, argument: str) -> tuple[str, ...]:
+    if argument != "activity_regularizer":
+        return ("leave it out",)
+    return (
+        f"`{title_of(op)}` of Keras forgets it: leave it out, and put `ActivityRegularization: {{l2: 0.01}}` after the layer",
+    )

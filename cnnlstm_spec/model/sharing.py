@@ -1,0 +1,70 @@
+"""Which items are one set of weights: what must be alike in them, and the branches that share their layers."""
+
+from __future__ import annotations
+
+from ..ir.op import Op
+from ..language.scope import did_you_mean
+from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
+from ..spec.model_spec import Branch, ModelSpec
+from ..text.diagnostic import Code, Diagnostic
+
+SHARE_CYCLE = Code(
+    "share-cycle", "error", "`{name}` shares its layers with itself", help="let one of them have layers of its own"
+)
+UNKNOWN_BRANCH = Code("unknown-branch", "error", "there is no branch `{name}`")
+
+Key = tuple[object, ...]
+
+
+def alike(op: Op) -> Key:
+    """What must be equal in two layers that share weights: everything but their names."""
+    return tuple(part for part in op.key() if not (isinstance(part, tuple) and part[0] == "name"))
+
+
+def signature(item: Item) -> Key:
+    """What must be equal in two items that share weights."""
+    if isinstance(item, Layer):
+        return alike(item.op) if item.op is not None else ("unknown",)
+    if isinstance(item, Parallel):
+        paths = tuple((name, *map(signature, items)) for name, items in item.paths)
+        return ("Parallel", paths, *_of_fusion(item.merge))
+    shortcut = item.shortcut if isinstance(item, Residual) else ()
+    side = "projection" if shortcut is None else tuple(map(signature, shortcut))
+    frozen = isinstance(item, Timed) and item.frozen is not None
+    return (type(item).__name__, side, frozen, *map(signature, item.items))
+
+
+def _of_fusion(fusion: Fusion) -> Key:
+    op = alike(fusion.op) if fusion.op is not None else None
+    query = fusion.query[0] if fusion.query is not None else None
+    return (op, fusion.units, query, *map(signature, fusion.items))
+
+
+def chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, ...] | None]:
+    """For each branch those whose layers it has, its own last; None where a reference in the chain leads nowhere."""
+    branches = {branch.name: branch for branch in spec.branches}
+    result: dict[str, tuple[Branch, ...] | None] = {}
+    told: set[str] = set()
+    for branch in spec.branches:
+        chain: list[Branch] = [branch]
+        names = {branch.name}
+        while chain[0].share_layers_with is not None:
+            name, origin = chain[0].share_layers_with
+            before = branches.get(name)
+            if before is None or name in names:
+                break
+            chain.insert(0, before)
+            names.add(name)
+        else:
+            result[branch.name] = tuple(chain)
+            continue
+        result[branch.name] = None
+        if before is None and chain[0] is branch:
+            help = did_you_mean(name, branches)
+            found.append(Diagnostic(UNKNOWN_BRANCH, origin.place, {"name": name}, labels=origin.uses, help=help))
+        elif before is branch and branch.name not in told:
+            told.update(each.name for each in chain)
+            own = branch.share_layers_with
+            assert own is not None
+            found.append(Diagnostic(SHARE_CYCLE, own[1].place, {"name": branch.name}, labels=own[1].uses))
+    return result

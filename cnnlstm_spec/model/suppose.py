@@ -1,0 +1,164 @@
+"""Looking on after a mistake: what else is wrong, whatever the layer at fault gives once it is mended.
+
+What it gives is supposed, in several ways: that it does what it is meant to do, that it is taken out, with sizes that are
+unknown, small or large. What follows is inferred and judged under each supposition, and what all of them find is so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..ir.graph import Node, TypedGraph, TypedNode
+from ..ir.inference import Inference
+from ..ir.op import Op, compute_dtype
+from ..ir.size import Size, anonymous
+from ..ir.tensor import Axis, TensorType
+from ..text.diagnostic import Diagnostic
+from . import frames
+
+TRIED = (48, 96)
+"""Sizes given to a layer to see which of its output's follow from its arguments: those that are the same for both."""
+
+UNKNOWN = 0
+"""Stands for a size that does not follow from arguments, until it is supposed."""
+
+
+@dataclass(frozen=True)
+class Supposition:
+    """What is supposed of layers that fail; by turns, where several do."""
+
+    size: int | None
+    """Of each axis whose size does not follow from arguments; None for one that is known only at run time."""
+    meant: tuple[bool, ...]
+    """Whether a layer does what it is meant to do, or is taken out; of each failing layer, again from the first."""
+    rank: int
+    """Axes of what a layer gives of which it is not plain, where it is not taken out."""
+    within: bool = False
+    """Whether what follows a layer with an axis too many is meant for each step, too, as in one `TimeDistributed`."""
+
+    def takes_out(self, node: Node, inputs: tuple[TensorType, ...], number: int) -> bool:
+        """Whether a failing node is taken out; `number` counts those before it.
+
+        That is not supposed of what no person wrote, nor of a layer that is plain but for a mistake in its arguments.
+        """
+        return bool(inputs) and node.meant is None and not node.hidden and not self.meant[number % len(self.meant)]
+
+    def type(self, node: Node, inputs: tuple[TensorType, ...], number: int, policy: str) -> TensorType:
+        """What a failing node gives; `number` counts those before it."""
+        op = node.op or node.meant
+        if self.takes_out(node, inputs, number):
+            return inputs[-1]
+        first = inputs[0] if inputs else TensorType(())
+        meant = _meant(op, inputs, policy) if op is not None and inputs else None
+        if meant is None:
+            axes = tuple(Axis("features", UNKNOWN) for _ in range(self.rank))
+            meant = replace(first, axes=axes, mask=None, values=None, zeros=None, dtype=compute_dtype(policy))
+        outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
+        axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
+        return replace(meant, axes=axes, outer=(*first.outer, *outer))
+
+    def _sized(self, axis: Axis, node: Node, index: int) -> Axis:
+        if axis.size != UNKNOWN:
+            return axis
+        return replace(axis, size=_unknown(node.layer, index) if self.size is None else self.size)
+
+
+SUPPOSITIONS = (
+    *(Supposition(None, (True,), rank) for rank in range(1, 6)),
+    Supposition(None, (False,), 2),
+    Supposition(1, (True,), 2),
+    Supposition(24, (False,), 3),
+    Supposition(24, (True,), 4),
+    Supposition(24, (True, False), 3),
+    Supposition(1, (False, True), 4),
+    Supposition(24, (True,), 1, within=True),
+)
+"""The first gives the words of what is told: it names no size that is not known."""
+
+
+def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:
+    """What an op gives on inputs as it reads them, UNKNOWN sizes where arguments do not say; None where it is not plain."""
+    fewest, most = op.arity
+    if len(inputs) < fewest or (most is not None and len(inputs) > most):
+        return None
+    first, reads = inputs[0], op.axes_read()
+    names = tuple(axis.name for axis in first.axes)
+    over = reads is not None and len(names) == len(reads) + 1
+    if reads is not None and len(names) != len(reads):
+        names = names[1:] if over else reads
+    names += ("features",) * (op.least_rank - len(names))
+    # One that reads any number of axes may need one more than there are.
+    one, two = (
+        _tried(op, inputs, names, policy)
+        or (_tried(op, inputs, (*names, "features"), policy) if reads is None else None)
+        or (None, None)
+    )
+    if one is None or two is None:
+        return None
+    axes = tuple(a if a.size == b.size else replace(a, size=UNKNOWN) for a, b in zip(one.axes, two.axes, strict=True))
+    outer = tuple((replace(axis, size=UNKNOWN), None) for axis, _ in one.outer[len(first.outer) :])
+    # One axis more than it reads is one of steps, each of which goes through the layer: `TimeDistributed`.
+    return replace(one, axes=(first.axes[0], *axes) if over else axes, outer=(*first.outer, *outer), mask=None, zeros=None)
+
+
+def at_size(x: TensorType, size: int) -> TensorType:
+    """A type whose sizes that are known only at run time are as they come of that one."""
+    sizes = (axis.size if isinstance(axis.size, int) else axis.size.at(dict.fromkeys(axis.size.symbols, size)) for axis in x.axes)
+    axes = tuple(replace(axis, size=size) for axis, size in zip(x.axes, sizes, strict=True))
+    return x if axes == x.axes else x.with_axes(*axes)
+
+
+def agreed(first: TensorType, second: TensorType, layer: str) -> TensorType:
+    """One type of two, sizes in which they differ unknown."""
+    pairs = enumerate(zip(first.axes, second.axes, strict=True))
+    return first.with_axes(*(a if a == b else replace(a, size=_unknown(layer, index)) for index, (a, b) in pairs))
+
+
+def _unknown(layer: str, index: int) -> Size:
+    return anonymous(f"axis {index + 1} of `{layer}`")
+
+
+def _made(x: TensorType, names: tuple[str, ...], size: int, last: Size) -> TensorType:
+    sizes = (size,) * (len(names) - 1) + (last,)
+    return replace(x, axes=tuple(map(Axis, names, sizes)), mask=None, values=None, zeros=None)
+
+
+def _tried(op: Op, inputs: tuple[TensorType, ...], names: tuple[str, ...], policy: str) -> tuple[TensorType, TensorType] | None:
+    """What an op gives on axes of those names, of two sizes each; the last one may have to be as it is, or 3, as colours are."""
+    for last in (0, inputs[0].axes[-1].size if inputs[0].axes else 0, 3):
+        found = [_given(op, tuple(_made(x, names, size, last or size) for x in inputs), policy) for size in TRIED]
+        if found[0] is not None and found[1] is not None and found[0].rank == found[1].rank:
+            return found[0], found[1]
+    return None
+
+
+def _given(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:
+    at = Inference(policy)
+    try:
+        return frames.given(op, inputs, op.infer(at, *frames.seen(op, inputs))).with_dtype(op.dtype_after(at, *inputs))
+    except Exception:
+        # Of inputs that the checks before it keep away from an op, it may say anything; then what it gives is not plain.
+        return None
+
+
+def key_of(found: Diagnostic) -> tuple[object, ...]:
+    """What makes two findings one: the code and the place."""
+    return (found.code.name, id(found.place.span.source), found.place.span.start)
+
+
+def unknown(typed: TypedGraph) -> tuple[TypedNode, ...]:
+    """The nodes at or after a mistake."""
+    return tuple(node for node in typed.nodes.values() if node.type is None)
+
+
+def common(findings: Iterable[list[Diagnostic]], told: list[Diagnostic]) -> list[Diagnostic]:
+    """What every list holds, in the words of the first, less what has been told."""
+    known = {key_of(each) for each in told}
+    left: list[Diagnostic] | None = None
+    for found in findings:
+        keys = {key_of(each) for each in found}
+        left = [each for each in (found if left is None else left) if key_of(each) in keys - known]
+        if not left:
+            break
+    return left or []

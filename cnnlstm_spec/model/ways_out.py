@@ -1,0 +1,101 @@
+"""Ways out of a shape that does not fit, for people who wrote it. Pure advice; decides nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..ir.graph import Graph, Node, TypedNode
+from ..ir.op import Op
+from ..ir.tensor import TensorType
+from ..ops.input import InputOp
+
+IMAGE = {"height", "width"}
+
+
+def ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str, TypedNode]) -> tuple[str, ...]:
+    """What a person can do about an input of the wrong rank, likeliest first."""
+    reads = op.axes_read() or ()
+    source = _input_of(node, graph)
+    help: list[str] = []
+    recurrent = reads == ("steps", "features")
+    missing = (len(reads) or op.least_rank) - x.rank
+    gives_last = _recurrent_before(node, typed, sequences=False) if missing == 1 else None
+    gives_all = _recurrent_before(node, typed, sequences=True) if reads == ("features",) and missing == -1 else None
+    if missing == 1 and x.outer:
+        help.append(f"take it out of `TimeDistributed:`, which gives it each {_one_of(x.outer[-1][0].name)} by itself")
+    if gives_last is not None:
+        help.append(f"`return_sequences: true` on {_named(gives_last)} gives its steps")
+    elif gives_all is not None:
+        help.append(f"`return_sequences: false` on {_named(gives_all)} gives its last step alone")
+    elif missing == 1 and recurrent and x.rank == 1 and _flattens(node, graph):
+        help.append("without the `Flatten` or pooling before it the axes are kept")
+    if (sibling := _sibling(op, reads, x)) is not None:
+        help.append(f"`{sibling}` reads {x.rank} axes")
+    if missing == -1 and not x.outer and (clip := op.clip_help()):
+        return clip
+    if missing == -1 and not x.outer and gives_all is None:
+        name = x.axes[0].name
+        if not (recurrent and name in IMAGE):
+            help.insert(0, f"put it inside `TimeDistributed:` to run it on each {_one_of(name)}")
+    if recurrent and x.rank > 2:
+        names = {axis.name for axis in x.axes}
+        if source is not None and source.input.kind == "video" and names & IMAGE:
+            help.insert(
+                0, "first bring each frame to a vector: `TimeDistributed:` with `GlobalAveragePooling2D` or `Flatten` last"
+            )
+        elif names & IMAGE:
+            help.insert(0, "an image has no steps: read a `video`, or bring it to (steps, features) with `Reshape`")
+    if recurrent and x.rank == 1 and gives_last is None and source is not None and source.input.kind == "image":
+        help.append("read a `video` instead of an `image`, with the layers before it in `TimeDistributed:`")
+    if missing == 1 and len(reads) == 4 and set(reads) >= IMAGE:
+        kinds = "a `volume` or a `video`" if "depth" in reads else "a `video`"
+        help.append(f"read {kinds}, whose first axis is the missing one")
+    elif missing > 0 and not recurrent and not help:
+        help.append("`Reshape` can add the missing axis")
+    return tuple(help) or (f"bring the input to ({', '.join(reads)}) before it",)
+
+
+def _sibling(op: Op, reads: tuple[str, ...], x: TensorType) -> str | None:
+    """The layer of the same sort for an input of that many axes: `Conv1D` beside `Conv2D`."""
+    from ..ops import known_layers
+
+    parts = re.fullmatch(r"(\w+)([123])D(\w*)", op.title()) if reads[:1] != ("steps",) or len(reads) == 2 else None
+    name = f"{parts[1]}{int(parts[2]) + x.rank - len(reads)}D{parts[3]}" if parts else None
+    return name if name in known_layers() else None
+
+
+def _input_of(node: Node, graph: Graph) -> InputOp | None:
+    seen = node
+    while seen.inputs:
+        seen = graph.nodes[seen.inputs[0]]
+    return seen.op if isinstance(seen.op, InputOp) else None
+
+
+def _recurrent_before(node: Node, typed: Mapping[str, TypedNode], sequences: bool) -> Node | None:
+    """The recurrent layer before that gave every step, or only its last one, if the number of axes is still as it left it."""
+    id = node.inputs[0]
+    while True:
+        before = typed[id]
+        op = before.node.op
+        inner = getattr(op, "layer", None) or op
+        if getattr(inner, "return_sequences", None) is sequences:
+            return before.node
+        x = before.inputs[0] if len(before.inputs) == 1 else None
+        if x is None or before.type is None or x.rank != before.type.rank:
+            return None
+        id = before.node.inputs[0]
+
+
+def _flattens(node: Node, graph: Graph) -> bool:
+    op = graph.nodes[node.inputs[0]].op
+    return op is not None and (op.title() == "Flatten" or op.title().startswith("Global"))
+
+
+def _one_of(axis: str) -> str:
+    return f"of the {axis}" if axis.endswith("s") else f"position along `{axis}`"
+
+
+def _named(node: Node) -> str:
+    span = node.origin.place.span
+    return f"the `{node.op.title() if node.op else 'layer'}` of line {span.source.position(span.start)[0]}"

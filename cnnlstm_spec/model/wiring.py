@@ -1,0 +1,291 @@
+"""Items to nodes: structure becomes edges and frames, sharing becomes nodes of one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..ir.graph import Frame, Node
+from ..ir.op import Op, layer_stem
+from ..language.catalog import NO_EFFECT
+from ..language.scope import did_you_mean
+from ..ops import find_op
+from ..ops.fusions.base import Strategy
+from ..ops.fusions.broadcast import Broadcast
+from ..ops.input import InputOp
+from ..ops.structural import EnterTime, LeaveTime, Output, Projection, ResidualAdd
+from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
+from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.memo import Memory, once
+from ..text.source import Place
+from .names import LocalNames, Wanted
+from .sharing import Key, alike, signature
+
+SHARED_UNLIKE = Code(
+    "shared-unlike",
+    "error",
+    "all that share `{name}` must be written alike",
+    help="write them alike, or leave `share` out of one",
+)
+QUERY_NOT_INPUT = Code(
+    "query-not-an-input",
+    "error",
+    "the query `{name}` is not one of the inputs",
+    help="name one of the `inputs`, or add it to them",
+)
+
+
+NODES = 40_000
+"""So many nodes a graph may have: the layers that are written out, as often as branches share them, and what folds add."""
+CONNECTIONS = 200_000
+"""So many inputs all nodes together may have."""
+
+
+class TooLarge(Exception):
+    """A graph with more nodes, or inputs of nodes, than there may be; and where it has grown so large."""
+
+    def __init__(self, origin: Origin, what: str, limit: int) -> None:
+        super().__init__(what)
+        self.origin, self.what, self.limit = origin, what, limit
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where the items being built belong."""
+
+    area: str
+    stem: str
+    """What unnamed layers are named for."""
+    frames: tuple[Frame, ...] = ()
+    shared: Key | None = None
+    """Where the item stands in what is shared; what stands there elsewhere is the same layer."""
+    owner: str = ""
+    """The branch that the layers are written in, where it is another one."""
+    addressable: bool = True
+    frozen: Place | None = None
+    """Where `trainable: false` is written for all of the items."""
+
+    def within(self, *steps: object) -> Context:
+        """The context of a part."""
+        return replace(self, shared=(*self.shared, *steps)) if self.shared is not None else self
+
+
+class Weaver:
+    """Collects nodes, with the names that they want and their addresses."""
+
+    def __init__(self, found: list[Diagnostic], memory: Memory | None = None) -> None:
+        self.found, self.memory = found, memory
+        self.nodes: list[Node] = []
+        self.wanted: list[Wanted] = []
+        self.addresses: dict[str, str] = {}
+        self.local = LocalNames(found)
+        self.local_names: dict[str, str] = {}
+        self.titles: dict[int, str] = {}
+        self.layers: dict[Key, str] = {}
+        self.origins: dict[int, Origin] = {}
+        self.alike: dict[str, tuple[Key, Origin]] = {}
+        self.frames = 0
+        self.connections = 0
+
+    def report(
+        self, code: Code, origin: Origin, labels: tuple[Label, ...] = (), help: tuple[str, ...] = (), **facts: object
+    ) -> None:
+        """A finding at an origin."""
+        self.found.append(Diagnostic(code, origin.place, facts, labels=(*labels, *origin.uses), help=help))
+
+    def add(
+        self,
+        op: Op | None,
+        inputs: tuple[str, ...],
+        origin: Origin,
+        at: Context,
+        name: str | None = None,
+        hidden: bool = False,
+        stem: str | None = None,
+        meant: Op | None = None,
+    ) -> str:
+        """A node; the same Keras layer as an earlier one where it shares."""
+        if op is not None and at.frozen is not None:
+            if op.frozen() is not op:
+                origin = self.frozen_origin(origin, at.frozen)
+            op = once(self.memory, type(op).frozen, op)
+        self.connections += len(inputs)
+        for what, number, limit in (("layers", len(self.nodes), NODES), ("inputs of layers", self.connections, CONNECTIONS)):
+            if number > limit:
+                raise TooLarge(origin, what, limit)
+        id = f"n{len(self.nodes)}"
+        layer = id
+        key: Key | None = at.shared
+        if op is not None and op.share:
+            key = ("share", op.share) if self.is_alike(op.share, alike(op), origin) else None
+        if key is not None and op is not None and not hidden:
+            layer = self.layers.setdefault(key, id)
+        self.nodes.append(Node(id, op, inputs, layer, origin, at.area, at.frames, hidden, meant))
+        written = name or (op.name if op is not None else None)
+        fixed = isinstance(op, InputOp | Output)
+        local = written
+        if written and not fixed:
+            of_the_fusion = at.area.startswith("fusion") and not at.addressable and written == at.stem
+            local = self.local.take("" if of_the_fusion else at.area, written, origin, again=layer != id)
+            self.local_names[id] = local
+        prefix = at.owner if at.owner and layer == id else at.stem
+        stem = stem or layer_stem(op.title() if op is not None else "unknown")
+        parts = op.parts(len(inputs)) if op is not None else ()
+        self.wanted.append(Wanted(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
+        if local and not hidden:
+            self.address(local, id, at)
+        return id
+
+    def frozen_origin(self, origin: Origin, place: Place) -> Origin:
+        """The origin of a layer whose `trainable: false` is written at a place; one for all nodes that have it."""
+        if id(origin) not in self.origins:
+            self.origins[id(origin)] = replace(origin, written=origin.written.having("trainable", place))
+        return self.origins[id(origin)]
+
+    def made(self, cls: type[Op]) -> Op:
+        """An op of our own, which has no arguments."""
+        op: Op = once(self.memory, cls)
+        return op
+
+    def is_alike(self, share: str, written: Key, origin: Origin) -> bool:
+        """Whether what shares a name is written as the first of that name; reports it if not."""
+        first = self.alike.setdefault(share, (written, origin))
+        if first[0] != written:
+            self.report(SHARED_UNLIKE, origin, (Label(first[1].place, "written differently here"),), name=share)
+        return first[0] == written
+
+    def prefix(self, at: Context) -> str:
+        """What the addresses of an area begin with."""
+        return at.area.removeprefix("branches.").removeprefix("fusion.")
+
+    def address(self, local: str, id: str, at: Context) -> None:
+        """Lets a name, unique in its area, stand for a node."""
+        if at.addressable:
+            self.addresses[f"{self.prefix(at)}.{local}"] = id
+
+    def named(self, name: str | None, id: str, origin: Origin, at: Context, frame: Frame) -> None:
+        """Lets the name of a block or structure stand for its output."""
+        if name:
+            local = self.titles[frame.id] = self.local.take(at.area, name, origin)
+            self.address(local, id, at)
+
+    def items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
+        """A list of items one after the other."""
+        for index, item in enumerate(items):
+            x = self.item(item, x, at.within(index))
+        return x
+
+    def item(self, item: Item, x: str, at: Context) -> str:
+        """One item; the node that gives its output."""
+        if isinstance(item, Layer):
+            return self.add(item.op, (x,), item.origin, at, meant=item.meant)
+        if item.share:
+            if not self.is_alike(item.share, signature(item), item.origin):
+                return self.add(None, (x,), item.origin, at, item.name)
+            at = replace(at, shared=("share", item.share))
+        if isinstance(item, Timed):
+            return self.timed(item, x, at)
+        if isinstance(item, Residual):
+            return self.residual(item, x, at)
+        if isinstance(item, Parallel):
+            return self.parallel(item, x, at)
+        inner = self.framed(at, "block", item.title)
+        y = self.items(item.items, x, inner)
+        self.named(item.name, y, item.origin, at, inner.frames[-1])
+        return y
+
+    def framed(self, at: Context, kind: str, title: str, paths: tuple[str, ...] = ()) -> Context:
+        """The context inside another frame."""
+        self.frames += 1
+        return replace(at, frames=(*at.frames, Frame(kind, title, self.frames, paths)))
+
+    def titled(self, frame: Frame, merge: str) -> None:
+        """Lets a frame have the name of the node, after it, that brings its paths together."""
+        if merge in self.local_names:
+            self.titles[frame.id] = self.local_names[merge]
+
+    def timed(self, item: Timed, x: str, at: Context) -> str:
+        inner = replace(self.framed(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
+        entered = self.add(self.made(EnterTime), (x,), item.origin, inner, hidden=True, stem="enter_time")
+        inside = self.items(item.items, entered, inner)
+        left = self.add(self.made(LeaveTime), (inside,), item.origin, inner, hidden=True, stem="leave_time")
+        self.named(item.name, left, item.origin, at, inner.frames[-1])
+        return left
+
+    def residual(self, item: Residual, x: str, at: Context) -> str:
+        inner = self.framed(at, "residual", "Residual")
+        y = self.items(item.items, x, inner.within("layers"))
+        if item.shortcut is None:
+            side = self.add(self.made(Projection), (x, y), item.origin, inner.within("shortcut"))
+        else:
+            side = self.items(item.shortcut, x, inner.within("shortcut"))
+        added = self.add(self.made(ResidualAdd), (side, y), item.origin, at.within("add"), item.name)
+        self.titled(inner.frames[-1], added)
+        return added
+
+    def parallel(self, item: Parallel, x: str, at: Context) -> str:
+        query = item.merge.query[0] if item.merge.query is not None else None
+        names = sorted((name for name, _ in item.paths), key=lambda name: name != query)
+        outer = self.framed(at, "parallel", "Parallel", tuple(names))
+        outputs = []
+        for name, items in item.paths:
+            path = self.framed(outer, "path", name)
+            outputs.append((name, self.items(items, x, path.within("paths", name))))
+        return self.fused(item.merge, outputs, at.within("merge"), item.name, frame=outer.frames[-1])
+
+    def fused(
+        self,
+        fusion: Fusion,
+        inputs: list[tuple[str, str]],
+        at: Context,
+        name: str | None,
+        own: bool = False,
+        frame: Frame | None = None,
+    ) -> str:
+        """The fusion's op over its inputs, projected before and followed by its own layers.
+
+        Of a fusion of its `own` the name is an area, and no address in one. Of a Parallel it is also that of its `frame`.
+        """
+        if fusion.query is not None:
+            wanted = fusion.query[0]
+            position = next((i for i, (label, _) in enumerate(inputs) if label == wanted), None)
+            if position is None:
+                help = did_you_mean(wanted, [label for label, _ in inputs])
+                self.report(QUERY_NOT_INPUT, fusion.query[1], help=help, name=wanted)
+                return self.add(None, tuple(id for _, id in inputs), fusion.origin, at, name)
+            inputs = [inputs[position], *inputs[:position], *inputs[position + 1 :]]
+        if fusion.units is not None:
+            inputs = [(label, self.projected(i, label, id, fusion, at)) for i, (label, id) in enumerate(inputs)]
+        if len(inputs) == 1 and fusion.op is not None:
+            self.idle_arguments(fusion.op, fusion.origin)
+        fused_at = replace(at, addressable=False) if own else at
+        y = z = self.add(fusion.op, tuple(id for _, id in inputs), fusion.origin, fused_at, name)
+        if frame is not None:
+            self.titled(frame, y)
+        if fusion.items:
+            z = self.items(fusion.items, y, at.within("after"))
+            if y in self.local_names and not own:
+                self.address(self.local_names[y], z, at)
+        return z
+
+    def idle_arguments(self, op: Op, origin: Origin) -> None:
+        """Reports arguments that say how several inputs are brought together, where there is one."""
+        inner = op.op if isinstance(op, Broadcast) else op
+        if inner.arity[0] > 1:
+            return
+        passed_on = ("axis", "dtype") if isinstance(inner, Strategy) and inner.passes_on else ()
+        for name in ("broadcast", *passed_on):
+            if name in origin.written.keys:
+                facts: dict[str, object] = {"argument": name, "needed": "a second input"}
+                help = ("leave it out, or add an input",)
+                self.found.append(Diagnostic(NO_EFFECT, origin.written.keys[name], facts, labels=origin.uses, help=help))
+
+    def projected(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
+        stem = f"{label.replace('.', '_')}_projection"
+        dense = once(self.memory, _projection, fusion.units, fusion.trainable)
+        return self.add(dense, (id,), fusion.origin, at.within("project", index), stem=stem)
+
+
+def _projection(units: int, trainable: bool) -> Op:
+    dense = find_op("Dense")
+    assert dense is not None
+    return dense.make(units=units, **({} if trainable else {"trainable": False}))

@@ -1,0 +1,1 @@
+"""Layers of Keras that change images or sequences at random, in training alone."""

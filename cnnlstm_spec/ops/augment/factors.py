@@ -1,0 +1,195 @@
+"""What the augmentations have in common: their base, and the kinds of their arguments. Imports no family of layers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ...ir.inference import Inference, Refusal
+from ...ir.op import FramesAs, Op, compute_dtype
+from ...ir.size import equal
+from ...ir.tensor import TensorType
+from ...language.kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice
+from ...language.leaf import Leaf, Steps
+from ...language.list_kinds import ListOf, OneOrMore
+from ...language.scope import Scope
+from ...text.diagnostic import Code
+from ...text.nodes import Node, given
+from ..shared import FRAME_PARTS, WRONG_DTYPE
+from ..windows import split, window_axes
+
+CHANNELS = Code(
+    "channels-not-taken",
+    "error",
+    "`{layer}` reads images of {taken} channels; {given} come in",
+    sort="keras",
+    help="bring the images to as many channels before it",
+)
+NOT_LOADED = Code("file-does-not-load", "error", "Keras saves `{argument}: {value}` in a file that it does not load")
+FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
+INTERPOLATION = Choice("nearest", "bilinear")
+
+
+class ValueRange(ListOf):
+    """The least and the greatest value of the images; of one value alone some augmentations divide by 0, in training."""
+
+    def __init__(self) -> None:
+        super().__init__(NUMBER, 2)
+        self.words = "a list of two different numbers"
+
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_differ, super().core())
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if problem != EQUAL.type:
+            super().explain(problem, steps, node, scope)
+            return
+        values = self.take(node, scope)
+        scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=f"{values[0]:g} twice")
+
+
+EQUAL = PydanticCustomError("equal_bounds", "the two values are equal")
+
+
+def _differ(values: tuple[float, float]) -> tuple[float, float]:
+    if values[0] == values[1]:
+        raise EQUAL
+    return values
+
+
+VALUE_RANGE = ValueRange()
+
+
+OUTSIDE = PydanticCustomError("outside_bounds", "the value lies outside the bounds")
+
+
+class OneOrPair(OneOrMore):
+    """One value, or a list of two."""
+
+    def __init__(self, inner: Leaf) -> None:
+        super().__init__(inner)
+        self.length = 2
+        self.words = f"a list of 2, each {inner.words}"
+
+
+class Factor(Leaf):
+    """A number within bounds, or a pair of which a number is drawn; a `strict` pair lies within them too."""
+
+    def __init__(self, least: float, most: float, strict: bool = False, integers: bool = False, above: bool = False) -> None:
+        self.least, self.most, self.strict, self.above = least, most, strict, above
+        self.inner = INTEGER if integers else NUMBER
+        number, bound = "an integer" if integers else "a number", "above" if above else "from"
+        self.words = f"{number} {bound} {least:g} to {most:g}, or a list of two"
+
+    def core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.bound, OneOrPair(self.inner).core())
+
+    def bound(self, value: Any) -> Any:
+        """The value, if it lies within the bounds."""
+        pair = isinstance(value, tuple)
+        first, second = value if pair else (value, value)
+        inside = self.least <= min(first, second) and max(first, second) <= self.most
+        inside = inside and not (self.above and self.least in (first, second))
+        meets = first <= self.most and second >= self.least
+        if not (inside if self.strict or not pair else meets):
+            raise OUTSIDE
+        return value
+
+    def take(self, node: Node, scope: Scope) -> Any:
+        return OneOrPair(self.inner).take(node, scope)
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if problem != OUTSIDE.type:
+            OneOrPair(self.inner).explain(problem, steps, node, scope)
+            return
+        value, resolved = self.take(node, scope), scope.resolve(node) or node
+        shown = list(value) if isinstance(value, list) else given(resolved)
+        scope.report(OUT_OF_RANGE, resolved, key=scope.name, words=self.words, given=shown)
+
+    def schema(self) -> dict[str, Any]:
+        number = {"type": "number", "minimum": self.least, "maximum": self.most}
+        return {"anyOf": [number, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
+
+
+SINGLE = PydanticCustomError("single", "a single number is not loaded again")
+
+
+class SavedPair(Factor):
+    """A factor of which Keras saves a single number as a pair that begins below 0, and refuses when it loads the file."""
+
+    def __init__(self, least: float, most: float) -> None:
+        super().__init__(least, most, strict=True)
+        self.words = f"a list of two numbers from {least:g} to {most:g}, or 0"
+
+    def bound(self, value: Any) -> Any:
+        value = super().bound(value)
+        if not isinstance(value, tuple) and value != 0:
+            raise SINGLE
+        return value
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        if problem != SINGLE.type:
+            super().explain(problem, steps, node, scope)
+            return
+        value = self.take(node, scope)
+        help = (f"write the bounds: `{scope.name}: [0.0, {value:g}]`",)
+        scope.report(NOT_LOADED, scope.resolve(node) or node, argument=scope.name, value=f"{value:g}", help=help)
+
+    def schema(self) -> dict[str, Any]:
+        pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+        return {"anyOf": [{"const": 0}, pair]}
+
+
+class Augmentation(Op):
+    """Images changed at random in training; the shape stays."""
+
+    only_in_training = True
+    takes_one = True
+    draws: ClassVar[bool] = True
+    """Whether what it does is drawn, for each image by itself."""
+    frames: ClassVar[FramesAs | None] = "channels"
+    """Where the frames of a video go, as `frames_as` says."""
+    channels: ClassVar[tuple[int, ...]] = ()
+    """The numbers of channels it takes; any where empty."""
+    refused_dtypes: ClassVar[tuple[str, ...]] = ()
+    """Compute dtypes in which Keras cannot run it."""
+    data_format: str | None = None
+
+    @property
+    def channels_first(self) -> bool:
+        """Whether the channels are the first axis."""
+        return self.data_format == "channels_first"
+
+    def axes_read(self) -> tuple[str, ...]:
+        return window_axes(2, self.channels_first)
+
+    def frames_as(self) -> FramesAs | None:
+        return self.frames
+
+    def clip_help(self) -> tuple[str, ...]:
+        return ("inside `TimeDistributed:` each frame of a clip draws by itself",)
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return FRAME_PARTS if self.frames is not None else ()
+
+    def channels_taken(self) -> tuple[int, ...]:
+        """The numbers of channels it takes, where arguments decide; any where empty."""
+        return self.channels
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        dtype = compute_dtype(self.dtype or at.policy)
+        if dtype in self.refused_dtypes:
+            help = ("give the layer `dtype: float32`",)
+            raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="float32", dtype=dtype)
+        taken = self.channels_taken()
+        size = split(x.axes, self.channels_first)[1].size
+        if taken and all(equal(size, count).never for count in taken):
+            words = " or ".join(str(count) for count in taken)
+            raise Refusal(CHANNELS, None, (), layer=self.title(), taken=words, given=size)
+        if taken:
+            refusal = Refusal(CHANNELS, None, (), layer=self.title(), taken=" or ".join(map(str, taken)), given=size)
+            if not any(equal(size, count).always for count in taken):
+                at.require(equal(size, taken[0]), refusal)
+        return x

@@ -1,0 +1,220 @@
+"""What each kind of layer in a backbone's graph gives, holds and costs. Never imports Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from cnnlstm_spec.ir.size import Expr, Size
+
+Shape = tuple[Size, ...]
+"""(height, width, channels), or (features,)."""
+
+Weight = tuple[str, tuple[int, ...], bool]
+"""Path inside the backbone, shape, and whether it is trainable."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What of a backbone's arguments changes its graph."""
+
+    top: bool
+    pooling: str
+    classes: int
+    alpha: float
+    depth_multiplier: int
+    minimalistic: bool
+    preprocessing: bool
+    dropout: bool
+    imagenet: bool
+    sizeless: bool
+    prefix: str
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where a walk stands: the build, the image's channels and the outputs of the nodes so far."""
+
+    build: Build
+    channels: int
+    shapes: list[Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A layer's output, its weights without the layer's name, and its multiply-adds for one output position."""
+
+    shape: Shape
+    weights: tuple[Weight, ...] = ()
+    macs: int = 0
+
+
+def channels_of(shape: Shape) -> int:
+    """The size of the last axis, which every graph knows."""
+    count = shape[-1]
+    if not isinstance(count, int):
+        raise ValueError("a flattened image of unknown size has no number of features")
+    return count
+
+
+def _slide(side: Size, kernel: int, stride: int, same: int) -> Size:
+    """How many positions a window has along a side; of two equal forms, the one that nests into itself."""
+    if same:
+        return side if stride == 1 else (side - 1) // stride + 1
+    whole = side - kernel + stride
+    if isinstance(whole, Expr) and () not in whole.terms:
+        return whole // stride
+    return (side - kernel) // stride + 1
+
+
+def _slide_image(image: Shape, kernel: tuple[int, int], stride: int, same: int) -> Shape:
+    return _slide(image[0], kernel[0], stride, same), _slide(image[1], kernel[1], stride, same)
+
+
+def _filters(rule: Any, inputs: int, walk: Walk) -> int:
+    """How many filters a layer has: a number, or `[rule, number]` in a model of variable width."""
+    if isinstance(rule, int):
+        return rule
+    word, number = rule
+    return WIDTHS[word](number, inputs, walk)
+
+
+def _widen(number: int, inputs: int, walk: Walk) -> int:
+    return number if walk.build.alpha <= 1 else _round(number * walk.build.alpha)
+
+
+def _round(width: float) -> int:
+    """The multiple of 8 nearest to a width, at least 8, and not below 90% of it."""
+    rounded = max(8, int(width + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * width else rounded
+
+
+WIDTHS: dict[str, Callable[[Any, int, Walk], int]] = {
+    "classes": lambda number, inputs, walk: walk.build.classes,
+    "cut": lambda number, inputs, walk: int(number * walk.build.alpha),
+    "round": lambda number, inputs, walk: _round(number * walk.build.alpha),
+    "cut-round": lambda number, inputs, walk: _round(int(number * walk.build.alpha)),
+    "widen": _widen,
+    "times": lambda number, inputs, walk: number * inputs,
+    "round-times": lambda number, inputs, walk: _round(inputs * number),
+    "like": lambda number, inputs, walk: channels_of(walk.shapes[number]),
+}
+"""Rules for filters, from a number, the layer's input channels and `alpha`; `like` reads another node's channels."""
+
+
+def _bias(units: int, bias: int) -> tuple[Weight, ...]:
+    return (("bias", (units,), True),) if bias else ()
+
+
+def _conv(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    rows, columns, stride, same, rule, groups, bias = p
+    read = channels_of(inputs[0])
+    filters = _filters(rule, read, walk)
+    kernel = (rows, columns, read // groups, filters)
+    shape = (*_slide_image(inputs[0], (rows, columns), stride, same), filters)
+    return Step(shape, (("kernel", kernel, True), *_bias(filters, bias)), prod(kernel))
+
+
+def _depthwise(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    side, stride, same, multiplier, bias = p
+    kernel = (side, side, channels_of(inputs[0]), multiplier or walk.build.depth_multiplier)
+    filters = kernel[2] * kernel[3]
+    shape = (*_slide_image(inputs[0], (side, side), stride, same), filters)
+    return Step(shape, (("kernel", kernel, True), *_bias(filters, bias)), prod(kernel))
+
+
+def _separable(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    side, stride, same, filters, bias = p
+    deep = (side, side, channels_of(inputs[0]), 1)
+    point = (1, 1, deep[2], filters)
+    kernels = (("depthwise_kernel", deep, True), ("pointwise_kernel", point, True))
+    shape = (*_slide_image(inputs[0], (side, side), stride, same), filters)
+    return Step(shape, (*kernels, *_bias(filters, bias)), prod(deep) + prod(point))
+
+
+def _dense(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    read = channels_of(inputs[0])
+    units = _filters(p[0], read, walk)
+    found = (("kernel", (read, units), True), ("bias", (units,), True))
+    return Step((*inputs[0][:-1], units), found, read * units)
+
+
+def _pool(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    side, stride, same = p
+    return Step((*_slide_image(inputs[0], (side, side), stride, same), inputs[0][2]))
+
+
+def _pad(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    return Step((inputs[0][0] + p[0], inputs[0][1] + p[1], inputs[0][2]))
+
+
+def _pad_by_parity(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    """`imagenet_utils.correct_pad`: one less where a side is even, or where the height is not known."""
+    height, width, channels = inputs[0]
+    least = p[0] // 2 * 2 - 1
+    if walk.build.sizeless:
+        return Step((height + least, width + least, channels))
+    return Step((height + least + height - height // 2 * 2, width + least + width - width // 2 * 2, channels))
+
+
+def _batch_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    shape = (channels_of(inputs[0]),)
+    scale = (("gamma", shape, True),) if p[0] else ()
+    rest = (("beta", shape, True), ("moving_mean", shape, False), ("moving_variance", shape, False))
+    return Step(inputs[0], (*scale, *rest))
+
+
+def _layer_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    shape = (channels_of(inputs[0]),)
+    return Step(inputs[0], (("gamma", shape, True), ("beta", shape, True)))
+
+
+def _normalize(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    shape = (channels_of(inputs[0]),)
+    return Step(inputs[0], (("mean", shape, False), ("variance", shape, False), ("count", (), False)))
+
+
+def _scale(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    return Step(inputs[0], (("variable", (channels_of(inputs[0]),), True),))
+
+
+def _same(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    return Step(inputs[0])
+
+
+def _concat(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    return Step((*inputs[0][:-1], sum(channels_of(shape) for shape in inputs)))
+
+
+def _when(present: Callable[[Walk, list[Shape]], bool]) -> Kind:
+    """An elementwise layer that a build has or leaves out; left out, its last input passes on."""
+    return lambda p, inputs, walk: Step(inputs[0]) if present(walk, inputs) else None
+
+
+Kind = Callable[[Sequence[Any], list[Shape], Walk], Step | None]
+
+KINDS: dict[str, Kind] = {
+    "conv": _conv,
+    "depthwise": _depthwise,
+    "separable": _separable,
+    "dense": _dense,
+    "pool": _pool,
+    "pad": _pad,
+    "pad-by-parity": _pad_by_parity,
+    "batch-norm": _batch_norm,
+    "layer-norm": _layer_norm,
+    "normalize": _normalize,
+    "scale": _scale,
+    "same": _same,
+    "concat": _concat,
+    "flatten": lambda p, inputs, walk: Step((prod(inputs[0]),)),
+    "global-pool": lambda p, inputs, walk: Step((inputs[0][2],)),
+    "point": lambda p, inputs, walk: Step((1, 1, inputs[0][-1])),
+    "add-if-equal": _when(lambda walk, inputs: inputs[0][-1] == inputs[1][-1]),
+    "if-preprocessing": _when(lambda walk, inputs: walk.build.preprocessing),
+    "if-preprocessing-rgb": _when(lambda walk, inputs: walk.build.preprocessing and walk.channels == 3),
+    "if-imagenet": _when(lambda walk, inputs: walk.build.imagenet),
+    "if-dropout": _when(lambda walk, inputs: walk.build.dropout),
+}

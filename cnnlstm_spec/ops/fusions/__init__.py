@@ -1,0 +1,1 @@
+"""Strategies of fusion: several inputs to one output."""

@@ -1,0 +1,179 @@
+"""Attention between inputs: `attention`, over them as tokens, and `cross_attention`, from one over the steps of the others.
+
+The scores are the second output of the fusion's layer, a `MultiHeadAttention`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from ...ir.inference import Inference, Refusal
+from ...ir.op import Weight, example
+from ...ir.size import Size, equal
+from ...ir.tensor import Axis, Mask, TensorType
+from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Optional
+from ...text.diagnostic import Code
+from ..windows import positions
+from .base import SIZES_DIFFER, WIDEN, Strategy, fused_axes, joined_masks, last_width, steps_of, width
+
+if TYPE_CHECKING:
+    from ...ir.lowering import Lowering
+    from ...ir.program import Expression
+
+HEADS = Code("heads-do-not-divide", "error", "`num_heads: {heads}` does not divide the width {width}")
+NO_STEPS = Code("attends-over-steps", "error", "`cross_attention` attends between vectors and (steps, features); given {given}")
+
+POOLS = Choice("mean", "max", "concat", "none", code=NOT_A_CHOICE)
+
+
+class Heads(Strategy):
+    """What the two have in common: the heads, whose width is that of the query shared out."""
+
+    keras = "layers.MultiHeadAttention"
+    freezes_late = True
+    num_heads: Annotated[int, SIZE] = 1
+    """Number of attention heads."""
+    key_dim: Annotated[int | None, Optional(SIZE)] = None
+    """Width of each head; the width over `num_heads` by default."""
+
+    def head_width(self, width: int) -> int:
+        """The width of a head."""
+        if self.key_dim is not None:
+            return self.key_dim
+        if width % self.num_heads:
+            help = ("choose heads that divide the width, or give `key_dim`",)
+            raise Refusal(HEADS, "num_heads", help, heads=self.num_heads, width=width)
+        return width // self.num_heads
+
+    def projections(self, query: int, value: int) -> tuple[Weight, ...]:
+        """Keras's weights, between a query and a value of those widths."""
+        h, k = self.num_heads, self.head_width(query)
+        read = (("query", query), ("key", value), ("value", value))
+        inner = [w for name, d in read for w in (Weight(f"{name}/kernel", (d, h, k)), Weight(f"{name}/bias", (h, k)))]
+        return (*inner, Weight("attention_output/kernel", (h, k, query)), Weight("attention_output/bias", (query,)))
+
+    def attend(
+        self, to: Lowering, query: Expression, value: Expression, width: int, axis: int, mask: Expression | None = None
+    ) -> Expression:
+        """What the query finds; scores are asked for too, so that they can be read off the layer."""
+        keywords: dict[str, Expression] = {"num_heads": self.num_heads, "key_dim": self.head_width(width), **self.settings()}
+        if axis != 1:
+            keywords["attention_axes"] = axis
+        applied: dict[str, Expression] = {"return_attention_scores": True}
+        if mask is not None:
+            applied["value_mask"] = mask
+        to.comment(f'`model.get_layer("{to.name}").output[1]` are the scores.')
+        both = to.apply("keras.layers.MultiHeadAttention", (query, value), (), keywords, applied)
+        return to.pick(to.let(both, f"{to.name}_and_scores"), 0)
+
+
+class AttentionStrategy(Heads):
+    """The inputs as n tokens, multi-head attention over them, then a pool."""
+
+    word = "attention"
+    pool: Annotated[str, POOLS] = "mean"
+    """How the n attended tokens become one."""
+    examples = (example((4,), (4,)), example((8,), (8,), (8,), num_heads=2, pool="concat"), example((5, 4), (5, 4), pool="none"))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        fused_axes(at, self, inputs)
+        # Keras gives a stack the sizes of the first, known or not.
+        x = inputs[0]
+        for each in inputs:
+            # Stacked, they have no width that Keras knows unless each has.
+            d = width(self.title(), each)
+        self.head_width(d)
+        *before, last = x.axes
+        if self.pool == "concat":
+            return x.with_axes(*before, Axis(last.name, d * len(inputs)))
+        if self.pool == "none":
+            return x.with_axes(*before, Axis("inputs", len(inputs)), last)
+        return x
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        d = last_width(inputs[0])
+        return self.projections(d, d)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        n, d = len(inputs), last_width(inputs[0])
+        inner = self.num_heads * self.head_width(d)
+        return positions(inputs[0].axes[:-1]) * (n * 4 * d * inner + 2 * n * n * inner)
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        x = to.inputs[0]
+        x = x.with_axes(*x.axes[:-1], Axis("inputs", len(inputs)), Axis("features", last_width(x)))
+        tokens: Expression = to.let(to.ops("stack", list(self.cast(to, inputs)), axis=-2), f"{to.name}_tokens")
+        outside: list[Expression] = []
+        while x.rank > 3:
+            to.comment(f"`{x.axes[0].name}` into the batch: TensorFlow has no softmax over more than 5 axes.")
+            tokens, steps = to.folded(tokens, x)
+            outside.append(steps)
+            x = x.with_axes(*x.axes[1:])
+        found = self.pooled(to, tokens, x)
+        for steps in reversed(outside):
+            found = to.ops("take", found, steps, axis=0)
+        return found
+
+    def pooled(self, to: Lowering, tokens: Expression, x: TensorType) -> Expression:
+        """The tokens once they have attended to each other, and are made one as `pool` says."""
+        n, d = x.axes[-2].size, last_width(x)
+        assert isinstance(n, int)
+        attended = self.attend(to, tokens, tokens, d, x.rank - 1)
+        if self.pool == "none":
+            return attended
+        if self.pool != "concat":
+            return to.ops(self.pool, attended, axis=-2)
+        if x.rank == 2:
+            return to.ops("reshape", attended, (-1, n * d))
+        # A reshape could not infer both the batch and a number of steps known only at run time.
+        each = to.let(attended, f"{to.name}_attended")
+        return to.ops("concatenate", [to.pick(each, None, None, index) for index in range(n)], axis=-1)
+
+
+class CrossAttention(Heads):
+    """One input, the first here, attends over the steps of the others, joined along time; a vector is one step."""
+
+    word = "cross_attention"
+    arity = (2, None)
+    needs_query = True
+    takes_broadcast = False
+    reads_mask = True
+    examples = (example((5, 4), (6, 4)), example((4,), (6, 4), (4,), num_heads=2))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        for index, x in enumerate(inputs):
+            if x.rank not in (1, 2):
+                help = ("`Reshape` or a pooling brings it to (steps, features)",)
+                raise Refusal(NO_STEPS, None, help, index, given=x)
+            width(self.title(), x)
+        query, first = inputs[0], inputs[1]
+        self.head_width(last_width(query))
+        for index, x in enumerate(inputs[2:], 2):
+            facts = {"strategy": self.title(), "axis": "the width of what is attended to", "first": first, "other": x}
+            refusal = Refusal(SIZES_DIFFER, None, (WIDEN,), index, **facts)
+            at.require(equal(x.axes[-1].size, first.axes[-1].size), refusal)
+        return query
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return self.projections(last_width(inputs[0]), last_width(inputs[1]))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        query, value = last_width(inputs[0]), last_width(inputs[1])
+        inner = self.num_heads * self.head_width(query)
+        here = steps_of(inputs[0])
+        there: Size = 0
+        for x in inputs[1:]:
+            there = there + steps_of(x)
+        return here * (2 * query * inner) + there * (2 * value * inner) + here * there * (2 * inner)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return inputs[0].mask if inputs[0].rank > 1 else None
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        cast, types = self.cast(to, inputs), to.inputs
+        steps = [to.ops("expand_dims", v, axis=1) if x.rank == 1 else v for v, x in zip(cast, types, strict=True)]
+        value = steps[1] if len(steps) == 2 else to.let(to.ops("concatenate", steps[1:], axis=1), f"{to.name}_steps")
+        masked = any(x.mask is not None and x.rank > 1 for x in types[1:])
+        mask = joined_masks(to, inputs[1:], types[1:], one_step=True) if masked else None
+        attended = self.attend(to, steps[0], value, last_width(types[0]), 1, mask)
+        return to.ops("squeeze", attended, axis=1) if types[0].rank == 1 else attended

@@ -1,0 +1,64 @@
+"""`bilinear`: the product of projections of two inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...ir.inference import Inference
+from ...ir.op import Weight, example
+from ...ir.size import Size
+from ...ir.tensor import Axis, TensorType
+from ..windows import positions
+from .base import Strategy, fused_axes, last_width, width
+
+if TYPE_CHECKING:
+    from ...ir.lowering import Lowering
+    from ...ir.program import Expression
+
+FACTORS = ("_first", "_second")
+
+
+class Bilinear(Strategy):
+    """(U x_1) * (V x_2), element by element, of rank `units`, without bias."""
+
+    word = "bilinear"
+    broadcasts_itself = True
+    arity = (2, 2)
+    needs_units = True
+    units: int = 1
+    """The rank; no argument of its own, since `units` is a key of every fusion."""
+
+    def fixed_axes(self, rank: int) -> frozenset[int]:
+        return frozenset({rank - 1})
+
+    def key(self) -> tuple[object, ...]:
+        return (*super().key(), self.units)
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return FACTORS
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        axes = fused_axes(at, self, inputs, apart=True)
+        for x in inputs:
+            width(self.title(), x)
+        return inputs[0].with_axes(*axes[:-1], Axis("features", self.units))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        pairs = zip(inputs, FACTORS, strict=True)
+        return tuple(Weight("kernel", (last_width(x), self.units), within=part) for x, part in pairs)
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        products: Size = positions(output.axes)
+        for x in inputs:
+            products = products + positions(x.axes) * self.units
+        return products
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        pairs = zip(inputs, FACTORS, strict=True)
+        settings = {"use_bias": False, **self.settings()}
+        factors = ((to.layer("keras.layers.Dense", x, self.units, suffix=part, **settings), part) for x, part in pairs)
+        first, second = (to.let(factor, f"{to.name}{part}") for factor, part in factors)
+        return to.infix("*", first, second)
+
+
+Bilinear.examples = (example((4,), (6,)), example((5, 4), (5, 3)))

@@ -1,0 +1,182 @@
+"""Inputs brought to one shape for an op that needs it: axes that one lacks, and axes of size 1, repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import InstanceOf
+
+from ...ir.inference import Inference, Refusal
+from ...ir.op import Op, Weight
+from ...ir.size import Size
+from ...ir.tensor import Axis, Mask, TensorType, Zeros
+from ...text.diagnostic import Code
+from .base import Strategy, common_mask
+
+if TYPE_CHECKING:
+    from ...ir.lowering import Lowering
+    from ...ir.program import Expression
+
+STRETCHED = Code("masked-steps-repeated", "error", "`broadcast` would repeat the one step of an input that has a mask")
+
+
+def broadcast(op: Op) -> Broadcast:
+    """The op on inputs that are brought to one shape."""
+    return _class_for(type(op))(op=op, name=op.name, trainable=op.trainable, dtype=op.dtype, share=op.share)
+
+
+@cache
+def _class_for(cls: type[Op]) -> type[Broadcast]:
+    """Broadcasting for a class of ops, with what is said of the class."""
+    said = ("arity", "reads_mask", "joins_masks", "freezes_late", "arguments")
+    facts = {name: getattr(cls, name) for name in said}
+    return type(cls.__name__, (Broadcast,), {**facts, "title": classmethod(lambda _: cls.title()), "__module__": __name__})
+
+
+class Broadcast(Strategy):
+    """A strategy, or a layer of several inputs, on inputs of one shape; the last axes lie side by side, as in Keras."""
+
+    broadcast: ClassVar[bool] = True
+    op: InstanceOf[Op]
+    """What it is done for. Whoever reads the arguments of the node, its name or number of inputs, reads those of this one."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.op, name)
+
+    def is_written(self, name: str) -> bool:
+        return self.op.is_written(name)
+
+    def values(self, order: Iterable[str] = ()) -> dict[str, Any]:
+        return self.op.values(order)
+
+    def value(self, name: str) -> Any:
+        return self.op.value(name)
+
+    def key(self) -> tuple[object, ...]:
+        return ("broadcast", *self.op.key())
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return self.op.parts(inputs) if isinstance(self.op, Strategy) else ()
+
+    def fixed_axes(self, rank: int) -> frozenset[int]:
+        if isinstance(self.op, Strategy):
+            return self.op.fixed_axes(rank)
+        axis = getattr(self.op, "axis", None)
+        return frozenset({axis - 1 if axis > 0 else axis + rank}) if isinstance(axis, int) else frozenset()
+
+    def widened(self, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
+        """The types of the inputs once they are repeated."""
+        rank = max(x.rank for x in inputs)
+        fixed = self.fixed_axes(rank)
+        target = list(next(x for x in inputs if x.rank == rank).axes)
+        for x in inputs:
+            for place, axis in enumerate(x.axes, rank - x.rank):
+                if target[place].size == 1 and place not in fixed:
+                    target[place] = axis
+        mask = common_mask(tuple(x for x in inputs if x.rank == rank and x.axes[0].size == target[0].size))
+        return tuple(self._widened(x, rank, fixed, tuple(target), mask) for x in inputs)
+
+    def _widened(
+        self, x: TensorType, rank: int, fixed: frozenset[int], target: tuple[Axis, ...], mask: Mask | None
+    ) -> TensorType:
+        """One type; what is repeated over the steps of others is real where they are: `mask`."""
+        own = ((place, axis) for place, axis in enumerate(x.axes, rank - x.rank))
+        kept = (target[place] if axis.size == 1 and place not in fixed else axis for place, axis in own)
+        wide = x.with_axes(*target[: rank - x.rank], *kept)
+        if x.rank == rank and x.axes[0].size == wide.axes[0].size:
+            return wide
+        if x.rank == rank and x.mask is not None:
+            raise Refusal(STRETCHED, None, ("give it as many steps as the others",))
+        return wide.with_mask(mask).with_zeros(None if x.zeros is None else x.zeros.moved(rank - x.rank))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        wide = self.widened(inputs)
+        self.check_axes(wide[0])
+        return self.op.infer(at, *wide)
+
+    def check_axes(self, x: TensorType) -> None:
+        """Refuses inputs of a number of axes that the op does not read; the engine has seen them before they were widened."""
+        from ...ir.inference import TOO_FEW_AXES, WRONG_RANK
+
+        reads = self.op.axes_read()
+        facts: dict[str, Any] = {"layer": self.op.title(), "origin": "broadcast", "given": x}
+        if reads is not None and x.rank != len(reads):
+            raise Refusal(WRONG_RANK, None, (), reads=", ".join(reads), **facts)
+        if x.rank < self.op.least_rank:
+            raise Refusal(TOO_FEW_AXES, None, (), least=f"{self.op.least_rank} axes", **facts)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        return self.op.weights(*self.widened(inputs))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return self.op.macs(output, *self.widened(inputs))
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return self.op.dtype_after(at, *inputs)
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        return self.op.makes_mask(*self.widened(inputs))
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        after, values = self.repeated(to, inputs)
+        return self.op.make_mask(to.given(after), *values)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return self.op.zeros_after(mask, *self.widened(inputs))
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        return self.op.sums_zeros(*self.widened(inputs))
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return self.op.mask_after(*self.widened(inputs))
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        after, values = self.repeated(to, inputs)
+        return self.op.lower(to.given(after), *values)
+
+    def repeated(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[tuple[TensorType, ...], tuple[Expression, ...]]:
+        """The inputs repeated: their types, and their values."""
+        before = to.inputs
+        after = self.widened(before)
+        rank = after[0].rank
+        full = tuple(_with_axes(to, value, rank - x.rank) for value, x in zip(inputs, before, strict=True))
+        if not isinstance(self.op, Strategy) or not self.op.broadcasts_itself:
+            full = tuple(self.stretched(to, index, full, before, after) for index in range(len(full)))
+        return after, full
+
+    def stretched(
+        self,
+        to: Lowering,
+        index: int,
+        values: tuple[Expression, ...],
+        before: tuple[TensorType, ...],
+        after: tuple[TensorType, ...],
+    ) -> Expression:
+        """An input, which has all axes, with those of size 1 stretched; a size known only at run time is taken from another."""
+        value, wanted, rank = values[index], after[index], after[index].rank
+        own: tuple[Size, ...] = (*(1,) * (rank - before[index].rank), *before[index].sizes)
+        for place, axis in enumerate(wanted.axes):
+            if own[place] == axis.size:
+                continue
+            if isinstance(axis.size, int):
+                value = to.ops("repeat", value, axis.size, axis=place + 1)
+                continue
+            has = next(i for i, x in enumerate(before) if _size_at(x, place, rank) == axis.size)
+            line = to.slice(values[has], *(None if each == place else (0, 1) for each in range(rank)))
+            # No sum with zeros: for a batch of one, Keras may take one side for a bias, over another axis.
+            ones = to.ops("ones_like", line, dtype=wanted.dtype)
+            value = to.ops("logical_and", value, ones) if wanted.dtype == "bool" else to.infix("*", value, ones)
+        return value if value is values[index] else to.let(value, f"{to.name}_{index + 1}")
+
+
+def _with_axes(to: Lowering, value: Expression, lacking: int) -> Expression:
+    if not lacking:
+        return value
+    return to.let(to.ops("expand_dims", value, axis=1 if lacking == 1 else tuple(range(1, lacking + 1))), f"{to.name}_wide")
+
+
+def _size_at(x: TensorType, place: int, rank: int) -> Size | None:
+    lacking = rank - x.rank
+    return x.axes[place - lacking].size if place >= lacking else None

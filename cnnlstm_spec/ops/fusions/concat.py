@@ -1,0 +1,112 @@
+"""`concat`: inputs side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from ...ir.inference import Inference, Refusal
+from ...ir.op import example
+from ...ir.size import equal
+from ...ir.tensor import Axis, Mask, TensorType, Values, Zeros
+from ...language.kinds import INTEGER
+from ...text.diagnostic import Code
+from ..merge import merged_dtype
+from .base import (
+    POOL_FIRST,
+    RANKS_DIFFER,
+    RESIZE,
+    SIZES_DIFFER,
+    STRETCH,
+    Strategy,
+    common_mask,
+    common_zeros,
+    joined_masks,
+    joined_values,
+)
+
+if TYPE_CHECKING:
+    from ...ir.lowering import Lowering
+    from ...ir.program import Expression
+
+BAD_AXIS = Code("axis-out-of-range", "error", "`axis: {axis}` does not exist in {given}", sort="keras")
+BATCH_AXIS = Code(
+    "batch-axis",
+    "error",
+    "`axis: 0` is the batch, which cannot be named",
+    help="`axis: 1` is the first axis after the batch, -1 the last",
+)
+
+
+class Concat(Strategy):
+    """Side by side on an axis."""
+
+    word = "concat"
+    joins_masks = True
+    has_weights = False
+    passes_on = True
+    keras = "layers.Concatenate"
+    axis: Annotated[int, INTEGER] = -1
+    """The axis, counted as Keras does: the batch is 0, -1 the last."""
+    examples = (example((4,), (6,)), example((5, 4), (5, 6)), example((5, 4), (6, 4), axis=1))
+
+    def place(self, rank: int) -> int:
+        """The axis, batch left out."""
+        return self.axis - 1 if self.axis > 0 else self.axis + rank
+
+    def fixed_axes(self, rank: int) -> frozenset[int]:
+        return frozenset({self.place(rank)})
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        first = inputs[0]
+        name = self.title()
+        if self.axis == 0 or self.axis == -first.rank - 1:
+            raise Refusal(BATCH_AXIS, "axis")
+        for index, x in enumerate(inputs):
+            if x.rank != first.rank:
+                raise Refusal(RANKS_DIFFER, None, (POOL_FIRST,), index, strategy=name, first=first, other=x)
+        place = self.place(first.rank)
+        if not 0 <= place < first.rank:
+            raise Refusal(BAD_AXIS, "axis", (f"it is from 1 to {first.rank}, or negative",), axis=self.axis, given=first)
+        axes = list(first.axes)
+        for index, x in enumerate(inputs[1:], 1):
+            for here, (wanted, axis) in enumerate(zip(axes, x.axes, strict=True)):
+                if here == place:
+                    axes[here] = Axis(wanted.name, wanted.size + axis.size)
+                    continue
+                facts = {"strategy": name, "axis": wanted.name, "first": first, "other": x}
+                way = STRETCH if 1 in (wanted.size, axis.size) else RESIZE
+                alone = all(
+                    equal(a.size, b.size).always for i, (a, b) in enumerate(zip(first.axes, x.axes, strict=True)) if i != here
+                )
+                help = (way, *((f"or join them on that axis: `axis: {here + 1}`",) if alone else ()))
+                at.require(equal(wanted.size, axis.size), Refusal(SIZES_DIFFER, None, help, index, **facts))
+        return first.with_axes(*axes)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype if len(inputs) == 1 else merged_dtype(self.dtype or at.policy, *inputs)
+
+    def joins_steps(self, inputs: tuple[TensorType, ...]) -> bool:
+        """Whether it joins along the first axis, that of a mask."""
+        return self.place(inputs[0].rank) == 0 and len(inputs) > 1
+
+    def makes_mask(self, *inputs: TensorType) -> bool:
+        return self.joins_steps(inputs) and any(x.mask is not None for x in inputs)
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        return joined_masks(to, inputs, to.inputs)
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return None if self.joins_steps(inputs) else common_mask(inputs)
+
+    def values_after(self, *inputs: TensorType) -> Values | None:
+        return joined_values(inputs)
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        zeros = common_zeros(inputs)
+        return None if zeros is None or (len(inputs) > 1 and zeros.axis == self.place(inputs[0].rank)) else zeros
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        if len(inputs) == 1:
+            return inputs[0]
+        axis: dict[str, Any] = {} if self.axis == -1 else {"axis": self.axis}
+        return to.layer("keras.layers.Concatenate", list(inputs), **axis, **self.settings())

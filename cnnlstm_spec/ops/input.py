@@ -1,0 +1,244 @@
+"""What a branch reads: the kinds of input, their axes, dtype, and the mask that padding gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import InstanceOf
+
+from ..ir.op import FLOATS, Op
+from ..ir.size import Size, anonymous, symbol
+from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
+from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, Optional, wrong_type
+from ..language.leaf import OpenLeaf, Steps
+from ..language.list_kinds import ListOf
+from ..language.record import Checks, Record
+from ..language.scope import Scope
+from ..text.diagnostic import Code, Written
+from ..text.nodes import WRONG_TYPE, Node, Scalar, given
+from ..text.source import Place
+
+if TYPE_CHECKING:
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "image": ("height", "width", "channels"),
+    "sequence": ("steps", "features"),
+    "video": ("frames", "height", "width", "channels"),
+    "volume": ("depth", "height", "width", "channels"),
+    "vector": ("features",),
+    "tokens": ("steps",),
+}
+TIMED = ("sequence", "video", "tokens")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
+DTYPES = (*FLOATS, *INTEGERS, "bool")
+LARGEST = 2**31 - 1
+
+WRONG_RANK = Code("input-axes", "error", "`{kind}` has the axes ({axes}); the shape has {given}")
+NOT_TIMED = Code(
+    "no-time-axis",
+    "error",
+    "`{key}` needs a time axis, which this `{kind}` does not have",
+    help="leave it out, or read the data as a `sequence`",
+)
+AXES_NEEDED = Code("tensor-axes", "error", "`axes` names the {count} axes of the shape; it has {given} names")
+NOT_FIRST = Code(
+    "time-axis-not-first",
+    "error",
+    "`{key}` needs `time_axis` to be the first axis; it is `{axis}`",
+    help="put that axis first in `axes` and `shape`",
+)
+ONLY_TENSOR = Code(
+    "only-for-tensor",
+    "error",
+    "`{key}` is for `kind: tensor` alone; `{kind}` has ({axes})",
+    help="write `kind: tensor`, or leave the key out",
+)
+UNKNOWN_AXIS = Code("unknown-axis", "error", "`time_axis: {axis}` is not one of the axes ({axes})", help="name one of them")
+TWO_MASKS = Code("two-masks", "warning", "`{first}` and `{second}` both say what is padding; the later counts")
+TWICE = Code("axis-named-twice", "error", "two axes are named `{axis}`", help="give each axis a name of its own")
+BAD_PADDING = Code(
+    "padding-value-dtype",
+    "error",
+    "`padding_value: {value}` cannot stand in {dtype} data",
+    help="take a value of the data's dtype, or give the input another `dtype`",
+)
+
+
+class SizeKind(OpenLeaf):
+    """A positive integer, null, or the name of a size known only at run time."""
+
+    words = "a positive integer, null or a name"
+
+    canonical = (int, str)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        value = node.value if isinstance(node, Scalar) else ()
+        if value is None:
+            return None
+        if isinstance(value, str):
+            is_name = not value[:1].isdigit() and value not in ("None", "none")
+            return NAME.read(node, scope) if is_name else wrong_type(node, scope, self.words)
+        if isinstance(value, bool) or not isinstance(value, int):
+            return wrong_type(node, scope, self.words)
+        if value > LARGEST:
+            return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=given(node))
+        if value < 1:
+            return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node))
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {
+            "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, {"type": "string", "not": {"enum": ["None", "none"]}}]
+        }
+
+
+class ShapeKind(ListOf):
+    """A list of sizes; may be empty for no input of ours, so at least one."""
+
+    def __init__(self) -> None:
+        super().__init__(SizeKind(), least=1)
+        self.words = "a list of sizes"
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
+            help = (_as_list(node.text),)
+            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+        else:
+            super().explain(problem, steps, node, scope)
+
+
+def _as_list(text: str) -> str:
+    return "a list is written in brackets, such as [64, 64, 3]" if text.startswith("(") else f"write [{text}]"
+
+
+class Input(Record):
+    """The input of a branch."""
+
+    kind: Annotated[str, Choice(*KINDS, "tensor", code=NOT_A_CHOICE)]
+    """What is read, which names the axes."""
+    shape: Annotated[tuple[int | str | None, ...], ShapeKind()]
+    """The sizes, batch left out."""
+    axes: Annotated[tuple[str, ...] | None, Optional(ListOf(NAME))] = None
+    """Names of the axes of a `tensor`."""
+    time_axis: Annotated[str | None, Optional(NAME)] = None
+    """Which axis of a `tensor` is time."""
+    dtype: Annotated[str | None, Optional(Choice(*DTYPES))] = None
+    """Dtype of the data."""
+    padding_value: Annotated[float | None, Optional(NUMBER)] = None
+    """A step whose every value equals it is padding."""
+    mask_input: Annotated[str | None, Optional(NAME)] = None
+    """Name of a boolean input, true where a step is real; several branches may share it."""
+
+    def check(self, at: Checks) -> None:
+        self._check_axes(at)
+        self._check_time(at)
+
+    def _check_axes(self, at: Checks) -> None:
+        if self.kind != "tensor":
+            names = ", ".join(KINDS[self.kind])
+            for key in ("axes", "time_axis"):
+                if self.is_written(key):
+                    at.report(ONLY_TENSOR, key, key=key, kind=self.kind, axes=names)
+            if len(self.shape) != len(KINDS[self.kind]):
+                near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
+                help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
+                if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
+                    sizes = ", ".join("null" if size is None else str(size) for size in self.shape)
+                    help = (f"for one channel, as in grey images, write [{sizes}, 1]", *help)
+                facts: dict[str, Any] = {"kind": self.kind, "axes": names, "given": len(self.shape)}
+                at.report(WRONG_RANK, "shape", help, **facts)
+            return
+        axes = self.axes or ()
+        if len(axes) != len(self.shape):
+            key = "axes" if self.is_written("axes") else "shape"
+            help = ("`axes: [windows, samples, features]` names each",)
+            at.report(AXES_NEEDED, key, help, count=len(self.shape), given=len(axes))
+        for index, axis in enumerate(axes):
+            if axis in axes[:index]:
+                at.report(TWICE, "axes", axis=axis)
+        if self.time_axis is not None and self.time_axis not in axes:
+            at.report(UNKNOWN_AXIS, "time_axis", axis=self.time_axis, axes=", ".join(axes))
+
+    def _check_time(self, at: Checks) -> None:
+        for key in ("padding_value", "mask_input"):
+            if getattr(self, key) is None:
+                continue
+            if self.kind == "tensor" and self.time_axis and self.axes and self.axes[0] != self.time_axis:
+                at.report(NOT_FIRST, key, key=key, axis=self.time_axis)
+            elif self.kind not in TIMED and not (self.kind == "tensor" and self.time_axis):
+                help = ("give `time_axis: ` the name of the first axis",) if self.kind == "tensor" else ()
+                at.report(NOT_TIMED, key, help, key=key, kind=self.kind)
+        value = self.padding_value
+        if value is not None and self.data_type not in FLOATS and not float(value).is_integer():
+            at.report(BAD_PADDING, "padding_value", value=value, dtype=self.data_type)
+        if self.padding_value is not None and self.mask_input is not None:
+            first, second = mask_keys(at.written) or ("padding_value", "mask_input")
+            at.report(TWO_MASKS, second, first=first, second=second)
+
+    @property
+    def data_type(self) -> str:
+        """The dtype of the data."""
+        return self.dtype or ("int32" if self.kind == "tokens" else "float32")
+
+    def axis_names(self) -> tuple[str, ...]:
+        """The names of the axes."""
+        return self.axes or () if self.kind == "tensor" else KINDS[self.kind]
+
+
+def mask_keys(written: Written) -> tuple[str, ...]:
+    """Which of `padding_value` and `mask_input` are written, in that order: of two the later says what is padding."""
+    keys = [key for key in ("padding_value", "mask_input") if key in written.places]
+    return tuple(sorted(keys, key=lambda key: written.places[key].span.start))
+
+
+def mask_key(input: Input, written: Written) -> str | None:
+    """`padding_value` or `mask_input`, whichever says what is padding; the later where both do."""
+    return next((key for key in reversed(mask_keys(written)) if input.value(key) is not None), None)
+
+
+class InputOp(Op):
+    """The Keras input of a branch; the first node of it."""
+
+    arity = (0, 0)
+
+    input: InstanceOf[Input]
+    branch: str
+    mask_of: str
+    """The branch whose mask it has: the first of those that share a `mask_input`."""
+    mask_by: str | None
+    """`padding_value` or `mask_input`, whichever says what is padding."""
+
+    def __init__(self, input: Input, branch: str, mask_by: str | None = None, mask_of: str | None = None) -> None:
+        super().__init__(input=input, branch=branch, mask_by=mask_by, mask_of=mask_of or branch)  # type: ignore[call-arg]
+
+    @classmethod
+    def title(cls) -> str:
+        return "Input"
+
+    def type(self, id: str, place: Place, written: Written) -> TensorType:
+        """The type of the data."""
+        axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
+        source = id if self.mask_of == self.branch else self.mask_of
+        mask = Mask(frozenset({source}), place) if self.mask_by else None
+        padding = self.input.padding_value
+        values = None if padding is None else Values(padding, padding, written.places.get("padding_value", place))
+        zeros = Zeros(mask) if mask is not None and self.mask_by == "padding_value" and not padding else None
+        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values)
+
+    def _size(self, axis: str, size: int | str | None) -> Size:
+        if isinstance(size, str):
+            return symbol(size)
+        return anonymous(f"the {'number of ' if axis.endswith('s') else ''}{axis} of `{self.branch}`") if size is None else size
+
+    def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
+        """The boolean (batch, steps) tensor that tells real steps from padding."""
+        from .padding_mask import padding_mask
+
+        if self.mask_by == "mask_input":
+            assert self.input.mask_input is not None
+            return to.mask_input(self.input.mask_input)
+        assert self.input.padding_value is not None
+        return padding_mask(to, inputs[0], self.input.padding_value, to.output)

@@ -1,0 +1,189 @@
+"""The ops that structure becomes: entering and leaving time, a shortcut's projection, the sum, an output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..ir.inference import Inference, Refusal
+from ..ir.op import FLOATS, Op, Weight
+from ..ir.size import Size, ceil_div, equal, growth_ratio
+from ..ir.tensor import Axis, Mask, TensorType
+from ..text.diagnostic import Code
+from .floats import refuse_integers
+from .fusions.elementwise import AddStrategy
+from .padding_mask import HALF
+from .shared import known
+from .windows import positions
+
+if TYPE_CHECKING:
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
+
+NO_STEPS = Code(
+    "nothing-to-distribute", "error", "`TimeDistributed` reads steps of at least one axis; given {given}", sort="keras"
+)
+CANNOT_PROJECT = Code("projection-does-not-fit", "error", "no strides bring {given} to {wanted}")
+
+
+class Fold(Op):
+    """One side of a `TimeDistributed`, which is what messages call it."""
+
+    keeps_integers = True
+    keeps_values = True
+
+    @classmethod
+    def title(cls) -> str:
+        return "TimeDistributed"
+
+
+class EnterTime(Fold):
+    """The first axis goes into the batch: what follows sees one step."""
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if x.rank < 2:
+            help = ("a vector has no steps: take its layers out of `TimeDistributed`",) if x.rank == 1 and not x.outer else ()
+            raise Refusal(NO_STEPS, None, help, given=x)
+        return replace(x, axes=x.axes[1:], mask=None, outer=(*x.outer, (x.axes[0], x.mask)))
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return None
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.fold(inputs[0], to.inputs[0])
+
+
+class LeaveTime(Fold):
+    """The axis that was entered last comes back out of the batch."""
+
+    leaves_time = True
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        axis, _ = x.outer[-1]
+        return replace(x, axes=(axis, *x.axes), outer=x.outer[:-1])
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return inputs[0].outer[-1][1]
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.unfold(inputs[0], to.inputs[0])
+
+
+class ResidualAdd(AddStrategy):
+    """The sum at the end of a Residual."""
+
+    word = "Residual"
+    arity = (2, 2)
+
+    def help_for(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
+        return ("`shortcut: projection` brings the shortcut to the shape of the layers",)
+
+
+class Projection(Op):
+    """A convolution of kernel 1 with bias (Dense on vectors) that brings a shortcut to the path's shape."""
+
+    arity = (2, 2)
+    keeps_mask = False
+
+    @classmethod
+    def title(cls) -> str:
+        return "projection"
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        x, wanted = inputs
+        facts: dict[str, Any] = {"given": x, "wanted": wanted}
+        if x.rank != wanted.rank or not 1 <= x.rank <= 4:
+            raise Refusal(CANNOT_PROJECT, None, ("the path must keep the number of axes",), **facts)
+        axes = []
+        for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.strides(x, wanted), strict=True):
+            given = ceil_div(axis.size, stride)
+            # One that Keras does not know stays so, though it must come to the target's.
+            axes.append(Axis(target.name, given) if isinstance(target.size, int) else target)
+            condition = equal(given, target.size)
+            at.require(condition, Refusal(CANNOT_PROJECT, None, ("pad the path with `padding: same`",), **facts))
+        if x.rank > 1:
+            refuse_integers("Residual", x)
+        known("Residual", x.axes[-1])
+        known("Residual", wanted.axes[-1])
+        return wanted.with_axes(*axes, wanted.axes[-1])
+
+    def strides(self, x: TensorType, wanted: TensorType) -> tuple[int, ...]:
+        """The ratios of the sizes, rounded up; 1 where one is known only at run time and they are equal."""
+        return tuple(_ratio(axis.size, target.size) for axis, target in zip(x.axes[:-1], wanted.axes[:-1], strict=True))
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        x, wanted = inputs
+        a, b = known("Residual", x.axes[-1]), known("Residual", wanted.axes[-1])
+        return (Weight("kernel", (*(1,) * (x.rank - 1), a, b)), Weight("bias", (b,)))
+
+    def macs(self, output: TensorType, *inputs: TensorType) -> Size:
+        return positions(output.axes) * known("Residual", inputs[0].axes[-1])
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        x, wanted = inputs
+        return x.mask if set(self.strides(x, wanted)[:1]) <= {1} else wanted.mask
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        x, wanted = to.inputs
+        width = known("Residual", wanted.axes[-1])
+        frozen: dict[str, Any] = {} if self.trainable else {"trainable": False}
+        if x.rank == 1:
+            return to.layer("keras.layers.Dense", inputs[0], width, **frozen)
+        strides = self.strides(x, wanted)
+        keywords: dict[str, Any] = ({"strides": strides} if max(strides) > 1 else {}) | frozen
+        return to.layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
+
+
+def _ratio(size: Size, target: Size) -> int:
+    """The stride from one size to another; of sizes known only at run time the one that fits large ones, if any does."""
+    if isinstance(size, int) and isinstance(target, int):
+        return -(-size // target)
+    return max(growth_ratio(size, target) or 1, 1)
+
+
+class Output(Op):
+    """An output of the model, named as its head; a mask that it still has reaches loss and metrics."""
+
+    is_output = True
+
+    keeps_integers = True
+    keeps_values = True
+
+    head: str
+    carries_mask: bool = True
+    trained: bool = True
+
+    def __init__(self, head: str, carries_mask: bool = True, trained: bool = True) -> None:
+        super().__init__(head=head, carries_mask=carries_mask, trained=trained)  # type: ignore[call-arg]
+
+    @classmethod
+    def title(cls) -> str:
+        return "head"
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return ("_mask",)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        masked_half = self.mask_after(*inputs) is not None and inputs[0].dtype in HALF
+        return "float32" if masked_half else inputs[0].dtype
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        """Of the inputs with an axis after the steps: a loss averages over the last axis before it reads the mask.
+
+        None for a loss that fails where the output has a mask.
+        """
+        (x,) = inputs
+        return x.mask if self.carries_mask and x.rank > 1 and x.dtype in FLOATS else None
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        if not self.trained:
+            return to.output_without_mask(inputs[0])
+        return to.output_of(inputs[0])

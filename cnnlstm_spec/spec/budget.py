@@ -1,0 +1,106 @@
+"""Reading `budget:`, ceilings for what a model costs."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from ..language.cached_reading import recall
+from ..language.catalog import NO_EFFECT
+from ..language.kinds import NOT_ALLOWED, SIZE, wrong_type
+from ..language.leaf import OpenLeaf, Reading
+from ..language.read_record import read_record
+from ..language.record import Checks, Record
+from ..language.scope import POISON, Scope
+from ..text.nodes import Mapping, Node, Scalar
+
+POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
+QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
+
+
+class Amount(int):
+    """A whole number, and the unit in which it was written: `KiB` of `1Ki`, nothing of `1024`."""
+
+    unit: str = ""
+
+
+class Quantity(OpenLeaf):
+    """A whole number, also with `k`, `M` or `G`; of memory with `B`, and `KiB`, `MiB`, `GiB` too."""
+
+    def __init__(self, memory: bool = False) -> None:
+        self.memory = memory
+        self.words = "a number of bytes such as 512MiB" if memory else "a count such as 5000000 or 5M"
+
+    canonical = (Amount,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            if value < 0:
+                return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=value)
+            return value
+        match = QUANTITY.fullmatch(value) if isinstance(value, str) else None
+        if match is None or not self.fits(match[2], match[3]):
+            return wrong_type(node, scope, self.words)
+        amount = Amount(round(float(match[1]) * POWERS[match[2]]))
+        amount.unit = match[2] + "B" if self.memory else match[2]
+        return amount
+
+    def fits(self, power: str, byte: str) -> bool:
+        """Whether a suffix belongs to such a quantity."""
+        return (bool(byte) or not power.endswith("i")) if self.memory else not byte and not power.endswith("i")
+
+    def schema(self) -> dict[str, Any]:
+        suffix = "(k|M|G|Ki|Mi|Gi)?B?" if self.memory else "[kMG]?"
+        return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ?{suffix}$"}]}
+
+
+class SizesKind(OpenLeaf):
+    """Values for sizes known only at run time, by name."""
+
+    words = "a mapping of names of sizes to positive integers"
+
+    canonical = (dict,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Mapping):
+            return wrong_type(node, scope, self.words)
+        values: dict[str, Any] = {}
+        for entry in node.entries:
+            values[entry.key.text] = SIZE.read(entry.value, scope.at(entry.key.text))
+        return POISON if POISON in values.values() else values
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": SIZE.schema()}
+
+
+class Budget(Record):
+    """Ceilings on what the model costs, held before anything is built."""
+
+    params: Annotated[int | None, Quantity()] = None
+    """Most parameters."""
+    trainable_params: Annotated[int | None, Quantity()] = None
+    """Most parameters that training changes."""
+    macs: Annotated[int | None, Quantity()] = None
+    """Most multiply-adds for one sample."""
+    activation_memory: Annotated[int | None, Quantity(memory=True)] = None
+    """Most memory for the outputs of all layers, for one batch."""
+    batch_size: Annotated[int | None, SIZE] = None
+    """The batch of the estimate."""
+    sizes: Annotated[dict[str, int] | None, SizesKind()] = None
+    """For the estimate, sizes known only at run time, by name."""
+
+    def check(self, at: Checks) -> None:
+        if self.is_written("batch_size") and not self.is_written("activation_memory"):
+            at.report(NO_EFFECT, "batch_size", (), True, argument="batch_size", needed="`activation_memory`")
+
+
+def read_budget(node: Node, scope: Scope) -> Reading | None:
+    """The section `budget`; None where it could not be read."""
+    resolved = scope.resolve(node)
+    reading = POISON if resolved is None else recall(_read_budget, resolved, scope)
+    return reading if isinstance(reading, Reading) else None
+
+
+def _read_budget(node: Node, scope: Scope) -> Any:
+    return read_record(Budget, node, scope, "budget", partial=True)

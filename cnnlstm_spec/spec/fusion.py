@@ -1,0 +1,240 @@
+"""Reading a fusion: a strategy of ours or a Keras layer of several inputs, its inputs, and what comes after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from ..ir.op import Op
+from ..language.catalog import NO_EFFECT
+from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
+from ..language.layer_kinds import LAYERS
+from ..language.leaf import OpenLeaf
+from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key, report_unknown_keys
+from ..language.record import Record
+from ..language.scope import POISON, Scope, did_you_mean, origin_of
+from ..ops import find_op
+from ..ops.fusions.bilinear import Bilinear
+from ..ops.fusions.broadcast import broadcast
+from ..ops.fusions.table import STRATEGIES
+from ..ops.read_layer import read_op
+from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
+from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
+from .layer_list import Fusion, Item
+
+ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
+NO_BROADCAST = Code("broadcast-without-effect", "error", "`broadcast` has no effect on `{strategy}`: a vector is one step to it")
+ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
+
+
+class ReferenceKind(OpenLeaf):
+    """The name of a branch or an earlier fusion, or `branch.layer`."""
+
+    words = "the name of a branch, a fusion, or `branch.layer`"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            if isinstance(node, Scalar) and node.value is not None:
+                return (node.text, origin_of(node, scope))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        return (node.value, origin_of(node, scope))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+class ReferencesKind(OpenLeaf):
+    """A list of references, or a single one."""
+
+    words = "a list of names of branches, fusions, or `branch.layer`"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            return (REFERENCE.read(node, scope),)
+        if not isinstance(node, Listing) or not node.items:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        values = tuple(read(REFERENCE, item, scope.at(index)) for index, item in enumerate(node.items))
+        return POISON if POISON in values else values
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+
+
+class StrategyKind(OpenLeaf):
+    """A strategy's name."""
+
+    words = "a strategy: " + ", ".join(STRATEGIES)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        if node.value not in STRATEGIES:
+            help = did_you_mean(node.value, STRATEGIES) or (f"it is one of {', '.join(STRATEGIES)}",)
+            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help)
+        return node.value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(STRATEGIES)}
+
+
+class FusedLayerKind(OpenLeaf):
+    """A Keras layer of several inputs."""
+
+    words = "a Keras layer of several inputs"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Mapping) and len(node.entries) == 1:
+            key, arguments = node.entries[0].key, node.entries[0].value
+        elif isinstance(node, Scalar) and isinstance(node.value, str):
+            key, arguments = node, Scalar(node.span, None, "")
+        else:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        cls = find_op(key.text) or scope.layers.get(key.text)
+        if cls is not None and cls.arity[1] == 1:
+            help = (f"a strategy first, then `layers: [{key.text}: ...]`",)
+            return scope.report(ONE_INPUT_LAYER, key, layer=key.text, help=help)
+        return read_op(key, arguments, scope) or POISON
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/layer"}
+
+
+REFERENCE = ReferenceKind()
+REFERENCES = ReferencesKind()
+
+
+class MergeKeys(Record):
+    """What any fusion takes; the keys of its strategy stand beside them."""
+
+    strategy: Annotated[str | None, StrategyKind()] = None
+    """How the inputs are brought together."""
+    layer: Annotated[Op | None, FusedLayerKind()] = None
+    """A Keras layer of several inputs, in place of `strategy`."""
+    units: Annotated[int | None, SIZE] = None
+    """Each input first goes through a `Dense` of its own to this width."""
+    broadcast: Annotated[bool, BOOLEAN] = False
+    """Whether inputs of lower rank and axes of size 1 are repeated."""
+    layers: Annotated[tuple[Item, ...], LAYERS] = ()
+    """Layers after the fusion."""
+    query: Annotated[Any, REFERENCE] = None
+    """The input that attends over the others."""
+
+
+class FusionKeys(MergeKeys):
+    """A fusion of its own."""
+
+    name: Annotated[str | None, Optional(NAME)] = None
+    """Names the fusion."""
+    inputs: Annotated[Any, REFERENCES] = None
+    """What is fused; all branches by default."""
+
+
+def read_merge(node: Node, scope: Scope) -> Any:
+    """The merge of a Parallel: a strategy's name, or a mapping; its inputs are the paths."""
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return _of_name(node, scope)
+    return read_fusion(node, scope, MergeKeys, "merge")
+
+
+def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, owner: str = "fusion") -> Any:
+    """A Fusion of a mapping, or POISON."""
+    resolved = scope.resolve(node)
+    if resolved is None:
+        return POISON
+    if isinstance(resolved, Scalar) and isinstance(resolved.value, str):
+        help = (f"write `{{strategy: {resolved.value}}}`",)
+        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved), help=help)
+    if not isinstance(resolved, Mapping):
+        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved))
+    before = len(scope.found)
+    entries = _known(resolved, scope, keys, owner)
+    common = tuple(entry for entry in entries if entry.key.text in keys.arguments)
+    own = tuple(entry for entry in entries if entry.key.text not in keys.arguments)
+    reading = read_record(keys, Mapping(resolved.span, common), scope, owner, partial=True)
+    if reading is POISON:
+        return POISON
+    record, written = reading
+    op, arguments = record.layer, written.within("layer")
+    if record.is_written("strategy") and record.is_written("layer"):
+        scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
+    elif record.strategy is not None:
+        op, arguments = _strategy(record, Mapping(resolved.span, own), scope)
+    _check_query(record, resolved, scope, has_op=op is not None)
+    place = written.places.get("strategy") or written.places.get("layer") or scope.place(resolved)
+    if record.broadcast:
+        arguments = replace(arguments, keys={**arguments.keys, "broadcast": written.keys["broadcast"]})
+    origin = Origin(place, scope.address, scope.uses, arguments)
+    name = getattr(record, "name", None)
+    inputs = getattr(record, "inputs", None)
+    if op is None or len(scope.found) > before:
+        # What it reads is looked at all the same, and what follows may read it by its name.
+        return Fusion(None, origin, name, inputs)
+    if record.broadcast:
+        op = broadcast(op)
+    units = None if record.strategy == "bilinear" else record.units
+    trainable = record.strategy is None or op.trainable
+    return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers)
+
+
+def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> list[Entry]:
+    """The keys that a fusion of that strategy has, a misspelt one as what is meant; others are reported."""
+    chosen = node.get("strategy") or node.get("layer")
+    value = replace(scope, found=[]).resolve(chosen.value) if chosen is not None and chosen.key.text == "strategy" else None
+    cls = STRATEGIES.get(value.text) if isinstance(value, Scalar) else None
+    of_any = chosen is None or (chosen.key.text == "strategy" and cls is None)
+    own = [key for each in STRATEGIES.values() if of_any or each is cls for key in each.arguments if key != "name"]
+    known = (*dict.fromkeys(own), *keys.arguments)
+    unknown = [entry for entry in node.entries if entry.key.text not in known]
+    needed = {} if chosen is not None else {"strategy": f"one of {', '.join(STRATEGIES)}"}
+    # Beside a strategy, or a layer, no other can be meant.
+    free = known if chosen is None else tuple(key for key in known if key not in ("strategy", "layer"))
+    meant = report_unknown_keys(unknown, scope, cls.word if cls is not None else owner, free, needed)
+    if needed and not meant.keys() & {"strategy", "layer"}:
+        scope.report(MISSING_KEY, node, owner=owner, key="strategy", help=(f"`strategy` is {needed['strategy']}",))
+    written = {key: Entry(replace(entry.key, text=key), entry.value) for key, entry in meant.items()}
+    return list((written | {entry.key.text: entry for entry in node.entries if entry.key.text in known}).values())
+
+
+def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> tuple[Op | None, Written]:
+    name = record.strategy
+    assert name is not None
+    cls = STRATEGIES[name]
+    reading = read_record(cls, own, scope, name)
+    if reading is POISON:
+        return None, UNWRITTEN
+    op, written = reading
+    if cls.needs_units and not record.is_written("units"):
+        scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
+        return None, written
+    if isinstance(op, Bilinear) and record.units is not None:
+        op = op.having(units=record.units)
+    if record.is_written("broadcast") and not cls.takes_broadcast:
+        scope.report(NO_BROADCAST, own, strategy=name, help=("leave `broadcast` out",))
+        return None, written
+    if op.is_written("trainable") and not cls.has_weights and record.units is None:
+        help = (f"`{name}` has no weights; leave `trainable` out",)
+        place = written.keys["trainable"]
+        facts: dict[str, object] = {"argument": "trainable", "needed": "`units`"}
+        scope.found.append(Diagnostic(NO_EFFECT, place, facts, labels=scope.uses, help=help))
+        return None, written
+    return op if isinstance(op, Op) else None, written
+
+
+def _check_query(record: MergeKeys, node: Mapping, scope: Scope, has_op: bool) -> None:
+    if record.strategy == "cross_attention" and record.query is None:
+        if record.is_written("query"):
+            return
+        scope.report(MISSING_KEY, node, owner="cross_attention", key="query", help=("`query` is one of the inputs",))
+    elif record.strategy != "cross_attention" and (entry := node.get("query")) is not None and has_op:
+        report_unknown_key(entry, scope, record.strategy or "fusion", ())
+
+
+def _of_name(node: Scalar, scope: Scope) -> Any:
+    strategy = StrategyKind().read(node, scope)
+    if strategy is POISON:
+        return POISON
+    cls = STRATEGIES[strategy]
+    if cls.needs_units or cls.needs_query:
+        key = "units" if cls.needs_units else "query"
+        return scope.report(MISSING_KEY, node, owner=strategy, key=key, help=(f"write `{{strategy: {strategy}, {key}: ...}}`",))
+    return Fusion(cls(), origin_of(node, scope))

@@ -1,0 +1,83 @@
+"""A list of layers once it is read: blocks and repetitions written out, structure still nested. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..ir.op import Op
+from ..text.diagnostic import Origin
+from ..text.source import Place
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer; without an op where it could not be read, which is reported."""
+
+    op: Op | None
+    origin: Origin
+    meant: Op | None = None
+    """Of one that could not be read, what could: the layer without the mistake, where that says what it gives."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """`TimeDistributed`: every step of the first axis through the same items."""
+
+    items: tuple[Item, ...]
+    origin: Origin
+    name: str | None = None
+    share: str | None = None
+    frozen: Place | None = None
+    """Where `trainable: false` is written, which is said of all items."""
+
+
+@dataclass(frozen=True)
+class Residual:
+    """`shortcut(x) + items(x)`; the shortcut is a list of items (empty: the identity), or None for a projection."""
+
+    items: tuple[Item, ...]
+    shortcut: tuple[Item, ...] | None
+    origin: Origin
+    name: str | None = None
+    share: str | None = None
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """The same input down several paths, then merged."""
+
+    paths: tuple[tuple[str, tuple[Item, ...]], ...]
+    merge: Fusion
+    origin: Origin
+    name: str | None = None
+    share: str | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The items of a block, or of one round of a repetition: a frame with a title in the plot."""
+
+    items: tuple[Item, ...]
+    title: str
+    origin: Origin
+    name: str | None = None
+    share: str | None = None
+
+
+Item = Layer | Timed | Residual | Parallel | Group
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """Inputs brought together by an op, projected to `units` before and followed by items."""
+
+    op: Op | None
+    origin: Origin
+    name: str | None = None
+    inputs: tuple[tuple[str, Origin], ...] | None = None
+    """References such as `video` or `video.conv3`; None for all branches."""
+    units: int | None = None
+    query: tuple[str, Origin] | None = None
+    trainable: bool = True
+    """Whether training changes the projections."""
+    items: tuple[Item, ...] = field(default=())

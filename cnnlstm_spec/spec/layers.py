@@ -1,0 +1,62 @@
+"""Reading a list of layers, item by item; the registry tells what each name stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..language.cached_reading import recall
+from ..language.scope import DEEPEST, POISON, Registry, Scope, origin_of
+from ..ops import is_known_layer
+from ..ops.read_layer import read_name
+from ..text.diagnostic import Code
+from ..text.nodes import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
+from .layer_list import Item, Layer
+from .registry import STRUCTURES, find_reader
+
+NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
+
+
+class LayerRegistry(Registry):
+    """Layers of Keras, structures, blocks and a person's own layers."""
+
+    structures = tuple(STRUCTURES)
+
+    def has(self, name: str) -> bool:
+        return name in STRUCTURES or is_known_layer(name)
+
+    def read_item(self, node: Node, scope: Scope) -> Item:
+        return read_item(node, scope)
+
+    def read_items(self, node: Node, scope: Scope) -> Any:
+        return recall(read_items, node, scope)
+
+
+def read_items(node: Node, scope: Scope) -> Any:
+    """The items of a list of layers, or POISON."""
+    if isinstance(node, Scalar) and node.value is None:
+        return ()
+    if not isinstance(node, Listing):
+        help = ("a list's items begin with `- `",) if isinstance(node, Mapping) else ()
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            help = (f"write `[{node.text}]`",)
+        return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
+    if not scope.spend(len(node.items), node):
+        return POISON
+    items = (recall(read_item, item, scope.at(index)) for index, item in enumerate(node.items))
+    return tuple(item for item in items if item is not None)
+
+
+def read_item(node: Node, scope: Scope) -> Item:
+    """One item of a list of layers; a Layer without an op where it could not be read."""
+    resolved = scope.resolve(node)
+    broken = Layer(None, origin_of(node, scope))
+    if resolved is None:
+        return broken
+    named = read_name(resolved, scope)
+    if named is None:
+        return broken
+    key, arguments = named
+    if len(scope.address) > DEEPEST:
+        scope.report(TOO_DEEP, key, limit=DEEPEST)
+        return broken
+    return find_reader(key.text, scope)(key, arguments, scope) or broken

@@ -1,0 +1,156 @@
+"""What a person may write at the top of a spec and in its sections, and the value that it is read into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from ..language.cached_reading import recall
+from ..language.kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
+from ..language.layer_kinds import LAYERS
+from ..language.leaf import OpenLeaf, Reading
+from ..language.read_record import read_record
+from ..language.record import Record
+from ..language.scope import Scope
+from ..ops.input import Input, mask_key
+from ..text.diagnostic import Origin
+from ..text.nodes import Node
+from .fusion import REFERENCES, MergeKeys, ReferenceKind
+from .layer_list import Fusion, Item
+from .own_layers import MODULES
+from .promises import Expected, Labels
+
+
+class InputKind(OpenLeaf):
+    """The input of a branch, as a mapping."""
+
+    words = "a mapping with `kind` and `shape`"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        return recall(_read_input, node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/input"}
+
+
+def _read_input(node: Node, scope: Scope) -> Any:
+    return read_record(Input, node, scope, "input")
+
+
+class BranchSection(Record):
+    """A branch: an input and the layers that it goes through."""
+
+    input: Annotated[Input, InputKind()]
+    """What the branch reads."""
+    layers: Annotated[tuple[Item, ...], LAYERS] = ()
+    """The layers in order; none sends the input straight to the fusion."""
+    share_layers_with: Annotated[tuple[str, Origin] | None, Optional(ReferenceKind())] = None
+    """A branch whose layers and weights come before its own."""
+
+
+class HeadSection(MergeKeys):
+    """A head with inputs of its own."""
+
+    inputs: Annotated[Any, REFERENCES]
+    """What the head reads, instead of the last fusion."""
+
+
+class PlainHead(Record):
+    """A head that reads one input."""
+
+    inputs: Annotated[tuple[tuple[str, Origin], ...], REFERENCES]
+    """What the head reads, instead of the last fusion."""
+    layers: Annotated[tuple[Item, ...], LAYERS] = ()
+    """Layers after it."""
+
+
+class Top(Record):
+    """The whole spec; the sections that need names of other sections are read later."""
+
+    version: Annotated[int, Integer(1, 1, NOT_ALLOWED)]
+    """Version of the language: 1."""
+    name: Annotated[str, Name("a name without `/`", r"[^/]+")]
+    """Name of the model."""
+    extends: Annotated[str | None, Text("the path of a spec", ".+")] = None
+    """A spec that this one differs from: maps merge."""
+    matrix: Annotated[Node | None, AnyKind()] = None
+    """Paths to lists of values; every combination is a variant."""
+    description: Annotated[str | None, Optional(Text())] = None
+    """What the model is, in a sentence."""
+    seed: Annotated[int, OWN_NATURAL] = 0
+    """Seed of the initial weights."""
+    batch_size: Annotated[int | None, Optional(SIZE)] = None
+    """Fixes the batch axis; only `stateful: true` needs it."""
+    vars: Annotated[Node | None, AnyKind()] = None
+    """Values for `$name`."""
+    layers_from: Annotated[tuple[str, ...], MODULES] = ()
+    """Python modules with layers of your own; needs `--allow-imports`."""
+    blocks: Annotated[Node | None, AnyKind()] = None
+    """Lists of layers with parameters, used like layers."""
+    branches: Annotated[Node, AnyKind()]
+    """The branches by name, each an input with its layers."""
+    fusion: Annotated[Node | None, AnyKind()] = None
+    """How the branches are brought together."""
+    head: Annotated[Node | None, AnyKind()] = None
+    """The layers after the fusion, when there is one output."""
+    heads: Annotated[Node | None, AnyKind()] = None
+    """Several outputs by name."""
+    compile: Annotated[Node | None, AnyKind()] = None
+    """Optimizer, loss and metrics."""
+    targets: Annotated[Node | None, AnyKind()] = None
+    """What the labels of each head look like."""
+    budget: Annotated[Node | None, AnyKind()] = None
+    """Ceilings on parameters, multiply-adds and memory."""
+    expect: Annotated[Node | None, AnyKind()] = None
+    """Shapes and counts that must come out."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch as read."""
+
+    name: str
+    input: Input | None
+    share_layers_with: tuple[str, Origin] | None
+    items: tuple[Item, ...]
+    origin: Origin
+    """Its arguments are those of the input."""
+
+    @property
+    def mask_by(self) -> str | None:
+        """`padding_value` or `mask_input`, whichever says what is padding."""
+        return mask_key(self.input, self.origin.written) if self.input is not None else None
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head as read: what it reads (None: the last fusion, or the only branch) and its layers."""
+
+    name: str
+    items: tuple[Item, ...]
+    origin: Origin
+    source: tuple[str, Origin] | None = None
+    fusion: Fusion | None = None
+    written: bool = True
+    """False where it stands for heads that could not be read: what they would read is not known."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A spec with everything read: variables replaced, blocks and repetitions written out."""
+
+    name: str
+    description: str | None
+    seed: int
+    batch_size: int | None
+    branches: tuple[Branch, ...]
+    fusions: tuple[Fusion, ...]
+    heads: tuple[Head, ...]
+    single_head: bool
+    compile: Any
+    targets: tuple[Labels, ...] = ()
+    """What the labels of heads look like."""
+    budget: Reading | None = None
+    """Ceilings on what the model costs."""
+    expect: tuple[Expected, ...] = ()
+    """Shapes and counts that must come out."""

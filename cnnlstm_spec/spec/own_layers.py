@@ -1,0 +1,143 @@
+"""A person's own layers: modules that a spec names in `layers_from`, or installed packages offer, read where that is allowed.
+
+Nothing is imported unless the person who runs the tool allows it. Imports no layer by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from ..ir.inference import described
+from ..ir.op import Op
+from ..language.kinds import Text
+from ..language.list_kinds import ListOf
+from ..language.scope import OwnLayers, Scope
+from ..text.diagnostic import Code, Diagnostic
+from ..text.nodes import Listing, Node, node_of
+from ..text.nodes import Mapping as MappingNode
+
+NOT_ALLOWED = Code("imports-not-allowed", "error", "`layers_from` imports Python modules, which is not allowed here")
+NOT_IMPORTED = Code("module-not-imported", "error", "`{module}` cannot be imported: {error}")
+NO_LAYERS = Code("no-layers-in-module", "error", "`{module}` defines no layer")
+TAKEN = Code("own-layer-name", "error", "`{module}` defines `{name}`, which is there already")
+RESERVED = Code("own-module-name", "error", "`{module}` cannot hold layers: `{name}` means another thing in a program")
+
+KEY = "layers_from"
+GROUP = "cnnlstm_spec.layers"
+"""The group of entry points, each a module with layers."""
+PROGRAM_NAMES = frozenset({"keras", "layers", "ops", "model", "build_model"})
+"""Names that the Python source of every model has."""
+NOT_WRITTEN = node_of(None)
+"""Where what an installed package offers is said to stand."""
+MODULES = ListOf(Text("the dotted name of a module", r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"))
+
+
+class FoundLayers(OwnLayers):
+    """The layers of the modules that a spec names, and, where they are looked for, those that installed packages offer."""
+
+    def __init__(self, named: Mapping[str, type[Op]], scope: Scope) -> None:
+        self.named = named
+        self.allow_imports = scope.allow_imports
+
+    def __getitem__(self, name: str) -> type[Op]:
+        if name in self.named:
+            return self.named[name]
+        for module in offered() if self.allow_imports else ():
+            layers = _of_module(module, NOT_WRITTEN, Scope([]))
+            if layers is not None and name in layers:
+                return layers[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.named)
+
+    def __len__(self) -> int:
+        return len(self.named)
+
+    def explain_missing(self) -> tuple[str, ...]:
+        if not self.allow_imports:
+            return tuple(f"`--allow-imports` adds the layers of `{module}`" for module in offered())
+        quiet: list[Diagnostic] = []
+        for module in offered():
+            _of_module(module, NOT_WRITTEN, Scope(quiet))
+        return tuple(each.message for each in quiet)
+
+
+def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: Scope) -> Scope:
+    """The scope with the layers of the modules named (None: not readable); where some fail, unknown names may be theirs."""
+    entry = root.get(KEY)
+    scope = replace(scope, layers=FoundLayers({}, scope))
+    if entry is None or modules == ():
+        return scope
+    if modules is None:
+        return replace(scope, layers_unread=True)
+    if not scope.allow_imports:
+        help = ("`--allow-imports`, or `load(..., allow_imports=True)`, allows it; it runs their code",)
+        scope.at(KEY).report(NOT_ALLOWED, entry.key, help=help)
+        return replace(scope, layers_unread=True)
+    found: dict[str, Any] = {}
+    unread = False
+    for index, module in enumerate(modules):
+        item = entry.value.items[index] if isinstance(entry.value, Listing) else entry.value
+        at = scope.at(KEY, index)
+        layers = _of_module(module, item, at)
+        unread = unread or layers is None
+        for name, cls in (layers or {}).items():
+            if name in found or scope.has_layer(name):
+                help = ("name its class otherwise, or give it another `title()`",)
+                at.report(TAKEN, item, module=module, name=name, help=help)
+                unread = True
+            else:
+                found[name] = cls
+    return replace(scope, layers=FoundLayers(found, scope), layers_unread=unread)
+
+
+@cache
+def offered() -> tuple[str, ...]:
+    """The modules that installed packages offer, without importing them."""
+    from importlib.metadata import entry_points
+
+    return tuple(each.value.partition(":")[0].strip() for each in entry_points(group=GROUP))
+
+
+def _of_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] | None:
+    """The layers of a module by name; None where it gives none, which is reported."""
+    from importlib import import_module
+
+    root = module.partition(".")[0]
+    if root in PROGRAM_NAMES:
+        scope.report(RESERVED, node, module=module, name=root, help=("put it into a package of another name",))
+        return None
+    try:
+        with redirect_stdout(sys.stderr):
+            loaded = import_module(module)
+    except (Exception, SystemExit) as error:
+        help = (described(error), *_ways(error, root))
+        scope.report(NOT_IMPORTED, node, module=module, error=type(error).__name__, help=help)
+        return None
+    layers = {cls.title(): cls for cls in _classes(loaded)}
+    if not layers:
+        help = ("a layer is a class derived from `cnnlstm_spec.extend.Op`, defined in the module",)
+        scope.report(NO_LAYERS, node, module=module, help=help)
+        return None
+    return layers
+
+
+def _ways(error: BaseException, root: str) -> Iterable[str]:
+    if isinstance(error, ModuleNotFoundError) and error.name == root:
+        yield "install its package, or name its folder in PYTHONPATH"
+
+
+def _classes(module: Any) -> Iterator[type[Op]]:
+    """The layers that a module defines, those of modules below it that it takes in, and those that it lists in `__all__`."""
+    listed = getattr(module, "__all__", ())
+    for name, value in vars(module).items():
+        if not isinstance(value, type) or not issubclass(value, Op) or name.startswith("_"):
+            continue
+        if name in listed or f"{value.__module__}.".startswith(f"{module.__name__}."):
+            yield value

@@ -1,0 +1,131 @@
+"""What a spec promises of itself: the values of `budget`, `expect` and `targets`, and how they are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from ..language.cached_reading import recall
+from ..language.catalog import NO_EFFECT
+from ..language.kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
+from ..language.list_kinds import Each, ListOf
+from ..language.read_record import NOT_A_MAPPING, read_record
+from ..language.record import Checks, Record
+from ..language.scope import POISON, Scope, did_you_mean
+from ..ops.input import SizeKind
+from ..text.diagnostic import Code, Written
+from ..text.nodes import Mapping, Node, Scalar, words_for
+from ..text.source import Place
+from .budget import Quantity
+
+UNKNOWN_HEAD = Code("unknown-head", "error", "there is no head `{name}`")
+TARGET_NEEDS = Code("target-needs", "error", "labels of `encoding: {encoding}` need `{argument}`")
+RANGE_CROSSED = Code(
+    "range-crossed", "error", "`range` runs from the least to the greatest; this is {given}", help="swap the two"
+)
+
+ENCODINGS = Choice("integer", "one_hot", "multi_hot", "binary", "real", code=NOT_A_CHOICE)
+
+
+class Target(Record):
+    """What the labels of a head look like."""
+
+    encoding: Annotated[str, ENCODINGS]
+    """How a label is written."""
+    classes: Annotated[int | None, SIZE] = None
+    """How many classes there are; of all encodings but `binary` and `real`."""
+    shape: Annotated[Any, ListOf(SizeKind())] = None
+    """The shape of a `real` label, batch left out."""
+    range: Annotated[Any, Each(Optional(NUMBER), 2)] = None
+    """Least and greatest value of a `real` label; null for no bound."""
+
+    def check(self, at: Checks) -> None:
+        counted = self.encoding in ("integer", "one_hot", "multi_hot")
+        if counted and self.classes is None:
+            at.report(TARGET_NEEDS, None, ("add `classes: 10`",), encoding=self.encoding, argument="classes")
+        allowed = {"classes"} if counted else {"shape", "range"} if self.encoding == "real" else set()
+        for name in at.written.places:
+            if name != "encoding" and name not in allowed:
+                needed = "`encoding: real`" if name in ("shape", "range") else "classes to choose from"
+                at.report(NO_EFFECT, name, (), True, argument=name, needed=needed)
+        low, high = self.bounds
+        if low is not None and high is not None and low >= high:
+            at.report(RANGE_CROSSED, "range", given=[low, high])
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None]:
+        """The least and the greatest value; None for no bound."""
+        return (None, None) if self.range is None else self.range
+
+
+class ExpectedSize(SizeKind):
+    """A size, null for any that is known only at run time, a name, or an expression as `shapes` prints it."""
+
+    def read_node(self, node: Node, scope: Scope) -> object:
+        if isinstance(node, Scalar) and isinstance(node.value, str) and any(sign in node.value for sign in "+-*/ "):
+            return "".join(node.value.split())
+        return super().read_node(node, scope)
+
+
+COUNTS = ("params", "trainable_params", "macs")
+EXPECTED_SHAPE = ListOf(ExpectedSize())
+EXPECTED_COUNT = Quantity()
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What `targets` says of the labels of a head."""
+
+    head: str
+    target: Target
+    written: Written
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An entry of `expect`: an address and its shape, or a count and its value."""
+
+    name: str
+    wanted: Any
+    place: Place
+    key: Place
+
+
+def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labels, ...]:
+    """The section `targets`, as far as it could be read."""
+    found = []
+    for key, value, at in _entries(node, scope, "targets"):
+        if key.text not in heads:
+            help = did_you_mean(key.text, heads) or (f"the heads are {', '.join(heads)}",)
+            at.report(UNKNOWN_HEAD, key, name=key.text, help=help)
+            continue
+        reading = recall(_read_target, value, at, key.text)
+        if reading is not POISON:
+            found.append(Labels(key.text, reading.record, reading.written))
+    return tuple(found)
+
+
+def _read_target(node: Node, scope: Scope, head: str) -> Any:
+    return read_record(Target, node, scope, head)
+
+
+def read_expect(node: Node, scope: Scope) -> tuple[Expected, ...]:
+    """The section `expect`, as far as it could be read."""
+    found = []
+    for key, value, at in _entries(node, scope, "expect"):
+        wanted = (EXPECTED_COUNT if key.text in COUNTS else EXPECTED_SHAPE).read(value, at)
+        if wanted is not POISON:
+            found.append(Expected(key.text, wanted, at.place(value), at.place(key)))
+    return tuple(found)
+
+
+def _entries(node: Node, scope: Scope, section: str) -> tuple[tuple[Scalar, Node, Scope], ...]:
+    """Key, value and scope of each entry, variables replaced."""
+    resolved = scope.resolve(node)
+    if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
+        return ()
+    if not isinstance(resolved, Mapping):
+        scope.report(NOT_A_MAPPING, resolved, owner=section, given=words_for(resolved))
+        return ()
+    inner = [(each.key, scope.at(each.key.text).resolve(each.value), scope.at(each.key.text)) for each in resolved.entries]
+    return tuple((key, value, at) for key, value, at in inner if value is not None)

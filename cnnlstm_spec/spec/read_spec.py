@@ -1,0 +1,300 @@
+"""A document to a ModelSpec: every section read, with all mistakes reported. Imports no stage after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..language.cached_reading import recall
+from ..language.kinds import NAME
+from ..language.layer_kinds import LAYERS
+from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
+from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
+from ..text.diagnostic import Code, Diagnostic
+from ..text.memo import Memory
+from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
+from .blocks import read_unused
+from .budget import read_budget
+from .fusion import FusionKeys, read_fusion
+from .layer_list import Fusion, Item, Layer
+from .layers import LayerRegistry
+from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
+from .own_layers import with_own_layers
+from .promises import read_expect, read_targets
+
+NOT_A_SPEC = Code(
+    "not-a-spec",
+    "error",
+    "a spec is a mapping that begins with `version: 1`; this is {given}",
+    help="`cnnlstm-spec new` prints a spec to start from",
+)
+BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that begins with a lower-case letter")
+HEAD_OR_HEADS = Code(
+    "head-or-heads", "error", "a spec has `head` or `heads`, not both", help="put the layers of `head` into `heads` under a name"
+)
+NO_BRANCHES = Code(
+    "no-branches",
+    "error",
+    "`branches` is empty; a model needs an input",
+    help="add a branch: `name: {input: {kind: image, shape: [64, 64, 3]}}`",
+)
+NO_HEADS = Code(
+    "no-heads", "error", "`heads` is empty; a model needs an output", help="add a head: `name: [{Dense: {units: 1}}]`"
+)
+REGISTRY = LayerRegistry()
+NEEDED = {
+    "version": "1: begin with `version: 1`",
+    "name": "the name of the model",
+    "branches": "the inputs by name, each with its layers",
+    "head": "the list of the last layers",
+}
+HEAD_IS_BRANCH = Code(
+    "head-named-as-branch", "error", "`{name}` is a branch; a head needs another name", help="name the head for what it predicts"
+)
+
+
+def elaborate(
+    root: Node, found: list[Diagnostic], folder: Any = None, allow_imports: bool = False, memory: Memory | None = None
+) -> ModelSpec | None:
+    """The spec that a document holds; None where so much is amiss that there is nothing to build."""
+    scope = Scope(found, folder=folder, allow_imports=allow_imports, memory=memory, registry=REGISTRY)
+    if not isinstance(root, Mapping):
+        scope.report(NOT_A_SPEC, root, given=words_for(root))
+        return None
+    scope = _with_variables(root, scope)
+    top, keys = _top(root, scope)
+    scope = with_own_layers(top.get("layers_from"), root, scope)
+    scope = _with_blocks(top, scope)
+    branches = _branches(top.get("branches"), scope)
+    fusions = _fusions(top.get("fusion"), scope, len(branches))
+    single, heads = _heads(top, scope, keys, branches)
+    read_unused(scope)
+    compile = _compile(top.get("compile"), scope, heads, single)
+    # Of layers that were cut off nothing more can be said.
+    if not branches or any(each.code is TOO_MANY_LAYERS for each in found):
+        return None
+    # Of a spec whose heads cannot be told all else is held against the rules, but for what is said of them.
+    told = tuple(head.name for head in heads)
+    targets = read_targets(top["targets"], scope.at("targets"), told) if heads and "targets" in top else ()
+    expect = read_expect(top["expect"], scope.at("expect")) if heads and "expect" in top else ()
+    budget = read_budget(top["budget"], scope.at("budget")) if "budget" in top else None
+    if not heads:
+        single, heads = True, (Head("head", (), origin_of(_first_line(root), scope.at("head")), written=False),)
+    return ModelSpec(
+        name=_value(top, "name", "model"),
+        description=_value(top, "description", None),
+        seed=_value(top, "seed", 0),
+        batch_size=_value(top, "batch_size", None),
+        branches=branches,
+        fusions=fusions,
+        heads=heads,
+        single_head=single,
+        compile=compile,
+        targets=targets,
+        budget=budget,
+        expect=expect,
+    )
+
+
+def _names_heads(entry: Entry) -> bool:
+    """Whether a value could be that of `heads`, and not of `head`."""
+    return isinstance(entry.value, Mapping) and entry.value.get("inputs") is None
+
+
+def _top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
+    """The values of the spec's keys, each read by itself so that one mistake does not hide the others; and the keys."""
+    written = {entry.key.text: entry for entry in root.entries if entry.key.text in Top.arguments}
+    unknown = [entry for entry in root.entries if entry.key.text not in written and not entry.key.text.startswith("x-")]
+    needed = {key: words for key, words in NEEDED.items() if key not in written and not (key == "head" and "heads" in written)}
+    meant: dict[str, Entry] = {}
+    for other, entries in (("head", list(filter(_names_heads, unknown))), ("heads", [e for e in unknown if not _names_heads(e)])):
+        known = [key for key in Top.arguments if key != other]
+        meant |= report_unknown_keys(entries, scope, "the spec", known, {k: w for k, w in needed.items() if k not in meant})
+    values: dict[str, Any] = {}
+    # What is meant is read as if it were spelt right, so that nothing that rests on it is amiss.
+    for key, entry in {**meant, **written}.items():
+        value = read(Top.arguments[key].kind, entry.value, scope.at(key))
+        if value is not POISON:
+            values[key] = value
+    for key, words in needed.items():
+        if key not in meant and not (key == "head" and "heads" in meant):
+            help = (f"`{key}:` is {words}",)
+            scope.report(MISSING_KEY, _first_line(root), owner="the spec", key=key, help=help)
+    return values, {key: entry.key for key, entry in {**meant, **written}.items()}
+
+
+def _first_line(root: Mapping) -> Node:
+    return root.entries[0].key if root.entries else root
+
+
+def _value(top: dict[str, Any], key: str, default: Any) -> Any:
+    return top.get(key, default)
+
+
+def _with_variables(root: Mapping, scope: Scope) -> Scope:
+    """The scope with `vars`."""
+    section = root.get("vars") or next((entry for entry in root.entries[:MANY] if _means_vars(entry)), None)
+    entries = _entries(section.value, scope.at("vars"), "vars") if section is not None else ()
+    variables = {entry.key.text: entry.value for entry in entries}
+    return replace(scope, variables=variables, globals=variables)
+
+
+def _means_vars(entry: Entry) -> bool:
+    """Whether a key of the spec is `vars`, misspelt."""
+    name, is_mapping = entry.key.text, isinstance(entry.value, Mapping)
+    return is_mapping and name not in Top.arguments and not name.startswith("x-") and nearest(name, Top.arguments) == "vars"
+
+
+def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
+    """The scope with `blocks`."""
+    blocks: dict[str, Node] = {}
+    for entry in _entries(top.get("blocks"), scope.at("blocks"), "blocks"):
+        name = entry.key.text
+        if not name[:1].islower():
+            scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`{name[:1].lower()}{name[1:]}` would do",))
+        blocks[name] = entry.value
+    return replace(scope, blocks=blocks)
+
+
+def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...]:
+    if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
+        return ()
+    if not isinstance(node, Mapping):
+        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
+        return ()
+    return node.entries
+
+
+def _named(entry: Entry, scope: Scope, what: str) -> str | None:
+    """The name of an entry; None where it cannot be one, which is reported."""
+    quiet: list[Diagnostic] = []
+    as_text = Scalar(entry.key.span, entry.key.text, entry.key.text, plain=False)
+    name = NAME.read(as_text, Scope(quiet))
+    if name is POISON:
+        scope.report(
+            BAD_NAME, entry.key, name=entry.key.text, what=f"a {what}", help=(f"a name is {NAME.words.removeprefix('a name ')}",)
+        )
+        return None
+    return str(name)
+
+
+def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
+    if node is None:
+        return ()
+    at = scope.at("branches")
+    entries = _entries(node, at, "branches")
+    if not entries and len(scope.found) == 0:
+        at.report(NO_BRANCHES, node)
+    return tuple(_branch(entry, at.at(entry.key.text)) for entry in entries)
+
+
+def _branch(entry: Entry, scope: Scope) -> Branch:
+    name = _named(entry, scope, "branch") or entry.key.text
+    origin = origin_of(entry.key, scope)
+    node = scope.resolve(entry.value)
+    if not isinstance(node, Mapping):
+        if node is not None:
+            read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
+        return Branch(name, None, None, (Layer(None, origin),), origin)
+    values, written = read_fields(BranchSection, node, scope, name, _first_line(node))
+    origin = replace(origin, written=written.within("input"))
+    items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))
+    return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin)
+
+
+def _empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def _fusions(node: Any, scope: Scope, branches: int) -> tuple[Fusion, ...]:
+    at = scope.at("fusion")
+    node = at.resolve(node) if node is not None else None
+    if node is None or _empty(node):
+        return ()
+    if isinstance(node, Listing):
+        stages = [_fusion(item, at.at(index), required_name=True) for index, item in enumerate(node.items)]
+        return tuple(stages)
+    return (_fusion(node, at, required_name=False),)
+
+
+def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
+    fusion = recall(read_fusion, node, scope, FusionKeys)
+    if fusion is POISON:
+        return Fusion(None, origin_of(node, scope))
+    assert isinstance(fusion, Fusion)
+    if required_name and fusion.name is None and isinstance(node, Mapping) and node.get("name") is None:
+        scope.report(MISSING_KEY, node, owner="fusion", key="name", help=("each stage of a fusion has a `name`",))
+    return fusion
+
+
+def _heads(
+    top: dict[str, Any], scope: Scope, written: dict[str, Scalar], branches: tuple[Branch, ...]
+) -> tuple[bool, tuple[Head, ...]]:
+    if "head" in written and "heads" in written:
+        scope.at("heads").report(HEAD_OR_HEADS, written["heads"])
+    if "head" in written:
+        at = scope.at("head")
+        entry = Entry(written["head"], top.get("head", Scalar(written["head"].span, None, "")))
+        head = _head(entry, at, "head", branches)
+        if "heads" not in written:
+            return True, (head,)
+    if "heads" not in written:
+        return True, ()
+    at = scope.at("heads")
+    entries = _entries(top.get("heads"), at, "heads")
+    if not entries and "heads" in top and (isinstance(top["heads"], Mapping) or _empty(top["heads"])):
+        at.report(NO_HEADS, written["heads"])
+    heads = tuple(_head(entry, at.at(entry.key.text), entry.key.text, branches) for entry in entries)
+    return False, heads if "head" not in written else ()
+
+
+def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -> Head:
+    origin = origin_of(entry.key, scope)
+    if scope.path[0] == "heads":
+        _named(entry, scope, "head")
+    if any(branch.name == name for branch in branches):
+        scope.report(HEAD_IS_BRANCH, entry.key, name=name)
+    node = scope.resolve(entry.value)
+    broken = Head(name, (Layer(None, origin),), origin)
+    if node is None:
+        return broken
+    if not isinstance(node, Mapping):
+        items = LAYERS.read(node, scope)
+        return broken if items is POISON else Head(name, items, origin)
+    known = HeadSection.arguments
+    misspelt = any(each.key.text not in known and nearest(each.key.text, known) == "inputs" for each in node.entries[:MANY])
+    if node.get("inputs") is None and not misspelt:
+        help = ("a head that reads the last fusion is a plain list of layers",)
+        scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help)
+        return broken
+    if node.get("strategy") is not None or node.get("layer") is not None:
+        fusion = recall(read_fusion, node, scope, HeadSection, name)
+        return broken if fusion is POISON else Head(name, (), origin, fusion=fusion)
+    values, _ = read_fields(PlainHead, node, scope, name, entry.key)
+    inputs, items = values.get("inputs"), values.get("layers")
+    if inputs is None or items is None:
+        return broken
+    if len(inputs) > 1:
+        help = ("say how they are brought together: `strategy: concat`",)
+        scope.report(MISSING_KEY, entry.key, owner=name, key="strategy", help=help)
+        return broken
+    return Head(name, items, origin, source=inputs[0])
+
+
+def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> Any:
+    if node is None:
+        return None
+    from .compile_section import check_compile, read_compile
+
+    at = scope.at("compile")
+    resolved = at.resolve(node)
+    if resolved is None:
+        return POISON
+    if _empty(resolved):
+        resolved = Mapping(resolved.span, ())
+    if not isinstance(resolved, Mapping):
+        return at.report(WRONG_TYPE, resolved, key="compile", words="a mapping", given=given(resolved))
+    if not heads:
+        check_compile(resolved, at)
+        return None
+    return recall(read_compile, resolved, at, tuple(head.name for head in heads), single)

@@ -1,0 +1,170 @@
+"""The JSON Schema (draft 2020-12) of a spec, for editors: assembled from the records and kinds that read one.
+
+It knows no names that a spec defines (branches, heads, blocks, variables), so it refuses less than `validate`: a key
+that begins with a lower-case letter may be a block wherever a layer may stand, and `$name` may be any value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...language.json_schema import (
+    ANYTHING,
+    DEFINITION,
+    Schema,
+    either,
+    keys,
+    list_of,
+    mapping_of,
+    one_key,
+    part,
+    ref,
+    with_variables,
+)
+from ...language.leaf import REQUIRED
+from ...language.record import Argument, Record
+from ...ops import ALIASES, find_op, known_layers
+from ...ops.fusions.table import STRATEGIES
+from ...ops.input import Input, ShapeKind
+from ..blocks import Block
+from ..budget import Budget, Quantity
+from ..fusion import FusionKeys, MergeKeys
+from ..model_spec import BranchSection, HeadSection, Top
+from ..promises import Target
+from ..repeat import RepeatStructure
+from ..structures import RECORDS
+from .keras_objects import compile_section, families
+
+BLOCK_NAME = "^[a-z]"
+LAYERS = ref("layers")
+PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compile"})
+"""What may be written in parts, over several files."""
+
+
+def spec_schema() -> Schema:
+    """The schema of a whole spec."""
+    own = {**_definitions(), "whole": _top()}
+    parts = {f"{name}_part": part(schema, PARTS) for name, schema in own.items() if name in PARTS}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "cnnlstm-spec",
+        "description": "A network of one or several inputs, for Keras.",
+        "type": "object",
+        "if": {"required": ["extends"]},
+        "then": ref("whole_part"),
+        "else": ref("whole"),
+        **with_variables({"$defs": {**own, **parts, **_structures(), **_layers(), **families()}}),
+    }
+
+
+def _top() -> Schema:
+    head = either(LAYERS, ref("head"))
+    sections: dict[str, Schema] = {
+        "vars": {"type": ["object", "null"]},
+        "blocks": {"type": ["object", "null"], "additionalProperties": ref("block"), "propertyNames": {"pattern": BLOCK_NAME}},
+        "branches": {**mapping_of(ref("branch")), "minProperties": 1},
+        "fusion": either(ref("fusion"), list_of({"allOf": [ref("fusion"), {"required": ["name"]}]})),
+        "head": head,
+        "heads": {**mapping_of(head), "minProperties": 1},
+        "compile": ref("compile"),
+        "budget": _record(Budget),
+        "targets": mapping_of(_record(Target)),
+        "matrix": mapping_of({"type": "array", "minItems": 1}),
+        "expect": mapping_of(either(Quantity().schema(), ShapeKind().schema())),
+    }
+    return {
+        **_record(Top, sections),
+        "patternProperties": {"^x-": ANYTHING},
+        "if": {"not": {"required": ["heads"]}},
+        "then": {"required": ["head"]},
+    }
+
+
+def _definitions() -> dict[str, Schema]:
+    bare = {"enum": [name for name, cls in STRATEGIES.items() if not cls.needs_units and name != "cross_attention"]}
+    return {
+        "variable": DEFINITION,
+        "layers": {"type": ["array", "null"], "items": ref("layer")},
+        "layer": _layer(),
+        "input": _record(Input),
+        "branch": _record(BranchSection),
+        "block": _record(Block, {"parameters": {"type": ["object", "null"]}, "layers": LAYERS}),
+        "merge": either(bare, _fusion(MergeKeys)),
+        "fusion": {**_fusion(FusionKeys), "type": ["object", "null"]},
+        "head": {**_fusion(HeadSection, strategy_needed=False), "required": ["inputs"]},
+        "compile": compile_section(),
+    }
+
+
+def _layer() -> Schema:
+    """An item of a list of layers: a name, or a name with its arguments."""
+    ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
+    bare = sorted(name for name, op in ops.items() if not _required(op.arguments.values()))
+    block = {"type": "string", "pattern": BLOCK_NAME, "description": "A block of `blocks:`."}
+    item = one_key({name: ref(name) for name in (*RECORDS, "Repeat", *ops)}, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
+    return either({"enum": bare}, block, item)
+
+
+def _structures() -> dict[str, Schema]:
+    found = {name: _arguments(cls) for name, cls in RECORDS.items()}
+    timed = found["TimeDistributed"]
+    found["TimeDistributed"] = {"description": timed.pop("description"), **either(timed, LAYERS)}
+    repeat = {"layers": LAYERS, "each": mapping_of({"type": "array"})}
+    return {**found, "Repeat": _arguments(RepeatStructure, repeat)}
+
+
+def _layers() -> dict[str, Schema]:
+    found: dict[str, Schema] = {}
+    for name in known_layers():
+        op = find_op(name)
+        if op is not None:
+            found[name] = ref(ALIASES[name]) if name in ALIASES else _arguments(op)
+    return found
+
+
+def _arguments(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
+    """What stands behind the name of a layer or structure; nothing, where nothing is required."""
+    sort = "object" if _required(cls.arguments.values()) else ["object", "null"]
+    return {**_record(cls, instead), "type": sort}
+
+
+def _record(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
+    """A mapping with the keys of a record; `instead` holds those that are read elsewhere."""
+    properties = {name: _argument(argument, instead.get(name)) for name, argument in cls.arguments.items()}
+    return keys(properties, _required(cls.arguments.values()), _doc(cls))
+
+
+def _argument(argument: Argument, instead: Schema | None = None) -> Schema:
+    default = {} if argument.default is REQUIRED or instead is not None else {"default": _plain(argument.default)}
+    return {"description": argument.doc, **(argument.kind.schema() if instead is None else instead), **default}
+
+
+def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
+    """The keys of any fusion, and beside them those of its strategy."""
+    common = _record(cls)
+    own: dict[str, Schema] = {}
+    rules: list[Schema] = []
+    for name, strategy in STRATEGIES.items():
+        names = [key for key in strategy.arguments if key != "name"]
+        own.update({key: _argument(strategy.arguments[key]) for key in names if key not in cls.arguments})
+        condition = {"properties": {"strategy": {"const": name}}, "required": ["strategy"]}
+        allowed = list(dict.fromkeys([*cls.arguments, *names]))
+        rules.append({"if": condition, "then": {"propertyNames": {"enum": allowed}}})
+    layer: Schema = {"propertyNames": {"enum": list(cls.arguments)}}
+    needed = {"required": ["layer"]} if strategy_needed else {}
+    rules.append({"if": {"type": "object", "not": {"required": ["strategy"]}}, "then": {**layer, **needed}})
+    return {**common, "properties": {**common["properties"], **own}, "allOf": rules}
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON has it."""
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+
+
+def _required(arguments: Iterable[Argument]) -> list[str]:
+    return [argument.name for argument in arguments if argument.required]
+
+
+def _doc(cls: type[Any]) -> str:
+    return " ".join((cls.__doc__ or "").split("\n\n")[0].split())

@@ -1,0 +1,163 @@
+"""Reading the structures of a list of layers: TimeDistributed, Residual, Parallel; Repeat is in `reuse`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
+from ..language.layer_kinds import LAYER, LAYERS
+from ..language.leaf import OpenLeaf
+from ..language.read_record import UNKNOWN_KEY, at_key_if_empty, read, read_record
+from ..language.record import Checks, Record
+from ..language.scope import POISON, Scope, did_you_mean, origin_of
+from ..ops import find_op
+from ..text.diagnostic import Code, Origin
+from ..text.nodes import Listing, Mapping, Node, Scalar
+from .fusion import read_merge
+from .layer_list import Fusion, Item, Parallel, Residual, Timed
+
+ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
+
+
+class Structure(Record):
+    """What every structure takes."""
+
+    name: Annotated[str | None, Optional(NAME)] = None
+    """Names the output."""
+    share: Annotated[str | None, Optional(NAME)] = None
+    """All that carry this name have one set of weights."""
+
+    def item(self, origin: Origin) -> Item:
+        """The structure as an item."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class TimeDistributed(Structure):
+    """Every step of the first axis through the same layers."""
+
+    layers: Annotated[tuple[Item, ...] | None, LAYERS] = None
+    """The layers of every step."""
+    layer: Annotated[Item | None, LAYER] = None
+    """The one layer of every step, as in Keras."""
+    trainable: Annotated[bool, BOOLEAN] = True
+    """Whether training changes the weights of the layers."""
+
+    def check(self, at: Checks) -> None:
+        if self.is_written("layers") == self.is_written("layer"):
+            at.report(ONE_OF, owner="TimeDistributed", keys="`layers` or `layer`")
+
+    def item(self, origin: Origin) -> Item:
+        inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()
+        return Timed(inner, origin, self.name, self.share, None if self.trainable else origin.written.places["trainable"])
+
+
+class ShortcutKind(OpenLeaf):
+    """`identity`, `projection` or a list of layers: a tuple of items, or None for a projection."""
+
+    words = "`identity`, `projection` or a list of layers"
+
+    def shortest(self, value: Any) -> Any:
+        return "identity" if value == () else value
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and node.value in ("identity", "projection"):
+            return () if node.value == "identity" else None
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            help = did_you_mean(node.value, ("identity", "projection")) or (f"it is {self.words}",)
+            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help)
+        return LAYERS.read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"enum": ["identity", "projection"]}, LAYERS.schema()]}
+
+
+class ResidualStructure(Structure):
+    """output = shortcut(x) + layers(x)"""
+
+    layers: Annotated[tuple[Item, ...], LAYERS]
+    """The layers beside the shortcut."""
+    shortcut: Annotated[tuple[Item, ...] | None, ShortcutKind()] = ()
+    """What is added to them."""
+
+    def item(self, origin: Origin) -> Item:
+        return Residual(self.layers, self.shortcut, origin, self.name, self.share)
+
+
+class PathsKind(OpenLeaf):
+    """A mapping of names to lists of layers."""
+
+    words = "a mapping of names to lists of layers"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Mapping) or not node.entries:
+            return wrong_type(node, scope, self.words)
+        paths = [(entry.key.text, read(LAYERS, entry.value, scope.at(entry.key.text))) for entry in node.entries]
+        return POISON if any(items is POISON for _, items in paths) else tuple(paths)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": LAYERS.schema(), "minProperties": 1}
+
+
+class MergeKind(OpenLeaf):
+    """A strategy, or a mapping with any key of a fusion but `name` and `inputs`."""
+
+    words = "a strategy of fusion"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        return read_merge(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/merge"}
+
+
+class ParallelStructure(Structure):
+    """The same input down several paths, then merged in the order written."""
+
+    paths: Annotated[tuple[tuple[str, tuple[Item, ...]], ...], PathsKind()]
+    """The paths; an empty one is the input itself."""
+    merge: Annotated[Fusion, MergeKind()]
+    """How they are merged."""
+
+    def item(self, origin: Origin) -> Item:
+        return Parallel(self.paths, self.merge, origin, self.name, self.share)
+
+
+RECORDS: dict[str, type[Structure]] = {
+    "TimeDistributed": TimeDistributed,
+    "Residual": ResidualStructure,
+    "Parallel": ParallelStructure,
+}
+"""What each takes, for the schema and the reference."""
+
+
+def read_time_distributed(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """`TimeDistributed`, which may be a list alone, as an item."""
+    resolved = scope.resolve(arguments)
+    if isinstance(resolved, Listing):
+        items = LAYERS.read(resolved, scope.at("layers"))
+        return None if items is POISON else Timed(items, origin_of(key, scope))
+    if isinstance(resolved, Mapping) and len(resolved.entries) == 1:
+        only = resolved.entries[0].key
+        if only.text not in TimeDistributed.arguments and (find_op(only.text) or only.text in scope.layers):
+            help = (f"write `TimeDistributed: [{{{only.text}: ...}}]`, or `TimeDistributed: {{layer: {{{only.text}: ...}}}}`",)
+            scope.report(UNKNOWN_KEY, only, owner=key.text, key=only.text, help=help)
+            return None
+    return _read(TimeDistributed, key, resolved, scope)
+
+
+def read_residual(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """`Residual` as an item."""
+    return _read(ResidualStructure, key, scope.resolve(arguments), scope)
+
+
+def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
+    """`Parallel` as an item."""
+    return _read(ParallelStructure, key, scope.resolve(arguments), scope)
+
+
+def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scope) -> Item | None:
+    if arguments is None:
+        return None
+    reading = read_record(cls, at_key_if_empty(arguments, key), scope, key.text)
+    return None if reading is POISON else reading.record.item(replace(origin_of(key, scope), written=reading.written))

@@ -1,0 +1,63 @@
+"""The specs in a folder: files that have `version` and `branches`, or `extends`. Imports no stage after the reading of YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path as File
+
+from .files import PathError, walk
+from .nodes import Mapping
+from .parse import parse
+from .read_source import Unread, read_file
+from .source import Source
+
+MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in ("version", "branches"))
+EXTENDS = re.compile(r"^[\"']?extends[\"']?[ \t]*:", re.MULTILINE)
+
+
+def specs_below(folder: File, skip: Callable[[File, str], None], fail: Callable[[PathError], None]) -> list[File]:
+    """Every spec below a folder, in order; each other YAML file is told to `skip` with the reason.
+
+    `fail` is told why a folder cannot be looked into.
+    Hidden files and folders are not looked at. A file that cannot be read counts as a spec, so that it is reported.
+    """
+    found = []
+    for path in _yaml_files(folder, fail):
+        if path.name.startswith("_"):
+            skip(path, "its name begins with `_`, so it is a part of others")
+        elif _is_spec(path):
+            found.append(path)
+        else:
+            skip(path, "no spec: it lacks `version` or `branches` at its top, and `extends`")
+    return found
+
+
+def _yaml_files(folder: File, fail: Callable[[PathError], None]) -> Iterator[File]:
+    """Links to folders are not followed, so that a loop ends."""
+    for root, folders, files in walk(folder, fail):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+                yield File(root, name)
+
+
+def _is_spec(path: File) -> bool:
+    """Whether the keys stand at the top; a file that is not YAML is judged by its lines."""
+    try:
+        source = read_file(path)
+    except Unread as error:
+        source = error.diagnostic.place.span.source
+        if not source.text:
+            return True
+    if all(mark.search(source.text) for mark in MARKS) or EXTENDS.search(source.text):
+        return True
+    held = ("version" in source.text and "branches" in source.text) or "extends" in source.text
+    return held and _has_keys(source)
+
+
+def _has_keys(source: Source) -> bool:
+    root, _ = parse(source)
+    if not isinstance(root, Mapping):
+        return False
+    return root.get("extends") is not None or all(root.get(key) is not None for key in ("version", "branches"))

@@ -1,0 +1,205 @@
+"""`matrix`: paths to lists of values, every combination of which is a variant of the spec. Imports no stage after `edit`.
+
+A spec is parsed once; a variant is the document with some values in other places, whose other nodes are the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+
+from ..diagnostic import Code, Diagnostic
+from ..escape.file_name import file_name
+from ..escape.json import in_words
+from ..memo import Memory
+from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+from ..source import Place, Span
+from ..spelling import nearest
+from .overrides import FORM, STEP, UNKNOWN_PATH, Override, read_text
+from .set_value import NoPath, Steps, edit, edit_at
+
+UNCLEAR_AXIS = Code(
+    "unclear-matrix-path",
+    "error",
+    "`{path}` is not a path such as vars.width",
+    help="write keys with dots between them, and positions in brackets: `branches.video.layers[2].filters`",
+)
+TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} {what}; {limit:,} are the most")
+TOO_MUCH = Code("matrix-too-much-work", "error", "{count:,} variants of {layers:,} layers are more than {limit:,} layers")
+
+KEY = "matrix"
+LIMIT = 10_000
+"""So many variants are looked at unasked."""
+WORK = 1_000_000
+"""So many layers of all variants together."""
+AXES = 100
+"""More axes of two values and more have too many variants, and those of one are none."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A path and the values that stand there in turn."""
+
+    path: str
+    span: Span
+    values: tuple[Node, ...]
+    steps: Steps
+    """The path as keys and positions."""
+    spans: tuple[Span, ...]
+    """Where each of them is written."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One combination: a value for each axis."""
+
+    choices: tuple[tuple[Axis, Node], ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The values, as they are written on one line."""
+        return tuple(_text(value) for _, value in self.choices)
+
+    @property
+    def label(self) -> str:
+        """`vars.width=32,fusion.strategy=gated`."""
+        return ",".join(f"{axis.path}={text}" for (axis, _), text in zip(self.choices, self.texts, strict=True))
+
+    def document(self, plain: Node, found: list[Diagnostic], memory: Memory | None = None) -> Node:
+        """The document with the values in it; a path that leads nowhere is reported at the matrix."""
+        for axis, value in self.choices:
+            try:
+                plain = edit(plain, axis.steps, value, axis.spans, memory)
+            except NoPath as error:
+                found.append(_unknown(axis, error))
+        return plain
+
+
+def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], overrides: Sequence[Override] = ()) -> list[Axis]:
+    """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path.
+
+    What is set comes after it all: an axis whose place an override sets is none.
+    """
+    axes: dict[str, Axis] = {}
+    section = document.get(KEY) if isinstance(document, Mapping) else None
+    if section is not None and isinstance(section.value, Mapping):
+        for entry in section.value.entries:
+            if (axis := _axis(entry, found)) is not None:
+                axes[axis.path] = axis
+    elif section is not None:
+        facts: dict[str, object] = {"key": KEY, "words": "a mapping of paths to lists", "given": words_for(section.value)}
+        found.append(Diagnostic(WRONG_TYPE, Place((KEY,), section.value.span), facts))
+    for text in texts:
+        parts = read_text(text, "--matrix", found)
+        if parts is not None and (axis := _axis(Entry(*parts), found)) is not None:
+            axes[axis.path] = axis
+    for path in _fixed(document, list(axes.values()), overrides):
+        del axes[path]
+    return list(axes.values())
+
+
+def limited(axes: list[Axis], document: Node, found: list[Diagnostic], limit: int | None = None) -> list[Axis]:
+    """The axes, or none where they, or their combinations, are too many; `limit` is how many a person allows."""
+    count, most = prod(len(axis.values) for axis in axes), limit or LIMIT
+    facts: dict[str, object] = {"count": count, "limit": most, "what": "variants"}
+    if len(axes) > AXES:
+        facts = {"count": len(axes), "limit": AXES, "what": "axes"}
+    elif count <= most:
+        return axes
+    help = _allowing(count) if len(axes) <= AXES else ("vary fewer values at a time",)
+    found.append(Diagnostic(TOO_MANY, _place(axes, document), facts, help=help))
+    return []
+
+
+def too_much_work(axes: list[Axis], document: Node, count: int, layers: int) -> Diagnostic | None:
+    """What is said where all variants, each of so many layers, would take too long to look at."""
+    if count * layers <= WORK:
+        return None
+    facts: dict[str, object] = {"count": count, "layers": layers, "limit": WORK}
+    return Diagnostic(TOO_MUCH, _place(axes, document), facts, help=_allowing(count))
+
+
+def _place(axes: list[Axis], document: Node) -> Place:
+    """Where the matrix is written: in the spec, or on the command line."""
+    section = document.get(KEY) if isinstance(document, Mapping) else None
+    return Place((KEY,), section.key.span if section is not None else axes[0].span)
+
+
+def _allowing(count: int) -> tuple[str, ...]:
+    return (f"try fewer values, or allow so many: `--max-variants {count}`",)
+
+
+def _fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
+    """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
+    if not overrides or len(axes) > AXES:
+        return set()
+    places: dict[str, Steps] = {}
+    for axis in axes:
+        with suppress(NoPath):
+            document, places[axis.path] = edit_at(document, axis.steps, axis.values[0], axis.spans)
+    fixed = set()
+    for each in overrides:
+        with suppress(NoPath):
+            document, place = edit_at(document, each.steps, each.value, each.spans)
+            fixed |= {path for path, inner in places.items() if inner[: len(place)] == place}
+    return fixed
+
+
+def combinations(axes: list[Axis]) -> Iterator[Variant]:
+    """Every combination, the last axis fastest."""
+    for values in product(*(axis.values for axis in axes)):
+        yield Variant(tuple(zip(axes, values, strict=True)))
+
+
+def without(document: Mapping) -> Mapping:
+    """The document without its matrix."""
+    return replace(document, entries=tuple(entry for entry in document.entries if entry.key.text != KEY))
+
+
+def folders(variants: list[Variant]) -> list[str]:
+    """A name for the folder of each: its label as every file system takes it, numbered where another has it, in any case."""
+    names: dict[str, str] = {}
+    for index, variant in enumerate(variants):
+        stem = name = file_name(variant.label, "variant")
+        while name.lower() in names:
+            name, index = f"{stem}_{index}", index + 1
+        names[name.lower()] = name
+    return list(names.values())
+
+
+def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
+    path, value = entry.key.text, entry.value
+    place = Place((KEY, path), value.span)
+    if entry.key.broken:
+        return None
+    if FORM.fullmatch(path) is None:
+        found.append(Diagnostic(UNCLEAR_AXIS, Place((KEY,), entry.key.span), {"path": path}))
+        return None
+    if not isinstance(value, Listing) or not value.items:
+        given = "an empty list" if isinstance(value, Listing) else words_for(value)
+        help = (f"write `[{value.text}]`",) if isinstance(value, Scalar) and value.value is not None else ()
+        facts: dict[str, object] = {"key": path, "words": "a list of values", "given": given}
+        found.append(Diagnostic(WRONG_TYPE, place, facts, help=help))
+        return None
+    found_steps = list(STEP.finditer(path))
+    steps = tuple(int(step[2]) if step[1] is None else step[1] for step in found_steps)
+    span = entry.key.span
+    # A key in quotes begins a character later.
+    start = span.start + (span.source.text[span.start : span.end] != path)
+    spans = tuple(Span(span.source, start + step.start(step.lastindex or 0), start + step.end()) for step in found_steps)
+    return Axis(path, span, value.items, steps, spans)
+
+
+def _unknown(axis: Axis, error: NoPath) -> Diagnostic:
+    near = nearest(str(axis.steps[-error.left]), error.known)
+    help = error.help or (f"did you mean `{near}`?" if near else None)
+    return Diagnostic(UNKNOWN_PATH, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=(help,) if help else ())
+
+
+def _text(value: Node) -> str:
+    if isinstance(value, Scalar):
+        return value.text if value.text else "null"
+    return in_words(value_of(value), (",", ":"))

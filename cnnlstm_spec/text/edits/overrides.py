@@ -1,0 +1,170 @@
+"""`--set PATH=VALUE`: edits a document before it is read, so that what is set is checked like what is written.
+
+A path is that of a diagnostic: keys, positions, no class names; a layer that has a name can be addressed by it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..diagnostic import Code, Diagnostic, Label
+from ..escape.characters import CLASS
+from ..memo import Memory
+from ..nodes import Entry, Listing, Node, Scalar, node_of
+from ..nodes import Mapping as MappingNode
+from ..parse import EMPTY, parse
+from ..source import Place, Source, Span
+from ..spelling import nearest
+from .set_value import NoPath, Steps, edit
+
+UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
+UNCLEAR = Code("unclear-override", "error", "`{text}` is not of the form PATH=VALUE")
+
+KEY = rf"[^.\[\]=\s{CLASS}]+"
+STEP = re.compile(rf"(?:\A|\.)({KEY})|\[(\d{{1,6}})\]")
+FORM = re.compile(rf"{KEY}(?:\.{KEY}|\[\d{{1,6}}\])*")
+
+Overrides = Mapping[str, Any] | Iterable[str]
+"""Paths to Python values, or texts of the form PATH=VALUE with VALUE as YAML."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A key or a position, and where it stands in the text of the override."""
+
+    value: str | int
+    span: Span
+
+
+@dataclass(frozen=True)
+class Override:
+    """A value and where it goes, as read."""
+
+    written: tuple[Step, ...]
+    value: Node
+
+    @property
+    def steps(self) -> Steps:
+        """The path as keys and positions."""
+        return tuple(step.value for step in self.written)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where each of them is written."""
+        return tuple(step.span for step in self.written)
+
+
+def is_override(text: str) -> bool:
+    """Whether a text is of the form PATH=VALUE."""
+    return FORM.fullmatch(text.partition("=")[0].strip()) is not None and "=" in text
+
+
+def apply(document: Node, overrides: Overrides, found: list[Diagnostic]) -> Node:
+    """The document with every override in it, the later over the earlier; a path that is not there is reported."""
+    return set_all(document, read_overrides(overrides, found), found)
+
+
+def set_all(document: Node, overrides: Iterable[Override], found: list[Diagnostic], memory: Memory | None = None) -> Node:
+    """What `apply` gives, of overrides that are read: variants of a spec share them and a memory."""
+    for each in overrides:
+        try:
+            document = edit(document, each.steps, each.value, each.spans, memory)
+        except NoPath as error:
+            found.append(_unknown(each.written, error))
+    return document
+
+
+def read_overrides(overrides: Overrides, found: list[Diagnostic]) -> list[Override]:
+    """Those that are of the form PATH=VALUE; what is not is reported."""
+    return [Override(tuple(steps), value) for steps, value in _read(overrides, found)]
+
+
+def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[Step], Node]]:
+    if isinstance(overrides, Mapping):
+        for path, value in overrides.items():
+            source = Source("overrides", f"{path}={value!r}")
+            if (steps := _steps(source, found)) is not None:
+                span = Span(source, len(path) + 1, len(source.text))
+                yield steps, value if isinstance(value, Node) else node_of(value, span, found)
+        return
+    for text in overrides:
+        source = Source("--set", text)
+        if (steps := _steps(source, found)) is None:
+            continue
+        if (node := _value(source, found)) is not None:
+            yield steps, node
+
+
+def read_text(text: str, name: str, found: list[Diagnostic]) -> tuple[Scalar, Node] | None:
+    """The path, as a key, and the value of a text of the form PATH=VALUE; None where it is not one, which is reported."""
+    source = Source(name, text)
+    steps = _steps(source, found)
+    node = _value(source, found) if steps is not None else None
+    if steps is None or node is None:
+        return None
+    path = text.partition("=")[0].strip()
+    return Scalar(Span(source, steps[0].span.start, steps[-1].span.end), path, path), node
+
+
+def _steps(source: Source, found: list[Diagnostic]) -> list[Step] | None:
+    text = source.text
+    if not is_override(text):
+        found.append(Diagnostic(UNCLEAR, Place((), Span(source, 0, len(text))), {"text": text}))
+        return None
+    path = text.partition("=")[0]
+    start = len(path) - len(path.lstrip())
+    steps = []
+    for match in STEP.finditer(path.strip()):
+        group = 1 if match[1] is not None else 2
+        span = Span(source, start + match.start(group), start + match.end(group))
+        steps.append(Step(int(match[2]) if match[1] is None else match[1], span))
+    return steps
+
+
+def _value(source: Source, found: list[Diagnostic]) -> Node | None:
+    """The value after the `=` as YAML, its spans in the whole text."""
+    start = source.text.index("=") + 1
+    node, problems = parse(Source(source.name, source.text[start:]))
+    if node is None and [each.code for each in problems] == [EMPTY]:
+        return Scalar(Span(source, start, len(source.text)), None, "")
+    for each in problems:
+        labels = tuple(Label(_moved_place(label.place, source, start), label.message) for label in each.labels)
+        found.append(replace(each, place=_moved_place(each.place, source, start), labels=labels))
+    return None if node is None or problems else _moved(node, source, start)
+
+
+def _moved_place(place: Place, source: Source, by: int) -> Place:
+    return Place(place.path, Span(source, place.span.start + by, place.span.end + by))
+
+
+def _moved(node: Node, source: Source, by: int) -> Node:
+    span = Span(source, node.span.start + by, node.span.end + by)
+    if isinstance(node, MappingNode):
+        return MappingNode(span, tuple(Entry(_moved_key(e.key, source, by), _moved(e.value, source, by)) for e in node.entries))
+    if isinstance(node, Listing):
+        return Listing(span, tuple(_moved(item, source, by) for item in node.items))
+    return replace(node, span=span)
+
+
+def _moved_key(key: Scalar, source: Source, by: int) -> Scalar:
+    return replace(key, span=Span(source, key.span.start + by, key.span.end + by))
+
+
+def _unknown(steps: Sequence[Step], error: NoPath) -> Diagnostic:
+    at = len(steps) - error.left
+    step = steps[at]
+    head = step.span.source.text[: steps[at - 1].span.end] if at else ""
+    if at and isinstance(steps[at - 1].value, int):
+        head += "]"
+    near = nearest(str(step.value), error.known) if isinstance(step.value, str) else None
+    before = f"{head}." if head else ""
+    help = error.help
+    if help is None and near is not None:
+        help = f"did you mean `{before}{near}`?"
+    elif help is None and error.known:
+        help = f"there {'is' if len(error.known) == 1 else 'are'} {', '.join(f'`{each}`' for each in error.known)}"
+    whole = f"{head}[{step.value}]" if isinstance(step.value, int) else f"{before}{step.value}"
+    return Diagnostic(UNKNOWN_PATH, Place((), step.span), {"path": whole.strip()}, help=(help,) if help else ())

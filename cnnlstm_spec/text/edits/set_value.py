@@ -1,0 +1,279 @@
+"""One value into a document, at the end of a path: keys, positions, names of layers; class names are no steps.
+
+Imports no stage after `syntax`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from ..memo import UNKNOWN, Memory
+from ..nodes import DEPTH_LIMIT, NODES_LIMIT, Entry, Listing, Mapping, Node, Scalar
+from ..source import Span, format_path
+from ..spelling import nearest
+
+Steps = tuple[str | int, ...]
+ROOT: Final[Steps] = ()
+VARIABLE = re.compile(r"\$\{([^}]*)\}|\$(\w+)")
+SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect")
+"""Sections that come into being when a key of theirs is set."""
+NAMED = ("layer", "backward_layer", "optimizer", "loss", "learning_rate", "activation")
+NAMED_ENDS = ("_initializer", "_regularizer", "_constraint")
+CLASS_NAME = "class names are not written in a path"
+HEAD_KEYS = ("inputs", "strategy", "layer", "units", "broadcast", "query", "layers")
+
+
+class NoPath(Exception):
+    """A step that leads nowhere: how many steps were left with it, the words that would do there, or what to say instead."""
+
+    def __init__(self, left: int, known: Iterable[str] = (), help: str | None = None) -> None:
+        super().__init__(left)
+        self.left, self.known, self.help = left, tuple(known), help
+
+
+def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span], memory: Memory | None = None) -> Node:
+    """The document with a value at the end of the steps, each written at its span; raises NoPath where they lead nowhere.
+
+    With a memory, what is made of the very same nodes as before is the very same node.
+    """
+    if len(steps) > DEPTH_LIMIT:
+        raise NoPath(len(steps), help=f"a path has at most {DEPTH_LIMIT} steps")
+    return _Edit(document, value, spans, memory).set(document, steps, ROOT)
+
+
+def edit_at(document: Node, steps: Steps, value: Node, spans: Sequence[Span]) -> tuple[Node, Steps]:
+    """What `edit` gives, and the place of the value in keys and positions, which is one whatever names lead to it."""
+    one = _Edit(document, value, spans, None)
+    return one.set(document, steps, ROOT), one.place
+
+
+class _Edit:
+    """One override: the nodes on the way to the value are made anew, all others stay."""
+
+    place: Steps = ROOT
+    """Where the value went, once it is set."""
+
+    def __init__(self, document: Node, value: Node, spans: Sequence[Span], memory: Memory | None) -> None:
+        self.document, self.value, self.spans, self.memory = document, value, spans, memory
+        self.variables = _entries(document, "vars")
+        self.seen = 0
+        self.heads = {"head", *_entries(document, "heads")}
+
+    def set(self, node: Node, steps: Steps, path: Steps) -> Node:
+        """The node with the value at the end of the steps; `path` is the way to the node, as positions."""
+        if steps:
+            return self.kept(self.made(node, steps, path))
+        self.place = path
+        return self.value
+
+    def kept(self, node: Node) -> Node:
+        """The node, or one that was made of the same parts."""
+        if self.memory is None:
+            return node
+        if isinstance(node, Mapping):
+            parts: tuple[object, ...] = tuple(id(part) for each in node.entries for part in (each.key, each.value))
+        else:
+            parts = tuple(map(id, node.items)) if isinstance(node, Listing) else (node,)
+        key = (_Edit, type(node), node.span, *parts)
+        known = self.memory.get(key)
+        if known is UNKNOWN:
+            self.memory.keep(key, node)
+            return node
+        same: Node = known
+        return same
+
+    def made(self, node: Node, steps: Steps, path: Steps) -> Node:
+        node = self.opened(node)
+        if isinstance(node, Scalar):
+            node = _as_mapping(node, path)
+        step = steps[0]
+        if isinstance(step, int):
+            return self.set_item(node, step, steps, path)
+        if isinstance(node, Listing):
+            return self.set_in_list(node, step, steps, path)
+        if not isinstance(node, Mapping):
+            raise NoPath(len(steps))
+        if self.is_named(node, path):
+            return self.set_argument(node, step, steps, path)
+        return self.set_key(node, step, steps, path)
+
+    def opened(self, node: Node) -> Node:
+        """What a variable that stands for the whole value holds."""
+        for _ in range(8):
+            match = VARIABLE.fullmatch(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+            name = (match[1] or match[2]).strip() if match else None
+            if name not in self.variables or isinstance(self.variables[name], Scalar):
+                break
+            node = self.variables[name]
+        return node
+
+    def set_item(self, node: Node, index: int, steps: Steps, path: Steps) -> Node:
+        if not isinstance(node, Listing):
+            raise NoPath(len(steps), help="there is no list")
+        if index >= len(node.items):
+            count = len(node.items)
+            raise NoPath(len(steps), help=f"it has {count} item{'' if count == 1 else 's'}, counted from [0]")
+        changed = self.set(node.items[index], steps[1:], (*path, index))
+        return replace(node, items=(*node.items[:index], changed, *node.items[index + 1 :]))
+
+    def set_in_list(self, node: Listing, name: str, steps: Steps, path: Steps) -> Node:
+        """A key of a list: the name of a layer or of a stage in it, or a key that makes a head a mapping."""
+        if path == ("fusion",):
+            names = [_own_name(item) for item in node.items]
+            if name not in names:
+                raise NoPath(len(steps), filter(None, names))
+            return self.set(node, (names.index(name), *steps[1:]), path)
+        named = dict(self.named_layers(node))
+        if name in named:
+            return self.set(node, (*named[name], *steps[1:]), path)
+        if _is_head(path) and name in HEAD_KEYS:
+            return self.set(_mapping_of(node, "layers", node), steps, path)
+        raise NoPath(len(steps), named)
+
+    def set_argument(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
+        """A key of `Name: {argument: value}`."""
+        (entry,) = node.entries
+        arguments = self.opened(entry.value)
+        if isinstance(arguments, Listing):
+            if step == "layers":
+                changed = self.set(arguments, steps[1:], (*path, "layers"))
+                return replace(node, entries=(Entry(entry.key, changed),))
+            arguments = _mapping_of(arguments, "layers", arguments)
+        elif isinstance(arguments, Scalar) and arguments.value is None:
+            arguments = Mapping(arguments.span, ())
+        if not isinstance(arguments, Mapping):
+            raise NoPath(len(steps))
+        if step == entry.key.text and arguments.get(step) is None:
+            raise NoPath(len(steps), help=CLASS_NAME)
+        return replace(node, entries=(Entry(entry.key, self.kept(self.set_key(arguments, step, steps, path))),))
+
+    def set_key(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
+        entry = node.get(step)
+        if entry is not None:
+            changed = Entry(entry.key, self.set(entry.value, steps[1:], (*path, step)))
+            return replace(node, entries=tuple(changed if each is entry else each for each in node.entries))
+        if path == ("fusion",) and _own_name(node) == step and len(steps) > 1:
+            return self.set(node, steps[1:], path)
+        layers = node.get("layers")
+        held = self.opened(layers.value) if layers is not None and _holds_layers(path) else None
+        named = dict(self.named_layers(held)) if isinstance(held, Listing) else {}
+        if step in named:
+            return self.set(node, ("layers", *named[step], *steps[1:]), path)
+        known = (*(each.key.text for each in node.entries), *named)
+        if path == ("vars",) and not self.is_used(step):
+            raise NoPath(len(steps), known, None if known else f"no `${step}` is written in the spec")
+        if len(steps) > 1 and not (path == ROOT and step in SECTIONS):
+            raise NoPath(len(steps), known, None if nearest(step, known) else _unwritten((*path, step)))
+        empty = Mapping(self.value.span, ())
+        key = self.kept(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
+        assert isinstance(key, Scalar)
+        made = Entry(key, self.set(empty, steps[1:], (*path, step)))
+        return replace(node, entries=(*node.entries, made))
+
+    def named_layers(self, node: Node, depth: int = 0) -> Iterable[tuple[str, Steps]]:
+        """Names of the layers in a list, inside structures too, each with the steps to it; the first of a name last.
+
+        Lists that variables stand for may hold each other without end.
+        """
+        items = list(enumerate(node.items)) if isinstance(node, Listing) and depth < DEPTH_LIMIT else []
+        for index, item in reversed(items):
+            self.seen += 1
+            if self.seen > NODES_LIMIT:
+                return
+            if not isinstance(item, Mapping) or len(item.entries) != 1:
+                continue
+            arguments = self.opened(item.entries[0].value)
+            if not isinstance(arguments, Mapping):
+                continue
+            if item.entries[0].key.text in ("Residual", "Parallel", "Repeat"):
+                yield from ((name, (index, *steps)) for name, steps in self.named_inside(arguments, depth + 1))
+            if (name := _own_name(arguments)) is not None:
+                yield name, (index,)
+
+    def named_inside(self, structure: Mapping, depth: int) -> Iterable[tuple[str, Steps]]:
+        lists: list[tuple[Steps, Node]] = [((entry.key.text,), entry.value) for entry in structure.entries]
+        paths, merge = structure.get("paths"), structure.get("merge")
+        if paths is not None and isinstance(paths.value, Mapping):
+            lists += [(("paths", entry.key.text), entry.value) for entry in paths.value.entries]
+        if merge is not None and isinstance(merge.value, Mapping) and (after := merge.value.get("layers")) is not None:
+            lists.append((("merge", "layers"), after.value))
+        for steps, node in lists:
+            yield from ((name, (*steps, *more)) for name, more in self.named_layers(self.opened(node), depth))
+
+    def is_named(self, node: Mapping, path: Steps) -> bool:
+        """Whether a mapping is `Name: {argument: value}`, whose name is no step of a path."""
+        if not _may_be_named(path) or len(node.entries) != 1:
+            return False
+        return path != ("compile", "loss") or node.entries[0].key.text not in self.heads
+
+    def is_used(self, variable: str) -> bool:
+        """Whether the spec says `$name` somewhere."""
+        return any(
+            variable in re.findall(r"\w+", m[1] or m[2]) for text in _texts(self.document) for m in VARIABLE.finditer(text)
+        )
+
+
+def _unwritten(path: Steps) -> str | None:
+    """What to say of the last key of a path, which is not written, so that nothing can be set in it."""
+    if str(path[-1])[0].isupper():
+        return CLASS_NAME
+    whole = f"{format_path(path)}={{Name: {{argument: value}}}}"
+    return f"it is not written; set the whole of it: `{whole}`" if _may_be_named(path) else None
+
+
+def _entries(document: Node, key: str) -> dict[str, Node]:
+    entry = document.get(key) if isinstance(document, Mapping) else None
+    section = entry.value if entry is not None else None
+    return {each.key.text: each.value for each in section.entries} if isinstance(section, Mapping) else {}
+
+
+def _texts(node: Node) -> Iterable[str]:
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from _texts(entry.value)
+    elif isinstance(node, Listing):
+        for item in node.items:
+            yield from _texts(item)
+    elif isinstance(node, Scalar) and isinstance(node.value, str):
+        yield node.value
+
+
+def _own_name(node: Node) -> str | None:
+    entry = node.get("name") if isinstance(node, Mapping) else None
+    return entry.value.text if entry is not None and isinstance(entry.value, Scalar) else None
+
+
+def _may_be_named(path: Steps) -> bool:
+    """Whether a layer, or another of Keras's objects, stands at a path."""
+    last = path[-1] if path else ""
+    if isinstance(last, int):
+        return path[:-1] != ("fusion",)
+    return last in NAMED or last.endswith(NAMED_ENDS) or (path[:2] == ("compile", "loss") and len(path) == 3)
+
+
+def _as_mapping(node: Scalar, path: Steps) -> Node:
+    """`Flatten` as `Flatten: {}`, `merge: concat` as `{strategy: concat}`, nothing as `{}`."""
+    if isinstance(node.value, str) and _may_be_named(path):
+        return _mapping_of(node, node, Mapping(node.span, ()))
+    if isinstance(node.value, str) and path[-1:] == ("merge",):
+        return _mapping_of(node, "strategy", node)
+    return Mapping(node.span, ()) if node.value is None else node
+
+
+def _mapping_of(at: Node, key: str | Scalar, value: Node) -> Mapping:
+    key = Scalar(at.span, key, key) if isinstance(key, str) else key
+    return Mapping(at.span, (Entry(key, value),))
+
+
+def _is_head(path: Steps) -> bool:
+    return path == ("head",) or (path[:1] == ("heads",) and len(path) == 2)
+
+
+def _holds_layers(path: Steps) -> bool:
+    """Whether the layers of a mapping can be addressed by their names through it."""
+    if _is_head(path):
+        return True
+    return (path[:1] == ("fusion",) and len(path) <= 2) or (path[:1] == ("branches",) and len(path) == 2)

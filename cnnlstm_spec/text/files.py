@@ -1,0 +1,157 @@
+"""What the system says of a path: all that the package reads, and asks of a path, goes through here. Imports nothing of ours.
+
+A file that is not regular is never opened: a pipe could wait for ever, a device never end. Whatever else the system has
+against a path (no permission, a loop of links, a name that is too long or holds what no name can) is one exception.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path as File
+from typing import Any, Literal
+
+Sort = Literal["file", "folder", "pipe", "socket", "device"]
+PACKAGE = File(__file__).parent.parent
+NOWHERE = (errno.ENOENT, errno.ENOTDIR)
+"""What the system answers where nothing lies at a path."""
+JSON_LIMIT = 64 * 2**20
+FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+class PathError(Exception):
+    """What the system has against a path, as the end of a sentence; `missing` where nothing lies there."""
+
+    def __init__(self, path: File | str, reason: str, missing: bool = False) -> None:
+        super().__init__(f"`{path}`: {reason}")
+        self.path, self.reason, self.missing = path, reason, missing
+
+
+@contextmanager
+def told(path: File) -> Iterator[None]:
+    """Turns what the system says into a PathError."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        # Python's own checks, of NUL and of characters that no name can hold, are ValueErrors.
+        number = error.errno if isinstance(error, OSError) else None
+        raise PathError(path, reason_of(error), number in NOWHERE) from None
+
+
+def reason_of(error: Exception) -> str:
+    """What the system says, as the end of a sentence."""
+    if isinstance(error, UnicodeError):
+        return "its name holds a character that no file name can"
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno == errno.EBADF:
+        return "it is closed"
+    words = os.strerror(error.errno) if error.errno else str(error)
+    return words[:1].lower() + words[1:]
+
+
+def sort_of(path: File) -> Sort | None:
+    """What lies at a path, behind links too; None where nothing does. Raises PathError where the system does not tell."""
+    try:
+        with told(path):
+            return _sort(os.stat(path))
+    except PathError as error:
+        if error.missing:
+            return None
+        raise
+
+
+def _sort(status: os.stat_result) -> Sort:
+    mode = status.st_mode
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+
+
+def read(path: File, most: int | None = None) -> bytes:
+    """The bytes of a regular file, at most so many; raises PathError."""
+    with told(path):
+        _need_regular(path, os.stat(path))
+        handle = os.open(path, FLAGS)
+        with open(handle, "rb") as stream:
+            # Another thing may lie there by now.
+            _need_regular(path, os.fstat(handle))
+            return (stream.read() if most is None else stream.read(most)) or b""
+
+
+def _need_regular(path: File, status: os.stat_result) -> None:
+    sort = _sort(status)
+    if sort != "file":
+        raise PathError(path, f"it is a {sort}")
+
+
+def read_json(path: File) -> Any:
+    """What a JSON file holds; None where it cannot be read, or is not JSON, or too large or too deep for one of ours."""
+    try:
+        return json.loads(read(path, JSON_LIMIT))
+    except (PathError, ValueError, RecursionError):
+        return None
+
+
+def resolve(path: File) -> File:
+    """The path without links, as far as it leads anywhere; raises PathError where it cannot be one."""
+    with told(path):
+        return File(os.path.realpath(path))
+
+
+def is_below(path: File, folder: File) -> bool:
+    """Whether a path lies in a folder or below it, whatever links lead there; raises PathError."""
+    return resolve(path).is_relative_to(resolve(folder))
+
+
+def entries(folder: File) -> list[File]:
+    """What lies in a folder, in order; raises PathError."""
+    with told(folder):
+        return sorted(folder / name for name in os.listdir(folder))
+
+
+def link_at(path: File) -> str | None:
+    """Where the link at a path leads; None where there is no link."""
+    try:
+        with told(path):
+            return os.readlink(path)
+    except PathError:
+        return None
+
+
+def age(path: File, now: float) -> float | None:
+    """Seconds since a file was changed; None where that cannot be told."""
+    try:
+        with told(path):
+            return now - os.stat(path).st_mtime
+    except PathError:
+        return None
+
+
+def walk(folder: File, fail: Callable[[PathError], None]) -> Iterator[tuple[File, list[str], list[str]]]:
+    """Folders below a folder, each with the names of the folders and files in it; `fail` is told of those that cannot be read.
+
+    Links to folders are not followed, so that a loop ends.
+    """
+
+    def failed(error: OSError) -> None:
+        fail(PathError(error.filename, reason_of(error)))
+
+    for root, folders, files in os.walk(folder, onerror=failed):
+        yield File(root), folders, files
+
+
+def own(*names: str) -> bytes:
+    """A file of the package."""
+    return PACKAGE.joinpath(*names).read_bytes()
+
+
+def own_names(*names: str) -> list[str]:
+    """The files in a folder of the package."""
+    return sorted(os.listdir(PACKAGE.joinpath(*names)))

@@ -1,0 +1,228 @@
+"""Text to values with the span of every key and value. The only file that reads YAML; imports no other stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from .diagnostic import Code, Diagnostic, Label
+from .nodes import DEPTH_LIMIT, NODES_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Mapping, Node, Scalar, as_key, words_for
+from .source import Place, Source, Span
+from .yaml_scalars import Unreadable, Value, resolve
+
+NESTING = "nesting depth"
+"""What newer libyaml says of brackets, some of which it reads ahead of what it has given."""
+
+NOT_YAML = Code("not-yaml", "error", "not YAML: {problem}")
+NOT_TEXT = Code("not-text", "error", "a character that YAML does not allow: {character}")
+EMPTY = Code("empty-spec", "error", "nothing is written here", help="`cnnlstm-spec new` prints a spec to start from")
+SEVERAL = Code(
+    "several-documents",
+    "error",
+    "a second document begins here; a file holds one spec",
+    help="put it into a file of its own, or remove the `---`",
+)
+CYCLE = Code(
+    "alias-cycle",
+    "error",
+    "`*{name}` stands inside the value that it names",
+    help="write the value out, or let the alias name another one",
+)
+UNKNOWN_ALIAS = Code(
+    "unknown-alias", "error", "`*{name}` has no `&{name}` before it", help="write `&name` before the first value of that kind"
+)
+DUPLICATE = Code("duplicate-key", "error", "`{key}` is written twice in one mapping", help="keep one of the two")
+BAD_KEY = Code("key-not-a-name", "error", "a key is a name; this is {given}", help="quote it if it is meant as text")
+BAD_TAG = Code("unknown-tag", "error", "the tag `{tag}` means nothing here", help="leave the tag out")
+BAD_MERGE = Code(
+    "merge-needs-mapping",
+    "error",
+    "`<<` merges a mapping or a list of mappings; this is {given}",
+    help="let it name an anchor of a mapping: `<<: *base`",
+)
+BAD_NUMBER = Code("unclear-number", "error", "{reason}")
+
+
+class Refused(Exception):
+    """Holds the diagnostic that ends the reading of a text."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+    """The one document of a text; a text that cannot be read gives one diagnostic, at its place."""
+    found: list[Diagnostic] = []
+    try:
+        _check_characters(source)
+        return _Composer(source, found).document(), found
+    except Refused as refused:
+        return None, [*found, refused.diagnostic]
+    except yaml.MarkedYAMLError as error:
+        return None, [*found, _syntax_error(source, error)]
+    except yaml.reader.ReaderError as error:
+        place = Place((), Span(source, 0, 1))
+        return None, [Diagnostic(NOT_TEXT, place, {"character": f"U+{error.character:04X}"})]
+
+
+def _check_characters(source: Source) -> None:
+    match = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
+    if match is not None:
+        place = Place((), Span(source, match.start(), match.end()))
+        raise Refused(Diagnostic(NOT_TEXT, place, {"character": f"U+{ord(match[0]):04X}"}, help=("remove it",)))
+
+
+def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    at = min(mark.index if mark else 0, len(source.text))
+    problem = error.problem or "it cannot be read"
+    if NESTING in problem:
+        return Diagnostic(TOO_DEEP, Place((), Span(source, at, at + 1)), {"limit": DEPTH_LIMIT})
+    begun = error.context_mark.index if error.context_mark else at
+    from .yaml_slips import slip
+
+    fix, help = slip(source, problem, at, error.context or "", begun)
+    labels: tuple[Label, ...] = ()
+    if error.context and begun not in (at, fix) and fix == at:
+        labels = (Label(Place((), Span(source, begun, begun + 1)), error.context),)
+    place = Place((), Span(source, fix, min(fix + 1, len(source.text))))
+    return Diagnostic(NOT_YAML, place, {"problem": problem}, labels=labels, help=(help,) if help else ())
+
+
+class _Composer:
+    """Builds nodes from the event stream: `compose` on the C loader overflows its stack on deep nesting."""
+
+    def __init__(self, source: Source, found: list[Diagnostic]) -> None:
+        self.source = source
+        self.found = found
+        self.events: Iterator[Any] = yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.anchors: dict[str, tuple[Node, int] | None] = {}
+        self.count = 0
+
+    def span(self, event: Any) -> Span:
+        return Span(self.source, event.start_mark.index, event.end_mark.index)
+
+    def refuse(self, code: Code, span: Span, **facts: object) -> Refused:
+        return Refused(Diagnostic(code, Place((), span), facts))
+
+    def document(self) -> Node:
+        root: Node | None = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    raise self.refuse(SEVERAL, self.span(event))
+                root = self.node(next(self.events), 0)
+        if root is None or (isinstance(root, Scalar) and root.value is None and not root.broken):
+            raise self.refuse(EMPTY, Span(self.source, 0, 0))
+        return root
+
+    def node(self, event: Any, depth: int) -> Node:
+        span = self.span(event)
+        if depth > DEPTH_LIMIT:
+            raise self.refuse(TOO_DEEP, span, limit=DEPTH_LIMIT)
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event.anchor or "", span)
+        before = self.count
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        self.spend(1, span)
+        if isinstance(event, yaml.ScalarEvent):
+            node: Node = self.scalar(event, span)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self.listing(event, span, depth)
+        else:
+            node = self.mapping(event, span, depth)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (node, self.count - before)
+        return node
+
+    def spend(self, count: int, span: Span) -> None:
+        self.count += count
+        if self.count > NODES_LIMIT:
+            raise self.refuse(TOO_MANY, span, limit=NODES_LIMIT)
+
+    def alias(self, name: str, span: Span) -> Node:
+        if name not in self.anchors:
+            raise self.refuse(UNKNOWN_ALIAS, span, name=name)
+        held = self.anchors[name]
+        if held is None:
+            raise self.refuse(CYCLE, span, name=name)
+        self.spend(held[1], span)
+        return held[0]
+
+    def scalar(self, event: Any, span: Span) -> Scalar:
+        plain = event.style is None or event.style == ""
+        text: str = event.value
+        if event.tag in (None, "!"):
+            value = resolve(text) if plain and event.tag is None else text
+        else:
+            value = self.tagged(event.tag, text, span)
+        if isinstance(value, Unreadable):
+            facts: dict[str, object] = {"reason": value.reason}
+            self.found.append(Diagnostic(BAD_NUMBER, Place((), span), facts, help=(value.help,)))
+            return Scalar(span, None, text, plain, broken=True)
+        return Scalar(span, value, text, plain)
+
+    def tagged(self, tag: str, text: str, span: Span) -> Value | Unreadable:
+        name = tag.removeprefix("tag:yaml.org,2002:")
+        value = resolve(text)
+        if name == "str":
+            return text
+        if name == "float" and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        known = {"int": int, "float": float, "bool": bool, "null": type(None)}
+        if type(value) is known.get(name) or (isinstance(value, Unreadable) and name in known):
+            return value
+        raise self.refuse(BAD_TAG, span, tag=tag)
+
+    def container(self, event: Any, name: str) -> None:
+        if event.tag not in (None, "!", f"tag:yaml.org,2002:{name}"):
+            raise self.refuse(BAD_TAG, self.span(event).to(event.start_mark.index + 1), tag=event.tag)
+
+    def listing(self, event: Any, span: Span, depth: int) -> Listing:
+        self.container(event, "seq")
+        items = []
+        while not isinstance(inner := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.node(inner, depth + 1))
+        return Listing(span.to(self.end(inner, items)), tuple(items))
+
+    def end(self, event: Any, nodes: list[Node]) -> int:
+        """Where a collection ends; a block collection's own mark lies at the token after it."""
+        if event.end_mark.index > event.start_mark.index:
+            return int(event.end_mark.index)
+        return nodes[-1].span.end if nodes else int(event.end_mark.index)
+
+    def mapping(self, event: Any, span: Span, depth: int) -> Mapping:
+        self.container(event, "map")
+        entries: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        values: list[Node] = []
+        while not isinstance(inner := next(self.events), yaml.MappingEndEvent):
+            key = self.node(inner, depth + 1)
+            value = self.node(next(self.events), depth + 1)
+            values.append(value)
+            if not isinstance(key, Scalar):
+                raise self.refuse(BAD_KEY, key.span, given=words_for(key))
+            key = as_key(key, self.found)
+            if key.text == "<<" and key.plain:
+                self.merge(value, merged)
+            elif (first := entries.get(key.text)) is not None:
+                label = Label(Place((), first.key.span), "first written here")
+                facts: dict[str, object] = {"key": key.text}
+                self.found.append(Diagnostic(DUPLICATE, Place((), key.span), facts, labels=(label,)))
+            else:
+                entries[key.text] = Entry(key, value)
+        own = tuple(entries.values())
+        inherited = tuple(entry for name, entry in merged.items() if name not in entries)
+        return Mapping(span.to(self.end(inner, values)), inherited + own)
+
+    def merge(self, value: Node, merged: dict[str, Entry]) -> None:
+        for each in value.items if isinstance(value, Listing) else (value,):
+            if not isinstance(each, Mapping):
+                raise self.refuse(BAD_MERGE, each.span, given=words_for(each))
+            self.spend(len(each.entries), each.span)
+            for entry in each.entries:
+                merged.setdefault(entry.key.text, entry)
