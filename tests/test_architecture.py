@@ -45,7 +45,7 @@ WITHOUT = f"""
 import sys
 for name in {HEAVY!r}:
     sys.modules[name] = None
-from cnnlstm_spec.cli import main
+from cnnlstm_spec.cli.main import main
 main()
 """
 

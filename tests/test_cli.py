@@ -136,7 +136,7 @@ def test_strict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "c.yaml").write_text(CONDITIONAL)
     assert run(["validate", "c.yaml"]) == 0
     out = capsys.readouterr().out
-    assert "warning[" in out and out.endswith("no errors, 1 warning in 1 file\n")
+    assert "warning[" in out and out.endswith("no errors, 2 warnings in 1 file\n")
     assert run(["validate", "--strict", "c.yaml"]) == 1
 
 
@@ -290,7 +290,7 @@ def test_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cnnlstm_spec.commands.validate.sweep", interrupted)
+    monkeypatch.setattr("cnnlstm_spec.cli.validate.sweep", interrupted)
     assert run(["validate", str(SPEC)]) == 128 + signal.SIGINT
 
 
@@ -298,7 +298,7 @@ def test_a_bug_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr("cnnlstm_spec.commands.validate.sweep", broken)
+    monkeypatch.setattr("cnnlstm_spec.cli.validate.sweep", broken)
     assert run(["validate", "--format", "json", str(SPEC)]) == 70
     out, err = capsys.readouterr()
     assert out == "" and "has a bug" in err and "report" in err and "ZeroDivisionError: of ours" in err
@@ -516,7 +516,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_validate_imports_no_keras(folder: Path) -> None:
     program = (
-        "import sys; from cnnlstm_spec.cli import run; status = run(sys.argv[1:]);"
+        "import sys; from cnnlstm_spec.cli.main import run; status = run(sys.argv[1:]);"
         "assert not {'keras', 'tensorflow', 'numpy', 'jsonschema'} & set(sys.modules), sys.modules.keys(); sys.exit(status)"
     )
     for command in (

@@ -45,13 +45,10 @@ class Argument:
     @property
     def default(self) -> Any:
         """The default as it is declared; REQUIRED where there is none."""
-        return (
-            REQUIRED
-            if self.required
-            else self.kind.shortest(self.info.default)
-            if isinstance(self.info.default, tuple)
-            else self.info.default
-        )
+        if self.required:
+            return REQUIRED
+        default = self.owner.defaults[self.field]
+        return self.kind.shortest(default) if isinstance(default, tuple) else default
 
     @cached_property
     def canonical(self) -> Any:
@@ -83,7 +80,7 @@ class _Arguments:
                 if issubclass(base, Record):
                     inherited.update(base.arguments)
             own = {}
-            for name in cls.__annotations__:
+            for name in vars(cls).get("__annotations__", {}):
                 info = cls.model_fields.get(name)
                 leaf = next((each for each in info.metadata if isinstance(each, Leaf)), None) if info is not None else None
                 if info is not None and leaf is not None:
@@ -121,7 +118,7 @@ class Record(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
         if "defaults" not in vars(cls):
-            own = {name: info.default for name, info in cls.model_fields.items() if name in cls.__annotations__}
+            own = {name: info.default for name, info in cls.model_fields.items() if name in vars(cls).get("__annotations__", {})}
             cls.defaults = {**cls.defaults, **own}
 
     @classmethod
