@@ -11,13 +11,16 @@ import cnnlstm_spec
 
 PUBLISHED = sorted(Path(__file__).parent.parent.joinpath("specs", "published").glob("*.yaml"))
 BIASED = "bias-before-batchnorm"
+LENGTH = "no-mask-for-length"
 MEANT = {
     "siamese": {"large-kernel"},
     "sound-event-crnn": {"cudnn-not-used", BIASED},
     "arrhythmia-attention": {BIASED},
+    "deepspeech2": {LENGTH},
     "fcn": {BIASED},
     "mlstm-fcn": {BIASED},
     "resnet-time-series": {BIASED},
+    "wavenet": {LENGTH},
 }
 """Warnings that hold of the network as it was published."""
 FEWEST = 12

@@ -3,82 +3,105 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+import yaml
+from pages import ROOT, Block, Reader, blocks
 
 import cnnlstm_spec
-from cnnlstm_spec.cli import run
-from cnnlstm_spec.compiler import compile_source
+from cnnlstm_spec.cli import cli
 from cnnlstm_spec.missing import install
-from cnnlstm_spec.render.text import render
-from cnnlstm_spec.source import Source
+from cnnlstm_spec.usage import usage
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.S | re.M)
-SPECS = [text for language, text in BLOCKS if language == "yaml"]
+PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
+ELSEWHERE = {"docs/language.md", "docs/own-layers.md", "docs/passes.md"}
+"""Pages whose blocks are read below, or by tests of their own."""
+READ = [page for page in PAGES if page not in ELSEWHERE and blocks(page)]
+LONGEST = 230
+"""Lines of what one reads in five minutes."""
 
 
-SPEC = (ROOT / "specs" / "equipment-fault.yaml").read_text("utf-8")
+def follow(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch, keras: bool) -> list[Block]:
+    """The blocks of a page that were done, with or without Keras."""
+    shutil.copytree(ROOT / "specs", folder / "specs")
+    monkeypatch.chdir(folder)
+    reader = Reader(folder, keras)
+    for block in blocks(page):
+        reader.do(block)
+    return reader.done
 
 
-def test_the_spec_is_the_one_in_specs() -> None:
-    assert SPECS[0] == SPEC[SPEC.index("version:") :]
-
-
-def test_the_tour_validates() -> None:
-    compilation = cnnlstm_spec.load(SPECS[1])
-    assert [d.code.name for d in compilation.diagnostics] == ["multipliers-and-callbacks"]
-
-
-def test_the_messages_are_those() -> None:
-    shown = re.search(r"```\n(error.*?)\n\n2 errors in 1 file\n```", README, re.S)
-    assert shown is not None
-    flattened, misspelt = "      - Flatten\n", "loss: binary_crossentropy"
-    assert SPEC.count(flattened) == SPEC.count(misspelt) == 1
-    mistaken = SPEC.replace(flattened, f"{flattened}      - LSTM: {{units: 64}}\n").replace(misspelt, "loss: binary_crossentrpy")
-    rendered = render(compile_source(Source("fault.yaml", mistaken)).diagnostics)
-    assert rendered.strip() == shown[1].strip()
+@pytest.mark.parametrize("page", READ)
+def test_what_a_page_says_is_so(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert follow(page, tmp_path, monkeypatch, keras=False) == [each for each in blocks(page) if not each.needs_keras]
 
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-def test_the_lines_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    names: dict[str, Any] = {}
-    exec(next(text for language, text in BLOCKS if language == "python" and "load(" in text and "overrides" in text), names)
-    assert names["compilation"].ok and names["model"].get_layer("vibration_lstm").units == 128
+@pytest.mark.parametrize("page", [page for page in READ if any(each.needs_keras for each in blocks(page))])
+def test_what_a_page_says_of_models_is_so(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert follow(page, tmp_path, monkeypatch, keras=True) == blocks(page)
 
 
-def shown(begin: str) -> str:
-    """The block of output that begins so."""
-    return next(text for language, text in BLOCKS if not language and text.startswith(begin))
+def test_a_block_that_cannot_be_done_fails(tmp_path: Path) -> None:
+    reader = Reader(tmp_path, keras=True)
+    for block in (
+        Block("", "x", ""),
+        Block("text", "what did not come\n", ""),
+        Block("sh", "cnnlstm-spec validates x.yaml\n", ""),
+        Block("sh", "make coffee\n", ""),
+        Block("sh", "pip install cnnlstm-spec\n", ""),
+        Block("yaml", "version: 1\nname: x\n", ""),
+        Block("python", "1 / 0\n", ""),
+    ):
+        with pytest.raises((AssertionError, ZeroDivisionError)):
+            reader.do(block)
+    assert reader.done == []
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the first spec and the one that extends it."""
-    shutil.copy(ROOT / "specs" / "equipment-fault.yaml", tmp_path)
-    (tmp_path / "wide.yaml").write_text(SPECS[2], encoding="utf-8")
+def test_pages_with_readers_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers of one's own are done by their tests; a fragment of the language is YAML, and a whole spec in it passes."""
+    for block in blocks("docs/language.md"):
+        assert block.language == "yaml"
+        whole = isinstance(read := yaml.safe_load(block.text), dict) and "version" in read
+        assert read is not None and (not whole or cnnlstm_spec.load(block.text).ok)
+    shell = [block for block in blocks("docs/passes.md") if block.language == "sh"]
+    assert shell == blocks("docs/passes.md")
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    for file in ("spec.yaml", "best.keras"):
+        Path(file).touch()
+    for line in shell[0].text.splitlines():
+        _, name, *arguments = shlex.split(line, comments=True)
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None and command.make_context(name, arguments).params["spec"] == "spec.yaml"
 
 
-def test_the_variants_are_those(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["validate", "wide.yaml"]) == 1
-    assert shown("wide.yaml:") + "\n1 error in 1 file\n" in capsys.readouterr().out
-    assert run(["shapes", "wide.yaml", "--format", "csv"]) == 1
-    assert capsys.readouterr().out == shown("vars.width,")
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text("utf-8")
+    for page in PAGES[1:]:
+        assert page == "docs/README.md" or f"]({Path(page).name})" in index, page
+    assert "(docs/README.md)" in README and len(README.splitlines()) <= LONGEST
 
 
-def test_the_difference_is_that(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["diff", "equipment-fault.yaml", "wide.yaml"]) == 1
-    assert capsys.readouterr().out == shown("equipment-fault.yaml -> wide.yaml")
+def test_every_link_leads_somewhere() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)|src=\"([^\"]+)\"", (ROOT / page).read_text("utf-8")):
+            assert (ROOT / page).parent.joinpath(link[0] or link[1]).exists(), (page, link)
+
+
+def test_compile_ends_with_the_lines_that_load_and_feed() -> None:
+    compilation = cnnlstm_spec.load(ROOT / "specs" / "equipment-fault.yaml")
+    ending = usage(compilation, "demo/model.keras")
+    shown = next(each.text for each in blocks("README.md") if each.language == "python")
+    assert [each for each in shown.splitlines() if each] == ending
 
 
 INDEX = re.compile(r"cnnlstm[-_]spec\[|(?:pip|uv|pipx|poetry|conda)\b[^\n]*\b(?:install|add)\s+(?:-\S+\s+)*['\"]?cnnlstm")
@@ -137,8 +160,8 @@ def test_what_the_model_trusts_is_read_as_shown(fusion: str, wanted: str, shape:
     import keras
     import numpy
 
-    block = next(text for language, text in BLOCKS if language == "python" and "fusion_weights" in text)
-    (statement,) = (each for each in block.splitlines() if each.startswith(f"{wanted} ="))
+    shown = "\n".join(each.text for each in blocks("docs/trust.md"))
+    (statement,) = (each for each in shown.splitlines() if each.startswith(f"{wanted} ="))
     keras.utils.clear_session()
     cnnlstm_spec.load(FUSED + f"fusion: {fusion}\nhead: [{{Dense: {{units: 1}}}}]\n").to_keras().save(tmp_path / "model.keras")
     model = keras.models.load_model(tmp_path / "model.keras")

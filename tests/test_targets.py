@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pages import blocks
 
 from cnnlstm_spec.cli import run
 
@@ -18,10 +21,10 @@ TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[1].split()  # type: igno
 RUN = re.compile(r"\S+/bin/(\S+)((?: [^\n&|;]*)?)")
 
 
-def commands(target: str) -> list[tuple[str, list[str]]]:
+def commands(*target: str) -> list[tuple[str, list[str]]]:
     """What `make TARGET` would run of the environments: a program, and its arguments."""
-    shown = subprocess.run(["make", "--no-print-directory", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [(found[1], found[2].split()) for found in RUN.finditer(shown.stdout)]
+    shown = subprocess.run(["make", "--no-print-directory", "-n", *target], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [(found[1], shlex.split(found[2])) for found in RUN.finditer(shown.stdout)]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -73,6 +76,41 @@ def test_every_row_of_the_bench_runs() -> None:
         assert shown in out, shown
 
 
+SMALLER = {
+    "schema": ["--check"],
+    "bench": ["--smoke", "cold"],
+    "bench-quick": ["--smoke", "many"],
+    "test-core": ["--collect-only", "-q", "tests/test_targets.py"],
+    "test-keras": ["--collect-only", "-q", "tests/test_targets.py"],
+}
+"""What is added to the last command of a target, so that it takes a second or two."""
+
+
+@pytest.mark.parametrize("target", SMALLER)
+def test_what_a_target_runs_goes_through(target: str) -> None:
+    program, arguments = commands(target)[-1]
+    assert program == "python"
+    assert ran(*arguments, *SMALLER[target]) or target == "schema"
+
+
+def test_the_demo_runs_as_far_as_it_needs_no_keras() -> None:
+    """The command that needs it is the one of the README, which its own test runs."""
+    *others, last = [arguments for program, arguments in commands("demo") if program == "cnnlstm-spec"]
+    assert [arguments[0] for arguments in others] == ["validate", "shapes"]
+    for arguments in others:
+        assert ran("-m", "cnnlstm_spec", *arguments)
+    assert any(f"{shlex.join(['cnnlstm-spec', *last])}\n" == block.text for block in blocks("README.md"))
+
+
+def test_what_is_made_is_cleaned_away(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for folder in (".venv", ".venv-core", "demo", "build", "a.egg-info", "specs"):
+        (tmp_path / folder).mkdir()
+    subprocess.run(["make", "--no-print-directory", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert {each.name for each in tmp_path.iterdir()} == {"Makefile", "specs"}
+
+
 @pytest.mark.keras
 def test_the_fuzz_runs() -> None:
-    ran("-m", "fuzz", "0")
+    ((program, arguments),) = [each for each in commands("fuzz", "N=1") if "fuzz" in each[1]]
+    assert program == "python" and re.search(r"specs tried +1\n", ran(*arguments))

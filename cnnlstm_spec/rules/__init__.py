@@ -19,6 +19,7 @@ from .gradients import check_gradients, check_missing_gradients
 from .images import check_images
 from .indices import check_indices
 from .kernels import check_kernels
+from .lengths import check_lengths
 from .losses import check_loss
 from .mask_readers import check_mask_readers
 from .masks import check_mask, check_unread_masks
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     check_images,
     check_pixels,
     check_unread_masks,
+    check_lengths,
     check_kernels,
     check_biases,
     check_targets,

@@ -1,0 +1,106 @@
+"""A reader of a page who does what it says: every block, in order, in a fresh folder with the specs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cnnlstm_spec
+
+ROOT = Path(__file__).parent.parent
+FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.S | re.M)
+FILE = re.compile(r"`([\w./-]+\.yaml)`")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code, with the paragraph before it."""
+
+    language: str
+    text: str
+    before: str
+
+    @property
+    def needs_keras(self) -> bool:
+        """Whether TensorFlow is imported for it."""
+        return self.language == "python" or "cnnlstm-spec compile" in self.text
+
+
+def blocks(page: str) -> list[Block]:
+    """Every block of a page, the unmarked ones too."""
+    text = (ROOT / page).read_text("utf-8")
+    found = [Block(each[1], each[2], text[: each.start()].rstrip().rpartition("\n\n")[2]) for each in FENCE.finditer(text)]
+    assert 2 * len(found) == len(re.findall(r"^```", text, re.M)), f"a block of {page} is not closed"
+    return found
+
+
+class Reader:
+    """Does the blocks of a page; `done` says what was really done, `output` is what the last line printed."""
+
+    def __init__(self, folder: Path, keras: bool) -> None:
+        self.folder, self.keras = folder, keras
+        self.done: list[Block] = []
+        self.output = ""
+        self.names: dict[str, Any] = {}
+        program = folder / "bin" / "cnnlstm-spec"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cnnlstm_spec "$@"\n')
+        program.chmod(0o755)
+        path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+
+    def do(self, block: Block) -> None:
+        """Does one block; one in a language that a reader cannot do is a fault of the page."""
+        if block.needs_keras and not self.keras:
+            return
+        ways = {"sh": self.type_lines, "text": self.compare, "python": self.run, "yaml": self.save}
+        assert block.language in ways, f"no reader can do this block: {block.text}"
+        ways[block.language](block)
+        self.done.append(block)
+
+    def type_lines(self, block: Block) -> None:
+        """Types the lines into a shell; those that set things up are looked up instead."""
+        for line in block.text.splitlines():
+            word, _, rest = line.partition("#")[0].strip().partition(" ")
+            if word == "make":
+                assert re.search(rf"^{rest.strip()}:", (ROOT / "Makefile").read_text("utf-8"), re.M), line
+            elif word == "pip":
+                check_install(rest)
+            else:
+                ran = subprocess.run(line, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+                assert ran.returncode in (0, 1) and "Traceback" not in ran.stderr, ran.stdout + ran.stderr
+                assert ran.returncode == 0 or ran.stdout, line + ran.stderr
+                self.output = ran.stdout
+
+    def compare(self, block: Block) -> None:
+        """What is shown is what came."""
+        assert self.output == block.text, self.output
+
+    def run(self, block: Block) -> None:
+        """Runs Python, with the names of the blocks before it."""
+        exec(block.text, self.names)
+
+    def save(self, block: Block) -> None:
+        """Saves a spec as the file that the page names, or by its own name; one that is there already ends with it."""
+        named = FILE.findall(block.before)
+        path = self.folder / (named[-1] if named else re.findall(r"^name: (\S+)", block.text, re.M)[0] + ".yaml")
+        if path.exists():
+            assert path.read_text("utf-8").endswith(block.text)
+        else:
+            path.write_text(block.text, "utf-8")
+        # A variant may be wrong: its findings are what the page shows next.
+        assert "matrix:" in block.text or cnnlstm_spec.load(path).ok
+
+
+def check_install(arguments: str) -> None:
+    """An install from the checkout, with extras that there are."""
+    found = re.fullmatch(r"install '?\.(?:\[([\w,]+)\])?'?", arguments.strip())
+    assert found, arguments
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert set((found[1] or "").split(",")) - {""} <= set(extras)
