@@ -239,7 +239,7 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
             model.predict(given, verbose=0) if graph else model(given, training=False)
             return None
         model.run_eagerly = not graph
-        outputs = model(given, training=False)
+        outputs = tensorflow.function(model)(given, training=False) if graph else model(given, training=False)
         failures = []
         for labels in _labels(spec, outputs):
             try:

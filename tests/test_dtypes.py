@@ -241,6 +241,16 @@ def test_a_policy_of_no_floats_is_our_own_rule(dtype: str) -> None:
     assert [(each.code.name, each.code.sort) for each in found] == [("policy-of-no-floats", "language")]
 
 
+@pytest.mark.parametrize(
+    "layer", [{"Dropout": {"rate": 0.5}}, {"GaussianDropout": {"rate": 0.5}}, {"GaussianNoise": {"stddev": 1}}]
+)
+@pytest.mark.parametrize("dtype", ["int32", "bool"])
+def test_noise_on_integers_is_our_own_rule(layer: Any, dtype: str) -> None:
+    """Keras predicts with them, and trains with some."""
+    found = load(spec({**VECTOR, "dtype": dtype}, [layer], trains=False)).diagnostics
+    assert [(each.code.name, each.code.sort) for each in found] == [("noise-on-integers", "language")]
+
+
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("name", "policy", "values", "code"), ROWS[::3])

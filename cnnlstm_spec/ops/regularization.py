@@ -11,12 +11,17 @@ from ..ir.tensor import TensorType
 from ..language.kinds import COUNT, NOT_NEGATIVE, RATE, Number, Optional
 from ..language.list_kinds import ListOf
 from ..text.diagnostic import Code
-from .floats import refuse_integers
 from .shared import DATA_FORMAT, SEED, WRONG_DTYPE
 from .windows import window_axes
 
 NOISE_SHAPE = Code("noise-shape-does-not-fit", "error", "`noise_shape` does not fit: {problem}", sort="keras")
 NOISE_BATCH = Code("noise-shape-fixes-batch", "error", "`noise_shape` says {given} for the batch; it is 1 or null")
+DRAWS_FLOATS = Code(
+    "noise-on-integers",
+    "error",
+    "`{layer}` draws floating-point values in training; its input is {dtype}",
+    help="put a `Rescaling` before it, or leave the `dtype` of the input out",
+)
 WIDE_INTEGERS = ("int32", "int64", "uint32", "uint64")
 BELOW_ONE = Number(least=0, below=1)
 
@@ -34,9 +39,10 @@ class Noise(Op):
         return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        if self.draws:
-            refuse_integers(self.title(), inputs[0])
-        return inputs[0]
+        (x,) = inputs
+        if self.draws and x.dtype not in FLOATS:
+            raise Refusal(DRAWS_FLOATS, layer=self.title(), dtype=x.dtype)
+        return x
 
 
 class Shaped(Noise):
