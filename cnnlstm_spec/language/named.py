@@ -120,7 +120,8 @@ class Named(OpenLeaf):
         for name in missing if arguments is not None else ():
             assert arguments is not None
             scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {needed[name]}",))
-        if len(scope.found) > before:
+        # What was taken for another key, or is broken, is reported once, elsewhere.
+        if len(scope.found) > before or needed or any(value is POISON for _, value in values):
             return POISON
         made = KerasObject(self.family, cls, tuple(values))
         _check_rules(made, arguments, scope)
