@@ -50,7 +50,7 @@ MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
     "files that do not load": (
         themes.saved,
         "RandomShear",
-        lambda it: it.setattr(SavedPair, "read", Factor.read),
+        lambda it: it.setattr(SavedPair, "bound", Factor.bound),
         "not the same once it is loaded",
         400,
     ),

@@ -83,7 +83,7 @@ class Factor(Leaf):
         self.words = f"{number} {bound} {least:g} to {most:g}, or a list of two"
 
     def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.bound, OneOrPair(self.inner).core())
+        return core_schema.no_info_after_validator_function(lambda value: self.bound(value), OneOrPair(self.inner).core())
 
     def bound(self, value: Any) -> Any:
         """The value, if it lies within the bounds."""
