@@ -37,7 +37,7 @@ branches:
     input: {kind: sequence, shape: [frames, 3]}
     layers:
       - Conv1D: {filters: 8, kernel_size: 5}
-      - LSTM: {units: 4}
+      - GlobalMaxPooling1D
 head:
   - Dense: {units: 1}
 """

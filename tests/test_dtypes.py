@@ -202,6 +202,13 @@ def test_metrics_of_integers(name: str, dtype: str) -> None:
     assert ("metric-dtype" in found) != takes(name, dtype)
 
 
+def test_a_wrapped_layer_behind_a_mistake_is_let_be() -> None:
+    layers: list[Any] = [{"MaxPooling2D": {}}, {"Bidirectional": {"layer": {"LSTM": {"units": 2, "kernel_regularizer": "l2"}}}}]
+    sequence = {"kind": "sequence", "shape": [4, 3]}
+    assert codes(spec(sequence, layers, optimizer={"Adafactor": {"use_ema": True}})) == ["wrong-rank"]
+    assert codes(spec(sequence, layers, optimizer="muon", loss={"MeanSquaredError": {"reduction": "none"}})) == ["wrong-rank"]
+
+
 @pytest.mark.keras
 def test_metrics_take_the_dtypes_that_the_catalog_says() -> None:
     import keras

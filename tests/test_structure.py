@@ -299,7 +299,7 @@ VECTOR = "{kind: vector, shape: [4]}"
         ("{strategy: bilinear}", VECTOR, "missing-key"),
         ("{strategy: cross_attention}", VECTOR, "missing-key"),
         ("{strategy: cross_attention, query: c}", VECTOR, "query-not-an-input"),
-        ("{strategy: cross_attention, query: a, inputs: [a]}", VECTOR, "wrong-number-of-inputs"),
+        ("{strategy: cross_attention, query: a, inputs: [a]}", VECTOR, "nothing-to-merge"),
         ("{strategy: cross_attention, query: a, broadcast: true}", VECTOR, "broadcast-without-effect"),
         ("{strategy: add, query: a}", VECTOR, "unknown-key"),
         ("{strategy: attention, num_heads: 3}", "{kind: sequence, shape: [5, 4]}", "heads-do-not-divide"),

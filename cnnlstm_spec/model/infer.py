@@ -28,6 +28,12 @@ WRONG_ARITY = Code(
     sort="keras",
     help="name as many in `inputs`",
 )
+ONE_INPUT = Code(
+    "nothing-to-merge",
+    "error",
+    "`{layer}` brings several inputs together; it is given one",
+    help="name two or more in `inputs`, or leave the fusion out",
+)
 SHARED_SHAPES = Code(
     "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
 )
@@ -270,6 +276,9 @@ def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _Stat
 def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:
     fewest, most = op.arity
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
+        if len(inputs) == 1 and most is None:
+            # Of any number Keras takes one too, and gives it as it is.
+            raise Refusal(ONE_INPUT, None, (), layer=op.title())
         wanted = str(fewest) if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
         raise Refusal(WRONG_ARITY, None, (), layer=op.title(), wanted=wanted, given=len(inputs))
     reads = op.axes_read()

@@ -23,9 +23,9 @@ FORGETFUL = frozenset({"SimpleRNN"})
 
 
 def layers_of(node: TypedNode) -> Iterator[tuple[Op, tuple[Weight, ...]]]:
-    """A layer, or those that it wraps, each with its weights."""
+    """A layer, or those that it wraps, each with its weights; nothing of one downstream of a mistake."""
     op = node.node.op
-    if op is None:
+    if op is None or node.type is None:
         return
     inner = [each for each in op.values().values() if isinstance(each, Op)]
     inputs = tuple(x for x in node.inputs if x is not None)
