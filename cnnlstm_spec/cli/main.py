@@ -79,8 +79,8 @@ def main() -> None:
     open_streams()
     interrupts.heed()
     status = run(sys.argv[1:])
-    if status == INTERRUPTED:
-        interrupts.ignore()
+    # What the command has come to stands: an interrupt while Python ends would end it without a word.
+    interrupts.ignore()
     sys.exit(status)
 
 
