@@ -241,7 +241,7 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
             model.predict(given, verbose=0) if graph else model(given, training=False)
             return None
         model.run_eagerly = not graph
-        outputs = tensorflow.function(model)(given, training=False) if graph else model(given, training=False)
+        outputs = tensorflow.function(model, autograph=False)(given, training=False) if graph else model(given, training=False)
         failures = []
         for labels in _labels(spec, outputs):
             try:
@@ -281,7 +281,10 @@ def _outputs(spec: dict[str, Any], compilation: Compilation, sizes: dict[str, in
     typed = compile_source(Source("spec.yaml", text_of(data.fixed(spec, sizes)))).typed
     assert typed is not None and compilation.typed is not None
     given = data.fed(data.inputs(spec, sizes, zeros=True))
-    eager, compiled = (lambda: model(given, training=False)), tensorflow.function(lambda: model(given, training=False))
+    eager, compiled = (
+        (lambda: model(given, training=False)),
+        tensorflow.function(lambda: model(given, training=False), autograph=False),
+    )
     # Layers that prepare data compute in floats in a graph, and in integers where they are called by themselves.
     if _unlike(eager, typed) is not None and (wrong := _unlike(compiled, typed)) is not None:
         raise Disagreement("not as inferred", wrong)

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy
+import tensorflow
 
 
 def lost(model: Any, given: Any) -> str | None:
@@ -26,6 +27,6 @@ def lost(model: Any, given: Any) -> str | None:
 
 
 def _arrays(model: Any, given: Any) -> list[Any]:
-    outputs = model(given, training=False)
+    outputs = tensorflow.function(model, autograph=False)(given, training=False)
     values = outputs.values() if isinstance(outputs, dict) else [outputs]
     return [numpy.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32"))) for each in values]
