@@ -24,7 +24,7 @@ _HOMES = {
     "Compilation": "compiler.compile",
     "SpecError": "compiler.compile",
     "Unbuildable": "ir.program",
-    "__version__": "version",
+    "__version__": "compiler.version",
 }
 
 
