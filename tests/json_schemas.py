@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
-SCHEMAS = Path(__file__).parent.parent / "schemas"
+SCHEMAS = ROOT / "schemas"
 
 
 def validator(name: str) -> Any:

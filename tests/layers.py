@@ -8,8 +8,9 @@ import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
+
+from places import TESTS
 
 from cnnlstm_spec import ops
 from cnnlstm_spec.ir.inference import Inference, Refusal
@@ -24,7 +25,7 @@ from cnnlstm_spec.language.scope import POISON, Scope
 from cnnlstm_spec.ops.augment.factors import Factor
 from cnnlstm_spec.text.nodes import node_of
 
-REGISTRY = Path(__file__).parent / "keras_layers.txt"
+REGISTRY = TESTS / "keras_layers.txt"
 """The names of the classes in `keras.layers`, one a line."""
 
 KERAS = frozenset(REGISTRY.read_text().split())
@@ -35,15 +36,15 @@ Shape = tuple[int | None, ...]
 def op_classes() -> list[type[Op]]:
     """Every layer of Keras that a module of `ops` defines: the classes that have examples."""
     found: dict[str, type[Op]] = {}
-    for module in pkgutil.iter_modules(ops.__path__):
-        for each in vars(import_module(f"{ops.__name__}.{module.name}")).values():
+    for module in pkgutil.walk_packages(ops.__path__, f"{ops.__name__}."):
+        for each in vars(import_module(module.name)).values():
             if (
                 inspect.isclass(each)
                 and issubclass(each, Op)
                 and each.examples
                 and each.__doc__ is not None
                 and each.__name__ in KERAS
-                and module.name != "strategies"
+                and ".fusions" not in module.name
             ):
                 found[each.__name__] = each
     return [found[name] for name in sorted(found)]

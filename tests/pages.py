@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from places import ROOT
+
 import cnnlstm_spec
 
-ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.S | re.M)
 FILE = re.compile(r"`([\w./-]+\.yaml)`")
 

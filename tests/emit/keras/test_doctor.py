@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
@@ -20,7 +21,6 @@ keras = pytest.importorskip("keras")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
 LAYERS = layers()
-ROOT = Path(__file__).parent.parent
 SPEC = """version: 1
 name: small
 branches:

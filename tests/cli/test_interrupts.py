@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from cnnlstm_spec.cli.main import INTERRUPTED, run
 from tools import kill
 
-ROOT = Path(__file__).parent.parent
 MATRIX = kill.SPEC + "matrix: {seed: [1, 2, 3, 4]}\n"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.emit.python.literals import literal
@@ -21,7 +22,6 @@ from cnnlstm_spec.emit.python.source import WIDTH, source
 from cnnlstm_spec.ir.program import Call, Comment, Infix, Let, Program, Ref
 from cnnlstm_spec.text.escape.python import strings
 
-ROOT = Path(__file__).parent.parent
 SPECS = [
     *sorted(ROOT.glob("specs/*.yaml")),
     *sorted(ROOT.glob("specs/published/*.yaml")),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 import cnnlstm_spec
 from cnnlstm_spec import Compilation, SpecError, compile_model, load
 
-SPEC = Path(__file__).parent.parent / "specs" / "equipment-fault.yaml"
+SPEC = ROOT / "specs" / "equipment-fault.yaml"
 
 
 def test_load_takes_a_path_or_a_text() -> None:

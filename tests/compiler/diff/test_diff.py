@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from json_schemas import validator
+from places import ROOT
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.diff.differ import MISSING, Difference, differ
 from cnnlstm_spec.compiler.diff.words import as_json
 
-ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
 SPECS = sorted((ROOT / "specs").rglob("*.yaml")) + sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))
 LISTS = """

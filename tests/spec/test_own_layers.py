@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.spec.own_layers import offered
 
-DOCS = (Path(__file__).parent.parent / "docs" / "own-layers.md").read_text("utf-8")
+DOCS = (ROOT / "docs" / "own-layers.md").read_text("utf-8")
 LAYERS, KERAS_LAYERS = re.findall(r"```python\n(# my_package.+?)```", DOCS, re.S)
 (SPEC,) = re.findall(r"```yaml\n(.+?)```", DOCS, re.S)
 
@@ -28,7 +29,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "layers.py").write_text(LAYERS)
     (folder / "keras_layers.py").write_text(KERAS_LAYERS)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parent.parent}")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     offered.cache_clear()
     yield folder
     offered.cache_clear()

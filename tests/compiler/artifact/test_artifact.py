@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
@@ -23,7 +24,6 @@ from cnnlstm_spec.compiler.artifact.usage import usage
 from cnnlstm_spec.language.catalog import family
 from cnnlstm_spec.text.files import PathError
 
-ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
 SMALL = """version: 1
 name: small

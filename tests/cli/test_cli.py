@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from json_schemas import validator
+from places import ROOT
 
 from cnnlstm_spec import __version__
 from cnnlstm_spec.cli.main import COMMANDS, run
 from cnnlstm_spec.cli.terminal import has_color
 
-ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
 WRONG = """version: 1
 name: wrong

@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from places import ROOT
 from test_hostile_source import comments, shape
 
 from cnnlstm_spec import load
@@ -40,7 +41,6 @@ from cnnlstm_spec.text.source import Source
 from fuzz import hostile
 from fuzz.text import text_of
 
-ROOT = Path(__file__).parent.parent
 SPECS = [*sorted(ROOT.glob("specs/**/*.yaml")), *sorted(ROOT.glob("tests/specs/ok/*.yaml"))]
 SPECS = [path for path in SPECS if path.stat().st_size < 1500]
 """The longer ones have fields of the same kinds, and take longer."""

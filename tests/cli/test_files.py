@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
@@ -18,7 +19,6 @@ from cnnlstm_spec.compiler.artifact.ownership import foreign
 from cnnlstm_spec.compiler.artifact.write import Unsuitable, write_files
 from cnnlstm_spec.text.files import PathError, read, read_json, sort_of
 
-ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
 GOOD = "version: 1\nname: t\nbranches: {a: {input: {kind: vector, shape: [4]}}}\nhead: []\n"
 IMAGE = (

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
 from cnnlstm_spec.cli.main import BUG, run
 
-ROOT = Path(__file__).parent.parent
 SPECS = [
     path.read_text("utf-8") for path in sorted([*ROOT.glob("specs/*.yaml"), *ROOT.glob("cnnlstm_spec/cli/templates/*.yaml")])
 ]

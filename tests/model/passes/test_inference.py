@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
@@ -25,7 +26,6 @@ from cnnlstm_spec.ops.structural import EnterTime, LeaveTime
 from cnnlstm_spec.text.source import Source
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-ROOT = Path(__file__).parent.parent
 
 IMAGE = "{kind: image, shape: [9, 8, 4]}"
 SERIES = "{kind: sequence, shape: [20, 4]}"

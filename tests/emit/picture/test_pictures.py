@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 from test_svg import GENERATED, MISTAKES, PLAIN, SKIPS, STRUCTURED, long, read
 
 from cnnlstm_spec.compiler.compile import Compilation
@@ -27,7 +27,7 @@ from cnnlstm_spec.emit.picture.way import Way
 from cnnlstm_spec.ir.graph import TypedGraph
 from cnnlstm_spec.ops.structural import Projection
 
-FOLDER = Path(__file__).parent.parent / "specs"
+FOLDER = ROOT / "specs"
 FILES = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.rglob("*.yaml"))}
 
 MODULES = """

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 import yaml
+from places import TESTS
 
 from fuzz.generate import generate
 from fuzz.layers import load
@@ -15,7 +16,7 @@ from fuzz.plant import complaint, plant
 SPECS = 240
 EACH = 15
 """So many specs in a test, so that tests can be spread over processes."""
-SAVED = sorted((Path(__file__).parent / "specs" / "fuzz").glob("*.yaml"))
+SAVED = sorted((TESTS / "specs" / "fuzz").glob("*.yaml"))
 """Specs on which the compiler and Keras once differed."""
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 from cnnlstm_spec.compiler.compile import Compilation, compile_document, read_document
 from cnnlstm_spec.compiler.dump import STAGES, dump
@@ -23,7 +24,6 @@ from cnnlstm_spec.text.source import Source
 from fuzz.generate import generate
 from fuzz.text import text_of
 
-ROOT = Path(__file__).parent.parent
 FOLDERS = ("specs", "tests/specs", "cnnlstm_spec/cli/templates")
 SPECS = sorted(path for each in FOLDERS for path in ROOT.glob(f"{each}/**/*.yaml") if path.name != "not-utf8.yaml")
 OTHERS = (1, 2, 3, 5, 0, -1, 7.5, True, None, "relu", "same", "$width", "${width}", "$nothing", "Dropout", "Flatten", "cell")

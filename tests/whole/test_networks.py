@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 import cnnlstm_spec
 
-SPECS = sorted(Path(__file__).parent.parent.joinpath("specs").glob("*.yaml"))
+SPECS = sorted(ROOT.joinpath("specs").glob("*.yaml"))
 MEANT = {"video-lstm": ["large-kernel"]}
 """Warnings that a spec has on purpose."""
 HEAVY = 10_000_000

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from pages import blocks
+from places import ROOT
 
 from cnnlstm_spec.cli.main import run
 
-ROOT = Path(__file__).parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[1].split()  # type: ignore[index]
 RUN = re.compile(r"\S+/bin/(\S+)((?: [^\n&|;]*)?)")
@@ -80,8 +80,8 @@ SMALLER = {
     "schema": ["--check"],
     "bench": ["--smoke", "cold"],
     "bench-quick": ["--smoke", "many"],
-    "test-core": ["--collect-only", "-q", "tests/test_targets.py"],
-    "test-keras": ["--collect-only", "-q", "tests/test_targets.py"],
+    "test-core": ["--collect-only", "-q", "tests/whole/test_targets.py"],
+    "test-keras": ["--collect-only", "-q", "tests/whole/test_targets.py"],
 }
 """What is added to the last command of a target, so that it takes a second or two."""
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from places import ROOT
 
 from cnnlstm_spec.language.catalog import facts
 from cnnlstm_spec.ops import find_op, known_layers
@@ -21,7 +22,6 @@ from cnnlstm_spec.text.nodes import value_of
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Source
 
-ROOT = Path(__file__).parent.parent
 SCHEMA = spec_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 SPECS = sorted((ROOT / "specs").rglob("*.yaml")) + sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))

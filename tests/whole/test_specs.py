@@ -1,6 +1,6 @@
 """The specs under `specs/ok`, which are silent, and under `specs/err`, each with all that is said of it in a `.out`.
 
-`pytest tests/test_specs.py --update` writes the `.out` files anew; read the difference before you keep it.
+`pytest tests/whole/test_specs.py --update` writes the `.out` files anew; read the difference before you keep it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ import re
 from pathlib import Path
 
 import pytest
+from places import ROOT, TESTS
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.text.diagnostic import LONGEST
 
-HERE = Path(__file__).parent / "specs"
-SHOWN = Path(__file__).parent.parent / "specs"
+HERE = TESTS / "specs"
+SHOWN = ROOT / "specs"
 OK = sorted(HERE.glob("ok/*.yaml")) + sorted(SHOWN.glob("*.yaml"))
 ERR = sorted(HERE.glob("err/*.yaml"))
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 import cnnlstm_spec
 
-PUBLISHED = sorted(Path(__file__).parent.parent.joinpath("specs", "published").glob("*.yaml"))
+PUBLISHED = sorted(ROOT.joinpath("specs", "published").glob("*.yaml"))
 BIASED = "bias-before-batchnorm"
 LENGTH = "no-mask-for-length"
 MEANT = {
