@@ -120,6 +120,9 @@ class Record(BaseModel):
         if "defaults" not in vars(cls):
             own = {name: info.default for name, info in cls.model_fields.items() if name in vars(cls).get("__annotations__", {})}
             cls.defaults = {**cls.defaults, **own}
+        # Pydantic evaluates those of every base again for each class; it keeps the names of class variables beside them.
+        for name in cls.__class_vars__.intersection(annotations := vars(cls).get("__annotations__", {})):
+            del annotations[name]
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
