@@ -104,6 +104,10 @@ class Op(Record):
     """Whether what comes out is what came in, moved or repeated."""
     looks_up: ClassVar[str | None] = None
     """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
+    draws_for_images: ClassVar[bool] = False
+    """Whether it draws, in training, how each image is changed."""
+    is_batch_norm: ClassVar[bool] = False
+    """Whether it takes the mean of a batch away and divides by its spread."""
     keeps_xla_off: ClassVar[bool] = False
     """Whether Keras runs a model that has it without XLA, whatever `jit_compile` says."""
     freezes_late: ClassVar[bool] = False
@@ -184,6 +188,10 @@ class Op(Record):
         """Values that are known to come out."""
         return inputs[0].values if self.keeps_values else None
 
+    def gives_its_input(self, rank: int) -> bool:
+        """Whether the values of an input of that rank are passed on as they are, in training too; the shape left aside."""
+        return False
+
     def keeps_zeros(self) -> bool:
         """Whether 0 stays 0, element by element."""
         return False
@@ -220,6 +228,10 @@ class Op(Record):
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Whether it can be told the mask of such an input, if it reads masks at all."""
         return True
+
+    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """The inputs whose steps it takes together, of an op that reads masks: a padded one counts where it is told none."""
+        return inputs
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """Keras calls as data; the one layer of that name by default."""

@@ -7,7 +7,6 @@ from ..ir.op import Op
 from ..ops.axes import axis_number
 from ..ops.conv import Convolution
 from ..ops.core import Dense
-from ..ops.normalization import BatchNormalization
 from ..ops.shared import called
 from ..ops.structural import EnterTime, LeaveTime
 from .noops import is_noop
@@ -49,7 +48,7 @@ def norms_channels(norm: TypedNode, source: Op) -> bool:
     Counted from the end, which time before the others does not change.
     """
     op, x = norm.node.op, norm.inputs[0]
-    assert isinstance(op, BatchNormalization) and x is not None
+    assert op is not None and x is not None
     first = isinstance(source, Convolution) and source.channels_first
     channels = -(source.n + 1) if isinstance(source, Convolution) and first else -1
-    return axis_number(op.title(), op.axis, x) - (x.rank + 1) == channels
+    return axis_number(op.title(), op.value("axis"), x) - (x.rank + 1) == channels

@@ -12,7 +12,7 @@ from ..ops import find_op
 from ..ops.fusions.base import Strategy
 from ..ops.fusions.broadcast import Broadcast
 from ..ops.input import InputOp
-from ..ops.structural import EnterTime, LeaveTime, Output, Projection, ResidualAdd
+from ..ops.structural import EnterTime, LeaveTime, Output, Projection
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.memo import Memory, once
@@ -212,6 +212,8 @@ class Weaver:
         return left
 
     def residual(self, item: Residual, x: str, at: Context) -> str:
+        from ..ops.fusions.residual import ResidualAdd
+
         inner = self.framed(at, "residual", "Residual")
         y = self.items(item.items, x, inner.within("layers"))
         if item.shortcut is None:

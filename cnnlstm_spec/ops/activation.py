@@ -131,6 +131,10 @@ class Softmax(Op):
     """Axis or axes that add up to 1."""
     examples = (example((4,)), example((None, 4), axis=1), example((3, 4), axis=[1, 2]))
 
+    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        axes = self.axis if isinstance(self.axis, tuple | list) else (self.axis,)
+        return inputs if {None, 1, -inputs[0].rank} & {*axes} else ()
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         refuse_integers(self.title(), x)

@@ -30,6 +30,10 @@ class Attending(Op):
     apart: ClassVar[bool]
     """Whether Keras's layer takes its inputs as arguments of their own, not as one list."""
 
+    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """What a padded step of a query gives stays in that step."""
+        return inputs[1:] or inputs
+
     def feeds(self, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
         """The arguments of the Keras call that are inputs."""
         several = (inputs[0], inputs[0]) if len(inputs) == 1 else inputs

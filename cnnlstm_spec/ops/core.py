@@ -113,6 +113,9 @@ class Activation(Op):
         example((4,), dtype="int32", activation="tanh"),
     )
 
+    def gives_its_input(self, rank: int) -> bool:
+        return called(self.activation) in (None, "linear")
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         name = called(self.activation)
@@ -139,6 +142,9 @@ class Identity(Op):
     keeps_values = True
     last_axis_only = True
     examples = (example((4,)), example((None, 2), dtype="int32"))
+
+    def gives_its_input(self, rank: int) -> bool:
+        return True
 
     def keeps_zeros(self) -> bool:
         return True

@@ -12,9 +12,9 @@ from ..language.kinds import BOOLEAN, INTEGER
 from ..language.list_kinds import Each
 from ..text.diagnostic import Code
 from .axes import axis_at, axis_number
+from .dtypes import merged_dtype
 from .floats import refuse_integers
 from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_values
-from .merge import merged_dtype
 from .windows import positions
 
 if TYPE_CHECKING:

@@ -128,6 +128,7 @@ class Normalizing(Op):
 class BatchNormalization(Normalizing):
     """Mean 0 and deviation 1 over the batch and every axis but one; moving averages serve inference."""
 
+    is_batch_norm = True
     momentum: Annotated[float, NUMBER] = 0.99
     """Share of the old value in a moving average."""
     moving_mean_initializer: Annotated[Any, INITIALIZER] = "zeros"
@@ -159,6 +160,9 @@ class BatchNormalization(Normalizing):
         names = ["moving_mean", "moving_variance"]
         names += ["moving_stddev", "renorm_mean", "renorm_stddev"] if self.renorm else []
         return (*self.gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
+
+    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        return inputs if self.trainable else ()
 
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Over one channel alone Keras makes numbers of the statistics under a mask, and fails."""

@@ -53,6 +53,9 @@ class Shaped(Noise):
     """Shape of what is drawn, batch first; 1 drops a whole axis together."""
     last_axis_only = False
 
+    def gives_its_input(self, rank: int) -> bool:
+        return self.rate == 0
+
     @property
     def draws(self) -> bool:
         return 0 < self.rate < 1
@@ -122,6 +125,9 @@ class GaussianDropout(Noise):
     def keeps_zeros(self) -> bool:
         return True
 
+    def gives_its_input(self, rank: int) -> bool:
+        return self.rate == 0
+
     @property
     def draws(self) -> bool:
         return self.rate > 0
@@ -135,6 +141,9 @@ class GaussianNoise(Noise):
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
     examples = (example((4,), stddev=0.5), example((None, 4), stddev=0.1, seed=1))
+
+    def gives_its_input(self, rank: int) -> bool:
+        return self.stddev == 0
 
     @property
     def draws(self) -> bool:
@@ -151,6 +160,9 @@ class Spatial(Noise):
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
     last_axis_only = False
+
+    def gives_its_input(self, rank: int) -> bool:
+        return self.rate == 0
 
     @property
     def draws(self) -> bool:

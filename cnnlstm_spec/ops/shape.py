@@ -83,6 +83,9 @@ class Flatten(Shaping):
     """`channels_first` moves the first axis to the end before."""
     examples = (example((2, 3, 4)), example((None, 3)), example((2, 3), dtype="int32", data_format="channels_first"))
 
+    def gives_its_input(self, rank: int) -> bool:
+        return rank == 1
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         return inputs[0].with_axes(Axis("features", positions(inputs[0].axes)))
 
@@ -110,6 +113,9 @@ class Reshape(Shaping):
         for size in self.target_shape:
             rest *= 1 if size == -1 else size
         return tuple(positions(x.axes) // rest if size == -1 else size for size in self.target_shape)
+
+    def gives_its_input(self, rank: int) -> bool:
+        return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -151,6 +157,9 @@ class Permute(Shaping):
     dims: Annotated[tuple[int, ...], ListOf(Integer())]
     """Axes of the input in the order of the output; 1 is the first after the batch."""
     examples = (example((3, 4), dims=[2, 1]), example((None, 4, 5), dtype="int32", dims=[1, 3, 2]))
+
+    def gives_its_input(self, rank: int) -> bool:
+        return self.dims == tuple(range(1, len(self.dims) + 1))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs

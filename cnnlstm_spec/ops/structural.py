@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import FLOATS, Op, Weight
@@ -11,7 +11,6 @@ from ..ir.size import Size, ceil_div, equal, growth_ratio
 from ..ir.tensor import Axis, Mask, TensorType
 from ..text.diagnostic import Code
 from .floats import refuse_integers
-from .fusions.elementwise import AddStrategy
 from .padding_mask import HALF
 from .shared import known
 from .windows import positions
@@ -75,16 +74,6 @@ class LeaveTime(Fold):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.unfold(inputs[0], to.inputs[0])
-
-
-class ResidualAdd(AddStrategy):
-    """The sum at the end of a Residual."""
-
-    word = "Residual"
-    arity = (2, 2)
-
-    def help_for(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
-        return ("`shortcut: projection` brings the shortcut to the shape of the layers",)
 
 
 class Projection(Op):

@@ -14,7 +14,6 @@ from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, read, read_record
 from ..language.record import Record
 from ..language.scope import POISON, Scope, did_you_mean, origin_of
 from ..ops import find_op
-from ..ops.fusions.bilinear import Bilinear
 from ..ops.fusions.broadcast import broadcast
 from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
@@ -182,7 +181,8 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
     value = replace(scope, found=[]).resolve(chosen.value) if chosen is not None and chosen.key.text == "strategy" else None
     cls = STRATEGIES.get(value.text) if isinstance(value, Scalar) else None
     of_any = chosen is None or (chosen.key.text == "strategy" and cls is None)
-    own = [key for each in STRATEGIES.values() if of_any or each is cls for key in each.arguments if key != "name"]
+    strategies = STRATEGIES.values() if of_any else () if cls is None else (cls,)
+    own = [key for each in strategies for key in each.arguments if key != "name"]
     known = (*dict.fromkeys(own), *keys.arguments)
     unknown = [entry for entry in node.entries if entry.key.text not in known]
     needed = {} if chosen is not None else {"strategy": f"one of {', '.join(STRATEGIES)}"}
@@ -206,7 +206,7 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> tuple[Op | None,
     if cls.needs_units and not record.is_written("units"):
         scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
         return None, written
-    if isinstance(op, Bilinear) and record.units is not None:
+    if name == "bilinear" and record.units is not None:
         op = op.having(units=record.units)
     if record.is_written("broadcast") and not cls.takes_broadcast:
         scope.report(NO_BROADCAST, own, strategy=name, help=("leave `broadcast` out",))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from ...ir.graph import Frame as NodeFrame
 from ...ir.graph import TypedGraph, TypedNode
 from ...ops.backbones.walk import BACKBONES
+from ...ops.fusions.residual import ResidualAdd
 from ...ops.input import InputOp
-from ...ops.structural import EnterTime, LeaveTime, Output, ResidualAdd
+from ...ops.structural import EnterTime, LeaveTime, Output
 from . import condense as folds
 from .bundles import bundled
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split

@@ -65,7 +65,7 @@ def _behaviour(cls: type[Op]) -> list[str]:
         mask.append("passes it on" if _keeps_mask(op, example) else "does not pass it on")
     video = []
     if op is not None and (place := op.frames_as()) is not None:
-        drawn = "draws once for" if getattr(op, "draws", False) else "takes"
+        drawn = "draws once for" if op.draws_for_images else "takes"
         video = [f"video   {drawn} all frames of a clip, which lie in the {place} of one image"]
     return [f"reads   {', '.join(filter(None, (_count(*cls.arity), axes)))}", f"mask    {'; '.join(mask)}", *video]
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ...ir.graph import TypedGraph, TypedNode
-from ..noops import gives_its_input, is_noop
+from ..noops import is_noop
 from .rewrite import layer_uses, reading, with_nodes
 
 
@@ -29,7 +29,7 @@ def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     uses = layer_uses(graph)
     for id, typed in graph.nodes.items():
         op, x, y = typed.node.op, typed.inputs[0] if typed.inputs else None, typed.type
-        if op is None or x is None or y is None or not gives_its_input(op, x.rank) or x.sizes != y.sizes:
+        if op is None or x is None or y is None or not op.gives_its_input(x.rank) or x.sizes != y.sizes:
             continue
         if is_noop(typed):
             yield id, _kept_because(typed, uses) or "no pass ran"

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from ...ir.graph import TypedGraph, TypedNode, readers_of
 from ...ops.conv import Convolution
-from ...ops.normalization import BatchNormalization
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Span
@@ -44,7 +43,7 @@ def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
     uses = Counter(node.node.layer for node in typed.nodes.values())
     for node in typed.nodes.values():
         norm = node.node.op
-        if not isinstance(norm, BatchNormalization) or not norm.trainable or node.type is None:
+        if norm is None or not norm.is_batch_norm or not norm.trainable or node.type is None:
             continue
         source = source_of(typed, node)
         op = source.node.op
@@ -57,9 +56,9 @@ def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
 
 def _finding(pair: _Pair, count: int) -> Diagnostic:
     convolution, norm = pair.convolution.node, pair.norm.node
-    assert convolution.op is not None and isinstance(norm.op, BatchNormalization)
+    assert convolution.op is not None and norm.op is not None
     place = place_in(convolution.op, "use_bias", convolution)
-    own = "; `beta` is the bias that counts" if norm.op.center else ""
+    own = "; `beta` is the bias that counts" if norm.op.value("center") else ""
     labels = (Label(norm.origin.place, "subtracts the mean, and the bias with it"), *convolution.origin.uses)
     facts: dict[str, object] = {"layer": convolution.op.title(), "count": count}
     return Diagnostic(IDLE_BIAS, place, facts, labels=labels, help=(f"write `use_bias: false`{own}",))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.graph import TypedNode
-from ...ops.augment.factors import Augmentation
 from ...text.diagnostic import Code, Diagnostic
 from .common import Setting
 
@@ -15,7 +14,7 @@ DRAWN_APART = Code("frames-drawn-apart", "warning", "`{layer}` draws anew for ea
 def check_clips(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """An augmentation inside `TimeDistributed`, where each frame of a clip is changed in its own way."""
     op, x = node.node.op, node.inputs[0] if node.inputs else None
-    if not isinstance(op, Augmentation) or not op.draws or x is None or not x.outer:
+    if op is None or not op.draws_for_images or x is None or not x.outer:
         return
     help: tuple[str, ...] = ("give the data the same change for all frames before it comes here",)
     if op.frames_as() is not None:

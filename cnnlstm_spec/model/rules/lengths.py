@@ -9,11 +9,7 @@ from dataclasses import replace
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.inference import Refusal
 from ...ir.tensor import Mask, TensorType
-from ...ops.activation import Softmax
-from ...ops.attention import Attending
-from ...ops.fusions.attention import CrossAttention
 from ...ops.input import TIMED, InputOp
-from ...ops.normalization import BatchNormalization
 from ...ops.structural import EnterTime, Output
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -96,13 +92,7 @@ def _read(node: TypedNode, inputs: tuple[TensorType, ...]) -> Iterable[TensorTyp
         return inputs
     if op is None or not op.reads_mask or not op.leaves_padding_out(inputs[0]):
         return ()
-    if isinstance(op, Attending | CrossAttention):
-        # What a padded step of a query gives stays in that step.
-        return inputs[1:] or inputs
-    if isinstance(op, Softmax):
-        axes = op.axis if isinstance(op.axis, tuple | list) else (op.axis,)
-        return inputs if {None, 1, -inputs[0].rank} & {*axes} else ()
-    return inputs if op.trainable or not isinstance(op, BatchNormalization) else ()
+    return op.weighs_steps_of(*inputs)
 
 
 def _sources(types: Iterable[TensorType]) -> frozenset[str]:

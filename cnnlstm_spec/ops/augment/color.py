@@ -218,7 +218,7 @@ class Solarization(Ranged):
 class AutoContrast(Ranged):
     """Stretches each channel to the whole range."""
 
-    draws = False
+    draws_for_images = False
     only_in_training = False
     examples = (example((4, 5, 3)), example((None, 5, 1), dtype="uint8", value_range=[0, 1]))
 
@@ -226,7 +226,7 @@ class AutoContrast(Ranged):
 class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     """Equalizes the histogram of tiles, with limited contrast."""
 
-    draws = False
+    draws_for_images = False
     only_in_training = False
     clip_limit: Annotated[float, NUMBER] = 4.0
     """Limit of the contrast."""

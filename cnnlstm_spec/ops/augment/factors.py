@@ -146,7 +146,7 @@ class Augmentation(Op):
 
     only_in_training = True
     takes_one = True
-    draws: ClassVar[bool] = True
+    draws_for_images = True
     """Whether what it does is drawn, for each image by itself."""
     frames: ClassVar[FramesAs | None] = "channels"
     """Where the frames of a video go, as `frames_as` says."""

@@ -140,6 +140,10 @@ class CrossAttention(Heads):
     reads_mask = True
     examples = (example((5, 4), (6, 4)), example((4,), (6, 4), (4,), num_heads=2))
 
+    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """What a padded step of the query gives stays in that step."""
+        return inputs[1:] or inputs
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         for index, x in enumerate(inputs):
             if x.rank not in (1, 2):

@@ -10,7 +10,7 @@ from ...ir.size import equal
 from ...ir.tensor import Axis, Mask, TensorType, Values, Zeros
 from ...language.kinds import INTEGER
 from ...text.diagnostic import Code
-from ..merge import merged_dtype
+from ..dtypes import merged_dtype
 from .base import (
     POOL_FIRST,
     RANKS_DIFFER,
