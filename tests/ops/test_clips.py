@@ -99,7 +99,7 @@ def test_inside_time_distributed(name: str) -> None:
     op = find_op(name)
     layer = {name: ALIKE.get(name, {})}
     found = codes(spec("[4, 8, 8, 3]", "video", f"[{{TimeDistributed: [{json.dumps(layer)}]}}]"))
-    drawn = op is not None and issubclass(op, Augmentation) and op.draws
+    drawn = op is not None and issubclass(op, Augmentation) and op.draws_for_images
     assert found == (["frames-drawn-apart"] if drawn else [])
 
 
