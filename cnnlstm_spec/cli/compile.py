@@ -8,10 +8,10 @@ import sys
 from importlib import import_module
 from pathlib import Path as File
 from textwrap import indent
-from typing import Any
 
 import click
 
+from ..compiler.artifact.manifest import Manifest
 from ..compiler.artifact.ownership import MODEL
 from ..compiler.artifact.usage import usage
 from ..compiler.deploy import PURPOSES
@@ -151,7 +151,7 @@ def command(
         raise click.ClickException(f"`{error.filename or folder}`: {reason_of(error)}") from None
     finally:
         progress.end()
-    if artifact.PNG not in manifest["files"]:
+    if artifact.PNG not in manifest.files:
         note(f"no {artifact.PNG}: {install('plot')}")
     write(_summary(manifest, folder))
     if deployment is not None:
@@ -201,7 +201,7 @@ def _variants(
     return UNBUILT if failed else 0
 
 
-def _summary(manifest: dict[str, Any], folder: File) -> str:
-    files = [*manifest["files"], "manifest.json"]
-    found = f"{manifest['name']}: {manifest['params']['total']:,} parameters; wrote {', '.join(files)} to {folder}"
+def _summary(manifest: Manifest, folder: File) -> str:
+    files = [*manifest.files, "manifest.json"]
+    found = f"{manifest.name}: {manifest.params.total:,} parameters; wrote {', '.join(files)} to {folder}"
     return f"{one_line(found)}\n\n"

@@ -32,13 +32,14 @@ def command(
     Weights load where a layer has the same name in Keras and the same shapes. What is set with --set is set in B alone. The
     status is 0 where both are the same model, 1 where they differ, 2 where one of them has errors.
     """
-    from ..compiler.diff import words as rendered
     from ..compiler.diff.differ import differ
+    from ..compiler.diff.document import make_differences
+    from ..compiler.diff.words import text
 
     a = _sound(load_spec(old, (), color, allow_imports=allow_imports))
     b = _sound(load_spec(new, overrides, color, allow_imports=allow_imports))
     found = differ(a, b, batch_size)
-    write((rendered.as_json if format_ == "json" else rendered.text)(found, old, new))
+    write(make_differences(found, old, new).to_json() + "\n" if format_ == "json" else text(found, old, new))
     return 0 if found.equal else FOUND
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from ..emit.keras.document import make_examination
 from ..emit.keras.expectations import Difference, counts
 from ..emit.keras.quiet import silence
-from ..text.escape.json import to_json
 from ..text.missing import what_to_install
 from .options import FOUND, format_option
 from .terminal import Progress, note, write
@@ -43,19 +43,12 @@ def command(format_: str) -> int:
         progress.end()
     differ = [each for each in found if each.sort != "new"]
     if format_ == "json":
-        write(_json(installed, made_from, found) + "\n")
+        write(make_examination(installed, made_from, found).to_json() + "\n")
     else:
         write(_text(installed, made_from, found))
         if differ:
             note("a spec that uses none of these compiles; `compile` refuses one that does")
     return FOUND if differ else 0
-
-
-def _json(installed: str, made_from: str, found: Sequence[Difference]) -> str:
-    listed = [{"name": each.name, "sort": each.sort, "what": each.what} for each in found]
-    ok = all(each.sort == "new" for each in found)
-    data = {"version": 1, "keras": installed, "rules": made_from, "ok": ok, "compared": counts(), "differences": listed}
-    return to_json(data)
 
 
 def _text(installed: str, made_from: str, found: Sequence[Difference]) -> str:

@@ -82,11 +82,11 @@ def command(
         return _csv(load_sweep(spec, overrides, matrix, color, allow_imports), batch_size, sizes, color)
     compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
     if format_ == "json":
-        from ..emit.words.json import shapes
+        from ..emit.words.shapes import make_shapes
 
         need_sound(compilation)
         assert compilation.typed is not None
-        write(shapes(compilation.typed) + "\n")
+        write(make_shapes(compilation.typed).to_json() + "\n")
         return 0
     if compilation.typed is not None:
         if costly:

@@ -91,9 +91,9 @@ def command(
 
                 write(table(shown_name, variants, strict) + "\n\n")
     if format_ == "json":
-        from ..emit.words.json import findings
+        from ..emit.words.findings import make_findings
 
-        write(findings(files) + "\n")
+        write(make_findings(files).to_json() + "\n")
     else:
         write(counts([each for found in total for each in found], len(total)) + "\n")
     return status

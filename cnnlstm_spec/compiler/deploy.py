@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..ir.graph import TypedGraph
 from ..ir.op import Op
 from ..model.passes import INFERENCE, INFERENCE_REASONS, apply
 from ..ops.structural import Output
 from ..text.diagnostic import Written
-from ..text.files import read
 from .compile import Compilation
 
 if TYPE_CHECKING:
@@ -59,11 +57,6 @@ class Deployment:
             load_into(training, self.weights, self.training, passes)
         fold_weights(training, inference, self.inference.typed.folds)
         return training, inference
-
-    def facts(self) -> dict[str, Any]:
-        """What the manifest says of it."""
-        digest = None if self.weights is None else {"sha256": hashlib.sha256(read(self.weights)).hexdigest()}
-        return {"weights": digest, "changed": _plain(self.changed), "left": _plain(self.left)}
 
     def __str__(self) -> str:
         before, after = self.training.typed, self.inference.typed
@@ -119,7 +112,3 @@ def _gone(op: Op, now: Op, written: Written) -> list[str]:
     inner = [(name, value, now.value(name)) for name, value in op.values().items() if isinstance(value, Op)]
     own = [name for name in op.values(written.places) if not now.is_written(name)]
     return own + [f"{name}.{each}" for name, value, after in inner for each in _gone(value, after, written.within(name))]
-
-
-def _plain(notes: tuple[Note, ...]) -> list[dict[str, str]]:
-    return [{"layer": note.layer, "text": note.text} for note in notes]

@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from ..text.diagnostic import UNWRITTEN, Code, Written
+from ..text.docstrings import read_docstrings
 from ..text.nodes import Node
 from ..text.source import NOWHERE
 from .leaf import REPORTED, REQUIRED, Leaf
@@ -59,7 +60,7 @@ class Argument:
     @property
     def doc(self) -> str:
         """What it means, from the docstring after the field."""
-        return self.info.description or _docs(self.owner).get(self.field, "")
+        return self.info.description or read_docstrings(self.owner).get(self.field, "")
 
 
 def name_of(field: str, info: FieldInfo) -> str:
@@ -208,23 +209,3 @@ class Checks:
             return
         place = self.written.keys[at] if on_key else self.written.places[at]
         Scope(self.scope.found, place.path, uses=self.scope.uses).report(code, Node(place.span), help=help, **facts)
-
-
-@cache
-def _docs(cls: type) -> dict[str, str]:
-    """The docstrings after the fields of a class, by field; its source is read when they are asked for."""
-    import ast
-    import inspect
-    from textwrap import dedent
-
-    try:
-        (body,) = ast.parse(dedent(inspect.getsource(cls))).body
-    except (OSError, TypeError):
-        return {}
-    assert isinstance(body, ast.ClassDef)
-    found = {}
-    for each, after in zip(body.body, body.body[1:], strict=False):
-        text = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else None
-        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and isinstance(text, str):
-            found[each.target.id] = text
-    return found

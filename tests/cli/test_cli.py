@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from json_schemas import validator
+from json_schemas import read_document
 from places import ROOT
 
 from cnnlstm_spec import __version__
@@ -75,8 +75,7 @@ def test_findings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_has_every_finding_at_its_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "wrong.yaml").write_text(WRONG)
     assert run(["validate", "--format", "json", "wrong.yaml", str(SPEC), "none.yaml"]) == 2
-    data = json.loads(capsys.readouterr().out)
-    validator("validate").validate(data)
+    data = read_document("validate", capsys.readouterr().out)
     assert [(each["path"], each["ok"]) for each in data["files"]] == [
         ("wrong.yaml", False),
         (str(SPEC), True),
@@ -92,8 +91,7 @@ def test_json_has_every_finding_at_its_place(folder: Path, capsys: pytest.Captur
 
 def test_json_says_where_an_override_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", "--format", "json", "--set", "head[0].units=no", str(SPEC)]) == 1
-    data = json.loads(capsys.readouterr().out)
-    validator("validate").validate(data)
+    data = read_document("validate", capsys.readouterr().out)
     (found,) = data["files"][0]["diagnostics"]
     assert (found["source"], found["line"], found["column"]) == ("--set", 1, 15)
 
@@ -101,8 +99,7 @@ def test_json_says_where_an_override_is_wrong(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize("spec", sorted((ROOT / "specs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_shapes_json(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["shapes", "--format", "json", str(spec)]) == 0
-    data = json.loads(capsys.readouterr().out)
-    validator("shapes").validate(data)
+    data = read_document("shapes", capsys.readouterr().out)
     assert sum(each["params"] for each in data["layers"]) == data["params"]["total"]
 
 

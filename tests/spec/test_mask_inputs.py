@@ -10,7 +10,7 @@ from small import codes
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.compiler.artifact.usage import usage
-from cnnlstm_spec.emit.words.json import inputs, shapes_data
+from cnnlstm_spec.emit.words.shapes import make_inputs, make_shapes
 
 TOP = "version: 1\nname: shared\n"
 FUSED = "fusion: {strategy: concat, layers: [{LSTM: {units: 3}}]}\nhead: [{Dense: {units: 1}}]\n"
@@ -32,9 +32,9 @@ def test_one_input_one_mask(steps: str) -> None:
     """Nothing is combined, lost or unread, and what lists the inputs names the mask once."""
     compilation = spec(A.replace("frames", steps), B.replace("frames", steps), more=POOLED)
     assert codes(compilation) == [] and compilation.typed is not None
-    assert [each["name"] for each in inputs(compilation.typed)] == ["a", "real", "b"]
+    assert [each.name for each in make_inputs(compilation.typed)] == ["a", "real", "b"]
     assert usage(compilation, "model.keras")[2].count("real") == 1
-    assert {each["mask"] for each in shapes_data(compilation.typed)["layers"] if each["mask"]} == {"branches.a.input.mask_input"}
+    assert {each.mask for each in make_shapes(compilation.typed).layers if each.mask} == {"branches.a.input.mask_input"}
     assert compilation.to_python().count('name="real"') == 1
 
 

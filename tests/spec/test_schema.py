@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import jsonschema
 import pytest
+from json_schemas import tool
 from places import ROOT
 
 from cnnlstm_spec.language.catalog import facts
@@ -34,14 +33,6 @@ def value(text: str) -> Any:
     return value_of(node)
 
 
-def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("schema_tool", ROOT / "tools" / "schema.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_it_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     named = set(re.findall(r'"#/\$defs/([^"]+)"', json.dumps(SCHEMA)))
@@ -50,8 +41,8 @@ def test_it_is_a_schema() -> None:
 
 def test_the_file_is_what_the_package_says() -> None:
     made = tool()
-    assert made.FILE.read_text("utf-8") == made.text(), "run `python tools/schema.py`"
-    assert json.loads(made.text()) == SCHEMA
+    assert (made.FOLDER / "spec.schema.json").read_text("utf-8") == made.format_spec_schema(), "run `python tools/schema.py`"
+    assert json.loads(made.format_spec_schema()) == SCHEMA
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)

@@ -21,19 +21,19 @@ from test_hostile_source import comments, shape
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler import dump
+from cnnlstm_spec.compiler.artifact.manifest import Manifest
 from cnnlstm_spec.compiler.artifact.write import make_manifest
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.diff import words as diff
 from cnnlstm_spec.compiler.diff.differ import differ
 from cnnlstm_spec.emit.words.costs import costs_table
 from cnnlstm_spec.emit.words.diagnostics import render
-from cnnlstm_spec.emit.words.json import findings
+from cnnlstm_spec.emit.words.findings import make_findings
 from cnnlstm_spec.emit.words.table import table
 from cnnlstm_spec.model.costs import of
 from cnnlstm_spec.text.edits.matrix import combinations, folders, read_matrix
 from cnnlstm_spec.text.escape.characters import UNSAFE
 from cnnlstm_spec.text.escape.file_name import file_name
-from cnnlstm_spec.text.escape.json import to_json
 from cnnlstm_spec.text.escape.terminal import OURS
 from cnnlstm_spec.text.nodes import node_of, value_of
 from cnnlstm_spec.text.parse import parse
@@ -77,7 +77,7 @@ def held(compilation: Compilation) -> None:
     for colored in (False, True):
         words = render(compilation.diagnostics, colored)
         assert UNSAFE.search(OURS.sub("", words) if colored else words.replace("\n", "")) is None
-    data = findings([("x", compilation.diagnostics)])
+    data = make_findings([("x", compilation.diagnostics)]).to_json()
     fit(data)
     shown = [each.message for each in compilation.diagnostics if each.severity != "advice"]
     assert [each["message"] for each in json.loads(data)["files"][0]["diagnostics"]] == shown
@@ -97,8 +97,8 @@ def held_as(compilation: Compilation, plain: Compilation) -> None:
     source.encode()
     fit(diff.text(differ(plain, compilation, 1), "a", "b"))
     manifest = make_manifest(compilation, {}, {})
-    assert json.loads(to_json(manifest)) == manifest
-    for line in manifest["usage"]:
+    assert Manifest.from_json(manifest.to_json()) == manifest
+    for line in manifest.usage:
         assert shape(line) == shape(plain_line(line))
 
 

@@ -128,7 +128,7 @@ def _built(job: Job) -> Outcome:
         return Outcome(job.index, reason=str(error))
     except OSError as error:
         return Outcome(job.index, reason=f"`{error.filename or job.output}`: {reason_of(error)}")
-    return Outcome(job.index, manifest["params"]["total"], report="" if deployment is None else str(deployment))
+    return Outcome(job.index, manifest.params.total, report="" if deployment is None else str(deployment))
 
 
 @lru_cache(maxsize=1)

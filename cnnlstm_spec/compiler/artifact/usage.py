@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...emit.words.json import inputs
+from ...emit.words.shapes import Tensor, make_inputs
 from ...text.escape.python import name as named
 from ...text.escape.python import string
 from ..compile import Compilation
@@ -17,7 +15,7 @@ def usage(compilation: Compilation, model: str) -> list[str]:
     """Three lines that load the model at a path, and predict for data of zeros."""
     assert compilation.typed is not None and compilation.spec is not None
     batch = compilation.spec.batch_size or 1
-    arrays = {each["name"]: _zeros(each, batch) for each in inputs(compilation.typed)}
+    arrays = {each.name: _zeros(each, batch) for each in make_inputs(compilation.typed)}
     data = next(iter(arrays.values())) if len(arrays) == 1 else _mapping(arrays)
     # Importing the module of a person's own layer registers it with Keras.
     modules = ", ".join(["keras", "numpy", *map(named, compilation.program.imports)])
@@ -28,8 +26,8 @@ def _mapping(arrays: dict[str, str]) -> str:
     return "{" + ", ".join(f"{string(name)}: {zeros}" for name, zeros in arrays.items()) + "}"
 
 
-def _zeros(tensor: dict[str, Any], batch: int) -> str:
-    sizes = [size if isinstance(size, int) else SAMPLE for size in tensor["shape"]]
-    function = "ones" if tensor["dtype"] == "bool" else "zeros"
-    dtype = "float32" if tensor["dtype"] == "bfloat16" else tensor["dtype"]
+def _zeros(tensor: Tensor, batch: int) -> str:
+    sizes = [size if isinstance(size, int) else SAMPLE for size in tensor.shape]
+    function = "ones" if tensor.dtype == "bool" else "zeros"
+    dtype = "float32" if tensor.dtype == "bfloat16" else tensor.dtype
     return f'numpy.{function}(({", ".join(map(str, [batch, *sizes]))}), "{dtype}")'

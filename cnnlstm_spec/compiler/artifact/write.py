@@ -18,19 +18,19 @@ from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Any
 
-from ...emit.words.json import inputs, params, shapes_data
+from ...emit.words.shapes import count_params, make_inputs, make_outputs
 from ...text.escape.json import to_json
 from ...text.files import PathError, link_at, read, reason_of, resolve, sort_of, told
 from ..compile import Compilation, collector_paused
-from ..deploy import Deployment
+from ..deploy import Deployment, Note
 from ..resolved import resolved
 from ..version import __version__
+from .manifest import Inference, LayerNote, Manifest, ResolvedSpec, TrainedWeights, WrittenFile
 from .ownership import MANIFEST, MODEL, clear, foreign, hidden
 from .usage import usage
 
 SVG, PNG = "plot.svg", "plot.png"
 NAMES = (MODEL, SVG, PNG, MANIFEST)
-VERSION = 1
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold."""
 SAVED = "1980-01-01@00:00:00"
@@ -48,7 +48,7 @@ def write(
     passes: str = "default",
     deployment: Deployment | None = None,
     force: bool = False,
-) -> dict[str, Any]:
+) -> Manifest:
     """Builds the model, or the one that a deployment makes of it, and writes the folder; gives the manifest.
 
     `step` is told what is under way.
@@ -69,8 +69,8 @@ def write(
         raise Unsuitable(f"`{folder}` holds {named}, not written by `compile`: {ways}")
     files, versions = make_files(compilation, step, passes, deployment)
     step("writing")
-    manifest = {**make_manifest(compilation, files, versions, deployment), "passes": passes}
-    files[MANIFEST] = (to_json(manifest) + "\n").encode()
+    manifest = make_manifest(compilation, files, versions, passes, deployment)
+    files[MANIFEST] = (manifest.to_json() + "\n").encode()
     write_files(folder, files)
     clear(folder, NAMES)
     return manifest
@@ -145,25 +145,39 @@ def _renumbered(config: Any, ids: dict[int, int]) -> Any:
 
 
 def make_manifest(
-    compilation: Compilation, files: Mapping[str, bytes], versions: Mapping[str, str], deployment: Deployment | None = None
-) -> dict[str, Any]:
+    compilation: Compilation,
+    files: Mapping[str, bytes],
+    versions: Mapping[str, str],
+    passes: str = "default",
+    deployment: Deployment | None = None,
+) -> Manifest:
     """What the folder holds and where it came from; nothing of when or where it was made."""
     built = compilation if deployment is None else deployment.inference
     assert built.typed is not None and compilation.spec is not None
-    return {
-        "version": VERSION,
-        "name": compilation.spec.name,
-        "seed": compilation.spec.seed,
-        "versions": dict(versions),
-        "inputs": inputs(built.typed),
-        "outputs": shapes_data(built.typed)["outputs"],
-        "params": params(built.typed),
-        "usage": usage(built, MODEL),
-        "for": "training" if deployment is None else "inference",
-        **({} if deployment is None else {"inference": deployment.facts()}),
-        "files": {name: {"sha256": digest(data), "bytes": len(data)} for name, data in files.items()},
-        "spec": {"sha256": digest(compilation.source.text.encode()), **resolved(compilation)},
-    }
+    return Manifest(
+        version=1,
+        name=compilation.spec.name,
+        seed=compilation.spec.seed,
+        versions=dict(versions),
+        inputs=make_inputs(built.typed),
+        outputs=make_outputs(built.typed),
+        params=count_params(built.typed),
+        usage=tuple(usage(built, MODEL)),
+        purpose="training" if deployment is None else "inference",
+        **({} if deployment is None else {"inference": _inference(deployment)}),
+        files={name: WrittenFile(sha256=digest(data), bytes=len(data)) for name, data in files.items()},
+        spec=ResolvedSpec.model_validate({"sha256": digest(compilation.source.text.encode()), **resolved(compilation)}),
+        passes=passes,
+    )
+
+
+def _inference(deployment: Deployment) -> Inference:
+    trained = None if deployment.weights is None else TrainedWeights(sha256=digest(read(deployment.weights)))
+    return Inference(weights=trained, changed=_notes(deployment.changed), left=_notes(deployment.left))
+
+
+def _notes(notes: tuple[Note, ...]) -> tuple[LayerNote, ...]:
+    return tuple(LayerNote(layer=note.layer, text=note.text) for note in notes)
 
 
 def digest(data: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Literal
 
 from ...ir.graph import TypedGraph, TypedNode, count
 from ...language.catalog import facts
@@ -32,8 +32,7 @@ class Change:
 class LayerChange:
     """A layer that only one of the two has, or that differs; a layer is found again by its place among the others."""
 
-    sort: str
-    """`added`, `removed` or `changed`."""
+    sort: Literal["added", "removed", "changed"]
     layer: str
     """Its Keras class."""
     name: str
@@ -197,7 +196,7 @@ def _change(
         changes = tuple(_changes(_row(a, old, renamed), _row(b, new, {})))
         if not changes:
             return None
-    sort = "changed" if changes else "added" if a is None else "removed"
+    sort: Literal["added", "removed", "changed"] = "changed" if changes else "added" if a is None else "removed"
     path = format_path(typed.node.origin.address)
     return LayerChange(sort, _class(typed), typed.node.layer, path, str(typed.type), typed.params, changes)
 

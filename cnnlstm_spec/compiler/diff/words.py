@@ -1,15 +1,13 @@
-"""The difference of two specs, as text and as the public JSON of `diff`, version 1, of which `schemas/` holds the schema."""
+"""The difference of two specs, as text for a person."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-from ...text.escape.json import in_words, to_json
+from ...text.escape.json import in_words
 from ...text.escape.terminal import one_line, width
-from .differ import MISSING, Change, Difference, LayerChange
+from .differ import Change, Difference, LayerChange
 
-VERSION = 1
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 COSTS = {
     "params": "parameters",
@@ -33,32 +31,6 @@ def text(found: Difference, old: str, new: str) -> str:
         lines += _layer(each)
     lines += ["" for _ in found.layers[:1]]
     return "\n".join([*lines, *_costs(found), "", *_weights(found)]) + "\n"
-
-
-def as_json(found: Difference, old: str, new: str) -> str:
-    """The same as data; a change lacks `old` or `new` where one of the two does not have what it is about."""
-    layers = [{**asdict(each), "changes": list(map(_change, each.changes))} for each in found.layers]
-    data = {
-        "version": VERSION,
-        "old": old,
-        "new": new,
-        "equal": found.equal,
-        "model": list(map(_change, found.model)),
-        "layers": layers,
-        "same_layers": found.same,
-        "costs": {each.what: {"old": each.old, "new": each.new} for each in found.costs},
-        "weights": {
-            "loaded": list(found.loaded),
-            "loaded_params": found.loaded_params,
-            "not_loaded": [asdict(each) for each in found.lost],
-        },
-    }
-    return to_json(data) + "\n"
-
-
-def _change(change: Change) -> dict[str, Any]:
-    values = {"old": change.old, "new": change.new}
-    return {"what": change.what, **{side: value for side, value in values.items() if value != MISSING}}
 
 
 def _arrow(change: Change) -> str:

@@ -6,7 +6,7 @@ from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
 from ...ops.input import InputOp
 from ...text.escape.terminal import one_line, width
-from .json import mask_origin
+from .mask_origin import find_mask_origin
 
 HEADINGS = ("layer", "name", "output", "dtype", "mask", "params")
 NUMBERS = frozenset({HEADINGS.index("params")})
@@ -47,7 +47,7 @@ def _row(typed: TypedNode, graph: TypedGraph) -> Row:
     if type is None:
         return (title, node.layer, "?", "?", "", "?")
     axes = ", ".join(str(axis) for axis in (*(axis for axis, _ in type.outer), *type.axes))
-    mask = mask_origin(type, graph) or ""
+    mask = find_mask_origin(type, graph) or ""
     shared = "" if typed.owns_weights or not typed.weights else "shared"
     params = f"{typed.params:,}" if typed.params else shared
     return (title, node.layer, f"({axes})", type.dtype, mask, params)

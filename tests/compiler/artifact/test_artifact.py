@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from json_schemas import read_document
 from places import ROOT
 
 from cnnlstm_spec import load
@@ -311,7 +312,7 @@ def test_compile(tmp_path: Path) -> None:
     assert first.stderr == ""
     one, two = tmp_path / "one", tmp_path / "two"
     assert contents(one) == contents(two)
-    manifest = json.loads((one / "manifest.json").read_text("utf-8"))
+    manifest = read_document("manifest", (one / "manifest.json").read_text("utf-8"))
     assert set(manifest["files"]) == set(names(one)) - {"manifest.json"} >= {"model.keras", "plot.svg"}
     for name, facts in manifest["files"].items():
         assert hashlib.sha256((one / name).read_bytes()).hexdigest() == facts["sha256"]

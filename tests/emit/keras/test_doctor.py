@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from json_schemas import read_document
 from places import ROOT
 
 from cnnlstm_spec import load
@@ -42,7 +42,7 @@ def differences() -> list[tuple[str, str, str]]:
 def test_nothing_differs(capsys: pytest.CaptureFixture[str]) -> None:
     before = keras.config.dtype_policy()
     assert run(["doctor", "--format", "json"]) == 0
-    data = json.loads(capsys.readouterr().out)
+    data = read_document("doctor", capsys.readouterr().out)
     assert data["ok"] and data["differences"] == [] and data["keras"] == keras.__version__
     assert data["compared"]["layers"] > 100 and data["compared"]["backbones"] == 40
     assert keras.config.dtype_policy() == before
@@ -137,7 +137,7 @@ def test_doctor_tells(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     assert "GRU: Keras has no `keras.layers.GRU`" in out
     assert run(["doctor", "--format", "json"]) == 1
-    data = json.loads(capsys.readouterr().out)
+    data = read_document("doctor", capsys.readouterr().out)
     assert not data["ok"] and data["differences"][0]["name"] == "GRU"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from json_schemas import read_document
 from places import ROOT
 
 from cnnlstm_spec import load
@@ -601,7 +601,7 @@ def test_a_trained_model(file: str, spec: Path, capsys: pytest.CaptureFixture[st
     assert (
         "  n: folded into `c`\n" in out and "  x_dropout: removed\n" in out and "for training and for inference: greatest" in out
     )
-    manifest = json.loads(Path("out/manifest.json").read_text("utf-8"))
+    manifest = read_document("manifest", Path("out/manifest.json").read_text("utf-8"))
     assert manifest["for"] == "inference" and manifest["params"]["total"] == 81 and manifest["passes"] == "default"
     assert {"layer": "n", "text": "folded into `c`"} in manifest["inference"]["changed"] and manifest["inference"]["weights"][
         "sha256"

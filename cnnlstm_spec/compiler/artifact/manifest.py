@@ -1,0 +1,97 @@
+"""What an artifact folder holds and where it came from, as the document `manifest.json`; nothing of when or where it was made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from ...emit.words.shapes import Params, Tensor
+from ...text.document import Count, Document, LeftOut
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class WrittenFile(Document):
+    """A file of the folder."""
+
+    sha256: Sha256
+    bytes: Count
+
+
+class TrainedWeights(Document):
+    """The file that trained weights were taken from."""
+
+    sha256: Sha256
+
+
+class LayerNote(Document):
+    """What became of a layer for inference, or why it stays as it is."""
+
+    layer: str
+    """Its name in Keras."""
+    text: str
+
+
+class Inference(Document):
+    """What the model for inference has that the one for training has not."""
+
+    weights: TrainedWeights | None
+    """The file of the trained model; null for the weights that training starts from."""
+    changed: tuple[LayerNote, ...]
+    left: tuple[LayerNote, ...]
+    """Layers that stay as they are though others of their kind change, and why."""
+
+
+class ResolvedLayer(Document):
+    """A layer as it was understood: blocks and repetitions written out, variables replaced."""
+
+    path: str
+    """Where it stands in the spec."""
+    name: str
+    """Its name in Keras."""
+    layer: str
+    """Its class, or the strategy of a fusion."""
+    arguments: dict[str, JsonValue]
+    """Those that are written."""
+    inputs: tuple[str, ...]
+    """The inputs and layers whose outputs it reads."""
+
+
+class ResolvedSpec(Document):
+    """The spec that the artifact was made of."""
+
+    sha256: Sha256
+    """Of the file's text."""
+    document: dict[str, JsonValue]
+    """The spec with its overrides."""
+    compile: JsonValue
+    """The section `compile` with its variables replaced; null where there is none."""
+    layers: tuple[ResolvedLayer, ...]
+
+
+class Manifest(Document):
+    """What an artifact folder holds and where it came from; nothing of when or where it was made."""
+
+    model_config = ConfigDict(title="cnnlstm-spec compile: manifest.json")
+
+    version: Literal[1]
+    name: str
+    seed: int | None
+    versions: dict[str, str]
+    """Of the packages that built the model."""
+    inputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
+    """Inputs of the Keras model, in its order."""
+    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
+    """Outputs by head."""
+    params: Params
+    usage: tuple[str, ...]
+    """Lines of Python that load the model and predict."""
+    purpose: Annotated[Literal["training", "inference"], Field(alias="for")]
+    inference: LeftOut[Inference] = None
+    """Of a model for inference alone."""
+    files: dict[str, WrittenFile]
+    """By name, all but the manifest."""
+    spec: ResolvedSpec
+    passes: str
+    """Which passes ran: `default` or `none`."""

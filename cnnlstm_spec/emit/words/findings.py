@@ -1,0 +1,112 @@
+"""What was found in files, as the document that `validate --format json` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from ...text.diagnostic import Diagnostic, Severity
+from ...text.diagnostic import Label as Labelled
+from ...text.document import Document, LeftOut
+from ...text.source import NOWHERE, Span, format_path
+
+Checked = tuple[str, Iterable[Diagnostic]]
+"""A file's path, and what was found in it."""
+Position = Annotated[int, Field(ge=1)] | None
+
+
+class Label(Document):
+    """A place that belongs to a finding, and what is to be said of it."""
+
+    message: str
+    line: Position
+    column: Position
+    end_line: Position
+    end_column: Position
+    source: LeftOut[str] = None
+    """The text that the position is in, where it is not the file: `--set`, or another file."""
+
+
+class Finding(Document):
+    """A diagnostic; its position is that of what should change."""
+
+    code: Annotated[str, Field(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+    """What `explain` takes."""
+    severity: Severity
+    message: str
+    path: str
+    """Where in the spec, as `branches.video.layers[2].kernel_size`; empty for the whole."""
+    line: Position
+    column: Position
+    end_line: Position
+    end_column: Position
+    source: LeftOut[str] = None
+    """The text that the position is in, where it is not the file: `--set`, or another file."""
+    labels: tuple[Label, ...]
+    help: tuple[str, ...]
+    """Ways out."""
+
+
+class CheckedFile(Document):
+    """A file and what was found in it."""
+
+    path: str
+    """As it was given."""
+    ok: bool
+    """Whether there is no error; warnings may be there."""
+    diagnostics: tuple[Finding, ...]
+
+
+class Findings(Document):
+    """What was found in each file.
+
+    Lines and columns count from 1, columns in code points; ends are excluded. Positions are null where nothing was written.
+    """
+
+    model_config = ConfigDict(title="cnnlstm-spec validate --format json")
+
+    version: Literal[1]
+    files: tuple[CheckedFile, ...]
+
+
+def make_findings(files: Iterable[Checked]) -> Findings:
+    """The document of what was found in files."""
+    return Findings(version=1, files=tuple(_file(path, list(found)) for path, found in files))
+
+
+def _file(path: str, found: list[Diagnostic]) -> CheckedFile:
+    ok = not any(each.severity == "error" for each in found)
+    return CheckedFile(path=path, ok=ok, diagnostics=tuple(_finding(each, path) for each in found))
+
+
+def _finding(diagnostic: Diagnostic, file: str) -> Finding:
+    return Finding(
+        code=diagnostic.code.name,
+        severity=diagnostic.severity,
+        message=diagnostic.message,
+        path=format_path(diagnostic.place.path),
+        **_position(diagnostic.place.span, file),
+        labels=(*_caret(diagnostic, file), *(_label(label, file) for label in diagnostic.labels)),
+        help=diagnostic.help,
+    )
+
+
+def _caret(diagnostic: Diagnostic, file: str) -> tuple[Label, ...]:
+    """What is said at the diagnostic's own place, as a label like the others."""
+    return (_label(Labelled(diagnostic.place, diagnostic.label), file),) if diagnostic.label else ()
+
+
+def _label(label: Labelled, file: str) -> Label:
+    return Label(message=label.message, **_position(label.place.span, file))
+
+
+def _position(span: Span, file: str) -> dict[str, Any]:
+    """Where a span stands, its end excluded; `source` says in what text where that is not the file itself."""
+    if span.source is NOWHERE.source:
+        return {"line": None, "column": None, "end_line": None, "end_column": None}
+    line, column = span.source.position(span.start)
+    end_line, end_column = span.source.position(span.end)
+    position: dict[str, Any] = {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
+    return position if span.source.name == file else {**position, "source": span.source.name}

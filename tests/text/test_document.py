@@ -1,0 +1,82 @@
+"""Documents: every JSON that the tool writes has a public model, from which its schema is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from json_schemas import SCHEMAS, read_document, tool
+from places import ROOT, TESTS
+from pydantic import ValidationError
+
+from cnnlstm_spec import load
+from cnnlstm_spec.compiler.artifact.write import make_manifest
+from cnnlstm_spec.emit.keras.document import make_examination
+from cnnlstm_spec.emit.keras.expectations import Difference
+from cnnlstm_spec.emit.words.findings import make_findings
+from cnnlstm_spec.text.document import Document, make_schema
+
+DOCUMENTS = tool().DOCUMENTS
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+WRONG = sorted((TESTS / "specs" / "err").glob("*.yaml"))
+
+
+def find_documents(cls: type[Document] = Document) -> list[type[Document]]:
+    return [each for inner in cls.__subclasses__() for each in (inner, *find_documents(inner))]
+
+
+def test_the_schemas_are_what_the_package_says() -> None:
+    there = {path.name: path.read_text("utf-8") for path in SCHEMAS.iterdir()}
+    assert there == tool().make_files(), "run `make schema`"
+
+
+def test_every_document_that_is_written_whole_has_a_schema() -> None:
+    assert {each for each in find_documents() if "version" in each.model_fields} == set(DOCUMENTS.values())
+
+
+@pytest.mark.parametrize("cls", find_documents(), ids=lambda cls: cls.__name__)
+def test_a_document_says_what_it_is(cls: type[Document]) -> None:
+    assert cls.__doc__ and cls.__doc__ != Document.__doc__ and cls.model_config["frozen"]
+    assert make_schema(cls)["additionalProperties"] is False
+
+
+def test_texts_of_fields_are_in_the_schema() -> None:
+    schema = make_schema(DOCUMENTS["manifest"])
+    assert schema["properties"]["inference"]["description"] == "Of a model for inference alone."
+    assert "inference" not in schema["required"] and {"for", "passes"} <= set(schema["required"])
+
+
+def test_a_document_is_frozen_and_takes_no_other_keys() -> None:
+    found = make_findings([("x", load(SPECS[0]).diagnostics)])
+    with pytest.raises(ValidationError):
+        found.version = 2  # type: ignore[assignment]
+    with pytest.raises(ValidationError):
+        type(found).from_json('{"version": 1, "files": [], "more": 1}')
+    with pytest.raises(ValidationError):
+        type(found).from_json('{"version": 2, "files": []}')
+
+
+DIFFERS = [Difference("GRU", "missing", "Keras has no `keras.layers.GRU`"), Difference("New", "new", "it is new \x7f\ud800")]
+
+
+@pytest.mark.parametrize("found", [DIFFERS, []], ids=["differs", "equal"])
+def test_an_examination_is_read_as_it_was_written(found: list[Difference]) -> None:
+    data = read_again("doctor", make_examination("3.99", "3.15", found))
+    assert data["ok"] is not bool(found) and [each["what"] for each in data["differences"]] == [each.what for each in found]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_a_manifest_is_read_as_it_was_written(spec: Path) -> None:
+    read_again("manifest", make_manifest(load(spec), {"model.keras": b"x"}, {"keras": "3"}))
+
+
+@pytest.mark.parametrize("spec", WRONG, ids=lambda path: path.stem)
+def test_findings_are_read_as_they_were_written(spec: Path) -> None:
+    assert read_again("validate", make_findings([(str(spec), load(spec).diagnostics)]))["files"][0]["diagnostics"]
+
+
+def read_again(name: str, document: Document) -> Any:
+    """What is read from what a document is written as, which is the same document."""
+    assert type(document).from_json(document.to_json()) == document
+    return read_document(name, document.to_json() + "\n")
