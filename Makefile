@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill test-newest schema clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill test-newest schema out clean
 
 # Bytecode as pip makes it of what is installed for good: some machines are set to write none when a module is imported.
 $(FULL)/ready: pyproject.toml constraints.txt
@@ -77,6 +77,10 @@ test-newest:
 
 schema: $(FULL)/ready
 	$(FULL)/bin/python tools/schema.py
+
+# What a terminal shows of tests/specs/err, written anew.
+out: $(CORE)/ready
+	$(CORE)/bin/python -m pytest tests/whole/test_specs.py --update
 
 clean:
 	rm -rf $(FULL) $(CORE) $(NEWEST) demo build *.egg-info

@@ -3,18 +3,63 @@
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
+from elsewhere import Elsewhere, start_elsewhere
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the expected output of tests/specs/err anew")
+    parser.addoption("--whole", action="store_true", help="every test of a proof that repeats itself, not its sample alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves of each test marked `sampled` its sample, the same in each run, and none marked `whole`, without `--whole`."""
+    if config.getoption("--whole"):
+        return
+    proofs: dict[str, list[pytest.Function]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("sampled") is not None:
+            proofs[item.nodeid.partition("[")[0]].append(item)
+    left_out = {item for proof in proofs.values() for item in set(proof).difference(sample(proof))}
+    left_out |= {item for item in items if item.get_closest_marker("whole") is not None}
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
+def sample(proof: list[pytest.Function]) -> list[pytest.Function]:
+    """Of one test's parameters, every so manieth, or as many as show each value of those that its mark names.
+
+    `sampled(every=4)` is a quarter of them. `sampled("layer", "policy")` has each layer and each policy at least once,
+    and which layer meets which policy is drawn by the names of the tests.
+    """
+    mark = proof[0].get_closest_marker("sampled")
+    assert mark is not None and bool(mark.args) != bool(mark.kwargs), "the mark names parameters, or `every`"
+    if not mark.args:
+        return proof[:: mark.kwargs["every"]]
+    kept, seen = [], set()
+    for item in sorted(proof, key=lambda item: crc32(item.name.encode())):
+        values = {(name, str(item.callspec.params[name])) for name in mark.args}
+        if values - seen:
+            kept.append(item)
+            seen |= values
+    return kept
 
 
 def pytest_collection_finish() -> None:
     """What has been imported stays: collections, of which Keras asks for many, need not look through it."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Elsewhere]:
+    """A process without the package, in which saved models are loaded."""
+    with start_elsewhere() as process:
+        yield process
 
 
 @pytest.fixture

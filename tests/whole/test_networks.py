@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from elsewhere import Elsewhere
 from places import ROOT
 
 import cnnlstm_spec
@@ -18,6 +17,15 @@ MEANT = {"video-lstm": ["large-kernel"]}
 """Warnings that a spec has on purpose."""
 HEAVY = 10_000_000
 """Parameters from which on a batch is one sample of two frames."""
+LONG = {
+    "efficientnet-lstm",
+    "video-lstm",
+    "video-resnet50",
+    "video-resnet50-bidirectional",
+    "video-self-attention",
+    "video-two-streams",
+}
+"""What takes longest to run; `video-mobilenet` and `video-padded`, which run always, have all that is in them."""
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -47,45 +55,17 @@ def test_parameters_are_those_of_the_articles(name: str, params: int) -> None:
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_is_what_keras_builds(path: Path, tmp_path: Path, fresh: Any) -> None:
+def test_is_what_keras_builds_and_what_emitted_python_builds(path: Path, fresh: Any) -> None:
     import networks
-    import numpy
 
-    compilation = cnnlstm_spec.load(path)
-    model = compilation.to_keras()
-    networks.compare(compilation, model)
-    heavy = model.count_params() > HEAVY
-    sizes, batch = ({"frames": 2}, 1) if heavy else ({}, 3)
-    inputs = networks.random_inputs(compilation, sizes, batch)
-    model.save(tmp_path / "model.keras")
-    numpy.savez(tmp_path / "inputs.npz", **inputs)
-    subprocess.run([sys.executable, "-c", ELSEWHERE], cwd=tmp_path, check=True, capture_output=True)
-    fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
-    numpy.testing.assert_allclose(numpy.load(tmp_path / "outputs.npy"), model.predict(fed, verbose=0), rtol=1e-5, atol=1e-6)
-    networks.run_first_batch(compilation, model, sizes, batch)
-
-
-ELSEWHERE = """
-import sys
-sys.modules["cnnlstm_spec"] = None
-import keras, numpy
-model = keras.models.load_model("model.keras", safe_mode=True)
-inputs = dict(numpy.load("inputs.npz"))
-fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
-numpy.save("outputs.npy", model.predict(fed, verbose=0))
-"""
-
-
-@pytest.mark.keras
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_emitted_python_is_the_same_model(path: Path, fresh: Any) -> None:
     compilation = cnnlstm_spec.load(path)
     typed = compilation.typed
     assert typed is not None
+    model = compilation.to_keras()
+    networks.compare(compilation, model)
     if typed.params > 5 * HEAVY:
         pytest.skip("as large twice over would fill the machine's memory")
-    model = compilation.to_keras()
+    wanted = _text(model.get_config()), _text(model.get_compile_config())
     fresh.utils.clear_session()
     module: dict[str, Any] = {"__name__": "emitted"}
     try:
@@ -93,8 +73,35 @@ def test_emitted_python_is_the_same_model(path: Path, fresh: Any) -> None:
         other = module["build_model"]()
     finally:
         fresh.config.set_dtype_policy("float32")
-    assert _text(other.get_config()) == _text(model.get_config())
-    assert _text(other.get_compile_config()) == _text(model.get_compile_config())
+    assert (_text(other.get_config()), _text(other.get_compile_config())) == wanted
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.whole if path.stem in LONG else (), id=path.stem) for path in SPECS],
+)
+def test_runs_a_batch_and_loads_elsewhere(path: Path, tmp_path: Path, fresh: Any, elsewhere: Elsewhere) -> None:
+    import networks
+    import numpy
+
+    compilation = cnnlstm_spec.load(path)
+    model = compilation.to_keras()
+    heavy = model.count_params() > HEAVY
+    sizes, batch = ({"frames": 2}, 1) if heavy else ({}, 3)
+    inputs = networks.random_inputs(compilation, sizes, batch)
+    model.save(tmp_path / "model.keras")
+    numpy.savez(tmp_path / "inputs.npz", **inputs)
+    elsewhere.predict(tmp_path / "model.keras", tmp_path / "inputs.npz", tmp_path / "outputs.npz")
+    fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+    predicted = model.predict(fed, verbose=0)
+    outputs = predicted if isinstance(predicted, dict) else {"": predicted}
+    loaded = dict(numpy.load(tmp_path / "outputs.npz"))
+    assert loaded.keys() == outputs.keys()
+    for name, wanted in outputs.items():
+        numpy.testing.assert_allclose(loaded[name], wanted, rtol=1e-5, atol=1e-6)
+    networks.run_first_batch(compilation, model, sizes, batch)
 
 
 def _text(config: Any) -> str:
