@@ -13,7 +13,7 @@ from typing import Any
 from places import TESTS
 
 from cnnlstm_spec import ops
-from cnnlstm_spec.ir.inference import Inference, Refusal
+from cnnlstm_spec.ir.inference import WRONG_RANK, Inference, Refusal
 from cnnlstm_spec.ir.op import Example, Op
 from cnnlstm_spec.ir.size import Size, symbol
 from cnnlstm_spec.ir.tensor import Axis, TensorType
@@ -22,6 +22,7 @@ from cnnlstm_spec.language.leaf import Leaf
 from cnnlstm_spec.language.list_kinds import Either
 from cnnlstm_spec.language.read_record import read_record
 from cnnlstm_spec.language.scope import POISON, Scope
+from cnnlstm_spec.model.infer import BATCH_AS_AXIS
 from cnnlstm_spec.ops.augment.factors import Factor
 from cnnlstm_spec.text.nodes import node_of
 
@@ -90,14 +91,8 @@ def check_rank(op: Op, inputs: Sequence[TensorType]) -> None:
     names = op.axes_read()
     for x in inputs:
         if (names is not None and len(names) != x.rank) or x.rank < op.least_rank:
-            raise Refusal(RANK)
-
-
-class _Rank:
-    name, sort = "wrong-rank", "keras"
-
-
-RANK = _Rank()  # type: ignore[assignment]
+            taken_for_one = names is not None and op.takes_one and x.rank == len(names) - 1
+            raise Refusal(BATCH_AS_AXIS if taken_for_one else WRONG_RANK)
 
 
 def variants(op: type[Op]) -> Iterator[Example]:
