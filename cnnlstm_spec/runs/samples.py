@@ -1,0 +1,145 @@
+"""Samples as a model is fed them: what reading gives, and training, evaluation and prediction take. Imports NumPy for types.
+
+`read/` makes a `Data` of what is on disk; `ArrayPart` holds arrays that lie in memory.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy
+
+    Array = numpy.ndarray[Any, Any]
+
+Sort = Literal["classes", "labels", "numbers"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples as a model takes them, as many in each array."""
+
+    inputs: Mapping[str, Array]
+    """By the names of the Keras inputs: branches, and the mask inputs made for them."""
+    targets: Mapping[str, Array] = field(default_factory=dict)
+    """By head, as the loss needs them: class numbers, one-hot, 0 and 1, or numbers, scaled where that is asked for."""
+    weights: Mapping[str, Array] = field(default_factory=dict)
+    """By head, a number for each sample; empty where the data weigh none. Class weights are none of these."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a head's target is."""
+
+    head: str
+    sort: Sort
+    """One class of several, several labels at once, or numbers."""
+    encoding: Literal["integer", "one_hot", "multi_hot", "binary", "real"] = "real"
+    """How the loss is given it."""
+    names: tuple[str, ...] = ()
+    """The classes, or the labels, in order; of two classes the second is 1. Of numbers the columns."""
+    mean: float = 0.0
+    spread: float = 1.0
+    """What was taken away from numbers, and what they were then divided by."""
+
+
+class Part(ABC):
+    """The samples of a part, such as `train`, by place from 0 on."""
+
+    targets: Mapping[str, Target]
+    groups: Sequence[str] | None = None
+    """Of each sample the group that it is of, where the split has groups."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many samples there are."""
+
+    @abstractmethod
+    def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
+        """The samples at these places, batched in this order.
+
+        `epoch` is that of training, whose random frames and augmentation follow from it and the place; without it there are
+        neither. Raises DataError for what cannot be read.
+        """
+
+    def plan(self, order: Sequence[int], size: int) -> list[Sequence[int]]:
+        """The batches of an epoch: `order` is a place for each sample, and no batch has more than `size`.
+
+        What is batched with its like (`length.bucket`) is so here; the order of batches still follows from `order`.
+        """
+        return [order[first : first + size] for first in range(0, len(order), size)]
+
+    def arrays(self) -> Batch | None:
+        """All samples at once, where they lie in memory and every sample has one shape; else None."""
+        return None
+
+    def label(self, place: int) -> str:
+        """What a person knows a sample by: its path, or the number of its row."""
+        return str(place)
+
+    def rows(self) -> Mapping[str, Sequence[Any]] | None:
+        """The cells of the source by column, a value a sample, for `predict`, which keeps them; None of arrays."""
+        return None
+
+
+class ArrayPart(Part):
+    """Samples in memory."""
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Array],
+        targets: Mapping[str, Target],
+        values: Mapping[str, Array],
+        weights: Mapping[str, Array] | None = None,
+        groups: Sequence[str] | None = None,
+        rows: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
+        self.targets, self.groups = targets, groups
+        self._all = Batch(dict(inputs), dict(values), dict(weights or {}))
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(next(iter(self._all.inputs.values())))
+
+    def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
+        import numpy
+
+        at = numpy.asarray(places, dtype="int64")
+        taken = [{name: array[at] for name, array in arrays.items()} for arrays in self._mappings()]
+        return Batch(*taken)
+
+    def arrays(self) -> Batch | None:
+        return self._all
+
+    def rows(self) -> Mapping[str, Sequence[Any]] | None:
+        return self._rows
+
+    def _mappings(self) -> tuple[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]]:
+        return self._all.inputs, self._all.targets, self._all.weights
+
+
+@dataclass(frozen=True)
+class Data:
+    """The parts of a spec's data, opened, and what was found of them."""
+
+    parts: Mapping[str, Part]
+    """`train`, and `validation` and `test` where there are some."""
+    targets: Mapping[str, Target]
+    """By head."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What a run's manifest says of them, as JSON: sources with rows and digests, classes, the split.
+
+    The same data give the same."""
+    adapted: Mapping[str, Any] = field(default_factory=dict)
+    """What was measured for layers, as `adapted.json` holds it; empty where there is no such layer."""
+
+
+class DataError(Exception):
+    """What is amiss with data, each as a line that names file and row."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
