@@ -114,6 +114,8 @@ class Op(Record):
     """Whether Keras's class is made of layers that it does not hand `trainable: false` on to: it is set once they are built."""
     holds_layers: ClassVar[bool] = False
     """Whether it holds layers by names of their own, with which the paths of their weights begin in a loaded model."""
+    wraps: ClassVar[tuple[str, ...]] = ()
+    """The fields that hold layers, where there are any."""
     is_output: ClassVar[bool] = False
     """Whether its value is one of the model's outputs, whose padded steps count in neither loss nor metrics."""
     leaves_time: ClassVar[bool] = False
@@ -129,6 +131,10 @@ class Op(Record):
     def title(cls) -> str:
         """The name in a spec: Keras's class name, or our own word for a structure or strategy."""
         return cls.__name__
+
+    def inner_ops(self) -> tuple[Op, ...]:
+        """The layers that it wraps."""
+        return tuple(each for field in self.wraps if isinstance(each := getattr(self, field), Op))
 
     def parts(self, inputs: int) -> tuple[str, ...]:
         """What the names of its Keras layers add to its own, where it is more than one."""

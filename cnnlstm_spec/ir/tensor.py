@@ -122,7 +122,7 @@ class TensorType:
 
     def with_axes(self, *axes: Axis) -> TensorType:
         """Other axes, all else the same."""
-        return replace(self, axes=axes)
+        return TensorType(axes, self.dtype, self.mask, self.outer, self.values, self.zeros)
 
     def with_mask(self, mask: Mask | None) -> TensorType:
         """Another mask, all else the same."""

@@ -101,9 +101,13 @@ def _take(cls: type[Record], node: Mapping, scope: Scope) -> dict[str, Any]:
 
 def _written(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:
     """Where the arguments stand."""
-    entries = [entry for entry in node.entries if entry.key.text in values and entry.key.text in cls.arguments]
-    places = {entry.key.text: scope.at(entry.key.text).place(entry.value) for entry in entries}
-    return Written(places, {entry.key.text: scope.at(entry.key.text).place(entry.key) for entry in entries})
+    places, keys = {}, {}
+    for entry in node.entries:
+        name = entry.key.text
+        if name in values and name in cls.arguments:
+            at = scope.at(name)
+            places[name], keys[name] = at.place(entry.value), at.place(entry.key)
+    return Written(places, keys)
 
 
 def _with_inner(written: Written, values: MappingOf[str, Any]) -> Written:

@@ -93,9 +93,9 @@ class _Arguments:
 
 
 @cache
-def _names(cls: type[Record]) -> dict[str, tuple[int, str, str]]:
-    """By field, the place of an argument among all, its name, and the field."""
-    return {each.field: (place, name, each.field) for place, (name, each) in enumerate(cls.arguments.items())}
+def _names(cls: type[Record]) -> dict[str, str]:
+    """By field, in their order, the name of each argument."""
+    return {each.field: name for name, each in cls.arguments.items()}
 
 
 class Record(BaseModel):
@@ -143,9 +143,8 @@ class Record(BaseModel):
 
     def values(self, order: Iterable[str] = ()) -> dict[str, Any]:
         """The written arguments, canonical: those of `order` first, and so; the others as they are declared."""
-        names = _names(type(self))
-        written = sorted(names[field] for field in self.model_fields_set if field in names)
-        found = {name: getattr(self, field) for _, name, field in written}
+        written, values = self.model_fields_set, vars(self)
+        found = {name: values[field] for field, name in _names(type(self)).items() if field in written}
         first = {name: found[name] for name in order if name in found}
         return first | found if first else found
 

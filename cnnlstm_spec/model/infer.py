@@ -227,8 +227,7 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     if values is not None and values.made_at is None:
         values = replace(values, made_at=node.origin.place)
     result = frames.given(op, inputs, result)
-    result = result.with_dtype(op.dtype_after(at, *seen)).with_mask(mask).with_values(values)
-    result = result.with_zeros(op.zeros_after(mask, *seen))
+    result = TensorType(result.axes, op.dtype_after(at, *seen), mask, result.outer, values, op.zeros_after(mask, *seen))
     result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 

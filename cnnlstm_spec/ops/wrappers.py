@@ -109,6 +109,7 @@ class Bidirectional(Op):
     reads_mask = True
     freezes_late = True
     holds_layers = True
+    wraps = ("layer", "backward_layer")
     layer: Annotated[Recurrent, RecurrentKind()]
     """The recurrent layer; its copy reads the steps last to first."""
     merge_mode: Annotated[str | None, Optional(Choice("concat", "sum", "mul", "ave"))] = "concat"
@@ -219,6 +220,7 @@ class SpectralNormalization(Op):
 
     freezes_late = True
     holds_layers = True
+    wraps = ("layer",)
     layer: Annotated[Op, WrappedKind()]
     """The layer."""
     power_iterations: Annotated[int, COUNT] = 1

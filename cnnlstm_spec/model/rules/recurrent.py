@@ -34,9 +34,9 @@ def check_recurrent(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 def _recurrent(op: Op) -> Iterator[Recurrent]:
     if isinstance(op, Recurrent):
         yield op
-    for value in op.values().values():
-        if isinstance(value, Recurrent):
-            yield value
+    for inner in op.inner_ops():
+        if isinstance(inner, Recurrent):
+            yield inner
 
 
 def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnostic]:

@@ -27,7 +27,7 @@ def layers_of(node: TypedNode) -> Iterator[tuple[Op, tuple[Weight, ...]]]:
     op = node.node.op
     if op is None or node.type is None:
         return
-    inner = [each for each in op.values().values() if isinstance(each, Op)]
+    inner = op.inner_ops()
     inputs = tuple(x for x in node.inputs if x is not None)
     yield op, () if inner else node.weights
     for layer in inner:
@@ -54,9 +54,8 @@ def has_activity_penalty(op: Op) -> bool:
     """Whether a layer adds a penalty on its output to the loss."""
     if title_of(op) == "ActivityRegularization":
         return True
-    return (
-        "activity_regularizer" in op.values() and op.value("activity_regularizer") is not None and title_of(op) not in FORGETFUL
-    )
+    penalty = op.value("activity_regularizer") if "activity_regularizer" in op.arguments else None
+    return penalty is not None and title_of(op) not in FORGETFUL
 
 
 def check_weight_arguments(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
