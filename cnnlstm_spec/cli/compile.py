@@ -29,6 +29,7 @@ from .options import (
     matrix_option,
     need_sound,
     passes_option,
+    rules,
     set_option,
     show,
     shown,
@@ -187,7 +188,7 @@ def _variants(
         if each.ok and is_current(each, folder / names[index], passes, purpose):
             write(f"{names[index]}: up to date\n")
         elif each.ok:
-            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index], force)
+            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index], force, rules())
             waiting.append(make_job(prepared, *given))
     failed = False
     for outcome in build_all(waiting, jobs):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from ..compiler.compile import Compilation, compile_source
+from ..compiler.silence import prepare
 from ..emit.words.diagnostics import counts, render
 from ..text.diagnostic import Diagnostic
 from ..text.files import PathError, sort_of
@@ -60,9 +61,37 @@ _outside_option = click.option(
 )
 
 
+RULES = "cnnlstm_spec.rules"
+
+
+def _rules(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    found: list[Diagnostic] = []
+    if value:
+        prepare((Source(STDIN, ""),), value, found)
+    for each in found:
+        raise click.BadParameter("; ".join((each.message, *each.help)))
+    ctx.meta[RULES] = value
+
+
+_rule_option = click.option(
+    "--rule",
+    multiple=True,
+    metavar="CODE=LEVEL",
+    expose_value=False,
+    callback=_rules,
+    help="Ignore a finding, or make it advice, a warning or an error: mask-lost=ignore. May be given several times.",
+)
+
+
 def set_option(function: Function) -> Function:
-    """`--set`, and `--allow-outside`, which stays in the context for `allow_outside`."""
-    return _set_option(_outside_option(function))
+    """`--set`, and `--allow-outside` and `--rule`, which stay in the context for `allow_outside` and `rules`."""
+    return _set_option(_rule_option(_outside_option(function)))
+
+
+def rules() -> tuple[str, ...]:
+    """What the person who runs the command says of findings, as texts CODE=LEVEL."""
+    said: tuple[str, ...] = click.get_current_context().meta.get(RULES, ())
+    return said
 
 
 def allow_outside() -> bool:
@@ -141,7 +170,7 @@ def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = F
     """
     try:
         source, folder = read_source(spec)
-        compilation = compile_source(source, overrides, folder, allow_imports, allow_outside())
+        compilation = compile_source(source, overrides, folder, allow_imports, allow_outside(), rules())
     except Unread as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
@@ -159,7 +188,7 @@ def load_sweep(spec: str, overrides: tuple[str, ...], matrix: tuple[str, ...], c
     except Unread as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
-    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants())
+    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants(), rules())
 
 
 def need_sound(compilation: Compilation) -> None:
@@ -169,14 +198,14 @@ def need_sound(compilation: Compilation) -> None:
         raise click.exceptions.Exit(FOUND)
 
 
-def shown(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Those that are shown without being asked for."""
-    return [each for each in diagnostics if each.severity != "advice"]
+def shown(diagnostics: Sequence[Diagnostic], advice: bool = False) -> list[Diagnostic]:
+    """Those that are shown: advice where it is asked for."""
+    return [each for each in diagnostics if advice or each.severity != "advice"]
 
 
-def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO) -> None:
+def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO, advice: bool = False) -> None:
     """Findings as text."""
-    if found := shown(diagnostics):
+    if found := shown(diagnostics, advice):
         colored = has_color(color, stream)
         text = render(found, colored, columns(stream)) + "\n"
         if stream is sys.stderr:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..compiler.variants import sweep
+from ..compiler.silence import apart
+from ..compiler.variants import agreed, sweep
 from ..emit.words.diagnostics import counts
 from ..text.diagnostic import Diagnostic
 from ..text.discover import specs_below
@@ -25,6 +26,7 @@ from .options import (
     matrix_option,
     max_variants,
     read_source,
+    rules,
     set_option,
     show,
     shown,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @format_option
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
+@click.option("--advice", is_flag=True, help="Show advice too, which counts as no finding.")
 @color_option
 @set_option
 @matrix_option
@@ -49,6 +52,7 @@ def command(
     paths: tuple[str, ...],
     format_: str,
     strict: bool,
+    advice: bool,
     color: str,
     overrides: tuple[str, ...],
     matrix: tuple[str, ...],
@@ -68,35 +72,51 @@ def command(
     status = UNREADABLE if unread else 0
     files: list[tuple[str, list[Diagnostic]]] = []
     total: list[list[Diagnostic]] = []
+    unused: list[Diagnostic] | None = None
     for name in names:
         missing, shown_name = False, stdin_filename if name == "-" else name
         variants: list[tuple[Variant, list[Diagnostic]]] = []
         try:
             source, folder = read_source(name, stdin_filename)
-            prepared = sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants())
-            variants = [(variant, shown(each.diagnostics)) for variant, each in prepared.all()]
-            found = _unique(each for _, each in variants) if variants else shown(prepared.plain().diagnostics)
+            prepared = sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants(), rules())
+            pairs = [(variant, shown(each.diagnostics, advice)) for variant, each in prepared.all()]
+            variants = list(zip((variant for variant, _ in pairs), agreed([each for _, each in pairs]), strict=True))
+            found = _unique(each for _, each in variants) if variants else shown(prepared.plain().diagnostics, advice)
+            found, idle = apart(found)
+            variants = [(variant, apart(each)[0]) for variant, each in variants]
+            unused = idle if unused is None else [each for each in unused if each.facts in [other.facts for other in idle]]
         except Unread as error:
             found, missing = [error.diagnostic], error.missing
         if missing:
             status = UNREADABLE
-        elif any(strict or each.severity == "error" for each in found):
+        elif any(_counts(each, strict) for each in found):
             status = max(status, FOUND)
         files += [(f"{shown_name}[{variant.label}]", each) for variant, each in variants] or [(shown_name, found)]
         total.append(found)
         if format_ == "text":
-            show(found, color, sys.stdout)
+            show(found, color, sys.stdout, advice)
             if variants:
                 from ..compiler.variants_table import table
 
                 write(table(shown_name, variants, strict) + "\n\n")
+    if unused:
+        total.append(unused)
+        files[-1] = (files[-1][0], [*files[-1][1], *unused])
+        status = max(status, FOUND if strict else status)
+        if format_ == "text":
+            show(unused, color, sys.stdout)
     if format_ == "json":
         from ..emit.words.findings import make_findings
 
         write(make_findings(files).to_json() + "\n")
     else:
-        write(counts([each for found in total for each in found], len(total)) + "\n")
+        write(counts([each for found in total for each in found], len(names)) + "\n")
     return status
+
+
+def _counts(found: Diagnostic, strict: bool) -> bool:
+    """Whether it makes the status 1."""
+    return found.severity == "error" or (strict and found.severity == "warning")
 
 
 def _is_folder(path: File) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path as File
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..text.edits.overrides import Overrides
@@ -20,7 +21,11 @@ TEXT = "<text>"
 
 
 def load(
-    path_or_text: str | PathLike[str], overrides: Overrides = (), allow_imports: bool = False, allow_outside: bool = False
+    path_or_text: str | PathLike[str],
+    overrides: Overrides = (),
+    allow_imports: bool = False,
+    allow_outside: bool = False,
+    rules: Mapping[str, str] = MappingProxyType({}),
 ) -> Compilation:
     """Reads a spec and works out every shape, without Keras.
 
@@ -30,28 +35,36 @@ def load(
     (`{"branches.video.layers[2].filters": 64}`), or texts (`["vars.width=64"]`). Shapes of the result leave out the
     batch axis; sizes are counts of elements, or names and expressions for those known only at run time. `allow_imports`
     lets the spec import the modules of its `layers_from`, which runs their code; `allow_outside` lets it extend files
-    outside of its folder. Of a spec with a `matrix` it is the spec as it is written.
+    outside of its folder. `rules` maps codes of findings to `ignore`, `advice`, `warning` or `error`, and beats what the
+    spec says of them. Of a spec with a `matrix` it is the spec as it is written.
 
     Raises TypeError for an override whose value YAML could not hold.
     """
+    said = tuple(f"{code}={level}" for code, level in rules.items())
     if isinstance(path_or_text, str) and ("\n" in path_or_text or "\r" in path_or_text or ": " in path_or_text):
-        return compile_source(Source(TEXT, path_or_text.removeprefix("\ufeff")), _kept(overrides), allow_imports=allow_imports)
+        return compile_source(
+            Source(TEXT, path_or_text.removeprefix("\ufeff")), _kept(overrides), allow_imports=allow_imports, rules=said
+        )
     path = File(path_or_text)
     try:
         source = read_file(path)
     except Unread as error:
         return Compilation(error.diagnostic.place.span.source, (error.diagnostic,))
-    return compile_source(source, _kept(overrides), path.parent, allow_imports, allow_outside)
+    return compile_source(source, _kept(overrides), path.parent, allow_imports, allow_outside, said)
 
 
 def compile_model(
-    path: str | PathLike[str], overrides: Overrides = (), allow_imports: bool = False, allow_outside: bool = False
+    path: str | PathLike[str],
+    overrides: Overrides = (),
+    allow_imports: bool = False,
+    allow_outside: bool = False,
+    rules: Mapping[str, str] = MappingProxyType({}),
 ) -> keras.Model:
     """The Keras model of a spec, compiled if the spec has `compile`; its initial weights follow from the spec's seed.
 
     Takes what `load` takes. Raises SpecError, whose text is the rendered diagnostics, where the spec has errors.
     """
-    compilation = load(path, overrides, allow_imports, allow_outside)
+    compilation = load(path, overrides, allow_imports, allow_outside, rules)
     if not compilation.ok:
         raise SpecError(compilation)
     return compilation.to_keras()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +17,7 @@ from ..model.rules.check import look_on, verify
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
 from ..spec.read_spec import elaborate
+from ..spec.rules import read_rules
 from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import Mapping as MappingNode
@@ -24,6 +25,7 @@ from ..text.nodes import Node
 from ..text.parse import parse
 from ..text.source import Source
 from ..text.spelling import begin
+from .silence import NOTHING, Silence, judged, prepare
 
 if TYPE_CHECKING:
     import keras
@@ -129,34 +131,42 @@ def compile_source(
     folder: File | None = None,
     allow_imports: bool = False,
     allow_outside: bool = False,
+    rules: tuple[str, ...] = (),
 ) -> Compilation:
     """Everything up to the typed graph, with all diagnostics in the order of the text.
 
     Modules that a spec names in `layers_from` are imported, and their code run, only with `allow_imports`; what it extends
-    lies below its folder unless `allow_outside`.
+    lies below its folder unless `allow_outside`. `rules` are texts CODE=LEVEL, which beat what the spec says of findings.
     """
     with collector_paused():
-        document, found = read_document(source, overrides, folder, allow_outside)
+        document, found, silence = read_document(source, overrides, folder, allow_outside, rules)
         if document is None:
             return Compilation(source, finish(found))
-        return compile_document(source, without_matrix(document, found), found, folder, allow_imports)
+        plain = without_matrix(document, found)
+        silence = replace(silence, tells_idle=plain is document)
+        return compile_document(source, plain, found, folder, allow_imports, silence=silence)
 
 
 def read_document(
-    source: Source, overrides: Overrides = (), folder: File | None = None, allow_outside: bool = False
-) -> tuple[Node | None, list[Diagnostic]]:
-    """The document of a text, what it extends and its overrides in it; None where there is none."""
+    source: Source,
+    overrides: Overrides = (),
+    folder: File | None = None,
+    allow_outside: bool = False,
+    rules: tuple[str, ...] = (),
+) -> tuple[Node | None, list[Diagnostic], Silence]:
+    """The document of a text, what it extends and its overrides in it; None where there is none. And what is silenced."""
     begin()
+    sources = [source]
     document, found = parse(source)
     if isinstance(document, MappingNode) and document.get("extends") is not None:
         from ..text.edits.extends import extended
 
-        document = extended(document, found, folder, allow_outside)
+        document = extended(document, found, folder, allow_outside, sources)
     if document is not None and overrides:
         from ..text.edits.overrides import apply
 
         document = apply(document, overrides, found)
-    return document, found
+    return document, found, prepare(sources, rules, found) if document is not None else NOTHING
 
 
 def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
@@ -176,20 +186,22 @@ def compile_document(
     folder: File | None = None,
     allow_imports: bool = False,
     memory: Memory | None = None,
+    silence: Silence = NOTHING,
 ) -> Compilation:
     """Everything after the document, with what was found before; variants of a spec share a memory."""
     begin()
     spec = elaborate(document, found, folder, allow_imports, memory)
+    rules = read_rules(document, found)
     if spec is None:
-        return Compilation(source, finish(found), document)
+        return Compilation(source, finish(judged(found, silence, rules)), document)
     graph = build(spec, found, memory)
     if graph is None:
-        return Compilation(source, finish(found), document, spec)
+        return Compilation(source, finish(judged(found, silence, rules)), document, spec)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     typed = infer(graph, policy, found, spec.batch_size, memory)
     found += verify(typed, spec, memory)
     found += look_on(typed, spec, found, memory)
-    return Compilation(source, finish(found), document, spec, graph, typed)
+    return Compilation(source, finish(judged(found, silence, rules, whole=True)), document, spec, graph, typed)
 
 
 def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -203,5 +215,6 @@ def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
         return tuple(ordered)
     rest = ordered[SHOWN:]
     errors = sum(each.severity == "error" for each in rest)
-    more = Diagnostic(MORE, rest[0].place, {"count": len(rest), "error": errors, "warning": len(rest) - errors})
+    facts: dict[str, object] = {"count": len(rest), "error": errors, "warning": len(rest) - errors}
+    more = Diagnostic(MORE, rest[0].place, facts, level="error" if errors else "warning")
     return (*ordered[:SHOWN], more)

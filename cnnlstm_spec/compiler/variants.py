@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from ..text.memo import Memory
 from ..text.nodes import Mapping, Node
 from ..text.source import Source
 from .compile import Compilation, Overrides, collector_paused, compile_document, finish, read_document
+from .silence import IDLE, NOTHING, Silence
 
 if TYPE_CHECKING:
     from ..text.edits.matrix import Variant
@@ -36,6 +37,7 @@ class Sweep:
     folder: File | None
     allow_imports: bool
     variants: tuple[Variant, ...]
+    silence: Silence = NOTHING
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     def plain(self) -> Compilation:
@@ -57,7 +59,8 @@ class Sweep:
                 from ..text.edits.overrides import set_all
 
                 document = set_all(document, self.overrides, found, self.memory)
-            return compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory)
+            silence = replace(self.silence, tells_idle=variant is not None or not self.variants)
+            return compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory, silence)
 
     def all(self) -> Iterator[tuple[Variant, Compilation]]:
         """Every variant in order, the last axis fastest."""
@@ -69,6 +72,13 @@ class Sweep:
         return len(graph.nodes) if graph is not None else 0
 
 
+def agreed(found: Sequence[list[Diagnostic]]) -> list[list[Diagnostic]]:
+    """The findings of each variant, without those of what silences nothing in some and something in others."""
+    idle = [{each.place for each in one if each.code is IDLE} for one in found]
+    everywhere = set.intersection(*idle) if idle else set()
+    return [[each for each in one if each.code is not IDLE or each.place in everywhere] for one in found]
+
+
 def sweep(
     source: Source,
     overrides: Overrides = (),
@@ -77,13 +87,14 @@ def sweep(
     allow_imports: bool = False,
     allow_outside: bool = False,
     max_variants: int | None = None,
+    rules: tuple[str, ...] = (),
 ) -> Sweep:
     """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes.
 
     An axis whose place an override sets is none; without any there are no variants. Nor are there where they are too many, or
     have too many layers together; `max_variants` is how many a person allows.
     """
-    document, found = read_document(source, (), folder, allow_outside)
+    document, found, silence = read_document(source, (), folder, allow_outside, rules)
     after: tuple[Override, ...] = ()
     if overrides and document is not None:
         from ..text.edits.overrides import read_overrides, set_all
@@ -99,8 +110,8 @@ def sweep(
         axes = limited(read_matrix(document, matrix, found, after), document, found, max_variants)
         variants = tuple(combinations(axes)) if axes and len(found) == before else ()
         document = without(document)
-        prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants)
+        prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence)
         if max_variants is None and len(variants) > FEW:
             said = too_much_work(axes, written, len(variants), prepared.layers())
             return prepared if said is None else replace(prepared, found=(*found, said), variants=())
-    return Sweep(source, document, tuple(found), after, folder, allow_imports, variants)
+    return Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence)

@@ -103,6 +103,8 @@ class Top(Record):
     """Ceilings on parameters, multiply-adds and memory."""
     expect: Annotated[Node | None, AnyKind()] = None
     """Shapes and counts that must come out."""
+    rules: Annotated[Node | None, AnyKind()] = None
+    """How severe findings are, by code: ignore, advice, warning or error."""
 
 
 @dataclass(frozen=True)

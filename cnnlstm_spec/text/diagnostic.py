@@ -28,6 +28,13 @@ class Code:
     sort: Sort = "language"
     help: str = ""
     """The way out where a finding names none that is nearer."""
+    promised: bool = False
+    """Whether it is a promise of the spec's own that is broken, which a person may take for less than an error."""
+
+    @property
+    def may_be_set(self) -> bool:
+        """Whether a person may say how severe it is: all but errors of Keras and of the language."""
+        return self.promised or self.severity != "error"
 
     def __post_init__(self) -> None:
         CODES[self.name] = self
@@ -61,6 +68,8 @@ class Diagnostic:
     label: str = ""
     labels: tuple[Label, ...] = ()
     help: tuple[str, ...] = ()
+    level: Severity | None = None
+    """Its severity where a person says it; else that of the code."""
 
     def __post_init__(self) -> None:
         if not self.help and self.code.help:
@@ -78,8 +87,8 @@ class Diagnostic:
 
     @property
     def severity(self) -> Severity:
-        """The severity of the code."""
-        return self.code.severity
+        """That of the code, unless a person says another."""
+        return self.level or self.code.severity
 
 
 @dataclass(frozen=True, eq=False)

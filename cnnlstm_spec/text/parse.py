@@ -68,6 +68,24 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         return None, [Diagnostic(NOT_TEXT, place, {"character": f"U+{error.character:04X}"})]
 
 
+def texts_in(source: Source) -> list[tuple[int, int]]:
+    """The ranges of text in quotes and in blocks, in order, where a `#` begins no comment; as far as it is YAML."""
+    found: list[tuple[int, int]] = []
+    events: Any = yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    try:
+        for event in events:
+            if getattr(event, "style", None) not in ("'", '"', "|", ">"):
+                continue
+            start, end = event.start_mark.index, event.end_mark.index
+            if event.style in "|>":
+                # Its first line has the sign, and may have a comment.
+                start += len(source.text[start:end].split("\n")[0].split("\r")[0])
+            found.append((start, end))
+    except yaml.YAMLError:
+        found.append((found[-1][1] if found else 0, len(source.text)))
+    return found
+
+
 def _check_characters(source: Source) -> None:
     match = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
     if match is not None:

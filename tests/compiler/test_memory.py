@@ -74,7 +74,7 @@ def told(compilation: Compilation) -> list[str | None]:
 
 
 def compared(source: Source, folder: Path, seed: int, count: int) -> None:
-    document, found = read_document(source, (), folder)
+    document, found, _ = read_document(source, (), folder)
     if document is None:
         return
     memory = Memory()

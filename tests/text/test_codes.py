@@ -25,6 +25,7 @@ NOT_A_SPEC = {
     "not-utf8": "a page is UTF-8",
     "nested-too-deep": "the spec would fill the page",
     "aliases-too-large": "the spec would fill the page",
+    "unclear-rule": "about the command line",
     "unknown-path": "about the command line",
     "unclear-override": "about the command line",
     "no-such-file": "about a file",

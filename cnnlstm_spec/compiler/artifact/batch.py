@@ -46,6 +46,7 @@ class Job:
     index: int
     output: str
     force: bool
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,13 @@ def make_job(
     index: int,
     output: File,
     force: bool,
+    rules: tuple[str, ...] = (),
 ) -> Job:
     """The job of a variant."""
     folder = None if prepared.folder is None else str(prepared.folder)
     source = prepared.source
     given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
-    return Job(*given, passes, purpose, index, str(output), force)
+    return Job(*given, passes, purpose, index, str(output), force, rules)
 
 
 def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
@@ -109,7 +111,8 @@ def build(job: Job) -> Outcome:
 
 
 def _built(job: Job) -> Outcome:
-    prepared = _prepared(job.name, job.text, job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside)
+    given = (job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside, job.rules)
+    prepared = _prepared(job.name, job.text, *given)
     compilation = prepared.compiled(prepared.variants[job.index])
     try:
         with silence():
@@ -140,11 +143,12 @@ def _prepared(
     folder: str | None,
     allow_imports: bool,
     allow_outside: bool,
+    rules: tuple[str, ...],
 ) -> Sweep:
     """The variants, read once in a process."""
     below = None if folder is None else File(folder)
     # That there are not too many was seen before there were jobs.
-    return sweep(Source(name, text), overrides, matrix, below, allow_imports, allow_outside, sys.maxsize)
+    return sweep(Source(name, text), overrides, matrix, below, allow_imports, allow_outside, sys.maxsize, rules)
 
 
 def is_current(compilation: Compilation, folder: File, passes: str, purpose: str) -> bool:

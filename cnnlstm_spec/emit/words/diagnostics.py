@@ -33,17 +33,17 @@ def render(diagnostics: Iterable[Diagnostic], color: bool = False, width: int | 
 def counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
     """`2 errors, 1 warning in 1 file`."""
     found = []
-    for severity in ("error", "warning"):
+    for severity in ("error", "warning", "advice"):
         count = sum(_count(each, severity) for each in diagnostics)
         if count or severity == "error":
-            found.append(f"{count or 'no'} {severity}{'' if count == 1 else 's'}")
+            found.append(f"{count or 'no'} {severity}{'' if count == 1 or severity == 'advice' else 's'}")
     return f"{', '.join(found)} in {files} file{'' if files == 1 else 's'}"
 
 
 def _count(diagnostic: Diagnostic, severity: str) -> int:
     """How many findings of that severity it is; one that stands for others has their numbers in its facts."""
     if diagnostic.code.name == "more-findings":
-        return int(str(diagnostic.facts[severity]))
+        return int(str(diagnostic.facts.get(severity, 0)))
     return diagnostic.severity == severity
 
 

@@ -19,8 +19,9 @@ OVER_BUDGET = Code(
     "error",
     "`{name}` is {given}; the budget is {ceiling}",
     help="make the lines that are named smaller, or raise the budget",
+    promised=True,
 )
-NEEDS_SIZE = Code("budget-needs-size", "error", "`{name}` rests on {size}, known only at run time")
+NEEDS_SIZE = Code("budget-needs-size", "error", "`{name}` rests on {size}, known only at run time", promised=True)
 
 COUNTED: dict[str, tuple[Callable[[Costs], Size], Callable[[Row], Size]]] = {
     "params": (lambda costs: costs.params, lambda row: row.params),

@@ -20,12 +20,14 @@ SHAPE_DIFFERS = Code(
     "error",
     "`{address}` gives {given}; expected {wanted}",
     help="put the line right that is not meant, or the promise",
+    promised=True,
 )
 COUNT_DIFFERS = Code(
     "count-not-as-expected",
     "error",
     "`{name}` is {given}; expected {wanted}",
     help="`cnnlstm-spec shapes` shows where they are; put the line right that is not meant",
+    promised=True,
 )
 
 

@@ -33,10 +33,12 @@ from ..fusion import FusionKeys, MergeKeys
 from ..model_spec import BranchSection, HeadSection, Top
 from ..promises import Target
 from ..repeat import RepeatStructure
+from ..rules import LEVEL
 from ..structures import RECORDS
 from .keras_objects import compile_section, families
 
 BLOCK_NAME = "^[a-z]"
+CODE_NAME = "^[a-z][a-z0-9-]*$"
 LAYERS = ref("layers")
 PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compile"})
 """What may be written in parts, over several files."""
@@ -72,6 +74,7 @@ def _top() -> Schema:
         "targets": mapping_of(_record(Target)),
         "matrix": mapping_of({"type": "array", "minItems": 1}),
         "expect": mapping_of(either(Quantity().schema(), ShapeKind().schema())),
+        "rules": {**mapping_of(LEVEL.schema()), "type": ["object", "null"], "propertyNames": {"pattern": CODE_NAME}},
     }
     return {
         **_record(Top, sections),

@@ -13,7 +13,7 @@ from ..files import PathError, is_below, resolve
 from ..nodes import Entry, Mapping, Node, Scalar, words_for
 from ..parse import parse
 from ..read_source import Unread, read_file
-from ..source import Place
+from ..source import Place, Source
 
 NOT_A_PATH = Code("extends-not-a-path", "error", "`extends` is the path of one file; this is {given}")
 NO_FOLDER = Code("extends-without-folder", "error", "`extends` stands in a text that came from no file")
@@ -24,10 +24,17 @@ CYCLE = Code("extends-cycle", "error", "`{path}` extends itself")
 KEY = "extends"
 
 
-def extended(root: Node, found: list[Diagnostic], folder: File | None, allow_outside: bool = False) -> Node | None:
+def extended(
+    root: Node,
+    found: list[Diagnostic],
+    folder: File | None,
+    allow_outside: bool = False,
+    sources: list[Source] | None = None,
+) -> Node | None:
     """The document with everything that it extends in it, `extends` itself left out; None where a base cannot be read.
 
-    Paths are relative to the file that writes them, and stay below `folder` unless `allow_outside`.
+    Paths are relative to the file that writes them, and stay below `folder` unless `allow_outside`. The texts of the bases
+    are added to `sources`.
     """
     if not isinstance(root, Mapping) or root.get(KEY) is None:
         return root
@@ -49,6 +56,8 @@ def extended(root: Node, found: list[Diagnostic], folder: File | None, allow_out
         if base is None:
             return None
         chain.append(base)
+        if sources is not None:
+            sources.append(base.span.source)
         here, entry = path.parent, base.get(KEY)
     merged = _without(chain.pop(), KEY)
     while chain:

@@ -18,7 +18,7 @@ from ..spelling import nearest
 Steps = tuple[str | int, ...]
 ROOT: Final[Steps] = ()
 VARIABLE = re.compile(r"\$\{([^}]*)\}|\$(\w+)")
-SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect")
+SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect", "rules")
 """Sections that come into being when a key of theirs is set."""
 NAMED = ("layer", "backward_layer", "optimizer", "loss", "learning_rate", "activation")
 NAMED_ENDS = ("_initializer", "_regularizer", "_constraint")

@@ -1,0 +1,67 @@
+"""`# ignore: CODES WORDS`: comments that say a finding is meant. Reads YAML by `parse` alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .diagnostic import Code, Diagnostic
+from .parse import texts_in
+from .source import Place, Source, Span
+
+NO_CODES = Code(
+    "ignores-no-code",
+    "error",
+    "`# ignore:` names no code here",
+    help="name what is meant, and why: `# ignore: mask-lost the padding is short`",
+)
+MARK = re.compile(r"#[ \t]*ignore:[ \t]*")
+CODES = re.compile(r"[\w-]+(?:[ \t]*,[ \t]*[\w-]+)*")
+WORD = re.compile(r"[\w-]+")
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A code in a comment: where it stands, and the 1-based line whose findings of it are meant."""
+
+    code: str
+    span: Span
+    line: int
+
+
+def ignored_in(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]:
+    """The codes in the comments of a text, in order; a comment that names none is reported."""
+    marks = list(MARK.finditer(source.text))
+    if not marks:
+        return ()
+    texts, at, ignored = texts_in(source), 0, []
+    for mark in marks:
+        while at < len(texts) and texts[at][1] <= mark.start():
+            at += 1
+        is_text = at < len(texts) and texts[at][0] <= mark.start()
+        if is_text or not _is_apart(source, mark.start()):
+            continue
+        codes = CODES.match(source.text, mark.end())
+        if codes is None:
+            found.append(Diagnostic(NO_CODES, Place((), Span(source, mark.start(), mark.end()))))
+            continue
+        line = _line_meant(source, mark.start())
+        words = WORD.finditer(source.text, codes.start(), codes.end())
+        ignored += [Ignored(word[0], Span(source, word.start(), word.end()), line) for word in words]
+    return tuple(ignored)
+
+
+def _is_apart(source: Source, at: int) -> bool:
+    """Whether a `#` begins its line or follows a space: elsewhere than in a text, it begins a comment or stands in one."""
+    return at == source.start(source.position(at)[0]) or source.text[at - 1] in " \t"
+
+
+def _line_meant(source: Source, at: int) -> int:
+    """The line of a comment; of one that stands alone the next that holds anything else."""
+    number = source.position(at)[0]
+    count = source.position(len(source.text))[0]
+    if not source.line(number).lstrip(" \t").startswith("#"):
+        return number
+    while number < count and source.line(number).lstrip(" \t")[:1] in ("#", ""):
+        number += 1
+    return number
