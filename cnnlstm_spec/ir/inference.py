@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..text.diagnostic import Code
-from .size import Condition
+from .size import Condition, holds_always, holds_never
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
 TOO_FEW_AXES = Code("too-few-axes", "error", "`{layer}` reads at least {least}; `{origin}` gives {given}", sort="keras")
@@ -27,9 +27,9 @@ class Inference:
 
     def require(self, condition: Condition, refusal: Refusal) -> None:
         """Refuses where a condition never holds, and notes it where it holds only for some sizes."""
-        if condition.never:
+        if holds_never(condition):
             raise refusal
-        if not condition.always:
+        if not holds_always(condition):
             self.conditions.append((condition, refusal))
 
 

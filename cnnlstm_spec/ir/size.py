@@ -10,6 +10,7 @@ from math import lcm
 
 from .sizes.condition import Condition, always_alike, at_least, divisible, equal, stretchable
 from .sizes.expr import Expr, Symbol, larger
+from .sizes.solve import holds_always, holds_never
 from .sizes.text import quoted, words
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "equal",
     "format_size",
     "growth_ratio",
+    "holds_always",
+    "holds_never",
     "larger",
     "quoted",
     "stretchable",

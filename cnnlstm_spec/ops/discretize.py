@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import FLOATS, Op, compute_dtype, example
-from ..ir.size import equal
+from ..ir.size import equal, holds_always
 from ..ir.tensor import Axis, Mask, TensorType, Values
 from ..language.kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import Each, ListOf
@@ -208,7 +208,7 @@ class HashedCrossing(Encoder):
             if x.dtype in FLOATS or x.dtype == "bool":
                 facts: dict[str, Any] = {"layer": self.title(), "taken": "integers", "dtype": x.dtype}
                 raise Refusal(WRONG_DTYPE, None, ("give the input `dtype: int32`",), index, **facts)
-            if x.rank > 1 or x.rank != inputs[0].rank or (x.rank == 1 and not equal(x.axes[0].size, 1).always):
+            if x.rank > 1 or x.rank != inputs[0].rank or (x.rank == 1 and not holds_always(equal(x.axes[0].size, 1))):
                 raise Refusal(CROSSED_SHAPES, None, (), index, given=x)
         return super().infer(at, *inputs)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Op, Weight, example
-from ..ir.size import Expr, Size, anonymous, equal
+from ..ir.size import Expr, Size, anonymous, equal, holds_always
 from ..ir.tensor import Axis, TensorType
 from ..language.kinds import NATURAL, NUMBER, SIZE, Optional, Text
 from ..language.list_kinds import OneOrMore
@@ -143,7 +143,7 @@ class EinsumDense(Op):
         if letter in given and wanted is not None:
             if isinstance(size, Expr) or size is BATCH:
                 raise self.refuse(f"`{letter}` is known only at run time, not {wanted}", "output_shape", ("write null for it",))
-            if not equal(size, wanted).always:
+            if not holds_always(equal(size, wanted)):
                 raise self.refuse(f"`{letter}` is {size} in the input and {wanted} in `output_shape`", "output_shape")
         if wanted is not None:
             return Axis(name, wanted)

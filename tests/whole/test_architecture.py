@@ -137,3 +137,25 @@ def test_paths_are_asked_about_in_one_place(path: Path) -> None:
         for node in tree
         for each in getattr(node, "names", ())
     )
+
+
+def imported(path: Path) -> set[Path]:
+    """The files of the package that a file imports, inside functions and for types too."""
+    package = path.relative_to(PACKAGE).parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        folder = PACKAGE.joinpath(*package[: len(package) - node.level + 1], *(node.module or "").split("."))
+        for each in (folder, *(folder / alias.name for alias in node.names)):
+            found |= {file for file in (each.with_suffix(".py"), each / "__init__.py") if file.is_file()}
+    return found - {path}
+
+
+def test_there_is_no_circle_of_files() -> None:
+    """A file that imports nothing of what is left is taken away, until none is; what cannot be is a circle, or rests on one."""
+    left = {path: imported(path) for path in FILES}
+    assert sum(map(len, left.values())) > 1000, "imports are found"
+    while ready := [path for path, others in left.items() if not others & set(left)]:
+        left = {path: others for path, others in left.items() if path not in ready}
+    assert {path.relative_to(PACKAGE).as_posix() for path in left} == set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from math import gcd
 from typing import Literal
 
@@ -140,20 +139,6 @@ class Condition:
     def symbols(self) -> frozenset[Symbol]:
         """The sizes that it asks something of."""
         return frozenset(symbol for test in self.tests for symbol in test.symbols)
-
-    @cached_property
-    def always(self) -> bool:
-        """Whether it is known to hold for all sizes."""
-        from .solve import always
-
-        return self.surely or (bool(self.tests) and always(self))
-
-    @cached_property
-    def never(self) -> bool:
-        """Whether it is known to hold for none."""
-        from .solve import possible
-
-        return not self.surely and not (self.said and not self.tests) and possible([self]) is False
 
     @property
     def text(self) -> str:

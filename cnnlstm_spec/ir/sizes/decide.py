@@ -8,8 +8,9 @@ from itertools import pairwise
 from math import comb, lcm
 
 from .condition import Condition, Test
-from .expr import Expr, Largest, Quotient, Symbol, Whole, inner
+from .expr import Expr, Largest, Quotient, Symbol, Whole
 from .fits import EVERY, LARGEST, NONE, POINTS, Fits, Interval, TooDeep, fits, intervals
+from .form import list_inner
 from .values import along, weight
 
 PERIOD = 10_000
@@ -186,7 +187,7 @@ def settled(size: Expr) -> int:
         return 1
     start = 1
     (symbol,) = size.symbols
-    for atom in inner(size, {symbol: 0}):
+    for atom in list_inner(size, {symbol: 0}):
         if isinstance(atom, Largest):
             left, right = atom.parts
             more = left - right

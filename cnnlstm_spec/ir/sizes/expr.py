@@ -1,4 +1,4 @@
-"""Expressions of sizes known only at run time: sums of integer multiples of products of atoms. Imports nothing of ours.
+"""Expressions of sizes known only at run time: sums of integer multiples of products of atoms.
 
 Equal ones are one object, so that comparing them never looks inside, and an expression that stands in many others is
 worked out once. Nothing here goes down into an expression by calling itself: how deep one is, a spec decides.
@@ -6,13 +6,17 @@ worked out once. Nothing here goes down into an expression by calling itself: ho
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
 from math import lcm
 from threading import Lock
 from typing import Any, Self
 from weakref import WeakValueDictionary
+
+from .form import Atom, Monomial, Sum, list_inner
+from .text import format_sum
+from .values import compute
 
 TERMS = 64
 """A longer sum is taken as one atom, so that the work of one operation is bounded."""
@@ -23,7 +27,7 @@ _NUMBERS = count()
 
 
 @dataclass(frozen=True)
-class Symbol:
+class Symbol(Atom):
     """A size known only at run time.
 
     An anonymous one (`null` in a spec) is a size of its own; its name is only words, such as "the height of `left`".
@@ -31,10 +35,16 @@ class Symbol:
 
     name: str
     anonymous: bool = False
-    parts = ()
 
     def __str__(self) -> str:
         return "?" if self.anonymous else self.name
+
+    @property
+    def order(self) -> tuple[bool, int, int, str]:
+        return (True, 0, 0, self.name)
+
+    def write(self, inside: list[str], show: Callable[[Symbol], str]) -> str:
+        return show(self)
 
 
 class Facts:
@@ -70,7 +80,7 @@ class _Unique:
         return found
 
 
-class Compound(_Unique):
+class Compound(_Unique, Atom):
     """An atom that is made of expressions, its `parts`."""
 
     __slots__ = ("facts", "number", "parts", "points", "tried")
@@ -78,9 +88,13 @@ class Compound(_Unique):
     facts: Facts
     number: int
     """Counts up, for an order."""
-    tried: list[int] | None
-    points: dict[int, int]
-    """Both are kept by `values.py`."""
+
+    @property
+    def order(self) -> tuple[bool, int, int, str]:
+        return (False, 0, self.number, "")
+
+    def keep_tried(self, values: Sequence[int]) -> None:
+        self.tried = list(values)
 
     @classmethod
     def _atom(cls, key: Any, parts: tuple[Expr, ...], facts: Facts, **more: Any) -> Self:
@@ -104,6 +118,21 @@ class Quotient(Compound):
         mine = Facts(periods, facts.degrees, facts.grows, facts.bent)
         return cls._atom((top, bottom), (top,), mine, top=top, bottom=bottom)
 
+    @property
+    def order(self) -> tuple[bool, int, int, str]:
+        return (False, self.bottom, self.number, "")
+
+    def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
+        return [value // self.bottom for value in values[0]]
+
+    def write(self, inside: list[str], show: Callable[[Symbol], str]) -> str:
+        is_plain = list(self.top.terms.values()) == [1] and all(len(m) == 1 and not m[0].needs_brackets for m in self.top.terms)
+        return f"{inside[0] if is_plain else f'({inside[0]})'} // {self.bottom}"
+
+    @property
+    def needs_brackets(self) -> bool:
+        return True
+
 
 class Largest(Compound):
     """The larger of two sizes, which is what is left of both where one of them is 1 and is stretched."""
@@ -115,6 +144,12 @@ class Largest(Compound):
         mine = Facts(both.periods, both.degrees, both.grows, True)
         return cls._atom(frozenset((left, right)), (left, right), mine)
 
+    def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
+        return [max(pair) for pair in zip(*values, strict=True)]
+
+    def write(self, inside: list[str], show: Callable[[Symbol], str]) -> str:
+        return f"max({', '.join(inside)})"
+
 
 class Whole(Compound):
     """A long sum, as one."""
@@ -124,18 +159,19 @@ class Whole(Compound):
     def __new__(cls, inner: Expr) -> Whole:
         return cls._atom(inner, (inner,), inner.facts)
 
+    def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
+        return values[0]
 
-Atom = Symbol | Compound
-Monomial = tuple[Atom, ...]
+    def write(self, inside: list[str], show: Callable[[Symbol], str]) -> str:
+        return f"({inside[0]})"
 
 
-class Expr(_Unique):
+class Expr(_Unique, Sum):
     """A sum of integer multiples of products of atoms, never a plain integer; supports `+`, `-`, `*` and `//`."""
 
     __slots__ = ("_facts", "terms", "text")
-    terms: dict[Monomial, int]
     text: str
-    """Kept by `text.py`."""
+    """What it is written as, once it was."""
 
     def __new__(cls, terms: Mapping[Monomial, int]) -> Expr:
         return cls._one(frozenset(terms.items()), terms=dict(terms), text="", _facts=None)
@@ -191,21 +227,11 @@ class Expr(_Unique):
         return whole + (constant - kept) // divisor + Expr({(Quotient(top, divisor),): 1})
 
     def __str__(self) -> str:
-        from .text import size_text
-
-        return size_text(self)
+        # Kept, since an expression may stand in many others.
+        self.text = self.text or format_sum(self)
+        return self.text
 
     __repr__ = __str__
-
-    @property
-    def constant(self) -> int:
-        """What is added to the multiples of atoms."""
-        return self.terms.get((), 0)
-
-    @property
-    def atoms(self) -> Iterator[Atom]:
-        """Every atom of its terms."""
-        return (atom for monomial in self.terms for atom in monomial)
 
     @property
     def facts(self) -> Facts:
@@ -223,9 +249,7 @@ class Expr(_Unique):
 
     def at(self, values: Mapping[Symbol, int]) -> int:
         """The value where each symbol has the given one."""
-        from .values import value
-
-        return value(self, values)
+        return compute(self, values)
 
 
 def larger(left: int | Expr, right: int | Expr) -> int | Expr:
@@ -242,25 +266,9 @@ def replaced(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr:
     """The size with values for the atoms that are known; `known` keeps what others have become, for more sizes."""
     if isinstance(size, int):
         return size
-    for atom in inner(size, known):
+    for atom in list_inner(size, known):
         known[atom] = _rebuilt(atom, tuple(_replaced(part, known) for part in atom.parts)) if atom.parts else _as_sum(atom)
     return _replaced(size, known)
-
-
-def inner(size: Expr, known: Mapping[Atom, Any]) -> list[Atom]:
-    """The atoms that the expression rests on and that are not known, each after those that it rests on itself."""
-    found: dict[Atom, None] = {}
-    waiting: list[tuple[Atom, bool]] = [(atom, False) for atom in size.atoms]
-    while waiting:
-        atom, ready = waiting.pop()
-        if atom in known or atom in found:
-            continue
-        if ready:
-            found[atom] = None
-            continue
-        waiting.append((atom, True))
-        waiting += ((each, False) for part in atom.parts for each in part.atoms)
-    return list(found)
 
 
 def _rebuilt(atom: Atom, parts: tuple[int | Expr, ...]) -> int | Expr:
@@ -269,7 +277,7 @@ def _rebuilt(atom: Atom, parts: tuple[int | Expr, ...]) -> int | Expr:
     return larger(*parts) if isinstance(atom, Largest) else parts[0]
 
 
-def _replaced(size: Expr, known: Mapping[Atom, int | Expr]) -> int | Expr:
+def _replaced(size: Sum, known: Mapping[Atom, int | Expr]) -> int | Expr:
     found: int | Expr = 0
     for monomial, factor in size.terms.items():
         term: int | Expr = factor
@@ -309,6 +317,7 @@ def _facts(terms: Mapping[Monomial, int]) -> Facts:
                 periods.setdefault(atom, 1)
                 here[atom] = here.get(atom, 0) + 1
                 continue
+            assert isinstance(atom, Compound)
             facts = atom.facts
             grows, bent = grows and facts.grows, bent or facts.bent
             for symbol, period in facts.periods.items():
@@ -317,11 +326,11 @@ def _facts(terms: Mapping[Monomial, int]) -> Facts:
         for symbol, degree in here.items():
             degrees[symbol] = max(degree, degrees.get(symbol, 0))
         # A product falls where one of what is multiplied is below 0 and another grows.
-        grows = grows and (len(monomial) < 2 or all(isinstance(atom, Symbol) or _positive(atom) for atom in monomial))
+        grows = grows and (len(monomial) < 2 or all(_positive(atom) for atom in monomial))
     return Facts(periods, degrees, grows, bent)
 
 
-def _positive(atom: Compound) -> bool:
+def _positive(atom: Atom) -> bool:
     return all(all(factor > 0 for factor in part.terms.values()) for part in atom.parts)
 
 
@@ -335,7 +344,10 @@ def _joined(left: Facts, right: Facts) -> Facts:
 
 def _place(atom: Atom) -> tuple[bool, str, int]:
     """For the order of atoms in a product: symbols last, by name."""
-    return (True, atom.name, 0) if isinstance(atom, Symbol) else (False, "", atom.number)
+    if isinstance(atom, Symbol):
+        return (True, atom.name, 0)
+    assert isinstance(atom, Compound)
+    return (False, "", atom.number)
 
 
 def _terms(size: int | Expr) -> Mapping[Monomial, int]:

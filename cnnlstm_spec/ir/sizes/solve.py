@@ -7,13 +7,15 @@ remainder is looked at by itself, in which nothing is rounded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import islice, product
 from math import lcm
 
 from .condition import Condition, Test, either, least_zero, multiple, zero
 from .decide import PERIOD, narrowed
-from .expr import Atom, Expr, Largest, Symbol, inner, replaced
+from .expr import Expr, Largest, Symbol, replaced
 from .fits import EVERY, Fits, TooDeep
+from .form import Atom, list_inner
 from .values import TRIED, column, tried, weight
 
 CASES = 256
@@ -27,8 +29,19 @@ SAMPLES = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 64, 96, 128, 256, 300)
 MOST = 5_000
 
 
-def always(condition: Condition) -> bool:
+@lru_cache(4096)
+def holds_always(condition: Condition) -> bool:
     """Whether a condition is known to hold for all sizes."""
+    return condition.surely or (bool(condition.tests) and _holds_always(condition))
+
+
+@lru_cache(4096)
+def holds_never(condition: Condition) -> bool:
+    """Whether a condition is known to hold for none."""
+    return not condition.surely and not (condition.said and not condition.tests) and possible([condition]) is False
+
+
+def _holds_always(condition: Condition) -> bool:
     symbols = sorted(condition.symbols, key=lambda symbol: symbol.name)
     if len(symbols) == 1:
         if not _is_bound(condition) and not all(seen(condition)):
@@ -217,7 +230,7 @@ class _Solver:
 
 def _largest(tests: list[Test]) -> Largest | None:
     """What is the larger of two, neither of which rests on another such."""
-    atoms = (atom for test in tests if test.size.facts.bent for atom in inner(test.size, {}))
+    atoms = (atom for test in tests if test.size.facts.bent for atom in list_inner(test.size, {}))
     return next((atom for atom in atoms if isinstance(atom, Largest)), None)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from .expr import Atom, Compound, Expr, Largest, Monomial, Quotient, Symbol
+from .form import Atom, Monomial, Sum
 
 ROOM = 160
 """Characters, where a shorter text leaves enough to read."""
@@ -12,28 +13,26 @@ CUTS = ((6, 24), (4, 6), (3, 4), (2, 3), (1, 2))
 """How deep a text goes and how many terms of a sum it shows: the first that has room, or the last."""
 DOTS = "..."
 
-Show = Callable[[Symbol], str]
+Show = Callable[[Any], str]
 
 
-def words(size: int | Expr) -> str:
+def words(size: int | Sum) -> str:
     """A size for a sentence: one without a name by the words that say whose it is."""
     return str(size) if isinstance(size, int) else _fitted(size, lambda symbol: symbol.name)
 
 
-def quoted(size: int | Expr) -> str:
+def quoted(size: int | Sum) -> str:
     """A size for a sentence, marked as code; the words for one without a name hold marks of their own."""
     text = words(size)
     return text if "`" in text or isinstance(size, int) else f"`{text}`"
 
 
-def size_text(size: Expr) -> str:
+def format_sum(size: Sum) -> str:
     """A size where it stands for itself, `?` for one without a name."""
-    # Kept, since an expression may stand in many others.
-    size.text = size.text or _fitted(size, str)
-    return size.text
+    return _fitted(size, str)
 
 
-def _fitted(size: Expr, show: Show) -> str:
+def _fitted(size: Sum, show: Show) -> str:
     text = ""
     for depth, most in CUTS:
         try:
@@ -55,7 +54,7 @@ class _Writer:
     def __init__(self, show: Show, most: int) -> None:
         self.show, self.most, self.left = show, most, ROOM
 
-    def sum(self, size: Expr, depth: int) -> str:
+    def sum(self, size: Sum, depth: int) -> str:
         """A sum, and what it rests on so many levels down."""
         if not depth:
             return DOTS
@@ -77,27 +76,10 @@ class _Writer:
         self.left -= 1
         if self.left < 0:
             raise _TooLong
-        if isinstance(atom, Symbol):
-            return self.show(atom)
-        inside = [self.sum(part, depth - 1) for part in atom.parts]
-        if isinstance(atom, Largest):
-            return f"max({', '.join(inside)})"
-        if not isinstance(atom, Quotient):
-            return f"({inside[0]})"
-        quotient = f"{inside[0] if _is_plain(atom.top) else f'({inside[0]})'} // {atom.bottom}"
-        return quotient if alone else f"({quotient})"
-
-
-def _is_plain(top: Expr) -> bool:
-    return list(top.terms.values()) == [1] and all(len(m) == 1 and not isinstance(m[0], Quotient) for m in top.terms)
+        text = atom.write([self.sum(part, depth - 1) for part in atom.parts], self.show)
+        return f"({text})" if atom.needs_brackets and not alone else text
 
 
 def _order(monomial: Monomial) -> tuple[bool, list[tuple[bool, int, int, str]]]:
     """Roundings before names, by what they divide by; the constant last."""
-    return (not monomial, [_place(atom) for atom in monomial])
-
-
-def _place(atom: Atom) -> tuple[bool, int, int, str]:
-    if isinstance(atom, Compound):
-        return (False, atom.bottom if isinstance(atom, Quotient) else 0, atom.number, "")
-    return (True, 0, 0, atom.name)
+    return (not monomial, [atom.order for atom in monomial])

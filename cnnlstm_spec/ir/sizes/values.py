@@ -4,57 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import TypeVar
 
-from .expr import Atom, Compound, Expr, Quotient, Symbol, Whole, inner
+from .form import Atom, Sum, list_inner
 
+Known = TypeVar("Known", bound=Atom)
 TRIED = 300
 """The sizes that are tried of every name: 1 to so many."""
 ROWS = 1_000
 """Values that are worked out together, so that what is kept of each atom stays small."""
 
 
-def column(size: Expr, given: Mapping[Symbol, Sequence[int]], rows: int) -> list[int]:
+def column(size: Sum, given: Mapping[Known, Sequence[int]], rows: int) -> list[int]:
     """The values for so many rows of values of its symbols."""
     known: dict[Atom, Sequence[int]] = {symbol: values for symbol, values in given.items()}  # noqa: C416
-    for atom in inner(size, known):
-        assert isinstance(atom, Compound)
+    for atom in list_inner(size, known):
         known[atom] = _atom(atom, known, rows)
     return _sum(size, known, rows)
 
 
-def value(size: Expr, values: Mapping[Symbol, int]) -> int:
+def compute(size: Sum, values: Mapping[Known, int]) -> int:
     """The value of an expression; of one symbol small ones are kept for its atoms, since others are made of them."""
     if len(values) > 1 or max(values.values()) > TRIED:
         (found,) = column(size, {symbol: [value] for symbol, value in values.items()}, 1)
         return found
     ((symbol, number),) = values.items()
     known = _Points(symbol, number)
-    for atom in inner(size, known):
-        assert isinstance(atom, Compound)
+    for atom in list_inner(size, known):
         atom.points[number] = _atom(atom, known, 1)[0]
     return _sum(size, known, 1)[0]
 
 
-def along(size: Expr, symbol: Symbol, numbers: Iterable[int]) -> Iterator[int]:
+def along(size: Sum, symbol: Atom, numbers: Iterable[int]) -> Iterator[int]:
     """The values of an expression of one symbol for each of many numbers."""
     left = iter(numbers)
     while rows := list(islice(left, ROWS)):
         yield from column(size, {symbol: rows}, len(rows))
 
 
-def tried(size: Expr, symbol: Symbol) -> list[int]:
+def tried(size: Sum, symbol: Atom) -> list[int]:
     """The values of an expression of one symbol for 1 to `TRIED`; kept for its atoms, since others are made of them."""
     known = _Tried(symbol)
-    for atom in inner(size, known):
-        assert isinstance(atom, Compound)
-        atom.tried = _atom(atom, known, TRIED)
+    for atom in list_inner(size, known):
+        atom.keep_tried(_atom(atom, known, TRIED))
     return _sum(size, known, TRIED)
 
 
 class _Kept(Mapping[Atom, Sequence[int]]):
     """What is kept of atoms, beside the values of the one symbol."""
 
-    def __init__(self, symbol: Symbol) -> None:
+    def __init__(self, symbol: Atom) -> None:
         self.symbol = symbol
 
     def __iter__(self) -> Iterator[Atom]:
@@ -66,7 +65,7 @@ class _Kept(Mapping[Atom, Sequence[int]]):
 
 class _Tried(_Kept):
     def __getitem__(self, atom: Atom) -> Sequence[int]:
-        if isinstance(atom, Symbol):
+        if not atom.parts:
             return range(1, TRIED + 1)
         if atom.tried is None:
             raise KeyError(atom)
@@ -74,27 +73,24 @@ class _Tried(_Kept):
 
 
 class _Points(_Kept):
-    def __init__(self, symbol: Symbol, number: int) -> None:
+    def __init__(self, symbol: Atom, number: int) -> None:
         super().__init__(symbol)
         self.number = number
 
     def __getitem__(self, atom: Atom) -> Sequence[int]:
-        return (self.number if isinstance(atom, Symbol) else atom.points[self.number],)
+        return (self.number if not atom.parts else atom.points[self.number],)
 
 
-def weight(size: Expr) -> int:
+def weight(size: Sum) -> int:
     """How many numbers are worked out for one row."""
-    return len(size.terms) + sum(len(part.terms) for atom in inner(size, {}) for part in atom.parts)
+    return len(size.terms) + sum(len(part.terms) for atom in list_inner(size, {}) for part in atom.parts)
 
 
-def _atom(atom: Compound, known: Mapping[Atom, Sequence[int]], rows: int) -> list[int]:
-    first, *others = (_sum(part, known, rows) for part in atom.parts)
-    if isinstance(atom, Quotient):
-        return [value // atom.bottom for value in first]
-    return first if isinstance(atom, Whole) else [max(pair) for pair in zip(first, *others, strict=True)]
+def _atom(atom: Atom, known: Mapping[Atom, Sequence[int]], rows: int) -> Sequence[int]:
+    return atom.compute([_sum(part, known, rows) for part in atom.parts])
 
 
-def _sum(size: Expr, known: Mapping[Atom, Sequence[int]], rows: int) -> list[int]:
+def _sum(size: Sum, known: Mapping[Atom, Sequence[int]], rows: int) -> list[int]:
     found = [size.constant] * rows
     for monomial, factor in size.terms.items():
         if not monomial:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.op import FLOATS
-from ...ir.sizes.condition import equal
+from ...ir.size import equal, holds_always, holds_never
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_section import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -111,7 +111,7 @@ def _labels_of(thing: KerasObject) -> str | None:
 
 def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
     kind = _labels_of(metric.thing)
-    if head.width is None or (single := equal(head.width, 1)).always:
+    if head.width is None or holds_always(single := equal(head.width, 1)):
         return
     theirs_are_numbers = reference is not None and reference[0] == "integer" and head.rank == 2
     if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
@@ -140,7 +140,7 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         return
     whose = "the loss" if other is head.loss else name
     facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
-    if not single.never:
+    if not holds_never(single):
         reason = METRIC_LABELS.template.format(**facts)
         yield Diagnostic(CONDITION, metric.place, {"condition": single.text}, reason, labels)
         return

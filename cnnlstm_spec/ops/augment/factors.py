@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ...ir.inference import Inference, Refusal
 from ...ir.op import FramesAs, Op, compute_dtype
-from ...ir.size import equal
+from ...ir.size import equal, holds_always, holds_never
 from ...ir.tensor import TensorType
 from ...language.kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice
 from ...language.leaf import Leaf, Steps
@@ -185,11 +185,11 @@ class Augmentation(Op):
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="float32", dtype=dtype)
         taken = self.channels_taken()
         size = split(x.axes, self.channels_first)[1].size
-        if taken and all(equal(size, count).never for count in taken):
+        if taken and all(holds_never(equal(size, count)) for count in taken):
             words = " or ".join(str(count) for count in taken)
             raise Refusal(CHANNELS, None, (), layer=self.title(), taken=words, given=size)
         if taken:
             refusal = Refusal(CHANNELS, None, (), layer=self.title(), taken=" or ".join(map(str, taken)), given=size)
-            if not any(equal(size, count).always for count in taken):
+            if not any(holds_always(equal(size, count)) for count in taken):
                 at.require(equal(size, taken[0]), refusal)
         return x

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ...ir.inference import Inference, Refusal
 from ...ir.op import example
-from ...ir.size import equal
+from ...ir.size import equal, holds_always
 from ...ir.tensor import Axis, Mask, TensorType, Values, Zeros
 from ...language.kinds import INTEGER
 from ...text.diagnostic import Code
@@ -76,7 +76,9 @@ class Concat(Strategy):
                 facts = {"strategy": name, "axis": wanted.name, "first": first, "other": x}
                 way = STRETCH if 1 in (wanted.size, axis.size) else RESIZE
                 alone = all(
-                    equal(a.size, b.size).always for i, (a, b) in enumerate(zip(first.axes, x.axes, strict=True)) if i != here
+                    holds_always(equal(a.size, b.size))
+                    for i, (a, b) in enumerate(zip(first.axes, x.axes, strict=True))
+                    if i != here
                 )
                 help = (way, *((f"or join them on that axis: `axis: {here + 1}`",) if alone else ()))
                 at.require(equal(wanted.size, axis.size), Refusal(SIZES_DIFFER, None, help, index, **facts))
