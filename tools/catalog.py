@@ -14,6 +14,8 @@ An argument is `{name, kind, default}`, or `{name, kind, required: true}`. A kin
     float_or_schedule, float_or_floats, floats, ints, strings
     axis              an integer, or a list of them
     choice            one of `choices`, to the letter
+    choice_or_int     one of `choices`, or an integer
+    int_or_ints       an integer, or a list of them
     dtype             the name of a dtype policy
     scope             a string that TensorFlow takes for a name scope: `^[A-Za-z0-9_.>-]*$`, not "_" first in optimizers
 
@@ -32,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from keras import optimizers
+from keras import callbacks, optimizers
 
 FILE = Path(__file__).resolve().parent.parent / "cnnlstm_spec" / "language" / "data" / "catalog.json"
 Rule = dict[str, Any]
@@ -54,13 +56,17 @@ MODULES = {
     "regularizers": (keras.regularizers, keras.regularizers.Regularizer),
     "initializers": (keras.initializers, keras.initializers.Initializer),
     "constraints": (keras.constraints, keras.constraints.Constraint),
+    "callbacks": (callbacks, callbacks.Callback),
 }
 # Abstract bases, wrappers that the compiler adds itself, and metrics whose update_state does not take labels.
 REFUSED = {
     *("Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "LearningRateSchedule"),
     *("Loss", "LossFunctionWrapper", "Metric", "MeanMetricWrapper", "Mean", "Sum"),
     *("Regularizer", "Initializer", "Constraint"),
+    *("Callback", "CallbackList", "LambdaCallback", "LearningRateScheduler", "RemoteMonitor"),
 }
+# What a run does by itself, and does better.
+OF_THE_RUN = {"BackupAndRestore", "CSVLogger", "History", "ModelCheckpoint", "OrbaxCheckpoint", "ProgbarLogger"}
 # Needs two arguments that a string cannot carry.
 REFUSED_ACTIVATIONS = {"glu", "threshold"}
 CLIPS = ["clipnorm", "clipvalue", "global_clipnorm"]
@@ -95,7 +101,21 @@ DEFAULT: dict[str, Rule] = {
 FAMILY: dict[str, dict[str, Rule]] = {
     "schedules": {"name": rule("scope")},
     "metrics": {"name": rule("str?"), "threshold": rule("float")},
+    "callbacks": {
+        "mode": rule("choice", choices=["auto", "min", "max"]),
+        "verbose": rule("int", minimum=0, maximum=1),
+        **{name: rule("int", **NATURAL) for name in ("patience", "start_from_epoch", "cooldown")},
+        **{name: rule("float", **NATURAL) for name in ("min_delta", "min_lr")},
+        "factor": rule("float", exclusiveMinimum=0, exclusiveMaximum=1),
+        "baseline": rule("float?"),
+        **{name: rule("int", **NATURAL) for name in ("histogram_freq", "embeddings_freq")},
+        "embeddings_metadata": rule("str?"),
+        "update_freq": rule("choice_or_int", choices=["batch", "epoch"], minimum=1),
+        "profile_batch": rule("int_or_ints", **NATURAL),
+    },
 }
+# Keras looks at hardly an argument of a callback before the first epoch: bounds are what has a meaning there.
+UNCHECKED = {"callbacks"}
 CLASS: dict[str, Rule] = {
     "optimizers.AdamW.weight_decay": rule("float"),
     "optimizers.Ftrl.learning_rate_power": rule("float", maximum=0),
@@ -229,7 +249,7 @@ def classes(family: str) -> dict[str, type]:
     """The classes of a family that a spec may name, by their own names."""
     module, base = MODULES[family]
     found = (item for _, item in inspect.getmembers(module, inspect.isclass) if issubclass(item, base))
-    return {item.__name__: item for item in sorted(found, key=lambda c: c.__name__) if item.__name__ not in REFUSED}
+    return {item.__name__: item for item in sorted(found, key=lambda c: c.__name__) if item.__name__ not in REFUSED | OF_THE_RUN}
 
 
 def parameters(item: Any) -> list[inspect.Parameter]:
@@ -305,6 +325,7 @@ def catalog() -> Rule:
     spelt = {name: item.__name__ for name, item in sorted(functions.items()) if name not in REFUSED_ACTIVATIONS}
     families["activations"] = {"classes": {}, "identifiers": spelt}
     extras = {"compile": COMPILE, "dtype_policies": DTYPE_POLICIES, "refused": sorted(REFUSED | REFUSED_ACTIVATIONS)}
+    extras["of_the_run"] = sorted(OF_THE_RUN)
     return {"keras": keras.__version__, "families": families, "rules": RULES, **extras}
 
 
@@ -329,6 +350,8 @@ SAMPLES: dict[str, list[Any]] = {
     "ints": [[0], [0, 1]],
     "strings": [["a"]],
     "axis": [-1],
+    "choice_or_int": ["epoch", 1],
+    "int_or_ints": [0, [2, 5]],
     "dtype": DTYPE_POLICIES,
     "scope": ["a"],
     "str": ["a"],
@@ -381,6 +404,7 @@ def disagreements() -> Iterator[str]:
                 label = f"{family}.{name}.{key}"
                 refused = [v for v in inside(kind) if not accepts(item, {**given, key: v})]
                 taken = [v for v in outside(kind) if v not in kind.get("exempt", []) and key not in ON_BATCH]
+                taken = [] if family in UNCHECKED else taken
                 yield from (f"{label}: refuses {value!r}" for value in refused)
                 yield from (f"{label}: takes {value!r}" for value in taken if accepts(item, {**given, key: value}))
 

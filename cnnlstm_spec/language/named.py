@@ -11,7 +11,7 @@ from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
 from .leaf import Leaf, OpenLeaf, Steps
-from .list_kinds import ListOf, OneOrMore
+from .list_kinds import Either, ListOf, OneOrMore
 from .read_record import MISSING_KEY, UNKNOWN_KEY, read, report_unknown_keys
 from .scope import POISON, Scope, did_you_mean
 
@@ -256,6 +256,10 @@ def _make_kind(fact: dict[str, Any]) -> Leaf:
             kind = ListOf(Text())
         case "float_or_floats":
             kind = OneOrMore(number)
+        case "choice_or_int":
+            kind = Either(Choice(*fact["choices"]), integer)
+        case "int_or_ints":
+            kind = OneOrMore(integer)
         case "axis":
             kind = OneOrMore(Integer())
         case "dtype":

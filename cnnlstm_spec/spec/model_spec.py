@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
@@ -19,6 +19,11 @@ from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
 from .own_layers import MODULES
 from .promises import Expected, Labels
+
+if TYPE_CHECKING:
+    from .data.section import DataSpec
+    from .fit.section import FitSpec
+    from .search import SearchSpec
 
 
 class InputKind(OpenLeaf):
@@ -105,6 +110,12 @@ class Top(Record):
     """Shapes and counts that must come out."""
     rules: Annotated[Node | None, AnyKind()] = None
     """How severe findings are, by code: ignore, advice, warning or error."""
+    data: Annotated[Node | None, AnyKind()] = None
+    """Where samples come from, and how they are read."""
+    fit: Annotated[Node | None, AnyKind()] = None
+    """How the model is trained."""
+    search: Annotated[Node | None, AnyKind()] = None
+    """Which values are tried, and what says which are best."""
 
 
 @dataclass(frozen=True)
@@ -156,3 +167,9 @@ class ModelSpec:
     """Ceilings on what the model costs."""
     expect: tuple[Expected, ...] = ()
     """Shapes and counts that must come out."""
+    data: DataSpec | None = None
+    """Where samples come from, and how they are read; None of a spec without the section."""
+    fit: FitSpec | None = None
+    """How the model is trained; None of a spec without the section."""
+    search: SearchSpec | None = None
+    """Which values are tried; None of a spec without the section."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..language.cached_reading import recall
 from ..language.kinds import NAME
@@ -21,6 +21,11 @@ from .layers import LayerRegistry
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
 from .own_layers import with_own_layers
 from .promises import read_expect, read_targets
+
+if TYPE_CHECKING:
+    from .data.section import DataSpec
+    from .fit.section import FitSpec
+    from .search import SearchSpec
 
 NOT_A_SPEC = Code(
     "not-a-spec",
@@ -78,6 +83,7 @@ def elaborate(
     targets = read_targets(top["targets"], scope.at("targets"), told) if heads and "targets" in top else ()
     expect = read_expect(top["expect"], scope.at("expect")) if heads and "expect" in top else ()
     budget = read_budget(top["budget"], scope.at("budget")) if "budget" in top else None
+    data, fit, search = _runs(top, keys, scope, branches, heads)
     if not heads:
         single, heads = True, (Head("head", (), origin_of(_first_line(root), scope.at("head")), written=False),)
     return ModelSpec(
@@ -93,7 +99,36 @@ def elaborate(
         targets=targets,
         budget=budget,
         expect=expect,
+        data=data,
+        fit=fit,
+        search=search,
     )
+
+
+def _runs(
+    top: dict[str, Any], keys: dict[str, Scalar], scope: Scope, branches: tuple[Branch, ...], heads: tuple[Head, ...]
+) -> tuple[DataSpec | None, FitSpec | None, SearchSpec | None]:
+    """The sections `data`, `fit` and `search`; their modules are imported by a spec that has them."""
+    data, fit, search = None, None, None
+    if "data" in keys:
+        from .data.section import DataSpec, read_data
+
+        at, key = scope.at("data"), keys["data"]
+        inputs = tuple((each.name, each.input, each.origin.place) for each in branches)
+        told = tuple((each.name, each.origin.place) for each in heads)
+        data = read_data(top["data"], at, inputs, told, key) if heads and "data" in top else DataSpec(at.place(key))
+    if "fit" in keys:
+        from .fit.section import FitSpec, read_fit
+
+        at, key = scope.at("fit"), keys["fit"]
+        told_heads = tuple(each.name for each in heads)
+        fit = read_fit(top["fit"], at, told_heads, key) if heads and "fit" in top else FitSpec(at.place(key))
+    if "search" in keys:
+        from .search import SearchSpec, read_search
+
+        at, key = scope.at("search"), keys["search"]
+        search = read_search(top["search"], at, key) if "search" in top else SearchSpec(at.place(key))
+    return data, fit, search
 
 
 def _names_heads(entry: Entry) -> bool:

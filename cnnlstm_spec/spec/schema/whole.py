@@ -29,18 +29,22 @@ from ...ops.fusions.table import STRATEGIES
 from ...ops.input import Input, ShapeKind
 from ..blocks import Block
 from ..budget import Budget, Quantity
+from ..data.section import DataSection, data_parts
+from ..fit.by_class import class_weight_schema, threshold_schema
+from ..fit.section import FitSection
 from ..fusion import FusionKeys, MergeKeys
 from ..model_spec import BranchSection, HeadSection, Top
 from ..promises import Target
 from ..repeat import RepeatStructure
 from ..rules import LEVEL
+from ..search import SearchSection, space_schema
 from ..structures import RECORDS
 from .keras_objects import compile_section, families
 
 BLOCK_NAME = "^[a-z]"
 CODE_NAME = "^[a-z][a-z0-9-]*$"
 LAYERS = ref("layers")
-PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compile"})
+PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compile", "data", "fit", "search"})
 """What may be written in parts, over several files."""
 
 
@@ -75,6 +79,9 @@ def _top() -> Schema:
         "matrix": mapping_of({"type": "array", "minItems": 1}),
         "expect": mapping_of(either(Quantity().schema(), ShapeKind().schema())),
         "rules": {**mapping_of(LEVEL.schema()), "type": ["object", "null"], "propertyNames": {"pattern": CODE_NAME}},
+        "data": ref("data"),
+        "fit": ref("fit"),
+        "search": ref("search"),
     }
     return {
         **_record(Top, sections),
@@ -97,7 +104,16 @@ def _definitions() -> dict[str, Schema]:
         "fusion": {**_fusion(FusionKeys), "type": ["object", "null"]},
         "head": {**_fusion(HeadSection, strategy_needed=False), "required": ["inputs"]},
         "compile": compile_section(),
+        "data": _record(DataSection, data_parts()),
+        "fit": _record(FitSection, {"class_weight": class_weight_schema(), "threshold": threshold_schema()}),
+        "search": _search(),
     }
+
+
+def _search() -> Schema:
+    """One of `maximize` and `minimize`, and the rest."""
+    rule = {"oneOf": [{"required": ["maximize"]}, {"required": ["minimize"]}]}
+    return {**_record(SearchSection, {"space": space_schema()}), "allOf": [rule]}
 
 
 def _layer() -> Schema:

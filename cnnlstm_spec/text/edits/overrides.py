@@ -23,6 +23,8 @@ from .set_value import NoPath, Steps, edit
 UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
 UNCLEAR = Code("unclear-override", "error", "`{text}` is not of the form PATH=VALUE")
 
+COMMAND_LINE = ("--set", "overrides", "--matrix")
+"""What texts and mappings of overrides are called in findings: the sources of what no file writes."""
 KEY = rf"[^.\[\]=\s{CLASS}]+"
 STEP = re.compile(rf"(?:\A|\.)({KEY})|\[(\d{{1,6}})\]")
 FORM = re.compile(rf"{KEY}(?:\.{KEY}|\[\d{{1,6}}\])*")
@@ -85,13 +87,13 @@ def read_overrides(overrides: Overrides, found: list[Diagnostic]) -> list[Overri
 def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[Step], Node]]:
     if isinstance(overrides, Mapping):
         for path, value in overrides.items():
-            source = Source("overrides", f"{path}={value!r}")
+            source = Source(COMMAND_LINE[1], f"{path}={value!r}")
             if (steps := _steps(source, found)) is not None:
                 span = Span(source, len(path) + 1, len(source.text))
                 yield steps, value if isinstance(value, Node) else node_of(value, span, found)
         return
     for text in overrides:
-        source = Source("--set", text)
+        source = Source(COMMAND_LINE[0], text)
         if (steps := _steps(source, found)) is None:
             continue
         if (node := _value(source, found)) is not None:

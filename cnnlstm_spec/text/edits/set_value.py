@@ -18,8 +18,10 @@ from ..spelling import nearest
 Steps = tuple[str | int, ...]
 ROOT: Final[Steps] = ()
 VARIABLE = re.compile(r"\$\{([^}]*)\}|\$(\w+)")
-SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect", "rules")
+SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect", "rules", "data", "fit", "search")
 """Sections that come into being when a key of theirs is set."""
+OF_RUNS = ("data", "fit", "search")
+"""Sections whose mappings inside come into being likewise."""
 NAMED = ("layer", "backward_layer", "optimizer", "loss", "learning_rate", "activation")
 NAMED_ENDS = ("_initializer", "_regularizer", "_constraint")
 CLASS_NAME = "class names are not written in a path"
@@ -165,7 +167,7 @@ class _Edit:
         known = (*(each.key.text for each in node.entries), *named)
         if path == ("vars",) and not self.is_used(step):
             raise NoPath(len(steps), known, None if known else f"no `${step}` is written in the spec")
-        if len(steps) > 1 and not (path == ROOT and step in SECTIONS):
+        if len(steps) > 1 and not (path == ROOT and step in SECTIONS) and not (path and path[0] in OF_RUNS):
             raise NoPath(len(steps), known, None if nearest(step, known) else _unwritten((*path, step)))
         empty = Mapping(self.value.span, ())
         key = self.kept(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
@@ -249,6 +251,8 @@ def _own_name(node: Node) -> str | None:
 def _may_be_named(path: Steps) -> bool:
     """Whether a layer, or another of Keras's objects, stands at a path."""
     last = path[-1] if path else ""
+    if path[:1] in (("data",), ("search",)) or path[:2] == ("fit", "phases"):
+        return last in NAMED if path[:1] == ("fit",) and len(path) > 3 else path[-2:-1] == ("augment",)
     if isinstance(last, int):
         return path[:-1] != ("fusion",)
     return last in NAMED or last.endswith(NAMED_ENDS) or (path[:2] == ("compile", "loss") and len(path) == 3)

@@ -1,0 +1,311 @@
+"""How each branch is read: a record for each kind of input, and the mapping `inputs` of branches to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, ClassVar
+
+from ...language.cached_reading import recall
+from ...language.catalog import NO_EFFECT
+from ...language.kinds import BOOLEAN, COUNT, NOT_A_CHOICE, NUMBER, POSITIVE, SIZE, Choice, wrong_type
+from ...language.leaf import OpenLeaf, Reading
+from ...language.list_kinds import Either, ListOf
+from ...language.read_record import read_record
+from ...language.record import Checks, Record
+from ...language.record_leaf import RecordLeaf
+from ...language.scope import POISON, Scope, did_you_mean
+from ...ops.input import Input
+from ...text.diagnostic import UNWRITTEN, Code, Written
+from ...text.nodes import Entry, Mapping, Node, Scalar
+from ...text.source import Place
+from ..fusion import ONE_WAY
+from .lengths import LENGTH, Augmentation, AugmentLeaf, Length
+from .splits import COLUMN, LABEL
+
+OTHER_KIND = Code("data-key-of-other-kind", "error", "`{key}` is for {kinds}; `{branch}` is `kind: {kind}`", help="leave it out")
+UNKNOWN_BRANCH = Code("data-unknown-branch", "error", "there is no branch `{name}` to read")
+READ_TWICE = Code("data-branch-twice", "error", "`{pattern}` holds for `{branch}`, which has an entry of its own")
+TWICE = Code("label-twice", "error", "`{given}` is named twice", help="name each once")
+
+
+class LabelsLeaf(ListOf):
+    """A list of labels, each once."""
+
+    def __init__(self) -> None:
+        super().__init__(LABEL, least=1)
+        self.words = "a list of labels"
+
+
+LABELS = LabelsLeaf()
+
+
+def first_twice(names: Iterable[str]) -> str | None:
+    """The first name that stands twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+class OneHotColumn(Record):
+    """A column of words that becomes a number, 0 or 1, for each of them."""
+
+    column: Annotated[str, COLUMN]
+    """The column."""
+    one_hot: Annotated[tuple[str, ...], LABELS]
+    """What may stand in it, in the order of the numbers."""
+
+    def check(self, at: Checks) -> None:
+        if (label := first_twice(self.one_hot)) is not None:
+            at.report(TWICE, "one_hot", given=label)
+
+    @property
+    def width(self) -> int:
+        """How many numbers it gives."""
+        return len(self.one_hot)
+
+
+ONE_HOT = RecordLeaf(OneHotColumn)
+
+
+class ColumnLeaf(OpenLeaf):
+    """A column of numbers, or one of words as one-hot numbers."""
+
+    words = "the name of a column, or `{column: sex, one_hot: [f, m]}`"
+    canonical = (OneHotColumn, str)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        return ONE_HOT.read_node(node, scope) if isinstance(node, Mapping) else COLUMN.read(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [COLUMN.schema(), ONE_HOT.schema()]}
+
+
+class ColumnsLeaf(ListOf):
+    """A list of columns."""
+
+    def __init__(self) -> None:
+        super().__init__(ColumnLeaf(), least=1)
+        self.words = "a list of columns"
+
+
+class InputSource(Record):
+    """How a branch is read."""
+
+    column: Annotated[str | None, COLUMN] = None
+    """The column of the table; the branch's own name if it is left out."""
+
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """The kinds of input that are read so."""
+
+
+class VectorSource(InputSource):
+    """A vector: a number for each of some columns, or a list in one."""
+
+    columns: Annotated[tuple[str | OneHotColumn, ...] | None, ColumnsLeaf()] = None
+    """Columns of the table, a feature each."""
+    missing: Annotated[str | float | None, Either(Choice("drop", code=NOT_A_CHOICE), NUMBER)] = None
+    """What becomes of an empty cell: its row is dropped, or a number stands for it; else it is an error."""
+
+    kinds = ("vector",)
+
+    def check(self, at: Checks) -> None:
+        _one_of_columns(self.column, self.columns, at)
+
+
+def _one_of_columns(column: str | None, columns: Any, at: Checks) -> None:
+    if column is not None and columns is not None:
+        at.report(ONE_WAY, "columns", (), True, owner=at.scope.name, keys="`column` or `columns`")
+    names = [each if isinstance(each, str) else each.column for each in columns or ()]
+    if (name := first_twice(names)) is not None:
+        at.report(TWICE, "columns", given=name)
+
+
+RESIZE = Choice("bilinear", "nearest", "bicubic", "lanczos", code=NOT_A_CHOICE)
+
+
+class ImageSource(InputSource):
+    """An image: a path."""
+
+    resize: Annotated[str | None, RESIZE] = None
+    """How an image of another size is brought to the branch's; else it is an error."""
+    crop_to_aspect_ratio: Annotated[bool, BOOLEAN] = False
+    """Whether what does not fit the ratio of height and width is cut off."""
+    pad_to_aspect_ratio: Annotated[bool, BOOLEAN] = False
+    """Whether it is filled up with black instead."""
+
+    kinds = ("image",)
+
+    def check(self, at: Checks) -> None:
+        for key in ("crop_to_aspect_ratio", "pad_to_aspect_ratio"):
+            if self.is_written(key) and self.resize is None:
+                at.report(NO_EFFECT, key, (), True, argument=key, needed="`resize`")
+        if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
+            keys = "`crop_to_aspect_ratio` or `pad_to_aspect_ratio`"
+            at.report(ONE_WAY, "pad_to_aspect_ratio", (), True, owner=at.scope.name, keys=keys)
+
+
+class SequenceSource(InputSource):
+    """A series: a path, or a list."""
+
+    columns: Annotated[tuple[str | OneHotColumn, ...] | None, ColumnsLeaf()] = None
+    """Columns of the file; of the table, where `window` makes samples of its rows."""
+    length: Annotated[Length | None, LENGTH] = None
+    """What becomes of samples of other lengths."""
+    sample_rate: Annotated[int | None, COUNT] = None
+    """Samples a second that sound is brought to."""
+    augment: Annotated[tuple[Augmentation, ...], AugmentLeaf()] = ()
+    """Changes in training alone."""
+
+    kinds = ("sequence",)
+
+    def check(self, at: Checks) -> None:
+        _one_of_columns(None, self.columns, at)
+
+
+class VideoSource(ImageSource):
+    """A film, a folder of frames, or an array: a path."""
+
+    frames: Annotated[str, Choice("uniform", "random", "first", "key", code=NOT_A_CHOICE)] = "uniform"
+    """Which frames are taken of a longer film; `random` is so in training, and `uniform` otherwise."""
+    stride: Annotated[int, SIZE] = 1
+    """Every so manieth frame alone is looked at."""
+    fps: Annotated[float | None, POSITIVE] = None
+    """Frames a second that the film is brought to; its own if it is left out."""
+    length: Annotated[Length | None, LENGTH] = None
+    """What becomes of samples of other lengths."""
+    augment: Annotated[tuple[Augmentation, ...], AugmentLeaf()] = ()
+    """Changes in training alone."""
+
+    kinds = ("video",)
+
+
+class ArraySource(InputSource):
+    """An array: a path."""
+
+    kinds = ("volume", "tensor")
+
+
+class TokensSource(InputSource):
+    """Numbers of tokens: a list, or a path."""
+
+    length: Annotated[Length | None, LENGTH] = None
+    """What becomes of samples of other lengths."""
+
+    kinds = ("tokens",)
+
+
+class TextSource(InputSource):
+    """Text, as it stands in the cell."""
+
+    kinds = ("text",)
+
+
+SOURCES: tuple[type[InputSource], ...] = (
+    VectorSource,
+    ImageSource,
+    SequenceSource,
+    VideoSource,
+    ArraySource,
+    TokensSource,
+    TextSource,
+)
+BY_KIND = {kind: cls for cls in SOURCES for kind in cls.kinds}
+
+
+@dataclass(frozen=True)
+class BranchSource:
+    """How a branch is read, and where that is written."""
+
+    branch: str
+    source: InputSource
+    written: Written
+    place: Place
+    """The key of the branch in `inputs`; the branch's own, where it is left out."""
+
+    @property
+    def column(self) -> str:
+        """The column, where it is one."""
+        return self.source.column or self.branch
+
+    @property
+    def columns(self) -> tuple[str | OneHotColumn, ...]:
+        """The columns whose numbers it holds; of one that holds lists or paths, that."""
+        return getattr(self.source, "columns", None) or (self.column,)
+
+
+def read_inputs(
+    node: Node | None, scope: Scope, branches: tuple[tuple[str, Input | None, Place], ...]
+) -> tuple[dict[str, BranchSource], frozenset[str]]:
+    """How each branch is read, by name, as far as that is known; and the branches whose entries could not be read."""
+    kinds = {name: input.kind if input is not None else None for name, input, _ in branches}
+    places = {name: place for name, _, place in branches}
+    resolved = scope.resolve(node) if node is not None else None
+    if node is not None and not isinstance(resolved, Mapping):
+        if resolved is not None and not (isinstance(resolved, Scalar) and resolved.value is None):
+            wrong_type(resolved, scope, "a mapping of branches to how they are read")
+            return {}, frozenset(kinds)
+        resolved = None
+    entries = resolved.entries if isinstance(resolved, Mapping) else ()
+    found: dict[str, BranchSource] = {}
+    broken: set[str] = set()
+    for branch, entry in _by_branch(entries, scope, tuple(kinds)).items():
+        at, kind = scope.at(entry.key.text), kinds[branch]
+        value = at.resolve(entry.value)
+        reading = POISON if value is None or kind is None else recall(_read_source, value, at, branch, kind)
+        if isinstance(reading, Reading):
+            found[branch] = BranchSource(branch, reading.record, reading.written, at.place(entry.key))
+        else:
+            broken.add(branch)
+    for branch, kind in kinds.items():
+        if branch not in found and branch not in broken and kind in BY_KIND:
+            found[branch] = BranchSource(branch, BY_KIND[kind].make(), UNWRITTEN, places[branch])
+    return found, frozenset(broken)
+
+
+def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...]) -> dict[str, Entry]:
+    """The entry of each branch; a `*` stands for any characters of a name."""
+    found = {entry.key.text: entry for entry in entries if entry.key.text in branches}
+    for entry in entries:
+        name = entry.key.text
+        if name in branches:
+            continue
+        meant = [branch for branch in branches if "*" in name and fnmatchcase(branch, name.replace("[", "[[]"))]
+        if not meant:
+            help = did_you_mean(name, branches) or (f"the branches are {', '.join(branches)}",)
+            scope.at(name).report(UNKNOWN_BRANCH, entry.key, name=name, help=help)
+        for branch in meant:
+            if branch in found:
+                help = (f"leave `{branch}` out of `inputs`, or write a narrower pattern",)
+                scope.at(name).report(READ_TWICE, entry.key, pattern=name, branch=branch, help=help)
+            else:
+                found[branch] = entry
+    return found
+
+
+def _read_source(node: Node, scope: Scope, branch: str, kind: str) -> Any:
+    cls = BY_KIND.get(kind)
+    if cls is None:
+        return POISON
+    sound = True
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            key = entry.key.text
+            kinds = [each for each, other in BY_KIND.items() if key in other.arguments]
+            if kinds and key not in cls.arguments:
+                named = " and ".join(f"`{each}`" for each in kinds)
+                scope.at(key).report(OTHER_KIND, entry.key, key=key, kinds=named, branch=branch, kind=kind)
+                sound = False
+        if not sound:
+            known = tuple(e for e in node.entries if e.key.text in cls.arguments or not _of_other_kind(e.key.text))
+            node = Mapping(node.span, known)
+    reading = read_record(cls, node, scope, branch)
+    return reading if sound else POISON
+
+
+def _of_other_kind(key: str) -> bool:
+    return any(key in cls.arguments for cls in SOURCES)

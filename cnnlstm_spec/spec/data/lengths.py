@@ -1,0 +1,110 @@
+"""`length` of an input with steps, and `augment`, which changes samples in training alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from ...language.catalog import NO_EFFECT
+from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Number, wrong_type
+from ...language.leaf import OpenLeaf
+from ...language.list_kinds import Each, ListOf
+from ...language.read_record import report_unknown_keys
+from ...language.record import Checks, Record
+from ...language.record_leaf import RecordLeaf
+from ...language.scope import POISON, Scope
+from ...text.diagnostic import Code
+from ...text.nodes import Listing, Mapping, Node
+
+NOT_RISING = Code("buckets-not-rising", "error", "`bucket` rises from one length to the next; this is {given}")
+RANGE = Code("augment-range", "error", "`{name}` runs from the least to the greatest; this is {given}", help="swap the two")
+
+END = Choice("end", "start", code=NOT_A_CHOICE)
+
+
+class Length(Record):
+    """What becomes of samples of other lengths, along the steps."""
+
+    max: Annotated[int | None, SIZE] = None
+    """So many steps are kept of a longer sample."""
+    bucket: Annotated[tuple[int, ...] | None, ListOf(SIZE, least=1)] = None
+    """Samples up to each of these lengths are batched together."""
+    truncate: Annotated[str, END] = "end"
+    """What is lost of a sample that is longer than `max`: its `end` or its `start`."""
+    pad: Annotated[str | None, END] = None
+    """Where a sample that is too short for a fixed number of steps is filled up."""
+
+    def check(self, at: Checks) -> None:
+        if self.is_written("truncate") and self.max is None:
+            at.report(NO_EFFECT, "truncate", (), True, argument="truncate", needed="`max`")
+        if self.bucket is None:
+            return
+        if any(low >= high for low, high in zip(self.bucket, self.bucket[1:], strict=False)):
+            help = (f"write {sorted(set(self.bucket))}",)
+            at.report(NOT_RISING, "bucket", help, given=list(self.bucket))
+        elif self.max is not None and len(self.bucket) > 1 and self.bucket[-2] >= self.max:
+            at.report(NO_EFFECT, "bucket", (), argument=f"bucket: {self.bucket[-1]}", needed=f"a `max` above {self.bucket[-2]}")
+
+
+LENGTH = RecordLeaf(Length)
+
+
+class TimeMask(Record):
+    """Puts a stretch of steps out of sight, a new one each time a sample is seen."""
+
+    max: Annotated[int, SIZE]
+    """The longest stretch, in steps."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """One change of a sample in training: `time_mask` or `speed`, with its range."""
+
+    name: str
+    least: float
+    most: float
+    """Of `time_mask` steps, of `speed` a factor."""
+
+
+SPEED = Each(Number(above=0, most=100), 2)
+TIME_MASK = RecordLeaf(TimeMask)
+NAMES = ("time_mask", "speed")
+
+
+class AugmentLeaf(OpenLeaf):
+    """A list of changes."""
+
+    words = "a list such as `[{time_mask: {max: 8}}, {speed: [0.8, 1.2]}]`"
+    canonical = (tuple,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Listing) or not node.items:
+            return wrong_type(node, scope, self.words)
+        found = tuple(self.one(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items))
+        return POISON if POISON in found else found
+
+    def one(self, node: Node | None, scope: Scope) -> Any:
+        """One change, as `name: range`."""
+        if node is None:
+            return POISON
+        if not isinstance(node, Mapping) or len(node.entries) != 1:
+            return wrong_type(node, scope, "a mapping of one name, such as `{time_mask: {max: 8}}`")
+        (entry,) = node.entries
+        name, at = entry.key.text, scope.at(entry.key.text)
+        if name not in NAMES:
+            report_unknown_keys((entry,), scope, "augment", NAMES)
+            return POISON
+        if name == "time_mask":
+            mask = TIME_MASK.read(entry.value, at)
+            return POISON if mask is POISON else Augmentation(name, 0, mask.max)
+        factors = SPEED.read(entry.value, at)
+        if factors is POISON:
+            return POISON
+        if factors[0] > factors[1]:
+            return at.report(RANGE, entry.value, name=name, given=list(factors))
+        return Augmentation(name, *map(float, factors))
+
+    def schema(self) -> dict[str, Any]:
+        properties = {"time_mask": TIME_MASK.schema(), "speed": SPEED.schema()}
+        one = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
+        return {"type": "array", "items": one, "minItems": 1}

@@ -1,0 +1,132 @@
+"""A source of samples: a table, arrays, a folder of folders, a packed folder, or a function of Python's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from ...language.catalog import NO_EFFECT
+from ...language.kinds import Text, wrong_type
+from ...language.leaf import OpenLeaf
+from ...language.record import Checks, Record
+from ...language.record_leaf import RecordLeaf
+from ...language.scope import POISON, Scope
+from ...text.diagnostic import Code
+from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar
+from ...text.source import Place
+from ..paths import PathLeaf, WrittenPath
+
+FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+TEXT_TABLES = (".csv", ".tsv")
+TABLES = (*TEXT_TABLES, ".parquet", ".jsonl")
+
+NOT_ALLOWED = Code("data-import-not-allowed", "error", "`{name}` is a function of Python's, which is not allowed here")
+NO_TABLE = Code("not-a-table", "error", "`{path}` is no table, of which several can be one")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where samples come from; of several tables that are one, there is a Source for each."""
+
+    path: WrittenPath | None
+    """A file, a folder, or a pattern; None of a function."""
+    function: str | None
+    """`package.module:function`, which may be called only where imports are allowed; None of a path."""
+    root: WrittenPath | None
+    """What paths in the cells are relative to; None for `root` of `data`, else the table's folder."""
+    separator: str | None
+    """What stands between the cells of a CSV file; None for a comma, or a tab in `.tsv`."""
+    place: Place
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table by its name."""
+        return self.path is not None and self.path.text.lower().endswith(TABLES)
+
+    def __str__(self) -> str:
+        return self.function or str(self.path)
+
+
+class SourceKeys(Record):
+    """A source with more to say of it than its path."""
+
+    path: Annotated[WrittenPath, PathLeaf("the path of a table, of arrays or of a folder")]
+    """The file, the folder, or a pattern of files."""
+    root: Annotated[WrittenPath | None, PathLeaf("the path of a folder")] = None
+    """The folder that paths in cells are relative to; the table's own if it is left out."""
+    separator: Annotated[str | None, Text("one character", r"[^\n\r\"]")] = None
+    """What stands between the cells of a CSV file."""
+
+    def check(self, at: Checks) -> None:
+        if self.separator is not None and not self.path.text.lower().endswith(TEXT_TABLES):
+            at.report(NO_EFFECT, "separator", (), True, argument="separator", needed="a `.csv` file")
+
+
+KEYS = RecordLeaf(SourceKeys)
+PATH = PathLeaf("a path, or `package.module:function`")
+
+
+class SourceLeaf(OpenLeaf):
+    """A path, `package.module:function`, or a mapping with `path`."""
+
+    words = "a path, `package.module:function`, or a mapping with `path`"
+    canonical = (Source,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Mapping):
+            return _with_keys(node, scope)
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return wrong_type(node, scope, self.words)
+        if FUNCTION.fullmatch(node.value):
+            return _function(node, node.value, scope)
+        path = PATH.read(node, scope)
+        return POISON if path is POISON else Source(path, None, None, None, scope.place(node))
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "minLength": 1}, KEYS.schema()]}
+
+
+def _with_keys(node: Mapping, scope: Scope) -> Any:
+    found = KEYS.read(node, scope)
+    if found is POISON:
+        return POISON
+    return Source(found.path, None, found.root, found.separator, scope.place(node))
+
+
+def _function(node: Node, name: str, scope: Scope) -> Any:
+    if not scope.allow_imports:
+        help = ("`--allow-imports` allows it; it runs the code of that module", "a file of that name is written `./NAME`")
+        return scope.report(NOT_ALLOWED, node, name=name, help=help)
+    return Source(None, name, None, None, scope.place(node))
+
+
+SOURCE = SourceLeaf()
+
+
+class TrainLeaf(OpenLeaf):
+    """A source, or a list of tables that are one; always a tuple."""
+
+    words = "a source: a path, or a list of tables that are one"
+    canonical = (tuple,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Listing):
+            one = SOURCE.read(node, scope)
+            return POISON if one is POISON else (one,)
+        if not node.items:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given="an empty list")
+        found = tuple(SOURCE.read(item, scope.at(index)) for index, item in enumerate(node.items))
+        if POISON in found:
+            return POISON
+        for index, (source, item) in enumerate(zip(found, node.items, strict=True)):
+            if len(found) > 1 and not source.is_table:
+                help = (f"a table ends in {', '.join(f'`{each}`' for each in TABLES)}",)
+                return scope.at(index).report(NO_TABLE, item, path=source, help=help)
+        return found
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [*SOURCE.schema()["anyOf"], {"type": "array", "items": SOURCE.schema(), "minItems": 1}]}
+
+
+TRAIN = TrainLeaf()

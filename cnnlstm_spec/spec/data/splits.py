@@ -1,0 +1,135 @@
+"""A part of the samples: a source of its own, or a share of `train` by fraction, by time, by a column, or in folds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from typing import Annotated, Any
+
+from ...language.catalog import NO_EFFECT
+from ...language.kinds import NOT_ALLOWED, Integer, Number, Text, wrong_type
+from ...language.leaf import OpenLeaf
+from ...language.record import Checks, Record
+from ...language.record_leaf import RecordLeaf
+from ...language.scope import POISON, Scope
+from ...text.diagnostic import Code
+from ...text.nodes import Mapping, Node, Scalar
+from ..fusion import ONE_WAY
+from .sources import SOURCE, Source
+
+NO_WAY = Code(
+    "part-without-way",
+    "error",
+    "`{part}` does not say which samples it takes",
+    help="`{fraction: 0.2}`, `{last: 0.2, order: date}`, `{where: {split: val}}`, or a path",
+)
+WAYS = ("fraction", "last", "where", "folds")
+
+SHARE = Number(above=0, below=1)
+COLUMN = Text("the name of a column")
+
+
+class WhereLeaf(OpenLeaf):
+    """Columns and the value that each has in the rows of the part, as text."""
+
+    words = "a mapping of columns to the value of a row"
+    canonical = (dict,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Mapping) or not node.entries:
+            return wrong_type(node, scope, self.words)
+        found: dict[str, Any] = {}
+        for entry in node.entries:
+            found[entry.key.text] = LABEL.read(entry.value, scope.at(entry.key.text))
+        return POISON if POISON in found.values() else found
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "object", "minProperties": 1, "additionalProperties": LABEL.schema()}
+
+
+class LabelLeaf(OpenLeaf):
+    """A label or the value of a cell, as the text that a table has: `ok`, `3`, `true`."""
+
+    words = "a text, an integer, or true or false"
+    canonical = (str,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or isinstance(node.value, float) or node.value is None or node.value == "":
+            return wrong_type(node, scope, self.words)
+        return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "integer", "boolean"]}
+
+
+LABEL = LabelLeaf()
+
+
+class Split(Record):
+    """A share of `train`, taken out of it."""
+
+    fraction: Annotated[float | None, SHARE] = None
+    """A share of all samples of `train`, drawn by `data.seed`."""
+    stratify: Annotated[str | None, COLUMN] = None
+    """A column, or a head, each of whose values is shared out alike."""
+    group: Annotated[str | None, COLUMN] = None
+    """A column, or a head, of whose values none lies in two parts."""
+    last: Annotated[float | None, SHARE] = None
+    """A share of all samples of `train`, the latest ones."""
+    order: Annotated[str | None, COLUMN] = None
+    """The column that says what is later; that of `window` if it is left out."""
+    where: Annotated[MappingOf[str, str] | None, WhereLeaf()] = None
+    """The rows whose columns have these values."""
+    folds: Annotated[int | None, Integer(2, code=NOT_ALLOWED)] = None
+    """So many runs, in each of which another fold of `train` is validation."""
+
+    @property
+    def way(self) -> str:
+        """How the part is taken: `fraction`, `last`, `where` or `folds`."""
+        return next((each for each in WAYS if self.value(each) is not None), WAYS[0])
+
+    def check(self, at: Checks) -> None:
+        ways = [each for each in WAYS if self.value(each) is not None]
+        if not ways:
+            at.report(NO_WAY, None, part=at.scope.name)
+            return
+        if len(ways) > 1:
+            at.report(ONE_WAY, ways[1], (), True, owner=at.scope.name, keys=" or ".join(f"`{each}`" for each in WAYS))
+            return
+        for key, needed in (("stratify", ("fraction", "folds")), ("group", ("fraction", "folds")), ("order", ("last",))):
+            if self.value(key) is not None and ways[0] not in needed:
+                at.report(NO_EFFECT, key, (), True, argument=key, needed=" or ".join(f"`{each}`" for each in needed))
+
+
+NO_FOLDS = Code(
+    "test-in-folds",
+    "error",
+    "`folds` is for `validation` alone",
+    help="take `test` out by `fraction`, `last` or `where`; what is left of `train` goes into the folds",
+)
+SPLIT = RecordLeaf(Split)
+
+
+class PartLeaf(OpenLeaf):
+    """A source, or a share of `train`."""
+
+    words = "a path, or a share of `train` such as `{fraction: 0.2}`"
+    canonical = (Source, Split)
+
+    def __init__(self, folds: bool) -> None:
+        self.folds = folds
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Mapping):
+            return SOURCE.read(node, scope) if isinstance(node, Scalar) else wrong_type(node, scope, self.words)
+        if node.get("path") is not None:
+            return SOURCE.read(node, scope)
+        folds = node.get("folds")
+        if folds is not None and not self.folds:
+            return scope.at("folds").report(NO_FOLDS, folds.key)
+        return SPLIT.read_node(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        split = SPLIT.schema()
+        if not self.folds:
+            split["properties"] = {name: each for name, each in split["properties"].items() if name != "folds"}
+        return {"anyOf": [*SOURCE.schema()["anyOf"], split]}

@@ -1,0 +1,144 @@
+"""What of `fit` is said of classes: `class_weight` and `threshold`, of one head or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, wrong_type
+from ...language.read_record import report_unknown_keys
+from ...language.scope import POISON, Scope, did_you_mean
+from ...text.diagnostic import Code
+from ...text.nodes import Entry, Mapping, Node, Scalar
+from ...text.source import Place
+from ..promises import UNKNOWN_HEAD
+
+FOR_ALL = Code("class-weight-for-several-heads", "error", "class weights for {count} heads: each head has classes of its own")
+BALANCED = Choice("balanced", code=NOT_A_CHOICE)
+WEIGHTS_WORDS = "`balanced`, or a weight for each class by name"
+SCORES = ("f1", "accuracy", "balanced_accuracy", "precision", "recall")
+SCORE = Choice(*SCORES, code=NOT_A_CHOICE)
+SHARE = Number(above=0, below=1)
+
+
+@dataclass(frozen=True)
+class ClassWeight:
+    """The weights of a head's classes: None for `balanced`, or by the class's name as text."""
+
+    weights: MappingOf[str, float] | None
+    place: Place
+    """The value, as it is written."""
+    places: MappingOf[str, Place] = field(default_factory=dict, compare=False)
+    """Of each class, its key."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From which probability on a binary head is 1: a number, or the one at which a score is greatest on validation."""
+
+    value: float | None
+    maximize: Literal["f1", "accuracy", "balanced_accuracy", "precision", "recall"] | None
+    place: Place
+
+
+def read_class_weight(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str, ClassWeight]:
+    """The weights of each head that has some, by head."""
+    resolved = scope.resolve(node)
+    if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
+        return {}
+    if isinstance(resolved, Mapping) and resolved.entries and _are_heads(resolved, heads):
+        found = {}
+        for head, entry in _heads(resolved, scope, heads).items():
+            at = scope.at(entry.key.text)
+            value = at.resolve(entry.value)
+            weight = POISON if value is None else _class_weight(value, at)
+            if weight is not POISON:
+                found[head] = weight
+        return found
+    if len(heads) > 1:
+        help = (f"write a mapping: {{{', '.join(f'{head}: balanced' for head in heads)}}}",)
+        scope.report(FOR_ALL, resolved, count=len(heads), help=help)
+        return {}
+    weight = _class_weight(resolved, scope)
+    return {} if weight is POISON else {heads[0]: weight}
+
+
+def _are_heads(node: Mapping, heads: tuple[str, ...]) -> bool:
+    """Whether the keys of a mapping are heads, and not classes: one is a head's name, or the values are no numbers."""
+    if any(entry.key.text in heads for entry in node.entries):
+        return True
+    return len(heads) > 1 and not all(
+        isinstance(e.value, Scalar) and isinstance(e.value.value, int | float) for e in node.entries
+    )
+
+
+def _heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str, Entry]:
+    found = {}
+    for entry in node.entries:
+        name = entry.key.text
+        if name in heads:
+            found[name] = entry
+        else:
+            help = did_you_mean(name, heads) or (f"the heads are {', '.join(heads)}",)
+            scope.at(name).report(UNKNOWN_HEAD, entry.key, name=name, help=help)
+    return found
+
+
+def _class_weight(node: Node, scope: Scope) -> Any:
+    if isinstance(node, Scalar) and isinstance(node.value, str):
+        return POISON if BALANCED.read(node, scope) is POISON else ClassWeight(None, scope.place(node))
+    if not isinstance(node, Mapping) or not node.entries:
+        return wrong_type(node, scope, WEIGHTS_WORDS)
+    weights = {each.key.text: NOT_NEGATIVE.read(each.value, scope.at(each.key.text)) for each in node.entries}
+    if POISON in weights.values():
+        return POISON
+    places = {each.key.text: scope.at(each.key.text).place(each.key) for each in node.entries}
+    return ClassWeight({name: float(weight) for name, weight in weights.items()}, scope.place(node), places)
+
+
+def read_threshold(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str | None, Threshold]:
+    """The threshold of each head, by head; under None that of all binary heads."""
+    resolved = scope.resolve(node)
+    if resolved is None:
+        return {}
+    if isinstance(resolved, Mapping) and any(entry.key.text in heads for entry in resolved.entries):
+        found: dict[str | None, Threshold] = {}
+        for head, entry in _heads(resolved, scope, heads).items():
+            at = scope.at(entry.key.text)
+            value = at.resolve(entry.value)
+            threshold = POISON if value is None else _threshold(value, at)
+            if threshold is not POISON:
+                found[head] = threshold
+        return found
+    threshold = _threshold(resolved, scope)
+    return {} if threshold is POISON else {None: threshold}
+
+
+def _threshold(node: Node, scope: Scope) -> Any:
+    if not isinstance(node, Mapping):
+        if not isinstance(node, Scalar) or not isinstance(node.value, int | float | str) or isinstance(node.value, bool):
+            return wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
+        value = SHARE.read(node, scope)
+        return POISON if value is POISON else Threshold(float(value), None, scope.place(node))
+    entry = node.get("maximize")
+    others = [each for each in node.entries if each is not entry]
+    report_unknown_keys(others, scope, "threshold", ("maximize",), {} if entry is not None else {"maximize": SCORE.words})
+    if entry is None or others:
+        return POISON if node.entries else wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
+    score = SCORE.read(entry.value, scope.at("maximize"))
+    return POISON if score is POISON else Threshold(None, score, scope.at("maximize").place(entry.value))
+
+
+def class_weight_schema() -> dict[str, Any]:
+    """`balanced`, weights by class, or either of them by head."""
+    one = {"anyOf": [BALANCED.schema(), {"type": "object", "additionalProperties": NOT_NEGATIVE.schema()}]}
+    return {"anyOf": [*one["anyOf"], {"type": "object", "additionalProperties": one}]}
+
+
+def threshold_schema() -> dict[str, Any]:
+    """A number, `{maximize: f1}`, or either of them by head."""
+    properties = {"maximize": SCORE.schema()}
+    best = {"type": "object", "properties": properties, "required": ["maximize"], "additionalProperties": False}
+    one = {"anyOf": [SHARE.schema(), best]}
+    return {"anyOf": [*one["anyOf"], {"type": "object", "additionalProperties": one}]}

@@ -1,0 +1,99 @@
+"""`callbacks`: those of Keras that a run does not do itself, with the places of their arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from ...language.catalog import KerasObject, facts
+from ...language.kinds import wrong_type
+from ...language.leaf import OpenLeaf
+from ...language.named import Named
+from ...language.scope import POISON, Scope
+from ...text.diagnostic import Code
+from ...text.nodes import Listing, Mapping, Node, Scalar
+from ...text.source import Place
+
+OF_THE_RUN = Code("callback-of-the-run", "error", "`{name}` is done by the run itself", help="leave it out")
+LOG_OUTSIDE = Code(
+    "log-dir-outside",
+    "error",
+    "`log_dir: {path}` leads out of the run's folder, where it belongs",
+    help="leave it out: it is `logs` in the run's folder",
+)
+WAYS = {
+    "ModelCheckpoint": "`model.keras` holds the best epoch, by `fit.monitor`; leave it out",
+    "BackupAndRestore": "`--resume` goes on where a run was cut off; leave it out",
+    "CSVLogger": "`history.csv` has an epoch a row; leave it out",
+    "LearningRateScheduler": "give the optimizer a schedule: `optimizer: {Adam: {learning_rate: {CosineDecay: {...}}}}`",
+}
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A callback, and where it and its arguments are written."""
+
+    thing: KerasObject
+    place: Place
+    places: dict[str, Place] = field(default_factory=dict, compare=False)
+    """Of each argument that is written, its value."""
+
+
+class _Callbacks(Named):
+    """A callback of Keras."""
+
+    def unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:
+        name = key.text
+        if name in facts()["of_the_run"]:
+            return scope.report(OF_THE_RUN, key, name=name, help=(WAYS[name],) if name in WAYS else ())
+        return super().unknown(key, scope, found)
+
+
+NAMED = _Callbacks("callbacks")
+
+
+class CallbackLeaf(OpenLeaf):
+    """A callback by name, with its arguments."""
+
+    words = "a callback of Keras"
+    canonical = (Callback,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        thing = NAMED.read(node, scope)
+        if thing is POISON:
+            return POISON
+        entry = node.entries[0] if isinstance(node, Mapping) else None
+        arguments = scope.resolve(entry.value) if entry is not None else None
+        entries = arguments.entries if isinstance(arguments, Mapping) else ()
+        places = {each.key.text: scope.at(each.key.text).place(each.value) for each in entries}
+        logs = PurePath(thing.get("log_dir")) if thing.name == "TensorBoard" else PurePath()
+        if logs.is_absolute() or ".." in logs.parts:
+            at = next(each.value for each in entries if each.key.text == "log_dir")
+            return scope.at("log_dir").report(LOG_OUTSIDE, at, path=logs)
+        return Callback(thing, scope.place(entry.key if entry is not None else node), places)
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": "#/$defs/callbacks"}
+
+
+CALLBACK = CallbackLeaf()
+
+
+class CallbacksLeaf(OpenLeaf):
+    """A list of callbacks; what can be read of it, where the rest cannot."""
+
+    words = "a list of callbacks"
+    canonical = (tuple,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Scalar) and node.value is None:
+            return ()
+        if not isinstance(node, Listing):
+            return wrong_type(node, scope, self.words)
+        resolved = [(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items)]
+        found = tuple(CALLBACK.read(item, at) for item, at in resolved if item is not None)
+        return tuple(each for each in found if each is not POISON)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["array", "null"], "items": CALLBACK.schema()}

@@ -1,0 +1,113 @@
+"""`phases`: training in stretches, each with what it freezes, and an optimizer of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from ...language.kinds import NAME, SIZE, wrong_type
+from ...language.leaf import OpenLeaf, Reading
+from ...language.list_kinds import ListOf
+from ...language.named import Named
+from ...language.read_record import read_record
+from ...language.record import Checks, Record
+from ...language.record_leaf import record_schema
+from ...language.scope import POISON, Scope
+from ...text.diagnostic import Code, Written
+from ...text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
+from ...text.source import Place
+
+SAME_NAME = Code("phases-of-one-name", "error", "two phases are named `{name}`", help="give each a name of its own")
+BOTH = Code("frozen-and-unfrozen", "error", "`{address}` is frozen and unfrozen in one phase", help="keep one of them")
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address of the model, and where it is written."""
+
+    text: str
+    place: Place
+
+
+class AddressLeaf(OpenLeaf):
+    """An address such as `branches.video.base`."""
+
+    words = "an address such as `branches.video` or `branches.video.conv3`"
+    canonical = (Address,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        return Address(node.value, scope.place(node))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
+
+
+class PhaseKeys(Record):
+    """A stretch of training."""
+
+    name: Annotated[str, NAME]
+    """What the phase is called, in `history.csv` too."""
+    epochs: Annotated[int, SIZE]
+    """How many epochs it has."""
+    freeze: Annotated[tuple[Address, ...], ListOf(AddressLeaf())] = ()
+    """Addresses of what is not trained from this phase on."""
+    unfreeze: Annotated[tuple[Address, ...], ListOf(AddressLeaf())] = ()
+    """Addresses of what is trained from this phase on."""
+    optimizer: Annotated[Any, Named("optimizers")] = None
+    """The optimizer of this phase; that of `compile`, made anew, if it is left out."""
+
+    def check(self, at: Checks) -> None:
+        frozen = {each.text for each in self.freeze}
+        for address in self.unfreeze:
+            if address.text in frozen:
+                at.report(BOTH, "unfreeze", address=address.text)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase, and where it is written."""
+
+    keys: PhaseKeys
+    written: Written
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """What the phase is called."""
+        return self.keys.name
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs it has."""
+        return self.keys.epochs
+
+
+class PhasesLeaf(OpenLeaf):
+    """A list of phases."""
+
+    words = "a list of phases, such as `[{name: heads, epochs: 5}, {name: all, epochs: 20}]`"
+    canonical = (tuple,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Listing) or not node.items:
+            return wrong_type(node, scope, self.words)
+        found: list[Phase] = []
+        broken = False
+        for index, item in enumerate(node.items):
+            at = scope.at(index)
+            value = at.resolve(item)
+            reading = POISON if value is None else read_record(PhaseKeys, value, at, "a phase")
+            broken = broken or reading is POISON
+            if isinstance(reading, Reading):
+                name = reading.record.name
+                if any(each.name == name for each in found):
+                    place = reading.written.places["name"]
+                    at.report(SAME_NAME, Scalar(place.span, name, name), name=name)
+                    broken = True
+                found.append(Phase(reading.record, reading.written, at.place(item)))
+        return POISON if broken else tuple(found)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": record_schema(PhaseKeys), "minItems": 1}

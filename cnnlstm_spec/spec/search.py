@@ -1,0 +1,237 @@
+"""The section `search`: what is made greatest or least, over which values, in how many trials."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from ..language.catalog import NO_EFFECT
+from ..language.kinds import (
+    BOOLEAN,
+    INTEGER,
+    NOT_A_CHOICE,
+    NUMBER,
+    OWN_NATURAL,
+    SIZE,
+    AnyKind,
+    Choice,
+    Optional,
+    Text,
+    wrong_type,
+)
+from ..language.list_kinds import Each
+from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, read_fields, read_record
+from ..language.record import Checks, Record
+from ..language.record_leaf import record_schema
+from ..language.scope import POISON, Scope
+from ..text.diagnostic import UNWRITTEN, Code, Written
+from ..text.edits.overrides import FORM, STEP
+from ..text.nodes import Listing, Mapping, Node, Scalar, words_for
+from ..text.source import Place
+from .fusion import ONE_WAY
+
+UNCLEAR_PATH = Code(
+    "unclear-search-path",
+    "error",
+    "`{path}` is not a path such as vars.width",
+    help="write keys with dots between them, and positions in brackets: `branches.video.layers[2].filters`",
+)
+RANGE = Code("search-range", "error", "`{key}` runs from the least to the greatest; this is {given}", help="swap the two")
+LOG = Code("search-log-range", "error", "a range with `log: true` lies above 0; this begins at {given}")
+NOT_WHOLE = Code("search-range-of-numbers", "error", "`int` runs between integers; this is {given}", help="`{float: [a, b]}`")
+STEP_TOO_LARGE = Code(
+    "search-step", "error", "`step` is more than 0 and at most {width:g}; this is {given}", help="take a smaller one"
+)
+BOUNDS = Each(NUMBER, 2)
+
+
+class IntRange(Record):
+    """Integers between two, both included."""
+
+    int: Annotated[tuple[Any, ...], Each(INTEGER, 2)]
+    """The least and the greatest."""
+    log: Annotated[bool, BOOLEAN] = False
+    """Whether the logarithm is drawn evenly."""
+    step: Annotated[Any, SIZE] = 1
+    """From one integer to the next."""
+
+    def check(self, at: Checks) -> None:
+        low, high = self.int
+        _check_range("int", low, high, self.log, at)
+        if self.log and self.step != 1:
+            at.report(NO_EFFECT, "step", (), True, argument="step", needed="`log: false`")
+
+
+class FloatRange(Record):
+    """Numbers between two, both included."""
+
+    float: Annotated[tuple[Any, ...], BOUNDS]
+    """The least and the greatest."""
+    log: Annotated[bool, BOOLEAN] = False
+    """Whether the logarithm is drawn evenly."""
+    step: Annotated[Any, NUMBER] = None
+    """From one number to the next; any if it is left out."""
+
+    def check(self, at: Checks) -> None:
+        low, high = self.float
+        _check_range("float", low, high, self.log, at)
+        if self.step is not None and self.log:
+            at.report(NO_EFFECT, "step", (), True, argument="step", needed="`log: false`")
+        elif self.step is not None and not 0 < self.step <= high - low:
+            at.report(STEP_TOO_LARGE, "step", given=self.step, width=high - low)
+
+
+def _check_range(key: str, low: Any, high: Any, log: bool, at: Checks) -> None:
+    if low >= high:
+        help = ("leave it out of the space, and write it where it stands",) if low == high else ()
+        at.report(RANGE, key, help, key=key, given=[low, high])
+    elif log and low <= 0:
+        at.report(LOG, key, ("leave `log` out",), given=low)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A path of the spec and the values that it takes in trials."""
+
+    path: str
+    steps: tuple[str | int, ...]
+    """The path as keys and positions."""
+    choices: tuple[Node, ...]
+    """The values; none of a range."""
+    range: IntRange | FloatRange | None
+    place: Place
+    """The value, as it is written."""
+    key: Place
+
+
+class SearchSection(Record):
+    """What is searched for, over which values, in how many trials."""
+
+    maximize: Annotated[str | None, Text("the name of what is logged, such as `val_auc`")] = None
+    """What the best trial has the greatest value of."""
+    minimize: Annotated[str | None, Text("the name of what is logged, such as `val_loss`")] = None
+    """What the best trial has the least value of."""
+    space: Annotated[Node, AnyKind("a mapping of paths to ranges or lists of values")]
+    """Paths, as those of `--set`, to lists of values or ranges."""
+    trials: Annotated[int, SIZE]
+    """So many variants are trained; pruned ones count."""
+    pruner: Annotated[str | None, Optional(Choice("hyperband", "median", code=NOT_A_CHOICE))] = "hyperband"
+    """What stops trials without hope early."""
+    seed: Annotated[int, OWN_NATURAL] = 0
+    """What the draws hang on."""
+
+
+@dataclass(frozen=True)
+class SearchSpec:
+    """The section `search` as read; what could not be read has been reported."""
+
+    place: Place
+    """The key `search`."""
+    written: Written = UNWRITTEN
+    objective: str | None = None
+    """What is made greatest or least; None where it could not be read."""
+    maximize: bool = False
+    space: tuple[Dimension, ...] = ()
+    trials: int | None = None
+    pruner: str | None = "hyperband"
+    seed: int = 0
+
+
+def read_search(node: Node, scope: Scope, key: Node) -> SearchSpec:
+    """The section, as far as it can be read; `key` is where it begins."""
+    place = scope.place(key)
+    resolved = scope.resolve(node)
+    if resolved is None:
+        return SearchSpec(place)
+    if isinstance(resolved, Scalar) and resolved.value is None:
+        resolved = Mapping(resolved.span, ())
+    if not isinstance(resolved, Mapping):
+        scope.report(NOT_A_MAPPING, resolved, owner="search", given=words_for(resolved))
+        return SearchSpec(place)
+    values, written = read_fields(SearchSection, resolved, scope, "search", key)
+    objectives = [name for name in ("maximize", "minimize") if name in written.places]
+    if len(objectives) == 2:
+        at = scope.at("minimize")
+        at.report(ONE_WAY, Node(written.keys["minimize"].span), owner="search", keys="`maximize` or `minimize`")
+    elif not objectives and not any(name not in values for name in ("maximize", "minimize")):
+        help = ("`minimize: val_loss`, or `maximize: val_accuracy`",)
+        scope.report(MISSING_KEY, key, owner="search", key="maximize", help=help)
+    objective = values.get(objectives[0]) if len(objectives) == 1 else None
+    space = read_space(values["space"], scope.at("space")) if "space" in values else ()
+    return SearchSpec(
+        place,
+        written,
+        objective,
+        objectives[:1] == ["maximize"],
+        space,
+        values.get("trials"),
+        values.get("pruner"),
+        values.get("seed", 0),
+    )
+
+
+def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
+    """The dimensions that could be read."""
+    resolved = scope.resolve(node)
+    if resolved is None:
+        return ()
+    if not isinstance(resolved, Mapping) or not resolved.entries:
+        wrong_type(resolved, scope, "a mapping of paths to ranges or lists of values")
+        return ()
+    found = []
+    for entry in resolved.entries:
+        path, at = entry.key.text, scope.at(entry.key.text)
+        if FORM.fullmatch(path) is None:
+            at.report(UNCLEAR_PATH, entry.key, path=path)
+            continue
+        value = at.resolve(entry.value)
+        values = POISON if value is None else _read_values(value, at)
+        if values is POISON:
+            continue
+        steps = tuple(int(step[2]) if step[1] is None else step[1] for step in STEP.finditer(path))
+        choices, bounds = (values, None) if isinstance(values, tuple) else ((), values)
+        found.append(Dimension(path, steps, choices, bounds, at.place(entry.value), at.place(entry.key)))
+    return tuple(found)
+
+
+def _read_values(node: Node, scope: Scope) -> Any:
+    """The values of a list, as nodes, or a range."""
+    words = "a list of values, `{int: [16, 256]}` or `{float: [1e-5, 1e-2], log: true}`"
+    if isinstance(node, Listing):
+        items = [scope.at(index).resolve_deep(item) for index, item in enumerate(node.items)]
+        if not items:
+            return wrong_type(node, scope, words)
+        return POISON if None in items else tuple(items)
+    if not isinstance(node, Mapping):
+        return wrong_type(node, scope, words)
+    kinds = [name for name in ("int", "float") if node.get(name) is not None]
+    if len(kinds) > 1:
+        second = node.get("float")
+        assert second is not None
+        return scope.report(ONE_WAY, second.key, owner=scope.name, keys="`int` or `float`")
+    if not kinds:
+        first = node.entries[0].key if node.entries else node
+        help = ("`{int: [16, 256]}`, `{float: [1e-5, 1e-2], log: true}`, or a list of values",)
+        key = first.text if isinstance(first, Scalar) else "int"
+        return scope.report(UNKNOWN_KEY if node.entries else MISSING_KEY, first, owner=scope.name, key=key, help=help)
+    if kinds == ["int"] and (wrong := _not_whole(node)) is not None:
+        return scope.at("int").report(NOT_WHOLE, wrong, given=[getattr(each, "value", "?") for each in wrong.items])
+    reading = read_record(IntRange if kinds == ["int"] else FloatRange, node, scope, scope.name)
+    return POISON if reading is POISON else reading.record
+
+
+def _not_whole(node: Mapping) -> Listing | None:
+    """The bounds of `int`, where one of them is a number with a fraction."""
+    bounds = node.get("int")
+    if bounds is None or not isinstance(bounds.value, Listing):
+        return None
+    values = [each.value for each in bounds.value.items if isinstance(each, Scalar)]
+    fractions = [each for each in values if isinstance(each, float) and math.isfinite(each) and not each.is_integer()]
+    return bounds.value if fractions else None
+
+
+def space_schema() -> dict[str, Any]:
+    """Paths to lists of values or ranges."""
+    one = {"anyOf": [{"type": "array", "minItems": 1}, record_schema(IntRange), record_schema(FloatRange)]}
+    return {"type": "object", "minProperties": 1, "additionalProperties": one}
