@@ -146,4 +146,5 @@ def _typed(typed: TypedNode) -> str:
     mask = f" mask {' & '.join(sorted(type.mask.sources))}" + (" flipped" if type.mask.flipped else "") if type.mask else ""
     weights = "".join(f" {w.name}{list(w.shape)}{'' if w.trainable else ' fixed'}" for w in typed.weights)
     macs = f" macs {typed.macs}" if typed.macs else ""
-    return f"{typed.node.id}: {outer}{type} {type.dtype}{mask}{weights}{'' if typed.owns_weights else ' shared'}{macs}"
+    meaning = f" {{{words}}}" if (words := type.meaning.words()) else ""
+    return f"{typed.node.id}: {outer}{type} {type.dtype}{mask}{meaning}{weights}{'' if typed.owns_weights else ' shared'}{macs}"

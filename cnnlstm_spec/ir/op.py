@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
+from ..language.activations import BOUNDS, DISTRIBUTIONS
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, NAME, Optional, Policy
 from ..language.record import Record
 from .inference import Inference
+from .meaning import ANY, Meaning, Range
 from .size import Size
 from .tensor import Mask, TensorType, Values, Zeros
 
@@ -102,6 +105,10 @@ class Op(Record):
     """Whether it gives its input as it is outside of training."""
     keeps_values: ClassVar[bool] = False
     """Whether what comes out is what came in, moved or repeated."""
+    keeps_range: ClassVar[bool] = False
+    """Whether what comes out lies between the bounds that what came in lay between."""
+    gives_channels: ClassVar[bool] = False
+    """Whether the positions of one axis, the channels or features, have weights of their own."""
     looks_up: ClassVar[str | None] = None
     """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
     draws_for_images: ClassVar[bool] = False
@@ -198,6 +205,33 @@ class Op(Record):
         """Whether the values of an input of that rank are passed on as they are, in training too; the shape left aside."""
         return False
 
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """Between which numbers the output lies; None where nothing is known of it."""
+        if self.keeps_range or self.keeps_values or self.only_in_training:
+            values = inputs[0].meaning.range
+            return values if values is None or inputs[0].rank == output.rank else values.loosened()
+        return self.activated(output) if "activation" in self.arguments and not self.is_own() else None
+
+    def activated(self, output: TensorType) -> Range:
+        """The range of the op's activation, which is along the last axis."""
+        return range_of(self.value("activation"), output.rank)
+
+    def channels_after(self, output: TensorType, *inputs: TensorType) -> int | None:
+        """The axis of the output's channels, batch left out."""
+        if self.gives_channels and output.rank:
+            first = "data_format" in self.arguments and self.value("data_format") == "channels_first"
+            return 0 if first else output.rank - 1
+        return inputs[0].meaning.channels if inputs[0].rank == output.rank else None
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        """What the output stands for; axes stay what they are as long as their number does."""
+        longest = next((x for x in inputs if x.rank == output.rank), inputs[0])
+        x = longest.meaning
+        values, channels = self.range_after(output, *inputs), self.channels_after(output, longest)
+        if longest.rank != output.rank:
+            return Meaning(values, channels, outer=x.outer)
+        return Meaning(values, channels, x.steps, x.backwards, x.outer)
+
     def keeps_zeros(self) -> bool:
         """Whether 0 stays 0, element by element."""
         return False
@@ -247,6 +281,15 @@ class Op(Record):
     def keras_path(cls) -> str:
         """Where Keras has the class."""
         return "keras." + (cls.keras or f"layers.{cls.__name__}")
+
+
+def range_of(activation: object, rank: int) -> Range:
+    """What an activation gives, over an output of so many axes."""
+    name = activation.name if isinstance(activation, KerasObject) else "linear"
+    if name not in BOUNDS:
+        return ANY
+    least, greatest, attained = BOUNDS[name]
+    return Range(least, greatest, attained, (rank - 1,) if name in DISTRIBUTIONS else None, by=name)
 
 
 @cache

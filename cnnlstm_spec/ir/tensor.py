@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..text.source import Place
+from .meaning import UNKNOWN, Meaning
 from .size import Size, format_size
 
 
@@ -96,6 +97,7 @@ class TensorType:
 
     `outer` are the axes that `TimeDistributed` folds into the batch, outermost first, with the masks they had.
     `zeros` says where padded steps are known to hold 0, by themselves or by a product.
+    `meaning` is what the values and axes stand for.
     """
 
     axes: tuple[Axis, ...]
@@ -104,6 +106,7 @@ class TensorType:
     outer: tuple[tuple[Axis, Mask | None], ...] = ()
     values: Values | None = None
     zeros: Zeros | None = None
+    meaning: Meaning = UNKNOWN
 
     @property
     def rank(self) -> int:
@@ -135,6 +138,10 @@ class TensorType:
     def with_dtype(self, dtype: str) -> TensorType:
         """Another dtype, all else the same."""
         return replace(self, dtype=dtype)
+
+    def with_meaning(self, meaning: Meaning) -> TensorType:
+        """Another meaning, all else the same."""
+        return replace(self, meaning=meaning)
 
     def with_values(self, values: Values | None) -> TensorType:
         """Other values, all else the same."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..ir.meaning import Meaning
 from ..ir.op import FLOATS, Op, compute_dtype
 from ..ir.tensor import TensorType
 from ..ops.shared import known
@@ -33,7 +34,8 @@ def seen(op: Op, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
     (x,) = inputs
     for axis in x.axes[1:]:
         known(op.title(), axis)
-    return (replace(x, axes=x.axes[1:], mask=None, zeros=None),)
+    frame = x.meaning.moved(lambda place: place - 1 if place else None)
+    return (replace(x, axes=x.axes[1:], mask=None, zeros=None, meaning=frame),)
 
 
 def given(op: Op, inputs: tuple[TensorType, ...], result: TensorType) -> TensorType:
@@ -42,6 +44,14 @@ def given(op: Op, inputs: tuple[TensorType, ...], result: TensorType) -> TensorT
         return result
     (x,) = inputs
     return replace(result, axes=x.axes if result.axes == x.axes[1:] else x.axes[:1] + result.axes)
+
+
+def meaning(op: Op, inputs: tuple[TensorType, ...], result: Meaning) -> Meaning:
+    """What the output stands for, of what it does for what the op sees."""
+    if not is_clip(op, inputs):
+        return result
+    x = inputs[0].meaning
+    return replace(result.moved(lambda place: place + 1), steps=x.steps, backwards=x.backwards)
 
 
 def lower(op: Op, to: Lowering, inputs: tuple[Expression, ...], id: str) -> Expression:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..ir.graph import Graph, Node, TypedGraph, TypedNode, count
 from ..ir.inference import RAISES, TOO_FEW_AXES, WRONG_RANK, Inference, Refusal, described
+from ..ir.meaning import ANY, Meaning
 from ..ir.op import Op, Weight
 from ..ir.size import Condition, format_size
 from ..ir.size_conditions import Conditions
@@ -226,10 +227,23 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     values = op.values_after(*seen)
     if values is not None and values.made_at is None:
         values = replace(values, made_at=node.origin.place)
+    meaning = frames.meaning(op, inputs, _meaning(node, op, result, seen, bool(weights)))
     result = frames.given(op, inputs, result)
-    result = TensorType(result.axes, op.dtype_after(at, *seen), mask, result.outer, values, op.zeros_after(mask, *seen))
+    zeros = op.zeros_after(mask, *seen)
+    result = TensorType(result.axes, op.dtype_after(at, *seen), mask, result.outer, values, zeros, meaning)
     result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
+
+
+def _meaning(node: Node, op: Op, output: TensorType, inputs: tuple[TensorType, ...], weighted: bool) -> Meaning:
+    """What the output stands for; weights give any number where nothing bounds it."""
+    meaning = op.meaning_after(output, *inputs)
+    values = meaning.range
+    if values is None:
+        return replace(meaning, range=ANY) if weighted and not op.is_own() else meaning
+    if values.made_at is None and values.bounded:
+        return replace(meaning, range=replace(values, made_at=node.origin.place))
+    return meaning
 
 
 def _check_sizes(node: Node, op: Op, result: TensorType, weights: tuple[Weight, ...]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..ir.graph import Node, TypedGraph, TypedNode
 from ..ir.inference import Inference
+from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import Op, compute_dtype
 from ..ir.size import Size, anonymous
 from ..ir.tensor import Axis, TensorType
@@ -53,7 +54,7 @@ class Supposition:
         meant = _meant(op, inputs, policy) if op is not None and inputs else None
         if meant is None:
             axes = tuple(Axis("features", UNKNOWN) for _ in range(self.rank))
-            meant = replace(first, axes=axes, mask=None, values=None, zeros=None, dtype=compute_dtype(policy))
+            meant = replace(_bare(first), axes=axes, dtype=compute_dtype(policy))
         outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
         axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
         return replace(meant, axes=axes, outer=(*first.outer, *outer))
@@ -99,7 +100,8 @@ def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | 
     axes = tuple(a if a.size == b.size else replace(a, size=UNKNOWN) for a, b in zip(one.axes, two.axes, strict=True))
     outer = tuple((replace(axis, size=UNKNOWN), None) for axis, _ in one.outer[len(first.outer) :])
     # One axis more than it reads is one of steps, each of which goes through the layer: `TimeDistributed`.
-    return replace(one, axes=(first.axes[0], *axes) if over else axes, outer=(*first.outer, *outer), mask=None, zeros=None)
+    given = replace(_bare(one), values=one.values, outer=(*first.outer, *outer))
+    return replace(given, axes=(first.axes[0], *axes) if over else axes)
 
 
 def at_size(x: TensorType, size: int) -> TensorType:
@@ -121,7 +123,12 @@ def _unknown(layer: str, index: int) -> Size:
 
 def _made(x: TensorType, names: tuple[str, ...], size: int, last: Size) -> TensorType:
     sizes = (size,) * (len(names) - 1) + (last,)
-    return replace(x, axes=tuple(map(Axis, names, sizes)), mask=None, values=None, zeros=None)
+    return replace(_bare(x), axes=tuple(map(Axis, names, sizes)))
+
+
+def _bare(x: TensorType) -> TensorType:
+    """A type of whose values nothing is known."""
+    return replace(x, mask=None, values=None, zeros=None, meaning=UNKNOWN_MEANING)
 
 
 def _tried(op: Op, inputs: tuple[TensorType, ...], names: tuple[str, ...], policy: str) -> tuple[TensorType, TensorType] | None:

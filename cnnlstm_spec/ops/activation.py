@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import ANY, Range
 from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.tensor import Mask, TensorType, Zeros
 from ..language.kinds import NOT_NEGATIVE, NUMBER, Optional
@@ -41,6 +42,9 @@ class ReLU(Op):
             return "float32"
         return super().dtype_after(at, *inputs)
 
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return ANY if self.negative_slope else (inputs[0].meaning.range or ANY).clipped(0, self.max_value)
+
     def keeps_zeros(self) -> bool:
         return not (self.threshold and self.negative_slope)
 
@@ -60,6 +64,10 @@ class LeakyReLU(Op):
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
 
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = inputs[0].meaning.range
+        return values.loosened() if values is not None and values.least is not None and values.least >= 0 else ANY
+
     def keeps_zeros(self) -> bool:
         return True
 
@@ -75,6 +83,9 @@ class ELU(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         refuse_integers(self.title(), inputs[0])
         return inputs[0]
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return Range(-abs(self.alpha), None, by="elu") if self.alpha >= 0 else ANY
 
     def keeps_zeros(self) -> bool:
         return True
@@ -143,6 +154,11 @@ class Softmax(Op):
         elif self.axis is not None:
             axis_numbers(self.title(), self.axis, x)
         return x
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        one = (self.axis,) if isinstance(self.axis, int) else self.axis
+        axes = range(1, output.rank + 1) if one is None else one
+        return Range(0, 1, sums=tuple(axis - 1 if axis > 0 else axis + output.rank for axis in axes), by="softmax")
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         """Along whatever axes: what Keras's layer is told to leave out, it gives as 0."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range
 from ..ir.op import FLOATS, example
 from ..ir.size import always_alike, at_least, ceil_div
 from ..ir.tensor import Axis, TensorType
@@ -22,6 +23,10 @@ class AdaptivePooling(SpatialPooling):
     """What the adaptive poolings have in common."""
 
     output_size: Any
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = super().range_after(output, *inputs)
+        return values and values.loosened()
 
     def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         for axis, size in zip(spatial, self.output_size, strict=True):

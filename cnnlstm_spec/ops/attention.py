@@ -6,6 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.size import Size, equal
 from ..ir.tensor import Axis, Mask, TensorType
@@ -27,6 +28,7 @@ class Attending(Op):
 
     arity = (1, 3)
     reads_mask = True
+    gives_channels = True
     apart: ClassVar[bool]
     """Whether Keras's layer takes its inputs as arguments of their own, not as one list."""
 
@@ -117,6 +119,11 @@ class Scored(Attending):
             help = ("put a `Rescaling` before it, or leave the `dtype` of the input out",)
             given = query.dtype if query.dtype not in FLOATS else key.dtype
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken=taken, dtype=given)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """Means of the values."""
+        values = roles(inputs)[1].meaning.range
+        return values and values.loosened()
 
     def score_macs(self, query: TensorType) -> Size:
         """Multiply-adds of one score."""

@@ -28,6 +28,7 @@ class Convolution(Op):
 
     n: ClassVar[int]
     keeps_mask = False
+    gives_channels = True
 
     kernel_size: tuple[int, ...]
     strides: tuple[int, ...]

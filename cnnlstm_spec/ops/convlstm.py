@@ -49,6 +49,9 @@ class ConvLSTM(Recurrent):
         spatial = SPATIAL[self.n]
         return ("steps", "channels", *spatial) if self.channels_first else ("steps", *spatial, "channels")
 
+    def channels_after(self, output: TensorType, *inputs: TensorType) -> int | None:
+        return int(self.return_sequences) if self.channels_first else output.rank - 1
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         refuse_integers(self.title(), inputs[0])
         return super().infer(at, *inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
@@ -63,6 +64,7 @@ class Dense(Op):
 
     least_rank = 1
     last_axis_only = True
+    gives_channels = True
     examples = (
         example((5,), units=3),
         example((None, 4), units=3, activation="relu", use_bias=False, kernel_regularizer="l2"),
@@ -130,6 +132,14 @@ class Activation(Op):
         if inputs[0].dtype not in FLOATS and called(self.activation) in GIVE_FLOATS:
             return "float32"
         return super().dtype_after(at, *inputs)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """Values that a `relu` leaves as they are stay within their bounds."""
+        values, name = inputs[0].meaning.range, called(self.activation)
+        if name in (None, "linear"):
+            return values
+        given = self.activated(output)
+        return values.clipped(given.least, given.greatest) if values is not None and name in ("relu", "relu6") else given
 
     def keeps_zeros(self) -> bool:
         return called(self.activation) in KEEP_ZEROS

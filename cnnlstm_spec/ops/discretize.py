@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, compute_dtype, example
 from ..ir.size import equal, holds_always
 from ..ir.tensor import Axis, Mask, TensorType, Values
@@ -80,6 +81,10 @@ class Encoder(Op):
         """An axis more, or in place of a last one of size 1."""
         kept = x.axes[:-1] if x.axes and x.axes[-1].size == 1 else x.axes
         return (*kept, classes)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        most = {"int": self.depth() - 1, "count": None}.get(self.output_mode, 1)
+        return Range(0, most, True, integers=True, by=self.title())
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         """Every class comes; of vectors nothing is said."""

@@ -22,6 +22,7 @@ class Lookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
     looks_up = "input_dim"
+    gives_channels = True
     input_dim: Annotated[int, COUNT]
     """How many integers there are, from 0 up."""
     output_dim: Annotated[int, COUNT]

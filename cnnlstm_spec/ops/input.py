@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import InstanceOf
 
+from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, Op
 from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
@@ -199,6 +200,10 @@ def mask_key(input: Input, written: Written) -> str | None:
     return next((key for key in reversed(mask_keys(written)) if input.value(key) is not None), None)
 
 
+ENDS = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}
+"""The greatest value of a dtype that holds no other than those from 0 up, and that data fill."""
+
+
 class InputOp(Op):
     """The Keras input of a branch; the first node of it."""
 
@@ -226,7 +231,20 @@ class InputOp(Op):
         padding = self.input.padding_value
         values = None if padding is None else Values(padding, padding, written.places.get("padding_value", place))
         zeros = Zeros(mask) if mask is not None and self.mask_by == "padding_value" and not padding else None
-        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values)
+        meaning = Meaning(self._range(), steps=0 if self._first_is_time() else None)
+        return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values, meaning=meaning)
+
+    def _first_is_time(self) -> bool:
+        axis = self.input.time_axis
+        return self.input.kind in TIMED or (axis is not None and self.input.axis_names()[:1] == (axis,))
+
+    def _range(self) -> Range | None:
+        """What the dtype says of the data, and that floats of an image are pixels."""
+        dtype = self.input.data_type
+        if dtype in ENDS:
+            return Range(0, ENDS[dtype], True, integers=True, by=dtype)
+        colours = self.input.kind in ("image", "video") and self.input.shape[-1] in (1, 3, 4)
+        return Range(pixels=True) if colours and dtype in FLOATS else None
 
     def _size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Meaning, Range
 from ..ir.op import Op, example
 from ..ir.size import Size, equal
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
@@ -14,7 +15,7 @@ from ..text.diagnostic import Code
 from .axes import axis_at, axis_number
 from .dtypes import merged_dtype
 from .floats import refuse_integers
-from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_values
+from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_range, joined_values
 from .windows import positions
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class Concatenate(Op):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs[0]) else common_mask(inputs)
 
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return joined_range(axis_number(self.title(), self.axis, inputs[0]) - 1, inputs)
+
     def values_after(self, *inputs: TensorType) -> Values | None:
         return joined_values(inputs)
 
@@ -119,6 +123,9 @@ class Dot(Op):
         """The axes of an input that are not summed over."""
         place = axis_number(self.title(), axis, x, "axes") - 1
         return (*x.axes[:place], *x.axes[place + 1 :])
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        return Meaning(Range(-1, 1, by="Dot") if self.normalize else None)
 
     def sums_zeros(self, *inputs: TensorType) -> bool:
         """The products with what is 0 are; of a norm over the steps, each input must be 0 at its own padded ones."""

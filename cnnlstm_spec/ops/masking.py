@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range, hull
 from ..ir.op import Op, example
 from ..ir.tensor import Mask, TensorType, Zeros
 from ..language.kinds import NUMBER
@@ -43,6 +44,9 @@ class Masking(Op):
         """The values with padded steps at 0, by operations: a `Masking` layer would hand on a mask of its own."""
         real = to.mask_made() or self.make_mask(to, *inputs)
         return to.ops("where", to.ops("expand_dims", real, axis=-1), to.cast(inputs[0]), to.zero())
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return hull((inputs[0].meaning.range, Range(0, 0, True)))
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         return None if mask is None else Zeros(mask)

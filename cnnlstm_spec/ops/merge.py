@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import reduce
+from operator import neg
 from typing import ClassVar
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range, added, hull, multiplied
 from ..ir.op import FLOATS, Op, example
 from ..ir.size import Expr, larger, stretchable
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
 from .dtypes import BITS, merged_dtype
 from .fusions.base import SIZES_DIFFER, any_zeros, common_mask, common_zeros
 from .shared import WRONG_DTYPE
+
+
+def folded(merge: Callable[[Range, Range], Range], ranges: tuple[Range | None, ...]) -> Range | None:
+    """The ranges of the inputs brought together by twos; None where nothing is known of one."""
+    known = [each for each in ranges if each is not None and not each.pixels]
+    return reduce(merge, known) if len(known) == len(ranges) else None
 
 
 class Merge(Op):
@@ -49,6 +59,13 @@ class Merge(Op):
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return merged_dtype(self.dtype or at.policy, *inputs)
 
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return self.ranges_merged(*(x.meaning.range for x in inputs))
+
+    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+        """Between which numbers the result lies, for those of the inputs."""
+        return values.loosened() if (values := hull(ranges)) is not None else None
+
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         rank = max(x.rank for x in inputs)
         return common_mask(tuple(x for x in inputs if x.rank == rank))
@@ -59,6 +76,9 @@ class Merge(Op):
 
 class Add(Merge):
     """The sum."""
+
+    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+        return folded(added, ranges)
 
     examples = (
         example((6, 3), (6, 3)),
@@ -71,6 +91,10 @@ class Add(Merge):
 
 class Average(Merge):
     """The mean."""
+
+    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+        """The mean of distributions is one."""
+        return hull(ranges)
 
     examples = (
         example((6, 3), (6, 3)),
@@ -104,6 +128,9 @@ class Multiply(Merge):
 
     examples = (example((6, 3), (6, 3)), example((8, 8, 3), (1, 1, 3)), example((None, 3), (None, 1)))
 
+    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+        return folded(multiplied, ranges)
+
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         return any_zeros(inputs)
 
@@ -112,4 +139,9 @@ class Subtract(Merge):
     """The first less the second."""
 
     arity = (2, 2)
+
+    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+        first, second = ranges
+        return None if first is None or second is None else added(first, second.mapped(neg))
+
     examples = (example((6, 3), (6, 3)), example((None, 3), (3,)))

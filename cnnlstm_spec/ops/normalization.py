@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import ANY, Range
 from ..ir.op import Op, Weight, example
 from ..ir.size import equal
 from ..ir.tensor import TensorType
@@ -118,6 +119,9 @@ class Normalizing(Op):
     """Constraint on `beta`."""
     gamma_constraint: Annotated[Any, CONSTRAINT] = None
     """Constraint on `gamma`."""
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return ANY
 
     def gamma_beta(self, shape: tuple[int, ...]) -> tuple[Weight, ...]:
         """The trained weights, each where there is one."""
@@ -236,6 +240,11 @@ class UnitNormalization(Op):
         refuse_integers(self.title(), inputs[0])
         axis_numbers(self.title(), self.axis, inputs[0])
         return inputs[0]
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = inputs[0].meaning.range
+        positive = values is not None and values.least is not None and values.least >= 0
+        return Range(0 if positive else -1, 1, positive and values is not None and values.attained, by="UnitNormalization")
 
 
 class RMSNormalization(Op):

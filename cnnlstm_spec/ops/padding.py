@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic_core import CoreSchema
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range, hull
 from ..ir.op import Op, example
 from ..ir.size import at_least
 from ..ir.tensor import Axis, TensorType, Values
@@ -16,7 +17,7 @@ from ..language.list_kinds import WRONG_LENGTH, Each
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Node
-from .rescaling import NOT_IN_XLA
+from .rescaling import NOT_IN_XLA, OVERSHOOTING
 from .shared import DATA_FORMAT, need_numbers
 from .windows import join, split, window_axes
 
@@ -98,6 +99,10 @@ class ZeroPadding(Framed):
         spatial, channels = split(x.axes, self.channels_first)
         grown = [Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)]
         return x.with_axes(*join(grown, channels, self.channels_first))
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = inputs[0].meaning.range
+        return values if values is None or values.pixels else hull((values, Range(0, 0, True)))
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         values = inputs[0].values
@@ -244,6 +249,9 @@ class UpSampling2D(UpSampling):
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         return super().values_after(*inputs) if self.interpolation == "nearest" else None
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return None if self.interpolation in OVERSHOOTING else super().range_after(output, *inputs)
 
     def without_xla(self, trained: bool) -> str | None:
         return "interpolation" if self.interpolation in NOT_IN_XLA else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ..ir.inference import Inference
+from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, example
 from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import BOOLEAN, COUNT, Choice, Optional
@@ -25,6 +27,7 @@ class SpatialPooling(Op):
 
     n: ClassVar[int]
     keeps_mask = False
+    keeps_range = True
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
 
@@ -52,6 +55,12 @@ class Pooling(SpatialPooling):
     strides: tuple[int, ...] | None
     padding: Annotated[str, PADDING] = "valid"
     """`same` pads so that strides alone change the size."""
+    greatest: ClassVar[bool] = False
+    """Whether it takes the greatest value, not the mean: of probabilities it leaves none."""
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = super().range_after(output, *inputs)
+        return values.loosened() if values is not None and self.greatest else values
 
     def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         windows = zip(spatial, self.pool_size, self.strides or self.pool_size, strict=True)
@@ -72,11 +81,18 @@ class GlobalPooling(SpatialPooling):
             return x.with_axes(Axis("features", channels.size))
         return x.with_axes(*join([Axis(axis.name, 1) for axis in spatial], channels, first))
 
+    def channels_after(self, output: TensorType, *inputs: TensorType) -> int | None:
+        return inputs[0].meaning.channels if output.rank == inputs[0].rank else 0
+
 
 class GlobalMax(GlobalPooling):
     """GlobalMaxPooling1D/2D/3D."""
 
     keeps_integers = True
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = inputs[0].meaning.range
+        return values and values.loosened()
 
 
 class GlobalAverage(GlobalPooling):
@@ -84,6 +100,14 @@ class GlobalAverage(GlobalPooling):
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """The mean of probabilities of the classes of each position is one of probabilities."""
+        values, first = inputs[0].meaning.range, self.data_format == "channels_first"
+        if values is None or values.sums is None:
+            return values
+        before, after = (0, 0) if first else (inputs[0].rank - 1, output.rank - 1)
+        return replace(values, sums=(after,)) if values.sums == (before,) else values.loosened()
 
 
 class Windows1D(Pooling):
@@ -97,6 +121,7 @@ class Windows1D(Pooling):
 class MaxPooling1D(Windows1D):
     """The greatest value of each window of steps."""
 
+    greatest = True
     keeps_integers = True
     pool_size: Annotated[tuple[int, ...], Each(COUNT, 1)] = (2,)
     """Steps in a window."""
@@ -126,6 +151,7 @@ class Windows2D(Pooling):
 class MaxPooling2D(Windows2D):
     """The greatest value of each window."""
 
+    greatest = True
     keeps_integers = True
     pool_size: Annotated[tuple[int, ...], Each(COUNT, 2)] = (2, 2)
     """Height and width of a window."""
@@ -151,6 +177,7 @@ class Windows3D(Pooling):
 class MaxPooling3D(Windows3D):
     """The greatest value of each window."""
 
+    greatest = True
     pool_size: Annotated[tuple[int, ...], Each(COUNT, 3)] = (2, 2, 2)
     """Depth, height and width of a window."""
     examples = (example((5, 9, 8, 3)), example((5, 9, 8, 3), pool_size=[1, 3, 2], strides=2, padding="same"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Meaning, Range, hull
 from ..ir.op import Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType
@@ -35,6 +36,7 @@ class Recurrent(Op):
     cell: ClassVar[str]
     """The name of Keras's cell, below which the weights are."""
     reads_mask = True
+    gives_channels = True
     batch_size: int | None = None
     """The fixed batch size of the model, which `stateful` needs; None where it may vary. No argument: set from the spec."""
 
@@ -115,6 +117,17 @@ class Recurrent(Op):
         """The layer's name, or the one that Keras gives to the first of its class in a model."""
         parted = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", self.title())
         return self.name or re.sub(r"([a-z])([A-Z])", r"\1_\2", parted).lower()
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """Gates take a part of what the activation gives, and the state begins at 0."""
+        values = hull((self.activated(output).loosened(), Range(0, 0, True)))
+        return values and replace(values, by=self.title())
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        meaning = super().meaning_after(output, *inputs)
+        if not self.return_sequences:
+            return replace(meaning, steps=None, backwards=False)
+        return replace(meaning, steps=0, backwards=inputs[0].meaning.backwards != self.go_backwards)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         mask = inputs[0].mask

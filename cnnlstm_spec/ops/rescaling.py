@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import ANY, Range, hull
 from ..ir.op import FramesAs, Op, example
 from ..ir.size import Expr, at_least, equal
 from ..ir.tensor import Axis, TensorType
@@ -30,6 +33,12 @@ ONE_OF_TWO = Code(
 INTERPOLATION = Choice("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
 NOT_IN_XLA = ("bicubic", "area", "lanczos3", "lanczos5")
 """Ways to find values between pixels that XLA has no operation for."""
+OVERSHOOTING = ("bicubic", "lanczos3", "lanczos5")
+"""Those that give values beyond the pixels that they lie between."""
+BRIGHTEST = 255.0
+"""The brightest pixel of an image that has not been scaled."""
+SCALED = 2.55
+"""Pixels that lie below it have been scaled: to 1, or to -1 and 1."""
 STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
 
 
@@ -64,8 +73,31 @@ class Rescaling(Op):
             at.require(equal(x.axes[-1].size, len(values)), refusal)
         return x
 
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """The bounds scaled and moved; of pixels as they come, the scale tells what they were."""
+        values = inputs[0].meaning.range
+        scales, offsets = (each if isinstance(each, tuple) else (each,) for each in (self.scale, self.offset))
+        if values is not None and values.pixels:
+            values = _pixels(max(map(abs, scales)))
+        if values is None:
+            return None
+        longest = max(len(scales), len(offsets))
+        pairs = zip(scales * (longest // len(scales)), offsets * (longest // len(offsets)), strict=True)
+        return hull(replace(values.mapped(partial(_line, *pair)), by="Rescaling") for pair in pairs)
+
     def keeps_zeros(self) -> bool:
         return not any(self.offset if isinstance(self.offset, tuple) else (self.offset,))
+
+
+def _line(scale: float, offset: float, value: float) -> float:
+    return value * scale + offset
+
+
+def _pixels(scale: float) -> Range | None:
+    """What pixels of an image were that are scaled so; None where that tells nothing."""
+    if 0 < scale * BRIGHTEST <= SCALED:
+        return Range(0, BRIGHTEST, True)
+    return Range(0, 1, True) if scale >= BRIGHTEST / SCALED else None
 
 
 class Sized(Op):
@@ -76,6 +108,7 @@ class Sized(Op):
     width: Annotated[int, SIZE]
     """Width of the output."""
     keeps_mask = False
+    keeps_range = True
 
     data_format: str | None = None
 
@@ -128,6 +161,14 @@ class Resizing(Sized):
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return "float32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """Some interpolations go beyond the values that they lie between."""
+        values = inputs[0].meaning.range
+        if values is None or values.pixels or self.interpolation in OVERSHOOTING:
+            return values if values is not None and values.pixels else None
+        around = Range(self.fill_value, self.fill_value, True)
+        return hull((values, around)) if self.pad_to_aspect_ratio else values.loosened()
 
     def without_xla(self, trained: bool) -> str | None:
         if self.interpolation in NOT_IN_XLA or (self.interpolation == "nearest" and trained):
@@ -218,3 +259,6 @@ class Normalization(Op):
             count = " x ".join(str(size) for size in shape)
             raise Refusal(VALUES, "mean", (), argument="mean", count=count, axis=text)
         return x
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return ANY

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic_core import CoreSchema, core_schema
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Meaning
 from ..ir.op import Op, example
 from ..ir.size import Size, divisible, equal
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
@@ -62,6 +63,14 @@ class Shaping(Op):
     keeps_integers = True
     keeps_mask = False
     keeps_values = True
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        x = inputs[0].meaning
+        return x.moved(lambda place: self.place_after(place, output, inputs[0]))
+
+    def place_after(self, place: int, output: TensorType, x: TensorType) -> int | None:
+        """Where an axis of the input has come to stand, batch left out; None where it is no more."""
+        return place if output.sizes == x.sizes else None
 
 
 def _product(sizes: tuple[Size, ...]) -> Size:
@@ -140,6 +149,12 @@ class Reshape(Shaping):
         target = self.target(x)
         return x.mask if target and x.axes and target[0] == x.axes[0].size else None
 
+    def place_after(self, place: int, output: TensorType, x: TensorType) -> int | None:
+        """An axis stays where as many values stand before it as before."""
+        before, size = positions(x.axes[:place]), x.axes[place].size
+        places = (each for each, axis in enumerate(output.axes) if axis.size == size)
+        return next((each for each in places if positions(output.axes[:each]) == before), None)
+
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         (x,) = inputs
         if x.zeros is None:
@@ -173,6 +188,9 @@ class Permute(Shaping):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return inputs[0].mask if self.dims[:1] == (1,) else None
 
+    def place_after(self, place: int, output: TensorType, x: TensorType) -> int | None:
+        return self.dims.index(place + 1)
+
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = inputs[0].zeros
         return None if zeros is None else replace(zeros, axis=self.dims.index(zeros.axis + 1))
@@ -188,6 +206,9 @@ class RepeatVector(Shaping):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         return inputs[0].with_axes(Axis("steps", self.n), Axis("features", inputs[0].axes[0].size))
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        return replace(inputs[0].meaning.moved(lambda place: place + 1), channels=1, steps=0, backwards=False)
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = inputs[0].zeros

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Meaning
 from ..ir.op import FLOATS, Op, Weight
 from ..ir.size import Size, ceil_div, equal, growth_ratio
 from ..ir.tensor import Axis, Mask, TensorType
@@ -52,6 +53,11 @@ class EnterTime(Fold):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None
 
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        x = inputs[0].meaning
+        step = x.moved(lambda place: place - 1 if place else None)
+        return replace(step, steps=None, backwards=False, outer=(*x.outer, x.backwards and x.steps == 0))
+
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.fold(inputs[0], to.inputs[0])
 
@@ -72,6 +78,10 @@ class LeaveTime(Fold):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return inputs[0].outer[-1][1]
 
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        x = inputs[0].meaning
+        return replace(x.moved(lambda place: place + 1), steps=0, backwards=x.outer[-1:] == (True,), outer=x.outer[:-1])
+
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.unfold(inputs[0], to.inputs[0])
 
@@ -81,6 +91,7 @@ class Projection(Op):
 
     arity = (2, 2)
     keeps_mask = False
+    gives_channels = True
 
     @classmethod
     def title(cls) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from math import exp, log
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from ..ir.inference import Inference
+from ..ir.meaning import ANY, Range
 from ..ir.op import FLOATS, example
 from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
@@ -25,6 +28,30 @@ EXACT: dict[str, Callable[[float], float]] = {
     "sign": lambda x: (x > 0) - (x < 0),
 }
 """The functions that make integers of integers."""
+
+
+def _exp(value: float) -> float:
+    """The exponential, of what is too large the largest number."""
+    return exp(min(value, 700.0))
+
+
+def _log(values: Range | None) -> Range:
+    """The logarithm, of 0 no number."""
+    low, high = (None, None) if values is None else (values.least, values.greatest)
+    return Range(
+        log(low) if low is not None and low > 0 else None, log(high) if high is not None and high > 0 else None, by="log"
+    )
+
+
+def _even(values: Range, function: Callable[[float], float], name: str) -> Range:
+    """What a function gives that falls to 0 at 0 and rises from there."""
+    ends = [None if each is None else function(each) for each in (values.least, values.greatest)]
+    greatest = None if None in ends else max(each for each in ends if each is not None)
+    if values.least is not None and values.least >= 0:
+        return Range(ends[0], greatest, values.attained, by=name)
+    if values.greatest is not None and values.greatest <= 0:
+        return Range(ends[1], greatest, by=name)
+    return Range(0, greatest, True, by=name)
 
 
 class Op(Base):
@@ -59,6 +86,23 @@ class Op(Base):
             return None
         ends = sorted((function(values.least), function(values.greatest)))
         return Values(ends[0], ends[1], values.made_at)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        """Bounds of the values; a square and a size reach 0 where what comes in does."""
+        values = inputs[0].meaning.range
+        values = None if values is not None and values.pixels else values
+        match self.function:
+            case "sign":
+                return Range(-1, 1, True, by="sign")
+            case "abs" | "square":
+                return _even(values or ANY, EXACT[self.function], self.function)
+            case "sqrt":
+                return Range(0, None, values is None or values.attained, by="sqrt")
+            case "exp":
+                return Range(0, None, by="exp") if values is None else replace(values.mapped(_exp), by="exp")
+            case "log":
+                return _log(values)
+        return ANY
 
     def keeps_zeros(self) -> bool:
         return self.function not in ("exp", "log")

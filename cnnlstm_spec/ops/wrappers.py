@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
+from ..ir.meaning import ANY, Meaning, Range, added, hull, multiplied
 from ..ir.op import FLOATS, Op, Weight, compute_dtype, example, layer_stem
 from ..ir.program import Call
 from ..ir.size import Size
@@ -173,6 +174,19 @@ class Bidirectional(Op):
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return self.layer.mask_after(*inputs)
 
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        """That of both directions, whose steps come in the order in which they were read."""
+        both = [each.meaning_after(output, *inputs) for each in (self.layer, self.backward_layer or self.layer)]
+        first, second = both[0].range or ANY, both[1].range or ANY
+        match self.merge_mode:
+            case "sum":
+                values: Range | None = added(first, second)
+            case "mul":
+                values = multiplied(first, second)
+            case _:
+                values = hull((first, second))
+        return replace(both[0], range=values, backwards=both[0].steps is not None and inputs[0].meaning.backwards)
+
     def keras_arguments(self) -> dict[str, Any]:
         return {
             name: _inner(value, value.keras_name()) if isinstance(value, Recurrent) else value
@@ -262,6 +276,9 @@ class SpectralNormalization(Op):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return self.layer.mask_after(*inputs)
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        return self.layer.meaning_after(output, *inputs)
 
     def keras_arguments(self) -> dict[str, Any]:
         return {**super().keras_arguments(), "layer": _inner(self.layer, self.inner_name())}

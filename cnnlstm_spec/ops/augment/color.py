@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ...ir.inference import Inference, Refusal
+from ...ir.meaning import Range
 from ...ir.op import FLOATS, example
 from ...ir.size import at_least, ceil_div
 from ...ir.tensor import TensorType
@@ -45,6 +46,13 @@ class Ranged(Augmentation):
 
     value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
+    sets_range: ClassVar[bool] = False
+    """Whether it brings the values into that range, in training or not."""
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        if not self.sets_range:
+            return super().range_after(output, *inputs)
+        return Range(min(self.value_range), max(self.value_range), True, by=self.title())
 
 
 class Seeded(Ranged):
@@ -220,6 +228,7 @@ class AutoContrast(Ranged):
 
     draws_for_images = False
     only_in_training = False
+    sets_range = True
     examples = (example((4, 5, 3)), example((None, 5, 1), dtype="uint8", value_range=[0, 1]))
 
 
@@ -228,6 +237,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
 
     draws_for_images = False
     only_in_training = False
+    sets_range = True
     clip_limit: Annotated[float, NUMBER] = 4.0
     """Limit of the contrast."""
     tile_grid_size: Annotated[Any, ListOf(COUNT, 2)] = (8, 8)

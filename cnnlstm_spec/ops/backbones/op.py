@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from ...ir.inference import Inference, Refusal
-from ...ir.op import Op, Weight, example
+from ...ir.meaning import ANY, Range
+from ...ir.op import Op, Weight, example, range_of
 from ...ir.program import Apply, Call
 from ...ir.size import Size, at_least
 from ...ir.tensor import Axis, TensorType
@@ -104,6 +105,7 @@ class Backbone(Op):
     reads = ("height", "width", "channels")
     keeps_mask = False
     holds_layers = True
+    gives_channels = True
 
     @classmethod
     def title(cls) -> str:
@@ -176,6 +178,10 @@ class Backbone(Op):
             return Refusal(UNUSED, problem.argument, ("remove it",), argument=problem.argument, top=top)
         help = (f"it takes {accepted}",) if accepted else ()
         return Refusal(ARGUMENT, problem.argument, help, layer=layer, argument=problem.argument, written=written)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        own = self.settings()
+        return range_of(self.value("classifier_activation"), output.rank) if own.get("include_top", True) else ANY
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         height, width, channels = inputs[0].axes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ...ir.inference import Inference, Refusal
+from ...ir.meaning import Range, hull
 from ...ir.op import Op, compute_dtype
 from ...ir.size import Size, equal
 from ...ir.tensor import Axis, Mask, TensorType, Values, Zeros
@@ -134,6 +135,13 @@ def joined_values(inputs: tuple[TensorType, ...]) -> Values | None:
     for x in inputs:
         joined = x.values if joined is None else joined.joined(x.values)
     return joined
+
+
+def joined_range(place: int, inputs: tuple[TensorType, ...]) -> Range | None:
+    """Between which numbers inputs lie that are joined along an axis: what adds up to 1 along it no longer does."""
+    values = hull(x.meaning.range for x in inputs)
+    joined = values is not None and values.sums is not None and place in values.sums and len(inputs) > 1
+    return values.loosened() if values is not None and joined else values
 
 
 def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apart: bool = False) -> tuple[Axis, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import InstanceOf
 
 from ...ir.inference import Inference, Refusal
+from ...ir.meaning import Range
 from ...ir.op import Op, Weight
 from ...ir.size import Size
 from ...ir.tensor import Axis, Mask, TensorType, Zeros
@@ -59,6 +60,9 @@ class Broadcast(Strategy):
 
     def parts(self, inputs: int) -> tuple[str, ...]:
         return self.op.parts(inputs) if isinstance(self.op, Strategy) else ()
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return self.op.range_after(output, *self.widened(inputs))
 
     def fixed_axes(self, rank: int) -> frozenset[int]:
         if isinstance(self.op, Strategy):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ...ir.inference import Inference, Refusal
+from ...ir.meaning import Range
 from ...ir.op import example
 from ...ir.size import equal, holds_always
 from ...ir.tensor import Axis, Mask, TensorType, Values, Zeros
@@ -21,6 +22,7 @@ from .base import (
     common_mask,
     common_zeros,
     joined_masks,
+    joined_range,
     joined_values,
 )
 
@@ -99,6 +101,9 @@ class Concat(Strategy):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs) else common_mask(inputs)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return joined_range(self.place(inputs[0].rank), inputs)
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         return joined_values(inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ...ir.inference import Inference
+from ...ir.meaning import Range
 from ...ir.op import example
 from ...ir.size import Expr, Size
 from ...ir.tensor import Axis, Mask, TensorType, Zeros
@@ -35,6 +36,9 @@ class Elementwise(Strategy):
         """An axis of the result: of a size that is known in one input alone, Keras says that it is not known."""
         unknown = [x.axes[place].size for x in inputs if isinstance(x.axes[place].size, Expr)]
         return Axis(axis.name, unknown[0]) if unknown else axis
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return inputs[0].meaning.range if len(inputs) == 1 else self.merge().range_after(output, *inputs)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return inputs[0].dtype if len(inputs) == 1 else self.merge().dtype_after(at, *inputs)

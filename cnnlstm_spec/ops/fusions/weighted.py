@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...ir.chain import chain
 from ...ir.inference import Inference
+from ...ir.meaning import Range, hull
 from ...ir.op import Weight, example
 from ...ir.size import Size
 from ...ir.tensor import TensorType
@@ -30,6 +31,9 @@ class LearnedWeights(Strategy):
 
     def parts(self, inputs: int) -> tuple[str, ...]:
         return (WEIGHTS,)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return hull(x.meaning.range for x in inputs)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         return inputs[0].with_axes(*fused_axes(at, self, inputs))
@@ -71,6 +75,9 @@ class Gated(Strategy):
 
     def parts(self, inputs: int) -> tuple[str, ...]:
         return (WEIGHTS, *self.scores(inputs))
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return hull(x.meaning.range for x in inputs)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         result = inputs[0].with_axes(*fused_axes(at, self, inputs))

@@ -1,0 +1,42 @@
+"""What Keras's activations give, whatever comes in. Tested against Keras by `tests/ops/test_ranges.py`."""
+
+from __future__ import annotations
+
+Bounds = tuple[float | None, float | None, bool]
+"""The least and the greatest value, None for no bound, and whether the least one comes, and is not only approached."""
+
+BOUNDS: dict[str, Bounds] = {
+    "sigmoid": (0, 1, False),
+    "hard_sigmoid": (0, 1, True),
+    "sparse_sigmoid": (0, 1, True),
+    "softmax": (0, 1, False),
+    "sparsemax": (0, 1, True),
+    "tanh": (-1, 1, False),
+    "hard_tanh": (-1, 1, True),
+    "softsign": (-1, 1, False),
+    "relu": (0, None, True),
+    "relu6": (0, 6, True),
+    "softplus": (0, None, False),
+    "squareplus": (0, None, False),
+    "sparse_plus": (0, None, True),
+    "exponential": (0, None, False),
+    "log_sigmoid": (None, 0, False),
+    "log_softmax": (None, 0, False),
+    "elu": (-1, None, False),
+    "celu": (-1, None, False),
+    "selu": (-1.7581, None, False),
+    "gelu": (-0.1701, None, True),
+    "silu": (-0.2785, None, True),
+    "mish": (-0.3089, None, True),
+    "hard_silu": (-0.375, None, True),
+}
+"""Those left out give any number."""
+
+DISTRIBUTIONS = frozenset({"softmax", "sparsemax"})
+"""Those whose values add up to 1 along the last axis."""
+
+SIGMOIDS = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid"})
+"""Those that give each value a probability of its own."""
+
+EXPLOSIVE = frozenset({"exponential"})
+"""Those that grow so fast that a loop over them leaves every floating-point number behind."""
