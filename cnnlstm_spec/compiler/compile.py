@@ -24,7 +24,7 @@ from ..text.nodes import Mapping as MappingNode
 from ..text.nodes import Node
 from ..text.parse import parse
 from ..text.source import Source
-from ..text.spelling import begin
+from ..text.spelling import limits_lookups
 from .silence import NOTHING, Silence, judged, prepare
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def compile_source(
         return compile_document(source, plain, found, folder, allow_imports, silence=silence)
 
 
+@limits_lookups
 def read_document(
     source: Source,
     overrides: Overrides = (),
@@ -155,7 +156,6 @@ def read_document(
     rules: tuple[str, ...] = (),
 ) -> tuple[Node | None, list[Diagnostic], Silence]:
     """The document of a text, what it extends and its overrides in it; None where there is none. And what is silenced."""
-    begin()
     sources = [source]
     document, found = parse(source)
     if isinstance(document, MappingNode) and document.get("extends") is not None:
@@ -179,6 +179,7 @@ def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
     return without(document)
 
 
+@limits_lookups
 def compile_document(
     source: Source,
     document: Node,
@@ -189,7 +190,6 @@ def compile_document(
     silence: Silence = NOTHING,
 ) -> Compilation:
     """Everything after the document, with what was found before; variants of a spec share a memory."""
-    begin()
     spec = elaborate(document, found, folder, allow_imports, memory)
     rules = read_rules(document, found)
     if spec is None:

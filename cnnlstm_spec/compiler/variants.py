@@ -11,6 +11,7 @@ from ..text.diagnostic import Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import Mapping, Node
 from ..text.source import Source
+from ..text.spelling import limits_lookups
 from .compile import Compilation, Overrides, collector_paused, compile_document, finish, read_document
 from .silence import IDLE, NOTHING, Silence
 
@@ -44,6 +45,7 @@ class Sweep:
         """The spec as it is written."""
         return self.compiled(None)
 
+    @limits_lookups
     def compiled(self, variant: Variant | None) -> Compilation:
         """A variant, or the spec as it is written.
 
@@ -79,6 +81,7 @@ def agreed(found: Sequence[list[Diagnostic]]) -> list[list[Diagnostic]]:
     return [[each for each in one if each.code is not IDLE or each.place in everywhere] for one in found]
 
 
+@limits_lookups
 def sweep(
     source: Source,
     overrides: Overrides = (),

@@ -12,8 +12,9 @@ from ..language.scope import LAYERS_LIMIT, POISON, Scope, origin_of
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Mapping, Node, Scalar, node_of
 from ..text.source import Span
+from .fusion import ONE_OF
 from .layer_list import Group, Item
-from .structures import ONE_OF, Structure
+from .structures import Structure
 
 UNEQUAL_EACH = Code(
     "each-of-unequal-lengths", "error", "`{key}` has {given} values; `{first}` has {count}", help="give every list as many values"

@@ -12,12 +12,10 @@ from ..language.read_record import UNKNOWN_KEY, at_key_if_empty, read, read_reco
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope, did_you_mean, origin_of
 from ..ops import find_op
-from ..text.diagnostic import Code, Origin
+from ..text.diagnostic import Origin
 from ..text.nodes import Listing, Mapping, Node, Scalar
-from .fusion import read_merge
+from .fusion import ONE_OF, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
-
-ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
 
 
 class Structure(Record):

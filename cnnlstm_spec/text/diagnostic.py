@@ -37,7 +37,8 @@ class Code:
         return self.promised or self.severity != "error"
 
     def __post_init__(self) -> None:
-        CODES[self.name] = self
+        if CODES.setdefault(self.name, self) != self:
+            raise ValueError(f"the code `{self.name}` is declared already, and says something else")
 
 
 def shortened(fact: object, most: int) -> object:

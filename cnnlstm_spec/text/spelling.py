@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from functools import wraps
 from itertools import islice
+from typing import ParamSpec, TypeVar
 
 SYNONYMS = {"lr": "learningrate", "neurons": "units", "size": "kernelsize"}
 """What people write, to what is meant, folded."""
@@ -13,12 +16,24 @@ WORDS = 300
 """Misspelt words of one reading that are looked up; more take longer than all the rest, and nobody reads them."""
 KNOWN = 600
 """Known words that are looked at for each."""
-_left = [WORDS]
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+_LEFT: ContextVar[list[int] | None] = ContextVar("left", default=None)
+"""How many words the reading under way may still look up; None outside of any. Other threads have their own."""
 
 
-def begin() -> None:
-    """Begins a reading, with words to look up anew."""
-    _left[0] = WORDS
+def limits_lookups(reading: Callable[Given, Result]) -> Callable[Given, Result]:
+    """A reading of a spec in which `WORDS` misspelt words are looked up; when it ends, all is as it was before."""
+
+    @wraps(reading)
+    def limited(*args: Given.args, **named: Given.kwargs) -> Result:
+        before = _LEFT.set([WORDS])
+        try:
+            return reading(*args, **named)
+        finally:
+            _LEFT.reset(before)
+
+    return limited
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -29,11 +44,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like a misspelt one; None too where a reading has had its share of them."""
-    if not _left[0]:
-        return None
+    left = _LEFT.get()
+    if left is not None:
+        if not left[0]:
+            return None
+        left[0] -= 1
     from difflib import get_close_matches
 
-    _left[0] -= 1
     by_folded: dict[str, str] = {}
     for each in islice(known, KNOWN):
         by_folded.setdefault(each.lower().replace("_", ""), each)

@@ -1,0 +1,48 @@
+"""What a misspelt word is taken for, and that one reading takes no lookups from another."""
+
+from __future__ import annotations
+
+from threading import Thread
+
+from cnnlstm_spec.text.spelling import WORDS, limits_lookups, nearest
+
+KNOWN = ("units", "kernel_size", "learning_rate")
+
+
+def test_what_is_near() -> None:
+    assert [nearest(word, KNOWN) for word in ("unist", "kernelSize", "lr", "sigmoid")] == [
+        "units",
+        "kernel_size",
+        "learning_rate",
+        None,
+    ]
+
+
+@limits_lookups
+def look_up(times: int) -> int:
+    """How many of so many misspelt words were found."""
+    return sum(nearest("unist", KNOWN) is not None for _ in range(times))
+
+
+def test_a_reading_looks_up_so_many_words_and_the_next_as_many() -> None:
+    assert look_up(WORDS + 10) == WORDS and look_up(WORDS + 10) == WORDS
+    assert nearest("unist", KNOWN) == "units", "outside of a reading there is no limit"
+
+
+@limits_lookups
+def look_up_within() -> int:
+    return look_up(WORDS + 10) + sum(nearest("unist", KNOWN) is not None for _ in range(WORDS + 10))
+
+
+def test_a_reading_within_another_takes_nothing_from_it() -> None:
+    assert look_up_within() == 2 * WORDS
+
+
+def test_threads_take_nothing_from_each_other() -> None:
+    found: list[int] = []
+    threads = [Thread(target=lambda: found.append(look_up(WORDS + 10))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [WORDS] * 8
