@@ -71,6 +71,7 @@ def read_fields(
     for name, entry in meant.items():
         if name not in values:
             values[name] = cls.arguments[name].kind.take(entry.value, scope.at(name))
+            written = written.having(name, scope.at(name).place(entry.value), scope.at(name).place(entry.key))
     for name, value in values.items():
         if name in cls.arguments:
             found.pop(name, None)
@@ -143,6 +144,7 @@ def _explain(
             cls.arguments[name].kind.explain(problem["type"], steps, entries[name].value, inner)
     needed = {name: cls.arguments[name].kind.words for name in cls.arguments if name in missing}
     strange.sort(key=lambda entry: entry.key.span.start)
+    strange = [entry for entry in strange if not _explain_key(entry, cls, node, scope, owner)]
     taken = report_unknown_keys(strange, scope, owner, cls.arguments, needed)
     for name, words in needed.items():
         if name not in taken:
@@ -150,6 +152,14 @@ def _explain(
     if meant is not None:
         meant.update(taken)
     return amiss
+
+
+def _explain_key(entry: Entry, cls: type[Record], node: Mapping, scope: Scope, owner: str) -> bool:
+    """Whether a record knows more of a key that it does not have than its name, which is then said."""
+    help = cls.explain_key(entry, node, scope)
+    if help:
+        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help)
+    return bool(help)
 
 
 def _is_rest_of_tuple(entry: Entry, node: Mapping) -> bool:

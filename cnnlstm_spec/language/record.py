@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.docstrings import read_docstrings
-from ..text.nodes import Node
+from ..text.nodes import Entry, Mapping, Node
 from ..text.source import NOWHERE
 from .leaf import REPORTED, REQUIRED, Leaf
 from .scope import Scope
@@ -182,6 +182,11 @@ class Record(BaseModel):
 
     def check(self, at: Checks) -> None:
         """Reports what the arguments break together. Called when each is fine by itself."""
+
+    @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """The way out for a key that it does not have, where more is known of the key than its name; else none."""
+        return ()
 
     @classmethod
     def make(cls, **values: Any) -> Self:

@@ -21,7 +21,7 @@ from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .layer_list import Fusion, Item
 
-ONE_OF = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
+ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
 NO_BROADCAST = Code("broadcast-without-effect", "error", "`broadcast` has no effect on `{strategy}`: a vector is one step to it")
 ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
 
@@ -155,7 +155,7 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     record, written = reading
     op, arguments = record.layer, written.within("layer")
     if record.is_written("strategy") and record.is_written("layer"):
-        scope.report(ONE_OF, resolved, owner=owner, keys="`strategy` or `layer`")
+        scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
     elif record.strategy is not None:
         op, arguments = _strategy(record, Mapping(resolved.span, own), scope)
     _check_query(record, resolved, scope, has_op=op is not None)

@@ -12,7 +12,7 @@ from ..language.scope import LAYERS_LIMIT, POISON, Scope, origin_of
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Mapping, Node, Scalar, node_of
 from ..text.source import Span
-from .fusion import ONE_OF
+from .fusion import ONE_WAY
 from .layer_list import Group, Item
 from .structures import Structure
 
@@ -33,7 +33,7 @@ class RepeatStructure(Structure):
 
     def check(self, at: Checks) -> None:
         if self.is_written("times") == self.is_written("each"):
-            at.report(ONE_OF, owner="Repeat", keys="`times` or `each`")
+            at.report(ONE_WAY, owner="Repeat", keys="`times` or `each`")
 
 
 def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:

@@ -14,7 +14,7 @@ from ..language.scope import POISON, Scope, did_you_mean, origin_of
 from ..ops import find_op
 from ..text.diagnostic import Origin
 from ..text.nodes import Listing, Mapping, Node, Scalar
-from .fusion import ONE_OF, read_merge
+from .fusion import ONE_WAY, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
 
 
@@ -43,7 +43,7 @@ class TimeDistributed(Structure):
 
     def check(self, at: Checks) -> None:
         if self.is_written("layers") == self.is_written("layer"):
-            at.report(ONE_OF, owner="TimeDistributed", keys="`layers` or `layer`")
+            at.report(ONE_WAY, owner="TimeDistributed", keys="`layers` or `layer`")
 
     def item(self, origin: Origin) -> Item:
         inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()

@@ -10,7 +10,8 @@ from ...ir.graph import TypedGraph
 from ...ir.program import Call, Do, Expression, Statement
 from ...language.catalog import KerasObject
 from ...model.addresses import members
-from ...spec.compile_section import CompileSpec, Placed
+from ...spec.compile_keys import Placed
+from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 
 SCALED = ("initial_learning_rate", "end_learning_rate", "warmup_target", "values")

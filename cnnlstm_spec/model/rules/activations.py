@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.graph import TypedNode
-from ...spec.compile_section import Placed
+from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from .common import (
     BINARY,

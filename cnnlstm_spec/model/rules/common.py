@@ -12,7 +12,8 @@ from ...ir.tensor import Mask, TensorType
 from ...language.catalog import KerasObject
 from ...ops.input import InputOp
 from ...ops.shared import called
-from ...spec.compile_section import CompileSpec, Placed
+from ...spec.compile_keys import Placed
+from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Written
 from ...text.source import Place

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from ...language.catalog import KerasObject, reads
-from ...spec.compile_section import Placed
+from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from .common import CATEGORICAL, SIGMOIDS, HeadUse, written
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ...ir.op import FLOATS
 from ...ir.size import equal, holds_always, holds_never
 from ...language.catalog import KerasObject, reads
-from ...spec.compile_section import Placed
+from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from ..infer import CONDITION
 from .common import HeadUse, written

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op, storage_dtype
 from ...language.catalog import KerasObject
-from ...spec.compile_section import CompileSpec, Placed
+from ...spec.compile_keys import Placed
+from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
 from .common import title_of, written

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...language.catalog import facts
-from ...language.json_schema import Schema, either, keys, list_of, mapping_of, one_key, ref
-from ...language.kinds import NUMBER
+from ...language.json_schema import Schema, either, keys, one_key, ref
 from ...language.named import kind_of
 
 NOTHING: Schema = {"type": "null"}
@@ -20,29 +19,6 @@ def families() -> dict[str, Schema]:
         found[name] = _family(name, family)
         found.update({f"{name}.{each}": _class(arguments["arguments"]) for each, arguments in family["classes"].items()})
     return found
-
-
-def compile_section() -> Schema:
-    """The keys of `compile`."""
-    number = NUMBER.schema()
-    metrics = either(list_of(ref("metrics")), NOTHING)
-    of_heads = mapping_of(either(ref("metrics"), metrics))
-    loss = either(ref("losses"), NOTHING)
-    properties = {
-        "optimizer": _said(ref("optimizers"), "The optimizer; Keras's default is `rmsprop`."),
-        "learning_rate_multipliers": _said(mapping_of(number), "Factors on the learning rate: `branches.video: 0.1`."),
-        "loss": _said(either(loss, mapping_of(loss)), "The loss, or one for each head."),
-        "loss_weights": _said(either(number, mapping_of(number)), "The weight of each head's loss."),
-        "metrics": _said(either(metrics, of_heads), "Metrics, or a list for each head."),
-        "weighted_metrics": _said(either(metrics, of_heads), "Metrics that sample weights count in."),
-        "dtype_policy": _said({"enum": facts()["dtype_policies"]}, "The dtype policy of all layers."),
-        **{fact["name"]: _argument(fact) for fact in facts()["compile"]},
-    }
-    return {**keys(properties, (), "Optimizer, loss and metrics."), "type": ["object", "null"]}
-
-
-def _said(schema: Schema, doc: str) -> Schema:
-    return {"description": doc, **schema}
 
 
 def _family(name: str, family: Mapping[str, Any]) -> Schema:

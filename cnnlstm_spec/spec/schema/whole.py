@@ -29,6 +29,7 @@ from ...ops.fusions.table import STRATEGIES
 from ...ops.input import Input, ShapeKind
 from ..blocks import Block
 from ..budget import Budget, Quantity
+from ..compile_keys import CompileKeys
 from ..data.section import DataSection, data_parts
 from ..fit.by_class import class_weight_schema, threshold_schema
 from ..fit.section import FitSection
@@ -39,7 +40,7 @@ from ..repeat import RepeatStructure
 from ..rules import LEVEL
 from ..search import SearchSection, space_schema
 from ..structures import RECORDS
-from .keras_objects import compile_section, families
+from .keras_objects import families
 
 BLOCK_NAME = "^[a-z]"
 CODE_NAME = "^[a-z][a-z0-9-]*$"
@@ -103,7 +104,7 @@ def _definitions() -> dict[str, Schema]:
         "merge": either(bare, _fusion(MergeKeys)),
         "fusion": {**_fusion(FusionKeys), "type": ["object", "null"]},
         "head": {**_fusion(HeadSection, strategy_needed=False), "required": ["inputs"]},
-        "compile": compile_section(),
+        "compile": {**_record(CompileKeys), "type": ["object", "null"]},
         "data": _record(DataSection, data_parts()),
         "fit": _record(FitSection, {"class_weight": class_weight_schema(), "threshold": threshold_schema()}),
         "search": _search(),
@@ -155,8 +156,15 @@ def _record(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
 
 
 def _argument(argument: Argument, instead: Schema | None = None) -> Schema:
-    default = {} if argument.default is REQUIRED or instead is not None else {"default": _plain(argument.default)}
-    return {"description": argument.doc, **(argument.kind.schema() if instead is None else instead), **default}
+    schema = argument.kind.schema() if instead is None else instead
+    told = argument.default is not REQUIRED and instead is None and (argument.default is not None or _admits_null(schema))
+    return {"description": argument.doc, **schema, **({"default": _plain(argument.default)} if told else {})}
+
+
+def _admits_null(schema: Schema) -> bool:
+    """Whether null may be written, and so be told as a default; elsewhere it stands for what is left out."""
+    choices = [schema, *schema.get("anyOf", ())]
+    return any("null" in each.get("type", ()) or None in each.get("enum", ()) for each in choices)
 
 
 def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:

@@ -1,0 +1,171 @@
+"""What a person may write in the section `compile`: its keys, and what each may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple
+
+from pydantic_core import CoreSchema, core_schema
+
+from ..language.catalog import KerasObject, facts, family
+from ..language.json_schema import Schema, either, list_of, mapping_of, ref
+from ..language.kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
+from ..language.leaf import OpenLeaf
+from ..language.named import Named
+from ..language.read_record import read
+from ..language.record import Record
+from ..language.scope import POISON, Scope
+from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
+from ..text.source import Place
+
+NOTHING: Schema = {"type": "null"}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An object of the catalog and where it is named."""
+
+    thing: KerasObject
+    place: Place
+
+
+class Multiplier(NamedTuple):
+    """A factor on the learning rate of what an address covers."""
+
+    address: str
+    factor: float
+    place: Place
+
+
+class PlacedLeaf(OpenLeaf):
+    """An object of Keras, with the place of its name."""
+
+    canonical = (Placed,)
+
+    def __init__(self, family_name: str) -> None:
+        self.named = Named(family_name)
+        self.words = self.named.words
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        value = self.named.read(node, scope)
+        return (
+            POISON if value is POISON else Placed(value, scope.place(node.entries[0].key if isinstance(node, Mapping) else node))
+        )
+
+    def schema(self) -> Schema:
+        return self.named.schema()
+
+
+class ByHead(OpenLeaf):
+    """A value for the one head, or a mapping of heads to values; a node, until it is read against the heads."""
+
+    canonical = (Node,)
+
+    def __init__(self, words: str, one: Schema, each: Schema) -> None:
+        self.words, self.one, self.each = words, one, each
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        return node
+
+    def schema(self) -> Schema:
+        return either(self.one, mapping_of(self.each))
+
+
+class MultipliersLeaf(OpenLeaf):
+    """Factors by address, as far as they can be read."""
+
+    words = "a mapping of addresses to numbers"
+    canonical = (tuple,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Mapping) or not node.entries:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        found = []
+        for each in node.entries:
+            inner = scope.at(each.key.text)
+            value = read(NUMBER, each.value, inner)
+            if value is not POISON and value < 0:
+                inner.report(NOT_ALLOWED, each.value, key=each.key.text, words="a number of 0 or more", given=value)
+            elif value is not POISON:
+                found.append(Multiplier(each.key.text, float(value), inner.place(each.key)))
+        return tuple(found)
+
+    def schema(self) -> Schema:
+        return mapping_of(NUMBER.schema())
+
+
+class JitLeaf(Choice):
+    """`auto`, true or false."""
+
+    def __init__(self) -> None:
+        super().__init__("auto")
+        self.words = "`auto`, true or false"
+
+    def core(self) -> CoreSchema:
+        return core_schema.literal_schema(["auto", True, False])
+
+    def schema(self) -> Schema:
+        return {"enum": ["auto", True, False]}
+
+
+class PolicyLeaf(OpenLeaf):
+    """A dtype policy of Keras; the catalog, which lists them, is read when one is met."""
+
+    words = "a dtype policy"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        return Policy(*facts()["dtype_policies"]).read(node, scope)
+
+    def schema(self) -> Schema:
+        return {"enum": facts()["dtype_policies"]}
+
+
+LOSS = either(ref("losses"), NOTHING)
+METRICS = either(list_of(ref("metrics")), NOTHING)
+LOSS_BY_HEAD = ByHead("a loss, or one for each head", LOSS, LOSS)
+WEIGHT_BY_HEAD = ByHead("a number, or one for each head", NUMBER.schema(), NUMBER.schema())
+METRICS_BY_HEAD = ByHead("a list of metrics, or one for each head", METRICS, either(ref("metrics"), METRICS))
+
+
+class CompileKeys(Record):
+    """Optimizer, loss and metrics."""
+
+    optimizer: Annotated[Placed | None, PlacedLeaf("optimizers")] = None
+    """The optimizer; Keras's default is `rmsprop`."""
+    learning_rate_multipliers: Annotated[tuple[Multiplier, ...] | None, MultipliersLeaf()] = None
+    """Factors on the learning rate: `branches.video: 0.1`."""
+    loss: Annotated[Node | None, LOSS_BY_HEAD] = None
+    """The loss, or one for each head."""
+    loss_weights: Annotated[Node | None, WEIGHT_BY_HEAD] = None
+    """The weight of each head's loss."""
+    metrics: Annotated[Node | None, METRICS_BY_HEAD] = None
+    """Metrics, or a list for each head."""
+    weighted_metrics: Annotated[Node | None, METRICS_BY_HEAD] = None
+    """Metrics that sample weights count in."""
+    dtype_policy: Annotated[str, PolicyLeaf()] = "float32"
+    """The dtype policy of all layers."""
+    jit_compile: Annotated[str | bool, JitLeaf()] = "auto"
+    """Whether XLA compiles the steps of training; `auto` where it can."""
+    run_eagerly: Annotated[bool, BOOLEAN] = False
+    """Whether steps run line by line, for finding mistakes."""
+    steps_per_execution: Annotated[int, Integer(1)] = 1
+    """Batches that go through in one call."""
+    auto_scale_loss: Annotated[bool, BOOLEAN] = True
+    """Whether the loss is scaled where the policy is `mixed_float16`."""
+
+    @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """An argument of the optimizer is told where it belongs."""
+        optimizer = node.get("optimizer")
+        value = optimizer.value if optimizer is not None else None
+        named = value.entries[0].key if isinstance(value, Mapping) and value.entries else value
+        known = family("optimizers")
+        name = named.text if isinstance(named, Scalar) else "Adam"
+        name = name if name in known["classes"] else known["identifiers"].get(name.lower(), "Adam")
+        if entry.key.text not in (argument["name"] for argument in known["classes"][name]["arguments"]):
+            return ()
+        return (f"it is an argument of the optimizer: `optimizer: {{{name}: {{{entry.key.text}: ...}}}}`",)
+
+
+PASSED_ON = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")
+"""Keys that are passed on to Keras's `compile` as they are."""
