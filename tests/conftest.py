@@ -56,6 +56,12 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
+def whole(pytestconfig: pytest.Config) -> bool:
+    """Whether all of a proof is asked for that repeats itself within one test."""
+    return bool(pytestconfig.getoption("--whole"))
+
+
+@pytest.fixture(scope="session")
 def elsewhere() -> Iterator[Elsewhere]:
     """A process without the package, in which saved models are loaded."""
     with start_elsewhere() as process:

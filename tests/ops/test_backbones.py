@@ -201,6 +201,7 @@ KERAS_BUILDS: list[tuple[dict[str, Any], tuple[int, int, int]]] = [
 
 
 @pytest.mark.keras
+@pytest.mark.sampled("name", "size")
 @pytest.mark.parametrize(("args", "size"), KERAS_BUILDS)
 @pytest.mark.parametrize("name", ["EfficientNetB0", "ResNet50", "VGG16", "MobileNetV2", "InceptionV3", "ConvNeXtTiny"])
 def test_against_keras(name: str, args: dict[str, Any], size: tuple[int, int, int]) -> None:

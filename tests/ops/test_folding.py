@@ -55,6 +55,7 @@ SIZES = [
 ]
 
 
+@pytest.mark.sampled("sizes", "layers")
 @pytest.mark.parametrize("layers", [POOLED, MAPS, SQUEEZED, ATTENDED], ids=["pooled", "maps", "squeezed", "attended"])
 @pytest.mark.parametrize("sizes", SIZES)
 def test_each_frame_by_itself(sizes: str, layers: str) -> None:

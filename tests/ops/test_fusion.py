@@ -163,6 +163,7 @@ def written(strategy: str, arguments: dict[str, Any], **more: Any) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in shown.items()) + "}"
 
 
+@pytest.mark.sampled("strategy", "arguments", "kind")
 @pytest.mark.parametrize("kind", SHAPES)
 @pytest.mark.parametrize(("strategy", "arguments"), STRATEGIES, ids=IDS)
 def test_strategy(strategy: str, arguments: dict[str, Any], kind: str, tmp_path: Path) -> None:
@@ -193,6 +194,7 @@ def draw(names: str, shape: tuple[int, ...], batch: int = 3) -> dict[str, Array]
     return {name: rng.normal(size=(batch, *shape)).astype("float32") for name in names}
 
 
+@pytest.mark.sampled("strategy", "arguments", "kind")
 @pytest.mark.parametrize("kind", ["vector", "unknown"])
 @pytest.mark.parametrize(("strategy", "arguments"), [s for s in STRATEGIES if s[0] != "bilinear"], ids=IDS[:-1])
 def test_projection(strategy: str, arguments: dict[str, Any], kind: str) -> None:
@@ -210,6 +212,7 @@ def test_projection(strategy: str, arguments: dict[str, Any], kind: str) -> None
     close(run(model, data), 2 * reference(strategy, arguments, xs, weights_of(model)))
 
 
+@pytest.mark.sampled("strategy", "arguments", "steps")
 @pytest.mark.parametrize("steps", ["5", "steps"])
 @pytest.mark.parametrize(("strategy", "arguments"), [s for s in STRATEGIES if s[0] != "cross_attention"])
 def test_vector_over_time(strategy: str, arguments: dict[str, Any], steps: str) -> None:
@@ -225,6 +228,7 @@ def test_vector_over_time(strategy: str, arguments: dict[str, Any], steps: str) 
         close(run(model, {n: given[n] for n in names}), reference(strategy, arguments, xs, weights_of(model)))
 
 
+@pytest.mark.sampled("size", "strategy")
 @pytest.mark.parametrize("size", ["3, 2", "height, width", "null, null"])
 @pytest.mark.parametrize("strategy", ["multiply", "concat", "learned_weights", "attention", "gated"])
 def test_over_an_image(strategy: str, size: str) -> None:

@@ -59,6 +59,7 @@ def penalised(op: Op, policy: str) -> bool:
     return policy != "float32" and penalty
 
 
+@pytest.mark.sampled("op_class", "policy")
 @pytest.mark.parametrize(("op_class", "example"), CASES, ids=NAMES)
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_example(op_class: type[Op], example: Example, policy: str) -> None:
@@ -149,6 +150,7 @@ def differs_on_purpose(op: Op, shape: tuple[int | None, ...], dtype: str) -> boo
     return False
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "op_class", [op for op in OPS if op.arity == (1, 1) and op.__name__ not in DIFFERS], ids=lambda op: op.__name__
 )

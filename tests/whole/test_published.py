@@ -29,6 +29,11 @@ SMALL = {"frames": 2, "steps": 64}
 """Sizes known only at run time, as a batch has them."""
 RECURRENT = {"LSTM", "GRU", "Bidirectional"}
 """Layers that TensorFlow runs step by step when it does not trace; one batch of all others is not worth a trace."""
+LONG = {
+    *("arrhythmia-attention", "deepspeech2", "googlenet", "long-videos", "lstnet", "resnet-time-series", "siamese"),
+    *("slow-fast", "sound-event-crnn", "unet", "wavenet"),
+}
+"""What takes longest to run: they are built always, and run with `--whole`."""
 FRAMES = {"deepspeech2": {"frames": 40}}
 """CTC needs more steps than labels, after the convolutions."""
 
@@ -50,7 +55,20 @@ def test_has_the_published_count_and_its_source(path: Path) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in PUBLISHED if path.stem in LONG], ids=lambda path: path.stem)
+def test_is_what_keras_builds(path: Path, fresh: Any) -> None:
+    import networks
+
+    compilation = cnnlstm_spec.load(path)
+    networks.compare(compilation, compilation.to_keras())
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.whole if path.stem in LONG else (), id=path.stem) for path in PUBLISHED],
+)
 def test_is_what_keras_builds_and_runs(path: Path, fresh: Any) -> None:
     import networks
     import numpy

@@ -32,8 +32,10 @@ def test_what_a_target_runs_is_there(target: str) -> None:
     for program, arguments in commands(target):
         if program == "python" and arguments[0] == "-m":
             module = arguments[1]
-            held = (ROOT / module / "__main__.py").exists() or module in ("pip", "venv", "pytest", "compileall")
+            held = (ROOT / module / "__main__.py").exists() or module in ("pip", "venv", "pytest")
             assert held or importlib.util.find_spec(module), module
+        elif program == "python" and arguments[0] == "-c":
+            assert compile(arguments[1], "-c", "exec")
         elif program == "python":
             assert (ROOT / arguments[0]).is_file(), arguments
         elif program == "cnnlstm-spec":
@@ -58,6 +60,7 @@ def test_the_bench_imports_what_the_package_needs_alone() -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.whole
 def test_every_row_of_the_bench_runs() -> None:
     """A process for all rows that need Keras: most of its time is the import of TensorFlow."""
     from bench.__main__ import ROWS
@@ -81,7 +84,7 @@ SMALLER = {
     "bench": ["--smoke", "cold"],
     "bench-quick": ["--smoke", "many"],
     "test-core": ["--collect-only", "-q", "tests/whole/test_targets.py"],
-    "test-keras": ["--collect-only", "-q", "tests/whole/test_targets.py"],
+    "test-keras": ["--collect-only", "-q", "tests/whole/test_readme.py"],
 }
 """What is added to the last command of a target, so that it takes a second or two."""
 
@@ -111,6 +114,7 @@ def test_what_is_made_is_cleaned_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.whole
 def test_the_fuzz_runs() -> None:
     ((program, arguments),) = [each for each in commands("fuzz", "N=1") if "fuzz" in each[1]]
     assert program == "python" and re.search(r"specs tried +1\n", ran(*arguments))
