@@ -1,0 +1,89 @@
+"""What came of checking a file, and where each finding stands, as every format of `validate` writes them. Imports no format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ...text.diagnostic import Diagnostic
+from ...text.source import NOWHERE, Span
+
+LEVELS = ("error", "warning", "advice")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file and what was found in it, each finding once; of one with a matrix, also what was found in each variant."""
+
+    path: str
+    """As it was given."""
+    found: tuple[Diagnostic, ...]
+    variants: tuple[tuple[str, tuple[Diagnostic, ...]], ...] = ()
+    """By the labels of the variants."""
+    missing: bool = False
+    """Whether it could not be read at all."""
+
+    @property
+    def parts(self) -> tuple[tuple[str, tuple[Diagnostic, ...]], ...]:
+        """The file, or each of its variants, with what was found in it."""
+        named = tuple((f"{self.path}[{label}]", found) for label, found in self.variants)
+        return named or ((self.path, self.found),)
+
+
+class Spot(NamedTuple):
+    """Where something stands in a file, from 1, its end excluded; without lines where no text is written."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+    option: str | None = None
+    """The text of the command line that it stands in; the path is then that of the file that was checked."""
+
+    def __str__(self) -> str:
+        return self.path if self.line is None else f"{self.path}:{self.line}:{self.column}"
+
+
+def spot_of(span: Span, path: str) -> Spot:
+    """Where a span stands, of a finding in the file of that path."""
+    source = span.source
+    if source is NOWHERE.source:
+        return Spot(path)
+    if source.name.startswith("--") or source.name == "overrides":
+        return Spot(path, option=source.text)
+    if not source.text:
+        return Spot(source.name)
+    return Spot(source.name, *source.position(span.start), *source.position(span.end))
+
+
+def counts(found: Diagnostic, strict: bool) -> bool:
+    """Whether a finding makes a spec fail."""
+    return found.severity == "error" or (strict and found.severity == "warning")
+
+
+def relative(path: str, root: str) -> str:
+    """A path as it is below the root of a repository, with `/`; one that is not below it, and that of a stream, stay."""
+    if path.startswith("<"):
+        return path
+    whole = os.path.realpath(path)
+    below = os.path.relpath(whole, os.path.realpath(root))
+    return (path if below.startswith("..") else below).replace(os.sep, "/")
+
+
+def told(found: Diagnostic, spot: Spot | None = None) -> str:
+    """A finding in a few lines: what is said, what is said at its place, and the ways out."""
+    option = (f"in `{spot.option}`",) if spot is not None and spot.option is not None else ()
+    return "\n".join([found.message, *option, *filter(None, (found.label,)), *(f"help: {each}" for each in found.help)])
+
+
+def ordered(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
+    """Every finding of all files, each once, with where it stands."""
+    once = {(str(spot), spot.option, each.code.name, each.message): (spot, each) for spot, each in _all(files)}
+    return list(once.values())
+
+
+def _all(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
+    return [(spot_of(each.place.span, file.path), each) for file in files for each in file.found]

@@ -1,0 +1,28 @@
+"""`--format github`: findings as annotations, which GitHub shows beside the lines of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...text.diagnostic import Diagnostic
+from ...text.escape.github import message, value
+from .checked import Checked, Spot, ordered, relative, told
+
+COMMANDS = {"error": "error", "warning": "warning", "advice": "notice"}
+
+
+def github(files: Sequence[Checked], root: str) -> str:
+    """A workflow command for each finding, paths relative to the root of the repository."""
+    return "".join(f"{_command(spot, each, root)}\n" for spot, each in ordered(files))
+
+
+def _command(spot: Spot, each: Diagnostic, root: str) -> str:
+    where = {"file": relative(spot.path, root)}
+    if spot.line is not None:
+        where |= {"line": str(spot.line), "endLine": str(spot.end_line)}
+        if spot.line == spot.end_line:
+            # Columns are for annotations of one line alone; GitHub's include the end.
+            where |= {"col": str(spot.column), "endColumn": str(max(spot.column or 1, (spot.end_column or 1) - 1))}
+    where["title"] = f"cnnlstm-spec ({each.code.name})"
+    properties = ",".join(f"{name}={value(text)}" for name, text in where.items())
+    return f"::{COMMANDS[each.severity]} {properties}::{message(told(each, spot))}"

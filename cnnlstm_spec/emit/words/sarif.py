@@ -1,0 +1,94 @@
+"""`--format sarif`: findings as SARIF 2.1.0, which code scanning reads. Its schema is that of OASIS, not one of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.escape.json import to_json
+from ...text.escape.sarif import message, uri
+from ...text.files import own
+from ...text.source import format_path
+from .checked import Checked, Spot, ordered, relative, spot_of, told
+from .fingerprints import Fingerprints
+
+VERSION = "2.1.0"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+ROOT = "%SRCROOT%"
+LEVELS = {"error": "error", "warning": "warning", "advice": "note"}
+
+Json = dict[str, Any]
+
+
+def sarif(files: Sequence[Checked], root: str, version: str) -> str:
+    """The log of one run; paths are relative to the root of the repository, columns count code points."""
+    found = ordered(files)
+    codes = list({each.code.name: each.code for _, each in found}.values())
+    numbers = {code.name: number for number, code in enumerate(codes)}
+    prints = Fingerprints()
+    results = [_result(spot, each, numbers[each.code.name], root, prints) for spot, each in found]
+    driver = {"name": "cnnlstm-spec", "semanticVersion": version, "rules": [_rule(code) for code in codes]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "artifacts": [{"location": _artifact(path, root)} for path in dict.fromkeys(file.path for file in files)],
+        "invocations": [{"executionSuccessful": not any(file.missing for file in files)}],
+        "results": results,
+    }
+    return to_json({"$schema": SCHEMA, "version": VERSION, "runs": [run]}) + "\n"
+
+
+def _rule(code: Code) -> Json:
+    """A code with its manual page."""
+    page = own("text", "codes", f"{code.name}.md").decode("utf-8")
+    first = " ".join(page.partition("\n\n")[0].split())
+    name = "".join(word.capitalize() for word in code.name.split("-"))
+    return {
+        "id": code.name,
+        "name": name,
+        "shortDescription": {"text": message(code.name.replace("-", " ").capitalize())},
+        "fullDescription": {"text": message(first)},
+        "help": {"text": page, "markdown": page},
+        "defaultConfiguration": {"level": LEVELS[code.severity]},
+        "properties": {"tags": [code.sort] if code.severity == "error" else [code.severity]},
+    }
+
+
+def _result(spot: Spot, found: Diagnostic, number: int, root: str, prints: Fingerprints) -> Json:
+    location: Json = {"physicalLocation": _physical(spot, root)}
+    if found.place.path:
+        location["logicalLocations"] = [{"fullyQualifiedName": format_path(found.place.path)}]
+    result: Json = {
+        "ruleId": found.code.name,
+        "ruleIndex": number,
+        "level": LEVELS[found.severity],
+        "message": {"text": message(told(found, spot))},
+        "locations": [location],
+        "partialFingerprints": {"primaryLocationLineHash": prints.take(found, relative(spot.path, root), spot.option)},
+    }
+    related = [_related(index, label, spot.path, root) for index, label in enumerate(found.labels, 1)]
+    return {**result, "relatedLocations": related} if related else result
+
+
+def _related(index: int, label: Label, path: str, root: str) -> Json:
+    physical = _physical(spot_of(label.place.span, path), root)
+    return {"id": index, "message": {"text": message(label.message)}, "physicalLocation": physical}
+
+
+def _physical(spot: Spot, root: str) -> Json:
+    """A place in a file; one that no line holds is told at the first."""
+    region = {"startLine": 1}
+    if spot.line is not None:
+        region = {
+            "startLine": spot.line,
+            "startColumn": spot.column or 1,
+            "endLine": spot.end_line or spot.line,
+            "endColumn": spot.end_column or 1,
+        }
+    return {"artifactLocation": _artifact(spot.path, root), "region": region}
+
+
+def _artifact(path: str, root: str) -> Json:
+    written = relative(path, root)
+    return {"uri": uri(written)} if written.startswith("/") else {"uri": uri(written), "uriBaseId": ROOT}

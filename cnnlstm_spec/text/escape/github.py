@@ -1,0 +1,18 @@
+"""Text in a workflow command of GitHub, which ends at a line break, and whose properties end at `,` and `::`."""
+
+from __future__ import annotations
+
+from .characters import visible
+
+DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+
+
+def message(text: str) -> str:
+    """What a command says, in several lines or one."""
+    return "\n".join(map(visible, text.split("\n"))).translate(DATA)
+
+
+def value(text: str) -> str:
+    """The value of a property."""
+    return visible(text).translate(PROPERTY)
