@@ -26,7 +26,8 @@ $(FULL)/ready: pyproject.toml constraints.txt
 $(CORE)/packages: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(CORE)
 	$(CORE)/bin/python tools/needed.py plot > $(CORE)/needed.txt
-	$(CORE)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -r $(CORE)/needed.txt hypothesis jsonschema pytest pytest-xdist
+	$(CORE)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -r $(CORE)/needed.txt hypothesis jsonschema junitparser \
+		pre-commit pytest pytest-xdist sarif-pydantic
 	touch $@
 
 $(CORE)/ready: $(CORE)/packages
@@ -82,7 +83,7 @@ kill: $(FULL)/ready
 test-newest:
 	rm -rf $(NEWEST)
 	$(PYTHON) -m venv $(NEWEST)
-	$(NEWEST)/bin/python -m pip install $(PIP_OPTIONS) --upgrade -e '.[plot]' hypothesis jsonschema pytest pytest-xdist
+	$(NEWEST)/bin/python -m pip install $(PIP_OPTIONS) --upgrade -e '.[plot]' hypothesis jsonschema junitparser pre-commit pytest pytest-xdist sarif-pydantic
 	$(NEWEST)/bin/python -m pip list --format freeze | grep -i -E 'yaml|click'
 	$(NEWEST)/bin/python -m pytest -m 'not keras' -n 2
 

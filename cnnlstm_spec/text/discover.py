@@ -26,7 +26,7 @@ def specs_below(folder: File, skip: Callable[[File, str], None], fail: Callable[
     for path in _yaml_files(folder, fail):
         if path.name.startswith("_"):
             skip(path, "its name begins with `_`, so it is a part of others")
-        elif _is_spec(path):
+        elif is_spec(path):
             found.append(path)
         else:
             skip(path, "no spec: it lacks `version` or `branches` at its top, and `extends`")
@@ -42,7 +42,7 @@ def _yaml_files(folder: File, fail: Callable[[PathError], None]) -> Iterator[Fil
                 yield File(root, name)
 
 
-def _is_spec(path: File) -> bool:
+def is_spec(path: File) -> bool:
     """Whether the keys stand at the top; a file that is not YAML is judged by its lines."""
     try:
         source = read_file(path)

@@ -287,7 +287,7 @@ def test_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cnnlstm_spec.cli.validate.sweep", interrupted)
+    monkeypatch.setattr("cnnlstm_spec.cli.checking.sweep", interrupted)
     assert run(["validate", str(SPEC)]) == 128 + signal.SIGINT
 
 
@@ -295,7 +295,7 @@ def test_a_bug_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr("cnnlstm_spec.cli.validate.sweep", broken)
+    monkeypatch.setattr("cnnlstm_spec.cli.checking.sweep", broken)
     assert run(["validate", "--format", "json", str(SPEC)]) == 70
     out, err = capsys.readouterr()
     assert out == "" and "has a bug" in err and "report" in err and "ZeroDivisionError: of ours" in err

@@ -48,7 +48,7 @@ def test_an_interrupt_is_one_line(command: list[str], tmp_path: Path) -> None:
 def test_an_interrupt_that_becomes_another_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Libraries raise what they like where they are interrupted."""
     monkeypatch.setattr("cnnlstm_spec.compiler.interrupts._came", True)
-    monkeypatch.setattr("cnnlstm_spec.cli.validate.sweep", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("cnnlstm_spec.cli.checking.sweep", lambda *arguments: 1 / 0)
     assert run(["validate", str(ROOT / "specs" / "equipment-fault.yaml")]) == INTERRUPTED
     assert capsys.readouterr().err == "interrupted\n"
 

@@ -22,6 +22,8 @@ class Checked:
     found: tuple[Diagnostic, ...]
     variants: tuple[tuple[str, tuple[Diagnostic, ...]], ...] = ()
     """By the labels of the variants."""
+    table: str = ""
+    """Which variants fail and why, as a text."""
     missing: bool = False
     """Whether it could not be read at all."""
 
@@ -59,7 +61,7 @@ def spot_of(span: Span, path: str) -> Spot:
     return Spot(source.name, *source.position(span.start), *source.position(span.end))
 
 
-def counts(found: Diagnostic, strict: bool) -> bool:
+def fails(found: Diagnostic, strict: bool) -> bool:
     """Whether a finding makes a spec fail."""
     return found.severity == "error" or (strict and found.severity == "warning")
 

@@ -1,0 +1,104 @@
+"""The forms in which `validate` tells what it found, on standard output and in files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path as File
+
+import click
+
+from ..compiler.version import __version__
+from ..emit.words.checked import Checked
+from ..emit.words.diagnostics import counts, render
+from ..text.escape.terminal import many_lines
+from .options import write_file
+from .terminal import write
+
+FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "gitlab")
+PLAIN = (None, "text", "concise")
+"""Those that a person reads, in lines that GitHub would look through for commands; None is text too."""
+ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
+"""What CI servers call the folder of the repository, to which the paths of a report are relative."""
+
+
+def report(form: str, files: Sequence[Checked], strict: bool) -> str:
+    """What was found, in one of the forms; text without colours."""
+    # A run writes few of them.
+    match form:
+        case "concise":
+            from ..emit.words.concise import concise
+
+            return concise(files)
+        case "json":
+            from ..emit.words.findings import make_findings
+
+            return make_findings([part for file in files for part in file.parts]).to_json() + "\n"
+        case "sarif":
+            from ..emit.words.sarif import sarif
+
+            return sarif(files, _root(), __version__)
+        case "github":
+            from ..emit.words.github import github
+
+            return github(files, _root())
+        case "junit":
+            from ..emit.words.junit import junit
+
+            return junit(files, strict)
+        case "gitlab":
+            from ..emit.words.gitlab import gitlab
+
+            return gitlab(files, _root())
+    return many_lines("".join(map(text_of, files)) + count(files))
+
+
+def text_of(checked: Checked, color: bool = False, width: int | None = None) -> str:
+    """What was found in a file as a terminal shows it, with a table of its variants; an empty line after each."""
+    parts = [render(checked.found, color, width) if checked.found else "", checked.table]
+    return "".join(f"{part}\n\n" for part in parts if part)
+
+
+def count(files: Sequence[Checked]) -> str:
+    """`2 errors, 1 warning in 1 file`."""
+    return counts([each for file in files for each in file.found], len(files)) + "\n"
+
+
+def annotates() -> bool:
+    """Whether GitHub runs the tool, and shows annotations that it writes."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+@contextmanager
+def without_commands() -> Iterator[None]:
+    """Lets GitHub obey nothing that is printed: a line that begins with what a spec says may look like a command."""
+    token = secrets.token_hex(16)
+    write(f"::stop-commands::{token}\n")
+    yield
+    write(f"::{token}::\n")
+
+
+def _root() -> str:
+    return next(filter(None, map(os.environ.get, ROOTS)), os.curdir)
+
+
+def read_output_files(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[File, str]:
+    """The form of each file that is to be written, from texts FORMAT=PATH."""
+    found: dict[File, str] = {}
+    for each in value:
+        form, equals, path = each.partition("=")
+        if form not in FORMATS or not equals or not path:
+            raise click.BadParameter(f"`{each}` is not of the form FORMAT=PATH; the formats are {', '.join(FORMATS)}")
+        if File(path) in found:
+            raise click.BadParameter(f"`{path}` is named twice")
+        found[File(path)] = form
+    return found
+
+
+def write_reports(outputs: dict[File, str], files: Sequence[Checked], strict: bool) -> None:
+    """Writes each file whole; one that cannot be written ends the command."""
+    for path, form in outputs.items():
+        data = report(form, files, strict).encode("utf-8", "backslashreplace")
+        write_file(path, data, f"`--format {form}` writes to standard output")
