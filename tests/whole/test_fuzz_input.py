@@ -56,7 +56,7 @@ def test_what_is_wrong_is_found(fault: str, tmp_path: Path, monkeypatch: pytest.
         return compile_source(*arguments, **options)  # type: ignore[arg-type]
 
     if fault == "bug":
-        monkeypatch.setattr("cnnlstm_spec.cli.validate.sweep", lambda *arguments: 1 / 0)
+        monkeypatch.setattr("cnnlstm_spec.cli.checking.sweep", lambda *arguments: 1 / 0)
     else:
         monkeypatch.setattr(api, "compile_source", faulty)
     monkeypatch.setattr(looking, "SECONDS", 0.2)

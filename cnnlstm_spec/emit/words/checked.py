@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path as File
 from typing import NamedTuple
 
 from ...text.diagnostic import Diagnostic
+from ...text.files import PathError, resolve
 from ...text.source import NOWHERE, Span
 
 LEVELS = ("error", "warning", "advice")
@@ -70,9 +71,11 @@ def relative(path: str, root: str) -> str:
     """A path as it is below the root of a repository, with `/`; one that is not below it, and that of a stream, stay."""
     if path.startswith("<"):
         return path
-    whole = os.path.realpath(path)
-    below = os.path.relpath(whole, os.path.realpath(root))
-    return (path if below.startswith("..") else below).replace(os.sep, "/")
+    try:
+        inner = resolve(File(path)).relative_to(resolve(File(root)))
+    except (PathError, ValueError):
+        return File(path).as_posix()
+    return inner.as_posix()
 
 
 def told(found: Diagnostic, spot: Spot | None = None) -> str:
