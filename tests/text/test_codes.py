@@ -50,12 +50,14 @@ NOT_A_SPEC = {
 
 SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras.run", "cnnlstm_spec.emit.keras.doctor"}
 """Modules that run when they are imported, or need Keras."""
+READING = "cnnlstm_spec.runs.read."
+"""Modules that need the libraries of the extra `data`; what they say of data are no diagnostics of a spec."""
 
 
 def declared() -> set[str]:
     """The names of all codes; imports every module."""
     for module in pkgutil.walk_packages(cnnlstm_spec.__path__, "cnnlstm_spec."):
-        if module.name not in SKIPPED:
+        if module.name not in SKIPPED and not module.name.startswith(READING):
             importlib.import_module(module.name)
     return set(CODES)
 

@@ -1,0 +1,323 @@
+"""How a branch reads its samples: numbers of columns at once, lists and files one by one, each held against its shape."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy
+
+from ...ops.input import Input
+from ...spec.data.inputs import BranchSource, ImageSource, OneHotColumn, SequenceSource, VectorSource, VideoSource
+from ...spec.data.lengths import Augmentation, Length
+from .formats.film import read_film
+from .formats.image import read_image
+from .formats.npy import open_npy
+from .formats.series import read_series
+from .formats.volume import read_volume
+from .problems import Broken, Problems
+from .sources.rows import Array, Rows
+
+UNKNOWN_DTYPE = {"bfloat16": "float32"}
+"""What stands for dtypes that NumPy does not have."""
+
+
+class Shape(NamedTuple):
+    """What a sample of a branch looks like."""
+
+    sizes: tuple[int | None, ...]
+    """None of a size that is known only at run time."""
+    timed: bool
+    """Whether the first axis is the steps, along which samples are padded."""
+
+
+def shape_of(input: Input) -> Shape:
+    """The shape of a branch's samples."""
+    sizes = tuple(each if isinstance(each, int) else None for each in input.shape)
+    first = input.kind in ("sequence", "video", "tokens") and len(sizes) > 0
+    timed = first or (input.kind == "tensor" and input.time_axis is not None and (input.axes or ("",))[0] == input.time_axis)
+    return Shape(sizes, timed)
+
+
+class Branch(ABC):
+    """The samples of a branch, by row."""
+
+    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
+        self.name, self.input, self.source, self.rows = name, input, source, rows
+        self.shape = shape_of(input)
+        self.dtype = UNKNOWN_DTYPE.get(input.data_type, input.data_type)
+
+    @abstractmethod
+    def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
+        """The sample of a row, in the branch's shape; raises Broken. With a generator it is drawn as in training."""
+
+    def check(self, rows: Array, problems: Problems) -> Array:
+        """Reports what is amiss with cells that are looked at before training; gives the rows that stay."""
+        return rows
+
+    def matrix(self) -> Array | None:
+        """The samples of all rows, where they lie in memory."""
+        return None
+
+    @property
+    def column(self) -> str:
+        """The column, or the first of them."""
+        first = self.source.columns[0]
+        return first if isinstance(first, str) else first.column
+
+
+class ColumnsBranch(Branch):
+    """A number for each of some columns: in memory, (rows, features)."""
+
+    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
+        super().__init__(name, input, source, rows)
+        self.values, self.faults = _numbers(source, rows)
+        missing = source.source.missing if isinstance(source.source, VectorSource) else None
+        self.dropped = numpy.zeros(len(rows), dtype=bool)
+        if missing is not None:
+            empty = self.faults == EMPTY
+            if missing == "drop":
+                self.dropped = empty.any(axis=1)
+            else:
+                self.values[empty] = float(missing)
+            self.faults[empty] = FINE
+        if not self.shape.sizes:
+            self.values = self.values[:, 0]
+        self.values = self.values.astype(self.dtype)
+
+    def check(self, rows: Array, problems: Problems) -> Array:
+        rows = rows[~self.dropped[rows]]
+        at, columns = numpy.nonzero(self.faults[rows])
+        names = _names(self.source)
+        for index, column in zip(at.tolist(), columns.tolist(), strict=True):
+            row = int(rows[index])
+            file, number = self.rows.where(row)
+            problems.add(*FAULTS[int(self.faults[row, column])], file, number, names[column])
+        return rows
+
+    def matrix(self) -> Array | None:
+        return self.values
+
+    def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
+        return numpy.asarray(self.values[row])
+
+
+FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD = range(5)
+FAULTS = {
+    EMPTY: ("cell-empty", "the cell is empty: fill it, or say `missing: drop` or a number"),
+    NO_NUMBER: ("not-a-number", "the cell is no number"),
+    NOT_FINITE: ("not-finite", "the number is NaN or infinite"),
+    NO_WORD: ("not-a-class", "the cell is none of the words of `one_hot`"),
+}
+
+
+def _names(source: BranchSource) -> list[str]:
+    """The column of each feature."""
+    found = []
+    for each in source.columns:
+        found += [each] if isinstance(each, str) else [each.column] * each.width
+    return found
+
+
+def _numbers(source: BranchSource, rows: Rows) -> tuple[Array, Array]:
+    """The features of all rows, and what is amiss with each."""
+    values, faults = [], []
+    for each in source.columns:
+        if isinstance(each, OneHotColumn):
+            texts = numpy.asarray(["" if cell is None else cell for cell in rows.texts(each.column)], dtype=object)
+            fault = numpy.where(numpy.isin(texts, each.one_hot), FINE, numpy.where(texts == "", EMPTY, NO_WORD))
+            values += [(texts == word).astype("float64") for word in each.one_hot]
+            faults += [fault] * each.width
+            continue
+        numbers, wrong = rows.numbers(each)
+        fault = numpy.where(wrong, NO_NUMBER, numpy.where(numpy.isinf(numbers), NOT_FINITE, FINE))
+        nothing = numpy.isnan(numbers) & ~wrong
+        if nothing.any():
+            texts_of = rows.texts(each)
+            spelt = numpy.asarray([bool(texts_of[row]) for row in numpy.flatnonzero(nothing).tolist()])
+            fault[nothing] = numpy.where(spelt, NOT_FINITE, EMPTY)
+        values.append(numbers)
+        faults.append(fault)
+    return numpy.stack(values, axis=1), numpy.stack(faults, axis=1).astype("int8")
+
+
+class CellsBranch(Branch):
+    """A cell a sample: an array of a source of arrays, a list, a text, or the path of a file."""
+
+    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
+        super().__init__(name, input, source, rows)
+        self.paths = input.kind != "text" and rows.is_text(self.column)
+        self.rates: dict[int, int] = {}
+        """The first row of each rate at which sound is recorded."""
+
+    def path(self, row: int) -> Path:
+        """The file that a cell names; raises Broken."""
+        cell, root = self.rows.cell(self.column, row), self.rows.root(row)
+        if cell is None or cell == "":
+            raise Broken("cell-empty", "the cell is empty")
+        if root is None:
+            raise Broken("not-a-kind", f"the branch reads {self.input.kind} data, not text")
+        return root.find(str(cell))
+
+    def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
+        if self.input.kind == "text":
+            cell = self.rows.cell(self.column, row)
+            if cell is None:
+                raise Broken("cell-empty", "the cell is empty")
+            return numpy.asarray(str(cell), dtype=object)
+        values = self.file(self.path(row), generator) if self.paths else self.cell(row)
+        if values.dtype.kind == "f" and not bool(numpy.isfinite(values).all()):
+            raise Broken("not-finite", "it holds NaN or infinity")
+        values = self.fitted(values, generator)
+        return values.astype(self.dtype, copy=False)
+
+    def cell(self, row: int) -> Array:
+        """What a cell holds that is no path."""
+        value = self.rows.cell(self.column, row)
+        if value is None:
+            raise Broken("cell-empty", "the cell is empty")
+        values = numpy.asarray(value)
+        if values.dtype.kind not in "biuf":
+            raise Broken("not-a-number", "the cell holds no numbers")
+        if self.input.kind == "video" and values.ndim == 4:
+            stride = self.source.source.stride if isinstance(self.source.source, VideoSource) else 1
+            values = values[::stride]
+        return values
+
+    def file(self, path: Path, generator: numpy.random.Generator | None) -> Array:
+        """What a file holds, by the branch's kind."""
+        source, sizes = self.source.source, self.shape.sizes
+        if self.input.kind == "image":
+            assert isinstance(source, ImageSource)
+            return read_image(path, source, *sizes)
+        if self.input.kind == "video":
+            assert isinstance(source, VideoSource)
+            return read_film(path, source, sizes[1:], self.chooser(source, generator))
+        if self.input.kind == "sequence":
+            assert isinstance(source, SequenceSource)
+            values, rate = read_series(path, source)
+            if rate is not None and source.sample_rate is None:
+                self.rates.setdefault(rate, 1)
+                if len(self.rates) > 1:
+                    listed = " and ".join(map(str, sorted(self.rates)))
+                    raise Broken("shape-differs", f"recordings have {listed} samples a second: give the branch `sample_rate`")
+            return values
+        if self.input.kind == "volume":
+            return read_volume(path, sizes)
+        return open_npy(path)
+
+    def chooser(self, source: VideoSource, generator: numpy.random.Generator | None) -> Callable[[int], Sequence[int]]:
+        """Which frames of a clip are taken: as many as the branch has steps, or `length.max`."""
+        most = self.shape.sizes[0] or (source.length.max if source.length is not None else None)
+
+        def choose(count: int) -> Sequence[int]:
+            if most is None or count <= most:
+                return range(count)
+            if source.frames in ("first", "key"):
+                return range(most)
+            if source.frames == "random" and generator is not None:
+                edges = numpy.linspace(0, count, most + 1).astype(int)
+                return [int(generator.integers(low, max(high, low + 1))) for low, high in pairwise(edges)]
+            return [int(each) for each in numpy.round(numpy.linspace(0, count - 1, most)).astype(int)]
+
+        return choose
+
+    def fitted(self, values: Array, generator: numpy.random.Generator | None) -> Array:
+        """The values in the branch's shape: augmented, cut and filled up along the steps; raises Broken."""
+        sizes = self.shape.sizes
+        if values.ndim == len(sizes) - 1 and sizes[-1] == 1:
+            values = values[..., None]
+        if values.ndim != len(sizes):
+            raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_shown(sizes)}")
+        source: Any = self.source.source
+        if self.shape.timed:
+            if generator is not None:
+                values = augment(values, getattr(source, "augment", ()), generator, self.input.padding_value)
+            values = self.along_steps(values, getattr(source, "length", None))
+        if any(want is not None and want != has for want, has in zip(sizes, values.shape, strict=True)):
+            raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_shown(sizes)}")
+        return values
+
+    @property
+    def fill(self) -> float:
+        """What stands where a sample has no step."""
+        return self.input.padding_value if self.input.padding_value is not None else 0
+
+    def along_steps(self, values: Array, length: Length | None) -> Array:
+        """Cut to `max`, and filled up to a fixed number of steps where `pad` says so."""
+        steps, most = self.shape.sizes[0], length.max if length is not None else None
+        if length is not None and most is not None and len(values) > most:
+            values = values[:most] if length.truncate == "end" else values[len(values) - most :]
+        if steps is not None and len(values) < steps:
+            if length is None or length.pad is None:
+                told = f"the sample has {len(values)} steps; the branch takes {steps}: `length: {{pad: end}}` fills it up"
+                raise Broken("shape-differs", told)
+            room = numpy.full((steps - len(values), *values.shape[1:]), self.fill, dtype=values.dtype)
+            values = numpy.concatenate([values, room] if length.pad == "end" else [room, values])
+        if len(values) == 0:
+            raise Broken("shape-differs", "the sample has no steps")
+        return values
+
+
+def _shown(sizes: tuple[int | None, ...]) -> str:
+    return "[" + ", ".join("?" if each is None else str(each) for each in sizes) + "]"
+
+
+def augment(values: Array, changes: tuple[Augmentation, ...], generator: numpy.random.Generator, padding: float | None) -> Array:
+    """A sample as training sees it: steps put out of sight, and the speed changed.
+
+    A step out of sight is 0; where that is what padding looks like, it is the mean of the sample.
+    """
+    for each in changes:
+        if each.name == "time_mask":
+            width = int(generator.integers(0, int(each.most) + 1))
+            width = min(width, len(values))
+            first = int(generator.integers(0, len(values) - width + 1))
+            values = numpy.array(values)
+            values[first : first + width] = values.mean(axis=0) if padding == 0 else 0
+        else:
+            factor = float(generator.uniform(each.least, each.most))
+            count = max(1, round(len(values) / factor))
+            places = numpy.linspace(0, len(values) - 1, count)
+            low = numpy.floor(places).astype(int)
+            high = numpy.minimum(low + 1, len(values) - 1)
+            share = (places - low).reshape(-1, *[1] * (values.ndim - 1))
+            mixed = values[low] * (1 - share) + values[high] * share
+            values = mixed.astype(values.dtype) if values.dtype.kind == "f" else values[numpy.round(places).astype(int)]
+    return values
+
+
+def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> Branch:
+    """The reader of a branch; raises KeyError with the column that is not there."""
+    for column in dict.fromkeys(
+        each if isinstance(each, str) else each.column for each in _of_table(source, rows, input, window)
+    ):
+        if column not in rows.names():
+            raise KeyError(column)
+    source_columns = isinstance(source.source, VectorSource) or window
+    if source_columns and (window or _are_numbers(source, rows)):
+        return ColumnsBranch(name, input, source, rows)
+    return CellsBranch(name, input, source, rows)
+
+
+def _of_table(source: BranchSource, rows: Rows, input: Input, window: bool) -> tuple[str | OneHotColumn, ...]:
+    """The columns of the table that a branch reads: those of a series are of its files, unless there are windows."""
+    if isinstance(source.source, SequenceSource) and not window:
+        return (source.column,)
+    return source.columns
+
+
+def _are_numbers(source: BranchSource, rows: Rows) -> bool:
+    """Whether a vector is numbers of columns, not a list in one."""
+    if isinstance(source.source, VectorSource) and source.source.columns is not None:
+        return True
+    if not len(rows):
+        return True
+    for row in range(len(rows)):
+        cell = rows.cell(source.column, row)
+        if cell is not None:
+            return not (isinstance(cell, numpy.ndarray) and cell.ndim)
+    return True

@@ -1,0 +1,127 @@
+"""Images: PNG, JPEG, GIF, BMP, WebP, TIFF, by Pillow; grey, RGB or RGBA by the branch's channels, turned by EXIF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from ....spec.data.inputs import ImageSource
+from ..libraries import need
+from ..problems import Broken
+from .npy import Array
+
+FORMATS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+MOST = 256 * 10**6
+"""Pixels."""
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+TURNED = (5, 6, 7, 8)
+"""Orientations of EXIF in which height and width change places."""
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is an image by its name."""
+    return path.suffix.lower() in FORMATS
+
+
+def open_image(path: Path) -> Any:
+    """The image, its pixels not yet read; raises Broken."""
+    image = need("PIL.Image", "an image")
+    ending = path.suffix.lower()
+    if ending not in FORMATS:
+        raise Broken("not-a-kind", f"an image ends in {', '.join(f'`{each}`' for each in FORMATS)}")
+    try:
+        opened = image.open(path, formats=[FORMATS[ending]])
+    except image.DecompressionBombError:
+        raise Broken("too-large", "the image has more than 256 megapixels") from None
+    except Exception:
+        raise Broken("not-readable", f"it is no {FORMATS[ending]} image") from None
+    if opened.width * opened.height > MOST:
+        raise Broken("too-large", "the image has more than 256 megapixels")
+    return opened
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """Height and width, as the header and EXIF say."""
+    with open_image(path) as opened:
+        turned = opened.getexif().get(0x0112) in TURNED
+        return (opened.width, opened.height) if turned else (opened.height, opened.width)
+
+
+def read_image(path: Path, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
+    """The image (height, width, channels) with values as stored, brought to a size where `source` says how."""
+    with open_image(path) as opened:
+        if source.resize is None:
+            turned = opened.getexif().get(0x0112) in TURNED
+            has = (opened.width, opened.height) if turned else (opened.height, opened.width)
+            if (height or has[0], width or has[1]) != has:
+                raise Broken(
+                    "shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`"
+                )
+        return convert(opened, source, height, width, channels)
+
+
+def convert(image: Any, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
+    """An image of Pillow's as an array (height, width, channels)."""
+    ops = need("PIL.ImageOps", "an image")
+    try:
+        image.seek(0) if getattr(image, "n_frames", 1) > 1 else None
+        image = ops.exif_transpose(image)
+        image = _with_channels(image, channels or len(image.getbands()))
+        if source.resize is not None and height is not None and width is not None:
+            image = _resized(image, source, height, width)
+    except Broken:
+        raise
+    except Exception:
+        raise Broken("not-readable", "the image is cut off or damaged") from None
+    values = numpy.asarray(image)
+    return values[..., None] if values.ndim == 2 else values
+
+
+def _with_channels(image: Any, channels: int) -> Any:
+    """In the mode of so many channels; alpha is laid on black unless there are four."""
+    if channels not in MODES:
+        raise Broken("shape-differs", f"an image has 1, 3 or 4 channels; the branch takes {channels}")
+    mode = MODES[channels]
+    if channels == 1 and image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        return image
+    if channels != 4 and (image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info):
+        pillow = need("PIL.Image", "an image")
+        clear = image.convert("RGBA")
+        black = pillow.new("RGBA", clear.size, (0, 0, 0, 255))
+        image = pillow.alpha_composite(black, clear)
+    if image.mode.startswith("I;16") or image.mode == "I":
+        pillow = need("PIL.Image", "an image")
+        image = pillow.fromarray((numpy.asarray(image) // 256).astype("uint8"))
+    return image.convert(mode)
+
+
+def _resized(image: Any, source: ImageSource, height: int, width: int) -> Any:
+    pillow = need("PIL.Image", "an image")
+    filters = {
+        "nearest": pillow.Resampling.NEAREST,
+        "bilinear": pillow.Resampling.BILINEAR,
+        "bicubic": pillow.Resampling.BICUBIC,
+        "lanczos": pillow.Resampling.LANCZOS,
+    }
+    assert source.resize is not None
+    chosen = filters[source.resize]
+    if image.mode.startswith("I;16"):
+        image = image.convert("I")
+    if source.crop_to_aspect_ratio:
+        ops = need("PIL.ImageOps", "an image")
+        return ops.fit(image, (width, height), chosen)
+    if source.pad_to_aspect_ratio:
+        ops = need("PIL.ImageOps", "an image")
+        return ops.pad(image, (width, height), chosen, color=0)
+    return image if image.size == (width, height) else image.resize((width, height), chosen)

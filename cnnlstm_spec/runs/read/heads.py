@@ -1,0 +1,297 @@
+"""How the target of a head is read: classes, several labels or numbers, and in the form in which the loss takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from ...ir.tensor import TensorType
+from ...language.catalog import reads
+from ...model.rules.common import BINARY, CATEGORICAL
+from ...spec.compile_section import Placed
+from ...spec.data.targets import HeadSource
+from ...spec.promises import Target as Promise
+from ..samples import DataError, Target
+from .formats.image import is_image, open_image
+from .formats.npy import open_npy
+from .problems import Broken, Problems
+from .sources.rows import Array, Rows
+
+OF_CLASSES = (
+    BINARY | CATEGORICAL | {"CategoricalHinge", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky", "Circle", "CTC"}
+)
+"""Losses whose targets are classes or labels, not numbers."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is known of a head before its targets are read."""
+
+    name: str
+    source: HeadSource
+    type: TensorType | None
+    """What it gives."""
+    loss: Placed | None
+    promise: Promise | None
+    """Its entry in `targets`."""
+
+    @property
+    def width(self) -> int | None:
+        """The size of its last axis, where that is a number."""
+        size = self.type.axes[-1].size if self.type is not None and self.type.axes else None
+        return size if isinstance(size, int) else None
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether its targets are classes or labels by what is written of them."""
+        if self.promise is not None:
+            return self.promise.encoding != "real"
+        if self.source.source.classes is not None or self.source.source.separator is not None:
+            return True
+        return self.loss is not None and self.loss.thing.name in OF_CLASSES and self.source.source.scale is None
+
+    @property
+    def several(self) -> bool:
+        """Whether a sample has several labels at once."""
+        source = self.source.source
+        if self.promise is not None and self.promise.encoding == "multi_hot":
+            return True
+        return source.separator is not None or (source.columns is not None and self.of_classes)
+
+    def encoding(self) -> str:
+        """How the loss is given a class or labels."""
+        if self.promise is not None:
+            return self.promise.encoding
+        if self.several:
+            return "multi_hot"
+        if self.loss is not None and reads(self.loss.thing).get("labels") in ("integer", "sequence"):
+            return "integer"
+        if self.width == 1:
+            return "binary"
+        return "one_hot" if self.loss is not None else "integer"
+
+
+class HeadReader:
+    """Reads the targets of a head, of any source, as those of `train` are."""
+
+    def __init__(self, head: Head, train: Rows, rows: Array, problems: Problems) -> None:
+        """`rows` are those of the training part, in which classes, mean and spread are looked up."""
+        self.head = head
+        self.axes = head.type.rank if head.type is not None else 1
+        self._need_columns(train)
+        first = head.source.columns[0]
+        cell = train.cell(first, int(rows[0])) if len(rows) else None
+        self.inner = isinstance(cell, numpy.ndarray) and cell.ndim > 0
+        self.paths = not self.inner and self.axes > 1 and train.is_text(first)
+        if self.inner or self.paths:
+            self.target = Target(head.name, "classes" if self._counts() else "numbers", self._inner_encoding(), self._numbered())
+        elif head.of_classes or self._is_words(train, rows):
+            self.target = self._classes(train, rows, problems)
+        else:
+            self.target = self._scaled(train, rows)
+
+    def _need_columns(self, rows: Rows) -> None:
+        for column in self.head.source.columns:
+            if column not in rows.names():
+                raise DataError([f"{rows.name}: there is no column `{column}`, which the head `{self.head.name}` is to learn"])
+
+    def _counts(self) -> bool:
+        return self.head.of_classes and self.head.encoding() == "integer"
+
+    def _inner_encoding(self) -> Any:
+        return self.head.encoding() if self.head.of_classes else "real"
+
+    def _numbered(self) -> tuple[str, ...]:
+        width = self.head.width if self.head.of_classes else None
+        return tuple(map(str, range(width))) if width is not None and width > 1 else ()
+
+    def _is_words(self, rows: Rows, at: Array) -> bool:
+        """Whether the cells are words, of a head about which nothing else is said."""
+        if self.head.promise is not None or self.head.source.source.scale is not None or len(self.head.source.columns) > 1:
+            return False
+        _, wrong = rows.numbers(self.head.source.columns[0])
+        return bool(len(at)) and bool(wrong[at].all())
+
+    def _classes(self, rows: Rows, at: Array, problems: Problems) -> Target:
+        head, source = self.head, self.head.source.source
+        encoding: Any = head.encoding() if head.encoding() != "real" else ("binary" if head.width == 1 else "one_hot")
+        if source.columns is not None:
+            return Target(head.name, "labels", "multi_hot", source.columns)
+        column = head.source.columns[0]
+        seen = self._seen(rows, at, column)
+        names = source.classes or self._named(seen, encoding)
+        for name in names:
+            if name not in seen and not (head.several and source.classes is None):
+                problems.add("class-missing", f"the class `{name}` has no row in the training part", rows.name, None, column)
+        width = 2 if encoding == "binary" else head.width
+        if width is not None and len(names) != width and encoding != "integer":
+            told = f"there are {len(names)} classes; `{head.name}` tells {width} apart"
+            problems.add("class-missing", told, rows.name, None, column)
+        elif width is not None and len(names) > width:
+            problems.add(
+                "not-a-class", f"there are {len(names)} classes; `{head.name}` tells {width} apart", rows.name, None, column
+            )
+        elif width is not None and len(names) < width:
+            told = f"there are {len(names)} classes; `{head.name}` tells {width} apart: write them as `classes`"
+            problems.add("class-missing", told, rows.name, None, column)
+        return Target(head.name, "labels" if head.several else "classes", encoding, tuple(names))
+
+    def _seen(self, rows: Rows, at: Array, column: str) -> set[str]:
+        """The labels in rows, those of a cell with several each by itself."""
+        texts, separator = rows.texts(column), self.head.source.source.separator
+        cells = {texts[row] for row in at.tolist()}
+        if separator is None:
+            return {each for each in cells if each}
+        return {label.strip() for each in cells if each for label in each.split(separator) if label.strip()}
+
+    def _named(self, seen: set[str], encoding: str) -> tuple[str, ...]:
+        """The classes in order: 0, 1, ... where labels count from 0, else as they sort, as numbers where all are."""
+        if seen and all(each.isdecimal() for each in seen):
+            width = 2 if encoding == "binary" else self.head.width
+            top = max(map(int, seen))
+            if not self.head.several and width is not None and top < width:
+                return tuple(map(str, range(width)))
+            return tuple(sorted(seen, key=int))
+        try:
+            return tuple(sorted(seen, key=float))
+        except ValueError:
+            return tuple(sorted(seen))
+
+    def _scaled(self, rows: Rows, at: Array) -> Target:
+        head = self.head
+        names = head.source.columns
+        if head.source.source.scale is None or not len(at):
+            return Target(head.name, "numbers", "real", names)
+        values = numpy.stack([rows.numbers(each)[0] for each in names], axis=1)[at]
+        spread = float(numpy.nanstd(values))
+        return Target(head.name, "numbers", "real", names, float(numpy.nanmean(values)), spread if spread > 0 else 1.0)
+
+    def read(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
+        """The targets of some rows as the loss takes them; a list of arrays where their lengths differ."""
+        self._need_columns(rows)
+        if self.inner or self.paths:
+            return self._read_inner(rows, at, problems)
+        if self.target.sort == "numbers":
+            values = self._read_numbers(rows, at, problems, ("not-a-number", "the target is no number"))
+            return ((values - self.target.mean) / self.target.spread).astype("float32")
+        if self.head.source.source.columns is not None:
+            values = self._read_numbers(rows, at, problems, ("not-a-class", "the cell is neither 0 nor 1"))
+            self._report(
+                rows,
+                at,
+                numpy.asarray(~numpy.isin(values, (0, 1)).all(axis=1)),
+                problems,
+                "not-a-class",
+                "the cell is neither 0 nor 1",
+            )
+            return values.astype("float32")
+        return self._read_labels(rows, at, problems)
+
+    def _read_numbers(self, rows: Rows, at: Array, problems: Problems, wrong: tuple[str, str]) -> Array:
+        found = []
+        for column in self.head.source.columns:
+            values, faulty = rows.numbers(column)
+            self._report(rows, at, faulty[at], problems, *wrong, column=column)
+            unknown = ~numpy.isfinite(values[at]) & ~faulty[at]
+            texts = rows.texts(column) if unknown.any() else ()
+            empty = numpy.asarray(
+                [bool(each) and texts[row] is None for row, each in zip(at.tolist(), unknown, strict=True)], dtype=bool
+            )
+            self._report(rows, at, empty, problems, "cell-empty", "the target is empty", column=column)
+            self._report(rows, at, unknown & ~empty, problems, "not-finite", "the target is NaN or infinite", column=column)
+            found.append(values[at])
+        return numpy.stack(found, axis=1)
+
+    def _report(
+        self, rows: Rows, at: Array, wrong: Array, problems: Problems, code: str, words: str, column: str | None = None
+    ) -> None:
+        for index in numpy.flatnonzero(wrong).tolist():
+            file, number = rows.where(int(at[index]))
+            problems.add(code, words, file, number, column or self.head.source.columns[0])
+
+    def _read_labels(self, rows: Rows, at: Array, problems: Problems) -> Array:
+        column, target = self.head.source.columns[0], self.target
+        texts, places = rows.texts(column), {name: place for place, name in enumerate(target.names)}
+        if target.sort == "labels":
+            return self._read_several(rows, at, texts, places, problems)
+        found = numpy.asarray([places.get(texts[row] or "", -1) for row in at.tolist()], dtype="int64")
+        empty = numpy.asarray([not texts[row] for row in at.tolist()], dtype=bool)
+        self._report(rows, at, empty, problems, "cell-empty", "the label is empty")
+        self._report(rows, at, (found < 0) & ~empty, problems, "not-a-class", self._not_a_class())
+        if target.encoding == "integer":
+            return found.astype("int32")
+        if target.encoding == "binary":
+            return found.astype("float32").reshape(-1, *[1] * self.axes)
+        one_hot: Array = numpy.eye(len(target.names), dtype="float32")
+        return numpy.asarray(one_hot[numpy.maximum(found, 0)])
+
+    def _not_a_class(self) -> str:
+        names = self.target.names
+        shown = (
+            ", ".join(f"`{each}`" for each in names[:8]) if self.head.source.source.classes is not None else "those in `train`"
+        )
+        return f"the label is none of the {len(names)} classes: {shown}{', ...' if len(names) > 8 and '`' in shown else ''}"
+
+    def _read_several(
+        self, rows: Rows, at: Array, texts: Sequence[str | None], places: dict[str, int], problems: Problems
+    ) -> Array:
+        found = numpy.zeros((len(at), len(places)), dtype="float32")
+        separator = self.head.source.source.separator
+        wrong = numpy.zeros(len(at), dtype=bool)
+        for index, row in enumerate(at.tolist()):
+            labels = (texts[row] or "").split(separator) if separator is not None else [texts[row] or ""]
+            for label in filter(None, (each.strip() for each in labels)):
+                if label in places:
+                    found[index, places[label]] = 1
+                else:
+                    wrong[index] = True
+        self._report(rows, at, wrong, problems, "not-a-class", self._not_a_class())
+        return found
+
+    def _read_inner(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
+        """Targets with axes of their own: a list, an array, or a file of one."""
+        column = self.head.source.columns[0]
+        found: list[Array] = []
+        for row in at.tolist():
+            file, number = rows.where(row)
+            try:
+                values = self._inner(rows, row)
+            except Broken as error:
+                problems.add(error.code, str(error), file, number, column)
+                continue
+            if values.dtype.kind == "f" and not numpy.isfinite(values).all():
+                problems.add("not-finite", "the target holds NaN or infinity", file, number, column)
+            found.append(values.astype("int32" if self.target.encoding == "integer" else "float32"))
+        if len({each.shape for each in found}) == 1:
+            return numpy.stack(found)
+        return found
+
+    def _inner(self, rows: Rows, row: int) -> Array:
+        column = self.head.source.columns[0]
+        cell = rows.cell(column, row)
+        if cell is None:
+            raise Broken("cell-empty", "the target is empty")
+        if not self.paths:
+            return self._shaped(numpy.asarray(cell))
+        root = rows.root(row)
+        if root is None:
+            raise Broken("not-a-kind", "the target is text")
+        path = root.find(str(cell))
+        if is_image(path):
+            with open_image(path) as opened:
+                return self._shaped(numpy.asarray(opened))
+        return self._shaped(numpy.asarray(open_npy(path)))
+
+    def _shaped(self, values: Array) -> Array:
+        """With the axes that the loss wants: class numbers without the last one, all else as the head gives."""
+        if self.target.encoding == "integer":
+            return values
+        if values.ndim == self.axes - 1 and self.head.width == 1:
+            values = values[..., None]
+        sizes = self.head.type.sizes if self.head.type is not None else ()
+        if values.ndim != len(sizes) or any(isinstance(w, int) and w != h for w, h in zip(sizes, values.shape, strict=False)):
+            raise Broken("shape-differs", f"the target is {list(values.shape)}; the head `{self.head.name}` gives another shape")
+        return values

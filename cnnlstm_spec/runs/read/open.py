@@ -1,0 +1,271 @@
+"""The data of a compilation: sources opened, parts shared out, targets read, all that is amiss in cells told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from ...compiler.compile import Compilation
+from ...ir.graph import TypedGraph
+from ...ops.input import Input
+from ...spec.compile_section import CompileSpec
+from ...spec.data.section import DataSpec
+from ...spec.data.sources import Source
+from ...spec.data.splits import Split
+from ...spec.model_spec import ModelSpec
+from ..samples import Data, DataError, Part, Target
+from .branches import Branch, ColumnsBranch, open_branch
+from .heads import Head, HeadReader
+from .part import FilePart, Windows
+from .places import find_source
+from .problems import Problems
+from .sources.open import Setting, open_source
+from .sources.rows import Array, Rows
+from .split import CODES, TRAIN, column_of, split_rows
+from .windows import Order, places_of, sort_rows, windows_of
+
+PARTS = ("train", "validation", "test")
+
+
+class Reading:
+    """Opens the sources of a spec, and makes parts of them."""
+
+    def __init__(
+        self,
+        compilation: Compilation,
+        allow_outside: bool = False,
+        allow_imports: bool = False,
+        targets: Mapping[str, Target] | None = None,
+    ) -> None:
+        """`targets` are those of an earlier run, whose classes and scales hold here too; without them `train` says."""
+        spec, typed = compilation.spec, compilation.typed
+        assert spec is not None and typed is not None
+        if spec.data is None:
+            raise DataError(["the spec has no section `data`"])
+        self.spec, self.typed, self.data = spec, typed, spec.data
+        self.known = dict(targets or {})
+        self.problems = Problems()
+        self.readers: dict[str, HeadReader] = {}
+        self.opened: dict[str, Rows] = {}
+        name = compilation.source.name
+        base = Path() if name.startswith("<") else Path(name).parent
+        root = find_source(self.data.root, base, allow_outside) if self.data.root is not None else None
+        heads = tuple(head.name for head in spec.heads)
+        self.setting = Setting(
+            base, root, tuple(each.name for each in spec.branches), heads, allow_outside, allow_imports, _needed(spec, self.data)
+        )
+
+    def open(self, fold: int | None = None) -> Data:
+        """All parts; raises DataError with everything that is amiss in cells."""
+        parts = self.read(fold)
+        self.problems.stop()
+        return Data(parts, {name: each.target for name, each in self.readers.items()}, self.facts(parts))
+
+    def read(self, fold: int | None = None) -> dict[str, Part]:
+        """All parts, as far as they can be read; what is amiss stands in `problems`."""
+        train = self._rows(self.data.train, "train")
+        splits = {name: each for name, each in self.data.parts.items() if isinstance(each, Split)}
+        order = self._order(train)
+        codes = split_rows(train, splits, self.data.seed, lambda split: self._places(train, split), fold)
+        parts = {"train": self._part("train", train, codes, TRAIN, order)}
+        for name in ("validation", "test"):
+            value = self.data.parts[name]
+            if isinstance(value, Split):
+                parts[name] = self._part(name, train, codes, CODES[name], order)
+            elif isinstance(value, Source):
+                parts[name] = self.open_part((value,), name)
+        return parts
+
+    def open_part(self, sources: tuple[Source, ...], name: str, targets: bool = True) -> Part:
+        """A source as a part of its own; without `targets` it needs no columns for them.
+
+        `train` is read before, or the targets of an earlier run are known.
+        """
+        rows = self._rows(sources, name)
+        return self._part(name, rows, numpy.zeros(len(rows), dtype="int8"), TRAIN, self._order(rows), targets)
+
+    def _rows(self, sources: tuple[Source, ...], name: str) -> Rows:
+        rows = self.opened[name] = open_source(sources, self.setting)
+        if not len(rows):
+            raise DataError([f"{rows.name}: it has no row"])
+        return rows
+
+    def _order(self, rows: Rows) -> Order | None:
+        return sort_rows(rows, self.data.window, self.problems) if self.data.window is not None else None
+
+    def _places(self, rows: Rows, split: Split) -> Array:
+        window = self.data.window
+        return places_of(rows, split.order or (window.order if window is not None else None))
+
+    def _part(self, name: str, rows: Rows, codes: Array, code: int, order: Order | None, targets: bool = True) -> Part:
+        branches = self._branches(rows)
+        window = self.data.window
+        if window is not None and order is not None:
+            at = windows_of(order, codes, code, window, self._steps(), targets)
+            seen = order.rows[codes[order.rows] == code]
+        else:
+            at = seen = numpy.flatnonzero(codes == code)
+        for branch in branches.values():
+            kept = branch.check(seen, self.problems)
+            at = at if window is not None else at[numpy.isin(at, kept)]
+        if not len(at):
+            window_words = f", or none of {window.reach(self._steps())} rows one after the other" if window is not None else ""
+            self.problems.add("part-empty", f"the part `{name}` has no sample{window_words}", rows.name)
+            self.problems.stop()
+        values = self._targets(name, rows, at, order, seen) if targets else {}
+        windows = Windows(window, order) if window is not None and order is not None else None
+        weights = self._weights(rows, self._last_rows(at, order))
+        group = next(
+            (each.group for each in self.data.parts.values() if isinstance(each, Split) and each.group is not None), None
+        )
+        groups = None
+        if group is not None and group in rows.names():
+            held = column_of(rows, group, "group")
+            groups = [held[row] for row in self._last_rows(at, order).tolist()]
+        known = {head: each.target for head, each in self.readers.items()} if targets else {}
+        return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups)
+
+    def _branches(self, rows: Rows) -> dict[str, Branch]:
+        found = {}
+        for each in self.spec.branches:
+            assert isinstance(each.input, Input)
+            try:
+                branch = open_branch(each.name, each.input, self.data.inputs[each.name], rows, self.data.window is not None)
+            except KeyError as error:
+                (column,) = error.args
+                self.problems.add(
+                    "column-missing", f"there is no such column, which the branch `{each.name}` reads", rows.name, None, column
+                )
+                continue
+            found[each.name] = branch
+            if isinstance(branch, ColumnsBranch) and branch.shape.sizes and each.input.kind != "tokens":
+                width, has = branch.shape.sizes[-1], branch.values.shape[1]
+                if width is not None and width != has:
+                    told = f"{has} columns are read; the branch `{each.name}` has {width} features"
+                    self.problems.add("shape-differs", told, rows.name, None, branch.column)
+        if len(found) < len(self.spec.branches):
+            self.problems.stop()
+        return found
+
+    def _steps(self) -> int:
+        """How many rows the target of a window has: as many as the head has steps."""
+        found = 1
+        for head in self._heads():
+            sizes = head.type.sizes if head.type is not None else ()
+            if len(sizes) >= 1 and isinstance(sizes[0], int) and not (len(sizes) == 1 and (sizes[0] == 1 or self._is_wide(head))):
+                found = max(found, sizes[0])
+        return found
+
+    def _is_wide(self, head: Head) -> bool:
+        """Whether the only axis of a head is its columns or classes, not steps."""
+        return head.of_classes or len(head.source.columns) > 1
+
+    def _heads(self) -> list[Head]:
+        """The heads that have a target: those that are trained or measured."""
+        section = self.spec.compile if isinstance(self.spec.compile, CompileSpec) else CompileSpec()
+        promised = {each.head: each.target for each in self.spec.targets}
+        found = []
+        for each in self.spec.heads:
+            loss = section.losses.get(each.name)
+            measured = section.metrics.get(each.name) or section.weighted_metrics.get(each.name)
+            if section.losses and loss is None and not measured:
+                continue
+            output = _output(self.typed, each.name)
+            found.append(Head(each.name, self.data.targets[each.name], output, loss, promised.get(each.name)))
+        return found
+
+    def _targets(self, name: str, rows: Rows, at: Array, order: Order | None, seen: Array) -> dict[str, Array | list[Array]]:
+        found: dict[str, Array | list[Array]] = {}
+        for head in self._heads():
+            if head.name not in self.readers:
+                reader = HeadReader(head, rows, seen if order is not None else at, self.problems)
+                if head.name in self.known:
+                    reader.target = self.known[head.name]
+                self.readers[head.name] = reader
+            reader = self.readers[head.name]
+            if order is None:
+                found[head.name] = reader.read(rows, at, self.problems)
+                continue
+            found[head.name] = self._windowed(head, reader, rows, at, order)
+        return found
+
+    def _windowed(self, head: Head, reader: HeadReader, rows: Rows, at: Array, order: Order) -> Array:
+        """The targets of windows: the rows that begin `delay` after the last of each."""
+        window = self.data.window
+        assert window is not None
+        sizes = head.type.sizes if head.type is not None else ()
+        steps = sizes[0] if len(sizes) >= 1 and isinstance(sizes[0], int) and not (len(sizes) == 1 and self._is_wide(head)) else 1
+        first = at + window.span - 1 + window.delay
+        every = order.rows[first[:, None] + numpy.arange(steps)]
+        unique, places = numpy.unique(every.reshape(-1), return_inverse=True)
+        values = reader.read(rows, unique, self.problems)
+        assert isinstance(values, numpy.ndarray)
+        taken = values[places].reshape(len(at), steps, *values.shape[1:])
+        if len(sizes) == 1 and steps == sizes[0] and not self._is_wide(head):
+            return taken.reshape(len(at), steps)
+        return taken[:, 0] if steps == 1 and len(sizes) == 1 else taken
+
+    def _last_rows(self, at: Array, order: Order | None) -> Array:
+        """The row of each sample, of a window the last one."""
+        window = self.data.window
+        return at if order is None or window is None else order.rows[at + window.span - 1]
+
+    def _weights(self, rows: Rows, at: Array) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        sources = [(each.head, each.column) for each in self.data.sample_weights]
+        if not sources and "sample_weight" in rows.names() and self.setting.needed is not None and rows.root(0) is None:
+            sources = [(None, "sample_weight")]
+        for head, column in sources:
+            if column not in rows.names():
+                self.problems.add("column-missing", "there is no such column, which weighs the samples", rows.name, None, column)
+                continue
+            values, wrong = rows.numbers(column)
+            for index in numpy.flatnonzero(wrong[at] | ~numpy.isfinite(values[at])).tolist():
+                self.problems.add("not-a-number", "the weight is no number", *rows.where(int(at[index])), column)
+            for index in numpy.flatnonzero(values[at] < 0).tolist():
+                self.problems.add("weight-negative", "the weight is below 0", *rows.where(int(at[index])), column)
+            for name in [each.name for each in self._heads()] if head is None else [head]:
+                found[name] = values[at].astype("float32")
+        return found
+
+    def facts(self, parts: Mapping[str, Part]) -> dict[str, Any]:
+        """What a manifest says of the data: sources, counts, classes."""
+        classes = {name: list(each.target.names) for name, each in self.readers.items() if each.target.sort != "numbers"}
+        return {
+            "sources": {name: rows.facts() for name, rows in self.opened.items()},
+            "samples": {name: len(part) for name, part in parts.items()},
+            "classes": classes,
+            "seed": self.data.seed,
+        }
+
+
+def _output(typed: TypedGraph, head: str) -> Any:
+    """The type of what a head gives."""
+    return typed.nodes[typed.graph.outputs[head]].type
+
+
+def _needed(spec: ModelSpec, data: DataSpec) -> tuple[str, ...]:
+    """The columns that a run reads of a table."""
+    found: list[str] = []
+    for branch in data.inputs.values():
+        found += [each if isinstance(each, str) else each.column for each in (*branch.columns, branch.column)]
+    for head in data.targets.values():
+        found += head.columns
+    found += [each.column for each in data.sample_weights]
+    for part in data.parts.values():
+        if isinstance(part, Split):
+            found += [each for each in (part.stratify, part.group, part.order) if each is not None]
+            found += list(part.where or ())
+    if data.window is not None:
+        found += [each for each in (data.window.order, data.window.group) if each is not None]
+    return tuple(dict.fromkeys(found))
+
+
+def open_data(
+    compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False, fold: int | None = None
+) -> Data:
+    """The data of a spec, opened, every cell of its tables looked at. Raises DataError with everything that is amiss."""
+    return Reading(compilation, allow_outside, allow_imports).open(fold)

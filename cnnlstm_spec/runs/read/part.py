@@ -1,0 +1,184 @@
+"""A part of the samples, read batch by batch: padding, masks, buckets, windows, and what training alone draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy
+
+from ...spec.data.window import Window
+from ..samples import Batch, DataError, Part, Target
+from .branches import Branch, CellsBranch
+from .problems import Broken, Problem
+from .sources.rows import Array, Rows
+from .windows import Order
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How samples are made of rows one after the other."""
+
+    window: Window
+    order: Order
+
+
+@dataclass
+class FilePart(Part):
+    """Samples of a source: rows, or windows that begin at positions of an order."""
+
+    source: Rows
+    branches: Mapping[str, Branch]
+    at: Array
+    """The row of each sample; with windows, the position in the order at which it begins."""
+    targets: Mapping[str, Target]
+    values: Mapping[str, Array | list[Array]]
+    """By head, the targets of all samples."""
+    weights: Mapping[str, Array]
+    """By head, the weights of all samples."""
+    seed: int = 0
+    windows: Windows | None = None
+    groups: Sequence[str] | None = None
+    lengths: dict[int, int] = field(default_factory=dict)
+    """Steps of the samples whose length has been asked for, by place."""
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def row(self, place: int) -> int:
+        """The row of a sample; of a window its last one."""
+        at = int(self.at[place])
+        return at if self.windows is None else int(self.windows.order.rows[at + self.windows.window.span - 1])
+
+    def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
+        at = numpy.asarray(places, dtype="int64")
+        inputs: dict[str, Array] = {}
+        for index, (name, branch) in enumerate(self.branches.items()):
+            values, lengths = self._values(branch, at, epoch, index)
+            inputs[name] = values
+            if branch.input.mask_input is not None:
+                self._add_mask(inputs, branch, values, lengths)
+        targets = {head: _taken(values, at) for head, values in self.values.items()}
+        return Batch(inputs, targets, {head: weights[at] for head, weights in self.weights.items()})
+
+    def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
+        """The targets of some samples, without their inputs."""
+        at = numpy.asarray(places, dtype="int64")
+        return {head: _taken(values, at) for head, values in self.values.items()}
+
+    def _values(self, branch: Branch, at: Array, epoch: int | None, index: int) -> tuple[Array, Array]:
+        """The samples of a branch, padded to one length, and how many steps each has."""
+        matrix = branch.matrix()
+        if self.windows is not None and matrix is not None:
+            values = self._windows(branch, matrix, at)
+            return values, numpy.full(len(at), values.shape[1] if values.ndim > 1 else 1)
+        if matrix is not None:
+            return matrix[self.at[at]], numpy.ones(len(at), dtype="int64")
+        found = [self._sample(branch, place, epoch, index) for place in at.tolist()]
+        if branch.input.kind == "text":
+            return numpy.asarray(found, dtype=object), numpy.ones(len(at), dtype="int64")
+        lengths = numpy.asarray([len(each) if each.ndim else 1 for each in found])
+        if branch.shape.timed and len(set(lengths.tolist())) > 1:
+            found = _padded(found, branch, int(lengths.max()))
+        return numpy.stack(found), lengths
+
+    def _windows(self, branch: Branch, matrix: Array, at: Array) -> Array:
+        assert self.windows is not None
+        window, order = self.windows.window, self.windows.order
+        first = self.at[at]
+        if branch.input.kind == "vector":
+            return numpy.asarray(matrix[order.rows[first + window.span - 1]])
+        steps = numpy.arange(window.sequence_length) * window.sampling_rate
+        values = matrix[order.rows[first[:, None] + steps]]
+        return values[..., 0] if len(branch.shape.sizes) == 1 else values
+
+    def _sample(self, branch: Branch, place: int, epoch: int | None, index: int) -> Array:
+        drawn = None if epoch is None else numpy.random.default_rng([self.seed, epoch, place, index])
+        row = int(self.at[place])
+        try:
+            return branch.read(row, drawn)
+        except Broken as error:
+            raise DataError([str(problem_of(branch, row, error))]) from None
+
+    def _add_mask(self, inputs: dict[str, Array], branch: Branch, values: Array, lengths: Array) -> None:
+        """The boolean input that says which steps are real; of branches that share one all have equal steps."""
+        name = branch.input.mask_input
+        assert name is not None
+        mask = numpy.arange(values.shape[1])[None, :] < lengths[:, None]
+        if name in inputs and not (inputs[name].shape == mask.shape and bool((inputs[name] == mask).all())):
+            raise DataError([f"{self.source.name}: the branches that share `{name}` have different numbers of steps"])
+        inputs[name] = mask
+
+    def plan(self, order: Sequence[int], size: int) -> list[Sequence[int]]:
+        bucketed = next(((b, b.source.source.length.bucket) for b in self.branches.values() if _has_buckets(b)), None)  # type: ignore[attr-defined]
+        if bucketed is None:
+            return super().plan(order, size)
+        branch, bounds = bucketed
+        open_: dict[int, list[int]] = {}
+        batches: list[Sequence[int]] = []
+        for place in order:
+            bucket = int(numpy.searchsorted(bounds, self.steps(branch, int(place))))
+            held = open_.setdefault(bucket, [])
+            held.append(int(place))
+            if len(held) == size:
+                batches.append(open_.pop(bucket))
+        return [*batches, *(open_[bucket] for bucket in sorted(open_))]
+
+    def steps(self, branch: Branch, place: int) -> int:
+        """How many steps a sample has."""
+        if place not in self.lengths:
+            self.lengths[place] = len(self._sample(branch, place, None, 0))
+        return self.lengths[place]
+
+    def arrays(self) -> Batch | None:
+        if self.windows is not None or any(each.matrix() is None for each in self.branches.values()):
+            return None
+        if any(isinstance(values, list) for values in self.values.values()):
+            return None
+        return self.read(range(len(self)))
+
+    def label(self, place: int) -> str:
+        row = self.row(place)
+        for branch in self.branches.values():
+            if isinstance(branch, CellsBranch) and branch.paths:
+                return str(self.source.cell(branch.column, row))
+        return self.source.label(row)
+
+    def rows(self) -> Mapping[str, Sequence[Any]] | None:
+        whole = self.source.whole()
+        if whole is None:
+            return None
+        kept = [self.row(place) for place in range(len(self))]
+        return {name: [cells[row] for row in kept] for name, cells in whole.items()}
+
+
+def problem_of(branch: Branch, row: int, error: Broken) -> Problem:
+    """What is amiss with a cell, with its file and row; the file that it names, where it names one that is there."""
+    file, number = branch.rows.where(row)
+    return Problem(error.code, str(error), file, number, branch.column)
+
+
+def _has_buckets(branch: Branch) -> bool:
+    length = getattr(branch.source.source, "length", None)
+    return length is not None and length.bucket is not None
+
+
+def _padded(samples: list[Array], branch: Branch, steps: int) -> list[Array]:
+    """Samples of one length, filled up at the end; raises DataError where the branch could not tell padding."""
+    fill = branch.input.padding_value if branch.input.padding_value is not None else 0
+    found = []
+    for each in samples:
+        room = numpy.full((steps - len(each), *each.shape[1:]), fill, dtype=each.dtype)
+        found.append(numpy.concatenate([each, room]) if len(room) else each)
+    return found
+
+
+def _taken(values: Array | list[Array], at: Array) -> Array:
+    """The targets of some samples; those of different lengths are filled up with 0."""
+    if isinstance(values, numpy.ndarray):
+        return values[at]
+    held = [values[index] for index in at.tolist()]
+    steps = max(len(each) for each in held)
+    room = [[(0, steps - len(each)), *[(0, 0)] * (each.ndim - 1)] for each in held]
+    return numpy.stack([numpy.pad(each, pad) for each, pad in zip(held, room, strict=True)])

@@ -1,0 +1,54 @@
+"""Where files may lie: a source below the spec's folder, what a cell names below the table's folder or `root`, links followed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ...spec.paths import WrittenPath
+from ...text.files import PathError, resolve, sort_of
+from ..samples import DataError
+from .problems import Broken
+
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder that paths in cells are relative to."""
+
+    folder: Path
+    allow_outside: bool = False
+
+    @cached_property
+    def real(self) -> Path:
+        """The folder without links."""
+        return resolve(self.folder)
+
+    def find(self, cell: str) -> Path:
+        """The file or folder that a cell names, without links; raises Broken where there is none, or it lies elsewhere."""
+        if ADDRESS.match(cell):
+            raise Broken("path-outside", "an address is not the path of a file")
+        try:
+            path = resolve(self.folder / cell)
+            if not self.allow_outside and not path.is_relative_to(self.real):
+                raise Broken("path-outside", "the path leads out of the folder; `--allow-outside` allows it")
+            if sort_of(path) not in ("file", "folder"):
+                raise Broken("file-missing", "the file that it names is not there")
+        except PathError as error:
+            raise Broken("file-missing", f"the file that it names cannot be read: {error.reason}") from None
+        return path
+
+
+def find_source(written: WrittenPath, base: Path | None, allow_outside: bool) -> Path:
+    """The path of a source, without links, below the folder of the spec unless it comes from the command line."""
+    path = written.path
+    try:
+        real = resolve(path)
+        if not (allow_outside or written.by_hand or base is None) and not real.is_relative_to(resolve(base)):
+            raise DataError([f"{path}: it lies outside of the spec's folder; `--allow-outside` allows it"])
+        return real
+    except PathError as error:
+        raise DataError([f"{path}: {error.reason}"]) from None

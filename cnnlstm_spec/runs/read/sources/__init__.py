@@ -1,0 +1,1 @@
+"""Sources: tables, arrays, folders of folders, functions; each gives `Rows`."""

@@ -1,0 +1,108 @@
+"""Arrays: `.npz`, `.h5`, a folder of `NAME.npy`, or a mapping that a function gives; samples first, read in pieces."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from ....text.files import entries
+from ...samples import DataError
+from ..libraries import need
+from .rows import Array, Rows
+from .table import digest
+
+NUMBERS = "biuf"
+
+
+class ArrayRows(Rows):
+    """Arrays of as many samples each, by name."""
+
+    def __init__(self, arrays: Mapping[str, Any], name: str, files: Sequence[Path] = ()) -> None:
+        self.arrays, self.name, self.files = arrays, name, files
+        counts = {key: each.shape[0] if each.ndim else 0 for key, each in arrays.items()}
+        if not counts:
+            raise DataError([f"{name}: it holds no arrays"])
+        if len(set(counts.values())) > 1:
+            raise DataError(
+                [f"{name}: the arrays have as many samples each; here {', '.join(f'`{k}` {v}' for k, v in counts.items())}"]
+            )
+        self.count = next(iter(counts.values()))
+
+    def __len__(self) -> int:
+        return int(self.count)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.arrays)
+
+    def texts(self, column: str) -> Sequence[str | None]:
+        values = numpy.asarray(self.arrays[column][:])
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
+        if values.dtype.kind == "f" and bool((values == numpy.round(values)).all()):
+            values = values.astype("int64")
+        if values.dtype.kind == "S":
+            values = numpy.char.decode(values, "utf-8")
+        return [str(each).lower() if values.dtype.kind == "b" else str(each) for each in values.tolist()]
+
+    def numbers(self, column: str) -> tuple[Array, Array]:
+        values = numpy.asarray(self.arrays[column][:])
+        if values.dtype.kind not in NUMBERS or values.size != len(self):
+            return numpy.full(len(self), numpy.nan), numpy.ones(len(self), dtype=bool)
+        return values.reshape(len(self)).astype("float64"), numpy.zeros(len(self), dtype=bool)
+
+    def cell(self, column: str, row: int) -> Any:
+        value = self.arrays[column][row]
+        return value if isinstance(value, numpy.ndarray) and value.ndim else numpy.asarray(value).item()
+
+    def is_text(self, column: str) -> bool:
+        return numpy.dtype(self.arrays[column].dtype).kind in "USO"
+
+    def keys(self) -> Sequence[bytes]:
+        found = [hashlib.blake2b(digest_size=8) for _ in range(len(self))]
+        for name in sorted(self.arrays):
+            for row, one in enumerate(found):
+                one.update(numpy.ascontiguousarray(self.arrays[name][row]).tobytes())
+        return [each.digest() for each in found]
+
+    def facts(self) -> list[dict[str, Any]]:
+        held = {"path": self.name, "rows": len(self)}
+        return [held | {"sha256": digest(each), "path": each.name} for each in self.files] or [held]
+
+
+def read_arrays(path: Path, shown: str) -> ArrayRows:
+    """The arrays of a file or folder; nothing in it is run, and nothing outside it read."""
+    try:
+        if path.is_dir():
+            files = [each for each in entries(path) if each.suffix == ".npy" and not each.name.startswith(".")]
+            return ArrayRows({each.stem: numpy.load(each, mmap_mode="r", allow_pickle=False) for each in files}, shown, files)
+        if path.suffix.lower() == ".npz":
+            with numpy.load(path, allow_pickle=False) as held:
+                return ArrayRows({name: held[name] for name in held.files}, shown, [path])
+        return ArrayRows(_of_hdf5(path, shown), shown, [path])
+    except DataError:
+        raise
+    except (OSError, ValueError, EOFError, KeyError, SyntaxError, MemoryError) as error:
+        reason = "it needs pickle, which could run code" if "allow_pickle" in str(error) else "it is no file of arrays"
+        raise DataError([f"{shown}: {reason}"]) from None
+
+
+def _of_hdf5(path: Path, shown: str) -> dict[str, Any]:
+    """The datasets at the top of an HDF5 file; none that leads into another file, as links and external storage do."""
+    h5py = need("h5py", f"`{shown}`")
+    file = h5py.File(path, "r", locking=False)
+    found = {}
+    for name in file:
+        link = file.get(name, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise DataError([f"{shown}: `{name}` is a link, which may lead into another file"])
+        held = file[name]
+        if not isinstance(held, h5py.Dataset):
+            continue
+        if held.external or held.is_virtual:
+            raise DataError([f"{shown}: `{name}` keeps its values in another file"])
+        found[name] = held
+    return found

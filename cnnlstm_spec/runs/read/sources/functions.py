@@ -1,0 +1,59 @@
+"""A function of Python's that gives the data: a mapping of arrays, a `keras.utils.PyDataset` or a `tf.data.Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import numpy
+
+from ...samples import DataError
+from .arrays import ArrayRows
+
+
+def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) -> ArrayRows:
+    """What `package.module:function` gives, as arrays by the names of branches and heads; its code is run."""
+    module, _, function = name.partition(":")
+    try:
+        given = getattr(import_module(module), function)()
+    except Exception as error:
+        raise DataError([f"{name}: {type(error).__name__} was raised"]) from error
+    if isinstance(given, Mapping):
+        return ArrayRows({str(key): numpy.asarray(value) for key, value in given.items()}, name)
+    batches = list(_batches(given, name))
+    if not batches:
+        raise DataError([f"{name}: it gives no batch"])
+    columns: dict[str, list[Any]] = {}
+    for batch in batches:
+        if not isinstance(batch, tuple | list) or not 2 <= len(batch) <= 3:
+            raise DataError([f"{name}: each batch is (inputs, targets) or (inputs, targets, sample weights)"])
+        parts = {**_named(batch[0], branches, name), **_named(batch[1], heads, name)}
+        if len(batch) == 3:
+            parts["sample_weight"] = batch[2]
+        for key, value in parts.items():
+            columns.setdefault(key, []).append(numpy.asarray(value))
+    try:
+        return ArrayRows({key: numpy.concatenate(values) for key, values in columns.items()}, name)
+    except ValueError:
+        raise DataError([f"{name}: its batches have different shapes; give arrays of one shape"]) from None
+
+
+def _batches(given: Any, name: str) -> Iterator[Any]:
+    if hasattr(given, "as_numpy_iterator"):
+        return iter(given.as_numpy_iterator())
+    if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
+        return (given[index] for index in range(len(given)))
+    if isinstance(given, Iterable):
+        return iter(given)
+    raise DataError([f"{name}: it gives a {type(given).__name__}; a mapping of arrays, a PyDataset or a tf.data.Dataset is read"])
+
+
+def _named(value: Any, names: tuple[str, ...], source: str) -> dict[str, Any]:
+    """What a batch holds, by name; a single array, or a list in order, is that of the names."""
+    if isinstance(value, Mapping):
+        return {str(key): each for key, each in value.items()}
+    values = list(value) if isinstance(value, tuple | list) else [value]
+    if len(values) != len(names):
+        raise DataError([f"{source}: a batch has {len(values)} arrays where the spec has {', '.join(names)}"])
+    return dict(zip(names, values, strict=True))

@@ -1,0 +1,71 @@
+"""Samples that are rows one after the other: which rows each has, so that none spans two groups or two parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy
+
+from ...spec.data.window import Window
+from ..samples import DataError
+from .problems import Problems
+from .sources.rows import Array, Rows
+from .split import column_of
+
+
+@dataclass(frozen=True)
+class Order:
+    """The rows of a table in order: group by group, in each by place."""
+
+    rows: Array
+    """Row numbers."""
+    groups: Array
+    """Of each of them the number of its group."""
+
+
+def places_of(rows: Rows, column: str | None, key: str = "order") -> Array:
+    """Where each row stands in the order: the column as numbers where all are, else as text; else the row's number."""
+    if column is None:
+        return numpy.arange(len(rows))
+    if column not in rows.names():
+        raise DataError([f"{rows.name}: `{key}: {column}` names a column that is not there"])
+    values, wrong = rows.numbers(column)
+    if not wrong.any() and not numpy.isnan(values).any():
+        return values
+    texts = rows.texts(column)
+    empty = next((row for row, each in enumerate(texts) if not each), None)
+    if empty is not None:
+        file, row = rows.where(empty)
+        raise DataError([f"{file}, row {row}, `{column}`: the cell is empty, so that its place is not known"])
+    _, ranks = numpy.unique(numpy.asarray(texts, dtype=object).astype(str), return_inverse=True)
+    return numpy.asarray(ranks)
+
+
+def sort_rows(rows: Rows, window: Window, problems: Problems) -> Order:
+    """The rows in order; two at one place of a group are a problem."""
+    places = places_of(rows, window.order)
+    names = column_of(rows, window.group, "group") if window.group is not None else [""] * len(rows)
+    _, groups = numpy.unique(numpy.asarray(names, dtype=str), return_inverse=True)
+    # Groups stay in the order in which their names sort; rows of one place keep theirs.
+    order = numpy.lexsort((numpy.arange(len(rows)), places, groups))
+    if window.order is not None:
+        same = (numpy.diff(places[order]) == 0) & (numpy.diff(groups[order]) == 0)
+        for index in numpy.flatnonzero(same):
+            file, row = rows.where(int(order[index + 1]))
+            problems.add("place-twice", "another row of its group stands at the same place", file, row, window.order)
+    return Order(order, groups[order])
+
+
+def windows_of(order: Order, parts: Array, part: int, window: Window, steps: int, targets: bool) -> Array:
+    """The positions in the order at which the samples of a part begin.
+
+    All rows of a sample, and those of its target of so many steps, are of one group and of the part, without a gap.
+    """
+    reach = window.reach(steps) if targets else window.span
+    inside = parts[order.rows] == part
+    breaks = numpy.flatnonzero((numpy.diff(order.groups) != 0) | (numpy.diff(inside.astype("int8")) != 0)) + 1
+    starts: list[Array] = []
+    for first, last in zip([0, *breaks.tolist()], [*breaks.tolist(), len(order.rows)], strict=True):
+        if last > first and inside[first] and last - first >= reach:
+            starts.append(numpy.arange(first, last - reach + 1, window.sequence_stride))
+    return numpy.concatenate(starts) if starts else numpy.zeros(0, dtype="int64")
