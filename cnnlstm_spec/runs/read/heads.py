@@ -11,7 +11,7 @@ import numpy
 from ...ir.tensor import TensorType
 from ...language.catalog import reads
 from ...model.rules.common import BINARY, CATEGORICAL
-from ...spec.compile_section import Placed
+from ...spec.compile_keys import Placed
 from ...spec.data.targets import HeadSource
 from ...spec.promises import Target as Promise
 from ..samples import DataError, Target
