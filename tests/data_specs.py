@@ -26,7 +26,7 @@ def open_spec(path: Path, **options: Any) -> Data:
     compilation = load(path, allow_imports=bool(options.get("allow_imports")))
     assert compilation.ok, [each.message for each in compilation.diagnostics]
     fold = options.pop("fold", None)
-    return Reading(compilation, **options).open(fold)
+    return Reading(compilation, **options).open_all(fold)
 
 
 def problems(path: Path) -> list[str]:

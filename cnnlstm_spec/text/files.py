@@ -7,19 +7,22 @@ against a path (no permission, a loop of links, a name that is too long or holds
 from __future__ import annotations
 
 import errno
+import glob
+import hashlib
 import json
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path as File
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 Sort = Literal["file", "folder", "pipe", "socket", "device"]
 PACKAGE = File(__file__).parent.parent
 NOWHERE = (errno.ENOENT, errno.ENOTDIR)
 """What the system answers where nothing lies at a path."""
 JSON_LIMIT = 64 * 2**20
+CHUNK = 2**20
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -83,6 +86,37 @@ def read(path: File, most: int | None = None) -> bytes:
             # Another thing may lie there by now.
             _need_regular(path, os.fstat(handle))
             return (stream.read() if most is None else stream.read(most)) or b""
+
+
+@contextmanager
+def open_regular(path: File) -> Iterator[BinaryIO]:
+    """A regular file, open for reading; raises PathError where it cannot be opened."""
+    with told(path):
+        _need_regular(path, os.stat(path))
+        handle = os.open(path, FLAGS)
+    with open(handle, "rb") as stream:
+        _need_regular(path, os.fstat(handle))
+        yield stream
+
+
+def digest(path: File) -> str:
+    """The SHA-256 of a regular file; raises PathError."""
+    found = hashlib.sha256()
+    with open_regular(path) as stream:
+        while chunk := stream.read(CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def matching(pattern: File) -> list[File]:
+    """The paths of a pattern with `*`, `?` and `[...]`, in order; hidden files are none."""
+    with told(pattern):
+        return sorted(File(each) for each in glob.glob(str(pattern)))
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path is a pattern."""
+    return glob.has_magic(path)
 
 
 def _need_regular(path: File, status: os.stat_result) -> None:

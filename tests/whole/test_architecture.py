@@ -111,7 +111,8 @@ CHANGES = {
 }
 CHANGES |= {"rmtree", "mkstemp", "mkdtemp", "TemporaryDirectory", "NamedTemporaryFile", "copyfile", "move"}
 MAY = {"text/files.py": ASKS | CHANGES, "compiler/artifact/write.py": CHANGES, "compiler/artifact/ownership.py": CHANGES}
-"""What asks the system about paths, and what writes and removes files."""
+MAY |= {"runs/read/formats/image.py": {"open"}, "runs/read/formats/film.py": {"open"}}
+"""What asks the system about paths, and what writes and removes files; libraries whose `open` takes what `files` has found."""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

@@ -58,7 +58,7 @@ class Reading:
             base, root, tuple(each.name for each in spec.branches), heads, allow_outside, allow_imports, _needed(spec, self.data)
         )
 
-    def open(self, fold: int | None = None) -> Data:
+    def open_all(self, fold: int | None = None) -> Data:
         """All parts; raises DataError with everything that is amiss in cells."""
         parts = self.read(fold)
         self.problems.stop()
@@ -268,4 +268,4 @@ def open_data(
     compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False, fold: int | None = None
 ) -> Data:
     """The data of a spec, opened, every cell of its tables looked at. Raises DataError with everything that is amiss."""
-    return Reading(compilation, allow_outside, allow_imports).open(fold)
+    return Reading(compilation, allow_outside, allow_imports).open_all(fold)

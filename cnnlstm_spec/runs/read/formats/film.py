@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from ....spec.data.inputs import ImageSource, VideoSource
-from ....text.files import entries
+from ....text.files import PathError, entries, open_regular, sort_of
 from ..libraries import need
 from ..problems import Broken
 from .image import convert, is_image, read_image
@@ -37,7 +37,7 @@ Choose = Callable[[int], Sequence[int]]
 def read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
     """The chosen frames (frames, height, width, channels)."""
     height, width, channels = sizes
-    if path.is_dir():
+    if sort_of(path) == "folder":
         return _folder(path, source, sizes, choose)
     ending = path.suffix.lower()
     if ending == ".npy":
@@ -86,7 +86,7 @@ def _resized(frames: Array, source: ImageSource, height: int | None, width: int 
 def _film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
     av = need("av", "a film")
     try:
-        with open(path, "rb") as stream, av.open(stream, format=DEMUXERS[path.suffix.lower()]) as container:
+        with open_regular(path) as stream, av.open(stream, format=DEMUXERS[path.suffix.lower()]) as container:
             if not container.streams.video:
                 raise Broken("not-readable", "the film has no pictures")
             video = container.streams.video[0]
@@ -100,7 +100,7 @@ def _film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: 
         return _stacked(_decode(av, path, wanted, source, sizes))
     except Broken:
         raise
-    except OSError:
+    except (OSError, PathError):
         raise Broken("not-readable", "the film cannot be read") from None
     except Exception:
         raise Broken("not-readable", "the film is damaged, or of a format that is not read") from None
@@ -140,7 +140,7 @@ def _decode(av: Any, path: Path, wanted: list[int], source: VideoSource, sizes: 
     """The frames at these places, in this order, decoded from the beginning, so that they are exact."""
     height, width, channels = sizes
     needed, found = set(wanted), {}
-    with open(path, "rb") as stream, av.open(stream, format=DEMUXERS[path.suffix.lower()]) as container:
+    with open_regular(path) as stream, av.open(stream, format=DEMUXERS[path.suffix.lower()]) as container:
         video = container.streams.video[0]
         video.thread_type = "AUTO"
         if source.resize is None and (height or video.height, width or video.width) != (video.height, video.width):

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy
 
-from ....text.files import entries
+from ....text.files import PathError, digest, entries, sort_of
 from ...samples import DataError
 from ..libraries import need
 from .rows import Array, Rows
-from .table import digest
 
 NUMBERS = "biuf"
 
@@ -76,7 +75,7 @@ class ArrayRows(Rows):
 def read_arrays(path: Path, shown: str) -> ArrayRows:
     """The arrays of a file or folder; nothing in it is run, and nothing outside it read."""
     try:
-        if path.is_dir():
+        if sort_of(path) == "folder":
             files = [each for each in entries(path) if each.suffix == ".npy" and not each.name.startswith(".")]
             return ArrayRows({each.stem: numpy.load(each, mmap_mode="r", allow_pickle=False) for each in files}, shown, files)
         if path.suffix.lower() == ".npz":
@@ -85,7 +84,7 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
         return ArrayRows(_of_hdf5(path, shown), shown, [path])
     except DataError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, SyntaxError, MemoryError) as error:
+    except (PathError, OSError, ValueError, EOFError, KeyError, SyntaxError, MemoryError) as error:
         reason = "it needs pickle, which could run code" if "allow_pickle" in str(error) else "it is no file of arrays"
         raise DataError([f"{shown}: {reason}"]) from None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from ....text.files import entries
+from ....text.files import entries, sort_of
 from ..places import Root
 from .rows import Array, Rows
 
@@ -20,7 +20,7 @@ class FolderRows(Rows):
     def __init__(self, path: Path, shown: str, branch: str, head: str, allow_outside: bool) -> None:
         self.path, self.name, self.branch, self.head = path, shown, branch, head
         self._root = Root(path, allow_outside)
-        self.classes = [each.name for each in entries(path) if each.is_dir() and not each.name.startswith(".")]
+        self.classes = [each.name for each in entries(path) if sort_of(each) == "folder" and not each.name.startswith(".")]
         held = [(each, name) for name in self.classes for each in entries(path / name) if not each.name.startswith(".")]
         self.paths = [str(each.relative_to(path)) for each, _ in held]
         self.labels = [name for _, name in held]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ....spec.data.sources import TABLES, Source
-from ....text.files import PathError, entries, resolve, sort_of
+from ....text.files import PathError, entries, is_pattern, matching, resolve, sort_of
 from ...samples import DataError
 from ..places import Root, find_source
 from .arrays import read_arrays
@@ -59,9 +58,9 @@ def _paths(source: Source, setting: Setting) -> list[tuple[Path, str]]:
     """The files of a path, or of a pattern in order, each as it is shown."""
     assert source.path is not None
     path = find_source(source.path, setting.base, setting.allow_outside)
-    if _lies(path) or not glob.has_magic(str(source.path.path)):
+    if _lies(path) or not is_pattern(str(source.path.path)):
         return [(path, source.path.text)]
-    found = sorted(Path(each) for each in glob.glob(str(source.path.path)))
+    found = matching(source.path.path)
     if not found:
         raise DataError([f"{source.path.text}: no file is of this pattern"])
     held = []

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy
 
+from ....text.files import digest
 from ...samples import DataError
 from ..libraries import need
 from ..places import Root
 from .rows import Array, Rows
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -134,15 +134,6 @@ class TableRows(Rows):
     def whole(self) -> dict[str, Sequence[Any]] | None:
         frames = TableRows(self.files).frame
         return {name: frames[name].to_list() for name in self._names}
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    found = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while chunk := stream.read(CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
 
 
 class _told:
