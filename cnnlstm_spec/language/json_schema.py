@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Schema = dict[str, Any]
@@ -16,9 +16,32 @@ DEFINITION: Schema = {
 }
 
 
-def ref(name: str) -> Schema:
-    """What `$defs` holds by that name."""
-    return {"$ref": f"#/$defs/{name}"}
+class Ref(Schema):
+    """A reference to what `$defs` of the schema of a spec holds by a name, and what that is for whoever has no `$defs`."""
+
+    def __init__(self, schema: Schema, define: Callable[[], Schema]) -> None:
+        super().__init__(schema)
+        self.define = define
+
+
+def ref(name: str, define: Callable[[], Schema] = dict) -> Schema:
+    """What `$defs` holds by that name; for whoever has none, what `define` gives, which is anything if nothing is said."""
+    return Ref({"$ref": f"#/$defs/{name}"}, define)
+
+
+def join(before: Schema, schema: Schema, after: Schema) -> Schema:
+    """A schema with more keys before and after its own."""
+    joined = {**before, **schema, **after}
+    return Ref(joined, schema.define) if isinstance(schema, Ref) else joined
+
+
+def written_out(schema: Any) -> Any:
+    """A schema with what its references stand for in their place, so that it needs no `$defs`."""
+    if isinstance(schema, Ref):
+        return {**{key: each for key, each in schema.items() if key != "$ref"}, **written_out(schema.define())}
+    if isinstance(schema, dict):
+        return {key: written_out(each) for key, each in schema.items()}
+    return [written_out(each) for each in schema] if isinstance(schema, list | tuple) else schema
 
 
 def keys(properties: Mapping[str, Schema], required: Iterable[str] = (), description: str = "") -> Schema:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..text.nodes import Listing, Node
+from .json_schema import either, one_key, ref
 from .leaf import OpenLeaf
 from .scope import Scope
 
@@ -21,7 +22,7 @@ class LayersKind(OpenLeaf):
         return scope.registry.read_items(node, scope)
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/layers"}
+        return ref("layers", lambda: {"type": ["array", "null"], "items": LAYER.schema()})
 
 
 class LayerKind(OpenLeaf):
@@ -34,7 +35,7 @@ class LayerKind(OpenLeaf):
         return scope.registry.read_item(node, scope)
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/layer"}
+        return ref("layer", lambda: either({"type": "string"}, one_key({}, {".": {}})))
 
 
 LAYERS = LayersKind()

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core
 
 from ..text.diagnostic import Written
 from ..text.nodes import TOO_DEEP, Node, Scalar, node_of
+from .json_schema import Schema, written_out
 from .scope import DEEPEST, POISON, Scope
 
 REQUIRED: Final[Any] = object()
@@ -75,8 +76,9 @@ class Leaf(ABC):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return self.core()
 
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return self.schema()
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
+        found: Schema = written_out(self.schema())
+        return found
 
 
 class Unread:

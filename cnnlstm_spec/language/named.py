@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
@@ -9,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 from ..text.diagnostic import Code
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
+from .json_schema import Schema, either, join, keys, one_key, ref
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
 from .leaf import Leaf, OpenLeaf, Steps
 from .list_kinds import Either, ListOf, OneOrMore
@@ -157,7 +159,7 @@ class Named(OpenLeaf):
         return True
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": f"#/$defs/{self.family}"}
+        return ref(self.family, lambda: define_family(self.family))
 
 
 OBJECT_NAME = Name("a name")
@@ -323,3 +325,26 @@ def _listed(names: list[str]) -> str:
 
 def _yaml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def define_family(name: str) -> Schema:
+    """The JSON Schema of an object of a family: an identifier, or a class or identifier with arguments."""
+    found = family(name)
+    identifiers: dict[str, str] = found["identifiers"]
+    required = {each for each, told in found["classes"].items() if any(fact.get("required") for fact in told["arguments"])}
+    bare = {*(set(found["classes"]) - required), *identifiers, *found.get("by_shape", ())}
+    classes = {each: ref(f"{name}.{each}", partial(define_class, name, each)) for each in found["classes"]}
+    named = {each: classes.get(cls, {"type": "null"}) for each, cls in identifiers.items()}
+    with_arguments = one_key({**classes, **named})
+    return either({"enum": sorted(bare)}, with_arguments) if bare else either(with_arguments)
+
+
+def define_class(family_name: str, cls: str) -> Schema:
+    """The JSON Schema of the arguments of a class."""
+    arguments = family(family_name)["classes"][cls]["arguments"]
+    required = [fact["name"] for fact in arguments if fact.get("required")]
+    properties = {}
+    for fact in arguments:
+        default = {"default": fact["default"]} if "default" in fact else {}
+        properties[fact["name"]] = join({}, kind_of(fact).schema(), default)
+    return {**keys(properties, required), "type": "object" if required else ["object", "null"]}

@@ -6,7 +6,7 @@ after it. A record holds no places: `Written` does. Imports no layer and no sect
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
@@ -15,6 +15,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationInfo,
     model_validator,
 )
@@ -23,8 +24,10 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.docstrings import read_docstrings
-from ..text.nodes import Entry, Mapping, Node
+from ..text.nodes import Entry, Node
+from ..text.nodes import Mapping as MappingNode
 from ..text.source import NOWHERE
+from .json_schema import Schema, join, keys, written_out
 from .leaf import REPORTED, REQUIRED, Leaf
 from .scope import Scope
 
@@ -133,6 +136,11 @@ class Record(BaseModel):
                 cls.model_fields[argument.field].default = argument.canonical
         return handler(source)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        found: Schema = written_out(describe_record(cls))
+        return found
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
         return f"{type(self).__name__}({shown})"
@@ -184,7 +192,7 @@ class Record(BaseModel):
         """Reports what the arguments break together. Called when each is fine by itself."""
 
     @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+    def explain_key(cls, entry: Entry, node: MappingNode, scope: Scope) -> tuple[str, ...]:
         """The way out for a key that it does not have, where more is known of the key than its name; else none."""
         return ()
 
@@ -192,6 +200,31 @@ class Record(BaseModel):
     def make(cls, **values: Any) -> Self:
         """A record of Python values as a person would write them; for tests and for our own use."""
         return cls.model_validate(values)
+
+
+def describe_record(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
+    """The JSON Schema of a mapping with the keys of a record; `instead` has those of keys that are not what their leaf says."""
+    required = [name for name, each in cls.arguments.items() if each.required]
+    properties = {name: describe_argument(each, instead.get(name)) for name, each in cls.arguments.items()}
+    return keys(properties, required, " ".join((cls.__doc__ or "").split("\n\n")[0].split()))
+
+
+def describe_argument(argument: Argument, instead: Schema | None = None) -> Schema:
+    """The JSON Schema of what may be written for an argument, with its text and its default."""
+    schema = argument.kind.schema() if instead is None else instead
+    told = not argument.required and (argument.default is not None or _admits_null(schema))
+    return join({"description": argument.doc}, schema, {"default": _as_json(argument.default)} if told else {})
+
+
+def _admits_null(schema: Schema) -> bool:
+    """Whether null may be written, and so be told as a default; elsewhere it stands for what is left out."""
+    choices = [schema, *schema.get("anyOf", ())]
+    return any("null" in each.get("type", ()) or None in each.get("enum", ()) for each in choices)
+
+
+def _as_json(value: Any) -> Any:
+    """A default as JSON has it."""
+    return [_as_json(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic_core import CoreSchema, core_schema
 
 from ..language.catalog import KerasObject, facts, family
-from ..language.json_schema import Schema, either, list_of, mapping_of, ref
+from ..language.json_schema import Schema, either, list_of, mapping_of
 from ..language.kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
 from ..language.leaf import OpenLeaf
 from ..language.named import Named
@@ -120,11 +120,12 @@ class PolicyLeaf(OpenLeaf):
         return {"enum": facts()["dtype_policies"]}
 
 
-LOSS = either(ref("losses"), NOTHING)
-METRICS = either(list_of(ref("metrics")), NOTHING)
+LOSS = either(Named("losses").schema(), NOTHING)
+METRIC = Named("metrics").schema()
+METRICS = either(list_of(METRIC), NOTHING)
 LOSS_BY_HEAD = ByHead("a loss, or one for each head", LOSS, LOSS)
 WEIGHT_BY_HEAD = ByHead("a number, or one for each head", NUMBER.schema(), NUMBER.schema())
-METRICS_BY_HEAD = ByHead("a list of metrics, or one for each head", METRICS, either(ref("metrics"), METRICS))
+METRICS_BY_HEAD = ByHead("a list of metrics, or one for each head", METRICS, either(METRIC, METRICS))
 
 
 class CompileKeys(Record):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from ..ir.op import Op
 from ..language.catalog import NO_EFFECT
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
-from ..language.layer_kinds import LAYERS
+from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key, report_unknown_keys
 from ..language.record import Record
@@ -95,7 +95,7 @@ class FusedLayerKind(OpenLeaf):
         return read_op(key, arguments, scope) or POISON
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/layer"}
+        return LAYER.schema()
 
 
 REFERENCE = ReferenceKind()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..language.cached_reading import recall
+from ..language.json_schema import ref
 from ..language.kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf, Reading
@@ -35,7 +36,7 @@ class InputKind(OpenLeaf):
         return recall(_read_input, node, scope)
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/input"}
+        return ref("input", Input.model_json_schema)
 
 
 def _read_input(node: Node, scope: Scope) -> Any:

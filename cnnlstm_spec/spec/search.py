@@ -22,8 +22,7 @@ from ..language.kinds import (
 )
 from ..language.list_kinds import Each
 from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, read_fields, read_record
-from ..language.record import Checks, Record
-from ..language.record_leaf import record_schema
+from ..language.record import Checks, Record, describe_record
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.edits.overrides import FORM, STEP
@@ -233,5 +232,5 @@ def _not_whole(node: Mapping) -> Listing | None:
 
 def space_schema() -> dict[str, Any]:
     """Paths to lists of values or ranges."""
-    one = {"anyOf": [{"type": "array", "minItems": 1}, record_schema(IntRange), record_schema(FloatRange)]}
+    one = {"anyOf": [{"type": "array", "minItems": 1}, describe_record(IntRange), describe_record(FloatRange)]}
     return {"type": "object", "minProperties": 1, "additionalProperties": one}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
+from ..language.json_schema import ref
 from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
@@ -106,7 +107,7 @@ class MergeKind(OpenLeaf):
         return read_merge(node, scope)
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/merge"}
+        return ref("merge")
 
 
 class ParallelStructure(Structure):

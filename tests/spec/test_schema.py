@@ -13,8 +13,10 @@ from json_schemas import tool
 from places import ROOT
 
 from cnnlstm_spec.language.catalog import facts
+from cnnlstm_spec.language.record import Record
 from cnnlstm_spec.ops import find_op, known_layers
-from cnnlstm_spec.spec.model_spec import Top
+from cnnlstm_spec.spec.compile_keys import PASSED_ON, CompileKeys
+from cnnlstm_spec.spec.model_spec import BranchSection, Top
 from cnnlstm_spec.spec.schema.whole import spec_schema
 from cnnlstm_spec.spec.structures import RECORDS
 from cnnlstm_spec.text.nodes import value_of
@@ -226,3 +228,47 @@ def test_a_part_of_a_spec(text: str) -> None:
     assert not list(VALIDATOR.iter_errors(value(text)))
     assert list(VALIDATOR.iter_errors(value(text.partition("\n")[2])))
     assert list(VALIDATOR.iter_errors(value(text + "\nbatchsize: 3")))
+
+
+def find_records(cls: type[Record] = Record) -> list[type[Record]]:
+    return [each for inner in cls.__subclasses__() for each in (inner, *find_records(inner))]
+
+
+def test_every_record_has_a_schema_that_needs_nothing_beside_it() -> None:
+    """`Dense.model_json_schema()` is whole: pydantic's own way to the same that the schema of a spec says of a layer."""
+    ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
+    own = [cls for cls in find_records() if cls.__module__.startswith("cnnlstm_spec.")]
+    assert {*ops.values(), Top, CompileKeys, BranchSection} <= set(own)
+    for cls in own:
+        made = cls.model_json_schema()
+        assert "$ref" not in json.dumps(made), cls.__name__
+        assert list(made["properties"]) == list(cls.arguments) and made["additionalProperties"] is False
+        assert all(each["description"] for each in made["properties"].values()), cls.__name__
+    for op in ops.values():
+        checked = jsonschema.Draft202012Validator(op.model_json_schema())
+        for example in op.examples:
+            found = jsonschema.exceptions.best_match(checked.iter_errors(json.loads(json.dumps(example.arguments))))
+            assert found is None, f"{op.__name__}: {found.json_path}: {found.message}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fits"),
+    [
+        ({"units": 3, "kernel_regularizer": {"L2": {"l2": 0.1}}}, True),
+        ({}, False),
+        ({"units": 0}, False),
+        ({"units": 3, "acivation": "relu"}, False),
+        ({"units": 3, "activation": "no-such"}, False),
+        ({"units": 3, "kernel_regularizer": {"L2": {"l3": 0.1}}}, False),
+    ],
+)
+def test_the_schema_of_one_layer(arguments: dict[str, Any], fits: bool) -> None:
+    dense = find_op("Dense")
+    assert dense is not None
+    assert jsonschema.Draft202012Validator(dense.model_json_schema()).is_valid(arguments) is fits
+
+
+def test_compile_takes_what_the_catalog_says() -> None:
+    """The keys that are passed on have the names and defaults of `keras.Model.compile`, as the catalog has them from Keras."""
+    told = {fact["name"]: fact["default"] for fact in facts()["compile"]}
+    assert {name: CompileKeys.arguments[name].default for name in PASSED_ON} == told

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from ...language.kinds import OWN_NATURAL, AnyKind
 from ...language.read_record import NOT_A_MAPPING, read_fields
-from ...language.record import Record
-from ...language.record_leaf import RecordLeaf, record_schema
+from ...language.record import Record, describe_record
+from ...language.record_leaf import RecordLeaf
 from ...language.scope import Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Written
@@ -106,9 +106,9 @@ def read_data(
 
 def data_parts() -> dict[str, Any]:
     """The schemas of the keys whose values rest on the names of branches and heads."""
-    of_head = record_schema(WeightColumn)
+    of_head = describe_record(WeightColumn)
     return {
-        "inputs": {"type": "object", "additionalProperties": {"anyOf": [record_schema(each) for each in SOURCES]}},
-        "targets": {"type": "object", "additionalProperties": record_schema(TargetSource)},
+        "inputs": {"type": "object", "additionalProperties": {"anyOf": [describe_record(each) for each in SOURCES]}},
+        "targets": {"type": "object", "additionalProperties": describe_record(TargetSource)},
         "sample_weight": {"anyOf": [of_head, {"type": "object", "additionalProperties": of_head}]},
     }

@@ -74,7 +74,7 @@ class CallbackLeaf(OpenLeaf):
         return Callback(thing, scope.place(entry.key if entry is not None else node), places)
 
     def schema(self) -> dict[str, Any]:
-        return {"$ref": "#/$defs/callbacks"}
+        return NAMED.schema()
 
 
 CALLBACK = CallbackLeaf()

@@ -10,8 +10,7 @@ from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import ListOf
 from ...language.named import Named
 from ...language.read_record import read_record
-from ...language.record import Checks, Record
-from ...language.record_leaf import record_schema
+from ...language.record import Checks, Record, describe_record
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code, Written
 from ...text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
@@ -110,4 +109,4 @@ class PhasesLeaf(OpenLeaf):
         return POISON if broken else tuple(found)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": record_schema(PhaseKeys), "minItems": 1}
+        return {"type": "array", "items": describe_record(PhaseKeys), "minItems": 1}

@@ -7,14 +7,12 @@ that begins with a lower-case letter may be a block wherever a layer may stand, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from ...language.json_schema import (
     ANYTHING,
     DEFINITION,
     Schema,
     either,
-    keys,
     list_of,
     mapping_of,
     one_key,
@@ -22,8 +20,7 @@ from ...language.json_schema import (
     ref,
     with_variables,
 )
-from ...language.leaf import REQUIRED
-from ...language.record import Argument, Record
+from ...language.record import Argument, Record, describe_argument, describe_record
 from ...ops import ALIASES, find_op, known_layers
 from ...ops.fusions.table import STRATEGIES
 from ...ops.input import Input, ShapeKind
@@ -40,7 +37,7 @@ from ..repeat import RepeatStructure
 from ..rules import LEVEL
 from ..search import SearchSection, space_schema
 from ..structures import RECORDS
-from .keras_objects import families
+from .keras_objects import define_families
 
 BLOCK_NAME = "^[a-z]"
 CODE_NAME = "^[a-z][a-z0-9-]*$"
@@ -61,7 +58,7 @@ def spec_schema() -> Schema:
         "if": {"required": ["extends"]},
         "then": ref("whole_part"),
         "else": ref("whole"),
-        **with_variables({"$defs": {**own, **parts, **_structures(), **_layers(), **families()}}),
+        **with_variables({"$defs": {**own, **parts, **_structures(), **_layers(), **define_families()}}),
     }
 
 
@@ -75,8 +72,8 @@ def _top() -> Schema:
         "head": head,
         "heads": {**mapping_of(head), "minProperties": 1},
         "compile": ref("compile"),
-        "budget": _record(Budget),
-        "targets": mapping_of(_record(Target)),
+        "budget": describe_record(Budget),
+        "targets": mapping_of(describe_record(Target)),
         "matrix": mapping_of({"type": "array", "minItems": 1}),
         "expect": mapping_of(either(Quantity().schema(), ShapeKind().schema())),
         "rules": {**mapping_of(LEVEL.schema()), "type": ["object", "null"], "propertyNames": {"pattern": CODE_NAME}},
@@ -85,7 +82,7 @@ def _top() -> Schema:
         "search": ref("search"),
     }
     return {
-        **_record(Top, sections),
+        **describe_record(Top, sections),
         "patternProperties": {"^x-": ANYTHING},
         "if": {"not": {"required": ["heads"]}},
         "then": {"required": ["head"]},
@@ -98,15 +95,15 @@ def _definitions() -> dict[str, Schema]:
         "variable": DEFINITION,
         "layers": {"type": ["array", "null"], "items": ref("layer")},
         "layer": _layer(),
-        "input": _record(Input),
-        "branch": _record(BranchSection),
-        "block": _record(Block, {"parameters": {"type": ["object", "null"]}, "layers": LAYERS}),
+        "input": describe_record(Input),
+        "branch": describe_record(BranchSection),
+        "block": describe_record(Block, {"parameters": {"type": ["object", "null"]}, "layers": LAYERS}),
         "merge": either(bare, _fusion(MergeKeys)),
         "fusion": {**_fusion(FusionKeys), "type": ["object", "null"]},
         "head": {**_fusion(HeadSection, strategy_needed=False), "required": ["inputs"]},
-        "compile": {**_record(CompileKeys), "type": ["object", "null"]},
-        "data": _record(DataSection, data_parts()),
-        "fit": _record(FitSection, {"class_weight": class_weight_schema(), "threshold": threshold_schema()}),
+        "compile": {**describe_record(CompileKeys), "type": ["object", "null"]},
+        "data": describe_record(DataSection, data_parts()),
+        "fit": describe_record(FitSection, {"class_weight": class_weight_schema(), "threshold": threshold_schema()}),
         "search": _search(),
     }
 
@@ -114,7 +111,7 @@ def _definitions() -> dict[str, Schema]:
 def _search() -> Schema:
     """One of `maximize` and `minimize`, and the rest."""
     rule = {"oneOf": [{"required": ["maximize"]}, {"required": ["minimize"]}]}
-    return {**_record(SearchSection, {"space": space_schema()}), "allOf": [rule]}
+    return {**describe_record(SearchSection, {"space": space_schema()}), "allOf": [rule]}
 
 
 def _layer() -> Schema:
@@ -146,35 +143,17 @@ def _layers() -> dict[str, Schema]:
 def _arguments(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
     """What stands behind the name of a layer or structure; nothing, where nothing is required."""
     sort = "object" if _required(cls.arguments.values()) else ["object", "null"]
-    return {**_record(cls, instead), "type": sort}
-
-
-def _record(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
-    """A mapping with the keys of a record; `instead` holds those that are read elsewhere."""
-    properties = {name: _argument(argument, instead.get(name)) for name, argument in cls.arguments.items()}
-    return keys(properties, _required(cls.arguments.values()), _doc(cls))
-
-
-def _argument(argument: Argument, instead: Schema | None = None) -> Schema:
-    schema = argument.kind.schema() if instead is None else instead
-    told = argument.default is not REQUIRED and instead is None and (argument.default is not None or _admits_null(schema))
-    return {"description": argument.doc, **schema, **({"default": _plain(argument.default)} if told else {})}
-
-
-def _admits_null(schema: Schema) -> bool:
-    """Whether null may be written, and so be told as a default; elsewhere it stands for what is left out."""
-    choices = [schema, *schema.get("anyOf", ())]
-    return any("null" in each.get("type", ()) or None in each.get("enum", ()) for each in choices)
+    return {**describe_record(cls, instead), "type": sort}
 
 
 def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
     """The keys of any fusion, and beside them those of its strategy."""
-    common = _record(cls)
+    common = describe_record(cls)
     own: dict[str, Schema] = {}
     rules: list[Schema] = []
     for name, strategy in STRATEGIES.items():
         names = [key for key in strategy.arguments if key != "name"]
-        own.update({key: _argument(strategy.arguments[key]) for key in names if key not in cls.arguments})
+        own.update({key: describe_argument(strategy.arguments[key]) for key in names if key not in cls.arguments})
         condition = {"properties": {"strategy": {"const": name}}, "required": ["strategy"]}
         allowed = list(dict.fromkeys([*cls.arguments, *names]))
         rules.append({"if": condition, "then": {"propertyNames": {"enum": allowed}}})
@@ -184,14 +163,5 @@ def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
     return {**common, "properties": {**common["properties"], **own}, "allOf": rules}
 
 
-def _plain(value: Any) -> Any:
-    """A default as JSON has it."""
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
-
-
 def _required(arguments: Iterable[Argument]) -> list[str]:
     return [argument.name for argument in arguments if argument.required]
-
-
-def _doc(cls: type[Any]) -> str:
-    return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
