@@ -61,11 +61,13 @@ def read_fields(
     """
     values = _take(cls, node, scope)
     written = _written(cls, values, node, scope)
+    meant: dict[str, Entry] = {}
     try:
         record = cls.model_validate(values, context=Checks(scope, node, written))
+        if cls.find_missing(values):
+            _explain(None, cls, node, scope, owner, at or node)
         return {name: record.value(name) for name in cls.arguments}, _with_inner(written, values)
     except ValidationError as error:
-        meant: dict[str, Entry] = {}
         amiss = _explain(error, cls, node, scope, owner, at or node, meant)
     found = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
     for name, entry in meant.items():
@@ -118,7 +120,7 @@ def _with_inner(written: Written, values: MappingOf[str, Any]) -> Written:
 
 
 def _explain(
-    error: ValidationError,
+    error: ValidationError | None,
     cls: type[Record],
     node: Mapping,
     scope: Scope,
@@ -128,8 +130,8 @@ def _explain(
 ) -> set[str]:
     """Says in our words what pydantic has found; gives the names of what is amiss, and into `meant` what misspelt keys are."""
     entries = {entry.key.text: entry for entry in node.entries}
-    strange, missing, amiss = [], [], set()
-    for problem in error.errors(include_url=False, include_context=False):
+    strange, amiss = [], set()
+    for problem in error.errors(include_url=False, include_context=False) if error is not None else ():
         if not problem["loc"]:
             continue
         name, *steps = problem["loc"]
@@ -137,18 +139,21 @@ def _explain(
         amiss.add(name)
         if problem["type"] == "extra_forbidden":
             strange.append(entries[name])
-        elif problem["type"] == "missing":
-            missing.append(name)
-        elif problem["type"] != REPORTED.type and problem["input"] is not POISON:
+        elif problem["type"] not in ("missing", REPORTED.type) and problem["input"] is not POISON:
             inner = scope.at(name)
             cls.arguments[name].kind.explain(problem["type"], steps, entries[name].value, inner)
-    needed = {name: cls.arguments[name].kind.words for name in cls.arguments if name in missing}
+    needed = cls.find_missing(entries)
     strange.sort(key=lambda entry: entry.key.span.start)
-    strange = [entry for entry in strange if not _explain_key(entry, cls, node, scope, owner)]
-    taken = report_unknown_keys(strange, scope, owner, cls.arguments, needed)
-    for name, words in needed.items():
-        if name not in taken:
-            scope.report(MISSING_KEY, at, owner=owner, key=name, help=(f"`{name}` is {words}",))
+    by_meaning: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in strange:
+        if not _explain_key(entry, cls, node, scope, owner):
+            by_meaning.setdefault(tuple(cls.list_meant(entry)), []).append(entry)
+    taken: dict[str, Entry] = {}
+    for known, alike in by_meaning.items():
+        left = {name: words for name, words in needed.items() if name not in taken}
+        taken |= report_unknown_keys(alike, scope, owner, known, left)
+    for name, words in cls.find_missing({*entries, *taken}).items():
+        scope.report(MISSING_KEY, at, owner=owner, key=name, help=(f"`{name}` is {words}",))
     if meant is not None:
         meant.update(taken)
     return amiss

@@ -6,7 +6,7 @@ after it. A record holds no places: `Written` does. Imports no layer and no sect
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
@@ -195,6 +195,16 @@ class Record(BaseModel):
     def explain_key(cls, entry: Entry, node: MappingNode, scope: Scope) -> tuple[str, ...]:
         """The way out for a key that it does not have, where more is known of the key than its name; else none."""
         return ()
+
+    @classmethod
+    def list_meant(cls, entry: Entry) -> Iterable[str]:
+        """The keys that one which it does not have may be taken for."""
+        return list(cls.arguments)
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        """What must be written beside what is, with words for its value."""
+        return {name: each.kind.words for name, each in cls.arguments.items() if each.required and name not in written}
 
     @classmethod
     def make(cls, **values: Any) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from ..language.record import Record
 from ..language.scope import Scope
 from ..ops.input import Input, mask_key
 from ..text.diagnostic import Origin
-from ..text.nodes import Node
+from ..text.nodes import Entry, Mapping, Node
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
 from .own_layers import MODULES
@@ -70,6 +71,15 @@ class PlainHead(Record):
     """Layers after it."""
 
 
+NEEDED = {
+    "version": "1: begin with `version: 1`",
+    "name": "the name of the model",
+    "branches": "the inputs by name, each with its layers",
+    "head": "the list of the last layers",
+}
+"""What every spec has; `heads` in place of `head`."""
+
+
 class Top(Record):
     """The whole spec; the sections that need names of other sections are read later."""
 
@@ -117,6 +127,18 @@ class Top(Record):
     """How the model is trained."""
     search: Annotated[Node | None, AnyKind()] = None
     """Which values are tried, and what says which are best."""
+
+    @classmethod
+    def list_meant(cls, entry: Entry) -> list[str]:
+        """`head` or `heads`, whichever the value could be that of; and all other keys."""
+        names_heads = isinstance(entry.value, Mapping) and entry.value.get("inputs") is None
+        return [name for name in cls.arguments if name != ("head" if names_heads else "heads")]
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        """Every spec has a head, or several."""
+        there = {*written, *(["head"] if "heads" in written else [])}
+        return {name: words for name, words in NEEDED.items() if name not in there}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..language.cached_reading import recall
 from ..language.kinds import NAME
 from ..language.layer_kinds import LAYERS
-from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read, read_fields, read_record, report_unknown_keys
+from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
 from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
@@ -47,12 +47,6 @@ NO_HEADS = Code(
     "no-heads", "error", "`heads` is empty; a model needs an output", help="add a head: `name: [{Dense: {units: 1}}]`"
 )
 REGISTRY = LayerRegistry()
-NEEDED = {
-    "version": "1: begin with `version: 1`",
-    "name": "the name of the model",
-    "branches": "the inputs by name, each with its layers",
-    "head": "the list of the last layers",
-}
 HEAD_IS_BRANCH = Code(
     "head-named-as-branch", "error", "`{name}` is a branch; a head needs another name", help="name the head for what it predicts"
 )
@@ -67,7 +61,7 @@ def elaborate(
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None
     scope = _with_variables(root, scope)
-    top, keys = _top(root, scope)
+    top, keys = _read_top(root, scope)
     scope = with_own_layers(top.get("layers_from"), root, scope)
     scope = _with_blocks(top, scope)
     branches = _branches(top.get("branches"), scope)
@@ -80,17 +74,17 @@ def elaborate(
         return None
     # Of a spec whose heads cannot be told all else is held against the rules, but for what is said of them.
     told = tuple(head.name for head in heads)
-    targets = read_targets(top["targets"], scope.at("targets"), told) if heads and "targets" in top else ()
-    expect = read_expect(top["expect"], scope.at("expect")) if heads and "expect" in top else ()
-    budget = read_budget(top["budget"], scope.at("budget")) if "budget" in top else None
+    targets = read_targets(top["targets"], scope.at("targets"), told) if heads and top.get("targets") is not None else ()
+    expect = read_expect(top["expect"], scope.at("expect")) if heads and top.get("expect") is not None else ()
+    budget = read_budget(top["budget"], scope.at("budget")) if top.get("budget") is not None else None
     data, fit, search = _runs(top, keys, scope, branches, heads)
     if not heads:
         single, heads = True, (Head("head", (), origin_of(_first_line(root), scope.at("head")), written=False),)
     return ModelSpec(
-        name=_value(top, "name", "model"),
-        description=_value(top, "description", None),
-        seed=_value(top, "seed", 0),
-        batch_size=_value(top, "batch_size", None),
+        name=top.get("name", "model"),
+        description=top.get("description"),
+        seed=top.get("seed", 0),
+        batch_size=top.get("batch_size"),
         branches=branches,
         fusions=fusions,
         heads=heads,
@@ -131,39 +125,16 @@ def _runs(
     return data, fit, search
 
 
-def _names_heads(entry: Entry) -> bool:
-    """Whether a value could be that of `heads`, and not of `head`."""
-    return isinstance(entry.value, Mapping) and entry.value.get("inputs") is None
-
-
-def _top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
-    """The values of the spec's keys, each read by itself so that one mistake does not hide the others; and the keys."""
-    written = {entry.key.text: entry for entry in root.entries if entry.key.text in Top.arguments}
-    unknown = [entry for entry in root.entries if entry.key.text not in written and not entry.key.text.startswith("x-")]
-    needed = {key: words for key, words in NEEDED.items() if key not in written and not (key == "head" and "heads" in written)}
-    meant: dict[str, Entry] = {}
-    for other, entries in (("head", list(filter(_names_heads, unknown))), ("heads", [e for e in unknown if not _names_heads(e)])):
-        known = [key for key in Top.arguments if key != other]
-        meant |= report_unknown_keys(entries, scope, "the spec", known, {k: w for k, w in needed.items() if k not in meant})
-    values: dict[str, Any] = {}
-    # What is meant is read as if it were spelt right, so that nothing that rests on it is amiss.
-    for key, entry in {**meant, **written}.items():
-        value = read(Top.arguments[key].kind, entry.value, scope.at(key))
-        if value is not POISON:
-            values[key] = value
-    for key, words in needed.items():
-        if key not in meant and not (key == "head" and "heads" in meant):
-            help = (f"`{key}:` is {words}",)
-            scope.report(MISSING_KEY, _first_line(root), owner="the spec", key=key, help=help)
-    return values, {key: entry.key for key, entry in {**meant, **written}.items()}
+def _read_top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
+    """The values of the spec's keys, as far as they can be read; and the keys, misspelt ones by what they are taken for."""
+    entries = tuple(entry for entry in root.entries if not entry.key.text.startswith("x-"))
+    values, written = read_fields(Top, Mapping(root.span, entries), scope, "the spec", _first_line(root))
+    keys = {entry.key.span: entry.key for entry in entries}
+    return values, {name: keys[place.span] for name, place in written.keys.items()}
 
 
 def _first_line(root: Mapping) -> Node:
     return root.entries[0].key if root.entries else root
-
-
-def _value(top: dict[str, Any], key: str, default: Any) -> Any:
-    return top.get(key, default)
 
 
 def _with_variables(root: Mapping, scope: Scope) -> Scope:
