@@ -34,6 +34,7 @@ COMMANDS = {
     "plot": "Draw a spec as SVG or PNG.",
     "diff": "Show what changed between two specs: layers, costs, weights.",
     "emit": "Print the model as Python source.",
+    "import": "Write the spec of a Keras model.",
     "layers": "List the layers, or show the reference of one.",
     "explain": "Show the manual page of a diagnostic.",
     "schema": "Print the JSON Schema of specs, for editors.",
@@ -42,6 +43,8 @@ COMMANDS = {
     "dump": "Print a stage of the compiler, for bug reports.",
 }
 """What the commands do, so that the help imports none of them."""
+FILES = {"import": "import_model"}
+"""The file of a command, where it cannot have the command's name."""
 
 
 class Commands(click.Group):
@@ -53,7 +56,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"{__package__}.{cmd_name}")
+        module = import_module(f"{__package__}.{FILES.get(cmd_name, cmd_name)}")
         command = module.command
         assert isinstance(command, click.Command)
         return command

@@ -1,0 +1,329 @@
+"""The calls of a model's layers as one graph: nested models are written out, and what only makes masks is left out.
+
+Keras writes each tensor as the layer that made it, the number of the call, and the number of the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .read import NotAModel
+
+MASKS = frozenset({"mask", "query_mask", "value_mask", "key_mask"})
+"""Arguments of a call by which Keras hands a padding mask on."""
+MOST_CALLS = 100_000
+DEEPEST = 32
+"""Models in models."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """The output of a call: the call's id, and which of its outputs."""
+
+    call: str
+    output: int = 0
+
+
+@dataclass
+class Call:
+    """One call of a layer, or of an operation that stands in the graph by itself."""
+
+    id: str
+    layer: dict[str, Any]
+    """Keras's configuration of the layer."""
+    path: tuple[str, ...]
+    """Where the layer lies: its name, after those of the models it is nested in."""
+    inputs: tuple[Tensor, ...] = ()
+    values: tuple[Any, ...] = ()
+    """Arguments that are no tensors, in order; None in the place of a tensor."""
+    keywords: dict[str, Any] = field(default_factory=dict)
+    masks: tuple[Tensor, ...] = ()
+    shapes: tuple[tuple[int | None, ...], ...] = ()
+    """The shapes of the tensors that it reads, batch first, where the file says them."""
+    shared: str | None = None
+    """The name that all calls of a layer share which is called more than once."""
+
+    @property
+    def class_name(self) -> str:
+        """Keras's class."""
+        return str(self.layer.get("class_name"))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The layer's own arguments."""
+        found = self.layer.get("config")
+        return found if isinstance(found, dict) else {}
+
+
+@dataclass
+class Calls:
+    """All calls by id, in an order in which each comes after what it reads."""
+
+    calls: dict[str, Call]
+    inputs: list[str]
+    """Ids of the calls of `InputLayer`, in the model's order."""
+    outputs: list[tuple[str, Tensor]]
+    """The model's outputs, each with the name of the layer that gives it."""
+
+
+def find_calls(config: dict[str, Any]) -> Calls:
+    """The graph of a Functional or Sequential model; raises NotAModel."""
+    calls: dict[str, Call] = {}
+    inputs, outputs = _expand(config, (), None, calls, {})
+    named = [(calls[each.call].path[-1], each) for each in outputs]
+    return _needed(Calls(calls, [each.call for each in inputs], named))
+
+
+def _expand(
+    model: dict[str, Any],
+    path: tuple[str, ...],
+    given: list[Tensor] | None,
+    calls: dict[str, Call],
+    uses: dict[Any, str],
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Adds the calls of a model; gives its inputs and its outputs. `given` are the tensors that it is called with."""
+    if len(path) > DEEPEST:
+        raise NotAModel(f"models are nested more than {DEEPEST} deep")
+    if model.get("class_name") == "Sequential":
+        return _expand_sequential(model, path, given, calls, uses)
+    if model.get("class_name") not in ("Functional", "Model"):
+        raise NotAModel(f"`{model.get('class_name')}` is neither a Functional nor a Sequential model, so that its graph is code")
+    config = model["config"]
+    known: dict[tuple[str, int], list[Tensor]] = {}
+    wanted_inputs = _histories(config.get("input_layers"))
+    for number, (name, _, _) in enumerate(wanted_inputs):
+        if given is not None:
+            if number >= len(given):
+                raise NotAModel(f"the model `{path[-1]}` is called with too few inputs")
+            known[name, 0] = [given[number]]
+    waiting = [(layer, index, node) for layer in _layers(config) for index, node in enumerate(_nodes(layer))]
+    while waiting:
+        left = []
+        for layer, index, node in waiting:
+            name = _name(layer)
+            if (name, index) in known:
+                continue
+            if not _is_ready(node, known):
+                left.append((layer, index, node))
+                continue
+            known[name, index] = _call(layer, index, node, path, known, calls, uses)
+        if len(left) == len(waiting):
+            raise NotAModel("its graph has a circle, or reads a tensor that nothing makes")
+        waiting = left
+    try:
+        made = [known[name, index][output] for name, index, output in _histories(config.get("output_layers"))]
+        starts = [known[name, index][output] for name, index, output in wanted_inputs]
+    except (KeyError, IndexError):
+        raise NotAModel("its inputs or outputs are not in its graph") from None
+    return starts, made
+
+
+def _expand_sequential(
+    model: dict[str, Any],
+    path: tuple[str, ...],
+    given: list[Tensor] | None,
+    calls: dict[str, Call],
+    uses: dict[Any, str],
+) -> tuple[list[Tensor], list[Tensor]]:
+    config = model["config"]
+    layers = _layers(config)
+    if given is not None and len(given) != 1:
+        raise NotAModel(f"the model `{path[-1]}` takes one input")
+    value = given
+    if layers and layers[0].get("class_name") == "InputLayer":
+        first, layers = layers[0], layers[1:]
+    else:
+        shape = config.get("build_input_shape") or (layers and _built(layers[0]))
+        if not shape:
+            raise NotAModel("it was saved before it knew its input: call it once, or begin it with `keras.Input`")
+        first = {"class_name": "InputLayer", "name": "input", "config": {"name": "input", "batch_shape": shape}}
+    if value is None:
+        value = _call(first, 0, {}, path, {}, calls, uses)[:1]
+    start = value
+    for layer in layers:
+        value = _apply(layer, 0, path, list(value), (None,), {}, (), calls, uses)[:1]
+    return start, value
+
+
+def _call(
+    layer: dict[str, Any],
+    index: int,
+    node: dict[str, Any],
+    path: tuple[str, ...],
+    known: dict[tuple[str, int], list[Tensor]],
+    calls: dict[str, Call],
+    uses: dict[Any, str],
+) -> list[Tensor]:
+    inputs: list[Tensor] = []
+    values: list[Any] = []
+    shapes = tuple(shape for value in _flat(node.get("args", [])) if (shape := _shape(value)) is not None)
+    for value in _flat(node.get("args", [])):
+        history = _history(value)
+        if history is None:
+            values.append(value)
+        else:
+            inputs.append(_tensor(history, known))
+            values.append(None)
+    keywords: dict[str, Any] = {}
+    masks: list[Tensor] = []
+    for name, value in (node.get("kwargs") or {}).items():
+        histories = [history for each in _flat([value]) if (history := _history(each)) is not None]
+        if name in MASKS:
+            masks += [_tensor(history, known) for history in histories if history[:2] in known]
+        elif histories and name in ("key", "value"):
+            inputs += [_tensor(history, known) for history in histories]
+        elif histories:
+            keywords[name] = tuple(_tensor(history, known) for history in histories)
+        elif value not in (None, False) and name != "training":
+            # Keras's `fit` and `predict` overrule what a call says of training.
+            keywords[name] = value
+    return _apply(layer, index, path, inputs, tuple(values), keywords, tuple(masks), calls, uses, shapes)
+
+
+def _apply(
+    layer: dict[str, Any],
+    index: int,
+    path: tuple[str, ...],
+    inputs: list[Tensor],
+    values: tuple[Any, ...],
+    keywords: dict[str, Any],
+    masks: tuple[Tensor, ...],
+    calls: dict[str, Call],
+    uses: dict[Any, str],
+    shapes: tuple[tuple[int | None, ...], ...] = (),
+) -> list[Tensor]:
+    """The outputs of one call of a layer or of a nested model."""
+    where = (*path, _name(layer))
+    if layer.get("class_name") in ("Functional", "Sequential", "Model"):
+        return _expand(layer, where, inputs, calls, uses)[1]
+    if len(calls) >= MOST_CALLS:
+        raise NotAModel(f"it has more than {MOST_CALLS:,} calls of layers")
+    id = f"{'/'.join(where)}#{len(calls)}"
+    call = Call(id, layer, where, tuple(inputs), values, keywords, masks, shapes)
+    if where in uses and inputs:
+        first = calls[uses[where]]
+        first.shared = call.shared = "_".join(where)
+    uses.setdefault(where, id)
+    calls[id] = call
+    return [Tensor(id, output) for output in range(8)]
+
+
+def _needed(graph: Calls) -> Calls:
+    """Without what no output reads but as a mask: Keras makes masks again."""
+    needed: set[str] = set()
+    waiting = [each.call for _, each in graph.outputs]
+    while waiting:
+        id = waiting.pop()
+        if id not in needed:
+            needed.add(id)
+            waiting += [each.call for each in _read(graph.calls[id])]
+    kept = {id: call for id, call in graph.calls.items() if id in needed or id in graph.inputs}
+    # What makes a mask is kept beside, to be recognised.
+    return Calls({**kept, **{id: call for id, call in graph.calls.items() if id not in kept}}, graph.inputs, graph.outputs)
+
+
+def _read(call: Call) -> Iterator[Tensor]:
+    yield from call.inputs
+    for value in call.keywords.values():
+        if isinstance(value, tuple):
+            yield from (each for each in value if isinstance(each, Tensor))
+
+
+def read_by(call: Call) -> tuple[Tensor, ...]:
+    """The tensors that a call reads, masks aside."""
+    return tuple(_read(call))
+
+
+def _layers(config: dict[str, Any]) -> list[dict[str, Any]]:
+    found = config.get("layers")
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise NotAModel("its configuration lists no layers")
+    return found
+
+
+def _name(layer: dict[str, Any]) -> str:
+    config = layer.get("config")
+    name = layer.get("name") or (config.get("name") if isinstance(config, dict) else None) or layer.get("class_name")
+    return str(name)
+
+
+def _built(layer: dict[str, Any]) -> Any:
+    build = layer.get("build_config")
+    shape = build.get("input_shape") if isinstance(build, dict) else None
+    return shape or (layer.get("config") or {}).get("batch_shape") or (layer.get("config") or {}).get("batch_input_shape")
+
+
+def _nodes(layer: dict[str, Any]) -> list[dict[str, Any]]:
+    nodes = layer.get("inbound_nodes") or []
+    if not nodes and layer.get("class_name") == "InputLayer":
+        return [{}]
+    if not all(isinstance(node, dict) for node in nodes):
+        return [_of_keras_2(node) for node in nodes]
+    return list(nodes)
+
+
+def _of_keras_2(node: Any) -> dict[str, Any]:
+    """A call as Keras 2 wrote it: a list of [layer, call, output, keywords]."""
+    if not isinstance(node, list) or not all(isinstance(each, list) and len(each) >= 3 for each in node):
+        raise NotAModel("its calls are written in a way that is not known")
+    keywords: dict[str, Any] = {}
+    for each in node:
+        keywords.update(each[3] if len(each) > 3 and isinstance(each[3], dict) else {})
+    tensors = [{"class_name": "__keras_tensor__", "config": {"keras_history": each[:3]}} for each in node]
+    return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": keywords}
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    """Each value, those of lists of tensors one by one."""
+    for value in values:
+        if isinstance(value, list) and any(_history(each) is not None for each in value):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def _history(value: Any) -> tuple[str, int, int] | None:
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        found = value.get("config", {}).get("keras_history")
+        if isinstance(found, list) and len(found) == 3:
+            return str(found[0]), int(found[1]), int(found[2])
+    return None
+
+
+def _shape(value: Any) -> tuple[int | None, ...] | None:
+    """The shape of a tensor that a call reads, batch first."""
+    if _history(value) is None:
+        return None
+    shape = value["config"].get("shape")
+    sound = isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape)
+    return tuple(shape) if sound else None
+
+
+def _histories(value: Any) -> list[tuple[str, int, int]]:
+    """`[layer, call, output]`, or a list or mapping of them."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        raise NotAModel("its inputs or outputs are not listed")
+    if len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int):
+        value = [value]
+    if not all(isinstance(each, list) and len(each) == 3 for each in value):
+        raise NotAModel("its inputs or outputs are not listed")
+    return [(str(name), int(index), int(output)) for name, index, output in value]
+
+
+def _is_ready(node: dict[str, Any], known: dict[tuple[str, int], list[Tensor]]) -> bool:
+    """Whether all that a call reads is there; a mask may be missing, if what makes it is none of the model's layers."""
+    values = [*_flat(node.get("args", []))]
+    for value in (node.get("kwargs") or {}).values():
+        values += _flat([value])
+    return all(history[:2] in known for value in values if (history := _history(value)) is not None)
+
+
+def _tensor(history: tuple[str, int, int], known: dict[tuple[str, int], list[Tensor]]) -> Tensor:
+    made = known.get(history[:2])
+    if made is None or not 0 <= history[2] < len(made):
+        raise NotAModel("its graph reads a tensor that nothing makes")
+    return made[history[2]]

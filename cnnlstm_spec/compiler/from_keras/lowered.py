@@ -1,0 +1,168 @@
+"""What this project's own models are made of besides layers, as what it was: time in the batch, padding masks, copies.
+
+Models of others have such operations too, and are read alike; the proof at the end holds for both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .calls import Call, Calls, Tensor
+from .layers import is_operation
+
+ENTER, LEAVE = "EnterTime", "LeaveTime"
+"""What the calls are named that bring the steps into the batch, and out of it again."""
+MASK_OPERATIONS = frozenset({"Any", "LogicalAnd", "LogicalOr", "Copy", "NotEqual", "Reshape", "ExpandDims", "All"})
+
+
+@dataclass
+class Padding:
+    """How the padded steps of an input are told."""
+
+    value: float | int | None = None
+    mask_input: str | None = None
+
+
+@dataclass
+class Read:
+    """A graph of layers alone, and what was said of padding, by the id of the input's call."""
+
+    graph: Calls
+    padding: dict[str, Padding] = field(default_factory=dict)
+
+
+def read_lowered(graph: Calls) -> Read:
+    """The graph without the operations that only stand for something else."""
+    calls = dict(graph.calls)
+    same = _same(graph)
+    for id, call in graph.calls.items():
+        calls[id] = _renamed(call, same)
+    outputs = [(name, _first(tensor, same)) for name, tensor in graph.outputs]
+    read = Read(Calls(calls, list(graph.inputs), outputs))
+    for id, call in calls.items():
+        if is_operation(call):
+            calls[id] = _marked(call, calls)
+    _find_padding(read)
+    return read
+
+
+def _same(graph: Calls) -> dict[Tensor, Tensor]:
+    """Tensors that are copies of others."""
+    outputs = {tensor for _, tensor in graph.outputs}
+    found: dict[Tensor, Tensor] = {}
+    for id, call in graph.calls.items():
+        tensor = Tensor(id)
+        copies = call.class_name == "Copy" and is_operation(call)
+        names = call.class_name == "Identity" and tensor in outputs and not is_operation(call)
+        if (copies or names) and len(call.inputs) == 1:
+            found[tensor] = call.inputs[0]
+    return found
+
+
+def _first(tensor: Tensor, same: dict[Tensor, Tensor]) -> Tensor:
+    while tensor in same:
+        tensor = same[tensor]
+    return tensor
+
+
+def _renamed(call: Call, same: dict[Tensor, Tensor]) -> Call:
+    keywords: dict[str, Any] = {
+        name: tuple(_first(each, same) if isinstance(each, Tensor) else each for each in value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in call.keywords.items()
+    }
+    inputs = tuple(_first(each, same) for each in call.inputs)
+    return replace(call, inputs=inputs, keywords=keywords, masks=tuple(_first(each, same) for each in call.masks))
+
+
+def _marked(call: Call, calls: dict[str, Call]) -> Call:
+    """The call as one that moves the steps, where it is."""
+    if call.class_name == "Take" and len(call.inputs) == 2 and _comes_from(call.inputs[1], "Cumsum", calls):
+        return replace(call, layer={"class_name": LEAVE, "config": {}}, inputs=call.inputs[:1], values=(), keywords={})
+    if call.class_name != "Reshape" or not call.shapes:
+        return call
+    new, shape = _new_shape(call), call.shapes[0]
+    if new is None or new[0] not in (-1, None):
+        return call
+    if len(shape) > 2 and tuple(new[1:]) == shape[2:] and shape[0] is None and shape[1] != 1:
+        return replace(call, layer={"class_name": ENTER, "config": {}})
+    if len(new) == len(shape) + 1 and tuple(new[2:]) == shape[1:] and new[1] not in (1, -1, None):
+        return replace(call, layer={"class_name": LEAVE, "config": {}})
+    return call
+
+
+def _new_shape(call: Call) -> list[Any] | None:
+    found = call.config.get("newshape") or call.config.get("target_shape")
+    if found is None:
+        found = next((value for value in call.values if isinstance(value, list)), None)
+    return list(found) if isinstance(found, list) and found else None
+
+
+def _comes_from(tensor: Tensor, name: str, calls: dict[str, Call]) -> bool:
+    """Whether an operation of that name is among those that a tensor is made by."""
+    waiting, seen = [tensor.call], set()
+    while waiting:
+        id = waiting.pop()
+        if id in seen:
+            continue
+        seen.add(id)
+        if calls[id].class_name == name:
+            return True
+        waiting += [each.call for each in calls[id].inputs]
+    return False
+
+
+def _find_padding(read: Read) -> None:
+    """Says of each input by what its padded steps are told: of masks that no layer of the model makes by itself."""
+    calls = read.graph.calls
+    for call in list(calls.values()):
+        for mask in call.masks:
+            for source in _mask_sources(mask, calls):
+                if source.class_name == "NotEqual":
+                    _find_value(source, read)
+                elif source.class_name == "InputLayer":
+                    _find_mask_input(source, call, read)
+
+
+def _mask_sources(mask: Tensor, calls: dict[str, Call]) -> list[Call]:
+    """The comparisons and inputs that a mask is made of."""
+    found, waiting, seen = [], [mask.call], set()
+    while waiting:
+        id = waiting.pop()
+        call = calls[id]
+        if id in seen:
+            continue
+        seen.add(id)
+        if call.class_name in ("NotEqual", "InputLayer"):
+            found.append(call)
+        elif call.class_name in MASK_OPERATIONS:
+            waiting += [each.call for each in call.inputs]
+    return found
+
+
+def _find_value(comparison: Call, read: Read) -> None:
+    values = [value for value in comparison.values if isinstance(value, int | float)]
+    if len(comparison.inputs) != 1 or len(values) != 1:
+        return
+    id = comparison.inputs[0].call
+    if read.graph.calls[id].class_name != "InputLayer":
+        return
+    made = any(
+        call.class_name == "Masking" or (call.class_name == "Embedding" and call.config.get("mask_zero"))
+        for call in read.graph.calls.values()
+        if id in (each.call for each in call.inputs)
+    )
+    if not made:
+        read.padding[id] = Padding(value=values[0])
+
+
+def _find_mask_input(source: Call, reader: Call, read: Read) -> None:
+    """The branch that a mask is an input of is that of the call which is given it."""
+    id = reader.inputs[0].call
+    while read.graph.calls[id].inputs:
+        id = read.graph.calls[id].inputs[0].call
+    read.padding[id] = Padding(mask_input=str(source.config.get("name") or source.path[-1]))
+    if source.id in read.graph.inputs and source.id != id:
+        read.graph.inputs.remove(source.id)

@@ -1,0 +1,109 @@
+"""A spec that was made of a model, held against it: shapes and weights without Keras, predictions with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...ir.graph import TypedNode
+from ..artifact.verify import Compared, differences
+from ..compile import Compilation
+from .structure import Leaf, leaves
+from .write import Draft
+
+BOUND = 1e-5
+
+
+class Unequal(Exception):
+    """What differs between a spec and the model that it was made of, as a whole sentence."""
+
+
+def compare_shapes(draft: Draft, compilation: Compilation) -> int:
+    """How many layers with weights read what they were built for in the model; raises Unequal where one does not."""
+    assert compilation.typed is not None
+    rest = iter(_written(draft))
+    count = 0
+    for node in _weighted(compilation):
+        op = node.node.op
+        assert op is not None
+        leaf = next((each for each in rest if each.name == op.title()), None)
+        if leaf is None:
+            raise Unequal(f"the spec has a layer `{op.title()}` more than the model")
+        x = node.inputs[0] if node.inputs else None
+        if leaf.shape is None or x is None:
+            continue
+        count += 1
+        wanted, found = leaf.shape[1:], x.sizes
+        if len(wanted) != len(found) or any(
+            isinstance(size, int) and other is not None and size != other for size, other in zip(found, wanted, strict=True)
+        ):
+            where = "/".join(leaf.paths[0])
+            raise Unequal(f"`{where}` reads {list(wanted)} in the model, and ({', '.join(map(str, found))}) in the spec")
+    return count
+
+
+def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> Compared:
+    """Predictions of the model and of the one built from the spec, with the model's weights; raises Unequal."""
+    from ...emit.keras.run import load
+
+    original, rebuilt = load(path), compilation.to_keras("none")
+    sources = _sources(draft, original)
+    targets = [rebuilt.get_layer(node.node.layer) for node in _weighted(compilation)]
+    if len(sources) != len(targets):
+        raise Unequal(f"the model has {len(sources)} layers with weights, the spec {len(targets)}")
+    for (where, source), target in zip(sources, targets, strict=True):
+        given, needed = [each.shape for each in source.get_weights()], [each.shape for each in target.get_weights()]
+        if given != needed:
+            raise Unequal(f"the weights of `{where}` are {given} in the model, and {needed} in the spec")
+        target.set_weights(source.get_weights())
+    if original.count_params() != rebuilt.count_params():
+        raise Unequal(f"the model has {original.count_params():,} parameters, the spec {rebuilt.count_params():,}")
+    return Compared(*differences(compilation, _Fed(original, compilation), rebuilt), "model and spec", BOUND)
+
+
+class _Fed:
+    """A model that is fed by the names of the branches, and gives arrays in the order of the heads."""
+
+    def __init__(self, model: Any, compilation: Compilation) -> None:
+        assert compilation.spec is not None
+        self.model, self.branches = model, [branch.name for branch in compilation.spec.branches]
+
+    def predict(self, fed: Any, **options: Any) -> Any:
+        """What the model gives, called by itself: Keras's `predict` reuses a `TimeDistributed` traced for fewer steps."""
+        given = [fed[name] for name in self.branches] if isinstance(fed, dict) else fed
+        outputs = self.model(given, training=False)
+        several = list(outputs.values()) if isinstance(outputs, dict) else outputs
+        return [each.numpy() for each in several] if isinstance(several, list | tuple) else several.numpy()
+
+
+def _written(draft: Draft) -> Iterator[Leaf]:
+    """Each layer once, where it stands first."""
+    seen = set()
+    for leaf in leaves(draft.leaves):
+        if leaf.paths[0] not in seen:
+            seen.add(leaf.paths[0])
+            yield leaf
+
+
+def _weighted(compilation: Compilation) -> list[TypedNode]:
+    """The nodes of the spec that have weights of their own, in order."""
+    assert compilation.typed is not None
+    return [node for node in compilation.typed.nodes.values() if node.weights and node.owns_weights]
+
+
+def _sources(draft: Draft, model: Any) -> list[tuple[str, Any]]:
+    """The layers of the model that have weights, in the order of the spec."""
+    found = []
+    for leaf in _written(draft):
+        layer = model
+        for step in leaf.paths[0]:
+            layer = layer.layer if step == "layer" and hasattr(layer, "layer") else _layer(layer, step)
+        if getattr(layer, "weights", None):
+            found.append(("/".join(leaf.paths[0]), layer))
+    return found
+
+
+def _layer(model: Any, name: str) -> Any:
+    """A layer of a model, or an operation that stands in its graph and has no weights."""
+    return next((each for each in getattr(model, "layers", ()) if each.name == name), None)

@@ -1,0 +1,272 @@
+"""Chains of layers in a graph of calls, with `Residual`, `Parallel` and `TimeDistributed` in them.
+
+A chain begins at an input, at a call of several tensors, or where a value that several read is taken up; it goes on as long as
+one call reads it, or several whose paths come together again and nothing else reads in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .calls import Call, Calls, Tensor, find_calls, read_by
+from .layers import Unsayable, is_operation, say_layer
+from .lowered import ENTER, LEAVE
+from .read import NotAModel
+
+MERGES = {"Add": "add", "Average": "average", "Maximum": "maximum", "Multiply": "multiply", "Concatenate": "concat"}
+"""Layers of several inputs that a strategy of fusion stands for."""
+ATTENTION = frozenset({"Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"})
+"""Layers that may be given one tensor for their query, value and key."""
+PLACE = "FILL_IN"
+"""Stands where a layer cannot be written."""
+
+
+@dataclass
+class Leaf:
+    """A layer as it is written."""
+
+    name: str
+    arguments: dict[str, Any]
+    paths: tuple[tuple[str, ...], ...] = ()
+    """Where in the model the layers lie whose weights it has."""
+    shape: tuple[int | None, ...] | None = None
+    """The shape that it was built for, batch first."""
+
+
+@dataclass
+class Block:
+    """A structure: `Residual`, `Parallel`, `TimeDistributed` or `Repeat`, with lists of items by key."""
+
+    name: str
+    lists: dict[str, list[Item]] = field(default_factory=dict)
+    paths: list[list[Item]] = field(default_factory=list)
+    copies: list[list[Item]] = field(default_factory=list)
+    """Of `Repeat`, the lists of all its times; the first is written."""
+    merge: Leaf | None = None
+
+
+Item = Leaf | Block
+
+
+@dataclass
+class Chain:
+    """A list of items that begins at an input, or at one or several earlier chains."""
+
+    items: list[Item]
+    end: Tensor
+    """The value that it ends with."""
+    input: Call | None = None
+    merge: Call | None = None
+    sources: tuple[Tensor, ...] = ()
+
+
+@dataclass
+class Structure:
+    """All chains, in an order in which each comes after those that it reads, and what could not be said."""
+
+    chains: list[Chain]
+    problems: dict[str, str] = field(default_factory=dict)
+    """By the layer's place in the model, why it cannot be written."""
+
+
+class Finder:
+    """Finds the chains of one model."""
+
+    def __init__(self, graph: Calls, policy: str) -> None:
+        self.graph, self.policy = graph, policy
+        self.readers: dict[Tensor, list[Call]] = {}
+        live = self._live()
+        for call in live:
+            for tensor in dict.fromkeys(read_by(call)):
+                self.readers.setdefault(tensor, []).append(call)
+        self.ends = {tensor for _, tensor in graph.outputs}
+        self.problems: dict[str, str] = {}
+        self.walked: dict[str, tuple[list[Item], Tensor]] = {}
+        self.seen: set[str] = set()
+        """The calls that stand in some chain."""
+
+    def _live(self) -> list[Call]:
+        needed: set[str] = set()
+        waiting = [tensor.call for _, tensor in self.graph.outputs]
+        while waiting:
+            id = waiting.pop()
+            if id not in needed:
+                needed.add(id)
+                waiting += [each.call for each in read_by(self.graph.calls[id])]
+        return [call for id, call in self.graph.calls.items() if id in needed]
+
+    def find(self) -> Structure:
+        """Every chain."""
+        chains: list[Chain] = []
+        begun: set[str] = set()
+        for id in self.graph.inputs:
+            call = self.graph.calls[id]
+            items, end = self.walk(Tensor(id))
+            chains.append(Chain(items, end, input=call))
+        done = {chain.end for chain in chains}
+        # A call begins a chain when all that it reads is the end of one.
+        progress = True
+        while progress:
+            progress = False
+            for chain in list(chains):
+                for reader in self.readers.get(chain.end, []):
+                    if reader.id in begun or not all(tensor in done for tensor in read_by(reader)):
+                        continue
+                    begun.add(reader.id)
+                    progress = True
+                    sources = tuple(read_by(reader)) if len(set(reader.inputs)) > 1 else (chain.end,)
+                    merge = reader if len(set(reader.inputs)) > 1 else None
+                    first = [] if merge is not None else self.item(reader)
+                    items, end = self.walk(Tensor(reader.id))
+                    chains.append(Chain([*first, *items], end, merge=merge, sources=sources))
+                    done.add(end)
+        for call in self._live():
+            if call.id not in begun | self.seen and call.class_name != "InputLayer":
+                self.problems.setdefault("/".join(call.path), "it reads an output that is none of its layer's first")
+        return Structure(chains, self.problems)
+
+    def walk(self, value: Tensor) -> tuple[list[Item], Tensor]:
+        """The items that follow a value, and the value that they end with."""
+        items: list[Item] = []
+        while value not in self.ends:
+            readers = self.readers.get(value, [])
+            if len(readers) == 1 and set(readers[0].inputs) == {value} and len(read_by(readers[0])) == len(readers[0].inputs):
+                items += self.item(readers[0])
+                value = Tensor(readers[0].id)
+                continue
+            found = self.close(value, readers) if len(readers) > 1 else None
+            if found is None:
+                break
+            block, value = found
+            items.append(block)
+        return fold_time(items), value
+
+    def close(self, value: Tensor, readers: list[Call]) -> tuple[Block, Tensor] | None:
+        """What stands between a value that several calls read and the one call in which all of their paths come together."""
+        ends: dict[Tensor, list[Item]] = {}
+        merges: list[Call] = []
+        for reader in readers:
+            if len(set(reader.inputs)) > 1 or len(reader.inputs) != len(read_by(reader)):
+                merges.append(reader)
+                ends[value] = []
+                continue
+            if reader.id not in self.walked:
+                rest, end = self.walk(Tensor(reader.id))
+                self.walked[reader.id] = ([*self.item(reader), *rest], end)
+            path, end = self.walked[reader.id]
+            after = self.readers.get(end, [])
+            if end in self.ends or len(after) != 1:
+                return None
+            ends[end] = path
+            merges.append(after[0])
+        merge = merges[0]
+        if any(each is not merge for each in merges) or set(merge.inputs) != set(ends) or len(merge.inputs) != len(ends):
+            return None
+        return self.structure(merge, [ends[tensor] for tensor in merge.inputs]), Tensor(merge.id)
+
+    def structure(self, merge: Call, paths: list[list[Item]]) -> Block:
+        """`Residual` where two paths are added, else `Parallel`."""
+        said = self.say(merge)
+        if said.name == "Add" and not said.arguments and len(paths) == 2:
+            shortcut, layers = sorted(paths, key=len)
+            lists = {"layers": layers} if not shortcut else {"layers": layers, "shortcut": shortcut}
+            return Block("Residual", lists)
+        return Block("Parallel", paths=paths, merge=said)
+
+    def item(self, call: Call) -> list[Item]:
+        """The items that a call of one tensor is written as."""
+        self.seen.add(call.id)
+        if call.class_name == "TimeDistributed" and not is_operation(call):
+            return [self.timed(call)]
+        if call.class_name in (ENTER, LEAVE):
+            return [Leaf(call.class_name, {}, (call.path,))]
+        return [self.say(call)]
+
+    def say(self, call: Call) -> Leaf:
+        """A call as it is written; one that cannot be is a place to fill in."""
+        self.seen.add(call.id)
+        where = "/".join(call.path)
+        try:
+            if len(call.inputs) > 1 and len(set(call.inputs)) == 1 and call.class_name not in ATTENTION:
+                raise Unsayable("it reads one tensor twice")
+            name, arguments = say_layer(call, self.policy)
+        except Unsayable as error:
+            self.problems[where] = str(error)
+            return Leaf(PLACE, {"layer": call.class_name}, (call.path,))
+        if call.shared is not None and not is_operation(call):
+            arguments = {**arguments, "share": call.shared}
+        build = call.layer.get("build_config")
+        shape = build.get("input_shape") if isinstance(build, dict) else None
+        flat = isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape)
+        return Leaf(name, arguments, (call.path,), tuple(shape) if flat and isinstance(shape, list) else None)
+
+    def timed(self, call: Call) -> Item:
+        """`TimeDistributed` with the layers in it, those of a model too."""
+        self.seen.add(call.id)
+        inner = call.config.get("layer")
+        where = "/".join(call.path)
+        more = {"share": call.shared} if call.shared is not None else {}
+        if more:
+            self.problems[where] = "`TimeDistributed` is called more than once"
+        if not isinstance(inner, dict):
+            self.problems[where] = "its layer is not in the file"
+            return Leaf(PLACE, {"layer": "TimeDistributed"}, (call.path,))
+        if inner.get("class_name") in ("Functional", "Sequential", "Model"):
+            try:
+                graph = find_calls(inner)
+                finder = Finder(graph, self.policy)
+                (chain,) = finder.find().chains
+                if chain.end != graph.outputs[0][1] or len(graph.outputs) != 1:
+                    raise NotAModel("what it does in each step is no list of layers")
+            except (NotAModel, ValueError):
+                self.problems[where] = "what it does in each step is no list of layers"
+                return Leaf(PLACE, {"layer": "TimeDistributed"}, (call.path,))
+            self.problems.update({f"{where}/{each}": why for each, why in finder.problems.items()})
+            items = list(_within(chain.items, (*call.path, "layer")))
+        else:
+            one = Call(call.id, inner, (*call.path, "layer"), call.inputs)
+            items = [self.say(one)]
+        return Block("TimeDistributed", {"layers": items})
+
+
+def fold_time(items: list[Item]) -> list[Item]:
+    """What stands between a step into the batch and the one out of it again, as `TimeDistributed`."""
+    found: list[Item] = []
+    open_: list[int] = []
+    for item in items:
+        if isinstance(item, Leaf) and item.name == ENTER:
+            open_.append(len(found))
+        if isinstance(item, Leaf) and item.name == LEAVE and open_:
+            start = open_.pop()
+            inner = found[start + 1 :]
+            found[start:] = [Block("TimeDistributed", {"layers": inner})] if inner else []
+            continue
+        found.append(item)
+    return found
+
+
+def _within(items: list[Item], path: tuple[str, ...]) -> Iterator[Item]:
+    """The items with the place of the model that they lie in."""
+    for item in items:
+        if isinstance(item, Leaf):
+            yield Leaf(item.name, item.arguments, tuple((*path, *each) for each in item.paths))
+        else:
+            lists = {key: list(_within(each, path)) for key, each in item.lists.items()}
+            merge = next(_within([item.merge], path), None) if item.merge is not None else None
+            paths = [list(_within(each, path)) for each in item.paths]
+            copies = [list(_within(each, path)) for each in item.copies]
+            yield Block(item.name, lists, paths, copies, merge if isinstance(merge, Leaf) else None)
+
+
+def leaves(items: list[Item]) -> Iterator[Leaf]:
+    """Every layer with an address of its own, in the order in which a spec builds them."""
+    for item in items:
+        if isinstance(item, Leaf):
+            yield item
+            continue
+        for each in (*item.lists.values(), *item.paths, *item.copies):
+            yield from leaves(each)
+        if item.merge is not None:
+            yield item.merge

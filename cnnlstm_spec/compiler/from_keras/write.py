@@ -1,0 +1,335 @@
+"""The text of a spec: branches from inputs, a fusion where inputs come together, heads from outputs, `compile`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from ...language.catalog import facts
+from .calls import Call, Calls, Tensor
+from .layers import Fraction, Unsayable, plain, policy_name
+from .lowered import Padding
+from .repeats import fold_repeats
+from .structure import MERGES, PLACE, Chain, Item, Leaf, Structure
+
+KINDS = {1: "vector", 2: "sequence", 3: "image"}
+ENDINGS = frozenset(
+    {"Dense", "Dropout", "Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU", "Softmax"}
+)
+"""Layers that a head begins with where the model does not say where it does."""
+COMPILED = (
+    "optimizer",
+    "loss",
+    "loss_weights",
+    "metrics",
+    "weighted_metrics",
+    "run_eagerly",
+    "steps_per_execution",
+    "jit_compile",
+)
+WIDTH = 120
+
+
+@dataclass
+class Draft:
+    """A spec as it is written, with the layers of the model in the order in which the spec has them."""
+
+    text: str
+    leaves: list[Item] = field(default_factory=list)
+    """The items of all branches, fusions and heads, in that order."""
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def find_policy(graph: Calls, compiled: dict[str, Any]) -> str:
+    """The dtype policy that most layers have; a model that is not compiled has no place for another than Keras's own."""
+    if not compiled.get("loss"):
+        return "float32"
+    names = Counter(name for call in graph.calls.values() if (name := policy_name(call.config.get("dtype"))) is not None)
+    for id in graph.inputs:
+        names.pop("int32", None) if policy_name(graph.calls[id].config.get("dtype")) == "int32" else None
+    known = [(count, name) for name, count in names.items() if name in facts()["dtype_policies"]]
+    return max(known)[1] if known else "float32"
+
+
+class Writer:
+    """Writes one model."""
+
+    def __init__(
+        self, graph: Calls, structure: Structure, name: str, policy: str, compiled: dict[str, Any], padding: dict[str, Padding]
+    ) -> None:
+        self.graph, self.structure, self.policy, self.compiled = graph, structure, policy, compiled
+        self.padding = padding
+        self.title = clean(name) or "model"
+        self.problems = dict(structure.problems)
+        self.taken: set[str] = set()
+        self.names: dict[Tensor, str] = {}
+
+    def write(self) -> Draft:
+        """The whole spec."""
+        chains = self.structure.chains
+        branches = [chain for chain in chains if chain.input is not None]
+        fusions = [chain for chain in chains if chain.input is None]
+        heads = self.heads(fusions or branches)
+        lines = ["version: 1", f"name: {scalar(self.title)}", "", "branches:"]
+        items: list[Item] = []
+        for chain in branches:
+            assert chain.input is not None
+            name = self.unique(str(chain.input.config.get("name") or chain.input.path[-1]), "input")
+            self.names[chain.end] = name
+            folded = fold_repeats(chain.items)
+            items += folded
+            lines += [
+                f"  {scalar(name)}:",
+                f"    input: {flow(self.input(chain.input, folded))}",
+                *self.write_list("    layers", folded),
+            ]
+        if fusions:
+            lines += ["", "fusion:"]
+        for number, chain in enumerate(fusions):
+            said = self.merge(chain)
+            stem = chain.merge.path[-1] if chain.merge is not None else f"part_{number + 1}"
+            name = self.unique(stem, "fusion")
+            folded = fold_repeats(chain.items)
+            items += [said, *folded] if isinstance(said, Leaf) else folded
+            keys = {"name": name, **self.fusion(said), "inputs": [self.names[tensor] for tensor in chain.sources]}
+            self.names[chain.end] = name
+            if folded:
+                lines += [f"  - name: {scalar(name)}"]
+                lines += [f"    {key}: {flow(value)}" for key, value in keys.items() if key != "name"]
+                lines += self.write_list("    layers", folded)
+            else:
+                lines += [f"  - {flow(keys)}"]
+        lines += [""]
+        if len(self.graph.outputs) == 1:
+            ((_, end),) = self.graph.outputs
+            folded = fold_repeats(heads.get(end, []))
+            items += folded
+            lines += self.write_list("head", folded)
+        else:
+            lines += ["heads:"]
+            for output, (stem, end) in enumerate(self.graph.outputs):
+                name = self.unique(stem, f"output_{output + 1}")
+                folded = fold_repeats(heads.pop(end, []))
+                items += folded
+                inputs = flow([self.names[end]])
+                lines += [f"  {scalar(name)}:", f"    inputs: {inputs}", *self.write_list("    layers", folded)]
+        lines += self.compile()
+        return Draft("\n".join(lines) + "\n", items, self.problems)
+
+    def heads(self, last: list[Chain]) -> dict[Tensor, list[Item]]:
+        """By output, the layers that its head takes over from the end of a chain; the chain goes without them."""
+        found: dict[Tensor, list[Item]] = {}
+        read = {tensor for chain in self.structure.chains for tensor in chain.sources}
+        for _, end in self.graph.outputs:
+            chain = next((each for each in self.structure.chains if each.end == end), None)
+            if chain is None or end in read or end in found:
+                continue
+            # Layers in a list that ends with what a head is made of.
+            start = len(chain.items)
+            while start and isinstance(item := chain.items[start - 1], Leaf) and item.name in ENDINGS:
+                start -= 1
+            if start == len(chain.items) and start and len(self.graph.outputs) == 1:
+                start -= 1
+            found[end] = chain.items[start:]
+            chain.items = chain.items[:start]
+        return found
+
+    def unique(self, name: str, instead: str) -> str:
+        """A name of its own for a branch, fusion or head."""
+        stem = clean(name) or instead
+        number, found = 1, stem
+        while found in self.taken or found == "heads":
+            found, number = f"{stem}_{number}", number + 1
+        self.taken.add(found)
+        return found
+
+    def input(self, call: Call, items: list[Item]) -> dict[str, Any]:
+        """The input of a branch."""
+        shape = call.config.get("batch_shape") or call.config.get("batch_input_shape") or [None]
+        if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
+            self.problems["/".join(call.path)] = "its shape is none that Keras writes"
+            shape = [None]
+        sizes: list[Any] = list(shape[1:])
+        dtype = policy_name(call.config.get("dtype")) or "float32"
+        kind = KINDS.get(len(sizes), "tensor")
+        first = next(iter_leaves(items), None)
+        if len(sizes) == 4:
+            whole = any(item.name.endswith("3D") for item in items if isinstance(item, Leaf))
+            kind = "volume" if whole and sizes[0] is not None and call.id not in self.padding else "video"
+        if len(sizes) == 1 and first is not None and first.name in ("Embedding", "ReversibleEmbedding"):
+            kind = "tokens"
+        found: dict[str, Any] = {"kind": kind}
+        found["shape"] = sizes
+        if kind == "tensor":
+            found["axes"] = [f"axis_{place + 1}" for place in range(len(sizes))]
+        if dtype != ("int32" if kind == "tokens" else "float32"):
+            found["dtype"] = dtype
+        if call.id in self.padding:
+            padding = self.padding[call.id]
+            if padding.mask_input is not None:
+                found["mask_input"] = padding.mask_input
+            else:
+                found["padding_value"] = padding.value
+        if shape[:1] not in ([None], []):
+            self.batch = shape[0]
+        return found
+
+    batch: int | None = None
+
+    def merge(self, chain: Chain) -> Leaf | None:
+        """The layer of several inputs that a fusion is; None where it takes up one value."""
+        if chain.merge is None:
+            return None
+        from .structure import Finder
+
+        finder = Finder(self.graph, self.policy)
+        said = finder.say(chain.merge)
+        self.problems.update(finder.problems)
+        return said
+
+    def fusion(self, said: Leaf | None) -> dict[str, Any]:
+        """What is done with the inputs of a fusion."""
+        if said is None:
+            return {"strategy": "concat"}
+        if said.name in ("Concatenate", "Add", "Average", "Maximum") and set(said.arguments) <= {"axis"}:
+            return {"strategy": MERGES[said.name], **said.arguments}
+        return {"layer": bare(said)}
+
+    def write_list(self, key: str, items: list[Item]) -> list[str]:
+        """A key with a list of layers, line by line."""
+        margin = " " * (len(key) - len(key.lstrip()))
+        if not items:
+            return [f"{key}: []"]
+        return [f"{key}:", *lines_of(items, margin + "  ")]
+
+    def one_optimizer(self, value: Any) -> Any:
+        """The optimizer of most weights, where there are several."""
+        if not isinstance(value, dict) or value.get("class_name") != "MultiOptimizer":
+            return value
+        self.problems["compile.optimizer"] = (
+            "only the optimizer of most weights is written; `learning_rate_multipliers` say the rest"
+        )
+        try:
+            return value["config"]["optimizer_map"]["config"]["default_optimizer"]
+        except (KeyError, TypeError):
+            return None
+
+    def compile(self) -> list[str]:
+        """The section of what the model was compiled with."""
+        keys: dict[str, Any] = {}
+        defaults = {each["name"]: each["default"] for each in facts()["compile"]}
+        for name in COMPILED:
+            value = self.compiled.get(name)
+            try:
+                said = plain(self.one_optimizer(value) if name == "optimizer" else value)
+            except Unsayable as error:
+                self.problems[f"compile.{name}"] = str(error)
+                continue
+            # What a backend makes of `jit_compile: auto` is a yes or no.
+            if said is None or said == defaults.get(name) or said in ([], {}) or name == "jit_compile":
+                continue
+            keys[name] = said
+        lines = [f"  {key}: {flow(value)}" for key, value in keys.items()]
+        if self.policy != "float32":
+            lines.append(f"  dtype_policy: {self.policy}")
+        found = ["", "compile:", *lines] if lines else []
+        return ([f"batch_size: {self.batch}"] if self.batch is not None else []) + found
+
+
+def iter_leaves(items: list[Item]) -> Any:
+    """Each layer."""
+    from .structure import leaves
+
+    return leaves(items)
+
+
+def lines_of(items: list[Item], margin: str) -> list[str]:
+    """A list of items, each from its own line on."""
+    found: list[str] = []
+    for item in items:
+        if isinstance(item, Leaf):
+            found += leaf_lines(item, margin)
+            continue
+        found.append(f"{margin}- {item.name}:")
+        inner = margin + "    "
+        if item.name == "TimeDistributed":
+            found += lines_of(item.lists["layers"], inner)
+            continue
+        if item.name == "Repeat":
+            found += [f"{inner}times: {len(item.copies)}", f"{inner}layers:", *lines_of(item.copies[0], inner + "  ")]
+            continue
+        for key, each in item.lists.items():
+            found += [f"{inner}{key}:", *lines_of(each, inner + "  ")] if each else [f"{inner}{key}: []"]
+        if item.paths:
+            found.append(f"{inner}paths:")
+            for number, path in enumerate(item.paths):
+                key = f"{inner}  path_{number + 1}:"
+                found += [key, *lines_of(path, inner + "    ")] if path else [f"{key} []"]
+        if item.merge is not None:
+            found.append(f"{inner}merge: {flow(_merge(item.merge))}")
+    return found
+
+
+def _merge(said: Leaf) -> Any:
+    """How the paths of a `Parallel` come together."""
+    if said.name in ("Concatenate", "Add", "Average", "Maximum"):
+        word = MERGES[said.name]
+        if not said.arguments:
+            return word
+        if set(said.arguments) == {"axis"}:
+            return {"strategy": word, **said.arguments}
+    return {"layer": bare(said)}
+
+
+def leaf_lines(item: Leaf, margin: str) -> list[str]:
+    """A layer on one line where it fits, else an argument a line."""
+    if item.name == PLACE:
+        return [f"{margin}# {PLACE}: a layer in place of `{item.arguments['layer']}`", f"{margin}- {PLACE}"]
+    one = f"{margin}- {flow(bare(item))}" if not item.arguments else f"{margin}- {item.name}: {flow(item.arguments)}"
+    if len(one) <= WIDTH or not item.arguments:
+        return [one]
+    return [f"{margin}- {item.name}:", *(f"{margin}    {key}: {flow(value)}" for key, value in item.arguments.items())]
+
+
+def bare(item: Leaf) -> Any:
+    """`Name`, or `Name` with its arguments."""
+    return {item.name: item.arguments} if item.arguments else item.name
+
+
+def clean(name: str) -> str:
+    """A name that a spec can have, as near as may be."""
+    return re.sub(r"^[^A-Za-z0-9]+", "", re.sub(r"[^A-Za-z0-9_-]+", "_", name)).strip("_")[:64]
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's own, with fractions; no anchors, however often an object comes."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_representer(Fraction, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value)))
+
+
+def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """Text that could be read as something else stands in quotes."""
+    plain_enough = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", value) and value.lower() not in ("null", "true", "false")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain_enough else '"')
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def flow(value: Any) -> str:
+    """A value on one line."""
+    text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=float("inf"), sort_keys=False, allow_unicode=False)
+    return str(text).removesuffix("\n").removesuffix("\n...")
+
+
+def scalar(text: str) -> str:
+    """A name as YAML writes it."""
+    return flow(text)
