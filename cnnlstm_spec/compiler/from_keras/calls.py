@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from .read import NotAModel
@@ -98,20 +99,13 @@ def _expand(
             if number >= len(given):
                 raise NotAModel(f"the model `{path[-1]}` is called with too few inputs")
             known[name, 0] = [given[number]]
-    waiting = [(layer, index, node) for layer in _layers(config) for index, node in enumerate(_nodes(layer))]
-    while waiting:
-        left = []
-        for layer, index, node in waiting:
-            name = _name(layer)
-            if (name, index) in known:
-                continue
-            if not _is_ready(node, known):
-                left.append((layer, index, node))
-                continue
-            known[name, index] = _call(layer, index, node, path, known, calls, uses)
-        if len(left) == len(waiting):
-            raise NotAModel("its graph has a circle, or reads a tensor that nothing makes")
-        waiting = left
+    nodes = {(_name(layer), index): (layer, node) for layer in _layers(config) for index, node in enumerate(_nodes(layer))}
+    for key in _ordered({key: _needs(node) for key, (_, node) in nodes.items()}):
+        if key not in known:
+            if key not in nodes:
+                raise NotAModel("its graph reads a tensor that nothing makes")
+            layer, node = nodes[key]
+            known[key] = _call(layer, key[1], node, path, known, calls, uses)
     try:
         made = [known[name, index][output] for name, index, output in _histories(config.get("output_layers"))]
         starts = [known[name, index][output] for name, index, output in wanted_inputs]
@@ -314,12 +308,20 @@ def _histories(value: Any) -> list[tuple[str, int, int]]:
     return [(str(name), int(index), int(output)) for name, index, output in value]
 
 
-def _is_ready(node: dict[str, Any], known: dict[tuple[str, int], list[Tensor]]) -> bool:
-    """Whether all that a call reads is there; a mask may be missing, if what makes it is none of the model's layers."""
+def _needs(node: dict[str, Any]) -> set[tuple[str, int]]:
+    """The calls whose outputs a call reads."""
     values = [*_flat(node.get("args", []))]
     for value in (node.get("kwargs") or {}).values():
         values += _flat([value])
-    return all(history[:2] in known for value in values if (history := _history(value)) is not None)
+    return {history[:2] for value in values if (history := _history(value)) is not None}
+
+
+def _ordered(needs: dict[tuple[str, int], set[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
+    """Each call after those that it reads, else as they are listed; raises NotAModel where there is no such order."""
+    try:
+        yield from TopologicalSorter(needs).static_order()
+    except CycleError:
+        raise NotAModel("its graph has a circle") from None
 
 
 def _tensor(history: tuple[str, int, int], known: dict[tuple[str, int], list[Tensor]]) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .calls import find_calls
 from .lowered import read_lowered
-from .read import ModelFile, read_model
+from .read import ModelFile, NotAModel, read_model
 from .structure import Finder
 from .write import Draft, Writer, find_policy
 
@@ -18,6 +18,14 @@ def convert_file(path: Path) -> Draft:
 
 def convert(model: ModelFile, name: str) -> Draft:
     """The spec of a model; raises NotAModel where it has no graph that could be read."""
+    try:
+        return _convert(model, name)
+    except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError, RecursionError) as error:
+        # A configuration may hold anything in the place of anything.
+        raise NotAModel("its configuration is none that Keras writes") from error
+
+
+def _convert(model: ModelFile, name: str) -> Draft:
     read = read_lowered(find_calls(model.config))
     graph = read.graph
     policy = find_policy(graph, model.compiled)

@@ -83,7 +83,7 @@ class Finder:
                 self.readers.setdefault(tensor, []).append(call)
         self.ends = {tensor for _, tensor in graph.outputs}
         self.problems: dict[str, str] = {}
-        self.walked: dict[str, tuple[list[Item], Tensor]] = {}
+        self.followed: dict[str, tuple[list[Item], Tensor]] = {}
         self.seen: set[str] = set()
         """The calls that stand in some chain."""
 
@@ -103,7 +103,7 @@ class Finder:
         begun: set[str] = set()
         for id in self.graph.inputs:
             call = self.graph.calls[id]
-            items, end = self.walk(Tensor(id))
+            items, end = self.follow(Tensor(id))
             chains.append(Chain(items, end, input=call))
         done = {chain.end for chain in chains}
         # A call begins a chain when all that it reads is the end of one.
@@ -119,7 +119,7 @@ class Finder:
                     sources = tuple(read_by(reader)) if len(set(reader.inputs)) > 1 else (chain.end,)
                     merge = reader if len(set(reader.inputs)) > 1 else None
                     first = [] if merge is not None else self.item(reader)
-                    items, end = self.walk(Tensor(reader.id))
+                    items, end = self.follow(Tensor(reader.id))
                     chains.append(Chain([*first, *items], end, merge=merge, sources=sources))
                     done.add(end)
         for call in self._live():
@@ -127,7 +127,7 @@ class Finder:
                 self.problems.setdefault("/".join(call.path), "it reads an output that is none of its layer's first")
         return Structure(chains, self.problems)
 
-    def walk(self, value: Tensor) -> tuple[list[Item], Tensor]:
+    def follow(self, value: Tensor) -> tuple[list[Item], Tensor]:
         """The items that follow a value, and the value that they end with."""
         items: list[Item] = []
         while value not in self.ends:
@@ -152,10 +152,10 @@ class Finder:
                 merges.append(reader)
                 ends[value] = []
                 continue
-            if reader.id not in self.walked:
-                rest, end = self.walk(Tensor(reader.id))
-                self.walked[reader.id] = ([*self.item(reader), *rest], end)
-            path, end = self.walked[reader.id]
+            if reader.id not in self.followed:
+                rest, end = self.follow(Tensor(reader.id))
+                self.followed[reader.id] = ([*self.item(reader), *rest], end)
+            path, end = self.followed[reader.id]
             after = self.readers.get(end, [])
             if end in self.ends or len(after) != 1:
                 return None
