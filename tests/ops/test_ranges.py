@@ -98,15 +98,16 @@ def test_activations(name: str) -> None:
     import keras
     import numpy
 
-    inputs = numpy.linspace(-30, 30, 60001).astype("float32")[:, None]
+    inputs = numpy.concatenate([numpy.linspace(-30, 30, 6001), [-1e4, 1e4]]).astype("float32")[:, None]
     if name in DISTRIBUTIONS | {"log_softmax"}:
         inputs = numpy.concatenate([inputs, numpy.zeros_like(inputs)], -1)
     given = numpy.asarray(keras.activations.get(name)(keras.ops.convert_to_tensor(inputs)))
     least, greatest, attained = BOUNDS[name]
     assert given.min() < -20 if least is None else abs(given.min() - least) < NEAR
     assert given.max() > 20 if greatest is None else abs(given.max() - greatest) < NEAR
-    if least is not None and name not in ("tanh", "elu", "celu", "selu", "softsign"):
-        assert attained == (given.min() <= least or given[:30000].min() > given.min())
+    if least == 0:
+        # Of those that only come near, float32 rounds no value of moderate size to 0.
+        assert attained == bool((given[2000:6001] == 0).any())
     if name in DISTRIBUTIONS:
         assert numpy.allclose(given.sum(-1), 1)
 
@@ -124,7 +125,7 @@ def test_layers(values: Range) -> None:
     for op_class, example in CASES:
         op = op_class.make(**example.arguments)
         inferred = _inferred(op, example, values)
-        if inferred is None:
+        if inferred is None or op.only_in_training:
             continue
         rng = numpy.random.default_rng(0)
         shapes = [(4, *(7 if size is None else size for size in shape)) for shape in example.shapes]

@@ -72,6 +72,9 @@ def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Dia
     if name == "Poisson" and function not in POSITIVE:
         help: tuple[str, ...] = ("end with `softplus` or `exponential`",)
         yield Diagnostic(NEGATIVE, place, facts, labels=labels, help=help)
+    if name == "CTC" and function in SIGMOIDS | SOFTMAXES:
+        help = ("leave the activation out: it takes the softmax of what it is given, so that a second one flattens the first",)
+        yield Diagnostic(NOT_LOGITS, place, facts, labels=labels, help=help)
     if name not in PROBABILITIES:
         return
     if loss.thing.get("from_logits"):

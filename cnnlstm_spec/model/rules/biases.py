@@ -10,13 +10,11 @@ from ...ir.graph import TypedGraph, TypedNode, readers_of
 from ...ops.conv import Convolution
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.source import Span
+from ...text.source import Place, Span
 from ..batch_norms import gives_channels, is_linear, is_read_alone, norms_channels, source_of
 from .common import place_in
 
-IDLE_BIAS = Code(
-    "bias-before-batchnorm", "warning", "the bias of `{layer}` does nothing before a batch norm: {count:,} parameters"
-)
+IDLE_BIAS = Code("bias-before-batchnorm", "warning", "{what} nothing before a batch norm: {count:,} parameters")
 
 
 class _Pair(NamedTuple):
@@ -26,12 +24,13 @@ class _Pair(NamedTuple):
 
 
 def check_biases(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Each convolution as it is written, with the biases of all its copies."""
+    """One finding for all convolutions as they are written, with the biases of all their copies."""
     found: dict[Span, list[_Pair]] = {}
     for pair in _pairs(typed):
         found.setdefault(pair.convolution.node.origin.place.span, []).append(pair)
-    for pairs in found.values():
-        yield _finding(pairs[0], sum(pair.bias for pair in pairs))
+    if found:
+        first, *others = (pairs[0] for pairs in found.values())
+        yield _finding(first, others, sum(pair.bias for pairs in found.values() for pair in pairs))
 
 
 def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
@@ -54,11 +53,18 @@ def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
             yield _Pair(source, node, source.weights[-1].shape[0])
 
 
-def _finding(pair: _Pair, count: int) -> Diagnostic:
+def _finding(pair: _Pair, others: list[_Pair], count: int) -> Diagnostic:
     convolution, norm = pair.convolution.node, pair.norm.node
     assert convolution.op is not None and norm.op is not None
-    place = place_in(convolution.op, "use_bias", convolution)
+    what = f"the biases of {len(others) + 1} convolutions do" if others else f"the bias of `{convolution.op.title()}` does"
     own = "; `beta` is the bias that counts" if norm.op.value("center") else ""
     labels = (Label(norm.origin.place, "subtracts the mean, and the bias with it"), *convolution.origin.uses)
-    facts: dict[str, object] = {"layer": convolution.op.title(), "count": count}
-    return Diagnostic(IDLE_BIAS, place, facts, labels=labels, help=(f"write `use_bias: false`{own}",))
+    places = (Label(_place(each), "and this one") for each in others)
+    help = (f"write `use_bias: false`{own}",)
+    return Diagnostic(IDLE_BIAS, _place(pair), {"what": what, "count": count}, labels=(*labels, *places), help=help)
+
+
+def _place(pair: _Pair) -> Place:
+    node = pair.convolution.node
+    assert node.op is not None
+    return place_in(node.op, "use_bias", node)

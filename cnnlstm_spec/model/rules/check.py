@@ -61,7 +61,7 @@ def _under(
 def _of_head(head: HeadUse, memory: Memory | None) -> list[Diagnostic]:
     """What is said of a head; nothing of one in which an earlier variant found nothing."""
     last = head.activation
-    rests_on = (head.type, head.mask, head.loss, last and last.typed, *head.metrics)
+    rests_on = (head.type, head.mask, head.loss, head.target, last and last.typed, *head.metrics)
     key = (_of_head, head.name, last and last.pooled, *map(id, rests_on))
     if memory is not None and memory.get(key) is not UNKNOWN:
         return []

@@ -15,6 +15,7 @@ from ...ops.shared import called
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
+from ...spec.promises import Target
 from ...text.diagnostic import Written
 from ...text.source import Place
 
@@ -101,6 +102,8 @@ class HeadUse(NamedTuple):
     """The function that its values come from; None where it cannot be told."""
     mask: Mask | None
     """The mask of what it is given, which not every output carries."""
+    target: Target | None = None
+    """What its labels look like, where the spec says so."""
 
     @property
     def rank(self) -> int:
@@ -135,8 +138,9 @@ def head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | None:
     if output.type is None or before is None:
         return None
     loss = section.losses.get(name) if section is not None else None
+    target = next((each.target for each in spec.targets if each.head == name), None)
     metrics = (*section.metrics.get(name, ()), *section.weighted_metrics.get(name, ())) if section is not None else ()
-    return HeadUse(name, output.type, output.node, loss, metrics, activation_of(typed, output.node.id), before.mask)
+    return HeadUse(name, output.type, output.node, loss, metrics, activation_of(typed, output.node.id), before.mask, target)
 
 
 def activation_of(typed: TypedGraph, id: str) -> Activated | None:

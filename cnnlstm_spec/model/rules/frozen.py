@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.graph import TypedNode
-from ...text.diagnostic import Code, Diagnostic
+from ...ir.op import Op
+from ...ops.backbones.op import Backbone
+from ...ops.embedding import Lookup
+from ...ops.shared import called
+from ...text.diagnostic import Code, Diagnostic, Label
 from .common import Setting
 
 THAWS = Code("thaws-when-loaded", "warning", "`{layer}` is frozen here; Keras trains it once it is saved and loaded")
@@ -13,9 +17,18 @@ ATTENTIONS = ("MultiHeadAttention", "GroupQueryAttention", "attention", "cross_a
 """Layers made of others that only building makes, which the config of a saved model does not hold."""
 
 
+AT_RANDOM = Code("frozen-at-random", "warning", "`{layer}` is frozen with random weights: it can neither know nor learn")
+
+
 def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
-    """A layer whose weights are trained again in a model that is loaded."""
+    """A layer whose weights are trained again in a model that is loaded; one that is frozen before it has learned anything."""
     op = node.node.op
+    if op is not None and not op.trainable and _at_random(op) and node.owns_weights:
+        places = node.node.origin.written
+        labels = (Label(places.places["weights"], "random weights"),) if "weights" in places.places else ()
+        help = _ways_out(op)
+        key = places.keys.get("trainable", node.node.origin.place)
+        yield Diagnostic(AT_RANDOM, key, {"layer": op.title()}, labels=(*labels, *node.node.origin.uses), help=help)
     if op is None or op.trainable or op.title() not in ATTENTIONS or not node.owns_weights:
         return
     layer = f'model.get_layer("{node.node.layer}")'
@@ -23,3 +36,20 @@ def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     yield Diagnostic(
         THAWS, node.node.origin.written.keys["trainable"], {"layer": op.title()}, labels=node.node.origin.uses, help=help
     )
+
+
+CONSTANT = ("Zeros", "Ones", "Constant", "Identity")
+"""Initial values that are no draws."""
+
+
+def _at_random(op: Op) -> bool:
+    """Whether weights that only training makes useful begin as draws: a backbone without pretrained ones, a table of vectors."""
+    if isinstance(op, Backbone):
+        return op.value("weights") is None
+    return isinstance(op, Lookup) and called(op.value("embeddings_initializer")) not in CONSTANT
+
+
+def _ways_out(op: Op) -> tuple[str, ...]:
+    if isinstance(op, Backbone):
+        return ("`weights: imagenet` brings what it has learned elsewhere", "or leave `trainable: false` out")
+    return ("leave `trainable: false` out",)

@@ -9,9 +9,11 @@ from ...ir.size import equal, holds_always, holds_never
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
+from ..facts import OF_NUMBERS
 from ..infer import CONDITION
-from .common import HeadUse, written
+from .common import BINARY, HeadUse, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
+from .measures import check_measure
 
 METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
 METRIC_LABELS = Code("metric-labels", "error", "`{metric}` cannot read the {theirs} of {whose}", sort="keras")
@@ -75,6 +77,7 @@ def _metric(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     yield from _rank(metric, head)
     yield from _labels(metric, head, reference)
     yield from _arguments(metric, head)
+    yield from check_measure(metric, head)
 
 
 def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
@@ -89,6 +92,12 @@ def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         help = (
             "Keras compares the places of the greatest sample of the batch",
             "name the accuracy: `binary_accuracy`",
+        )
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+    elif thing.name == "Accuracy" and _is_of_fractions(head):
+        help = (
+            "it counts values that equal their label to the last digit: 0.99 for 1 is wrong",
+            "write `accuracy`, in small letters",
         )
         yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
     elif isinstance(head.width, int) and head.width < facts.get("minimum_width", 1):
@@ -111,6 +120,9 @@ def _labels_of(thing: KerasObject) -> str | None:
 
 def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
     kind = _labels_of(metric.thing)
+    if head.width == 1 and metric.thing.name in OVERLAPS and _is_binary(head):
+        yield _of_one_unit(metric, head)
+        return
     if head.width is None or holds_always(single := equal(head.width, 1)):
         return
     theirs_are_numbers = reference is not None and reference[0] == "integer" and head.rank == 2
@@ -145,6 +157,27 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         yield Diagnostic(CONDITION, metric.place, {"condition": single.text}, reason, labels)
         return
     yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=_ways_out(metric.thing, reference))
+
+
+def _is_of_fractions(head: HeadUse) -> bool:
+    """Whether an output gives fractions, for a loss that fits no numbers."""
+    return head.type.dtype in FLOATS and head.loss is not None and head.loss.thing.name not in OF_NUMBERS
+
+
+def _is_binary(head: HeadUse) -> bool:
+    """Whether an output says how probable one class is."""
+    values = head.type.meaning.range
+    return (values is not None and values.probabilities) or (head.loss is not None and head.loss.thing.name in BINARY)
+
+
+def _of_one_unit(metric: Placed, head: HeadUse) -> Diagnostic:
+    """An overlap of class numbers over one unit, which is always class 0."""
+    facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
+    help = (
+        "every prediction is class 0 to it: the value cut off to an integer, or the place of the greatest of one",
+        "`BinaryIoU: {threshold: 0.5}` has a threshold",
+    )
+    return Diagnostic(MEANINGLESS, metric.place, facts, labels=output_label(head), help=help)
 
 
 def _cut_off(metric: Placed, head: HeadUse, arguments: str) -> Diagnostic:

@@ -7,13 +7,17 @@ from typing import Any
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import FLOATS, Op
+from ...ops.backbones.op import PIXELS
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import title_of
+from .common import Setting, place_in, title_of
 
 RAW = Code("pixels-not-scaled", "warning", "`{layer}` was trained on scaled pixels; nothing scales them here")
 TWICE = Code("pixels-scaled-twice", "warning", "`{layer}` scales pixels inside; this scales them before it too")
+
+OTHERWISE = Code("pixels-scaled-otherwise", "warning", "`{layer}` learned from {reads}; this gives {given}")
+RANGE = Code("value-range-differs", "warning", "`{layer}` takes values for {low:g} to {high:g}; they are {given}")
 
 MOVES = frozenset(
     {
@@ -58,6 +62,8 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             yield from _twice(node, steps[-1], scales)
         elif not scales:
             yield from _raw(node, op, preprocessing, steps[-1])
+        else:
+            yield from _otherwise(node, op, preprocessing, scales[0])
 
 
 def _scales_inside(op: Op) -> bool:
@@ -74,6 +80,40 @@ def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
         if not isinstance(node.node.op, InputOp) and title_of(node.node.op) not in MOVES | {"Rescaling"}:
             return
         yield node
+
+
+def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[Diagnostic]:
+    """Pixels scaled for other weights than the pretrained ones."""
+    values = node.inputs[0].meaning.range if node.inputs[0] is not None else None
+    if op.value("weights") != "imagenet" or values is None or values.least is None or values.greatest is None:
+        return
+    if way == "tf" and values.least < 0:
+        return
+    facts: dict[str, object] = {"layer": op.title(), "reads": PIXELS[way].partition(",")[0], "given": values}
+    label = Label(node.node.origin.place, f"reads {PIXELS[way]}")
+    help = {
+        "tf": ("write `Rescaling: {scale: 1/127.5, offset: -1}`",),
+        "torch": ("after `Rescaling: {scale: 1/255}` put `Normalization` with", WAYS["torch"][1]),
+        "caffe": ("leave this out, and feed it what Keras's own `preprocess_input` gives",),
+    }.get(way, ("leave this out",))
+    yield Diagnostic(OTHERWISE, scale.node.origin.place, facts, labels=(label, *scale.node.origin.uses), help=help)
+
+
+def check_value_range(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """An augmentation that is told, or believes, that values lie elsewhere than they do."""
+    op, x = node.node.op, node.inputs[0] if node.inputs else None
+    if op is None or x is None or "value_range" not in op.arguments or x.meaning.range is None:
+        return
+    values, (low, high) = x.meaning.range, op.value("value_range")
+    if values.least is None or values.greatest is None:
+        return
+    width, span = values.greatest - values.least, high - low
+    if values.least >= low and values.greatest <= high and span <= 10 * width:
+        return
+    facts: dict[str, object] = {"layer": op.title(), "low": low, "high": high, "given": values}
+    help = (f"write `value_range: [{values.least:g}, {values.greatest:g}]`",)
+    label = (Label(values.made_at, f"gives {values}"),) if values.made_at is not None else ()
+    yield Diagnostic(RANGE, place_in(op, "value_range", node.node), facts, labels=(*label, *node.node.origin.uses), help=help)
 
 
 def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagnostic]:

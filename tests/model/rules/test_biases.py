@@ -65,7 +65,7 @@ SILENT = {
 def test_said(layers: str) -> None:
     (each,) = found(layers)
     assert each.facts["count"] == SAID[layers]
-    assert at(each) == ("true" if "use_bias: true" in layers else each.facts["layer"])
+    assert at(each) == ("true" if "use_bias: true" in layers else str(each.facts["what"]).split("`")[1])
     assert ("beta" in each.help[0]) == ("center: false" not in layers)
 
 

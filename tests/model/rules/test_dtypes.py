@@ -150,13 +150,14 @@ MUON: list[tuple[Any, dict[str, Any], str | None]] = [
 
 @pytest.mark.parametrize(("name", "policy", "values", "code"), ROWS)
 def test_tables_under_an_optimizer(name: str, policy: str, values: dict[str, Any], code: str | None) -> None:
-    assert codes(spec(TOKENS, [TABLE], optimizer={name: values}, dtype_policy=policy)) == ([code] if code else [])
+    found = codes(spec(TOKENS, [TABLE], optimizer={name: values}, dtype_policy=policy))
+    assert [each for each in found if each != "optimizer-in-half"] == ([code] if code else [])
 
 
 @pytest.mark.parametrize(("policy", "values", "code"), MUON)
 def test_matrices_under_muon(policy: str, values: dict[str, Any], code: str | None) -> None:
     found = codes(spec(VECTOR, [{"Dense": {"units": 3}}], optimizer={"Muon": values}, dtype_policy=policy))
-    assert found == ([code] if code else [])
+    assert [each for each in found if each != "optimizer-in-half"] == ([code] if code else [])
 
 
 @pytest.mark.parametrize(

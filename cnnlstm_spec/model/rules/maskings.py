@@ -1,0 +1,122 @@
+"""Masks that never fire: `Masking` where no step holds its value any more, and steps made anew of a padded sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...ir.op import Op
+from ...ops.embedding import Lookup
+from ...ops.input import InputOp
+from ...ops.masking import Masking
+from ...ops.normalization import Normalizing
+from ...ops.recurrent import Recurrent
+from ...ops.regularization import AlphaDropout, GaussianNoise
+from ...ops.rescaling import Normalization, Rescaling
+from ...ops.shape import RepeatVector
+from ...ops.shared import called
+from ...ops.wrappers import Bidirectional
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic, Label
+from .common import compiled, title_of
+
+NEVER = Code("masking-never-fires", "warning", "`Masking` finds no padding: `{layer}` before it leaves no step at {value:g}")
+ANEW = Code("padding-made-anew", "warning", "`RepeatVector` makes {steps} steps without the mask: the loss counts padding")
+
+
+def check_maskings(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each `Masking` behind a layer that gives padded steps other values, and each vector repeated for padded steps."""
+    for node in typed.nodes.values():
+        if isinstance(node.node.op, Masking) and node.type is not None:
+            yield from _never(typed, node, node.node.op)
+        elif isinstance(node.node.op, RepeatVector) and node.type is not None:
+            yield from _anew(typed, spec, node, node.node.op)
+
+
+def _never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Diagnostic]:
+    step = typed.nodes[node.node.inputs[0]]
+    while len(step.node.inputs) == 1 and step.node.op is not None and step.type is not None:
+        why = _changes(step.node.op, op.mask_value)
+        if why is not None:
+            facts: dict[str, object] = {"layer": title_of(step.node.op), "value": op.mask_value}
+            labels = (Label(step.node.origin.place, why), *node.node.origin.uses)
+            key = f"`padding_value: {op.mask_value:g}` of the input"
+            if isinstance(step.node.op, Lookup):
+                key = "`mask_zero: true` of the embedding, or `padding_value` of the input,"
+            help = (f"put `Masking` before it: {key} says it of the data",)
+            yield Diagnostic(NEVER, node.node.origin.place, facts, labels=labels, help=help)
+            return
+        step = typed.nodes[step.node.inputs[0]]
+
+
+def _changes(op: Op, value: float) -> str | None:
+    """How a layer gives steps that hold a value everywhere another one; None where it leaves them, or that is not known."""
+    if isinstance(op, Normalizing):
+        return "takes the mean away"
+    if isinstance(op, GaussianNoise | AlphaDropout):
+        return "adds noise in training" if op.draws else None
+    if isinstance(op, Lookup):
+        return "looks up a vector, for 0 too"
+    if isinstance(op, Recurrent | Bidirectional):
+        return "gives what it has read so far"
+    if "use_bias" in op.arguments and op.value("use_bias"):
+        return "adds a bias"
+    if isinstance(op, Normalization):
+        return "takes the mean away"
+    if isinstance(op, Rescaling):
+        offsets = op.offset if isinstance(op.offset, tuple) else (op.offset,)
+        scales = op.scale if isinstance(op.scale, tuple) else (op.scale,)
+        if all(a * value + b == value for a in scales for b in offsets):
+            return None
+        return "adds an offset" if any(offsets) else "scales it"
+    named = called(op.value("activation")) if "activation" in op.arguments else None
+    if value == 0 and named is not None and not op.keeps_zeros() and title_of(op) == "Activation":
+        return f"`{named}` makes another number of 0"
+    return None
+
+
+def _anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, op: RepeatVector) -> Iterable[Diagnostic]:
+    """Steps as many as those of a padded sequence that a layer before it has read, which reach a loss."""
+    source = _read(typed, node)
+    section = compiled(spec)
+    if source is None or section is None or source.inputs[0] is None or source.inputs[0].axes[0].size != op.n:
+        return
+    mask = source.inputs[0].mask
+    for head, id in typed.graph.outputs.items():
+        output, before = typed.nodes[id], typed.nodes[typed.nodes[id].node.inputs[0]]
+        if section.losses.get(head) is None or output.type is None or before.type is None or before.type.mask is not None:
+            continue
+        if output.type.rank < 2 or output.type.axes[0].size != op.n or not _reaches(typed, node.node.id, id):
+            continue
+        assert mask is not None
+        labels = (Label(mask.made_at, "the mask of the padding"), *node.node.origin.uses)
+        help = (
+            "bring the mask back, in place of these two layers:",
+            "`Parallel: {paths: {again: [..., RepeatVector], padding: [{Rescaling: {scale: 0}}]}, merge: concat}`",
+        )
+        yield Diagnostic(ANEW, node.node.origin.place, {"steps": op.n}, labels=labels, help=help)
+        return
+
+
+def _read(typed: TypedGraph, node: TypedNode) -> TypedNode | None:
+    """The layer that read a padded sequence into the vector that a node repeats."""
+    step = typed.nodes[node.node.inputs[0]]
+    while len(step.node.inputs) == 1 and not isinstance(step.node.op, InputOp) and step.type is not None:
+        x = step.inputs[0]
+        if x is not None and x.mask is not None and step.type.mask is None:
+            return step
+        step = typed.nodes[step.node.inputs[0]]
+    return None
+
+
+def _reaches(typed: TypedGraph, start: str, end: str) -> bool:
+    """Whether one node rests on another."""
+    waiting, seen = [end], set()
+    while waiting:
+        id = waiting.pop()
+        if id == start:
+            return True
+        if id not in seen:
+            seen.add(id)
+            waiting += typed.nodes[id].node.inputs
+    return False

@@ -1,0 +1,193 @@
+"""Metrics that run, and measure something else than what the output is trained for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ...language.activations import DISTRIBUTIONS, SIGMOIDS
+from ...spec.compile_section import Placed
+from ...text.diagnostic import Code, Diagnostic, Label
+from ..facts import (
+    BEST_CLASS,
+    COMPARED,
+    LABELLED,
+    OF_MARGINS,
+    OF_NUMBERS,
+    PROBABILITIES_READ,
+    READS_LOGITS,
+    SET_AGAINST_OTHERS,
+    accuracy_meant,
+    threshold_of,
+)
+from .common import BINARY, HeadUse, written
+
+ONE_CLASS_ALONE = Code(
+    "accuracy-of-one-class", "warning", "`{metric}` looks at one class of a sample; `{head}` gives {count} apart"
+)
+OF_NUMBERS_FITTED = Code("accuracy-of-numbers", "warning", "`{metric}` counts classes; `{loss}` fits numbers")
+ON_LOGITS = Code("threshold-on-logits", "warning", "`{metric}` reads probabilities; `{head}` gives logits")
+NO_THRESHOLD = Code(
+    "score-without-threshold", "warning", "`{metric}` without `threshold` takes the greatest value of a sample for true"
+)
+IS_ACCURACY = Code("precision-is-accuracy", "warning", "`{metric}` over two classes that add up to 1 is the accuracy")
+COUNTS_IGNORED = Code("ignored-class-counted", "warning", "`{metric}` counts class {id}, which `{loss}` leaves out")
+MARGINS = Code("accuracy-of-margins", "warning", "`{metric}` divides at {threshold:g}; `{loss}` divides at 0")
+
+Told = Iterator[Diagnostic]
+
+
+def check_measure(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    """At most one thing that a metric measures, and is not what its name says of this output."""
+    if head.width is None:
+        return
+    for rule in RULES:
+        found = next(rule(metric, head), None)
+        if found is not None:
+            yield found
+            return
+
+
+def _facts(metric: Placed, head: HeadUse, **more: object) -> dict[str, object]:
+    loss = written(head.loss.thing) if head.loss is not None else "?"
+    return {"metric": written(metric.thing), "head": head.name, "loss": loss, **more}
+
+
+def _meant(metric: Placed, head: HeadUse) -> str:
+    """The class of a metric, of `accuracy` the one that Keras makes of it."""
+    return accuracy_meant(metric.thing, head.width, head.loss.thing if head.loss is not None else None)
+
+
+def _encoding(head: HeadUse) -> str | None:
+    return head.target.encoding if head.target is not None else None
+
+
+def _several(metric: Placed, head: HeadUse) -> Told:
+    """The best class of a sample, where each class is a question of its own."""
+    values, loss = head.type.meaning.range, head.loss
+    if _meant(metric, head) not in BEST_CLASS or head.width == 1 or loss is None or _encoding(head) in ("one_hot", "binary"):
+        return
+    apart = values is not None and values.sums is None and values.by in SIGMOIDS
+    if loss.thing.name not in BINARY and not (apart and loss.thing.name in SET_AGAINST_OTHERS):
+        return
+    if values is not None and values.by in DISTRIBUTIONS:
+        return
+    help = (
+        "a prediction that is right in every class scores 0 where another true class has the greatest value",
+        "`binary_accuracy` looks at each class by itself",
+    )
+    labels = (Label(loss.place, "takes each class apart"),)
+    yield Diagnostic(ONE_CLASS_ALONE, metric.place, _facts(metric, head, count=head.type.axes[-1].size), labels=labels, help=help)
+
+
+def _numbers(metric: Placed, head: HeadUse) -> Told:
+    """Classes counted among numbers."""
+    loss, values = head.loss, head.type.meaning.range
+    if loss is None or loss.thing.name not in OF_NUMBERS or _meant(metric, head) not in COMPARED:
+        return
+    encoding = _encoding(head)
+    if encoding not in (None, "real") or (encoding is None and values is not None and values.probabilities):
+        return
+    what = _meant(metric, head)
+    how = "a perfect prediction scores 0, unless the labels are 0 and 1"
+    if what in BEST_CLASS:
+        how = "it compares which of the numbers of a sample is the greatest"
+    elif what == "Accuracy":
+        how = "it counts numbers that are equal to the last digit"
+    help = (how, "`mean_absolute_error` and `root_mean_squared_error` say how far off the numbers are")
+    labels = (Label(loss.place, "fits numbers"),)
+    yield Diagnostic(OF_NUMBERS_FITTED, metric.place, _facts(metric, head), labels=labels, help=help)
+
+
+def _margins(metric: Placed, head: HeadUse) -> Told:
+    """A threshold of probabilities over margins, whose sign says the class."""
+    loss, threshold = head.loss, threshold_of(metric.thing, _meant(metric, head))
+    if loss is None or loss.thing.name not in OF_MARGINS or not threshold:
+        return
+    help = (
+        "labels of -1 are never equal to its 0: a perfect prediction scores the share of the others",
+        "give labels of 0 and 1, which the loss takes too, and `BinaryAccuracy: {threshold: 0}`",
+    )
+    labels = (Label(loss.place, "reads labels of -1 and 1, or of 0 and 1"),)
+    yield Diagnostic(MARGINS, metric.place, _facts(metric, head, threshold=threshold), labels=labels, help=help)
+
+
+def _logits(metric: Placed, head: HeadUse) -> Told:
+    """Probabilities read, where the loss takes the logits of the output."""
+    loss, values, meant = head.loss, head.type.meaning.range, _meant(metric, head)
+    if loss is None or not loss.thing.get("from_logits") or (values is not None and values.probabilities):
+        return
+    threshold = threshold_of(metric.thing, meant)
+    reads_them = meant in PROBABILITIES_READ and not metric.thing.get("from_logits")
+    if not (threshold is not None and 0 < threshold < 1) and not reads_them:
+        return
+    binary = loss.thing.name in BINARY
+    last = "sigmoid" if binary else "softmax"
+    help: tuple[str, ...] = (f"end with `activation: {last}`, and leave `from_logits` out of the loss",)
+    if meant == "BinaryAccuracy" and binary:
+        help = ("a logit is above 0 where its probability is above 0.5: `BinaryAccuracy: {threshold: 0}`", *help)
+    elif meant in READS_LOGITS and (binary or meant != "AUC"):
+        help = (f"tell it: `{meant}: {{from_logits: true}}`", *help)
+    elif threshold is not None and binary and "thresholds" in threshold_argument(meant):
+        help = (f"a logit is above 0 where its probability is above 0.5: `{meant}: {{thresholds: 0}}`", *help)
+    labels = (Label(loss.place, "takes logits"),)
+    yield Diagnostic(ON_LOGITS, metric.place, _facts(metric, head), labels=labels, help=help)
+
+
+def threshold_argument(name: str) -> str:
+    """The argument that sets the threshold of a metric."""
+    return "thresholds" if name in LABELLED else "threshold"
+
+
+def _greatest(metric: Placed, head: HeadUse) -> Told:
+    """A score of the greatest value alone, over one unit or classes that can go together."""
+    thing, values = metric.thing, head.type.meaning.range
+    if thing.name not in ("F1Score", "FBetaScore") or thing.get("threshold") is not None:
+        return
+    apart = (values is not None and values.by in SIGMOIDS) or (head.loss is not None and head.loss.thing.name in BINARY)
+    if head.width != 1 and not apart:
+        return
+    if values is not None and values.by in DISTRIBUTIONS:
+        return
+    how = "of one unit that is always this one: every sample counts as true" if head.width == 1 else "all others count as false"
+    yield Diagnostic(NO_THRESHOLD, metric.place, _facts(metric, head), help=(how, f"write `{thing.name}: {{threshold: 0.5}}`"))
+
+
+def _of_two(metric: Placed, head: HeadUse) -> Told:
+    """Precision and recall over both of two classes: what is wrong for the one is wrong for the other."""
+    thing, values = metric.thing, head.type.meaning.range
+    last = head.type.rank - 1
+    if thing.name not in ("Precision", "Recall") or head.width != 2 or values is None or values.sums != (last,):
+        return
+    if thing.get("class_id") is not None or thing.get("thresholds") is not None or thing.get("top_k") is not None:
+        return
+    help = (
+        "each sample counts once as true and once as false, right or wrong in both",
+        f"`{thing.name}: {{class_id: 1}}` is of the second class",
+    )
+    yield Diagnostic(IS_ACCURACY, metric.place, _facts(metric, head), help=help)
+
+
+def _ignored(metric: Placed, head: HeadUse) -> Told:
+    """A class that the loss alone leaves out."""
+    loss, meant = head.loss, _meant(metric, head)
+    id = loss.thing.get("ignore_class") if loss is not None else None
+    counts = meant.startswith("Sparse") or meant in ("IoU", "MeanIoU")
+    if loss is None or id is None or not counts or metric.thing.get("ignore_class") is not None:
+        return
+    size = head.type.axes[-1].size
+    outside = isinstance(size, int) and not 0 <= id < size
+    how = "no prediction can be right there" if outside else "what is left out of training counts in it"
+    overlap = f"`MeanIoU: {{num_classes: {size}, sparse_y_pred: false, ignore_class: {id}}}` leaves it out"
+    help = (how, f"`{meant}` takes `ignore_class: {id}` too" if "ignore_class" in arguments_of(meant) else overlap)
+    labels = (Label(loss.place, "leaves it out"),)
+    yield Diagnostic(COUNTS_IGNORED, metric.place, _facts(metric, head, id=id), labels=labels, help=help)
+
+
+def arguments_of(name: str) -> tuple[str, ...]:
+    """The arguments of a metric of Keras."""
+    from ...language.catalog import family
+
+    return tuple(each["name"] for each in family("metrics")["classes"][name]["arguments"])
+
+
+RULES: tuple[Callable[[Placed, HeadUse], Told], ...] = (_several, _numbers, _margins, _logits, _greatest, _of_two, _ignored)

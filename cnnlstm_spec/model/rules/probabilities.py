@@ -1,0 +1,96 @@
+"""Probabilities that are none any more where the loss reads them, or that add up to 1 along another axis than the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...language.activations import DISTRIBUTIONS, SIGMOIDS
+from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
+from ...ops.regularization import Noise
+from ...spec.compile_section import Placed
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic, Label
+from .common import DISTRIBUTIONS as OF_ONE_CLASS
+from .common import PROBABILITIES, HeadUse, Setting, compiled, function_of, place_in, title_of, written
+
+CHANGED = Code("probabilities-changed", "warning", "`{layer}` after the last `{function}` leaves no probabilities{when}")
+ALONG = Code("probabilities-along-steps", "warning", "`softmax` adds up to 1 along {along}; `{loss}` reads along {last}")
+NOT_CHANNELS = Code("softmax-not-over-channels", "warning", "`softmax` adds up to 1 along {along}; the channels are {channels}")
+
+
+def check_last_probabilities(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """The first layer after the last softmax or sigmoid of each head that makes other values of its probabilities."""
+    section = compiled(spec)
+    for head, id in typed.graph.outputs.items() if section is not None else ():
+        loss = section.losses.get(head) if section is not None else None
+        if loss is not None and (found := _changed(typed, id, loss)) is not None:
+            yield found
+
+
+def _changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None:
+    """Of the layers that stand alone in a row before an output, the first that breaks what they get."""
+    step, breaking = typed.nodes[id], None
+    while step.node.op is not None and len(step.inputs) == 1 and step.type is not None:
+        op = step.node.op
+        if isinstance(op, Noise):
+            breaking = step if op.draws else breaking
+        elif isinstance(op, Normalizing | RMSNormalization | UnitNormalization):
+            breaking = step if loss.thing.name in PROBABILITIES else breaking
+        elif not (op.keeps_values or op.keeps_range):
+            break
+        step = typed.nodes[step.node.inputs[0]]
+    function = function_of(step.node.op) if step.node.op is not None and step.type is not None else None
+    if breaking is None or breaking.node.op is None or step.node.op is None or function not in DISTRIBUTIONS | SIGMOIDS:
+        return None
+    when = " in training" if isinstance(breaking.node.op, Noise) else ""
+    facts: dict[str, object] = {
+        "layer": title_of(breaking.node.op),
+        "function": function,
+        "when": when,
+    }
+    labels = (
+        Label(place_in(step.node.op, "activation", step.node), "gives probabilities"),
+        Label(loss.place, "reads them"),
+        *breaking.node.origin.uses,
+    )
+    help = (f"put it before the layer that ends with `{function}`",)
+    return Diagnostic(CHANGED, breaking.node.origin.place, facts, labels=labels, help=help)
+
+
+def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
+    """A softmax along the steps, under a loss that reads the classes of each step."""
+    values, loss, last = head.type.meaning.range, head.loss, head.type.rank - 1
+    if loss is None or loss.thing.name not in OF_ONE_CLASS or values is None or values.sums is None or head.width == 1:
+        return
+    if last in values.sums or loss.thing.get("axis") not in (None, -1, last + 1) or head.activation is None:
+        return
+    op = head.activation.node.op
+    if op is None or title_of(op) != "Softmax":
+        return
+    axes = head.type.axes
+    along = " and ".join(axes[axis].name for axis in values.sums)
+    facts: dict[str, object] = {"along": along, "loss": written(loss.thing), "last": axes[last].name}
+    labels = (Label(loss.place, "reads the classes of each position"), *head.activation.node.origin.uses)
+    help = ("leave `axis` out: -1, the last, is that of the classes",)
+    yield Diagnostic(ALONG, place_in(op, "axis", head.activation.node), facts, labels=labels, help=help)
+
+
+def check_softmax_axis(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A softmax along the last axis where the channels are the first."""
+    op, type = node.node.op, node.type
+    if op is None or type is None or type.rank < 2 or not node.inputs or node.inputs[0] is None:
+        return
+    values, channels = type.meaning.range, type.meaning.channels
+    own = title_of(op) == "Softmax" or function_of(op) in DISTRIBUTIONS
+    if not own or values is None or values.sums != (type.rank - 1,) or channels != 0:
+        return
+    along, first = type.axes[-1].name, type.axes[0].name
+    layer = title_of(op)
+    help = ("leave the activation out, and put `Softmax: {axis: 1}` after it",)
+    argument = "axis" if layer == "Softmax" else "activation"
+    if layer in ("Softmax", "Activation"):
+        help = ("write `Softmax: {axis: 1}`, the axis of the channels",)
+    facts: dict[str, object] = {"along": f"axis {type.rank}", "channels": "axis 1"}
+    label = f"`{along}` here, by name; `{first}` has a kernel of its own for each position"
+    yield Diagnostic(NOT_CHANNELS, place_in(op, argument, node.node), facts, label, node.node.origin.uses, help)

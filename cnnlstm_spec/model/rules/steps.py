@@ -1,0 +1,100 @@
+"""Steps in another order than beside them, a single step, and arguments with which a loop over the steps goes astray."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...language.activations import EXPLOSIVE
+from ...ops.attention import Attending
+from ...ops.fusions.attention import Heads
+from ...ops.join import Dot
+from ...ops.recurrent import Recurrent
+from ...ops.shared import called
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic, Label
+from .common import Setting, title_of, written_of
+
+REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; `{join}` has others in order")
+SINGLE = Code("one-step", "warning", "`{layer}` reads a single step: it has nothing to remember")
+CLIPPED = Code("rate-clipped", "warning", "`{argument}: {given:g}` is a share: Keras takes {taken} for it")
+OVERFLOWS = Code("exponential-overflows", "warning", "`{layer}` with `{argument}: exponential` overflows within a few steps")
+
+
+def check_order(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each layer that turns its steps round, where what joins them has others in order."""
+    told = set()
+    for node in typed.nodes.values():
+        op = node.node.op
+        if op is None or len(node.inputs) < 2 or isinstance(op, Attending | Heads | Dot):
+            continue
+        pairs = [(id, x) for id, x in zip(node.node.inputs, node.inputs, strict=True) if x is not None and x.meaning.steps == 0]
+        turned = [id for id, x in pairs if x.meaning.backwards]
+        if not turned or len(turned) == len(pairs) or all(x.mask is not None for _, x in pairs):
+            # Masks that are joined so have a warning of their own.
+            continue
+        source = _turns(typed, turned[0])
+        if source is None or source.node.op is None or source.node.id in told:
+            continue
+        told.add(source.node.id)
+        layer = title_of(source.node.op)
+        place = source.node.origin.written.places.get("go_backwards", source.node.origin.place)
+        facts: dict[str, object] = {"layer": layer, "join": op.title()}
+        labels = (Label(node.node.origin.place, "joins the last step of the one with the first of the other"),)
+        help = (f"`Bidirectional: {{layer: {{{layer}: ...}}}}` turns what its backward half gives round again",)
+        yield Diagnostic(REVERSED, place, facts, labels=(*labels, *source.node.origin.uses), help=help)
+
+
+def _turns(typed: TypedGraph, id: str) -> TypedNode | None:
+    """The layer that gave the steps their reversed order."""
+    node = typed.nodes[id]
+    while node.node.inputs:
+        op = node.node.op
+        if isinstance(op, Recurrent) and op.go_backwards and op.return_sequences:
+            return node
+        node = typed.nodes[node.node.inputs[0]]
+    return None
+
+
+def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """A recurrent layer, inside `Bidirectional` too."""
+    x = node.inputs[0] if node.inputs else None
+    if node.node.op is None or x is None or not x.axes:
+        return
+    found = list(_recurrent(node))
+    if found and x.axes[0].size == 1 and not any(op.stateful for op in found):
+        help = (
+            "a `Dense` does as much with one step",
+            "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first",
+        )
+        facts: dict[str, object] = {"layer": node.node.op.title()}
+        yield Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help)
+    for op in found:
+        yield from _arguments(op, node)
+
+
+def _recurrent(node: TypedNode) -> Iterator[Recurrent]:
+    op = node.node.op
+    assert op is not None
+    if isinstance(op, Recurrent):
+        yield op
+    else:
+        yield from (each for each in op.values().values() if isinstance(each, Recurrent))
+
+
+def _arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
+    places, uses = written_of(op, node.node).places, node.node.origin.uses
+    for argument in ("dropout", "recurrent_dropout"):
+        rate = op.value(argument)
+        if not 0 <= rate <= 1:
+            percent = f"a share of 20 in 100 is `{argument}: 0.2`" if rate != 20 else f"20 percent are `{argument}: 0.2`"
+            help = (f"{rate:g} percent are `{argument}: {rate / 100:g}`" if 1 < rate <= 100 else percent,)
+            taken = "1, and drops everything" if rate > 1 else "0, and drops nothing"
+            facts: dict[str, object] = {"argument": argument, "given": rate, "taken": taken}
+            yield Diagnostic(CLIPPED, places.get(argument, node.node.origin.place), facts, labels=uses, help=help)
+    for argument in ("activation", "recurrent_activation"):
+        if argument in op.arguments and called(op.value(argument)) in EXPLOSIVE:
+            default = "tanh" if argument == "activation" else "sigmoid"
+            help = (f"each step takes the exponential of the one before: `{argument}: {default}` is the default",)
+            place = places.get(argument, node.node.origin.place)
+            yield Diagnostic(OVERFLOWS, place, {"layer": op.title(), "argument": argument}, labels=uses, help=help)
