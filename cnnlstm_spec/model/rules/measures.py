@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from ...language.activations import DISTRIBUTIONS, SIGMOIDS
-from ...spec.compile_section import Placed
+from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from ..facts import (
     BEST_CLASS,

@@ -8,7 +8,7 @@ from ...ir.graph import TypedGraph, TypedNode
 from ...language.activations import DISTRIBUTIONS, SIGMOIDS
 from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
 from ...ops.regularization import Noise
-from ...spec.compile_section import Placed
+from ...spec.compile_keys import Placed
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from .common import DISTRIBUTIONS as OF_ONE_CLASS
