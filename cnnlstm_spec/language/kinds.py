@@ -24,6 +24,9 @@ NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
 
 
+JINJA = re.compile(r"\{\{\s*(?:vars\.)?([A-Za-z_]\w*)\s*\}\}")
+
+
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:
     """Reports a value of the wrong type, with the way out where it is plain."""
     help: tuple[str, ...] = ()
@@ -31,6 +34,10 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
         number = resolve(node.value.strip() or "x")
         if node.value in ("None", "none"):
             help = ("Python's `None` is `null` in YAML",)
+        elif (jinja := JINJA.fullmatch(node.value.strip())) is not None:
+            help = (f"a variable is written `${jinja[1]}`",)
+        elif not node.plain and isinstance(number, float) and "integer" in words:
+            help = (f"write {int(number)}",) if number.is_integer() else ()
         elif not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
             help = (f"remove the quotes: {node.value.strip()}",)
         elif node.value.startswith("("):
@@ -61,6 +68,10 @@ class Integer(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
         bound = {"greater_than_equal": f"{self.least} is the least", "less_than_equal": f"{self.most} is the most"}
+        if problem not in bound and self.least is not None and self.least == self.most:
+            help = (f"write {self.least}",)
+            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+            return
         if problem not in bound:
             wrong_type(node, scope, self.words)
             return
@@ -209,6 +220,10 @@ class Choice(Leaf):
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
+        if isinstance(node, Scalar) and isinstance(node.value, int) and scope.name == "padding" and "same" in self.choices:
+            way = "`same` keeps the size; a layer such as `ZeroPadding2D: {padding: 1}` before it pads by a number"
+            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=(way,))
+            return
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             wrong_type(node, scope, self.words)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,12 +11,14 @@ from pydantic_core import CoreSchema, core_schema
 from ..text.diagnostic import Code
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
+from .foreign import Call, flow, named, read_foreign, thing
+from .foreign_objects import elsewhere
 from .json_schema import Schema, either, join, keys, one_key, ref
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
 from .leaf import Leaf, OpenLeaf, Steps
 from .list_kinds import Either, ListOf, OneOrMore
 from .read_record import MISSING_KEY, UNKNOWN_KEY, read, report_unknown_keys
-from .scope import POISON, Scope, did_you_mean
+from .scope import POISON, Scope, did_you_mean, nearest
 
 UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")
 NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
@@ -59,7 +62,9 @@ class Named(OpenLeaf):
             arguments = scope.resolve(entry.value)
             return POISON if arguments is None else self.named(entry.key, arguments, scope)
         if isinstance(node, Mapping):
+            instead = self.instead(node, scope)
             help = (f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names",)
+            help = (f"write `{instead}`",) if instead is not None else help
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
         return wrong_type(node, scope, self.words)
 
@@ -81,7 +86,10 @@ class Named(OpenLeaf):
         empty = arguments is None or (isinstance(arguments, Scalar) and arguments.value is None)
         if not empty and not isinstance(arguments, Mapping):
             assert arguments is not None
-            return wrong_type(arguments, scope, f"a mapping of the arguments of `{name}`")
+            instead = self.line(Call(cls, (arguments,)), key, scope)
+            help = (f"write `{instead}`",) if instead is not None else ()
+            words = f"a mapping of the arguments of `{name}`"
+            return scope.report(WRONG_TYPE, arguments, key=scope.name, words=words, given=given(arguments), help=help)
         return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope)
 
     def activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> Any:
@@ -101,10 +109,37 @@ class Named(OpenLeaf):
             return scope.report(NOT_IN_A_SPEC, key, name=name, help=("it is a base class, or needs Python objects",))
         classes = () if self.family == "activations" else found["classes"]
         known = (*found["identifiers"], *found.get("by_shape", ()), *classes)
-        help = did_you_mean(name, known) or (
-            f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",
+        instead = self.instead(key, scope)
+        help = (
+            (f"write `{instead}`",)
+            if instead is not None
+            else elsewhere(self.family, name)
+            or did_you_mean(name, known)
+            or (f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",)
         )
         return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=help)
+
+    def instead(self, node: Node, scope: Scope) -> str | None:
+        """`{Adam: {learning_rate: 0.001}}` for `Adam(1e-3)`, `{type: adam, lr: 1e-3}` and the like, else None."""
+        call = read_foreign(node)
+        return None if call is None else self.line(call, node, scope)
+
+    def line(self, call: Call, node: Node, scope: Scope) -> str | None:
+        """A thing of this family as a spec has it, if it can be read."""
+        found = family(self.family)
+        known = (*found["classes"], *found["identifiers"]) if self.family != "activations" else (*found["identifiers"],)
+        name = call.last if call.last in known else nearest(call.last, known)
+        if name is None:
+            return None
+        declared = _class(self.family, found["identifiers"].get(name, name))
+        entries = named(call, declared, tuple(declared))
+        name = found["identifiers"].get(name, name) if entries else name
+        for candidate in (entries, tuple(each for each in entries if each.key.text in declared)):
+            written = thing(name, candidate, node.span)
+            quiet = replace(scope, found=[], guessed=set(), memory=None)
+            if self.read_node(written, quiet) is not POISON and not quiet.found:
+                return flow(written)
+        return None
 
     def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope) -> Any:
         before = len(scope.found)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ..text.diagnostic import Code, Written
 from ..text.nodes import Entry, Mapping, Node, Scalar, node_of, words_for
 from ..text.source import NOWHERE
+from ..text.synonyms import GONE, SYNONYMS, folded
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .record import Checks, Record
 from .scope import POISON, Scope, nearest
@@ -191,7 +192,10 @@ def report_unknown_keys(
             help.append((entry, (f"a space is missing after the colon: `{before}: {after}`",)))
             continue
         near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
-        if near is None:
+        gone = GONE.get(folded(entry.key.text))
+        if gone is not None and (near is None or folded(near) not in SYNONYMS.get(folded(entry.key.text), ())):
+            help.append((entry, (gone,)))
+        elif near is None:
             strange.append(entry)
         else:
             meant.setdefault(near, entry)

@@ -27,6 +27,8 @@ LIMIT = 10**18
 DEPTH = 40
 CHAIN = 100
 """Variables that rest on one another."""
+DOTTED = re.compile(r"\$\{\s*vars\.([A-Za-z_]\w*)\s*\}")
+"""As other tools write a variable."""
 LOOKUPS = 1_000
 TEXT_LIMIT = 10_000
 
@@ -71,7 +73,9 @@ def substitute(
     except _Cycle:
         found.append(Diagnostic(CYCLIC_VARIABLE, place, {"name": text.strip("${} ")}, labels=uses))
     except _Wrong as wrong:
-        found.append(Diagnostic(BAD_ARITHMETIC, place, {"text": text, "reason": str(wrong)}, labels=uses))
+        dotted = DOTTED.search(text)
+        help = (f"a variable of `vars` is written `${dotted[1]}`",) if dotted is not None else ()
+        found.append(Diagnostic(BAD_ARITHMETIC, place, {"text": text, "reason": str(wrong)}, labels=uses, help=help))
     except _Reported:
         pass
     return None

@@ -33,7 +33,7 @@ ONE_INPUT = Code(
     "nothing-to-merge",
     "error",
     "`{layer}` brings several inputs together; it is given one",
-    help="name two or more in `inputs`, or leave the fusion out",
+    help="name two or more in `inputs`, or, in a list of layers, write `Parallel: {paths: {a: [...], b: []}, merge: concat}`",
 )
 SHARED_SHAPES = Code(
     "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"

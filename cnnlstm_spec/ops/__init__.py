@@ -111,9 +111,10 @@ def all_ops() -> tuple[type[Op], ...]:
 
 def former(name: str) -> str | None:
     """What there is now in place of a layer that earlier versions of Keras had."""
+    from ..text.synonyms import folded
     from .refused import FORMER
 
-    return FORMER.get(name)
+    return {folded(each): now for each, now in FORMER.items()}.get(folded(name))
 
 
 def refusal(name: str) -> tuple[str, str] | None:

@@ -16,8 +16,9 @@ from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Written
-from ..text.nodes import WRONG_TYPE, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.source import Place
+from ..text.synonyms import folded
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -31,6 +32,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "vector": ("features",),
     "tokens": ("steps",),
 }
+SIZES = ("height", "width", "channels", "depth", "steps", "timesteps", "numfeatures", "length", "seqlen", "imagesize")
+"""Words that people write for single sizes, folded."""
 TIMED = ("sequence", "video", "tokens")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 DTYPES = (*FLOATS, *INTEGERS, "bool")
@@ -86,7 +89,8 @@ class SizeKind(OpenLeaf):
         if value > LARGEST:
             return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=given(node))
         if value < 1:
-            return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node))
+            help = ("a size known only at run time is `null`, or a name such as `steps`",)
+            return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node), help=help)
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -132,6 +136,14 @@ class Input(Record):
     """A step whose every value equals it is padding."""
     mask_input: Annotated[str | None, Optional(NAME)] = None
     """Name of a boolean input, true where a step is real; several branches may share it."""
+
+    @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """Of sizes that are written one by one it is told where they stand."""
+        word = folded(entry.key.text)
+        if word in SIZES:
+            return ("sizes stand in `shape`, the batch left out: `shape: [64, 64, 3]`",)
+        return ("leave it out, or write `batch_size` at the top, which fixes it",) if word == "batchsize" else ()
 
     def check(self, at: Checks) -> None:
         self._check_axes(at)

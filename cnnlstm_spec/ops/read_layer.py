@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..ir.inference import RAISES, described
 from ..ir.op import Op
+from ..language.catalog import family
+from ..language.foreign import NAMING
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
 from ..language.read_record import NOT_A_MAPPING, at_key_if_empty, read_fields, read_record
 from ..language.scope import Scope, did_you_mean
 from ..text.diagnostic import Code, Label
-from ..text.nodes import Mapping, Node, Scalar, given, words_for
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, given, words_for
 from . import find_op, former, known_layers, refusal
+from .foreign_layers import line_instead, line_of_values
 
 UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")
 REFUSED_LAYER = Code("layer-not-supported", "error", "`{name}` cannot stand in a spec: {reason}")
@@ -31,13 +35,14 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
     name = key.text
     cls = find_op(name) or scope.layers.get(name)
     if cls is None:
-        _report_unknown(key, scope)
+        _report_unknown(key, arguments, scope)
         return None
     resolved = scope.resolve(arguments)
     if resolved is None:
         return None
-    if isinstance(resolved, Scalar) and resolved.value is not None and len(required := _required(cls)) == 1:
-        help: tuple[str, ...] = (f"write `{name}: {{{required[0]}: {resolved.text}}}`",)
+    if isinstance(resolved, Listing) or (isinstance(resolved, Scalar) and resolved.value is not None):
+        instead = line_of_values(cls, name, resolved, scope)
+        help = (f"write `{instead}`",) if instead is not None else ("its arguments go into a mapping, by name",)
         scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help)
         return None
     try:
@@ -66,15 +71,11 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     return cls.model_construct(_fields_set=set(), **{cls.arguments[name].field: value for name, value in values.items()})
 
 
-def _required(cls: type[Op]) -> list[str]:
-    return [name for name, argument in cls.arguments.items() if argument.required]
-
-
-def _report_unknown(key: Scalar, scope: Scope) -> None:
+def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
     name = key.text
     if (refused := refusal(name)) is not None:
-        reason, instead = refused
-        scope.report(REFUSED_LAYER, key, name=name, reason=reason, help=(instead,))
+        reason, way = refused
+        scope.report(REFUSED_LAYER, key, name=name, reason=reason, help=(way,))
         return
     if scope.layers_unread:
         return
@@ -82,20 +83,48 @@ def _report_unknown(key: Scalar, scope: Scope) -> None:
     known = (*known_layers(), *structures, *scope.blocks, *scope.layers)
     written = re.match(r"(\w+)\s*([ ({])", name)
     help: tuple[str, ...]
+    empty = isinstance(arguments, Scalar) and arguments.value is None
     if (now := former(name)) is not None:
         help = (now,)
+    elif (instead := line_instead(key if empty else Mapping(key.span, (Entry(key, arguments),)), scope)) is not None:
+        help = (f"write `{instead}`",)
     elif written and written[1] in known:
         missing = "a colon is missing" if written[2] != "(" else "arguments go into a mapping"
         help = (f"{missing}: `{written[1]}: {{argument: value}}`",)
+    elif of_each := [each for each in known if re.fullmatch(rf"{re.escape(name)}(?:ing)?[123]D", each, re.IGNORECASE)]:
+        help = (f"Keras has {' and '.join([', '.join(f'`{each}`' for each in of_each[:-1]), f'`{of_each[-1]}`'])}",)
+    elif name.lower() in family("activations")["identifiers"] and not nearest_in_letters(name, known):
+        help = (f"write `Activation: {{activation: {name.lower()}}}`",)
     else:
         help = did_you_mean(name, known) or ("`cnnlstm-spec layers` lists the layers", *scope.layers.explain_missing())
     scope.report(UNKNOWN_LAYER, key, name=name, help=help)
+
+
+def nearest_in_letters(name: str, known: Iterable[str]) -> bool:
+    """Whether a known name is the same but for capitals."""
+    return any(each.lower() == name.lower() for each in known)
+
+
+def _is_layer(name: str, scope: Scope) -> bool:
+    """Whether a name is that of a layer, a structure, or a block."""
+    return scope.has_layer(name) or name in scope.blocks or name in scope.layers
+
+
+def _names_another(entry: Entry, scope: Scope) -> bool:
+    """Whether a key that is no layer says that its value names one: `layer: Dense`."""
+    return entry.key.text in NAMING and not _is_layer(entry.key.text, scope)
 
 
 def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
     """The name of a layer and the arguments beside it, or None after reporting why there is none."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return node, Scalar(node.span, None, "")
+    if isinstance(node, Mapping) and len(node.entries) == 1 and not _names_another(node.entries[0], scope):
+        return node.entries[0].key, node.entries[0].value
+    if isinstance(node, Mapping) and not any(_is_layer(each.key.text, scope) for each in node.entries):
+        if (instead := line_instead(node, scope)) is not None:
+            scope.report(NOT_A_LAYER, node, given="another library's way to write one", help=(f"write `{instead}`",))
+            return None
     if isinstance(node, Mapping) and len(node.entries) == 1:
         return node.entries[0].key, node.entries[0].value
     if isinstance(node, Mapping) and node.entries:

@@ -7,6 +7,8 @@ _BASE = "it is a base class"
 _CELL = "a cell is one step of a recurrent layer"
 _STRINGS = "it reads strings, and its vocabulary is data"
 
+_WEIGHTS = "Keras 3 has none; `SpectralNormalization` bounds weights too, `kernel_constraint: UnitNorm` fixes their length"
+
 REFUSED: dict[str, tuple[str, str]] = {
     "Equalization": ("Keras cannot trace it into a model", "use `AutoContrast`, or equalize the images before the model"),
     "FlaxLayer": ("it runs on JAX", "write the layer in `layers_from:`"),
@@ -36,12 +38,22 @@ FORMER: dict[str, str] = {
     "ConvLSTM": "Keras has `ConvLSTM1D`, `ConvLSTM2D` and `ConvLSTM3D`",
     "CuDNNGRU": "`GRU` uses cuDNN by itself where it can",
     "CuDNNLSTM": "`LSTM` uses cuDNN by itself where it can",
+    "GlobalPool": "Keras has `GlobalAveragePooling1D` to `3D` and `GlobalMaxPooling1D` to `3D`",
+    "GlobalPooling": "Keras has `GlobalAveragePooling1D` to `3D` and `GlobalMaxPooling1D` to `3D`",
     "Deconvolution2D": "it is now called `Conv2DTranspose`",
     "LocallyConnected1D": "Keras 3 has none; `Conv1D` shares its weights over all positions",
     "LocallyConnected2D": "Keras 3 has none; `Conv2D` shares its weights over all positions",
+    "Input": "an input is written as `input: {kind: ..., shape: [...]}`, in its branch",
+    "InstanceNorm": "write `GroupNormalization: {groups: -1}`",
+    "InstanceNormalization": "write `GroupNormalization: {groups: -1}`",
     "Merge": "bring branches together in `fusion:`, or paths in `Parallel`",
+    "ModuleList": "a list of layers is one already: write its layers into it",
+    "Sequential": "a list of layers is one already: write its layers into it, or make a block of them",
     "SyncBatchNormalization": "write `BatchNormalization: {synchronized: true}`",
     "ThresholdedReLU": "write `ReLU: {threshold: 1.0}`",
+    "Upsample": "Keras has `UpSampling1D`, `UpSampling2D` and `UpSampling3D`",
+    "WeightNorm": _WEIGHTS,
+    "WeightNormalization": _WEIGHTS,
     "TimeDistributedDense": "`Dense` works on the last axis of every step by itself",
 }
 """Names that earlier versions of Keras had, to what there is now."""

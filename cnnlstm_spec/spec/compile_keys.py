@@ -17,6 +17,7 @@ from ..language.record import Record
 from ..language.scope import POISON, Scope
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.source import Place
+from .elsewhere import of_compile
 
 NOTHING: Schema = {"type": "null"}
 
@@ -164,7 +165,7 @@ class CompileKeys(Record):
         name = named.text if isinstance(named, Scalar) else "Adam"
         name = name if name in known["classes"] else known["identifiers"].get(name.lower(), "Adam")
         if entry.key.text not in (argument["name"] for argument in known["classes"][name]["arguments"]):
-            return ()
+            return of_compile(entry, name)
         return (f"it is an argument of the optimizer: `optimizer: {{{name}: {{{entry.key.text}: ...}}}}`",)
 
 

@@ -10,6 +10,7 @@ from ..ops import is_known_layer
 from ..ops.read_layer import read_name
 from ..text.diagnostic import Code
 from ..text.nodes import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
+from .elsewhere import list_of_layers
 from .layer_list import Item, Layer
 from .registry import STRUCTURES, find_reader
 
@@ -36,7 +37,9 @@ def read_items(node: Node, scope: Scope) -> Any:
     if isinstance(node, Scalar) and node.value is None:
         return ()
     if not isinstance(node, Listing):
-        help = ("a list's items begin with `- `",) if isinstance(node, Mapping) else ()
+        help: tuple[str, ...] = ()
+        if isinstance(node, Mapping):
+            help = list_of_layers(node, bool(node.entries) and scope.has_layer(node.entries[0].key.text))
         if isinstance(node, Scalar) and isinstance(node.value, str):
             help = (f"write `[{node.text}]`",)
         return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)

@@ -11,12 +11,13 @@ from ..language.json_schema import ref
 from ..language.kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf, Reading
-from ..language.read_record import read_record
+from ..language.read_record import NOT_A_MAPPING, read_record
 from ..language.record import Record
-from ..language.scope import Scope
-from ..ops.input import Input, mask_key
+from ..language.scope import POISON, Scope
+from ..ops.input import KINDS, Input, mask_key
 from ..text.diagnostic import Origin
-from ..text.nodes import Entry, Mapping, Node
+from ..text.nodes import Entry, Mapping, Node, words_for
+from .elsewhere import input_of, of_branch, of_top, stands_for
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
 from .own_layers import MODULES
@@ -41,6 +42,9 @@ class InputKind(OpenLeaf):
 
 
 def _read_input(node: Node, scope: Scope) -> Any:
+    if not isinstance(node, Mapping):
+        scope.report(NOT_A_MAPPING, node, owner="input", given=words_for(node), help=input_of(node, KINDS))
+        return POISON
     return read_record(Input, node, scope, "input")
 
 
@@ -53,6 +57,11 @@ class BranchSection(Record):
     """The layers in order; none sends the input straight to the fusion."""
     share_layers_with: Annotated[tuple[str, Origin] | None, Optional(ReferenceKind())] = None
     """A branch whose layers and weights come before its own."""
+
+    @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """What belongs into `input` or `layers` is told so."""
+        return of_branch(entry, scope.has_layer(entry.key.text))
 
 
 class HeadSection(MergeKeys):
@@ -129,6 +138,11 @@ class Top(Record):
     """Which values are tried, and what says which are best."""
 
     @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """What belongs into a section, or into a branch, is told so."""
+        return of_top(entry)
+
+    @classmethod
     def list_meant(cls, entry: Entry) -> list[str]:
         """`head` or `heads`, whichever the value could be that of; and all other keys."""
         names_heads = isinstance(entry.value, Mapping) and entry.value.get("inputs") is None
@@ -136,8 +150,8 @@ class Top(Record):
 
     @classmethod
     def find_missing(cls, written: Collection[str]) -> dict[str, str]:
-        """Every spec has a head, or several."""
-        there = {*written, *(["head"] if "heads" in written else [])}
+        """Every spec has a head, or several; what is written elsewhere or otherwise is there."""
+        there = {*written, *(["head"] if "heads" in written else []), *(key for each in written for key in stands_for(each))}
         return {name: words for name, words in NEEDED.items() if name not in there}
 
 

@@ -15,6 +15,7 @@ from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .blocks import read_unused
 from .budget import read_budget
+from .elsewhere import by_name, list_of_layers
 from .fusion import FusionKeys, read_fusion
 from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
@@ -166,7 +167,7 @@ def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...]:
     if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
         return ()
     if not isinstance(node, Mapping):
-        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
+        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=by_name(node, owner))
         return ()
     return node.entries
 
@@ -270,7 +271,8 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
     known = HeadSection.arguments
     misspelt = any(each.key.text not in known and nearest(each.key.text, known) == "inputs" for each in node.entries[:MANY])
     if node.get("inputs") is None and not misspelt:
-        help = ("a head that reads the last fusion is a plain list of layers",)
+        is_layer = bool(node.entries) and scope.has_layer(node.entries[0].key.text)
+        help = ("a head that reads the last fusion is a plain list of layers", *list_of_layers(node, is_layer))
         scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help)
         return broken
     if node.get("strategy") is not None or node.get("layer") is not None:
