@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill test-newest schema out clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill test-newest schema docs out clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -89,6 +89,10 @@ test-newest:
 
 schema: $(FULL)/ready
 	$(FULL)/bin/python tools/schema.py
+
+# docs/diagnostics.md, from the pages of the codes and what is said of the specs in them.
+docs: $(CORE)/ready
+	$(CORE)/bin/python tools/diagnostics.py
 
 # What a terminal shows of tests/specs/err, written anew.
 out: $(CORE)/ready
