@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill test-newest schema docs out clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -78,6 +78,21 @@ fuzz-input: $(CORE)/ready
 KILLS ?= 200
 kill: $(FULL)/ready
 	$(FULL)/bin/python tools/kill.py $(KILLS)
+
+# As many changes to what messages say as MUTANTS says, each of which a test must see: 95 of 100 at least.
+MUTANTS ?= 300
+mutants: $(CORE)/ready
+	$(CORE)/bin/python tools/mutants.py $(MUTANTS)
+
+# What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all` holds whole.
+SAMPLE := --tests long --seeds 500 --backbones 8 --mutants 300 --kills 20 --inputs 4000
+proof: $(FULL)/ready
+	$(FULL)/bin/python tools/proof.py $(SAMPLE)
+
+# Hours. The results are committed with the date and the commit that they are of.
+WHOLE := --tests all --seeds 5000 --backbones 40 --mutants 100000 --kills 200 --inputs 300000
+proof-all: $(FULL)/ready
+	$(FULL)/bin/python tools/proof.py $(WHOLE) --write bench/PROOF.md
 
 # The fast tests against the newest of each dependency, whatever the constraints say.
 test-newest:

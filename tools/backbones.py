@@ -2,6 +2,7 @@
 
     python tools/backbones.py [--only NAME ...]            write
     python tools/backbones.py --check [--only NAME ...]    compare the files and the evaluator with Keras
+    python tools/backbones.py --check --count N            so many of them, from the first to the last
 
 Needs Keras, and this package on the path. Nothing is downloaded.
 """
@@ -187,13 +188,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     parser.add_argument("--only", nargs="+", metavar="NAME", default=backbone.BACKBONES, choices=backbone.BACKBONES)
+    parser.add_argument("--count", type=int, metavar="N", help="so many, evenly from the first to the last")
     options = parser.parse_args()
+    names = options.only[:: max(1, len(options.only) // options.count)][: options.count] if options.count else options.only
     patch()
     if NAMES != backbone.BACKBONES:
         print(f"keras.applications has {sorted(set(NAMES) ^ set(backbone.BACKBONES))} besides or not")
         return 1
     failed = False
-    for name in options.only:
+    for name in names:
         start = time.perf_counter()
         if not options.check:
             (FOLDER / f"{name}.json").write_text(generate(name))

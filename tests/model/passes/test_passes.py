@@ -326,10 +326,14 @@ def test_the_choice_of_passes() -> None:
     assert compilation.program == compilation.lowered("default")
 
 
+FEW = 4
+"""So many models that a pass changes are built for each, unless all are asked for."""
+
+
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["default", *(each.__name__ for each in PASSES["default"])])
-def test_models_with_and_without_passes(name: str) -> None:
+def test_models_with_and_without_passes(name: str, whole: bool) -> None:
     """Equal predictions, gradients, updated weights and names of weights: of all passes together, and of each by itself."""
     import numpy
     import tensorflow
@@ -344,7 +348,7 @@ def test_models_with_and_without_passes(name: str) -> None:
     for compilation in cases():
         assert compilation.typed is not None and compilation.spec is not None
         after = apply(compilation.typed, passes)
-        if after is compilation.typed:
+        if after is compilation.typed or (changed == FEW and not whole):
             continue
         changed += 1
         keras.backend.clear_session(free_memory=False)

@@ -151,9 +151,9 @@ def chain(random: random.Random) -> str:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-def test_of_drawn_chains_none_that_is_silent_reads_padding() -> None:
+def test_of_drawn_chains_none_that_is_silent_reads_padding(whole: bool) -> None:
     """Of each seed: silence means that Keras's predictions hang on real steps alone; and a good part is silent."""
-    drawn = [layers for layers in map(chain, map(random.Random, range(120))) if load(text(layers)).ok]
+    drawn = [layers for layers in map(chain, map(random.Random, range(120 if whole else 40))) if load(text(layers)).ok]
     silent = [layers for layers in drawn if not lost(layers)]
-    assert 10 <= len(silent) <= len(drawn) // 2
+    assert len(drawn) // 12 <= len(silent) <= len(drawn) // 2
     assert [layers for layers in silent if differs(layers)] == []

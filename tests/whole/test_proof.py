@@ -1,0 +1,37 @@
+"""What is proved in samples: every proof runs, one that fails is told, and the file says of what it is."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+import pytest
+from places import ROOT
+
+from tools import proof
+from tools.proof import Proof, Result
+
+SIZES = {"seeds": 5, "backbones": 2, "mutants": 3, "kills": 4, "inputs": 6}
+
+
+@pytest.mark.parametrize("tests", proof.TESTS)
+def test_every_proof_has_a_program_and_its_size(tests: str) -> None:
+    proofs = proof.make_proofs(argparse.Namespace(tests=tests, **SIZES))
+    assert len(proofs) == 1 + len(SIZES)
+    for each, size in zip(proofs[1:], SIZES.values(), strict=True):
+        program = each.arguments[1].replace(".", "/") if each.arguments[0] == "-m" else each.arguments[0]
+        assert (ROOT / program).exists(), program
+        assert str(size) in each.arguments and str(size) in each.name
+
+
+def test_a_proof_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    results = [proof.run(Proof(name, ["-c", f"print('it says'); exit({status})"])) for name, status in (("one", 0), ("two", 3))]
+    assert [(each.status, each.last) for each in results] == [(0, "it says"), (3, "it says")]
+    assert "== two\nit says\n" in capfd.readouterr().out
+    assert re.search(r"one \| holds \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
+
+
+def test_the_file_says_of_what_it_is() -> None:
+    pytest.importorskip("keras")
+    text = proof.make_file([Result(Proof("one", []), 0, "said", 1.0)])
+    assert re.search(r"\d{4}-\d\d-\d\d, commit [0-9a-f]{40}.*; \d+ cores of .*, keras \d", text)

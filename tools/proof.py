@@ -1,0 +1,118 @@
+"""What is proved beyond the tests, in samples or whole: each proof in turn, a table of them, and 1 where one of them fails.
+
+python tools/proof.py --tests long --seeds 500 --backbones 8 --mutants 300 --kills 20 --inputs 4000    what `make proof` runs
+python tools/proof.py ... --write bench/PROOF.md       the same, and the table in a file, with the date and the commit
+
+A proof that cannot run has failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = {"long": ["-m", "whole"], "all": []}
+"""The tests that `make test` leaves out for their length alone, or every test with all of what it repeats."""
+
+
+class Proof(NamedTuple):
+    """What is proved, and by which command of this Python."""
+
+    name: str
+    arguments: list[str]
+
+
+class Result(NamedTuple):
+    """How a proof went: its status, the last line that it printed, and how many seconds it took."""
+
+    proof: Proof
+    status: int
+    last: str
+    seconds: float
+
+
+def make_proofs(options: argparse.Namespace) -> list[Proof]:
+    """The proofs of that size."""
+    names = ["tools/backbones.py", "--check", "--count", str(options.backbones)]
+    return [
+        Proof(f"{options.tests} tests", ["-m", "pytest", "--whole", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]),
+        Proof(f"{options.seeds:,} specs against Keras", ["-m", "fuzz", str(options.seeds)]),
+        Proof(f"{options.backbones} backbones against Keras", names),
+        Proof(f"{options.mutants:,} changed messages", ["tools/mutants.py", str(options.mutants)]),
+        Proof(f"{options.kills} killed runs", ["tools/kill.py", str(options.kills)]),
+        Proof(f"{options.inputs:,} hostile inputs", ["-m", "fuzz.inputs", str(options.inputs)]),
+    ]
+
+
+def run(proof: Proof) -> Result:
+    """Runs a proof; what it prints is shown as it comes."""
+    print(f"== {proof.name}", flush=True)
+    started, last = monotonic(), ""
+    with subprocess.Popen(
+        [sys.executable, *proof.arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            last = line.strip() or last
+    return Result(proof, process.returncode, last, monotonic() - started)
+
+
+def make_table(results: list[Result]) -> str:
+    """A row for each proof."""
+    rows = [
+        f"| {each.proof.name} | {'holds' if not each.status else 'FAILS'} | {each.seconds:,.0f} | {each.last} |"
+        for each in results
+    ]
+    return "\n".join(["| proof | | seconds | its last line |", "| --- | --- | --- | --- |", *rows])
+
+
+def make_file(results: list[Result]) -> str:
+    """The table with what it is of: the date, the commit, the machine and the versions."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    changed = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    versions = ", ".join(f"{name} {version(name)}" for name in ("keras", "tensorflow", "numpy", "pydantic"))
+    machine = f"{os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}, {versions}"
+    about = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {commit}{' with changes' if changed else ''}; {machine}."
+    return f"# What was proved at length\n\nWritten by `make proof-all`.\n\n{about}\n\n{make_table(results)}\n"
+
+
+def main() -> int:
+    """0 where every proof holds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tests", choices=TESTS, required=True, help="those that are long, or all of them whole")
+    for name, what in {
+        "seeds": "random specs against Keras",
+        "backbones": "models of keras.applications",
+        "mutants": "changes of messages",
+        "kills": "runs of `compile` that are killed",
+        "inputs": "hostile inputs",
+    }.items():
+        parser.add_argument(f"--{name}", type=int, required=True, metavar="N", help=f"how many {what}")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
+    options = parser.parse_args()
+    results = [run(proof) for proof in make_proofs(options)]
+    print(make_table(results))
+    if options.write is not None:
+        options.write.write_text(make_file(results), "utf-8")
+    return 1 if any(each.status for each in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
