@@ -68,11 +68,19 @@ def elsewhere() -> Iterator[Elsewhere]:
         yield process
 
 
+@pytest.fixture(scope="module", autouse=True)
+def settled() -> Iterator[None]:
+    """What a module leaves is looked through once, not by each collection after it, which would take longer and longer."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def fresh() -> Any:
     """Keras, as if nothing had been built."""
     import keras
 
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     yield keras
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)

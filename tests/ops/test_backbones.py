@@ -207,7 +207,7 @@ KERAS_BUILDS: list[tuple[dict[str, Any], tuple[int, int, int]]] = [
 def test_against_keras(name: str, args: dict[str, Any], size: tuple[int, int, int]) -> None:
     import keras
 
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     # No values for the weights: VGG16 alone would take half a gigabyte.
     with keras.StatelessScope(initialize_variables=False):
         model = getattr(keras.applications, name)(**args, input_shape=size)

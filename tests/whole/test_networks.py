@@ -56,7 +56,7 @@ def test_is_what_keras_builds_and_what_emitted_python_builds(path: Path, fresh: 
     if typed.params > 5 * HEAVY:
         pytest.skip("as large twice over would fill the machine's memory")
     wanted = _text(model.get_config()), _text(model.get_compile_config())
-    fresh.utils.clear_session()
+    fresh.utils.clear_session(free_memory=False)
     module: dict[str, Any] = {"__name__": "emitted"}
     try:
         exec(compile(compilation.to_python(), "emitted.py", "exec"), module)

@@ -162,7 +162,7 @@ def test_what_the_model_trusts_is_read_as_shown(fusion: str, wanted: str, shape:
 
     shown = "\n".join(each.text for each in blocks("docs/trust.md"))
     (statement,) = (each for each in shown.splitlines() if each.startswith(f"{wanted} ="))
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     cnnlstm_spec.load(FUSED + f"fusion: {fusion}\nhead: [{{Dense: {{units: 1}}}}]\n").to_keras().save(tmp_path / "model.keras")
     model = keras.models.load_model(tmp_path / "model.keras")
     batch = {"a": numpy.random.default_rng(0).normal(size=(3, 6)), "b": numpy.random.default_rng(1).normal(size=(3, 4))}

@@ -32,7 +32,7 @@ def check(text: str, wanted: dict[str, float], folder: Path) -> None:
     """Holds the rates against the factor wanted for each layer by its name's beginning, 1 for others."""
     import keras
 
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     compilation = cnnlstm_spec.load(text)
     assert compilation.ok, [each.message for each in compilation.diagnostics]
     module: dict[str, Any] = {"__name__": "emitted"}

@@ -337,9 +337,9 @@ def test_draws_every_spec() -> None:
 @pytest.fixture
 def fresh() -> Any:
     keras = pytest.importorskip("keras")
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     yield keras
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
 
 
 def randomized(model: Any, seed: int = 1) -> None:

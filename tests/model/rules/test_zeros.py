@@ -112,7 +112,7 @@ def differs(layers: str) -> bool:
     import keras
     import numpy
 
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     model = load(text(layers)).to_keras()
     for weight in model.weights:
         # No bias of 0, which hides what it adds.
