@@ -203,25 +203,29 @@ class _Composer:
     def listing(self, event: Any, span: Span, depth: int) -> Listing:
         self.container(event, "seq")
         items = []
+        last = None
         while not isinstance(inner := next(self.events), yaml.SequenceEndEvent):
             items.append(self.node(inner, depth + 1))
-        return Listing(span.to(self.end(inner, items)), tuple(items))
+            last = self.end_of(inner, items[-1])
+        return Listing(span.to(self.end(inner, last)), tuple(items))
 
-    def end(self, event: Any, nodes: list[Node]) -> int:
-        """Where a collection ends; a block collection's own mark lies at the token after it."""
-        if event.end_mark.index > event.start_mark.index:
-            return int(event.end_mark.index)
-        return nodes[-1].span.end if nodes else int(event.end_mark.index)
+    def end(self, event: Any, last: int | None) -> int:
+        """Where a collection ends, given the end of the last in it; a block collection's own mark lies at the token after it."""
+        return int(event.end_mark.index) if event.end_mark.index > event.start_mark.index or last is None else last
+
+    def end_of(self, event: Any, node: Node) -> int:
+        """Where a value ends that stands here; that of an alias is written elsewhere."""
+        return int(event.end_mark.index) if isinstance(event, yaml.AliasEvent) else node.span.end
 
     def mapping(self, event: Any, span: Span, depth: int) -> Mapping:
         self.container(event, "map")
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
-        values: list[Node] = []
+        last = None
         while not isinstance(inner := next(self.events), yaml.MappingEndEvent):
             key = self.node(inner, depth + 1)
-            value = self.node(next(self.events), depth + 1)
-            values.append(value)
+            value = self.node(event := next(self.events), depth + 1)
+            last = self.end_of(event, value)
             if not isinstance(key, Scalar):
                 raise self.refuse(BAD_KEY, key.span, given=words_for(key))
             key = as_key(key, self.found)
@@ -235,7 +239,7 @@ class _Composer:
                 entries[key.text] = Entry(key, value)
         own = tuple(entries.values())
         inherited = tuple(entry for name, entry in merged.items() if name not in entries)
-        return Mapping(span.to(self.end(inner, values)), inherited + own)
+        return Mapping(span.to(self.end(inner, last)), inherited + own)
 
     def merge(self, value: Node, merged: dict[str, Entry]) -> None:
         for each in value.items if isinstance(value, Listing) else (value,):
