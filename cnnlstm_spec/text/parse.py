@@ -215,7 +215,8 @@ class _Composer:
 
     def end_of(self, event: Any, node: Node) -> int:
         """Where a value ends that stands here; that of an alias is written elsewhere."""
-        return int(event.end_mark.index) if isinstance(event, yaml.AliasEvent) else node.span.end
+        end = int(event.end_mark.index)
+        return end if isinstance(event, yaml.AliasEvent) else node.span.end
 
     def mapping(self, event: Any, span: Span, depth: int) -> Mapping:
         self.container(event, "map")
