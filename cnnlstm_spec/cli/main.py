@@ -31,6 +31,7 @@ COMMANDS = {
     "validate": "Check specs, every shape and every mistake in them.",
     "shapes": "Show every layer's output, dtype, mask and parameters.",
     "compile": "Build the Keras model, its plot and a manifest.",
+    "train": "Train the model on the data of its spec.",
     "plot": "Draw a spec as SVG or PNG.",
     "diff": "Show what changed between two specs: layers, costs, weights.",
     "emit": "Print the model as Python source.",

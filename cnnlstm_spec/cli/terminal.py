@@ -108,9 +108,13 @@ class Progress:
 
     def step(self, text: str) -> None:
         """What is under way now; raises KeyboardInterrupt where one was swallowed since the last step."""
+        self.draw(f"{text} ...")
+
+    def draw(self, line: str) -> None:
+        """A line in place of the one before, as `step` does it."""
         interrupts.check()
         if self.shown:
-            _put(sys.stderr, f"\r\x1b[K{one_line(text)} ...")
+            _put(sys.stderr, f"\r\x1b[K{one_line(line)}")
 
     def end(self) -> None:
         """Takes the line away."""

@@ -65,6 +65,10 @@ class Part(ABC):
         neither. Raises DataError for what cannot be read.
         """
 
+    def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
+        """The targets of the samples at these places alone; overridden where inputs need not be read for it."""
+        return self.read(places).targets
+
     def plan(self, order: Sequence[int], size: int) -> list[Sequence[int]]:
         """The batches of an epoch: `order` is a place for each sample, and no batch has more than `size`.
 
@@ -73,7 +77,7 @@ class Part(ABC):
         return [order[first : first + size] for first in range(0, len(order), size)]
 
     def arrays(self) -> Batch | None:
-        """All samples at once, where they lie in memory and every sample has one shape; else None."""
+        """All samples at once, where they lie in memory and all have one shape, so that `plan` cuts plainly; else None."""
         return None
 
     def label(self, place: int) -> str:

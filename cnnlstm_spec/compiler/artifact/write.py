@@ -80,7 +80,7 @@ def make_files(
     compilation: Compilation, step: Callable[[str], None], passes: str = "default", deployment: Deployment | None = None
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """The bytes of every file but the manifest, and the versions of what built the model."""
-    from ...emit.keras.run import save, versions
+    from ...emit.keras.run import versions
 
     step("building the model")
     try:
@@ -90,10 +90,7 @@ def make_files(
             raise Unsuitable(f"weights cannot be loaded: {str(error).splitlines()[0]}") from None
         raise
     step("saving the model")
-    with tempfile.TemporaryDirectory() as scratch:
-        path = File(scratch, MODEL)
-        save(model, path)
-        files = {MODEL: canonical(read(path))}
+    files = {MODEL: save_model(model)}
     step("drawing")
     svg = (compilation if deployment is None else deployment.inference).to_svg()
     files[SVG] = svg.encode()
@@ -208,6 +205,42 @@ def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     _sync(folder.parent)
+
+
+def make_folder(path: File) -> None:
+    """A folder, with those above it, where there is none yet. Raises PathError."""
+    sort = sort_of(path)
+    if sort not in (None, "folder"):
+        raise PathError(path, f"it is a {sort}, not a folder")
+    with told(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def remove_folder(path: File) -> None:
+    """A folder that this package has written, with what is in it; a link to one goes alone."""
+    if link_at(path) is not None:
+        with told(path):
+            path.unlink()
+    elif sort_of(path) == "folder":
+        with told(path):
+            shutil.rmtree(path)
+
+
+def remove_files(folder: File, names: Iterable[str]) -> None:
+    """Files of a folder, as far as they are there."""
+    for name in names:
+        with told(folder / name):
+            (folder / name).unlink(missing_ok=True)
+
+
+def save_model(model: Any) -> bytes:
+    """A Keras model as the bytes of a `.keras` file, the same for equal models."""
+    from ...emit.keras.run import save
+
+    with tempfile.TemporaryDirectory() as scratch:
+        path = File(scratch, MODEL)
+        save(model, path)
+        return canonical(read(path))
 
 
 def replace_file(path: File, data: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,7 @@ from ...ir.program import (
     Ref,
     SetAttribute,
     Slice,
+    Statement,
     Unbuildable,
 )
 from ...language.catalog import facts
@@ -59,6 +60,24 @@ def run(program: Program) -> keras.Model:
     model = values["model"]
     assert isinstance(model, keras.Model)
     return model
+
+
+def compile_again(model: keras.Model, statements: Iterable[Statement], losses: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Runs statements that compile a model, on one that is built; `losses` gives heads another loss for that of the spec."""
+    for statement in statements:
+        assert isinstance(statement, Do)
+        keywords = {name: _evaluate(each, {"model": model}) for name, each in statement.call.keywords}
+        loss = keywords["loss"]
+        if isinstance(loss, dict):
+            keywords["loss"] = {head: losses[head](each) if head in losses else each for head, each in loss.items()}
+        elif losses:
+            keywords["loss"] = next(iter(losses.values()))(loss)
+        model.compile(**keywords)
+
+
+def make(expression: Expression) -> Any:
+    """The object of Keras that an expression makes, such as a callback."""
+    return _evaluate(expression, {})
 
 
 def check(program: Program) -> None:
@@ -190,6 +209,11 @@ def save(model: keras.Model, path: Path) -> None:
 def load(path: Path) -> keras.Model:
     """Reads a `.keras` file, without what it is trained with."""
     return keras.models.load_model(path, compile=False)
+
+
+def devices() -> tuple[str, ...]:
+    """The kinds of device that Keras computes on, without what says which machine it is."""
+    return tuple(dict.fromkeys(name.partition(":")[0].upper() for name in keras.distribution.list_devices()))
 
 
 def versions() -> dict[str, str]:

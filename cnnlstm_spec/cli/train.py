@@ -1,0 +1,154 @@
+"""`train SPEC -o DIR`: the model trained as `data` and `fit` say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path as File
+
+import click
+
+from ..compiler import interrupts
+from ..text.escape.terminal import one_line
+from ..text.files import PathError
+from .options import (
+    FOUND,
+    allow_outside,
+    color_option,
+    imports_option,
+    load_sweep,
+    matrix_option,
+    need_sound,
+    set_option,
+    show,
+    spec_argument,
+    write_file,
+)
+from .terminal import note, write
+from .watching import TerminalWatch
+
+UNUSABLE, INTERRUPTED = 2, 130
+SEEDS = re.compile(r"(\d+)\.\.(\d+)|\d+(,\d+)*")
+MOST = 1000
+
+
+def _seeds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    found = SEEDS.fullmatch(value)
+    if found is None:
+        raise click.BadParameter(f"`{value}` is neither a range such as `0..4` nor a list such as `1,2,3`")
+    if found[1] is None:
+        return tuple(dict.fromkeys(map(int, value.split(","))))
+    first, last = int(found[1]), int(found[2])
+    if last < first or last - first >= MOST:
+        raise click.BadParameter(f"`{value}` runs from the least seed to the greatest, at most {MOST} of them")
+    return tuple(range(first, last + 1))
+
+
+def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
+    if not value:
+        raise click.BadParameter("the name is empty; `.` is this folder")
+    return File(value)
+
+
+@click.command("train")
+@spec_argument
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_folder, help="The folder of the run.")
+@click.option("--force", is_flag=True, help="Start anew in DIR, whatever lies there.")
+@click.option("--resume", is_flag=True, help="Go on with the run in DIR that was killed, interrupted, or is to have more epochs.")
+@click.option("--epochs", type=click.IntRange(1), metavar="N", help="In place of `fit.epochs`.")
+@click.option("--batch-size", type=click.IntRange(1), metavar="N", help="In place of `fit.batch_size`.")
+@click.option("--seeds", callback=_seeds, metavar="A..B", help="A run for each seed: `0..4`, or `1,2,3`.")
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many runs to train at a time.")
+@color_option
+@set_option
+@imports_option
+@matrix_option
+def command(
+    spec: str,
+    folder: File,
+    force: bool,
+    resume: bool,
+    epochs: int | None,
+    batch_size: int | None,
+    seeds: tuple[int, ...],
+    jobs: int,
+    color: str,
+    overrides: tuple[str, ...],
+    allow_imports: bool,
+    matrix: tuple[str, ...],
+) -> int:
+    """Train the model on the data of the spec, and write model.keras, history.csv and manifest.json to DIR.
+
+    `model.keras` has the weights of the best epoch. A run of the same spec, data and versions that lies in DIR is left alone,
+    and of another nothing is touched, unless --force is given. Folds, --seeds and a `matrix` make several runs, each in a
+    folder of its own.
+
+    Status: 0 trained, 1 findings, 2 refused, 3 the loss became NaN, 130 interrupted.
+    """
+    from ..runs.run import Orders, needs_of
+    from ..runs.several import RUNS, Job, compile_job, list_jobs, run_all, table_of
+
+    if force and resume:
+        raise click.UsageError("`--force` starts anew, `--resume` goes on: give one of them")
+    given = [f"fit.{name}={value}" for name, value in (("epochs", epochs), ("batch_size", batch_size)) if value is not None]
+    overrides = (*overrides, *given)
+    prepared = load_sweep(spec, overrides, matrix, color, allow_imports)
+    found = [prepared.plain()] if not prepared.variants else [each for _, each in prepared.all()]
+    for each in found:
+        show(each.diagnostics, color, sys.stderr)
+        need_sound(each)
+        if (lacking := needs_of(each)) is not None:
+            note(f"Error: {lacking}")
+            return FOUND
+    source, below = prepared.source, prepared.folder
+    orders = Orders(force, resume, allow_outside(), allow_imports)
+    path = None if below is None else str(below)
+    plain = Job(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
+    planned = list_jobs(plain, seeds, compile_job)
+    said = _again(overrides, matrix, seeds, allow_imports)
+    status = 0
+    try:
+        for job, ending in run_all(planned, jobs, lambda job: TerminalWatch(f"{job.label}: " if job.label else "")):
+            status = max(status, ending.status)
+            prefix = f"{job.label}: " if job.label else ""
+            for line in ending.lines:
+                (write if ending.status in (0, 3) else note)(f"{prefix}{line}" + ("\n" if ending.status in (0, 3) else ""))
+        if len(planned) > 1:
+            table = table_of(planned)
+            write_file(folder / RUNS, table.encode(), "name another folder")
+            write(f"\n{_aligned(table)}\n")
+    except PathError as error:
+        raise click.ClickException(str(error)) from None
+    except BaseException:
+        if not interrupts.came():
+            raise
+        line = shlex.join(["cnnlstm-spec", "train", spec, "-o", str(folder), *said, "--resume"])
+        note(f"\ninterrupted; the epochs that have ended are saved, and this goes on with them:\n  {one_line(line)}")
+        return INTERRUPTED
+    return status
+
+
+def _again(overrides: tuple[str, ...], matrix: tuple[str, ...], seeds: tuple[int, ...], allow_imports: bool) -> list[str]:
+    """The options with which the same runs are meant."""
+    found = [part for each in overrides for part in ("--set", each)]
+    found += [part for each in matrix for part in ("--matrix", each)]
+    found += ["--seeds", ",".join(map(str, seeds))] if seeds else []
+    found += ["--allow-imports"] if allow_imports else []
+    return found + (["--allow-outside"] if allow_outside() else [])
+
+
+def _aligned(table: str) -> str:
+    """A table of commas as columns."""
+    rows = [[_short(cell) for cell in line.split(",")] for line in table.splitlines()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _short(cell: str) -> str:
+    try:
+        return cell if cell.isdigit() else f"{float(cell):.4g}"
+    except ValueError:
+        return one_line(cell)

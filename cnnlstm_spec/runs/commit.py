@@ -1,0 +1,50 @@
+"""The commit that a spec's repository stands at, read without running Git: a repository may say what Git is to run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path as File
+
+from ..text.files import PathError, read, resolve, sort_of
+
+HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+REF = re.compile(r"ref: (refs/[\w./@+-]+)")
+MOST = 4 * 2**20
+
+
+def find_commit(folder: File) -> str | None:
+    """The hash; None where the folder lies in no repository, or that cannot be told."""
+    try:
+        for each in (resolve(folder), *resolve(folder).parents):
+            sort = sort_of(each / ".git")
+            if sort == "folder":
+                return _head(each / ".git")
+            if sort == "file":
+                place = _text(each / ".git").removeprefix("gitdir: ")
+                return _head(each / place)
+    except PathError:
+        return None
+    return None
+
+
+def _head(repository: File) -> str | None:
+    text = _text(repository / "HEAD")
+    if HASH.fullmatch(text):
+        return text
+    ref = REF.fullmatch(text)
+    if ref is None or ".." in ref[1]:
+        return None
+    common = repository
+    if sort_of(repository / "commondir") == "file":
+        common = repository / _text(repository / "commondir")
+    if sort_of(common / ref[1]) == "file":
+        found = _text(common / ref[1])
+        return found if HASH.fullmatch(found) else None
+    if sort_of(common / "packed-refs") != "file":
+        return None
+    lines = (line.split(" ") for line in _text(common / "packed-refs").splitlines())
+    return next((line[0] for line in lines if len(line) == 2 and line[1] == ref[1] and HASH.fullmatch(line[0])), None)
+
+
+def _text(path: File) -> str:
+    return read(path, MOST).decode("utf-8", "replace").strip()

@@ -1,0 +1,140 @@
+"""The folder of a run: whose it is, what it goes on from, and how its files get there. Imports no Keras."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Any, Literal
+
+from ..compiler.artifact.ownership import MANIFEST, MODEL
+from ..compiler.artifact.write import digest, make_folder, remove_files, remove_folder, replace_file, write_files
+from ..text.escape.json import to_json
+from ..text.files import PathError, entries, read, read_json, sort_of
+
+STATE, IDENTITY = "state", "run.json"
+ADAPTED, HISTORY, REPORT, GO_ON = "adapted.json", "history.csv", "report.html", "resume.npz"
+NAMES = (MODEL, ADAPTED, HISTORY, REPORT, GO_ON, MANIFEST)
+"""What a run writes into its folder, beside `state/`."""
+
+Standing = Literal["new", "finished", "unfinished", "other run", "foreign"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes two runs one: the resolved spec, the data, the versions."""
+
+    spec: Any
+    data: Any
+    versions: dict[str, str]
+
+    def values(self) -> Any:
+        """As JSON has it."""
+        return json.loads(to_json({"spec": self.spec, "data": self.data, "versions": self.versions}))
+
+    def is_same(self, other: Any, but_epochs: bool = False) -> bool:
+        """Whether a run's identity, as it was written, is this one; `but_epochs` lets it have more epochs."""
+        if not isinstance(other, dict):
+            return False
+        mine = self.values()
+        return bool(_without_epochs(mine) == _without_epochs(other)) if but_epochs else bool(mine == other)
+
+    def differs_in(self, other: Any) -> str:
+        """What is not the same, in words."""
+        mine = self.values()
+        words = {"spec": "the spec", "data": "the data", "versions": "the versions of packages"}
+        found = [word for key, word in words.items() if not isinstance(other, dict) or mine[key] != other.get(key)]
+        return " and ".join(found) or "nothing"
+
+
+def _without_epochs(values: Any) -> Any:
+    values = json.loads(to_json(values))
+    section = (values.get("spec") or {}).get("document", {}).get("fit")
+    if isinstance(section, dict):
+        section.pop("epochs", None)
+    return values
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that a run writes to, a store of what its training goes on from."""
+
+    path: File
+
+    def standing(self, identity: Identity) -> Standing:
+        """What lies there."""
+        if sort_of(self.path) is None or not entries(self.path):
+            return "new"
+        held = read_json(self.path / STATE / IDENTITY)
+        if held is not None:
+            return "unfinished" if identity.is_same(held, but_epochs=True) else "other run"
+        written = self.written()
+        if written is None:
+            return "foreign"
+        return "finished" if identity.is_same(written) and self.is_whole() else "other run"
+
+    def written(self) -> Any:
+        """The identity of the finished run that lies there; None where there is none."""
+        manifest = read_json(self.path / MANIFEST)
+        try:
+            document = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
+            return {"spec": document, "data": manifest["data"], "versions": manifest["versions"]}
+        except (KeyError, TypeError):
+            return None
+
+    def held(self) -> Any:
+        """The identity of the run that lies there, finished or not."""
+        return read_json(self.path / STATE / IDENTITY) or self.written()
+
+    def kept(self) -> bytes:
+        """What a finished run can go on from."""
+        return read(self.path / GO_ON)
+
+    def finish(self, files: dict[str, bytes]) -> None:
+        """Puts the files of the run in place, the manifest last, and removes what only a run under way needs.
+
+        Files that a run before has written, and this one has not, go.
+        """
+        stale = [name for name in NAMES if name not in files]
+        remove_files(self.path, stale)
+        write_files(self.path, files)
+        self.end()
+
+    def is_whole(self) -> bool:
+        """Whether every file is as its manifest says."""
+        try:
+            files = read_json(self.path / MANIFEST)["files"]
+            return all(digest(read(self.path / name)) == facts["sha256"] for name, facts in files.items())
+        except (KeyError, TypeError, PathError):
+            return False
+
+    def begin(self, identity: Identity) -> None:
+        """Clears what a run before has left, and says whose the folder is from now on."""
+        remove_folder(self.path / STATE)
+        make_folder(self.path / STATE)
+        replace_file(self.path / STATE / IDENTITY, to_json(identity.values()).encode())
+
+    def take_up(self, identity: Identity) -> None:
+        """Goes on with what lies there, which may have fewer epochs."""
+        replace_file(self.path / STATE / IDENTITY, to_json(identity.values()).encode())
+
+    def end(self) -> None:
+        """Removes what only a run that is not finished needs."""
+        remove_folder(self.path / STATE)
+
+    def read(self, name: str) -> bytes | None:
+        """A file of the state; None where there is none."""
+        path = self.path / STATE / name
+        return read(path) if sort_of(path) == "file" else None
+
+    def write(self, name: str, data: bytes) -> None:
+        """Puts a file of the state in place."""
+        replace_file(self.path / STATE / name, data)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Puts a file of the run in place."""
+        replace_file(self.path / name, data)
+
+    def log_folder(self, name: str) -> str:
+        """A folder below the run's, for callbacks that write by themselves."""
+        return str(self.path / name)

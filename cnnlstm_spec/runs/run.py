@@ -1,0 +1,238 @@
+"""One run: data opened, a model trained, its folder written. Imports Keras when it has something to train."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+from ..compiler.artifact.ownership import MANIFEST, MODEL
+from ..compiler.artifact.write import make_manifest, save_model
+from ..compiler.compile import Compilation
+from ..compiler.resolved import plain, resolved
+from ..emit.keras.quiet import silence
+from ..text.escape.json import to_json
+from ..text.files import sort_of
+from ..text.nodes import Mapping as MappingNode
+from .commit import find_commit
+from .folder import ADAPTED, GO_ON, HISTORY, Identity, RunFolder
+from .history import parts_since, to_csv
+from .installed import installed_versions
+from .manifest import Best, Ended, Machine, RunManifest
+from .samples import Data
+from .start import find_start, load_weights
+from .train.watch import Watch
+
+if TYPE_CHECKING:
+    from .train.train import Outcome
+
+DONE, REFUSED, DIVERGED = 0, 2, 3
+
+
+@dataclass(frozen=True)
+class Orders:
+    """How a run treats its folder and what lies outside of the spec's."""
+
+    force: bool = False
+    resume: bool = False
+    allow_outside: bool = False
+    allow_imports: bool = False
+    fold: int | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of a run."""
+
+    status: int
+    """0 done, 1 findings, 2 refused, 3 ended by NaN."""
+    lines: tuple[str, ...]
+    """What there is to say of it."""
+
+
+def needs_of(compilation: Compilation) -> str | None:
+    """What a sound spec lacks for a run, in words; None where it lacks nothing."""
+    spec = compilation.spec
+    assert spec is not None
+    lacking = [key for key in ("compile", "data", "fit") if getattr(spec, key) is None]
+    if not lacking:
+        return None
+    named = " and ".join(f"`{key}`" for key in lacking)
+    return f"the spec has no {named}: training needs `compile`, `data` and `fit`"
+
+
+def run(compilation: Compilation, folder: RunFolder, orders: Orders, watch: Watch) -> Ending:
+    """Trains what is not trained yet, and writes the folder.
+
+    Raises DataError for data that cannot be read, PathError where the folder cannot be written, and Unbuildable where the
+    installed Keras cannot build the model.
+    """
+    from .read.open import open_data
+
+    data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
+    identity = make_identity(compilation, data, orders.fold)
+    refused = _prepare(folder, identity, orders)
+    if refused is not None:
+        return refused
+    return _train(compilation, data, folder, identity, orders, watch)
+
+
+def make_identity(compilation: Compilation, data: Data, fold: int | None) -> Identity:
+    """What makes this run the one that it is."""
+    facts = dict(data.facts) if fold is None else {**data.facts, "fold": fold}
+    return Identity(without_absolute_paths(resolved(compilation)), facts, installed_versions())
+
+
+def without_absolute_paths(values: Any) -> Any:
+    """A document in which no text is a path from the root: of such a path its last part is left."""
+    if isinstance(values, dict):
+        return {key: without_absolute_paths(each) for key, each in values.items()}
+    if isinstance(values, list | tuple):
+        return [without_absolute_paths(each) for each in values]
+    return File(values).name if isinstance(values, str) and os.path.isabs(values) else values
+
+
+def _prepare(folder: RunFolder, identity: Identity, orders: Orders) -> Ending | None:
+    """Readies the folder; an ending where nothing is to be trained."""
+    standing = folder.standing(identity)
+    where = folder.path
+    if orders.force or standing == "new":
+        folder.begin(identity)
+        return None
+    if standing == "finished":
+        return Ending(DONE, (f"{where}: up to date",))
+    if standing == "unfinished" and orders.resume:
+        folder.take_up(identity)
+        return None
+    if orders.resume and identity.is_same(folder.written(), but_epochs=True) and sort_of(where / GO_ON) == "file":
+        return _lengthen(folder, identity)
+    if standing == "unfinished":
+        way = "`--resume` goes on, `--force` starts anew"
+        return Ending(REFUSED, (f"`{where}` holds this run, which was not finished: {way}",))
+    if standing == "other run":
+        held = folder.held()
+        differs = f" ({identity.differs_in(held)} {'differs' if ' and ' not in identity.differs_in(held) else 'differ'})"
+        return Ending(REFUSED, (f"`{where}` holds another run{differs}: name another folder, or replace it with `--force`",))
+    return Ending(REFUSED, (f"`{where}` holds files that are no run's: name another folder, or use `--force`",))
+
+
+def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
+    """Goes on with a run that had ended, for more epochs."""
+    from ..emit.keras.run import load
+    from .train.keep import BEST, LAST, PHASE, pack_weights, unpack_mark
+
+    last = folder.kept()
+    _, mark = unpack_mark(last)
+    document = identity.values()["spec"]["document"]
+    epochs = document["fit"].get("epochs")
+    if mark.ended or not isinstance(epochs, int) or epochs <= mark.done:
+        ended = "a callback had ended it" if mark.ended else f"it has had {mark.done} epochs"
+        return Ending(REFUSED, (f"`{folder.path}` holds this run, and {ended}; `--force` starts anew",))
+    best = pack_weights(load(folder.path / MODEL), ())
+    folder.begin(identity)
+    for name, held in ((BEST, best), (PHASE, best), (LAST, last)):
+        folder.write(name, held)
+    return None
+
+
+def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Identity, orders: Orders, watch: Watch) -> Ending:
+    with silence():
+        from ..emit.keras.run import forget
+        from .train.train import Training, train
+
+    spec = compilation.spec
+    assert spec is not None and spec.fit is not None
+    # A run has the same weights, whichever were before it in this process.
+    forget()
+    model = compilation.to_keras()
+    if spec.fit.start_from is not None:
+        source = compilation.source.name
+        loaded = load_weights(model, find_start(spec.fit.start_from, File(source).parent, orders.allow_outside))
+        watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")
+    training = Training(compilation, model, data, folder, watch)
+    outcome = train(training)
+    weights = model.get_weights()
+    # The file has the names, and the optimizer, of a model that was never trained.
+    forget()
+    model = compilation.to_keras()
+    model.set_weights(weights)
+    return _write(compilation, data, folder, identity, outcome, model, training.batch_size)
+
+
+def _write(
+    compilation: Compilation,
+    data: Data,
+    folder: RunFolder,
+    identity: Identity,
+    outcome: Outcome,
+    model: Any,
+    batch_size: int,
+) -> Ending:
+    from .train.keep import LAST
+
+    files = {MODEL: save_model(model), HISTORY: to_csv(outcome.rows).encode()}
+    if data.adapted:
+        files[ADAPTED] = (to_json(data.adapted) + "\n").encode()
+    if (last := folder.read(LAST)) is not None:
+        files[GO_ON] = last
+    manifest = _manifest(compilation, data, identity, outcome, files, batch_size)
+    files[MANIFEST] = (manifest.to_json() + "\n").encode()
+    folder.finish(files)
+    return Ending(DIVERGED if outcome.diverged else DONE, tuple(_last_lines(outcome, folder.path)))
+
+
+def _last_lines(outcome: Outcome, where: File) -> list[str]:
+    lines = []
+    if (since := parts_since(outcome.rows)) is not None:
+        lines.append(f"since epoch {since} validation grew worse while training grew better")
+    if outcome.seconds > 0:
+        lines.append(f"{outcome.waited / outcome.seconds:.0%} of {outcome.seconds:.1f} s were spent waiting for data")
+    if outcome.best is not None and outcome.rows:
+        row = outcome.rows[outcome.best - 1]
+        value = row.get(outcome.monitor)
+        told = f", {outcome.monitor} {value:.4g}" if isinstance(value, float) else ""
+        lines.append(f"the best epoch is {outcome.best} of {len(outcome.rows)}{told}; wrote {where}")
+    if outcome.diverged:
+        lines.append(f"the loss became NaN {outcome.diverged}")
+    return lines
+
+
+def _manifest(
+    compilation: Compilation, data: Data, identity: Identity, outcome: Outcome, files: dict[str, bytes], batch_size: int
+) -> RunManifest:
+    base = make_manifest(compilation, files, identity.versions)
+    held = {name: getattr(base, name) for name in base.model_fields_set}
+    held["spec"] = base.spec.model_copy(update={key: each for key, each in identity.spec.items() if key == "document"})
+    more: dict[str, Any] = {}
+    if outcome.best is not None and outcome.rows:
+        row = outcome.rows[outcome.best - 1]
+        logged = {name: value if value == value and abs(value) != float("inf") else None for name, value in _numbers(row)}
+        more["best"] = Best(epoch=outcome.best, monitor=outcome.monitor, direction=outcome.direction, metrics=logged)  # type: ignore[arg-type]
+    if outcome.diverged:
+        more["ended"] = Ended(reason="nan", where=outcome.diverged)
+    document = compilation.document
+    section = identity.spec["document"].get("fit") if isinstance(document, MappingNode) else None
+    return RunManifest(
+        **held,
+        data=plain(identity.data),
+        fit=plain(section),
+        batch_size=batch_size,
+        epochs=len(outcome.rows),
+        thresholds={},
+        seconds=round(outcome.seconds, 3),
+        machine=_machine(),
+        commit=find_commit(File(compilation.source.name).parent),
+        **more,
+    )
+
+
+def _numbers(row: dict[str, Any]) -> list[tuple[str, float]]:
+    return [(name, value) for name, value in row.items() if isinstance(value, float)]
+
+
+def _machine() -> Machine:
+    from ..emit.keras.run import devices
+
+    return Machine(system=platform.system(), processor=platform.machine(), cores=os.cpu_count() or 1, devices=devices())

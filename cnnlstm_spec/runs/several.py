@@ -1,0 +1,163 @@
+"""Several runs of one spec: its folds, seeds and the variants of its matrix, each in a folder of its own, some at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Any
+
+from ..compiler import interrupts
+from ..compiler.artifact.ownership import MANIFEST
+from ..compiler.compile import Compilation
+from ..compiler.variants import sweep
+from ..ir.program import Unbuildable
+from ..spec.data.splits import Split
+from ..text.edits.matrix import folders
+from ..text.files import PathError, read_json
+from ..text.missing import what_to_install
+from ..text.source import Source
+from .folder import RunFolder
+from .run import Ending, Orders, run
+from .samples import DataError
+from .train.watch import Watch
+
+RUNS = "runs.csv"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process needs for one run: nothing but plain values goes to it."""
+
+    name: str
+    text: str
+    overrides: tuple[str, ...]
+    matrix: tuple[str, ...]
+    folder: str | None
+    variant: int | None
+    """Its place among the variants of the matrix; None of a spec without one."""
+    output: str
+    label: str
+    """What the run is called beside the others; empty where it is the only one."""
+    orders: Orders
+
+
+def compile_job(job: Job) -> Compilation:
+    """The spec of a run."""
+    below = None if job.folder is None else File(job.folder)
+    orders = job.orders
+    given = (job.overrides, job.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
+    prepared = sweep(Source(job.name, job.text), *given)
+    return prepared.plain() if job.variant is None else prepared.compiled(prepared.variants[job.variant])
+
+
+def list_jobs(plain: Job, seeds: Sequence[int], compiled: Callable[[Job], Compilation]) -> list[Job]:
+    """A job for each fold, seed and variant, its folder below that of the plain one: `fold-0/seed-3/VARIANT`."""
+    orders = plain.orders
+    below = None if plain.folder is None else File(plain.folder)
+    given = (plain.overrides, plain.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
+    variants = list(sweep(Source(plain.name, plain.text), *given).variants)
+    names: list[str | None] = [*folders(variants)] if variants else [None]
+    jobs: list[Job] = []
+    for place, name in enumerate(names):
+        for seed in seeds or (None,):
+            overrides = plain.overrides if seed is None else (*plain.overrides, f"seed={seed}")
+            variant = None if name is None else place
+            one = _replaced(plain, overrides=overrides, variant=variant)
+            for fold in _folds(compiled(one)):
+                parts = [f"fold-{fold}" if fold is not None else None, f"seed-{seed}" if seed is not None else None, name]
+                label = "/".join(part for part in parts if part is not None)
+                output = str(File(plain.output, label)) if label else plain.output
+                held = Orders(orders.force, orders.resume, orders.allow_outside, orders.allow_imports, fold)
+                jobs.append(_replaced(one, output=output, label=label, orders=held))
+    return jobs
+
+
+def _replaced(job: Job, **changes: Any) -> Job:
+    from dataclasses import replace
+
+    return replace(job, **changes)
+
+
+def _folds(compilation: Compilation) -> Sequence[int | None]:
+    data = compilation.spec.data if compilation.spec is not None else None
+    if data is None or not isinstance(data.validation, Split) or data.validation.folds is None:
+        return (None,)
+    return range(data.validation.folds)
+
+
+def run_job(job: Job, watch: Watch | None = None) -> Ending:
+    """Runs it, in this process; what is amiss is told in the ending, as a status and a line."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with interrupts.at_work():
+        try:
+            return run(compile_job(job), RunFolder(File(job.output)), job.orders, watch or Watch())
+        except DataError as error:
+            return Ending(1, error.problems)
+        except PathError as error:
+            return Ending(2, (str(error),))
+        except Unbuildable as error:
+            return Ending(1, (str(error),))
+        except ImportError as error:
+            if (missing := what_to_install(error)) is None:
+                raise
+            return Ending(2, (missing,))
+
+
+def run_all(jobs: Sequence[Job], workers: int, watch_of: Callable[[Job], Watch]) -> Iterator[tuple[Job, Ending]]:
+    """Runs them, and gives each ending as it comes; more than one at a time say nothing until they end."""
+    if workers == 1 or len(jobs) < 2:
+        for job in jobs:
+            yield job, run_job(job, watch_of(job))
+        return
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import active_children, get_context
+
+    # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
+    count, context = min(workers, len(jobs)), get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
+        try:
+            with interrupts.held():
+                waiting = {pool.submit(run_job, job): job for job in jobs}
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                if process.pid is not None:
+                    os.kill(process.pid, signal.SIGINT)
+            raise
+
+
+def table_of(jobs: Sequence[Job]) -> str:
+    """`runs.csv`: a row a run with its best epoch and what Keras logged of it, and of folds the mean and the spread."""
+    rows: list[dict[str, Any]] = []
+    for job in jobs:
+        best = (read_json(File(job.output) / MANIFEST) or {}).get("best") or {}
+        rows.append({"run": job.label, "best_epoch": best.get("epoch"), **best.get("metrics", {})})
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, names, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    for label, of in (("mean", _mean), ("spread", _spread)):
+        values = {name: of([row[name] for row in rows if isinstance(row.get(name), float)]) for name in names[2:]}
+        writer.writerow({"run": label, **{name: value for name, value in values.items() if value is not None}})
+    return stream.getvalue()
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _spread(values: Sequence[float]) -> float | None:
+    """The standard deviation of a sample."""
+    if len(values) < 2:
+        return None
+    mean = sum(values) / len(values)
+    return float((sum((each - mean) ** 2 for each in values) / (len(values) - 1)) ** 0.5)

@@ -1,0 +1,78 @@
+"""Where a loss became NaN: the epoch is run again from its start, batch by batch, and the model looked through. Imports Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy
+
+from . import keep, state
+from .keep import Keeper
+from .phases import Stretch, begin
+from .weighing import weigh_labels
+
+if TYPE_CHECKING:
+    from .train import Training
+
+MOST = 2000
+"""Batches that are run again: of a later one it is told where it came, and no more."""
+
+
+def find_beginning(training: Training, plan: Sequence[Stretch], keeper: Keeper, batch: int, weights: Mapping[str, Any]) -> str:
+    """Epoch, batch and layer, in words."""
+    place = f"in epoch {keeper.epoch + 1}, batch {batch + 1}"
+    if batch > MOST or not _start_again(training, plan, weights):
+        return place
+    model, order = training.model, training.order()
+    for number, places in enumerate(order.batches(keeper.epoch)[: batch + 1]):
+        if bad := _bad_weights(model):
+            return f"in epoch {keeper.epoch + 1}, batch {number}: the step made the weights of `{bad}` so"
+        x, y, *weight = (*keeper.feed.values(order.part.read(places, keeper.epoch)), None)
+        before = model.get_weights()
+        loss = model.train_on_batch(x, y, sample_weight=weight[0], return_dict=True)["loss"]
+        if not numpy.isfinite(loss):
+            model.set_weights(before)
+            layer = _bad_layer(model, x)
+            what = f"the output of `{layer}` is so first" if layer else "the loss itself is so, of outputs that are numbers"
+            return f"in epoch {keeper.epoch + 1}, batch {number + 1}: {what}"
+    return place
+
+
+def _start_again(training: Training, plan: Sequence[Stretch], weights: Mapping[str, Any]) -> bool:
+    """Whether the model is what it was when the epoch began: as the last state says, or as it was built."""
+    kept = training.store.read(keep.LAST)
+    if kept is None:
+        if len(plan) > 1:
+            return False
+        fresh = training.compilation.to_keras()
+        training.model.set_weights(fresh.get_weights())
+        begin(training.model, training.compilation, plan[:-1], plan[-1], weigh_labels(training.data, weights))
+        for variable in training.model.optimizer.variables:
+            if "learning_rate" not in variable.path:
+                variable.assign(keras.ops.zeros_like(variable))
+        return True
+    arrays, mark = keep.unpack_mark(kept)
+    if mark.phase != len(plan) - 1:
+        return False
+    state.give(training.model, arrays)
+    return True
+
+
+def _bad_weights(model: keras.Model) -> str | None:
+    for layer in model.layers:
+        if any(not numpy.isfinite(each).all() for each in layer.get_weights() if numpy.issubdtype(each.dtype, numpy.floating)):
+            return str(layer.name)
+    return None
+
+
+def _bad_layer(model: keras.Model, x: Any) -> str | None:
+    """The first layer of a batch whose output is not finite, in the order of the model."""
+    outputs = {layer.name: layer.output for layer in model.layers if hasattr(layer, "output")}
+    probe = keras.Model(model.inputs, outputs)
+    for name, value in probe(x, training=True).items():
+        array = keras.ops.convert_to_numpy(value)
+        if numpy.issubdtype(array.dtype, numpy.floating) and not numpy.isfinite(array).all():
+            return str(name)
+    return None

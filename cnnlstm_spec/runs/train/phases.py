@@ -1,0 +1,67 @@
+"""The phases of a training: what each freezes, and its optimizer. Imports Keras through `emit.keras` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ...compiler.compile import Compilation
+from ...emit.lowering.compile_call import compile_statements, layer_names
+from ...model.addresses import members
+from ...model.passes import optimize
+from ...spec.compile_keys import Placed
+from ...spec.compile_section import CompileSpec
+from ...spec.fit.phases import Phase
+from ...spec.fit.section import FitSpec
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Epochs that one call of `fit` trains."""
+
+    name: str
+    """Of the phase; empty where there are none."""
+    epochs: int
+    phase: Phase | None = None
+
+
+def stretches(fit: FitSpec) -> tuple[Stretch, ...]:
+    """The phases, or the one that `epochs` is."""
+    if fit.phases:
+        return tuple(Stretch(each.name, each.epochs, each) for each in fit.phases)
+    assert fit.epochs is not None
+    return (Stretch("", fit.epochs),)
+
+
+def begin(
+    model: keras.Model,
+    compilation: Compilation,
+    before: Sequence[Stretch],
+    now: Stretch,
+    losses: Mapping[str, Callable[[Any], Any]],
+) -> None:
+    """Freezes and thaws what the phases so far and this one say, and compiles the model with a new optimizer."""
+    from ...emit.keras.run import compile_again
+
+    spec, typed = compilation.spec, compilation.typed
+    assert spec is not None and typed is not None and isinstance(spec.compile, CompileSpec)
+    graph = optimize(typed, "default")
+    if now.phase is None and not losses:
+        # It is compiled already.
+        return
+    layers = {layer.name: layer for layer in model.layers}
+    for phase in (each.phase for each in (*before, now) if each.phase is not None):
+        for addresses, trainable in ((phase.keys.freeze, False), (phase.keys.unfreeze, True)):
+            for address in addresses:
+                for id in members(graph.written or graph.graph, address.text):
+                    node = graph.nodes.get(id)
+                    for name in layer_names(node.node.layer, node.weights) if node is not None and node.weights else ():
+                        layers[name].trainable = trainable
+    section = spec.compile
+    if now.phase is not None and now.phase.keys.optimizer is not None:
+        section = replace(section, optimizer=Placed(now.phase.keys.optimizer, now.phase.place))
+    compile_again(model, compile_statements(replace(spec, compile=section), graph), losses)

@@ -1,0 +1,196 @@
+"""A model trained as its `fit` says, from its beginning or from where a run was cut off. Imports Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import keras
+
+from ...compiler.compile import Compilation
+from ...emit.keras.run import make
+from ...ir.expressions import expression
+from ...spec.fit.callbacks import Callback
+from ...spec.fit.section import FitSpec
+from ..samples import Data, Part
+from . import keep, state
+from .best import find_direction, monitored
+from .feed import Feed
+from .keep import Diverged, Keeper, Mark
+from .nan import find_beginning
+from .order import Order
+from .phases import Stretch, begin, stretches
+from .watch import Watch
+from .weighing import make_weigh, weigh_classes, weigh_labels
+
+BATCH = 32
+"""Keras's own."""
+
+
+class Store(Protocol):
+    """Where a training keeps what it goes on from; each file is there whole or not at all."""
+
+    def read(self, name: str) -> bytes | None:
+        """A file; None where there is none."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Puts a file in place."""
+
+    def log_folder(self, name: str) -> str:
+        """A folder below the run's, for callbacks that write by themselves."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training has come to."""
+
+    rows: tuple[dict[str, Any], ...]
+    """The history, an epoch each."""
+    best: int | None
+    """The best epoch, from 1 on; None where none was."""
+    monitor: str
+    direction: str
+    seconds: float
+    """In epochs, of this process."""
+    waited: float
+    """Seconds of them in which nothing but data was waited for."""
+    diverged: str | None = None
+    """Where the loss became NaN, in words; None where it did not."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that a training rests on."""
+
+    compilation: Compilation
+    model: keras.Model
+    """Built and compiled as the spec says, with its first weights."""
+    data: Data
+    store: Store
+    watch: Watch
+
+    @property
+    def fit(self) -> FitSpec:
+        """The section `fit`."""
+        assert self.compilation.spec is not None and self.compilation.spec.fit is not None
+        return self.compilation.spec.fit
+
+    @property
+    def batch_size(self) -> int:
+        """Samples a step."""
+        assert self.compilation.spec is not None
+        return self.compilation.spec.batch_size or self.fit.batch_size or BATCH
+
+    def order(self) -> Order:
+        """The order of samples in training."""
+        spec, fit = self.compilation.spec, self.fit
+        assert spec is not None
+        fixed = spec.batch_size is not None
+        return Order(self.data.parts["train"], self.batch_size, spec.seed, fit.shuffle, fit.steps_per_epoch, fixed)
+
+
+def train(training: Training) -> Outcome:
+    """Trains the model, which has the weights of the best epoch afterwards, or of the last one where none is best.
+
+    Raises DataError for data that cannot be read, ValueError for a state that is none of this model.
+    """
+    model, fit, store = training.model, training.fit, training.store
+    monitor = monitored(fit, "validation" in training.data.parts)
+    kept = store.read(keep.LAST)
+    arrays, mark = keep.unpack_mark(kept) if kept is not None else (None, Mark())
+    plan = stretches(fit)
+    weights = weigh_classes(training.data, fit.class_weight)
+    direction, seconds, waited = "min", 0.0, 0.0
+    for number in range(mark.phase, len(plan)):
+        if number > mark.phase:
+            mark = replace(mark, phase=number, done=0, ended=False, best_of_phase=None, counters=())
+            if (best := store.read(keep.PHASE)) is not None and mark.best is not None:
+                keep.set_weights(model, best)
+        begin(model, training.compilation, plan[:number], plan[number], weigh_labels(training.data, weights))
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        if arrays is not None:
+            state.give(model, arrays)
+            arrays = None
+        direction = find_direction(model, monitor, fit.mode)
+        keeper = _keeper(training, plan[number], mark, monitor, direction, weights)
+        try:
+            if not mark.ended and mark.done < plan[number].epochs:
+                _run(training, plan[number], keeper)
+        except Diverged as found:
+            place = find_beginning(training, plan[: number + 1], keeper, found.batch, weights)
+            return _outcome(training, keeper.mark, monitor, direction, seconds + keeper.seconds, waited + keeper.waited, place)
+        mark, seconds, waited = keeper.mark, seconds + keeper.seconds, waited + keeper.waited
+    return _outcome(training, mark, monitor, direction, seconds, waited)
+
+
+def _outcome(
+    training: Training, mark: Mark, monitor: str, direction: str, seconds: float, waited: float, diverged: str | None = None
+) -> Outcome:
+    best = training.store.read(keep.BEST) if mark.best is not None else None
+    if best is not None:
+        keep.set_weights(training.model, best)
+    found = mark.best[0] if mark.best is not None else len(mark.rows) or None
+    return Outcome(mark.rows, found, monitor, direction, seconds, waited, diverged)
+
+
+def _keeper(training: Training, stretch: Stretch, mark: Mark, monitor: str, direction: str, weights: Mapping[str, Any]) -> Keeper:
+    order = training.order()
+    callbacks = [_make(each, training.store) for each in training.fit.callbacks]
+
+    def batches() -> tuple[int, list[Sequence[int]]]:
+        return keeper.epoch, order.batches(keeper.epoch)
+
+    def samples(steps: int) -> int:
+        return min(steps * order.size, len(order.part)) if order.steps_per_epoch is None else steps * order.size
+
+    weigh = make_weigh(training.data, weights)
+    plain = order.size if order.is_plain and not order.whole_batches else None
+    feed = Feed(training.model, order.part, batches, order.steps, plain, weigh)
+    save, watch = training.store.write, training.watch
+    keeper = Keeper(mark, stretch.name, callbacks, monitor, direction, feed, samples, save, watch)
+    return keeper
+
+
+def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
+    """The epochs of a phase that are left."""
+    fit, model = training.fit, training.model
+    validation = training.data.parts.get("validation")
+    checked = None if validation is None else validation_feed(training, validation)
+    training.watch.begin(keeper.before + stretch.epochs, training.order().steps)
+    try:
+        model.fit(
+            keeper.feed.dataset,
+            initial_epoch=keeper.mark.done,
+            epochs=stretch.epochs,
+            validation_data=None if checked is None else checked.dataset,
+            validation_freq=list(fit.validation_freq) if isinstance(fit.validation_freq, tuple) else fit.validation_freq,
+            callbacks=[*keeper.others, keeper],
+            shuffle=False,
+            verbose=0,
+        )
+    except Exception:
+        for feed in (keeper.feed, checked):
+            if feed is not None and feed.failure is not None:
+                raise feed.failure from None
+        raise
+
+
+def validation_feed(training: Training, part: Part) -> Feed:
+    """What an epoch is measured on: the part in its own order, without class weights."""
+    spec, fit = training.compilation.spec, training.fit
+    assert spec is not None
+    size = spec.batch_size or fit.validation_batch_size or training.batch_size
+    order = Order(part, size, 0, shuffle=False, whole_batches=spec.batch_size is not None)
+    batches = order.batches(0)[: fit.validation_steps]
+    plain = size if order.is_plain and not order.whole_batches else None
+    return Feed(training.model, part, lambda: (None, batches), len(batches), plain)
+
+
+def _make(callback: Callback, store: Store) -> keras.callbacks.Callback:
+    thing = callback.thing
+    if thing.name == "TensorBoard":
+        logs = store.log_folder(str(dict(thing.arguments).get("log_dir", "logs")))
+        thing = replace(thing, arguments=tuple({**dict(thing.arguments), "log_dir": logs}.items()))
+    return make(expression(thing))

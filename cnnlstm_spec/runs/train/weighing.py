@@ -1,0 +1,106 @@
+"""Class weights of any number of heads, as weights of samples: Keras has them for one output alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import keras
+import numpy
+
+from ...spec.fit.by_class import ClassWeight
+from ..samples import Batch, Data, DataError, Part, Target
+
+CHUNK = 1024
+"""Samples that are counted at a time."""
+
+
+def count_classes(part: Part, heads: Mapping[str, Target]) -> dict[str, Any]:
+    """How often each class of these heads stands in a part; of several labels, how often each is set."""
+    counts = {head: numpy.zeros(len(target.names), "int64") for head, target in heads.items()}
+    if not heads:
+        return counts
+    for first in range(0, len(part), CHUNK):
+        found = part.read_targets(range(first, min(first + CHUNK, len(part))))
+        for head, target in heads.items():
+            counts[head] += _count(found[head], target)
+    return counts
+
+
+def _count(values: Any, target: Target) -> Any:
+    if target.encoding in ("one_hot", "multi_hot"):
+        return values.reshape(-1, len(target.names)).sum(0).astype("int64")
+    return numpy.bincount(values.astype("int64").ravel(), minlength=len(target.names))
+
+
+def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, Any]:
+    """The weight of each class, by head: `balanced` is samples / (classes * samples of the class), as scikit-learn has it.
+
+    Raises DataError for a class that the data have not.
+    """
+    balanced = {head: data.targets[head] for head, weight in wanted.items() if weight.weights is None}
+    counts = count_classes(data.parts["train"], balanced)
+    return {head: _weights(data.targets[head], weight, counts.get(head)) for head, weight in wanted.items()}
+
+
+def _weights(target: Target, wanted: ClassWeight, counts: Any) -> Any:
+    if wanted.weights is None:
+        return counts.sum() / (len(counts) * numpy.maximum(counts, 1))
+    if unknown := [name for name in wanted.weights if name not in target.names]:
+        known = ", ".join(target.names)
+        raise DataError([f"`fit.class_weight`: `{each}` is no class of `{target.head}`; they are {known}" for each in unknown])
+    return numpy.array([wanted.weights.get(name, 1.0) for name in target.names])
+
+
+def make_weigh(data: Data, weights: Mapping[str, Any]) -> Callable[[Batch], Mapping[str, Any]] | None:
+    """Gives the weights of a batch: those of the data times those of the classes; None where no class has a weight.
+
+    Of several labels at once each has a weight of its own, which no weight of a sample can be: see `weigh_labels`.
+    """
+    weights = {head: each for head, each in weights.items() if data.targets[head].sort == "classes"}
+    if not weights:
+        return None
+
+    def weigh(batch: Batch) -> Mapping[str, Any]:
+        found = dict(batch.weights)
+        for head, of_class in weights.items():
+            values = batch.targets[head]
+            each = _of_samples(values, data.targets[head], of_class)
+            given = found.get(head, numpy.ones(len(values), "float32"))
+            found[head] = (given.reshape(given.shape + (1,) * (each.ndim - given.ndim)) * each).astype("float32")
+        return found
+
+    return weigh
+
+
+def _of_samples(values: Any, target: Target, of_class: Any) -> Any:
+    """The weight of each sample, or of each step: of one that stands for several labels there is none."""
+    if target.encoding == "one_hot":
+        return values @ of_class
+    weights = of_class[values.astype("int64")]
+    # (samples, 1) and (samples, steps, 1) hold one class a sample, and a step.
+    return weights[..., 0] if weights.ndim > 1 and weights.shape[-1] == 1 else weights
+
+
+def weigh_labels(data: Data, weights: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
+    """For each head of several labels what makes the loss of training of the spec's own."""
+    found: dict[str, Callable[[Any], Any]] = {}
+    for head, of_label in weights.items():
+        if data.targets[head].sort == "labels":
+            found[head] = partial(LabelLoss, weights=of_label)
+    return found
+
+
+class LabelLoss(keras.losses.Loss):  # type: ignore[misc]
+    """A loss that is a mean over labels, each of which weighs as much as it is told."""
+
+    def __init__(self, loss: Any, weights: Any) -> None:
+        known = keras.losses.get(loss)
+        super().__init__(name=getattr(known, "name", None), reduction=getattr(known, "reduction", "sum_over_batch_size"))
+        self.loss, self.weights = getattr(known, "call", known), weights
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each sample; (samples, labels) come in."""
+        each = self.loss(keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1))
+        return keras.ops.mean(each * keras.ops.cast(self.weights, each.dtype), axis=-1)
