@@ -15,15 +15,21 @@ from cnnlstm_spec.compiler.diff.document import Differences
 from cnnlstm_spec.emit.keras.document import Examination
 from cnnlstm_spec.emit.words.findings import Findings
 from cnnlstm_spec.emit.words.shapes import Shapes
+from cnnlstm_spec.runs.compare import Comparison
+from cnnlstm_spec.runs.manifest import RunManifest
+from cnnlstm_spec.runs.measure.document import Evaluation
 from cnnlstm_spec.spec.schema.whole import spec_schema
 from cnnlstm_spec.text.document import Document, make_schema
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 DOCUMENTS: dict[str, type[Document]] = {
+    "compare": Comparison,
     "diff": Differences,
     "doctor": Examination,
+    "evaluate": Evaluation,
     "manifest": Manifest,
     "shapes": Shapes,
+    "train": RunManifest,
     "validate": Findings,
 }
 

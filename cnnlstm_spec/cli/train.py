@@ -88,6 +88,7 @@ def command(
 
     Status: 0 trained, 1 findings, 2 refused, 3 the loss became NaN, 130 interrupted.
     """
+    from ..runs.compare import compare_runs, to_text
     from ..runs.run import Orders, needs_of
     from ..runs.several import RUNS, Job, compile_job, list_jobs, run_all, table_of
 
@@ -120,6 +121,8 @@ def command(
             table = table_of(planned)
             write_file(folder / RUNS, table.encode(), "name another folder")
             write(f"\n{_aligned(table)}\n")
+            if prepared.variants and status == 0:
+                write(f"\n{to_text(compare_runs([File(job.output) for job in planned], allow_imports))}\n")
     except PathError as error:
         raise click.ClickException(str(error)) from None
     except BaseException:

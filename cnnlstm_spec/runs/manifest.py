@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from ..compiler.artifact.manifest import Manifest
 from ..text.document import Count, Document, LeftOut
+from .measure.document import Evaluation
+from .samples import Target
 
 
 class Machine(Document):
@@ -39,6 +41,29 @@ class Best(Document):
     """What Keras logged of it; null for what is no number."""
 
 
+class TargetFacts(Document):
+    """What a head's target is; `predict` says it in these words."""
+
+    sort: Literal["classes", "labels", "numbers"]
+    encoding: Literal["integer", "one_hot", "multi_hot", "binary", "real"]
+    names: tuple[str, ...]
+    """Classes or labels in order, or the columns of numbers."""
+    mean: float
+    """What was taken away from numbers before training."""
+    spread: float
+    """What they were then divided by."""
+
+    def to_target(self, head: str) -> Target:
+        """The target of a head."""
+        return Target(head, self.sort, self.encoding, self.names, self.mean, self.spread)
+
+
+def make_target_facts(target: Target) -> TargetFacts:
+    """The facts of a head's target."""
+    mean, spread = float(target.mean), float(target.spread)
+    return TargetFacts(sort=target.sort, encoding=target.encoding, names=target.names, mean=mean, spread=spread)
+
+
 class RunManifest(Manifest):
     """What a run's folder holds, what it was trained on, and how."""
 
@@ -56,6 +81,14 @@ class RunManifest(Manifest):
     """Left out where no epoch ended."""
     ended: LeftOut[Ended] = None
     """Where it ended before its time."""
+    evaluation: LeftOut[Evaluation] = None
+    """What the model is worth on `test`, else on `validation`."""
+    base: str
+    """The folder of the spec, as a path from the run's."""
+    fold: LeftOut[Count] = None
+    """Which fold of `train` is validation."""
+    targets: dict[str, TargetFacts]
+    """By head."""
     thresholds: dict[str, float]
     """From which probability on a binary head is 1, by head."""
     seconds: float

@@ -15,18 +15,19 @@ from ..compiler.resolved import plain, resolved
 from ..emit.keras.quiet import silence
 from ..text.escape.json import to_json
 from ..text.files import sort_of
-from ..text.nodes import Mapping as MappingNode
 from .commit import find_commit
 from .folder import ADAPTED, GO_ON, HISTORY, Identity, RunFolder
 from .history import parts_since, to_csv
 from .installed import installed_versions
-from .manifest import Best, Ended, Machine, RunManifest
+from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
+from .portable import make_portable
 from .samples import Data
 from .start import find_start, load_weights
 from .train.watch import Watch
 
 if TYPE_CHECKING:
-    from .train.train import Outcome
+    from .measure.measure import Measured
+    from .train.train import Outcome, Training
 
 DONE, REFUSED, DIVERGED = 0, 2, 3
 
@@ -81,17 +82,17 @@ def run(compilation: Compilation, folder: RunFolder, orders: Orders, watch: Watc
 
 def make_identity(compilation: Compilation, data: Data, fold: int | None) -> Identity:
     """What makes this run the one that it is."""
+    assert compilation.spec is not None
     facts = dict(data.facts) if fold is None else {**data.facts, "fold": fold}
-    return Identity(without_absolute_paths(resolved(compilation)), facts, installed_versions())
+    held = resolved(compilation)
+    held["document"] = make_portable(held["document"], compilation.spec, _base(compilation))
+    return Identity(held, facts, installed_versions())
 
 
-def without_absolute_paths(values: Any) -> Any:
-    """A document in which no text is a path from the root: of such a path its last part is left."""
-    if isinstance(values, dict):
-        return {key: without_absolute_paths(each) for key, each in values.items()}
-    if isinstance(values, list | tuple):
-        return [without_absolute_paths(each) for each in values]
-    return File(values).name if isinstance(values, str) and os.path.isabs(values) else values
+def _base(compilation: Compilation) -> File:
+    """The folder of the spec."""
+    name = compilation.source.name
+    return File() if name.startswith("<") else File(name).parent
 
 
 def _prepare(folder: RunFolder, identity: Identity, orders: Orders) -> Ending | None:
@@ -148,8 +149,7 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     forget()
     model = compilation.to_keras()
     if spec.fit.start_from is not None:
-        source = compilation.source.name
-        loaded = load_weights(model, find_start(spec.fit.start_from, File(source).parent, orders.allow_outside))
+        loaded = load_weights(model, find_start(spec.fit.start_from, _base(compilation), orders.allow_outside))
         watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")
     training = Training(compilation, model, data, folder, watch)
     outcome = train(training)
@@ -158,7 +158,20 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     forget()
     model = compilation.to_keras()
     model.set_weights(weights)
-    return _write(compilation, data, folder, identity, outcome, model, training.batch_size)
+    measured, thresholds = _measure(training, model)
+    return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds)
+
+
+def _measure(training: Training, model: Any) -> tuple[Measured | None, dict[str, float]]:
+    """What the model is worth on `test`, else on `validation`; and the thresholds, where they are chosen on validation."""
+    from .measure.of_run import find_thresholds, measure_part
+
+    data, compilation = training.data, training.compilation
+    thresholds = find_thresholds(compilation, model, data)
+    name = next((each for each in ("test", "validation") if each in data.parts), None)
+    if name is None:
+        return None, thresholds
+    return measure_part(compilation, model, data.parts[name], name, thresholds), thresholds
 
 
 def _write(
@@ -169,6 +182,8 @@ def _write(
     outcome: Outcome,
     model: Any,
     batch_size: int,
+    measured: Measured | None,
+    thresholds: dict[str, float],
 ) -> Ending:
     from .train.keep import LAST
 
@@ -177,7 +192,7 @@ def _write(
         files[ADAPTED] = (to_json(data.adapted) + "\n").encode()
     if (last := folder.read(LAST)) is not None:
         files[GO_ON] = last
-    manifest = _manifest(compilation, data, identity, outcome, files, batch_size)
+    manifest = _manifest(compilation, data, identity, outcome, files, batch_size, folder.path, thresholds, measured)
     files[MANIFEST] = (manifest.to_json() + "\n").encode()
     folder.finish(files)
     return Ending(DIVERGED if outcome.diverged else DONE, tuple(_last_lines(outcome, folder.path)))
@@ -200,7 +215,15 @@ def _last_lines(outcome: Outcome, where: File) -> list[str]:
 
 
 def _manifest(
-    compilation: Compilation, data: Data, identity: Identity, outcome: Outcome, files: dict[str, bytes], batch_size: int
+    compilation: Compilation,
+    data: Data,
+    identity: Identity,
+    outcome: Outcome,
+    files: dict[str, bytes],
+    batch_size: int,
+    folder: File,
+    thresholds: dict[str, float],
+    measured: Measured | None,
 ) -> RunManifest:
     base = make_manifest(compilation, files, identity.versions)
     held = {name: getattr(base, name) for name in base.model_fields_set}
@@ -210,20 +233,25 @@ def _manifest(
         row = outcome.rows[outcome.best - 1]
         logged = {name: value if value == value and abs(value) != float("inf") else None for name, value in _numbers(row)}
         more["best"] = Best(epoch=outcome.best, monitor=outcome.monitor, direction=outcome.direction, metrics=logged)  # type: ignore[arg-type]
+    if measured is not None:
+        more["evaluation"] = measured.evaluation
+    if "fold" in identity.data:
+        more["fold"] = identity.data["fold"]
     if outcome.diverged:
         more["ended"] = Ended(reason="nan", where=outcome.diverged)
-    document = compilation.document
-    section = identity.spec["document"].get("fit") if isinstance(document, MappingNode) else None
+    section = identity.spec["document"].get("fit")
     return RunManifest(
         **held,
         data=plain(identity.data),
         fit=plain(section),
         batch_size=batch_size,
         epochs=len(outcome.rows),
-        thresholds={},
+        base=File(os.path.relpath(_base(compilation), folder)).as_posix(),
+        targets={head: make_target_facts(each) for head, each in data.targets.items()},
+        thresholds=thresholds,
         seconds=round(outcome.seconds, 3),
         machine=_machine(),
-        commit=find_commit(File(compilation.source.name).parent),
+        commit=find_commit(_base(compilation)),
         **more,
     )
 

@@ -1,0 +1,70 @@
+"""`predict RUN SOURCE`: what a trained model says of new samples."""
+
+from __future__ import annotations
+
+from pathlib import Path as File
+
+import click
+
+from ..ir.program import Unbuildable
+from ..text.files import PathError
+from ..text.missing import what_to_install
+from .options import FOUND, imports_option, write_file
+from .run_options import model_options, open_finished, outside_option
+from .terminal import note, write
+
+CSV = ".csv"
+
+
+@click.command("predict")
+@model_options
+@click.argument("source", metavar="SOURCE")
+@click.option(
+    "-o", "--output", metavar="FILE", help="A .csv, .tsv, .parquet, .jsonl or .npz file; CSV on standard output without."
+)
+@click.option("--probabilities", is_flag=True, help="The probability of each class, not of the predicted one alone.")
+@click.option("--at", metavar="ADDRESS", help="The features at an address, such as branches.video, in place of predictions.")
+@imports_option
+@outside_option
+def command(
+    run: str,
+    spec: str | None,
+    source: str,
+    output: str | None,
+    probabilities: bool,
+    at: str | None,
+    allow_imports: bool,
+    allow_outside: bool,
+) -> int:
+    """Predict for the samples of a SOURCE, which needs no targets.
+
+    The rows are kept, and each head adds HEAD.prediction, and of classes HEAD.probability. RUN is the folder of a run, or a
+    .keras file together with --spec.
+    """
+    from ..runs.samples import DataError
+
+    try:
+        finished = open_finished(run, spec, allow_outside, allow_imports)
+        _, part = finished.open_part(source, targets=False)
+        model = finished.load()
+        from ..runs.predictions import make_predictions, write_predictions
+
+        given = (finished.targets, finished.thresholds, probabilities, at)
+        found = make_predictions(finished.compilation, model, part, *given)
+        data = write_predictions(found, CSV if output is None else File(output).suffix.lower())
+    except DataError as error:
+        for line in error.problems:
+            note(f"Error: {line}")
+        return FOUND
+    except (PathError, Unbuildable) as error:
+        raise click.ClickException(str(error)) from None
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
+            raise
+        raise click.ClickException(missing) from None
+    if output is None:
+        write(data.decode())
+        return 0
+    write_file(File(output), data, "leave `-o` out for standard output")
+    write(f"wrote {len(part):,} predictions to {output}\n")
+    return 0

@@ -1,0 +1,202 @@
+"""Runs side by side: what each is worth, what it costs, and how fast it is here. Imports Keras through `finished`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path as File
+from statistics import median
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from ..compiler.artifact.ownership import MANIFEST
+from ..ir.size import Size
+from ..model.costs import of
+from ..ops.input import InputOp
+from ..text.document import Count, Document, LeftOut
+from ..text.escape.terminal import one_line, width
+from ..text.files import entries, sort_of
+from .finished import Finished, open_run
+from .measure.document import Value
+from .samples import DataError
+
+OPEN_SIZE = 32
+"""Stands for sizes that are known only at run time."""
+BATCH, TIMES, WARM_UP = 32, 15, 3
+DEEP = 3
+"""Folders between one that is named and a run: fold, seed and variant."""
+
+
+class Compared(Document):
+    """A run."""
+
+    run: str
+    """Its folder, as it was named."""
+    part: LeftOut[str] = None
+    """What its metrics are of; left out where nothing was measured."""
+    samples: LeftOut[Count] = None
+    metrics: dict[str, Value]
+    params: Count
+    macs: Count
+    """Multiply-adds a sample; a size that is known only at run time counts as 32."""
+    bytes: Count
+    """Of `model.keras`."""
+    milliseconds: float
+    """A sample by itself, on this machine."""
+    samples_per_second: float
+    """In batches of 32, or of the model's own size."""
+
+
+class Comparison(Document):
+    """Runs side by side."""
+
+    model_config = ConfigDict(title="cnnlstm-spec compare --format json")
+
+    version: Literal[1]
+    runs: Annotated[tuple[Compared, ...], Field(min_length=1)]
+
+
+def find_runs(folders: Sequence[File]) -> list[File]:
+    """The runs that folders are, or hold. Raises DataError for one that is and holds none."""
+    found: list[File] = []
+    for folder in folders:
+        below = _runs_below(folder, DEEP)
+        if not below:
+            raise DataError([f"`{folder}` holds no finished run"])
+        found += [each for each in below if each not in found]
+    return found
+
+
+def _runs_below(folder: File, deep: int) -> list[File]:
+    if sort_of(folder / MANIFEST) == "file":
+        return [folder]
+    if deep == 0 or sort_of(folder) != "folder":
+        return []
+    return [run for each in entries(folder) if sort_of(each) == "folder" for run in _runs_below(each, deep - 1)]
+
+
+def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Comparison:
+    """Every run, its model timed; raises DataError where one cannot be read."""
+    return Comparison(version=1, runs=tuple(_compare(folder, open_run(folder, True, allow_imports)) for folder in folders))
+
+
+def _compare(folder: File, finished: Finished) -> Compared:
+    manifest, typed = finished.manifest, finished.compilation.typed
+    assert manifest is not None and typed is not None
+    costs = of(typed, 1)
+    milliseconds, rate = measure_speed(finished)
+    more: dict[str, Any] = {}
+    metrics: Mapping[str, Value] = {}
+    if manifest.evaluation is not None:
+        more, metrics = {"part": manifest.evaluation.part, "samples": manifest.evaluation.samples}, manifest.evaluation.metrics
+    elif manifest.best is not None:
+        metrics = {name: Value(value=value) for name, value in manifest.best.metrics.items()}
+    return Compared(
+        run=str(folder),
+        **more,
+        metrics=dict(metrics),
+        params=manifest.params.total,
+        macs=_number(costs.macs),
+        bytes=manifest.files["model.keras"].bytes,
+        milliseconds=round(milliseconds, 4),
+        samples_per_second=round(rate, 2),
+    )
+
+
+def _number(size: Size) -> int:
+    return size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, OPEN_SIZE))
+
+
+def measure_speed(finished: Finished) -> tuple[float, float]:
+    """Milliseconds of a sample by itself, and samples a second in batches; of zeros, whose values cost as much as others."""
+    model = finished.load()
+    assert finished.compilation.spec is not None
+    fixed = finished.compilation.spec.batch_size
+    one, many = fixed or 1, fixed or BATCH
+    alone = _seconds(model, _zeros(finished, one))
+    together = alone if one == many else _seconds(model, _zeros(finished, many))
+    return 1000 * alone / one, many / together
+
+
+def _seconds(model: Any, inputs: Mapping[str, Any]) -> float:
+    fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
+    times = []
+    for number in range(WARM_UP + TIMES):
+        began = time.perf_counter()
+        model.predict_on_batch(fed)
+        if number >= WARM_UP:
+            times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def _zeros(finished: Finished, batch: int) -> dict[str, Any]:
+    import numpy
+
+    typed = finished.compilation.typed
+    assert typed is not None
+    found: dict[str, Any] = {}
+    for id in typed.graph.inputs:
+        op, type = typed.nodes[id].node.op, typed.nodes[id].type
+        assert isinstance(op, InputOp) and type is not None
+        shape = (batch, *map(_number, type.sizes))
+        dtype = "float32" if type.dtype == "bfloat16" else type.dtype
+        if dtype == "string":
+            import tensorflow
+
+            found[op.branch] = tensorflow.constant([""] * batch)
+            continue
+        found[op.branch] = numpy.ones(shape, dtype) if op.input.padding_value is not None else numpy.zeros(shape, dtype)
+        if op.input.mask_input is not None:
+            found[op.input.mask_input] = numpy.ones(shape[:2], "bool")
+    return found
+
+
+COSTS = ("params", "macs", "bytes", "milliseconds", "samples_per_second")
+
+
+def to_csv(found: Comparison) -> str:
+    """A row a run; of each metric its value and the ends of its interval."""
+    metrics = list(dict.fromkeys(name for each in found.runs for name in each.metrics))
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    ends = [(name, end) for name in metrics for end in ("value", "lower", "upper")]
+    heading = [name if end == "value" else f"{name}_{end}" for name, end in ends]
+    writer.writerow(["run", "part", "samples", *heading, *COSTS])
+    for each in found.runs:
+        values = [getattr(each.metrics[name], end, None) if name in each.metrics else None for name, end in ends]
+        row = [each.run, each.part, each.samples, *values, *(getattr(each, name) for name in COSTS)]
+        writer.writerow(["" if value is None else value for value in row])
+    return stream.getvalue()
+
+
+def to_text(found: Comparison) -> str:
+    """Runs as rows of a table."""
+    metrics = list(dict.fromkeys(name for each in found.runs for name in each.metrics))
+    rows = [("run", *map(one_line, metrics), "parameters", "multiply-adds", "bytes", "ms/sample", "samples/s")]
+    for each in found.runs:
+        values = [_told(each.metrics.get(name)) for name in metrics]
+        costs = (
+            f"{each.params:,}",
+            f"{each.macs:,}",
+            f"{each.bytes:,}",
+            f"{each.milliseconds:.3g}",
+            f"{each.samples_per_second:,.0f}",
+        )
+        rows.append((one_line(each.run), *values, *costs))
+    widths = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    parts = {each.part for each in found.runs if each.part is not None}
+    return "\n".join([f"metrics on {' and '.join(sorted(parts))}" if parts else "metrics of the best epoch", *lines])
+
+
+def _told(value: Value | None) -> str:
+    if value is None or value.value is None:
+        return "-"
+    if value.lower is None or value.upper is None:
+        return f"{value.value:.4g}"
+    return f"{value.value:.4g} [{value.lower:.3g}, {value.upper:.3g}]"

@@ -1,0 +1,136 @@
+"""A finished run, read back from its folder: its spec, its model, and what its targets are. Imports Keras when it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ..compiler.artifact.ownership import MANIFEST, MODEL
+from ..compiler.compile import Compilation, compile_source
+from ..emit.keras.quiet import silence
+from ..spec.data.sources import Source
+from ..spec.paths import WrittenPath
+from ..text.escape.json import to_json
+from ..text.files import PathError, read_json, sort_of
+from ..text.source import Place, Span
+from ..text.source import Source as Text
+from .manifest import RunManifest
+from .samples import DataError, Part, Target
+
+if TYPE_CHECKING:
+    import keras
+
+    from .read.open import Reading
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A model with its spec, whether a run's or one that is named by itself."""
+
+    compilation: Compilation
+    model_path: File
+    manifest: RunManifest | None
+    """None of a model that is no run's."""
+    allow_outside: bool = False
+    allow_imports: bool = False
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """What each head's target is; empty of a model that is no run's."""
+        if self.manifest is None:
+            return {}
+        return {head: each.to_target(head) for head, each in self.manifest.targets.items()}
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """From which probability on a head is 1."""
+        return self.manifest.thresholds if self.manifest is not None else {}
+
+    def load(self) -> keras.Model:
+        """The model, compiled as the spec says, with its trained weights. Raises Unbuildable where they do not fit."""
+        with silence():
+            from ..emit.keras.run import forget
+
+        from ..compiler.trained import load_into
+
+        forget()
+        model = self.compilation.to_keras()
+        load_into(model, self.model_path, self.compilation, "default")
+        return model
+
+    def reading(self) -> Reading:
+        """The data of the spec, not opened yet; classes and scales are those of the run."""
+        from .read.open import Reading
+
+        return Reading(self.compilation, self.allow_outside, self.allow_imports, targets=self.targets)
+
+    def open_part(self, source: str | None, wanted: str = "test", targets: bool = True) -> tuple[str, Part]:
+        """The samples of a source that is named, or of a part of the spec's; and what they are called.
+
+        Raises DataError where there is none, or they cannot be read.
+        """
+        reading = self.reading()
+        data = self.compilation.spec.data if self.compilation.spec is not None else None
+        assert data is not None
+        if source is None and not data.has(wanted):
+            raise DataError([f"the spec has no `data.{wanted}`: name a source, such as `{wanted}.csv`"])
+        if not self.targets:
+            reading.read()
+        if source is not None:
+            like = data.train[0]
+            given = WrittenPath(source, None, by_hand=True)
+            named = (
+                Source(given, None, like.root, like.separator, like.place)
+                if ":" not in source or sort_of(File(source))
+                else _function(source, self.allow_imports)
+            )
+            part = reading.open_part((named,), source, targets)
+            reading.problems.stop()
+            return File(source).name, part
+        one = data.parts[wanted]
+        if isinstance(one, Source):
+            part = reading.open_part((one,), wanted)
+        else:
+            part = reading.read(self.manifest.fold if self.manifest is not None else None)[wanted]
+        reading.problems.stop()
+        return wanted, part
+
+
+def _function(name: str, allow_imports: bool) -> Source:
+    if not allow_imports:
+        raise DataError([f"`{name}` is a function of Python's: `--allow-imports` allows it"])
+    return Source(None, name, None, None, Place((), Span(Text("<command line>", ""), 0, 0)))
+
+
+def open_run(folder: File, allow_outside: bool = False, allow_imports: bool = False) -> Finished:
+    """A run by its folder. Raises DataError where there is none, or it is not finished."""
+    if sort_of(folder) != "folder":
+        raise DataError([f"`{folder}` is no folder of a run"])
+    held = read_json(folder / MANIFEST)
+    if held is None or sort_of(folder / MODEL) != "file":
+        unfinished = sort_of(folder / "state") == "folder"
+        raise DataError([f"`{folder}` holds " + ("a run that is not finished" if unfinished else "no finished run")])
+    try:
+        manifest = RunManifest.model_validate(held)
+    except ValidationError:
+        raise DataError([f"`{folder / MANIFEST}` is no manifest of a run; `train` writes one"]) from None
+    compilation = compile_held(manifest.spec.document, folder, manifest.base, allow_imports)
+    return Finished(compilation, folder / MODEL, manifest, allow_outside, allow_imports)
+
+
+def compile_held(document: Any, folder: File, base: str, allow_imports: bool) -> Compilation:
+    """The spec that a manifest holds, read as if it lay where it did."""
+    kept = {key: each for key, each in document.items() if key not in ("matrix", "extends")}
+    below = folder / base
+    compilation = compile_source(Text(str(below / "spec.yaml"), to_json(kept)), (), below, allow_imports)
+    if not compilation.ok:
+        first = next(each for each in compilation.diagnostics if each.severity == "error")
+        raise DataError([f"the spec of `{folder}` is not sound any more: {first.message}"])
+    return compilation
+
+
+__all__ = ["Finished", "PathError", "open_run"]

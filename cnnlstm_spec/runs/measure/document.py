@@ -1,0 +1,60 @@
+"""What `evaluate` found, as the document that it writes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from ...text.document import Count, Document, LeftOut
+
+
+class Value(Document):
+    """A figure and its interval; null where there is none, such as the AUC of a class without a sample."""
+
+    value: float | None
+    lower: LeftOut[float | None] = None
+    upper: LeftOut[float | None] = None
+
+
+class ClassFigures(Document):
+    """The figures of a class, or of one label of several."""
+
+    samples: Count
+    precision: Value
+    recall: Value
+    f1: Value
+    false_alarms: Value
+    """The share of the other samples that are taken for it."""
+    auc: Value
+
+
+class HeadFigures(Document):
+    """What is known of a head beside its metrics."""
+
+    sort: Literal["classes", "labels", "numbers"]
+    threshold: LeftOut[float] = None
+    """From which probability on it is 1, of a binary head and of labels."""
+    classes: LeftOut[dict[str, ClassFigures]] = None
+    confusion: LeftOut[tuple[tuple[Count, ...], ...]] = None
+    """How many samples of each class (rows) are taken for each (columns), in the order of `classes`."""
+    last_value: LeftOut[dict[str, Value]] = None
+    """Of a forecast: the figures of the last known value repeated."""
+    season: LeftOut[dict[str, Value]] = None
+    """Of a forecast: the figures of the value a season before."""
+
+
+class Evaluation(Document):
+    """What a model is worth on samples that it was not trained on."""
+
+    model_config = ConfigDict(title="cnnlstm-spec evaluate --format json")
+
+    version: Literal[1]
+    name: str
+    part: str
+    """`test`, `validation`, or the source that was named."""
+    samples: Annotated[int, Field(ge=1)]
+    loss: LeftOut[float] = None
+    metrics: dict[str, Value]
+    """Those of the spec as Keras logs them, and those of the task; of several heads `HEAD.accuracy`."""
+    heads: dict[str, HeadFigures]

@@ -1,0 +1,156 @@
+"""The figures of a head with their intervals: bootstrap draws are weights of samples, so that all draws are counted at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from .document import Value
+
+DRAWS, LEVEL = 1000, 0.95
+CHUNK = 50
+"""Draws that are counted at a time, so that they fit into memory."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A value, and between what 95 of 100 draws of the same samples lie; None where there is none."""
+
+    value: float | None
+    lower: float | None = None
+    upper: float | None = None
+
+
+def make_value(figure: Figure) -> Value:
+    """A figure as it is written."""
+    if figure.lower is None:
+        return Value(value=figure.value)
+    return Value(value=figure.value, lower=figure.lower, upper=figure.upper)
+
+
+class Draws:
+    """1,000 seeded draws of samples, or of groups of them, with replacement; and the samples themselves."""
+
+    def __init__(self, owners: Any, samples: int, groups: Sequence[str] | None, seed: int = 0) -> None:
+        """`owners` is of each row the sample that it is of."""
+        self.owners = owners
+        names = numpy.arange(samples) if groups is None else numpy.unique(numpy.asarray(groups), return_inverse=True)[1]
+        self.unit_of = names[owners]
+        self.units = int(names.max()) + 1 if samples else 0
+        self.seed = seed
+
+    def weights(self) -> Any:
+        """Chunk by chunk, how often each row counts in each draw: (draws, rows)."""
+        generator = numpy.random.default_rng(self.seed)
+        for first in range(0, DRAWS, CHUNK):
+            count = min(CHUNK, DRAWS - first)
+            drawn = generator.integers(0, self.units, (count, self.units))
+            counts = numpy.stack([numpy.bincount(each, minlength=self.units) for each in drawn])
+            yield counts[:, self.unit_of].astype("float64")
+
+    def figure(self, compute: Callable[[Any], Any]) -> Figure:
+        """`compute` takes weights (draws, rows) and gives a value a draw."""
+        return self.figures(lambda weights: {"": compute(weights)})[""]
+
+    def figures(self, compute: Callable[[Any], dict[str, Any]]) -> dict[str, Figure]:
+        """The same of several values at once."""
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            whole = compute(numpy.ones((1, len(self.owners))))
+            chunks = [compute(weights) for weights in self.weights()]
+        drawn = {name: numpy.concatenate([chunk[name] for chunk in chunks]) for name in whole}
+        return {name: _figure(float(value[0]), drawn[name]) for name, value in whole.items()}
+
+
+def _figure(value: float, drawn: Any) -> Figure:
+    known = drawn[numpy.isfinite(drawn)]
+    if not math.isfinite(value):
+        return Figure(None)
+    if not len(known):
+        return Figure(value)
+    tail = 100 * (1 - LEVEL) / 2
+    lower, upper = numpy.percentile(known, [tail, 100 - tail])
+    return Figure(value, float(lower), float(upper))
+
+
+def confusion_of(truth: Any, found: Any, count: int, weights: Any) -> Any:
+    """(draws, classes, classes): rows are what is true."""
+    cells = truth.astype("int64") * count + found
+    return numpy.stack([numpy.bincount(cells, each, count * count) for each in weights]).reshape(-1, count, count)
+
+
+def class_figures(truth: Any, found: Any, scores: Any, names: Sequence[str], weights: Any) -> dict[str, Any]:
+    """Accuracy, the mean F1 and AUC, and `CLASS/figure` of each class: precision, recall, f1, false_alarms, auc.
+
+    `scores` is (rows, classes), or (rows,) of the second of two.
+    """
+    count = len(names)
+    matrix = confusion_of(truth, found, count, weights)
+    hits = numpy.diagonal(matrix, axis1=1, axis2=2)
+    true, told, all_ = matrix.sum(2), matrix.sum(1), matrix.sum((1, 2))
+    result: dict[str, Any] = {"accuracy": hits.sum(1) / all_}
+    precision, recall = hits / told, hits / true
+    # A class that is never told has no precision, and an F1 of 0.
+    f1 = numpy.where(true + told > 0, 2 * hits / (true + told), numpy.nan)
+    alarms = (told - hits) / (all_[:, None] - true)
+    columns = [scores, scores] if scores.ndim == 1 else [scores[:, place] for place in range(count)]
+    auc = numpy.stack(
+        [
+            area_under_roc(truth == place, -column if scores.ndim == 1 and place == 0 else column, weights)
+            for place, column in enumerate(columns)
+        ],
+        axis=1,
+    )
+    result["f1"] = f1[:, 1] if count == 2 else numpy.nanmean(f1, axis=1)
+    result["auc"] = auc[:, 1] if count == 2 else numpy.nanmean(auc, axis=1)
+    for place, name in enumerate(names):
+        each = {"precision": precision, "recall": recall, "f1": f1, "false_alarms": alarms, "auc": auc}
+        result |= {f"{name}/{figure}": values[:, place] for figure, values in each.items()}
+    return result
+
+
+def area_under_roc(truth: Any, scores: Any, weights: Any) -> Any:
+    """The area under the ROC curve of each draw; equal scores count half. NaN where one of the two is missing."""
+    order = numpy.argsort(scores, kind="stable")
+    truth, scores, weights = truth[order], scores[order], weights[:, order]
+    first = numpy.flatnonzero(numpy.r_[True, scores[1:] != scores[:-1]])
+    positive = numpy.add.reduceat(weights * truth, first, axis=1)
+    negative = numpy.add.reduceat(weights * ~truth, first, axis=1)
+    below = numpy.cumsum(negative, axis=1) - negative
+    return (positive * (below + negative / 2)).sum(1) / (positive.sum(1) * negative.sum(1))
+
+
+def label_figures(truth: Any, scores: Any, thresholds: float, names: Sequence[str], weights: Any) -> dict[str, Any]:
+    """Of several labels at once: accuracy over all of them, mean F1 and AUC, and those of each label."""
+    found = scores >= thresholds
+    truth = truth > 0.5
+    parts = [
+        class_figures(truth[:, place], found[:, place].astype("int64"), scores[:, place], ("no", "yes"), weights)
+        for place in range(len(names))
+    ]
+    result: dict[str, Any] = {
+        name: numpy.nanmean(numpy.stack([part[name] for part in parts]), axis=0) for name in ("accuracy", "f1", "auc")
+    }
+    for name, part in zip(names, parts, strict=True):
+        figures = ("precision", "recall", "f1", "false_alarms", "auc")
+        result |= {f"{name}/{figure}": part[f"yes/{figure}"] for figure in figures}
+    return result
+
+
+def number_figures(truth: Any, found: Any, weights: Any) -> dict[str, Any]:
+    """MAE, RMSE and R2 over all numbers of a row: (rows, numbers)."""
+    error = found - truth
+    absolute, square = numpy.abs(error).mean(1), (error**2).mean(1)
+    total = weights.sum(1)
+    mean = weights @ truth / total[:, None]
+    squares = weights @ truth**2 / total[:, None]
+    spread = (squares - mean**2).sum(1)
+    mse = weights @ square / total
+    return {
+        "mae": weights @ absolute / total,
+        "rmse": numpy.sqrt(mse),
+        "r2": 1 - (weights @ (error**2).sum(1) / total) / spread,
+    }

@@ -1,0 +1,164 @@
+"""All figures of a model on a part: those of the spec as Keras logs them, and those of the task, each with an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import keras
+import numpy
+
+from ...compiler.compile import Compilation
+from ..samples import Part, Target
+from .baselines import Baselines
+from .document import ClassFigures, Evaluation, HeadFigures
+from .figures import Draws, Figure, class_figures, label_figures, make_value, number_figures
+from .predict import Heads, Predicted, classes_of, make_heads, numbers_of, predict, probabilities_of
+
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found, and the predictions that it was found from."""
+
+    evaluation: Evaluation
+    predicted: Mapping[str, Predicted]
+    heads: Heads
+
+
+def measure(
+    compilation: Compilation,
+    model: keras.Model,
+    part: Part,
+    name: str,
+    thresholds: Mapping[str, float],
+    logged: Mapping[str, float] | None = None,
+    baselines: Baselines | None = None,
+) -> Measured:
+    """The figures on a part; `logged` is what Keras's own `evaluate` gives of it."""
+    assert compilation.spec is not None
+    heads = make_heads(compilation)
+    predicted = predict(model, part, heads)
+    figures: dict[str, Figure] = {}
+    told: dict[str, HeadFigures] = {}
+    several = len(heads.names) > 1
+    for head, target in part.targets.items():
+        values, truth, owners = predicted[head].flat()
+        draws = Draws(owners, len(part), part.groups)
+        found, figures_of_head = _measure_head(values, truth, target, draws, head in heads.logits, thresholds.get(head, HALF))
+        if baselines is not None and target.sort == "numbers":
+            figures_of_head = figures_of_head.model_copy(update=baselines.measure(head, target, truth, draws))
+        told[head] = figures_of_head
+        figures |= {(f"{head}.{key}" if several else key): each for key, each in found.items()}
+    logged = dict(logged or {})
+    of_keras = _intervals(model, predicted, part, heads) if logged else {}
+    for key, value in logged.items():
+        figures.setdefault(key, of_keras[key] if key in of_keras else Figure(value))
+    loss = figures.pop("loss", None)
+    evaluation = Evaluation(
+        version=1,
+        name=compilation.spec.name,
+        part=name,
+        samples=len(part),
+        **({} if loss is None or loss.value is None else {"loss": loss.value}),
+        metrics={key: make_value(each) for key, each in figures.items()},
+        heads=told,
+    )
+    return Measured(evaluation, predicted, heads)
+
+
+def _measure_head(
+    values: Any, truth: Any, target: Target, draws: Draws, is_logits: bool, threshold: float
+) -> tuple[dict[str, Figure], HeadFigures]:
+    """The figures of a head that are metrics, and what else there is to say of it."""
+    if target.sort == "numbers":
+        known = numbers_of(values.astype("float64"), target), numbers_of(truth.astype("float64"), target)
+        found = draws.figures(partial(number_figures, known[1], known[0]))
+        return found, HeadFigures(sort="numbers")
+    scores = probabilities_of(values, is_logits)
+    if target.sort == "labels":
+        found = draws.figures(partial(label_figures, truth, scores, threshold, target.names))
+        counts = (truth > HALF).sum(0).tolist()
+        classes = _classes(found, target.names, counts)
+        return _whole(found), HeadFigures(sort="labels", threshold=threshold, classes=classes)
+    true = truth_of(truth, target)
+    chosen = classes_of(scores, target, threshold)
+    columns = scores[:, 0] if scores.shape[-1] == 1 else scores
+    found = draws.figures(partial(class_figures, true, chosen, columns, target.names))
+    count = len(target.names)
+    matrix = numpy.bincount(true * count + chosen, minlength=count * count).reshape(count, count)
+    more: dict[str, Any] = {"threshold": threshold} if scores.shape[-1] == 1 else {}
+    classes = _classes(found, target.names, matrix.sum(1).tolist())
+    confusion = tuple(tuple(row) for row in matrix.tolist())
+    return _whole(found), HeadFigures(sort="classes", classes=classes, confusion=confusion, **more)
+
+
+def truth_of(truth: Any, target: Target) -> Any:
+    """The number of each row's class."""
+    return truth.argmax(-1) if target.encoding == "one_hot" else truth[:, 0].astype("int64")
+
+
+def _whole(found: Mapping[str, Figure]) -> dict[str, Figure]:
+    return {name: figure for name, figure in found.items() if "/" not in name}
+
+
+def _classes(found: Mapping[str, Figure], names: Sequence[str], counts: Sequence[int]) -> dict[str, ClassFigures]:
+    of = ("precision", "recall", "f1", "false_alarms", "auc")
+    return {
+        name: ClassFigures(samples=count, **{figure: make_value(found[f"{name}/{figure}"]) for figure in of})
+        for name, count in zip(names, counts, strict=True)
+    }
+
+
+def _intervals(model: keras.Model, predicted: Mapping[str, Predicted], part: Part, heads: Heads) -> dict[str, Figure]:
+    """The metrics of the spec that are means over samples, with their intervals, by the names that Keras logs."""
+    found: dict[str, Figure] = {}
+    compiled = next((each for each in model.metrics if hasattr(each, "_flat_metrics")), None)
+    for group in compiled._flat_metrics if compiled is not None else ():
+        head = (group.output_name or heads.names[0]) if group is not None else None
+        if head is None or head in heads.masked or head not in part.targets:
+            continue
+        if len({each.shape for each in predicted[head].values}) > 1:
+            continue
+        values, truth = numpy.stack(predicted[head].values), numpy.stack(predicted[head].targets)
+        for metric in group.metrics:
+            compute = getattr(metric, "_fn", None)
+            if compute is None:
+                continue
+            each = numpy.asarray(compute(truth, values, **metric._fn_kwargs)).reshape(len(part), -1).mean(1)
+            name = f"{head}_{metric.name}" if len(heads.names) > 1 else metric.name
+            draws = Draws(numpy.arange(len(part)), len(part), part.groups)
+            found[name] = draws.figure(partial(_mean_of, each))
+    return found
+
+
+def _mean_of(values: Any, weights: Any) -> Any:
+    return weights @ values / weights.sum(1)
+
+
+def choose_threshold(scores: Any, truth: Any, score: str) -> float:
+    """The probability from which on a binary head is 1 so that a score is greatest; the middle between two that are predicted."""
+    order = numpy.unique(scores)
+    candidates = numpy.r_[HALF, (order[1:] + order[:-1]) / 2]
+    if len(candidates) > 1000:
+        candidates = numpy.r_[HALF, numpy.quantile(candidates, numpy.linspace(0, 1, 999))]
+    inside = candidates[(candidates > 0) & (candidates < 1)]
+    values = [_score(scores >= each, truth.astype(bool), score) for each in inside]
+    return float(inside[int(numpy.nanargmax(values))])
+
+
+def _score(found: Any, truth: Any, score: str) -> float:
+    hits, told, true = (found & truth).sum(), found.sum(), truth.sum()
+    no = len(truth) - true
+    rejected = (~found & ~truth).sum()
+    values = {
+        "accuracy": (found == truth).mean(),
+        "precision": hits / told if told else 0.0,
+        "recall": hits / true if true else 0.0,
+        "f1": 2 * hits / (told + true) if told + true else 0.0,
+        "balanced_accuracy": ((hits / true if true else 0.0) + (rejected / no if no else 0.0)) / 2,
+    }
+    return float(values[score])

@@ -1,0 +1,149 @@
+"""The predictions of a model for a part, batch by batch, in the order of its samples. Imports Keras through its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy
+
+from ...compiler.compile import Compilation
+from ...spec.compile_section import CompileSpec
+from ..samples import Batch, Part, Target
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a head gives for each sample, and what it should have given."""
+
+    values: tuple[Any, ...]
+    """An array a sample, without the batch axis: those with steps may differ in their number."""
+    targets: tuple[Any, ...] = ()
+    """The same of the targets; empty where there are none."""
+
+    def rows(self) -> Any:
+        """Predictions of a head without steps: (samples, width)."""
+        return numpy.stack(self.values).reshape(len(self.values), -1)
+
+    def flat(self) -> tuple[Any, Any, Any]:
+        """Predictions (rows, width), targets (rows, ...), and of each row the sample that it is of.
+
+        A head without steps gives a row a sample; with steps a row a step, but for padding.
+        """
+        shaped = [each.reshape(-1, each.shape[-1]) if each.ndim else each.reshape(1, 1) for each in self.values]
+        owners = numpy.repeat(numpy.arange(len(shaped)), [len(each) for each in shaped])
+        targets = [target.reshape(len(each), -1) for each, target in zip(shaped, self.targets, strict=True)] or [
+            numpy.zeros((0, 1))
+        ]
+        return numpy.concatenate(shaped), numpy.concatenate(targets), owners
+
+
+Change = Callable[[Mapping[str, Any], Sequence[int]], Mapping[str, Any]]
+"""What is done with the inputs of a batch before they are fed, such as another sample's branch."""
+
+
+def predict(model: keras.Model, part: Part, heads: Heads, change: Change | None = None) -> dict[str, Predicted]:
+    """The predictions of all samples by head, as float32 where Keras gives less; padded steps are left out.
+
+    Where the model's batch axis is fixed, a last, smaller batch is filled up, and what is too much is cut off.
+    """
+    fixed = heads.batch_size
+    values: dict[str, list[Any]] = {head: [] for head in heads.names}
+    targets: dict[str, list[Any]] = {head: [] for head in heads.names}
+    size = fixed or BATCH
+    for first in range(0, len(part), size):
+        places = list(range(first, min(first + size, len(part))))
+        batch = part.read([*places, *[places[-1]] * (size - len(places))] if fixed else places)
+        found = outputs_of(model, heads.names, batch, None if change is None else change(batch.inputs, places))
+        for head in heads.names:
+            array, given = found[head], batch.targets.get(head)
+            if array.dtype.kind not in "iub" and array.dtype != "float64":
+                array = array.astype("float32")
+            real = heads.real_steps(head, batch, array.shape)
+            for place in range(len(places)):
+                kept = slice(None) if real is None else real[place]
+                values[head].append(array[place][kept] if array.ndim > 2 else array[place])
+                if given is not None:
+                    targets[head].append(numpy.asarray(given[place][kept] if array.ndim > 2 else given[place]))
+    return {head: Predicted(tuple(values[head]), tuple(targets[head])) for head in heads.names}
+
+
+@dataclass(frozen=True)
+class Heads:
+    """The heads of a spec, and how their outputs are to be read."""
+
+    names: tuple[str, ...]
+    logits: frozenset[str] = frozenset()
+    """Those whose loss takes logits, which are made into probabilities."""
+    masked: frozenset[str] = frozenset()
+    """Those with steps that may be padding."""
+    paddings: tuple[tuple[str, str | None, float | None], ...] = ()
+    """Of each branch with padding its name, and the mask input or the value that tells it."""
+    batch_size: int | None = None
+    """A batch axis that the model has."""
+
+    def real_steps(self, head: str, batch: Batch, shape: tuple[int, ...]) -> Any:
+        """Which steps of an output are real, (samples, steps); None where all are, or it cannot be told."""
+        if head not in self.masked or len(shape) < 3:
+            return None
+        for branch, mask, padding in self.paddings:
+            values = batch.inputs[branch]
+            real = batch.inputs[mask] if mask is not None else (values != padding).reshape(*values.shape[:2], -1).any(-1)
+            if real.shape[1] == shape[1]:
+                return real
+        return None
+
+
+def make_heads(compilation: Compilation) -> Heads:
+    """What is to be known of the heads of a sound spec."""
+    spec, typed = compilation.spec, compilation.typed
+    assert spec is not None and typed is not None
+    losses = spec.compile.losses if isinstance(spec.compile, CompileSpec) else {}
+    logits = {head for head, loss in losses.items() if loss is not None and loss.thing.get("from_logits")}
+    types = {head: typed.nodes[id].type for head, id in typed.graph.outputs.items()}
+    masked = {head for head, type in types.items() if type is not None and type.mask is not None}
+    inputs = [(each.name, each.input) for each in spec.branches if each.input is not None]
+    paddings = [
+        (name, input.mask_input, input.padding_value)
+        for name, input in inputs
+        if input.mask_input is not None or input.padding_value is not None
+    ]
+    return Heads(tuple(types), frozenset(logits), frozenset(masked), tuple(paddings), spec.batch_size)
+
+
+def probabilities_of(values: Any, is_logits: bool) -> Any:
+    """Probabilities (rows, classes), or (rows, 1), of what a head gives."""
+    if not is_logits:
+        return values
+    if values.shape[-1] == 1:
+        return 1 / (1 + numpy.exp(-values.astype("float64")))
+    shifted = numpy.exp(values - values.max(-1, keepdims=True))
+    return shifted / shifted.sum(-1, keepdims=True)
+
+
+def outputs_of(model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The outputs of a batch by head."""
+    given = inputs or batch.inputs
+    fed = {each.name: given[each.name] for each in model.inputs}
+    if any(each.dtype == "string" for each in model.inputs):
+        import tensorflow
+
+        fed = {name: tensorflow.constant(each) if each.dtype == object else each for name, each in fed.items()}
+    found = model.predict_on_batch(fed if len(fed) > 1 else next(iter(fed.values())))
+    return {head: numpy.asarray(found[head] if isinstance(found, dict) else found) for head in heads}
+
+
+def classes_of(values: Any, target: Target, threshold: float) -> Any:
+    """The class of each row of probabilities or logits (rows, classes); of a binary head 1 from the threshold on."""
+    if target.encoding == "binary" or values.shape[-1] == 1:
+        return (values[:, 0] >= threshold).astype("int64")
+    return values.argmax(-1)
+
+
+def numbers_of(values: Any, target: Target) -> Any:
+    """Numbers as the column has them."""
+    return values * target.spread + target.mean

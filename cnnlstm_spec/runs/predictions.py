@@ -1,0 +1,192 @@
+"""What `predict` writes: the rows of a source with what each head gives, as a table or as arrays. Imports Keras."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from ..compiler.compile import Compilation
+from ..model.addresses import known, output_of
+from ..ops.input import InputOp
+from ..text.escape.json import to_json
+from .measure.measure import HALF
+from .measure.predict import Predicted, classes_of, make_heads, numbers_of, predict, probabilities_of
+from .read.libraries import need
+from .samples import DataError, Part, Target
+
+if TYPE_CHECKING:
+    import keras
+
+TABLES = (".csv", ".tsv", ".parquet", ".jsonl")
+ARRAYS = ".npz"
+SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions by sample."""
+
+    columns: Mapping[str, Sequence[Any]]
+    """A value a sample each: the source's own columns, or the sample's name, then what the heads give."""
+    arrays: Mapping[str, Any]
+    """Outputs with axes, by head, samples first; where they differ in steps they are filled up with NaN, or -1."""
+
+
+def make_predictions(
+    compilation: Compilation,
+    model: keras.Model,
+    part: Part,
+    targets: Mapping[str, Target],
+    thresholds: Mapping[str, float],
+    every: bool = False,
+    at: str | None = None,
+) -> Predictions:
+    """Predicts; `every` gives the probability of each class, `at` the features at an address in place of the heads."""
+    rows = part.rows()
+    columns: dict[str, Sequence[Any]] = dict(rows) if rows is not None else {}
+    if rows is None:
+        columns[SAMPLE] = [part.label(place) for place in range(len(part))]
+    arrays: dict[str, Any] = {}
+    heads = make_heads(compilation)
+    if at is not None:
+        found = predict(cut_at(model, compilation, at), part, type(heads)((at,), batch_size=heads.batch_size))
+        return _with_features(columns, at, found[at])
+    for head, predicted in predict(model, part, heads).items():
+        target = targets.get(head) or _guess(head, predicted)
+        if predicted.values[0].ndim > 1:
+            arrays[head] = _stacked(
+                [_of_steps(each, target, head in heads.logits, thresholds.get(head, HALF)) for each in predicted.values]
+            )
+        else:
+            columns |= _of_head(head, predicted, target, head in heads.logits, thresholds.get(head, HALF), every)
+    return Predictions(columns, arrays)
+
+
+def _guess(head: str, predicted: Predicted) -> Target:
+    """A target of a model that is no run's: its classes have numbers for names."""
+    width = predicted.values[0].shape[-1] if predicted.values[0].ndim else 1
+    return Target(head, "numbers", "real", tuple(map(str, range(width))))
+
+
+def _of_head(
+    head: str, predicted: Predicted, target: Target, is_logits: bool, threshold: float, every: bool
+) -> dict[str, Sequence[Any]]:
+    values = predicted.rows()
+    if target.sort == "numbers":
+        numbers = numbers_of(values.astype("float64"), target)
+        if numbers.shape[1] == 1:
+            return {f"{head}.prediction": numbers[:, 0].tolist()}
+        names = target.names if len(target.names) == numbers.shape[1] else tuple(map(str, range(numbers.shape[1])))
+        return {f"{head}.{name}": numbers[:, place].tolist() for place, name in enumerate(names)}
+    scores = probabilities_of(values, is_logits).astype("float64")
+    if target.sort == "labels":
+        chosen = scores >= threshold
+        told: dict[str, Sequence[Any]] = {
+            f"{head}.prediction": ["|".join(name for name, yes in zip(target.names, row, strict=True) if yes) for row in chosen]
+        }
+        return told | {f"{head}.{name}": scores[:, place].tolist() for place, name in enumerate(target.names)}
+    classes = classes_of(scores, target, threshold)
+    both = numpy.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
+    names = target.names if len(target.names) == both.shape[1] else tuple(map(str, range(both.shape[1])))
+    told = {f"{head}.prediction": [names[each] for each in classes]}
+    if every:
+        return told | {f"{head}.{name}": both[:, place].tolist() for place, name in enumerate(names)}
+    return told | {f"{head}.probability": both[numpy.arange(len(both)), classes].tolist()}
+
+
+def _of_steps(values: Any, target: Target, is_logits: bool, threshold: float) -> Any:
+    """What a head with steps gives of a sample: the class of each step, or its numbers."""
+    if target.sort != "classes":
+        return numbers_of(values, target) if target.sort == "numbers" else probabilities_of(values, is_logits)
+    flat = probabilities_of(values.reshape(-1, values.shape[-1]), is_logits)
+    return classes_of(flat, target, threshold).reshape(values.shape[:-1])
+
+
+def _stacked(arrays: Sequence[Any]) -> Any:
+    longest = max(len(each) for each in arrays)
+    if all(len(each) == longest for each in arrays):
+        return numpy.stack(arrays)
+    fill = -1 if arrays[0].dtype.kind in "iu" else numpy.nan
+    room = [[(0, longest - len(each)), *[(0, 0)] * (each.ndim - 1)] for each in arrays]
+    return numpy.stack([numpy.pad(each, pad, constant_values=fill) for each, pad in zip(arrays, room, strict=True)])
+
+
+def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.Model:
+    """The model up to an address. Raises DataError where it names nothing that a sample has."""
+    import keras
+
+    typed = compilation.typed
+    assert typed is not None
+    id = output_of(typed.graph, address)
+    if id is None:
+        raise DataError([f"there is no `{address}` in this model; there are {', '.join(known(typed.graph)[:8])}"])
+    layers = {layer.name: layer for layer in model.layers}
+    node = typed.nodes[id].node
+    while node.layer not in layers and node.inputs and not isinstance(node.op, InputOp):
+        node = typed.nodes[node.inputs[0]].node
+    if node.layer not in layers:
+        raise DataError([f"`{address}` is no layer of the Keras model"])
+    return keras.Model(model.inputs, layers[node.layer].output)
+
+
+def _with_features(columns: dict[str, Sequence[Any]], at: str, found: Predicted) -> Predictions:
+    if found.values[0].ndim > 1:
+        return Predictions(columns, {at: _stacked(found.values)})
+    values = numpy.stack(found.values).reshape(len(found.values), -1)
+    return Predictions(columns | {f"{at}.{place}": values[:, place].tolist() for place in range(values.shape[1])}, {})
+
+
+def write_predictions(found: Predictions, ending: str) -> bytes:
+    """The bytes of a file of that ending. Raises DataError where it cannot hold them."""
+    if ending == ARRAYS:
+        stream = io.BytesIO()
+        held = {name: numpy.asarray(_texts(each)) for name, each in found.columns.items()}
+        numpy.savez(stream, allow_pickle=False, **{**held, **found.arrays})
+        return stream.getvalue()
+    if ending not in TABLES:
+        raise DataError([f"`{ending}` is none of {', '.join((*TABLES, ARRAYS))}"])
+    if found.arrays:
+        named = " and ".join(f"`{name}`" for name in found.arrays)
+        raise DataError([f"{named} gives more than a value a sample: name an `.npz` file with `-o`"])
+    if ending == ".parquet":
+        stream = io.BytesIO()
+        need("polars", "a `.parquet` file").DataFrame({name: list(each) for name, each in found.columns.items()}).write_parquet(
+            stream
+        )
+        return stream.getvalue()
+    rows = zip(*found.columns.values(), strict=True)
+    if ending == ".jsonl":
+        return "".join(to_json(dict(zip(found.columns, map(_plain, row), strict=True)), None) + "\n" for row in rows).encode()
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t" if ending == ".tsv" else ",", lineterminator="\n")
+    writer.writerow(found.columns)
+    writer.writerows(map(_cells, rows))
+    return text.getvalue().encode()
+
+
+def _cells(row: Sequence[Any]) -> list[Any]:
+    return [
+        "" if each is None else to_json(_plain(each), None) if isinstance(each, list | tuple | numpy.ndarray) else each
+        for each in row
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, numpy.ndarray):
+        return value.tolist()
+    if isinstance(value, numpy.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not numpy.isfinite(value) else value
+
+
+def _texts(values: Sequence[Any]) -> list[Any]:
+    """Cells that an array holds without pickle."""
+    kept = [_plain(each) for each in values]
+    if all(isinstance(each, int | float) for each in kept):
+        return kept
+    return ["" if each is None else each if isinstance(each, str) else str(each) for each in kept]

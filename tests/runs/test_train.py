@@ -1,0 +1,180 @@
+"""`train`: the losses of a `fit` by hand, and the same bytes whatever happened on the way."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from places import ROOT
+
+from cnnlstm_spec.cli.main import run
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+SPEC = """
+version: 1
+name: small
+seed: 3
+branches:
+  rows: {input: {kind: vector, shape: [3]}, layers: [{Dense: {units: 16, activation: relu}}, {Dropout: {rate: 0.3}}]}
+  other: {input: {kind: vector, shape: [2]}, layers: [{Dense: {units: 4}}, BatchNormalization]}
+fusion: {strategy: concat}
+head: [{Dense: {units: 3, activation: softmax}}]
+compile: {optimizer: adam, loss: sparse_categorical_crossentropy, metrics: [accuracy]}
+data:
+  train: train.csv
+  validation: {fraction: 0.2}
+  inputs: {rows: {columns: [a, b, c]}, other: {columns: [d, e]}}
+  targets: {head: {column: kind}}
+fit:
+  epochs: 6
+  batch_size: 16
+  class_weight: balanced
+  callbacks:
+    - EarlyStopping: {monitor: val_loss, patience: 4, restore_best_weights: true, min_delta: 0.001}
+    - ReduceLROnPlateau: {factor: 0.5, patience: 1, monitor: loss}
+"""
+KINDS = ("blue", "green", "red")
+
+
+def write_data(folder: Path, rows: int = 120) -> None:
+    draw = random.Random(0)
+    with (folder / "train.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["a", "b", "c", "d", "e", "kind"])
+        for _ in range(rows):
+            values = [round(draw.gauss(0, 1), 4) for _ in range(5)]
+            writer.writerow([*values, KINDS[(values[0] + values[3] > 0) + (values[1] > 0.5)]])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a spec, its data, and a run of it."""
+    folder = tmp_path_factory.mktemp("train")
+    (folder / "spec.yaml").write_text(SPEC)
+    write_data(folder)
+    assert run(["train", str(folder / "spec.yaml"), "-o", str(folder / "run")]) == 0
+    return folder
+
+
+def test_what_a_run_leaves(finished: Path) -> None:
+    files = {path.name for path in (finished / "run").iterdir()}
+    assert {"model.keras", "history.csv", "manifest.json"} <= files and "state" not in files
+    with (finished / "run" / "history.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, len(rows) + 1))
+    manifest = json.loads((finished / "run" / "manifest.json").read_text())
+    losses = [float(row["val_loss"]) for row in rows]
+    assert manifest["best"]["epoch"] == losses.index(min(losses)) + 1
+    assert manifest["data"]["samples"] == {"train": 96, "validation": 24}
+    assert str(finished) not in json.dumps(manifest)
+
+
+def test_what_lies_there_is_left_alone_or_refused(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec, there = str(finished / "spec.yaml"), str(finished / "run")
+    before = (finished / "run" / "model.keras").stat().st_mtime_ns
+    assert run(["train", spec, "-o", there]) == 0
+    assert "up to date" in capsys.readouterr().out
+    assert run(["train", spec, "-o", there, "--set", "seed=4"]) == 2
+    assert run(["train", spec, "-o", there, "--set", "seed=4", "--resume"]) == 2
+    assert "holds another run" in capsys.readouterr().err
+    foreign = finished / "foreign"
+    foreign.mkdir()
+    (foreign / "model.keras").write_text("mine")
+    assert run(["train", spec, "-o", str(foreign)]) == 2
+    assert (foreign / "model.keras").read_text() == "mine"
+    assert (finished / "run" / "model.keras").stat().st_mtime_ns == before
+
+
+def read_by_hand(folder: Path) -> tuple[Any, Any, Any]:
+    import numpy
+
+    with (folder / "train.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    first = numpy.array([[row[name] for name in "abc"] for row in rows], "float32")
+    second = numpy.array([[row[name] for name in "de"] for row in rows], "float32")
+    return first, second, numpy.array([KINDS.index(row["kind"]) for row in rows])
+
+
+def test_losses_are_those_of_fit_by_hand(tmp_path: Path) -> None:
+    import keras
+    import numpy
+
+    write_data(tmp_path, 50)
+    text = SPEC.partition("  callbacks")[0].replace("  validation: {fraction: 0.2}\n", "").replace("epochs: 6", "epochs: 5")
+    (tmp_path / "spec.yaml").write_text(text)
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run")]) == 0
+    with (tmp_path / "run" / "history.csv").open() as stream:
+        ours = [float(row["loss"]) for row in csv.DictReader(stream)]
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(3)
+    a = keras.Input((3,), name="rows")
+    x = keras.layers.Dense(16, activation="relu")(a)
+    x = keras.layers.Dropout(0.3)(x)
+    b = keras.Input((2,), name="other")
+    y = keras.layers.Dense(4)(b)
+    y = keras.layers.BatchNormalization()(y)
+    model = keras.Model([a, b], keras.layers.Dense(3, activation="softmax")(keras.layers.Concatenate()([x, y])))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    first, second, kinds = read_by_hand(tmp_path)
+    weights = (len(kinds) / (3 * numpy.bincount(kinds)))[kinds]
+    theirs = []
+    for epoch in range(5):
+        at = numpy.random.default_rng([3, epoch]).permutation(len(kinds))
+        given = {"rows": first[at], "other": second[at]}
+        history = model.fit(given, kinds[at], batch_size=16, sample_weight=weights[at], shuffle=False, verbose=0)
+        theirs.append(history.history["loss"][0])
+    assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+def start(folder: Path, output: Path, *options: str) -> subprocess.Popen[str]:
+    line = [sys.executable, "-m", "cnnlstm_spec", "train", str(folder / "spec.yaml"), "-o", str(output), *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(process: subprocess.Popen[str], path: Path, times: int) -> None:
+    """Until a file has been replaced so often, or the process has ended."""
+    seen: set[int] = set()
+    while len(seen) < times and process.poll() is None:
+        if path.exists():
+            seen.add(path.stat().st_mtime_ns)
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_one_that_is_stopped_and_resumed_has_the_same_bytes(how: int, finished: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    process = start(finished, output)
+    wait_for(process, output / "state" / "last.npz", 2)
+    process.send_signal(how)
+    _, err = process.communicate(timeout=120)
+    assert (output / "state").exists()
+    if how == signal.SIGINT:
+        assert process.returncode == 130 and "--resume" in err
+    assert run(["train", str(finished / "spec.yaml"), "-o", str(output)]) == 2
+    assert run(["train", str(finished / "spec.yaml"), "-o", str(output), "--resume"]) == 0
+    for name in ("model.keras", "history.csv"):
+        assert (output / name).read_bytes() == (finished / "run" / name).read_bytes()
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("number", range(20))
+def test_killed_at_any_moment(number: int, finished: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    process = start(finished, output)
+    wait_for(process, output / "state" / "run.json", 1)
+    time.sleep(random.Random(number).uniform(0, 8))
+    process.kill()
+    process.communicate(timeout=120)
+    assert run(["train", str(finished / "spec.yaml"), "-o", str(output), "--resume"]) == 0
+    assert (output / "model.keras").read_bytes() == (finished / "run" / "model.keras").read_bytes()
