@@ -27,7 +27,7 @@ from .train.watch import Watch
 
 if TYPE_CHECKING:
     from .measure.measure import Measured
-    from .train.train import Outcome, Training
+    from .train.training import Outcome, Training
 
 DONE, REFUSED, DIVERGED = 0, 2, 3
 
@@ -141,7 +141,8 @@ def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
 def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Identity, orders: Orders, watch: Watch) -> Ending:
     with silence():
         from ..emit.keras.run import forget
-        from .train.train import Training, train
+        from .train.train import train
+    from .train.training import Training
 
     spec = compilation.spec
     assert spec is not None and spec.fit is not None

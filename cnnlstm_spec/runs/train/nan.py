@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy
@@ -11,10 +11,8 @@ import numpy
 from . import keep, state
 from .keep import Keeper
 from .phases import Stretch, begin
+from .training import Training
 from .weighing import weigh_labels
-
-if TYPE_CHECKING:
-    from .train import Training
 
 MOST = 2000
 """Batches that are run again: of a later one it is told where it came, and no more."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import keras
 
-from ...compiler.compile import Compilation
 from ...emit.keras.run import make
 from ...ir.expressions import expression
 from ...spec.fit.callbacks import Callback
-from ...spec.fit.section import FitSpec
-from ..samples import Data, Part
+from ..samples import Part
 from . import keep, state
 from .best import find_direction, monitored
 from .feed import Feed
@@ -21,73 +19,8 @@ from .keep import Diverged, Keeper, Mark
 from .nan import find_beginning
 from .order import Order
 from .phases import Stretch, begin, stretches
-from .watch import Watch
+from .training import Outcome, Store, Training
 from .weighing import make_weigh, weigh_classes, weigh_labels
-
-BATCH = 32
-"""Keras's own."""
-
-
-class Store(Protocol):
-    """Where a training keeps what it goes on from; each file is there whole or not at all."""
-
-    def read(self, name: str) -> bytes | None:
-        """A file; None where there is none."""
-
-    def write(self, name: str, data: bytes) -> None:
-        """Puts a file in place."""
-
-    def log_folder(self, name: str) -> str:
-        """A folder below the run's, for callbacks that write by themselves."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training has come to."""
-
-    rows: tuple[dict[str, Any], ...]
-    """The history, an epoch each."""
-    best: int | None
-    """The best epoch, from 1 on; None where none was."""
-    monitor: str
-    direction: str
-    seconds: float
-    """In epochs, of this process."""
-    waited: float
-    """Seconds of them in which nothing but data was waited for."""
-    diverged: str | None = None
-    """Where the loss became NaN, in words; None where it did not."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """All that a training rests on."""
-
-    compilation: Compilation
-    model: keras.Model
-    """Built and compiled as the spec says, with its first weights."""
-    data: Data
-    store: Store
-    watch: Watch
-
-    @property
-    def fit(self) -> FitSpec:
-        """The section `fit`."""
-        assert self.compilation.spec is not None and self.compilation.spec.fit is not None
-        return self.compilation.spec.fit
-
-    @property
-    def batch_size(self) -> int:
-        """Samples a step."""
-        assert self.compilation.spec is not None
-        return self.compilation.spec.batch_size or self.fit.batch_size or BATCH
-
-    def order(self) -> Order:
-        """The order of samples in training."""
-        spec, fit = self.compilation.spec, self.fit
-        assert spec is not None
-        fixed = spec.batch_size is not None
-        return Order(self.data.parts["train"], self.batch_size, spec.seed, fit.shuffle, fit.steps_per_epoch, fixed)
 
 
 def train(training: Training) -> Outcome:
