@@ -304,7 +304,19 @@ def entry(family: str, name: str, item: type) -> Rule:
     if reads and family == "metrics" and name in DTYPES:
         reads = {**reads, "dtypes": DTYPES[name]}
     arguments = [argument(family, name, p) for p in parameters(item)]
+    if reads and family == "metrics" and (way := direction(name, item)) is not None:
+        reads = {**reads, "direction": way}
     return {"arguments": arguments, **({"reads": reads} if reads else {})}
+
+
+def direction(name: str, item: type) -> str | None:
+    """Whether more (`up`) or less (`down`) of a metric is better, where Keras says so."""
+    empty = inspect.Parameter.empty
+    needed = {p.name: inside(kind_of("metrics", name, p))[0] for p in parameters(item) if p.default is empty}
+    needed |= {"num_classes": 2} if "num_classes" in needed else {}
+    needed |= {"target_class_ids": [0]} if "target_class_ids" in needed else {}
+    way: str | None = getattr(item(**needed), "_direction", None)
+    return way
 
 
 def catalog() -> Rule:

@@ -194,6 +194,10 @@ def compile_document(
     rules = read_rules(document, found)
     if spec is None:
         return Compilation(source, finish(judged(found, silence, rules)), document)
+    if spec.search is not None and spec.search.space:
+        from .space import check_space
+
+        found += check_space(document, spec.search.space, folder, allow_imports)
     graph = build(spec, found, memory)
     if graph is None:
         return Compilation(source, finish(judged(found, silence, rules)), document, spec)

@@ -33,6 +33,7 @@ from .penalties import check_padded_penalty, check_penalties
 from .pixels import check_pixels, check_value_range
 from .probabilities import check_axis_of_classes, check_last_probabilities, check_softmax_axis
 from .recurrent import check_recurrent
+from .runs import check_runs
 from .steps import check_loops, check_order
 from .targets import check_targets
 from .weight_arguments import check_weight_arguments
@@ -65,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     check_targets,
     check_expect,
     check_budget,
+    check_runs,
 )
 """Every rule of the whole graph, in the order in which they run."""
 

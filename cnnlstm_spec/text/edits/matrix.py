@@ -30,6 +30,13 @@ UNCLEAR_AXIS = Code(
 TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} {what}; {limit:,} are the most")
 TOO_MUCH = Code("matrix-too-much-work", "error", "{count:,} variants of {layers:,} layers are more than {limit:,} layers")
 
+BESIDE_SEARCH = Code(
+    "matrix-beside-search",
+    "error",
+    "a `matrix` and a `search` both say which variants there are",
+    help="keep one of them; a list of values may stand in `search.space`",
+)
+
 KEY = "matrix"
 LIMIT = 10_000
 """So many variants are looked at unasked."""
@@ -85,6 +92,9 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], o
     """
     axes: dict[str, Axis] = {}
     section = document.get(KEY) if isinstance(document, Mapping) else None
+    search = document.get("search") if isinstance(document, Mapping) else None
+    if section is not None and search is not None:
+        found.append(Diagnostic(BESIDE_SEARCH, Place(("search",), search.key.span)))
     if section is not None and isinstance(section.value, Mapping):
         for entry in section.value.entries:
             if (axis := _axis(entry, found)) is not None:

@@ -1,0 +1,80 @@
+"""The names that `Model.fit` logs, and whether more or less of each is better: known from the spec, without Keras."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from ..language.catalog import KerasObject, reads
+from ..spec.compile_section import CompileSpec
+from ..spec.model_spec import ModelSpec
+
+DOWN, UP = "down", "up"
+
+
+class Logged(NamedTuple):
+    """Something that each epoch logs."""
+
+    direction: str | None
+    """`up` where more is better, `down` where less is; None where nobody says so."""
+    auto: bool
+    """Whether Keras finds that out by itself, for `mode: auto`."""
+
+
+def logged(spec: ModelSpec) -> dict[str, Logged] | None:
+    """What an epoch of training logs, by name; that of validation begins with `val_`. None where `compile` is not known."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec) or any(head.name not in section.losses for head in spec.heads):
+        return None
+    found = {"loss": Logged(DOWN, True)}
+    several = len(spec.heads) > 1
+    trained = [head.name for head in spec.heads if section.losses[head.name] is not None]
+    if len(trained) > 1:
+        found |= {f"{head}_loss": Logged(DOWN, False) for head in trained}
+    names = _names(section)
+    for head, name, thing in names[0]:
+        _add(found, f"{head}_{name}" if several else name, thing, auto=not several)
+    for head, name, thing in names[1]:
+        plain, weighted = (f"{head}_{each}" if several else each for each in (name, f"weighted_{name}"))
+        _add(found, weighted if plain in found else plain, thing, auto=not several and plain not in found)
+    return found
+
+
+def _add(found: dict[str, Logged], name: str, thing: KerasObject, auto: bool) -> None:
+    """Adds a metric; of equal names all but the first are numbered."""
+    number, free = 1, name
+    while free in found:
+        free, number = f"{name}_{number}", number + 1
+    direction = UP if thing.identifier in ("accuracy", "acc") else reads(thing).get("direction")
+    found[free] = Logged(direction, auto and free == name and direction is not None)
+
+
+Names = list[tuple[str, str, KerasObject]]
+
+
+def _names(section: CompileSpec) -> tuple[Names, Names]:
+    """The names of the metrics and weighted metrics, each with its head; those without one are numbered as they are made."""
+    made: Counter[str] = Counter()
+    found: tuple[Names, Names] = ([], [])
+    for names, metrics in zip(found, (section.metrics, section.weighted_metrics), strict=True):
+        for head, listed in metrics.items():
+            for placed in listed:
+                names.append((head, name_of(placed.thing, made), placed.thing))
+    return found
+
+
+def name_of(metric: KerasObject, made: Counter[str]) -> str:
+    """What a metric is called: as its string, by `name`, else by its class, with a number from the second one on."""
+    if metric.identifier is not None:
+        return metric.identifier
+    if (name := metric.get("name")) is not None:
+        return str(name)
+    stem = _snake_case(metric.name)
+    made[stem] += 1
+    return stem if made[stem] == 1 else f"{stem}_{made[stem] - 1}"
+
+
+def _snake_case(name: str) -> str:
+    """As Keras turns the name of a class into that of an object."""
+    return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()

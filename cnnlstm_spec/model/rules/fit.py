@@ -1,0 +1,252 @@
+"""`fit` against the model and the data: what is monitored is logged, callbacks can do something, phases train something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...language.catalog import NO_EFFECT, KerasObject
+from ...language.scope import did_you_mean
+from ...spec.compile_section import CompileSpec
+from ...spec.fit.section import FitSpec
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.source import Place
+from ..addresses import members, unknown_address
+from ..logged import Logged, logged
+
+WITHOUT_COMPILE = Code(
+    "fit-without-compile",
+    "error",
+    "`fit` trains a model that is not compiled",
+    sort="keras",
+    help="add `compile: {loss: ...}`, or leave `fit` out",
+)
+NOT_LOGGED = Code("monitor-not-logged", "error", "`{name}` is not logged")
+NO_VALIDATION = Code("monitor-without-validation", "error", "`{name}` is not logged: there is no validation")
+NO_DIRECTION = Code("monitor-direction", "error", "nobody says whether more or less of `{name}` is better")
+WITH_SCHEDULE = Code(
+    "plateau-with-schedule",
+    "error",
+    "`ReduceLROnPlateau` cannot set a learning rate that `{schedule}` gives",
+    sort="keras",
+    help="leave one of them out",
+)
+NEVER_ENDS = Code(
+    "patience-never-ends", "warning", "the patience of `{name}` cannot run out: it lasts to epoch {needed} of {epochs}"
+)
+NO_EMA = Code("swap-without-ema", "error", "`SwapEMAWeights` needs `use_ema: true` in the optimizer")
+TRAINS_NOTHING = Code("phase-trains-nothing", "error", "the phase `{name}` trains nothing: all weights are frozen")
+OTHER_BATCH = Code("batch-size-differs", "error", "the model is built for batches of {fixed}; `{key}` is {given}")
+STATEFUL = Code(
+    "stateful-without-order",
+    "error",
+    "`{layer}` is stateful, and nothing says that its steps come in order",
+    help="cut the table with `data.window`, or leave `stateful` out",
+)
+
+
+def check_fit(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Everything that needs no data."""
+    fit = spec.fit
+    if fit is None or (not fit.written.places and fit.broken):
+        return
+    if spec.compile is None:
+        yield Diagnostic(WITHOUT_COMPILE, fit.place)
+        return
+    for monitor in _monitors(fit, spec):
+        yield from check_monitor(monitor, spec)
+    if isinstance(spec.compile, CompileSpec):
+        yield from _callbacks(fit, spec.compile)
+    yield from _phases(fit, typed)
+    yield from _batches(fit, spec)
+    yield from _without_validation(fit, spec)
+
+
+class Monitor(NamedTuple):
+    """Something that is looked at in each epoch."""
+
+    name: str
+    place: Place
+    mode: str | None
+    """`auto`, `min` or `max`; None where the direction is said."""
+    by_keras: bool
+    """Whether Keras finds the direction, or the run, which knows more names."""
+
+
+def _monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
+    if fit.monitor is not None:
+        yield Monitor(fit.monitor, fit.place_of("monitor"), fit.mode, False)
+    elif fit.mode != "auto" and "mode" in fit.written.places:
+        yield Monitor("val_loss" if spec.data is None or spec.data.has("validation") else "loss", fit.place, None, False)
+    for each in fit.callbacks:
+        if (name := each.thing.get("monitor")) is not None:
+            yield Monitor(name, each.places.get("monitor", each.place), each.thing.get("mode"), True)
+
+
+def check_monitor(monitor: Monitor, spec: ModelSpec) -> Iterator[Diagnostic]:
+    """Whether a name will be logged, and whether it is known which way is better."""
+    known = logged(spec)
+    if known is None:
+        return
+    name, facts = monitor.name.removeprefix("val_"), {"name": monitor.name}
+    of_validation = monitor.name.startswith("val_") and monitor.name not in known
+    if name not in known and monitor.name not in known:
+        yield _not_logged(monitor, known, spec)
+    elif of_validation and spec.data is not None and not spec.data.has("validation"):
+        help = ("add `data: {validation: {fraction: 0.2}}`", f"or look at `{name}`, that of training")
+        yield Diagnostic(NO_VALIDATION, monitor.place, dict(facts), help=help)
+    else:
+        found = known.get(monitor.name) or known[name]
+        if monitor.mode == "auto" and (not found.auto if monitor.by_keras else found.direction is None):
+            mode = {"up": "`mode: max`", "down": "`mode: min`"}.get(found.direction or "", "`mode: min` or `mode: max`")
+            yield Diagnostic(NO_DIRECTION, monitor.place, dict(facts), help=(f"add {mode}",))
+
+
+def _not_logged(monitor: Monitor, known: dict[str, Logged], spec: ModelSpec) -> Diagnostic:
+    prefix = "val_" if monitor.name.startswith("val_") else ""
+    names = [prefix + each for each in known]
+    listed = f"there {'is' if len(names) == 1 else 'are'} {', '.join(f'`{each}`' for each in names[:12])}"
+    section = spec.compile
+    heads = [head.name for head in spec.heads]
+    help = did_you_mean(monitor.name, names) or (listed,)
+    if isinstance(section, CompileSpec) and not any(section.metrics.values()) and len(heads) == 1:
+        help = (*help, "add it to `compile.metrics`")
+    return Diagnostic(NOT_LOGGED, monitor.place, {"name": monitor.name}, help=help)
+
+
+def _schedules(fit: FitSpec, section: CompileSpec) -> Iterator[tuple[KerasObject, Place]]:
+    """The schedules of the optimizers that train, each with its place."""
+    if section.optimizer is not None and (not fit.phases or any(phase.keys.optimizer is None for phase in fit.phases)):
+        rate = section.optimizer.thing.get("learning_rate")
+        if isinstance(rate, KerasObject):
+            yield rate, section.optimizer.place
+    for phase in fit.phases or ():
+        rate = phase.keys.optimizer.get("learning_rate") if phase.keys.optimizer is not None else None
+        if isinstance(rate, KerasObject):
+            yield rate, phase.written.places["optimizer"]
+
+
+def _callbacks(fit: FitSpec, section: CompileSpec) -> Iterator[Diagnostic]:
+    for each in fit.callbacks:
+        if each.thing.name == "ReduceLROnPlateau":
+            for schedule, place in _schedules(fit, section):
+                facts: dict[str, object] = {"schedule": schedule.name}
+                yield Diagnostic(WITH_SCHEDULE, each.place, facts, labels=(Label(place, "the schedule"),))
+                break
+        if each.thing.name == "SwapEMAWeights" and not _averages(fit, section):
+            labels = () if section.optimizer is None else (Label(section.optimizer.place, "the optimizer"),)
+            help = ("`optimizer: {Adam: {use_ema: true}}`", "or leave the callback out")
+            yield Diagnostic(NO_EMA, each.place, {}, labels=labels, help=help)
+        if each.thing.name in ("EarlyStopping", "ReduceLROnPlateau"):
+            yield from _patience(each.thing, each.places.get("patience", each.place), fit)
+
+
+def _averages(fit: FitSpec, section: CompileSpec) -> bool:
+    """Whether every optimizer that trains keeps averages of the weights."""
+    own = [phase.keys.optimizer for phase in fit.phases or ()]
+    used = [each for each in own if each is not None]
+    if not own or len(used) < len(own):
+        used.append(section.optimizer.thing if section.optimizer is not None else None)
+    return all(each is not None and each.get("use_ema") for each in used)
+
+
+def _patience(thing: KerasObject, place: Place, fit: FitSpec) -> Iterator[Diagnostic]:
+    """The first epoch that is looked at sets what is to be met; a patience of p ends p such epochs later, before the last."""
+    epochs, every = fit.longest, fit.validation_freq
+    if epochs is None:
+        return
+    of_validation = str(thing.get("monitor")).startswith("val_")
+    if of_validation and isinstance(every, tuple):
+        return
+    step = every if of_validation and isinstance(every, int) else 1
+    begin = thing.get("start_from_epoch") or 0
+    first = -(-(begin + 1) // step) * step
+    needed = first + max(thing.get("patience"), 1) * step
+    if needed >= epochs:
+        facts: dict[str, object] = {"name": thing.name, "epochs": epochs, "needed": needed}
+        key = "phases" if fit.phases else "epochs"
+        labels = (Label(fit.place_of(key), f"{epochs} epochs"),)
+        yield Diagnostic(NEVER_ENDS, place, facts, labels=labels, help=("lessen `patience`, or train for longer",))
+
+
+def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Addresses that name nothing; phases after whose freezing no weight is left to train."""
+    graph = typed.graph
+    frozen: set[str] = set()
+    opened: set[str] = set()
+    sound = all(node.type is not None for node in typed.nodes.values())
+    for phase in fit.phases or ():
+        for addresses, freezes in ((phase.keys.freeze, True), (phase.keys.unfreeze, False)):
+            for address in addresses:
+                held = covered(typed, address.text)
+                if not held:
+                    sound = False
+                    yield unknown_address(graph, address.text, address.place)
+                (frozen if freezes else opened).update(held)
+                (opened if freezes else frozen).difference_update(held)
+        if sound and not any(_trains(node, frozen, opened) for node in typed.nodes.values()):
+            help = ("freeze less, or unfreeze what an earlier phase froze",)
+            yield Diagnostic(TRAINS_NOTHING, phase.place, {"name": phase.name}, help=help)
+
+
+def covered(typed: TypedGraph, address: str) -> set[str]:
+    """The nodes that an address covers; a `*` stands for any characters of a name."""
+    if "*" not in address:
+        return set(members(typed.graph, address))
+    from fnmatch import fnmatchcase
+
+    pattern = address.replace("[", "[[]")
+    areas = [area for area in typed.graph.areas if fnmatchcase(area, pattern)]
+    return {id for area in areas for id in members(typed.graph, area)}
+
+
+def _trains(node: TypedNode, frozen: set[str], opened: set[str]) -> bool:
+    id = node.node.id
+    if id in frozen or not node.owns_weights:
+        return False
+    if id in opened:
+        return any(weight.shape is not None for weight in node.weights)
+    return node.trainable_params > 0
+
+
+def _batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
+    if spec.batch_size is None:
+        return
+    for key in ("batch_size", "validation_batch_size"):
+        given = getattr(fit, key)
+        if given is not None and given != spec.batch_size:
+            facts: dict[str, object] = {"fixed": spec.batch_size, "key": f"fit.{key}", "given": given}
+            help = (f"leave it out: it is {spec.batch_size}, from `batch_size` at the top",)
+            yield Diagnostic(OTHER_BATCH, fit.place_of(key), facts, help=help)
+
+
+def _without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
+    """Keys of validation, where there is none."""
+    if spec.data is None or spec.data.has("validation"):
+        return
+    for key in ("validation_steps", "validation_batch_size", "validation_freq"):
+        if key in fit.written.keys:
+            help = ("leave it out, or add `data: {validation: {fraction: 0.2}}`",)
+            facts: dict[str, object] = {"argument": key, "needed": "`data.validation`"}
+            yield Diagnostic(NO_EFFECT, fit.written.keys[key], facts, help=help)
+    for head, threshold in fit.threshold.items():
+        if threshold.maximize is not None:
+            name = "fit.threshold" if head is None else f"fit.threshold.{head}"
+            help = ("write a number, or add `data: {validation: {fraction: 0.2}}`",)
+            yield Diagnostic(NO_EFFECT, threshold.place, {"argument": name, "needed": "`data.validation`"}, help=help)
+
+
+def check_stateful(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """A layer that keeps its state from batch to batch, of a spec whose data come in no order."""
+    if spec.data is None or spec.data.window is not None or "window" in spec.data.broken:
+        return
+    for node in typed.nodes.values():
+        op = node.node.op
+        inner = [op, *(each for each in op.values().values() if hasattr(each, "arguments"))] if op is not None else []
+        if any(each is not None and "stateful" in each.arguments and each.value("stateful") for each in inner):
+            place = node.node.origin.written.places.get("stateful", node.node.origin.place)
+            assert op is not None
+            yield Diagnostic(STATEFUL, place, {"layer": op.title()})
+            return

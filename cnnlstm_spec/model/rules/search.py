@@ -1,0 +1,34 @@
+"""`search` against the rest of the spec: what it makes greatest or least is logged, and there is something to train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...ir.graph import TypedGraph
+from ...spec.model_spec import ModelSpec
+from ...text.diagnostic import Code, Diagnostic
+from ..logged import logged
+from .fit import Monitor, check_monitor
+
+NEEDS = Code("search-needs-section", "error", "`search` trains its trials, and the spec has no `{section}`")
+WRONG_WAY = Code("search-for-the-worst", "warning", "`{key}: {name}` looks for the worst: {better} of it is better")
+
+
+def check_search(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Everything that needs no trial."""
+    search = spec.search
+    assert search is not None
+    for section, written in (("data", spec.data), ("fit", spec.fit)):
+        if written is None:
+            yield Diagnostic(NEEDS, search.place, {"section": section}, help=(f"add the section `{section}`",))
+    if search.objective is None or spec.compile is None:
+        return
+    key = "maximize" if search.maximize else "minimize"
+    place = search.written.places[key]
+    yield from check_monitor(Monitor(search.objective, place, None, False), spec)
+    known = logged(spec) or {}
+    found = known.get(search.objective) or known.get(search.objective.removeprefix("val_"))
+    if found is not None and found.direction == ("down" if search.maximize else "up"):
+        other, better = ("minimize", "less") if search.maximize else ("maximize", "more")
+        facts: dict[str, object] = {"key": key, "name": search.objective, "better": better}
+        yield Diagnostic(WRONG_WAY, search.written.keys[key], facts, help=(f"write `{other}: {search.objective}`",))
