@@ -8,10 +8,11 @@ from ..ir.inference import Inference, Refusal
 from ..ir.meaning import ANY, Range
 from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.tensor import Mask, TensorType, Zeros
+from ..language.catalog import KerasObject
 from ..language.kinds import NOT_NEGATIVE, NUMBER, Optional
 from .axes import AXES, NO_SUCH_AXIS, axis_number, axis_numbers
 from .floats import refuse_integers
-from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, known, need_numbers
+from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, as_written, known, need_numbers
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -94,13 +95,13 @@ class ELU(Op):
 class PReLU(Op):
     """A leaky ReLU whose slope is learned, one for each element unless axes share it."""
 
-    alpha_initializer: Annotated[Any, INITIALIZER] = "Zeros"
+    alpha_initializer: Annotated[KerasObject, INITIALIZER] = as_written("Zeros")
     """Initial values of the slopes."""
-    alpha_regularizer: Annotated[Any, REGULARIZER] = None
+    alpha_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the slopes."""
-    alpha_constraint: Annotated[Any, CONSTRAINT] = None
+    alpha_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the slopes."""
-    shared_axes: Annotated[Any, Optional(AXES)] = None
+    shared_axes: Annotated[int | tuple[int, ...] | None, Optional(AXES)] = None
     """Axes along which one slope serves all."""
     examples = (example((4,)), example((None, 4), shared_axes=[1]), example((5, 4, 3), shared_axes=[1, 2]))
 
@@ -138,7 +139,7 @@ class Softmax(Op):
     """Exponentials that add up to 1 along one or several axes; padded steps get no share of a sum over steps."""
 
     reads_mask = True
-    axis: Annotated[Any, Optional(AXES)] = -1
+    axis: Annotated[int | tuple[int, ...] | None, Optional(AXES)] = -1
     """Axis or axes that add up to 1."""
     examples = (example((4,)), example((None, 4), axis=1), example((3, 4), axis=[1, 2]))
 

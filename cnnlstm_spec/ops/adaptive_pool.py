@@ -43,7 +43,7 @@ class Adaptive1D(AdaptivePooling):
     """Adaptive pooling over steps."""
 
     n = 1
-    output_size: Annotated[Any, Each(COUNT, 1)]
+    output_size: Annotated[tuple[int, ...], Each(COUNT, 1)]
     """Steps of the output."""
     examples = (example((7, 3), output_size=3), example((3, 5), output_size=[7], data_format="channels_first"))
 
@@ -52,7 +52,7 @@ class Adaptive2D(AdaptivePooling):
     """Adaptive pooling over height and width."""
 
     n = 2
-    output_size: Annotated[Any, Each(COUNT, 2)]
+    output_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
     """Height and width of the output."""
     examples = (example((7, 5, 3), output_size=3), example((3, 5, 4), output_size=[7, 2], data_format="channels_first"))
 
@@ -61,7 +61,7 @@ class Adaptive3D(AdaptivePooling):
     """Adaptive pooling over depth, height and width."""
 
     n = 3
-    output_size: Annotated[Any, Each(COUNT, 3)]
+    output_size: Annotated[tuple[int, ...], Each(COUNT, 3)]
     """Depth, height and width of the output."""
     examples = (
         example((4, 7, 5, 3), output_size=2),

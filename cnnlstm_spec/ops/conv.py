@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, Choice
 from ..language.list_kinds import Each
 from ..text.diagnostic import Code
 from .floats import refuse_integers
-from .shared import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, known
+from .shared import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, as_written, known
 from .windows import join, positions, slide, split, window_axes
 
 STRIDES_AND_DILATION = Code(
@@ -37,17 +38,17 @@ class Convolution(Op):
     """`same` pads with zeros so that strides alone change the size."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
-    activation: Annotated[Any, ACTIVATION] = None
+    activation: Annotated[KerasObject | None, ACTIVATION] = None
     """Activation of the output."""
     use_bias: Annotated[bool, BOOLEAN] = True
     """Whether a bias is added."""
-    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    bias_initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of the bias."""
-    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    bias_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the bias."""
-    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    activity_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the output."""
-    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    bias_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the bias."""
 
     @property
@@ -96,11 +97,11 @@ class Grouped(Convolution):
     """Channels of the output."""
     groups: Annotated[int, COUNT] = 1
     """Groups of channels that are convolved apart."""
-    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    kernel_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the kernel."""
-    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    kernel_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernel."""
-    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    kernel_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel."""
 
     def filters_from(self, channels: int) -> int:
@@ -127,11 +128,11 @@ class Depthwise(Convolution):
 
     depth_multiplier: Annotated[int, COUNT] = 1
     """Output channels for each channel of the input."""
-    depthwise_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    depthwise_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the kernel."""
-    depthwise_regularizer: Annotated[Any, REGULARIZER] = None
+    depthwise_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernel."""
-    depthwise_constraint: Annotated[Any, CONSTRAINT] = None
+    depthwise_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel."""
 
     def filters_from(self, channels: int) -> int:
@@ -151,11 +152,11 @@ class Separable(Depthwise):
 
     filters: Annotated[int, COUNT]
     """Channels of the output."""
-    pointwise_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    pointwise_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the pointwise kernel."""
-    pointwise_regularizer: Annotated[Any, REGULARIZER] = None
+    pointwise_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the pointwise kernel."""
-    pointwise_constraint: Annotated[Any, CONSTRAINT] = None
+    pointwise_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the pointwise kernel."""
 
     def filters_from(self, channels: int) -> int:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated, Any
+from typing import Annotated
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import COUNT, NATURAL, Optional
 from ..language.list_kinds import Each
 from ..text.diagnostic import Code
 from .conv import STRIDES_AND_DILATION, Convolution
 from .floats import refuse_integers
-from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, known
+from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, as_written, known
 from .windows import join, positions, split
 
 OUTPUT_PADDING = Code(
@@ -34,11 +35,11 @@ class Transposed(Convolution):
     filters: Annotated[int, COUNT]
     """Channels of the output."""
     output_padding: tuple[int, ...] | None
-    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    kernel_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the kernel."""
-    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    kernel_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernel."""
-    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    kernel_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

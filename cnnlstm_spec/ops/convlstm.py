@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT
 from ..language.list_kinds import Each
 from .conv import STRIDES_AND_DILATION, VALID_SAME
 from .floats import refuse_integers
 from .recurrent import Recurrent
-from .shared import ACTIVATION, DATA_FORMAT, known
+from .shared import ACTIVATION, DATA_FORMAT, as_written, known
 from .windows import join, positions, slide, split
 
 SPATIAL = {1: ("rows",), 2: ("height", "width"), 3: ("depth", "height", "width")}
@@ -35,7 +36,7 @@ class ConvLSTM(Recurrent):
     """`same` pads with zeros so that strides alone change the size."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels of a step are; last by default."""
-    recurrent_activation: Annotated[Any, ACTIVATION] = "sigmoid"
+    recurrent_activation: Annotated[KerasObject | None, ACTIVATION] = as_written("sigmoid")
     """Activation of the gates."""
     unit_forget_bias: Annotated[bool, BOOLEAN] = True
     """Whether the bias of the forget gate starts at 1."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
 from ..text.diagnostic import Code
 from .floats import refuse_integers
-from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, called, known, last
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, as_written, called, known, last
 from .windows import positions
 
 LORA_WITH_CONSTRAINT = Code(
@@ -37,23 +38,23 @@ class Dense(Op):
 
     units: Annotated[int, COUNT]
     """Size of the last axis of the output."""
-    activation: Annotated[Any, ACTIVATION] = None
+    activation: Annotated[KerasObject | None, ACTIVATION] = None
     """Activation of the output."""
     use_bias: Annotated[bool, BOOLEAN] = True
     """Whether a bias is added."""
-    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    kernel_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the kernel."""
-    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    bias_initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of the bias."""
-    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    kernel_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernel."""
-    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    bias_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the bias."""
-    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    activity_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the output."""
-    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    kernel_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel."""
-    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    bias_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the bias."""
     lora_rank: Annotated[int | None, Optional(NATURAL)] = None
     """Rank of a trained correction; the kernel is then frozen."""
@@ -104,7 +105,7 @@ class Dense(Op):
 class Activation(Op):
     """An activation function by itself."""
 
-    activation: Annotated[Any, ACTIVATION]
+    activation: Annotated[KerasObject | None, ACTIVATION]
     """The function."""
     keeps_integers = True
     last_axis_only = True

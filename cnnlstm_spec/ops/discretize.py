@@ -168,7 +168,7 @@ class Hashing(Encoder):
     """How many bins there are."""
     mask_value: Annotated[int | None, Optional(INTEGER)] = None
     """Value that goes to bin 0, where nothing else goes."""
-    salt: Annotated[Any, Optional(Each(INTEGER, 2))] = None
+    salt: Annotated[tuple[int, ...] | None, Optional(Each(INTEGER, 2))] = None
     """Key of the hash, one integer or two."""
     output_mode: Annotated[str, MODES] = "int"
     """Bins as integers, or as vectors."""

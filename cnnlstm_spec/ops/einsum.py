@@ -12,11 +12,12 @@ from ..ir.inference import Inference, Refusal
 from ..ir.op import Op, Weight, example
 from ..ir.size import Expr, Size, anonymous, equal, holds_always
 from ..ir.tensor import Axis, TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import NATURAL, NUMBER, SIZE, Optional, Text
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
 from .core import LORA_WITH_CONSTRAINT
-from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE, as_written
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -50,23 +51,23 @@ class EinsumDense(Op):
 
     equation: Annotated[str, Text("an equation such as abc,cd->abd")]
     """Letters of the input (batch first), kernel and output."""
-    output_shape: Annotated[Any, OneOrMore(Optional(SIZE))]
+    output_shape: Annotated[int | tuple[int | None, ...] | None, OneOrMore(Optional(SIZE))]
     """Sizes of the output without batch and `...`; null for one known only at run time."""
-    activation: Annotated[Any, ACTIVATION] = None
+    activation: Annotated[KerasObject | None, ACTIVATION] = None
     """Activation of the output."""
     bias_axes: Annotated[str | None, Optional(Text("letters of the output"))] = None
     """Output axes that have a bias."""
-    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    kernel_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the kernel."""
-    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    bias_initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of the bias."""
-    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    kernel_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernel."""
-    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    bias_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the bias."""
-    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    kernel_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel."""
-    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    bias_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the bias."""
     lora_rank: Annotated[int | None, Optional(NATURAL)] = None
     """Rank of a trained correction; the kernel is then frozen."""

@@ -8,10 +8,11 @@ from ..ir.inference import Inference, Refusal
 from ..ir.op import Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
 from .core import LORA_WITH_CONSTRAINT
 from .padding_mask import padding_mask
-from .shared import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER
+from .shared import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, as_written
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -27,11 +28,11 @@ class Lookup(Op):
     """How many integers there are, from 0 up."""
     output_dim: Annotated[int, COUNT]
     """Size of a vector."""
-    embeddings_initializer: Annotated[Any, INITIALIZER] = "uniform"
+    embeddings_initializer: Annotated[KerasObject, INITIALIZER] = as_written("uniform")
     """Initial values of the vectors."""
-    embeddings_regularizer: Annotated[Any, REGULARIZER] = None
+    embeddings_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the vectors."""
-    embeddings_constraint: Annotated[Any, CONSTRAINT] = None
+    embeddings_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the vectors."""
     mask_zero: Annotated[bool, BOOLEAN] = False
     """Whether a step of 0 is padding."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Weight, example
 from ..ir.size import Size, equal
 from ..ir.tensor import Axis, TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, RATE, SIZE, Optional
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
 from .attention import OVER_SAMPLES, Attending, roles
 from .axes import AXES, axis_numbers
-from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, known, last
+from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, known, last
 from .windows import positions
 
 if TYPE_CHECKING:
@@ -50,19 +51,19 @@ class Projected(Attending):
     """Steps to either side attended to, itself included."""
     flash_attention: Annotated[bool | None, Optional(BOOLEAN)] = None
     """Whether to use a kernel that TensorFlow lacks."""
-    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    kernel_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the kernels."""
-    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    bias_initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of the biases."""
-    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    kernel_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernels."""
-    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    bias_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the biases."""
-    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    activity_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the output."""
-    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    kernel_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernels."""
-    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    bias_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the biases."""
     use_gate: Annotated[bool, BOOLEAN] = False
     """Whether a sigmoid of the query gates what is attended to."""

@@ -11,6 +11,7 @@ from ..ir.meaning import ANY, Range
 from ..ir.op import Op, Weight, example
 from ..ir.size import equal
 from ..ir.tensor import TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
 from ..language.leaf import OpenLeaf, Steps
 from ..language.read_record import read_record
@@ -20,7 +21,7 @@ from ..text.diagnostic import Code
 from ..text.nodes import Node
 from .axes import AXES, AXIS, axis_at, axis_numbers
 from .floats import refuse_integers
-from .shared import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, known
+from .shared import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, as_written, known
 
 CLIPPING = Code(
     "renorm-clipping-crossed",
@@ -107,17 +108,17 @@ class Normalizing(Op):
     """Whether `beta` is added."""
     scale: Annotated[bool, BOOLEAN] = True
     """Whether the result is multiplied by `gamma`."""
-    beta_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    beta_initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of `beta`."""
-    gamma_initializer: Annotated[Any, INITIALIZER] = "ones"
+    gamma_initializer: Annotated[KerasObject, INITIALIZER] = as_written("ones")
     """Initial values of `gamma`."""
-    beta_regularizer: Annotated[Any, REGULARIZER] = None
+    beta_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on `beta`."""
-    gamma_regularizer: Annotated[Any, REGULARIZER] = None
+    gamma_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on `gamma`."""
-    beta_constraint: Annotated[Any, CONSTRAINT] = None
+    beta_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on `beta`."""
-    gamma_constraint: Annotated[Any, CONSTRAINT] = None
+    gamma_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on `gamma`."""
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
@@ -135,9 +136,9 @@ class BatchNormalization(Normalizing):
     is_batch_norm = True
     momentum: Annotated[float, NUMBER] = 0.99
     """Share of the old value in a moving average."""
-    moving_mean_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    moving_mean_initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of the moving mean."""
-    moving_variance_initializer: Annotated[Any, INITIALIZER] = "ones"
+    moving_variance_initializer: Annotated[KerasObject, INITIALIZER] = as_written("ones")
     """Initial values of the moving variance."""
     renorm: Annotated[bool, BOOLEAN] = False
     """Whether to use batch renormalization."""
@@ -184,7 +185,7 @@ class BatchNormalization(Normalizing):
 class LayerNormalization(Normalizing):
     """Mean 0 and deviation 1 over the given axes of each sample."""
 
-    axis: Annotated[Any, AXES] = -1
+    axis: Annotated[int | tuple[int, ...], AXES] = -1
     """Axes that are normalized together, and have weights of their own."""
     examples = (
         example((4,)),
@@ -232,7 +233,7 @@ class GroupNormalization(Normalizing):
 class UnitNormalization(Op):
     """The input scaled to length 1 along the given axes."""
 
-    axis: Annotated[Any, AXES] = -1
+    axis: Annotated[int | tuple[int, ...], AXES] = -1
     """Axes along which the length is measured."""
     examples = (example((4,)), example((None, 4), axis=[1, 2]))
 
@@ -250,7 +251,7 @@ class UnitNormalization(Op):
 class RMSNormalization(Op):
     """The input divided by its root mean square along the given axes, and scaled."""
 
-    axis: Annotated[Any, AXES] = -1
+    axis: Annotated[int | tuple[int, ...], AXES] = -1
     """Axes that are normalized together; the last ones, as the scale broadcasts from there."""
     epsilon: Annotated[float, NUMBER] = 1e-6
     """Added to the mean square."""

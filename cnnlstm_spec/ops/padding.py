@@ -18,7 +18,7 @@ from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Node
 from .rescaling import NOT_IN_XLA, OVERSHOOTING
-from .shared import DATA_FORMAT, need_numbers
+from .shared import DATA_FORMAT, as_written, need_numbers
 from .windows import join, split, window_axes
 
 CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")
@@ -145,7 +145,7 @@ class ZeroPadding1D(ZeroPadding):
     """Zeros before and after the steps."""
 
     n = 1
-    padding: Annotated[Any, Margins(1)] = 1
+    padding: Annotated[tuple[tuple[int, int], ...], Margins(1)] = as_written(1)
     """Steps added on both sides, or before and after."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
@@ -160,7 +160,7 @@ class ZeroPadding2D(ZeroPadding):
     """Zeros around images."""
 
     n = 2
-    padding: Annotated[Any, Margins(2)] = 1
+    padding: Annotated[tuple[tuple[int, int], ...], Margins(2)] = as_written(1)
     """Rows and columns added on each side, for each axis, or before and after each."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
@@ -175,7 +175,7 @@ class ZeroPadding3D(ZeroPadding):
     """Zeros around volumes."""
 
     n = 3
-    padding: Annotated[Any, Margins(3)] = 1
+    padding: Annotated[tuple[tuple[int, int], ...], Margins(3)] = as_written(1)
     """Planes added on each side, for each axis, or before and after each."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
@@ -186,7 +186,7 @@ class Cropping1D(Cropping):
     """Steps cut off at both ends."""
 
     n = 1
-    cropping: Annotated[Any, Margins(1)] = 1
+    cropping: Annotated[tuple[tuple[int, int], ...], Margins(1)] = as_written(1)
     """Steps cut on both sides, or before and after."""
     examples = (example((4, 3)), example((None, 3), dtype="int32", cropping=[0, 2]))
 
@@ -195,7 +195,7 @@ class Cropping2D(Cropping):
     """Rows and columns cut off."""
 
     n = 2
-    cropping: Annotated[Any, Margins(2)] = 0
+    cropping: Annotated[tuple[tuple[int, int], ...], Margins(2)] = as_written(0)
     """Rows and columns cut on each side, for each axis, or before and after each."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
@@ -210,7 +210,7 @@ class Cropping3D(Cropping):
     """Planes cut off volumes."""
 
     n = 3
-    cropping: Annotated[Any, Margins(3)] = 1
+    cropping: Annotated[tuple[tuple[int, int], ...], Margins(3)] = as_written(1)
     """Planes cut on each side, for each axis, or before and after each."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""

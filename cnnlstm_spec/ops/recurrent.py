@@ -11,11 +11,12 @@ from ..ir.meaning import Meaning, Range, hull
 from ..ir.op import Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType
+from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, NUMBER, Choice
 from ..language.list_kinds import Either
 from ..text.diagnostic import Code
 from .floats import refuse_integers
-from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, called, known, last
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, called, known, last
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -40,29 +41,29 @@ class Recurrent(Op):
     batch_size: int | None = None
     """The fixed batch size of the model, which `stateful` needs; None where it may vary. No argument: set from the spec."""
 
-    activation: Annotated[Any, ACTIVATION] = "tanh"
+    activation: Annotated[KerasObject | None, ACTIVATION] = as_written("tanh")
     """Activation of the output."""
     use_bias: Annotated[bool, BOOLEAN] = True
     """Whether a bias is added."""
-    kernel_initializer: Annotated[Any, INITIALIZER] = "glorot_uniform"
+    kernel_initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
     """Initial values of the kernel that reads the input."""
-    recurrent_initializer: Annotated[Any, INITIALIZER] = "orthogonal"
+    recurrent_initializer: Annotated[KerasObject, INITIALIZER] = as_written("orthogonal")
     """Initial values of the kernel that reads the state."""
-    bias_initializer: Annotated[Any, INITIALIZER] = "zeros"
+    bias_initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of the bias."""
-    kernel_regularizer: Annotated[Any, REGULARIZER] = None
+    kernel_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernel that reads the input."""
-    recurrent_regularizer: Annotated[Any, REGULARIZER] = None
+    recurrent_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the kernel that reads the state."""
-    bias_regularizer: Annotated[Any, REGULARIZER] = None
+    bias_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the bias."""
-    activity_regularizer: Annotated[Any, REGULARIZER] = None
+    activity_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
     """Penalty on the output."""
-    kernel_constraint: Annotated[Any, CONSTRAINT] = None
+    kernel_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel that reads the input."""
-    recurrent_constraint: Annotated[Any, CONSTRAINT] = None
+    recurrent_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel that reads the state."""
-    bias_constraint: Annotated[Any, CONSTRAINT] = None
+    bias_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the bias."""
     dropout: Annotated[float, NUMBER] = 0.0
     """Share of the input dropped in training; Keras clips it to 0..1."""
@@ -177,7 +178,7 @@ class Units(Recurrent):
 class Gated(Units):
     """LSTM and GRU."""
 
-    recurrent_activation: Annotated[Any, ACTIVATION] = "sigmoid"
+    recurrent_activation: Annotated[KerasObject | None, ACTIVATION] = as_written("sigmoid")
     """Activation of the gates."""
     use_cudnn: Annotated[bool | str, Either(Choice("auto"), BOOLEAN)] = "auto"
     """Whether cuDNN runs it: `auto` where it can, true or not at all."""

@@ -45,9 +45,9 @@ STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
 class Rescaling(Op):
     """The input times `scale` plus `offset`, each a number or one for every position of the last axis."""
 
-    scale: Annotated[Any, OneOrMore(NUMBER)]
+    scale: Annotated[float | tuple[float, ...], OneOrMore(NUMBER)]
     """Factor, or a list of one for each channel."""
-    offset: Annotated[Any, OneOrMore(NUMBER)] = 0.0
+    offset: Annotated[float | tuple[float, ...], OneOrMore(NUMBER)] = 0.0
     """What is added, or a list of one for each channel."""
     last_axis_only = True
     examples = (
@@ -220,11 +220,11 @@ def shape_of(value: Any) -> tuple[int, ...]:
 class Normalization(Op):
     """The input less `mean`, divided by the square root of `variance`; both are written, as a spec has no `adapt`."""
 
-    axis: Annotated[Any, Optional(AXES)] = -1
+    axis: Annotated[int | tuple[int, ...] | None, Optional(AXES)] = -1
     """Axes that have values of their own; null for one value for all."""
-    mean: Annotated[Any, STATISTIC] = None
+    mean: Annotated[float | tuple[float | tuple[float, ...], ...] | None, STATISTIC] = None
     """Mean, one number or a list of one for each position of `axis`."""
-    variance: Annotated[Any, STATISTIC] = None
+    variance: Annotated[float | tuple[float | tuple[float, ...], ...] | None, STATISTIC] = None
     """Variance, of the same shape as `mean`."""
     invert: Annotated[bool, BOOLEAN] = False
     """Whether to go back: times the deviation, plus the mean."""

@@ -40,6 +40,12 @@ DATA_FORMAT = Optional(Choice("channels_last", "channels_first", any_case=True))
 SEED = Optional(INTEGER)
 NOTHING = Nothing()
 
+
+def as_written(default: Any) -> Any:
+    """A default as a person writes it, which is read like any other value before the first record is made."""
+    return default
+
+
 FRAME_PARTS = ("_frames", "_clip")
 """What the names of the layers add that bring the frames of a video into one image, and out of it."""
 

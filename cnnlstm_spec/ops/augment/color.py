@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ...ir.inference import Inference, Refusal
 from ...ir.meaning import Range
@@ -12,7 +12,7 @@ from ...ir.tensor import TensorType
 from ...language.kinds import COUNT, NUMBER, RATE, Optional
 from ...language.list_kinds import Each, ListOf
 from ...text.diagnostic import Code
-from ..shared import DATA_FORMAT, SEED
+from ..shared import DATA_FORMAT, SEED, as_written
 from ..windows import split
 from .factors import VALUE_RANGE, Augmentation, Factor
 
@@ -44,7 +44,7 @@ def as_floats(to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression,
 class Ranged(Augmentation):
     """Augmentations that know the range of the values."""
 
-    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    value_range: Annotated[tuple[float, ...], VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
     sets_range: ClassVar[bool] = False
     """Whether it brings the values into that range, in training or not."""
@@ -67,7 +67,7 @@ class Seeded(Ranged):
 class RandomBrightness(Ranged):
     """Adds a random amount."""
 
-    factor: Annotated[Any, Factor(-1, 1)]
+    factor: Annotated[float | tuple[float, ...], Factor(-1, 1)]
     """Share of the range that is added, or the bounds it is drawn from."""
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
@@ -81,7 +81,7 @@ class RandomBrightness(Ranged):
 class RandomContrast(Ranged):
     """Stretches around the mean at random."""
 
-    factor: Annotated[Any, Factor(0, 1)]
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)]
     """Greatest change, or the bounds it is drawn from."""
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
@@ -97,7 +97,7 @@ class RandomContrast(Ranged):
 class RandomColorDegeneration(Seeded):
     """Blends with a gray image at random."""
 
-    factor: Annotated[Any, Factor(-1, 1)]
+    factor: Annotated[float | tuple[float, ...], Factor(-1, 1)]
     """Share of gray, or the bounds it is drawn from."""
     channels = (3,)
     frames = "height"
@@ -107,13 +107,13 @@ class RandomColorDegeneration(Seeded):
 class RandomColorJitter(Seeded):
     """Brightness, contrast, saturation and hue changed at random."""
 
-    brightness_factor: Annotated[Any, Optional(Factor(-1, 1))] = None
+    brightness_factor: Annotated[float | tuple[float, ...] | None, Optional(Factor(-1, 1))] = None
     """As in `RandomBrightness`."""
-    contrast_factor: Annotated[Any, Optional(Factor(0, 1))] = None
+    contrast_factor: Annotated[float | tuple[float, ...] | None, Optional(Factor(0, 1))] = None
     """As in `RandomContrast`."""
-    saturation_factor: Annotated[Any, Optional(Factor(-1, 1))] = None
+    saturation_factor: Annotated[float | tuple[float, ...] | None, Optional(Factor(-1, 1))] = None
     """As in `RandomSaturation`."""
-    hue_factor: Annotated[Any, Optional(Factor(0, 1))] = None
+    hue_factor: Annotated[float | tuple[float, ...] | None, Optional(Factor(0, 1))] = None
     """As in `RandomHue`."""
     frames = "height"
     examples = (
@@ -143,7 +143,7 @@ class RandomGrayscale(Augmentation):
 class RandomHue(Seeded):
     """Hue turned at random."""
 
-    factor: Annotated[Any, Factor(0, 1)]
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)]
     """Greatest turn, or the bounds it is drawn from."""
     channels = (3,)
     frames = "height"
@@ -153,7 +153,7 @@ class RandomHue(Seeded):
 class RandomInvert(Seeded):
     """Some images inverted."""
 
-    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Share of the images, or the bounds it is drawn from."""
     examples = (example((4, 5, 3)), example((4, 5, 2), factor=0.2, value_range=[0, 1]))
 
@@ -161,7 +161,7 @@ class RandomInvert(Seeded):
 class RandomPosterization(Seeded):
     """Fewer bits for each value, at random."""
 
-    factor: Annotated[Any, Factor(1, 8, integers=True)]
+    factor: Annotated[int | tuple[int, ...], Factor(1, 8, integers=True)]
     """Bits that are kept, or the bounds they are drawn from."""
     examples = (example((4, 5, 3), factor=4), example((4, 5, 1), factor=[2, 6], value_range=[0, 1]))
 
@@ -169,7 +169,7 @@ class RandomPosterization(Seeded):
 class RandomSaturation(Seeded):
     """Saturation changed at random."""
 
-    factor: Annotated[Any, Factor(-1, 1)]
+    factor: Annotated[float | tuple[float, ...], Factor(-1, 1)]
     """Greatest change, or the bounds it is drawn from; 0.5 leaves it."""
     channels = (3,)
     frames = "height"
@@ -182,7 +182,7 @@ class RandomSaturation(Seeded):
 class RandomSharpness(Seeded):
     """Blends with a smoothed image at random."""
 
-    factor: Annotated[Any, Factor(0, 1)]
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)]
     """Greatest change, or the bounds it is drawn from."""
     examples = (example((4, 5, 3), factor=0.2), example((4, 5, 1), factor=[0.1, 0.3], value_range=[0, 1]))
 
@@ -190,11 +190,11 @@ class RandomSharpness(Seeded):
 class RandomGaussianBlur(Seeded):
     """Blurs some images."""
 
-    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Share of the images, or the bounds it is drawn from."""
-    kernel_size: Annotated[Any, Each(COUNT, 2)] = 3
+    kernel_size: Annotated[tuple[int, ...], Each(COUNT, 2)] = as_written(3)
     """Size of the kernel, odd."""
-    sigma: Annotated[Any, Factor(0, 1)] = 1.0
+    sigma: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Deviation of the kernel, or the bounds it is drawn from."""
     refused_dtypes = ("float16",)
     examples = (
@@ -211,9 +211,9 @@ class RandomGaussianBlur(Seeded):
 class Solarization(Ranged):
     """Inverts values above a threshold."""
 
-    addition_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
+    addition_factor: Annotated[float | tuple[float, ...], Factor(0, 1, strict=True)] = 0.0
     """Share of the range that is added, or its bounds."""
-    threshold_factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.0
+    threshold_factor: Annotated[float | tuple[float, ...], Factor(0, 1, strict=True)] = 0.0
     """Threshold as a share of the range, or its bounds."""
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
@@ -240,7 +240,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     sets_range = True
     clip_limit: Annotated[float, NUMBER] = 4.0
     """Limit of the contrast."""
-    tile_grid_size: Annotated[Any, ListOf(COUNT, 2)] = (8, 8)
+    tile_grid_size: Annotated[tuple[int, ...], ListOf(COUNT, 2)] = (8, 8)
     """Tiles down and across."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""

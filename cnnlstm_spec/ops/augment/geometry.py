@@ -88,7 +88,7 @@ class RandomRotation(Transform):
     """Turns images."""
 
     keeps_xla_off = True
-    factor: Annotated[Any, Factor(-1, 1)]
+    factor: Annotated[float | tuple[float, ...], Factor(-1, 1)]
     """Greatest turn as a share of a full one, or the bounds it is drawn from."""
     refused_dtypes = ("bfloat16",)
     examples = (
@@ -101,9 +101,9 @@ class RandomTranslation(Transform):
     """Shifts images."""
 
     keeps_xla_off = True
-    height_factor: Annotated[Any, Factor(-1, 1, strict=True)]
+    height_factor: Annotated[float | tuple[float, ...], Factor(-1, 1, strict=True)]
     """Greatest shift down as a share of the height, or its bounds."""
-    width_factor: Annotated[Any, Factor(-1, 1, strict=True)]
+    width_factor: Annotated[float | tuple[float, ...], Factor(-1, 1, strict=True)]
     """Greatest shift right as a share of the width, or its bounds."""
     refused_dtypes = ("bfloat16",)
     examples = (
@@ -116,9 +116,9 @@ class RandomZoom(Transform):
     """Zooms in (below 0) and out (above 0)."""
 
     keeps_xla_off = True
-    height_factor: Annotated[Any, Factor(-1, 1, strict=True, above=True)]
+    height_factor: Annotated[float | tuple[float, ...], Factor(-1, 1, strict=True, above=True)]
     """Greatest zoom of the height, or its bounds."""
-    width_factor: Annotated[Any, Optional(Factor(-1, 1, strict=True, above=True))] = None
+    width_factor: Annotated[float | tuple[float, ...] | None, Optional(Factor(-1, 1, strict=True, above=True))] = None
     """As `height_factor`; null keeps the aspect ratio."""
     refused_dtypes = ("bfloat16",)
     examples = (
@@ -131,9 +131,9 @@ class RandomShear(Transform):
     """Shears images."""
 
     keeps_xla_off = True
-    x_factor: Annotated[Any, SavedPair(0, 1)] = 0.0
+    x_factor: Annotated[float | tuple[float, ...], SavedPair(0, 1)] = 0.0
     """Bounds of the shear across, to the one side or the other."""
-    y_factor: Annotated[Any, SavedPair(0, 1)] = 0.0
+    y_factor: Annotated[float | tuple[float, ...], SavedPair(0, 1)] = 0.0
     """Bounds of the shear down, or up where across is the other way too."""
     refused_dtypes = ("bfloat16",)
     examples = (example((4, 5, 3), x_factor=[0.0, 0.2]), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
@@ -143,7 +143,7 @@ class RandomPerspective(Geometry):
     """Looks at images from another place."""
 
     keeps_xla_off = True
-    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Share of the images, or the bounds it is drawn from."""
     scale: Annotated[float, RATE] = 1.0
     """Strength of the distortion."""
@@ -165,11 +165,11 @@ class RandomPerspective(Geometry):
 class RandomElasticTransform(Transform):
     """Bends images."""
 
-    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Share of the images, or the bounds it is drawn from."""
-    scale: Annotated[Any, Factor(0, 1)] = 1.0
+    scale: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Strength of the distortion, or its bounds."""
-    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    value_range: Annotated[tuple[float, ...], VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
     refused_dtypes = ("float16",)
     frames = None
@@ -182,13 +182,13 @@ class RandomElasticTransform(Transform):
 class RandomErasing(Geometry):
     """Fills a part of some images."""
 
-    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Share of the images, or the bounds it is drawn from."""
-    scale: Annotated[Any, Factor(0, 1)] = (0.02, 0.33)
+    scale: Annotated[float | tuple[float, ...], Factor(0, 1)] = (0.02, 0.33)
     """Share of the area that is filled, or its bounds."""
-    fill_value: Annotated[Any, Optional(OneOrMore(NUMBER))] = None
+    fill_value: Annotated[float | tuple[float, ...] | None, Optional(OneOrMore(NUMBER))] = None
     """What it is filled with, or one for each channel; noise by default."""
-    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    value_range: Annotated[tuple[float, ...], VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 3), factor=0.5, scale=[0.1, 0.3], fill_value=[1, 2, 3]))

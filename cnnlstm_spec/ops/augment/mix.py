@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from ...ir.op import example
 from ...language.kinds import BOOLEAN, INTEGER, NUMBER
@@ -24,13 +24,13 @@ class AugMix(Mixing):
     """Blends several chains of augmentations."""
 
     keeps_xla_off = True
-    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    value_range: Annotated[tuple[float, ...], VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
     num_chains: Annotated[int, INTEGER] = 3
     """Chains that are blended."""
     chain_depth: Annotated[int, INTEGER] = 3
     """Augmentations in a chain."""
-    factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.3
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1, strict=True)] = 0.3
     """Strength of each, or its bounds."""
     alpha: Annotated[float, NUMBER] = 1.0
     """Parameter of the distribution of the blend."""
@@ -48,7 +48,7 @@ class AugMix(Mixing):
 class CutMix(Mixing):
     """Puts a part of one image of the batch into another; the labels stay."""
 
-    factor: Annotated[Any, Factor(0, 1)] = 1.0
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1)] = 1.0
     """Parameter of the share that is cut, or its bounds."""
     refused_dtypes = ("float16", "bfloat16")
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, seed=1))
@@ -72,11 +72,11 @@ class RandAugment(Mixing):
     """Several augmentations drawn at random."""
 
     keeps_xla_off = True
-    value_range: Annotated[Any, VALUE_RANGE] = (0, 255)
+    value_range: Annotated[tuple[float, ...], VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
     num_ops: Annotated[int, INTEGER] = 2
     """How many are drawn."""
-    factor: Annotated[Any, Factor(0, 1, strict=True)] = 0.5
+    factor: Annotated[float | tuple[float, ...], Factor(0, 1, strict=True)] = 0.5
     """Strength of each, or its bounds."""
     interpolation: Annotated[str, INTERPOLATION] = "bilinear"
     """How values between pixels are found."""
