@@ -22,7 +22,7 @@ NO_WINDOW = Code("adaptive-window-too-large", "error", "`{layer}` cannot make {s
 class AdaptivePooling(SpatialPooling):
     """What the adaptive poolings have in common."""
 
-    output_size: Any
+    output_size: tuple[int, ...]
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
         values = super().range_after(output, *inputs)

@@ -92,7 +92,7 @@ class Framed(Op):
 class ZeroPadding(Framed):
     """Zeros before and after."""
 
-    padding: Any
+    padding: tuple[tuple[int, int], ...]
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -112,7 +112,7 @@ class ZeroPadding(Framed):
 class Cropping(Framed):
     """Cuts before and after."""
 
-    cropping: Any
+    cropping: tuple[tuple[int, int], ...]
     keeps_values = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -130,13 +130,13 @@ class Cropping(Framed):
 class UpSampling(Framed):
     """Every position repeated."""
 
-    size: Any
+    size: int | tuple[int, ...]
     keeps_values = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
-        factors = (self.size,) if self.n == 1 else self.size
+        factors = (self.size,) if isinstance(self.size, int) else self.size
         grown = [Axis(axis.name, axis.size * factor) for axis, factor in zip(spatial, factors, strict=True)]
         return x.with_axes(*join(grown, channels, self.channels_first))
 

@@ -115,7 +115,7 @@ class MergeKeys(Record):
     """Whether inputs of lower rank and axes of size 1 are repeated."""
     layers: Annotated[tuple[Item, ...], LAYERS] = ()
     """Layers after the fusion."""
-    query: Annotated[Any, REFERENCE] = None
+    query: Annotated[tuple[str, Origin] | None, REFERENCE] = None
     """The input that attends over the others."""
 
 
@@ -124,7 +124,7 @@ class FusionKeys(MergeKeys):
 
     name: Annotated[str | None, Optional(NAME)] = None
     """Names the fusion."""
-    inputs: Annotated[Any, REFERENCES] = None
+    inputs: Annotated[tuple[tuple[str, Origin], ...] | None, REFERENCES] = None
     """What is fused; all branches by default."""
 
 

@@ -67,7 +67,7 @@ class BranchSection(Record):
 class HeadSection(MergeKeys):
     """A head with inputs of its own."""
 
-    inputs: Annotated[Any, REFERENCES]
+    inputs: Annotated[tuple[tuple[str, Origin], ...] | None, REFERENCES]
     """What the head reads, instead of the last fusion."""
 
 

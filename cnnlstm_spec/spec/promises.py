@@ -34,9 +34,9 @@ class Target(Record):
     """How a label is written."""
     classes: Annotated[int | None, SIZE] = None
     """How many classes there are; of all encodings but `binary` and `real`."""
-    shape: Annotated[Any, ListOf(SizeKind())] = None
+    shape: Annotated[tuple[int | str | None, ...] | None, ListOf(SizeKind())] = None
     """The shape of a `real` label, batch left out."""
-    range: Annotated[Any, Each(Optional(NUMBER), 2)] = None
+    range: Annotated[tuple[float | None, float | None] | None, Each(Optional(NUMBER), 2)] = None
     """Least and greatest value of a `real` label; null for no bound."""
 
     def check(self, at: Checks) -> None:

@@ -160,3 +160,21 @@ def test_there_is_no_circle_of_files() -> None:
     while ready := [path for path, others in left.items() if not others & set(left)]:
         left = {path: others for path, others in left.items() if path not in ready}
     assert {path.relative_to(PACKAGE).as_posix() for path in left} == set()
+
+
+MOST_ANY = 32
+"""Fields whose type is `Any`, or has it in it: what a person may write of their own, and what comes from data."""
+
+
+def test_fields_say_their_types() -> None:
+    """A field of type `Any` tells neither an editor nor mypy what it holds; there may be fewer of them, not more."""
+    found = [
+        f"{path.relative_to(PACKAGE)}: {cls.name}.{ast.unparse(node.target)}"
+        for path in FILES
+        for cls in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(cls, ast.ClassDef)
+        for node in cls.body
+        if isinstance(node, ast.AnnAssign)
+        and any(isinstance(each, ast.Name) and each.id == "Any" for each in ast.walk(node.annotation))
+    ]
+    assert len(found) <= MOST_ANY, "\n".join(found)
