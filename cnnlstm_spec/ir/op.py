@@ -107,6 +107,24 @@ class Op(Record):
     """Whether what comes out is what came in, moved or repeated."""
     keeps_range: ClassVar[bool] = False
     """Whether what comes out lies between the bounds that what came in lay between."""
+    passes_on: ClassVar[bool] = False
+    """Whether each value that comes out is one that came in: moved, repeated, left out, or changed in training alone."""
+    averages: ClassVar[bool] = False
+    """Whether it gives the mean over all positions."""
+    keeps_pixels: ClassVar[bool] = False
+    """Whether pixels of an image are pixels of an image afterwards, between the same bounds."""
+    is_function: ClassVar[str | None] = None
+    """The activation that the whole layer is, by Keras's name."""
+    statistics: ClassVar[Literal["axis", "sample"] | None] = None
+    """Over what it takes means and spreads of one sample, where it does: the axes of its argument `axis`, or all."""
+    reads_codes: ClassVar[bool] = False
+    """Whether it makes integers of its input first, through which no gradient comes."""
+    drops_all: ClassVar[bool] = False
+    """Whether nothing is left in training where its `rate` is 1."""
+    has_table: ClassVar[bool] = False
+    """Whether its weights are a table of which a batch reads some rows, so that the gradients of the others are 0."""
+    thaws: ClassVar[bool] = False
+    """Whether a saved model forgets that it is frozen, since it is made of layers that only building makes."""
     gives_channels: ClassVar[bool] = False
     """Whether the positions of one axis, the channels or features, have weights of their own."""
     looks_up: ClassVar[str | None] = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class ReLU(Op):
     """Zero below a threshold, the input above it, a ceiling where one is given."""
 
+    is_function = "relu"
     max_value: Annotated[float | None, Optional(NOT_NEGATIVE)] = None
     """Greatest value of the output."""
     negative_slope: Annotated[float, NOT_NEGATIVE] = 0.0
@@ -53,6 +54,7 @@ class ReLU(Op):
 class LeakyReLU(Op):
     """The input where positive, a fraction of it where negative."""
 
+    is_function = "leaky_relu"
     negative_slope: Annotated[float, NOT_NEGATIVE] = 0.3
     """Slope below zero."""
     last_axis_only = True
@@ -76,6 +78,7 @@ class LeakyReLU(Op):
 class ELU(Op):
     """The input where positive, an exponential that levels off where negative."""
 
+    is_function = "elu"
     alpha: Annotated[float, NUMBER] = 1.0
     """How far below zero it levels off."""
     last_axis_only = True
@@ -95,6 +98,7 @@ class ELU(Op):
 class PReLU(Op):
     """A leaky ReLU whose slope is learned, one for each element unless axes share it."""
 
+    is_function = "leaky_relu"
     alpha_initializer: Annotated[KerasObject, INITIALIZER] = as_written("Zeros")
     """Initial values of the slopes."""
     alpha_regularizer: Annotated[KerasObject | None, REGULARIZER] = None
@@ -138,6 +142,7 @@ class PReLU(Op):
 class Softmax(Op):
     """Exponentials that add up to 1 along one or several axes; padded steps get no share of a sum over steps."""
 
+    is_function = "softmax"
     reads_mask = True
     axis: Annotated[int | tuple[int, ...] | None, Optional(AXES)] = -1
     """Axis or axes that add up to 1."""

@@ -149,6 +149,8 @@ class Activation(Op):
 class Identity(Op):
     """The input itself."""
 
+    passes_on = True
+    keeps_pixels = True
     keeps_integers = True
     keeps_values = True
     last_axis_only = True

@@ -44,6 +44,7 @@ MODES = Choice("int", "one_hot", "multi_hot", "count")
 class Encoder(Op):
     """What the layers of this family have in common."""
 
+    reads_codes = True
     output_mode: str
     sparse: Annotated[bool, BOOLEAN] = False
     """Only `false`: a sparse tensor has no use in a spec."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Lookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
+    has_table = True
     looks_up = "input_dim"
     gives_channels = True
     input_dim: Annotated[int, COUNT]
@@ -58,6 +59,7 @@ class Lookup(Op):
 class Embedding(Lookup):
     """A vector for every integer. Keras's `weights` is left out: it takes an array, which a spec cannot hold."""
 
+    reads_codes = True
     lora_rank: Annotated[int | None, Optional(NATURAL)] = None
     """Rank of a trained correction; the vectors are then frozen."""
     lora_alpha: Annotated[float | None, Optional(NUMBER)] = None

@@ -22,6 +22,7 @@ NOT_A_SEQUENCE = Code("masking-needs-steps", "error", "`Masking` reads (steps, f
 class Masking(Op):
     """A step whose every value is `mask_value` is padding from here on."""
 
+    passes_on = True
     keeps_integers = True
     mask_value: Annotated[float, NUMBER] = 0.0
     """The value that fills padded steps."""

@@ -41,6 +41,7 @@ KEY_HEADS = Code(
 class Projected(Attending):
     """What the attentions between projections have in common; a head is a projection of its own."""
 
+    thaws = True
     apart = True
     freezes_late = True
     dropout: Annotated[float, RATE] = 0.0

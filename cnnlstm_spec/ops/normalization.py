@@ -185,6 +185,7 @@ class BatchNormalization(Normalizing):
 class LayerNormalization(Normalizing):
     """Mean 0 and deviation 1 over the given axes of each sample."""
 
+    statistics = "axis"
     axis: Annotated[int | tuple[int, ...], AXES] = -1
     """Axes that are normalized together, and have weights of their own."""
     examples = (
@@ -212,6 +213,7 @@ class LayerNormalization(Normalizing):
 class GroupNormalization(Normalizing):
     """Mean 0 and deviation 1 over groups of channels, and every other axis, of each sample."""
 
+    statistics = "sample"
     groups: Annotated[int, Groups()] = 32
     """Number of groups; -1 for one for each channel."""
     examples = (
@@ -233,6 +235,7 @@ class GroupNormalization(Normalizing):
 class UnitNormalization(Op):
     """The input scaled to length 1 along the given axes."""
 
+    statistics = "axis"
     axis: Annotated[int | tuple[int, ...], AXES] = -1
     """Axes along which the length is measured."""
     examples = (example((4,)), example((None, 4), axis=[1, 2]))
@@ -251,6 +254,7 @@ class UnitNormalization(Op):
 class RMSNormalization(Op):
     """The input divided by its root mean square along the given axes, and scaled."""
 
+    statistics = "axis"
     axis: Annotated[int | tuple[int, ...], AXES] = -1
     """Axes that are normalized together; the last ones, as the scale broadcasts from there."""
     epsilon: Annotated[float, NUMBER] = 1e-6

@@ -92,6 +92,7 @@ class Framed(Op):
 class ZeroPadding(Framed):
     """Zeros before and after."""
 
+    keeps_pixels = True
     padding: tuple[tuple[int, int], ...]
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -112,6 +113,8 @@ class ZeroPadding(Framed):
 class Cropping(Framed):
     """Cuts before and after."""
 
+    passes_on = True
+    keeps_pixels = True
     cropping: tuple[tuple[int, int], ...]
     keeps_values = True
 
@@ -130,6 +133,7 @@ class Cropping(Framed):
 class UpSampling(Framed):
     """Every position repeated."""
 
+    keeps_pixels = True
     size: int | tuple[int, ...]
     keeps_values = True
 
@@ -220,6 +224,7 @@ class Cropping3D(Cropping):
 class UpSampling1D(UpSampling):
     """Every step repeated."""
 
+    passes_on = True
     n = 1
     size: Annotated[int, COUNT] = 2
     """How often."""

@@ -51,6 +51,7 @@ class SpatialPooling(Op):
 class Pooling(SpatialPooling):
     """What the poolings over windows have in common."""
 
+    keeps_pixels = True
     pool_size: tuple[int, ...]
     strides: tuple[int, ...] | None
     padding: Annotated[str, PADDING] = "valid"
@@ -88,6 +89,7 @@ class GlobalPooling(SpatialPooling):
 class GlobalMax(GlobalPooling):
     """GlobalMaxPooling1D/2D/3D."""
 
+    passes_on = True
     keeps_integers = True
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
@@ -97,6 +99,8 @@ class GlobalMax(GlobalPooling):
 
 class GlobalAverage(GlobalPooling):
     """GlobalAveragePooling1D/2D/3D; the mean of integers is float32, whatever the policy."""
+
+    averages = True
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"

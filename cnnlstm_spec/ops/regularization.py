@@ -29,6 +29,7 @@ BELOW_ONE = Number(least=0, below=1)
 class Noise(Op):
     """What the layers of this family have in common: integers pass only where nothing is drawn."""
 
+    passes_on = True
     keeps_integers = True
     last_axis_only = True
     only_in_training = True
@@ -93,6 +94,8 @@ class Shaped(Noise):
 class Dropout(Shaped):
     """Sets a fraction of the values to zero in training, and scales up the rest; with a rate of 1 all of them."""
 
+    keeps_pixels = True
+    drops_all = True
     rate: Annotated[float, RATE]
     """Fraction of the values that are dropped."""
     seed: Annotated[int | None, SEED] = None
@@ -153,6 +156,7 @@ class GaussianNoise(Noise):
 class Spatial(Noise):
     """SpatialDropout1D/2D/3D: whole channels are dropped; `n` is the number of spatial axes."""
 
+    drops_all = True
     n: ClassVar[int]
     rate: Annotated[float, RATE]
     """Fraction of the channels that are dropped."""

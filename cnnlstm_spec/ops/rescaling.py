@@ -103,6 +103,7 @@ def _pixels(scale: float) -> Range | None:
 class Sized(Op):
     """Resizing and CenterCrop: images of another height and width."""
 
+    keeps_pixels = True
     height: Annotated[int, SIZE]
     """Height of the output."""
     width: Annotated[int, SIZE]

@@ -60,6 +60,7 @@ class Rest(Integer):
 class Shaping(Op):
     """What the layers of this family have in common: any dtype passes, and the steps are others."""
 
+    passes_on = True
     keeps_integers = True
     keeps_mask = False
     keeps_values = True
@@ -106,6 +107,7 @@ class Flatten(Shaping):
 class Reshape(Shaping):
     """The values in another shape, in the same order."""
 
+    keeps_pixels = True
     target_shape: Annotated[tuple[int, ...], ListOf(Rest())]
     """Sizes without the batch; -1 or null once, for what is left."""
     examples = (
@@ -169,6 +171,7 @@ class Reshape(Shaping):
 class Permute(Shaping):
     """The axes in another order."""
 
+    keeps_pixels = True
     dims: Annotated[tuple[int, ...], ListOf(Integer())]
     """Axes of the input in the order of the output; 1 is the first after the batch."""
     examples = (example((3, 4), dims=[2, 1]), example((None, 4, 5), dtype="int32", dims=[1, 3, 2]))

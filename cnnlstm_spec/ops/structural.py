@@ -29,6 +29,8 @@ CANNOT_PROJECT = Code("projection-does-not-fit", "error", "no strides bring {giv
 class Fold(Op):
     """One side of a `TimeDistributed`, which is what messages call it."""
 
+    passes_on = True
+    keeps_pixels = True
     keeps_integers = True
     keeps_values = True
 
@@ -152,6 +154,7 @@ def _ratio(size: Size, target: Size) -> int:
 class Output(Op):
     """An output of the model, named as its head; a mask that it still has reaches loss and metrics."""
 
+    passes_on = True
     is_output = True
 
     keeps_integers = True

@@ -19,37 +19,6 @@ from ...spec.promises import Target
 from ...text.diagnostic import Written
 from ...text.source import Place
 
-SHAPE_ONLY = frozenset(
-    {
-        "EnterTime",
-        "LeaveTime",
-        "Output",
-        "Identity",
-        "Flatten",
-        "Reshape",
-        "Permute",
-        "RepeatVector",
-        "Dropout",
-        "SpatialDropout1D",
-        "SpatialDropout2D",
-        "SpatialDropout3D",
-        "AlphaDropout",
-        "GaussianDropout",
-        "GaussianNoise",
-        "ActivityRegularization",
-        "Masking",
-        "Cropping1D",
-        "Cropping2D",
-        "Cropping3D",
-        "UpSampling1D",
-        "GlobalMaxPooling1D",
-        "GlobalMaxPooling2D",
-        "GlobalMaxPooling3D",
-    }
-)
-"""Layers after which values lie where they lay before."""
-AVERAGES = frozenset({"GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D"})
-
 BINARY = frozenset({"BinaryCrossentropy", "BinaryFocalCrossentropy"})
 CATEGORICAL = frozenset(
     {
@@ -151,9 +120,8 @@ def activation_of(typed: TypedGraph, id: str) -> Activated | None:
         op = step.node.op
         if op is None or step.type is None or isinstance(op, InputOp):
             return None
-        title = title_of(op)
-        if title in AVERAGES or title in SHAPE_ONLY:
-            pooled = pooled or title in AVERAGES
+        if op.averages or op.passes_on:
+            pooled = pooled or op.averages
             id = step.node.inputs[0]
             continue
         function = function_of(op)
@@ -167,15 +135,11 @@ def title_of(op: Op) -> str:
     return type(op).__name__
 
 
-LAYERS = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "PReLU": "leaky_relu"}
-
-
 def function_of(op: Op) -> str | None:
     """The activation that an op ends with; None where it has none that is known."""
-    title = title_of(op)
-    if title in LAYERS:
-        return LAYERS[title]
-    if title == "Bidirectional":
+    if op.is_function is not None:
+        return op.is_function
+    if title_of(op) == "Bidirectional":
         inner = function_of(op.value("layer"))
         return inner if op.value("merge_mode") == "concat" else None
     for argument in ("activation", "classifier_activation"):

@@ -13,8 +13,6 @@ from ...text.diagnostic import Code, Diagnostic, Label
 from .common import Setting
 
 THAWS = Code("thaws-when-loaded", "warning", "`{layer}` is frozen here; Keras trains it once it is saved and loaded")
-ATTENTIONS = ("MultiHeadAttention", "GroupQueryAttention", "attention", "cross_attention")
-"""Layers made of others that only building makes, which the config of a saved model does not hold."""
 
 
 AT_RANDOM = Code("frozen-at-random", "warning", "`{layer}` is frozen with random weights: it can neither know nor learn")
@@ -29,7 +27,7 @@ def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         help = _ways_out(op)
         key = places.keys.get("trainable", node.node.origin.place)
         yield Diagnostic(AT_RANDOM, key, {"layer": op.title()}, labels=(*labels, *node.node.origin.uses), help=help)
-    if op is None or op.trainable or op.title() not in ATTENTIONS or not node.owns_weights:
+    if op is None or op.trainable or not op.thaws or not node.owns_weights:
         return
     layer = f'model.get_layer("{node.node.layer}")'
     help = (f"after loading, set `{layer}.trainable` to True, then to False",)

@@ -24,10 +24,6 @@ NO_SUCH_GRADIENT = Code(
     help="use `bilinear`, or put it before every layer that is trained",
 )
 
-READS_NUMBERS = frozenset({"Embedding", "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing"})
-"""Layers that turn their input into integers first."""
-DROPS = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"})
-
 
 def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """One finding, at the last layer that cuts every way from the losses to a weight."""
@@ -98,11 +94,11 @@ def _learning(typed: TypedGraph) -> dict[str, bool]:
 
 
 def _stops_before(node: TypedNode) -> bool:
-    return node.node.op is not None and title_of(node.node.op) in READS_NUMBERS
+    return node.node.op is not None and node.node.op.reads_codes
 
 
 def _is_cut(node: TypedNode) -> bool:
     """Whether what it gives does not depend on its input, or not smoothly."""
     op = node.node.op
     assert op is not None and node.type is not None
-    return node.type.dtype not in FLOATS or (title_of(op) in DROPS and op.value("rate") == 1)
+    return node.type.dtype not in FLOATS or (op.drops_all and op.value("rate") == 1)

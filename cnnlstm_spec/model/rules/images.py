@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.graph import TypedGraph
+from ...ir.op import Op
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import SHAPE_ONLY, title_of
+from .common import title_of
 
 DENSE_ON_IMAGE = Code("dense-on-image", "warning", "`Dense` on {given} gives an output for every pixel")
-PASSED = SHAPE_ONLY | {"Activation", "Softmax", "ReLU", "Dense", "BatchNormalization", "LayerNormalization"}
 
 
 def check_images(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -24,7 +24,7 @@ def check_images(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             continue
         first = None
         step = output
-        while step.node.op is not None and title_of(step.node.op) in PASSED and step.inputs[0] is not None:
+        while step.node.op is not None and _keeps_places(step.node.op) and step.inputs[0] is not None:
             given = step.inputs[0]
             if title_of(step.node.op) == "Dense" and given.rank > 2:
                 first = (step, given)
@@ -39,3 +39,8 @@ def check_images(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         )
         labels = (*((source,) if source else ()), *dense.node.origin.uses)
         yield Diagnostic(DENSE_ON_IMAGE, dense.node.origin.place, {"given": given}, labels=labels, help=help)
+
+
+def _keeps_places(op: Op) -> bool:
+    """Whether height and width come out of it as they came in, and no neighbour is looked at."""
+    return op.passes_on or op.last_axis_only or op.is_batch_norm or op.statistics == "axis"

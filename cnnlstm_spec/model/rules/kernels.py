@@ -11,7 +11,6 @@ from ...ir.tensor import TensorType
 from ...ops.shape import Flatten, Reshape
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import SHAPE_ONLY, title_of
 
 LARGE = 64 * 2**20
 """Bytes from which on a kernel is said to be large; in training, gradient and optimizer take as much again, or more."""
@@ -42,7 +41,7 @@ def _flatten(node: TypedNode, typed: TypedGraph) -> TypedNode | None:
         reshaped = isinstance(node.node.op, Reshape) and node.type.rank == 1 and node.inputs[0] and node.inputs[0].rank > 1
         if isinstance(node.node.op, Flatten) or reshaped:
             return node
-        if title_of(node.node.op) not in SHAPE_ONLY:
+        if not node.node.op.passes_on:
             return None
     return None
 

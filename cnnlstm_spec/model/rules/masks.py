@@ -19,7 +19,6 @@ COMBINED = Code("masks-combined", "warning", "`{layer}` joins masks of different
 NORM_OVER_PADDING = Code("batchnorm-over-padding", "warning", "`{layer}` takes its statistics from padded {steps} too")
 UNREAD = Code("mask-unread", "warning", "nothing reads the mask that `{maker}` makes")
 
-BY_AXIS = ("LayerNormalization", "RMSNormalization", "UnitNormalization")
 """Normalizations over the axes that they are told."""
 READERS = "`GlobalAveragePooling1D`, attention and the recurrent layers read the mask"
 
@@ -102,16 +101,15 @@ def _across_steps(node: TypedNode) -> Iterator[Diagnostic]:
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if op is None or x is None or x.mask is None or not x.axes:
         return
-    title = title_of(op)
     if op.trainable and node.weights and x.rank > 1 and not op.leaves_padding_out(x):
         help: tuple[str, ...] = ("give it two channels or more",)
-    elif title in ("GroupNormalization", *BY_AXIS):
+    elif op.statistics is not None:
         help = ("`LayerNormalization` without `axis` takes them from one step",)
     else:
         return
     axes = op.value("axis")
     taken = {each % (x.rank + 1) for each in (axes if isinstance(axes, tuple | list) else (axes,))}
-    if title in BY_AXIS and 1 not in taken:
+    if op.statistics == "axis" and 1 not in taken:
         return
     labels = (Label(x.mask.made_at, "the mask is made here"), *node.node.origin.uses)
     facts: dict[str, object] = {"layer": op.title(), "steps": x.axes[0].name}

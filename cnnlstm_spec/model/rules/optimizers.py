@@ -27,7 +27,6 @@ DIVIDED = Code(
 )
 NOTHING_AVERAGED = Code("ema-without-weights", "error", "`use_ema` averages weights; the model has none to train", sort="keras")
 
-TABLES = ("Embedding", "ReversibleEmbedding")
 EPSILONS = {
     "Adadelta": "epsilon",
     "Adafactor": "epsilon_1",
@@ -61,7 +60,7 @@ def _tables(typed: TypedGraph) -> Iterator[tuple[TypedNode, Op]]:
     for node in typed.nodes.values():
         for op, weights in layers_of(node) if node.owns_weights else ():
             trained = any(weight.trainable and weight.name == "embeddings" for weight in weights)
-            if title_of(op) in TABLES and trained and not is_penalised(op, weights):
+            if op.has_table and trained and not is_penalised(op, weights):
                 yield node, op
 
 

@@ -19,17 +19,6 @@ TWICE = Code("pixels-scaled-twice", "warning", "`{layer}` scales pixels inside; 
 OTHERWISE = Code("pixels-scaled-otherwise", "warning", "`{layer}` learned from {reads}; this gives {given}")
 RANGE = Code("value-range-differs", "warning", "`{layer}` takes values for {low:g} to {high:g}; they are {given}")
 
-MOVES = frozenset(
-    {
-        *("EnterTime", "LeaveTime", "Identity", "Dropout", "Reshape", "Permute", "Resizing", "CenterCrop"),
-        *("ZeroPadding2D", "ZeroPadding3D", "Cropping2D", "Cropping3D", "UpSampling2D", "UpSampling3D"),
-        *("MaxPooling2D", "MaxPooling3D", "AveragePooling2D", "AveragePooling3D"),
-        *("RandomFlip", "RandomCrop", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomShear"),
-        *("RandomPerspective", "RandomErasing", "RandomElasticTransform"),
-    }
-)
-"""Layers after which pixels lie between the bounds that they lay between before."""
-
 LARGEST = {"uint16": 65535.0, "int16": 32767.0}
 """The brightest pixel of a dtype; 255 of any other."""
 SCALED = 2.55
@@ -77,7 +66,7 @@ def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
         node = typed.nodes[node.node.inputs[0]]
         if node.node.op is None or node.type is None:
             return
-        if not isinstance(node.node.op, InputOp) and title_of(node.node.op) not in MOVES | {"Rescaling"}:
+        if not isinstance(node.node.op, InputOp) and not node.node.op.keeps_pixels and title_of(node.node.op) != "Rescaling":
             return
         yield node
 

@@ -25,6 +25,7 @@ FLIPS = Choice("horizontal", "vertical", "horizontal_and_vertical", code=NOT_A_C
 class Geometry(Augmentation):
     """What the augmentations of this family have in common."""
 
+    keeps_pixels = True
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
     data_format: Annotated[str | None, DATA_FORMAT] = None

@@ -29,6 +29,7 @@ POOLS = Choice("mean", "max", "concat", "none", code=NOT_A_CHOICE)
 class Heads(Strategy):
     """What the two have in common: the heads, whose width is that of the query shared out."""
 
+    thaws = True
     keras = "layers.MultiHeadAttention"
     freezes_late = True
     num_heads: Annotated[int, SIZE] = 1

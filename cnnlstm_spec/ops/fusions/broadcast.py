@@ -31,7 +31,7 @@ def broadcast(op: Op) -> Broadcast:
 @cache
 def _class_for(cls: type[Op]) -> type[Broadcast]:
     """Broadcasting for a class of ops, with what is said of the class."""
-    said = ("arity", "reads_mask", "joins_masks", "freezes_late", "arguments")
+    said = ("arity", "reads_mask", "joins_masks", "freezes_late", "thaws", "arguments")
     facts = {name: getattr(cls, name) for name in said}
     return type(cls.__name__, (Broadcast,), {**facts, "title": classmethod(lambda _: cls.title()), "__module__": __name__})
 
