@@ -10,7 +10,7 @@ from places import ROOT
 
 from cnnlstm_spec import load
 
-ENOUGH = 35
+ENOUGH = 60
 
 
 def test_the_list_names_specs_that_are_there() -> None:

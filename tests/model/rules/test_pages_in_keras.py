@@ -1,0 +1,350 @@
+"""What the pages of `codes/` claim of specs that run and are not meant is measured in Keras, of the wrong spec and of the right one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cnnlstm_spec
+from cnnlstm_spec import load
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
+
+CODES = Path(cnnlstm_spec.__file__).parent / "text" / "codes"
+BATCH = 8
+
+Claim = Callable[[Any, Any], None]
+CLAIMS: dict[str, Claim] = {}
+
+
+def claim(code: str) -> Callable[[Claim], Claim]:
+    """Registers what is measured of a page."""
+
+    def registered(measure: Claim) -> Claim:
+        CLAIMS[code] = measure
+        return measure
+
+    return registered
+
+
+def models(code: str) -> tuple[Any, Any]:
+    """The models of a page's two specs."""
+    import keras
+
+    found = re.findall(r"```yaml\n(.+?)```", (CODES / f"{code}.md").read_text("utf-8"), re.S)
+    assert len(found) == 2
+    made = []
+    for text in found:
+        keras.utils.clear_session(free_memory=False)
+        made.append(load(text).to_keras())
+    return made[0], made[1]
+
+
+def uniform(model: Any, high: float = 1.0) -> Any:
+    """A batch for a model of one input."""
+    import numpy
+
+    shape = [20 if size is None else size for size in model.input_shape[1:]]
+    return numpy.random.default_rng(0).uniform(0.01, high, (BATCH, *shape)).astype("float32")
+
+
+def measured(model: Any, labels: Any, predicted: Any) -> list[float]:
+    """What the metrics of a model say of predictions."""
+    import numpy
+
+    labels, predicted = numpy.asarray(labels), numpy.asarray(predicted, "float32")
+    model.run_eagerly = True
+    model.train_on_batch(uniform(model), labels)
+    model.reset_metrics()
+    found = model.compute_metrics(None, labels, predicted)
+    return [float(numpy.mean(value)) for name, value in found.items() if name != "loss"]
+
+
+def inner(model: Any, kind: str) -> Any:
+    """The model up to the last layer of a class."""
+    import keras
+
+    layer = [each for each in model.layers if type(each).__name__ == kind][-1]
+    return keras.Model(model.input, layer.output)
+
+
+def given(model: Any, x: Any, training: bool = False) -> Any:
+    """What a model gives."""
+    import numpy
+
+    return numpy.asarray(model(x, training=training), "float32")
+
+
+@claim("accuracy-of-one-class")
+def one_class(wrong: Any, right: Any) -> None:
+    labels, predicted = [[1, 1, 0, 0, 0, 0]] * BATCH, [[0.6, 0.9, 0.1, 0.1, 0.1, 0.1]] * BATCH
+    assert measured(wrong, labels, predicted) == [0] and measured(right, labels, predicted) == [1]
+
+
+@claim("accuracy-of-numbers")
+def numbers(wrong: Any, right: Any) -> None:
+    labels = [[2.0 + index] for index in range(BATCH)]
+    assert measured(wrong, labels, labels) == [0] and measured(right, labels, labels) == [0]
+
+
+@claim("accuracy-of-margins")
+def margins(wrong: Any, right: Any) -> None:
+    halves = [[1.0], [-1.0]] * (BATCH // 2)
+    assert measured(wrong, halves, halves) == [0.5]
+    assert measured(right, [[1.0], [0.0]] * (BATCH // 2), [[0.4], [-0.4]] * (BATCH // 2)) == [1]
+    assert measured(wrong, [[1.0], [0.0]] * (BATCH // 2), [[0.4], [-0.4]] * (BATCH // 2)) == [0.5]
+
+
+@claim("threshold-on-logits")
+def logits(wrong: Any, right: Any) -> None:
+    labels, predicted = [[1.0]] * BATCH, [[0.3]] * BATCH
+    assert measured(wrong, labels, predicted) == [0] and measured(right, labels, predicted) == [1]
+
+
+@claim("score-without-threshold")
+def threshold(wrong: Any, right: Any) -> None:
+    labels = [[1.0], [0.0]] * (BATCH // 2)
+    perfect, yes = [[0.9], [0.1]] * (BATCH // 2), [[0.9]] * BATCH
+    assert measured(wrong, labels, perfect) == measured(wrong, labels, yes) != [1]
+    assert abs(measured(right, labels, perfect)[0] - 1) < 1e-6
+
+
+@claim("precision-is-accuracy")
+def two_classes(wrong: Any, right: Any) -> None:
+    labels = [[1.0, 0.0]] * 3 + [[0.0, 1.0]] * 5
+    predicted = [[0.9, 0.1]] * 2 + [[0.1, 0.9]] + [[0.1, 0.9]] * 2 + [[0.9, 0.1]] * 3
+    assert measured(wrong, labels, predicted) == [0.5, 0.5]
+    precision, recall = measured(right, labels, predicted)
+    assert abs(precision - 2 / 3) < 1e-6 and abs(recall - 0.4) < 1e-6
+
+
+@claim("ignored-class-counted")
+def ignored(wrong: Any, right: Any) -> None:
+    import numpy
+
+    labels = numpy.full((BATCH, 16, 16), 255)
+    labels[:, :8] = numpy.arange(8)[None, :, None] % 4
+    perfect = numpy.eye(4)[labels % 4 * (labels < 4)]
+    assert measured(wrong, labels, perfect) == [0.5] and measured(right, labels, perfect) == [1]
+
+
+@claim("logits-expected")
+def again(wrong: Any, right: Any) -> None:
+    """Not of the page, but of its kin: CTC takes the softmax of what it is given."""
+    import keras
+    import numpy
+
+    labels, path = numpy.array([[1, 2]]), numpy.eye(3)[[[0, 1, 0, 2, 0]]]
+    loss = keras.losses.CTC()
+    assert float(loss(labels, path)) > 1 and float(loss(labels, path * 20)) < 0.01
+
+
+@claim("masking-never-fires")
+def masking(wrong: Any, right: Any) -> None:
+    """The same real steps with padding in other places are read alike where the mask fires."""
+    import numpy
+
+    x = uniform(right)
+    last, between = numpy.zeros_like(x), numpy.zeros_like(x)
+    last[:, :10], between[:, ::2] = x[:, :10], x[:, :10]
+    for model, alike in ((wrong, False), (right, True)):
+        for weight in model.weights:
+            if weight.path.endswith("bias") and "lstm" not in weight.path:
+                weight.assign(weight + 0.5)
+        assert numpy.allclose(given(model, last), given(model, between), atol=1e-5) == alike
+
+
+@claim("padding-made-anew")
+def anew(wrong: Any, right: Any) -> None:
+    """What the labels are at padded steps changes the loss where the mask is gone."""
+    import numpy
+
+    x, y = uniform(right), uniform(right)
+    x[:, 12:] = 0
+    other = y.copy()
+    other[:, 12:] = 5
+    for model, alike in ((wrong, False), (right, True)):
+        first, second = (model.evaluate(x, labels, verbose=0) for labels in (y, other))
+        assert numpy.allclose(first, second, rtol=1e-4) == alike
+
+
+@claim("value-range-differs")
+def value_range(wrong: Any, right: Any) -> None:
+    wrong, right = inner(wrong, "RandomBrightness"), inner(right, "RandomBrightness")
+    assert abs(given(wrong, uniform(wrong, 255.0), True)).max() > 2
+    assert 0 <= given(right, uniform(right, 255.0), True).min() <= given(right, uniform(right, 255.0), True).max() <= 1
+
+
+def otherwise(wrong_scale: dict[str, float], right_scale: dict[str, float]) -> None:
+    """The weights of `pixels-scaled-otherwise` are not at hand; what they were trained on is."""
+    import keras
+    import numpy
+
+    x = numpy.random.default_rng(0).uniform(0, 255, (2, 8, 8, 3)).astype("float32")
+    meant = keras.applications.mobilenet_v2.preprocess_input(x.copy())
+    assert numpy.allclose(given(keras.layers.Rescaling(**right_scale), x), meant, atol=1e-5)
+    assert abs(given(keras.layers.Rescaling(**wrong_scale), x) - meant).max() > 0.9
+
+
+@claim("steps-reversed")
+def reversed_steps(wrong: Any, right: Any) -> None:
+    """At the first step the backward half has read one step where it is not turned round, and all where it is."""
+    wrong, right = inner(wrong, "Concatenate"), inner(right, "Bidirectional")
+    x = uniform(wrong)
+    other = x.copy()
+    other[:, 0] += 1
+    for model, alike in ((wrong, True), (right, False)):
+        first, second = (given(model, each)[:, 0, 4:] for each in (x, other))
+        assert (first == second).all() == alike
+
+
+@claim("one-step")
+def one_step(wrong: Any, right: Any) -> None:
+    import numpy
+    import tensorflow
+
+    for model, learns in ((wrong, False), (right, True)):
+        kernel = next(weight for weight in model.trainable_variables if weight.path.endswith("recurrent_kernel"))
+        with tensorflow.GradientTape() as tape:
+            loss = tensorflow.reduce_sum(model(uniform(model)))
+        assert bool(numpy.abs(tape.gradient(loss, kernel.value)).max() > 0) == learns
+
+
+@claim("probabilities-along-steps")
+def along(wrong: Any, right: Any) -> None:
+    assert abs(given(wrong, uniform(wrong)).sum(-1) - 1).max() > 0.1
+    assert abs(given(right, uniform(right)).sum(-1) - 1).max() < 1e-5
+
+
+@claim("probabilities-changed")
+def changed(wrong: Any, right: Any) -> None:
+    assert (given(wrong, uniform(wrong), True) == 0).any() and abs(given(wrong, uniform(wrong), True).sum(-1) - 1).max() > 0.1
+    assert abs(given(right, uniform(right), True).sum(-1) - 1).max() < 1e-5
+
+
+@claim("softmax-not-over-channels")
+def over_width(wrong: Any, right: Any) -> None:
+    wrong, right = inner(wrong, "Conv2D"), inner(right, "Softmax")
+    assert abs(given(wrong, uniform(wrong)).sum(-1) - 1).max() < 1e-5 < abs(given(wrong, uniform(wrong)).sum(1) - 1).max()
+    assert abs(given(right, uniform(right)).sum(1) - 1).max() < 1e-5
+
+
+@claim("norm-not-over-channels")
+def norm(wrong: Any, right: Any) -> None:
+    sizes = [next(w.shape[0] for w in model.weights if w.path.endswith("moving_mean")) for model in (wrong, right)]
+    assert sizes == [30, 4]
+
+
+@claim("data-format-differs")
+def pooled(wrong: Any, right: Any) -> None:
+    assert inner(wrong, "MaxPooling2D").output_shape[1:] == (2, 15, 30)
+    assert inner(right, "MaxPooling2D").output_shape[1:] == (4, 15, 15)
+
+
+@claim("channels-come-first")
+def channels(wrong: Any, right: Any) -> None:
+    kernels = [tuple(next(w.shape for w in model.weights if w.path.endswith("kernel"))) for model in (wrong, right)]
+    assert kernels == [(3, 3, 64, 4), (3, 3, 3, 4)]
+
+
+@claim("reshape-swaps-axes")
+def swapped(wrong: Any, right: Any) -> None:
+    x = uniform(wrong)
+    assert not (given(inner(wrong, "Reshape"), x) == x.swapaxes(1, 2)).all()
+    assert (given(inner(right, "Permute"), x) == x.swapaxes(1, 2)).all()
+
+
+@claim("rate-clipped")
+def clipped(wrong: Any, right: Any) -> None:
+    assert (given(wrong, uniform(wrong), True) == given(wrong, 9 * uniform(wrong), True)).all()
+    assert not (given(right, uniform(right), True) == given(right, 9 * uniform(right), True)).all()
+
+
+@claim("exponential-overflows")
+def overflows(wrong: Any, right: Any) -> None:
+    import numpy
+
+    x = uniform(wrong, 3.0)
+    assert not numpy.isfinite(given(wrong, x)).all() and numpy.isfinite(given(right, x)).all()
+
+
+@claim("outside-its-domain")
+def domain(wrong: Any, right: Any) -> None:
+    import numpy
+
+    for model, sound in ((wrong, False), (right, True)):
+        x = numpy.random.default_rng(0).normal(size=(BATCH, 8)).astype("float32")
+        model.train_on_batch(x, x[:, :1])
+        assert all(numpy.isfinite(numpy.asarray(weight)).all() for weight in model.weights) == sound
+
+
+@claim("beyond-float16")
+def beyond(wrong: Any, right: Any) -> None:
+    import numpy
+
+    for model, sound in ((wrong, False), (right, True)):
+        model.layers[-1].bias.assign([9e5])
+        assert numpy.isfinite(given(model, uniform(model))).all() == sound
+
+
+@claim("frozen-at-random")
+def frozen(wrong: Any, right: Any) -> None:
+    assert len(wrong.trainable_variables) == 2 < len(right.trainable_variables)
+
+
+@claim("optimizer-in-half")
+def half(wrong: Any, right: Any) -> None:
+    for model, moves in ((wrong, False), (right, True)):
+        assert _moved(model) == ("moves" if moves else "does not move")
+
+
+def _moved(model: Any) -> str:
+    """What some steps of training do to the weights."""
+    import numpy
+
+    before = [numpy.asarray(weight, "float32") for weight in model.get_weights()]
+    x = numpy.random.default_rng(0).normal(size=(64, *model.input_shape[1:])).astype("float32")
+    x[:, -1] = 0
+    model.fit(x, x[:, :1] + x[:, 1:2], batch_size=16, epochs=3, verbose=0)
+    after = [numpy.asarray(weight, "float32") for weight in model.get_weights()]
+    if any(numpy.isnan(weight).any() for weight in after):
+        return "makes NaN of"
+    still = [bool((a == b).all()) for a, b in zip(after, before, strict=True)]
+    return "does not move" if all(still) else "moves matrices alone among" if any(still) else "moves"
+
+
+@pytest.mark.parametrize("code", CLAIMS)
+def test_a_page_is_true_in_keras(code: str) -> None:
+    CLAIMS[code](*models(code))
+
+
+def test_pretrained_weights_expect_what_is_said() -> None:
+    otherwise({"scale": 1 / 255}, {"scale": 1 / 127.5, "offset": -1})
+
+
+def test_optimizers_in_half_precision() -> None:
+    """Every optimizer with its defaults, and with the way out, in both dtypes."""
+    import keras
+
+    from cnnlstm_spec.language.catalog import family
+
+    text = "version: 1\nname: h\nbranches: {{x: {{input: {{kind: vector, shape: [4]}}}}}}\nhead: [{{Dense: {{units: 8, activation: relu}}}}, {{Dense: {{units: 1}}}}]\ncompile: {{optimizer: {}, loss: mse, dtype_policy: {}}}\n"
+    for dtype in ("float16", "bfloat16"):
+        for name in family("optimizers")["classes"]:
+            if name in ("Adadelta", "Muon"):
+                continue  # Adadelta's first steps are smaller than the dtype resolves; of Muon biases alone stand still.
+            compilation = load(text.format(name, dtype))
+            said = [each for each in compilation.diagnostics if each.code.name == "optimizer-in-half"]
+            keras.utils.clear_session(free_memory=False)
+            found = _moved(compilation.to_keras())
+            assert found == (said[0].facts["outcome"] if said else "moves"), (name, dtype)
+            for each in said:
+                way = str(each.help[1]).split("`")[1]
+                mended = load(text.format(f"{{{name}: {{{way}}}}}", dtype))
+                assert not mended.diagnostics
+                keras.utils.clear_session(free_memory=False)
+                assert _moved(mended.to_keras()) == "moves", (name, dtype, way)
