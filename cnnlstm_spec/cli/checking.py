@@ -12,7 +12,7 @@ from ..compiler.silence import apart
 from ..compiler.variants import agreed, sweep
 from ..emit.words.checked import Checked, fails
 from ..text.diagnostic import Diagnostic
-from ..text.discover import is_spec, specs_below
+from ..text.discover import find_specs, is_spec
 from ..text.files import PathError, sort_of
 from ..text.read_source import Unread
 from .options import FOUND, UNREADABLE, read_source, shown
@@ -101,7 +101,7 @@ def expanded(paths: tuple[str, ...], only_specs: bool) -> tuple[list[str], bool]
 
     for path in paths:
         if path != "-" and _is_folder(File(path)):
-            below = specs_below(File(path), lambda other, why: note(f"{other}: skipped: {why}"), fail)
+            below = find_specs(File(path), lambda other, why: note(f"{other}: skipped: {why}"), fail)
             names.update(dict.fromkeys(map(str, below)))
         elif path == "-" or not only_specs or (is_spec(File(path)) and not File(path).name.startswith("_")):
             names[path] = None

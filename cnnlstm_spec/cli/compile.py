@@ -178,10 +178,10 @@ def _variants(
     """Builds every variant that is sound and not up to date; says of each what became of it."""
     from ..compiler.artifact.batch import build_all, is_current, make_job
     from ..compiler.variants_table import table
-    from ..text.edits.matrix import folders
+    from ..text.edits.matrix import name_folders
 
     rows, waiting, sound = [], [], True
-    names = folders(list(prepared.variants))
+    names = name_folders(list(prepared.variants))
     for index, (variant, each) in enumerate(prepared.all()):
         rows.append((variant, shown(each.diagnostics)))
         sound &= each.ok

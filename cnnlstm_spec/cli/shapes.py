@@ -114,13 +114,13 @@ def _csv(prepared: Sweep, batch_size: int | None, sizes: dict[str, int], color: 
 
 def _costs(compilation: Compilation, batch_size: int | None, sizes: dict[str, int], sort: str | None) -> str:
     from ..emit.words.costs import costs_table
-    from ..model.costs import of, open_sizes
+    from ..model.costs import count_costs, find_open_sizes
 
     assert compilation.typed is not None and compilation.spec is not None
-    named = open_sizes(compilation.typed)
+    named = find_open_sizes(compilation.typed)
     for name in sizes:
         if name not in named:
             known = f"; there are {', '.join(sorted(named))}" if named else ": every size is fixed"
             raise click.UsageError(f"no size is named `{name}`{known}")
     batch = batch_size or compilation.spec.batch_size or 1
-    return costs_table(compilation.typed, compilation.spec, of(compilation.typed, batch, sizes), sort)
+    return costs_table(compilation.typed, compilation.spec, count_costs(compilation.typed, batch, sizes), sort)

@@ -159,9 +159,9 @@ def read_document(
     sources = [source]
     document, found = parse(source)
     if isinstance(document, MappingNode) and document.get("extends") is not None:
-        from ..text.edits.extends import extended
+        from ..text.edits.extends import extend
 
-        document = extended(document, found, folder, allow_outside, sources)
+        document = extend(document, found, folder, allow_outside, sources)
     if document is not None and overrides:
         from ..text.edits.overrides import apply
 
@@ -173,10 +173,10 @@ def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
     """The spec as it is written, none of its variants."""
     if not isinstance(document, MappingNode) or document.get("matrix") is None:
         return document
-    from ..text.edits.matrix import limited, read_matrix, without
+    from ..text.edits.matrix import limit_variants, read_matrix, remove_matrix
 
-    limited(read_matrix(document, (), found), document, found)
-    return without(document)
+    limit_variants(read_matrix(document, (), found), document, found)
+    return remove_matrix(document)
 
 
 @limits_lookups

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zipfile import is_zipfile
 
 from ..emit.keras.weights import Mismatch, copy_weights
-from ..ir.inference import described
+from ..ir.inference import describe_error
 from ..ir.program import Unbuildable
 from .compile import Compilation
 
@@ -41,7 +41,7 @@ def _read(reads: Callable[[], Result]) -> Result:
     try:
         return reads()
     except Exception as error:
-        raise Mismatch(described(error)) from error
+        raise Mismatch(describe_error(error)) from error
 
 
 def _check_order(model: keras.Model, compilation: Compilation, passes: str) -> None:

@@ -107,14 +107,14 @@ def sweep(
         after = tuple(each for each in given if each.steps[0] != "matrix")
     variants: tuple[Variant, ...] = ()
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
-        from ..text.edits.matrix import combinations, limited, read_matrix, too_much_work, without
+        from ..text.edits.matrix import combine, find_too_much_work, limit_variants, read_matrix, remove_matrix
 
         before, written = len(found), document
-        axes = limited(read_matrix(document, matrix, found, after), document, found, max_variants)
-        variants = tuple(combinations(axes)) if axes and len(found) == before else ()
-        document = without(document)
+        axes = limit_variants(read_matrix(document, matrix, found, after), document, found, max_variants)
+        variants = tuple(combine(axes)) if axes and len(found) == before else ()
+        document = remove_matrix(document)
         prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence)
         if max_variants is None and len(variants) > FEW:
-            said = too_much_work(axes, written, len(variants), prepared.layers())
+            said = find_too_much_work(axes, written, len(variants), prepared.layers())
             return prepared if said is None else replace(prepared, found=(*found, said), variants=())
     return Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence)

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..model.costs import of, training_bytes
+from ..model.costs import count_costs, training_bytes
 from ..text.diagnostic import Diagnostic
 from ..text.edits.matrix import Variant
 from ..text.escape.terminal import one_line, width
@@ -51,7 +51,7 @@ def costs(
 def _costs(compilation: Compilation, batch_size: int | None, sizes: Mapping[str, int]) -> list[str]:
     if not compilation.ok or compilation.typed is None or compilation.spec is None:
         return [*("" for _ in COSTS), _verdict(compilation.diagnostics, False)]
-    found = of(compilation.typed, batch_size or compilation.spec.batch_size or 1, sizes)
+    found = count_costs(compilation.typed, batch_size or compilation.spec.batch_size or 1, sizes)
     training = training_bytes(compilation.typed, compilation.spec, found)
     values = (found.params, found.trainable, found.weight_bytes, found.macs, found.activation_bytes, training)
     return [*map(str, values), ""]

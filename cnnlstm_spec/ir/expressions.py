@@ -12,22 +12,22 @@ NO_STRING = frozenset({"constant", "l1_l2"})
 """Names that Keras has as classes but does not turn into objects from a string."""
 
 
-def expression(value: Any) -> Expression:
+def make_expression(value: Any) -> Expression:
     """An argument's canonical value as an expression."""
     if isinstance(value, KerasObject):
         if value.identifier is not None and value.identifier not in NO_STRING:
             return value.identifier
-        return Call(value.path, (), tuple((name, expression(each)) for name, each in value.arguments))
+        return Call(value.path, (), tuple((name, make_expression(each)) for name, each in value.arguments))
     if isinstance(value, tuple):
-        return tuple(expression(each) for each in value)
+        return tuple(make_expression(each) for each in value)
     if isinstance(value, list):
-        return [expression(each) for each in value]
+        return [make_expression(each) for each in value]
     if isinstance(value, dict):
-        return {name: expression(each) for name, each in value.items()}
+        return {name: make_expression(each) for name, each in value.items()}
     assert value is None or isinstance(value, bool | int | float | str | Ref | Call | Apply), value
     return value
 
 
-def sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
+def list_sizes(axes: tuple[Axis, ...]) -> tuple[int | None, ...]:
     """Sizes as Keras takes them: None where one is known only at run time."""
     return tuple(axis.size if isinstance(axis.size, int) else None for axis in axes)

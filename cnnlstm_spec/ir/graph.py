@@ -83,12 +83,12 @@ class TypedNode:
     @property
     def params(self) -> int:
         """The number of its weights, shared ones counted at their first use."""
-        return sum(count(w.shape) for w in self.weights) if self.owns_weights else 0
+        return sum(count_elements(w.shape) for w in self.weights) if self.owns_weights else 0
 
     @property
     def trainable_params(self) -> int:
         """The number of those that training changes."""
-        return sum(count(w.shape) for w in self.weights if w.trainable) if self.owns_weights else 0
+        return sum(count_elements(w.shape) for w in self.weights if w.trainable) if self.owns_weights else 0
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ Readers = dict[str, list[TypedNode]]
 """By the id of a node, the nodes that read it."""
 
 
-def readers_of(graph: TypedGraph) -> Readers:
+def find_readers(graph: TypedGraph) -> Readers:
     """Who reads each node; a node that reads another twice is there twice."""
     found: Readers = {id: [] for id in graph.nodes}
     for typed in graph.nodes.values():
@@ -141,7 +141,7 @@ def readers_of(graph: TypedGraph) -> Readers:
     return found
 
 
-def count(shape: tuple[int, ...]) -> int:
+def count_elements(shape: tuple[int, ...]) -> int:
     """The number of elements."""
     product = 1
     for size in shape:

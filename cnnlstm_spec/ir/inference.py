@@ -36,7 +36,7 @@ class Inference:
 RAISES = Code("own-layer-raises", "error", "`{layer}` raises {error} here")
 
 
-def described(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """An exception in a line. Keras puts a line of its own before what a layer raised, and that in bold."""
     text = str(error).replace("\x1b[1m", "").replace("\x1b[0m", "")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Exception encountered when calling")]

@@ -113,7 +113,7 @@ class Unbuildable(Exception):
     """Why a sound spec gives no model here: what is installed differs, or a person's own layer fails."""
 
 
-def calls(statement: Statement) -> Iterator[Call]:
+def find_calls(statement: Statement) -> Iterator[Call]:
     """Every call in a statement."""
     match statement:
         case Let(_, value) | SetAttribute(_, _, value) | Do(value):

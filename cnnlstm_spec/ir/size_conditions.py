@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from ..text.diagnostic import Code, Diagnostic, Label
 from .sizes.condition import Condition
-from .sizes.decide import narrowed
+from .sizes.decide import narrow
 from .sizes.expr import Symbol
-from .sizes.fits import EVERY, Fits, TooDeep, intervals
-from .sizes.solve import possible, seen, together
+from .sizes.fits import EVERY, Fits, TooDeep, group_intervals
+from .sizes.solve import can_hold, narrow_all, try_sizes
 from .sizes.values import TRIED
-from .sizes.wording import listed, rule
+from .sizes.wording import join_words, say_rule
 
 CONTRADICTION = Code(
     "sizes-never-fit",
@@ -82,27 +82,27 @@ class Conditions:
 def _of_one(symbol: Symbol, asked: list[Asked]) -> tuple[list[Diagnostic], bool]:
     """What is told of the conditions on one size, and whether one is left, for all that is known."""
     decided, deep = _decided(asked)
-    total = together(each.condition for each in decided)
+    total = narrow_all(each.condition for each in decided)
     if not total.possible:
         return [_contradiction(symbol, decided)], False
     told = _together(symbol, decided, total)
     if not deep:
         return told, True
-    met = [n for n, holds in enumerate(map(all, zip(*(seen(each.condition) for each in asked), strict=True)), 1) if holds]
+    met = [n for n, holds in enumerate(map(all, zip(*(try_sizes(each.condition) for each in asked), strict=True)), 1) if holds]
     return [*told, _undecided([symbol], _tried_words(met), deep[-1])], True
 
 
 def _decided(asked: list[Asked]) -> tuple[list[Asked], list[Asked]]:
     """The conditions whose meaning can be found, and those for which it takes too long."""
     try:
-        together(each.condition for each in asked)
+        narrow_all(each.condition for each in asked)
         return asked, []
     except TooDeep:
         found: list[Asked] = []
         deep: list[Asked] = []
         for each in asked:
             try:
-                together(one.condition for one in (*found, each))
+                narrow_all(one.condition for one in (*found, each))
                 found.append(each)
             except TooDeep:
                 deep.append(each)
@@ -117,7 +117,7 @@ def _together(symbol: Symbol, asked: list[Asked], total: Fits) -> list[Diagnosti
     asked = _strongest(asked)
     same = [each for each in asked if _fits(each.condition) == total]
     asked = same[:1] or _needed(asked, total)
-    text = rule(name, total)
+    text = say_rule(name, total)
     if text is None:
         return [_told(each, _said(symbol, each.condition)) for each in asked]
     *others, last = asked
@@ -147,7 +147,7 @@ def _needed(asked: list[Asked], total: Fits) -> list[Asked]:
     for each in list(asked):
         others = [other for other in asked if other is not each]
         try:
-            if others and together(other.condition for other in others) == total:
+            if others and narrow_all(other.condition for other in others) == total:
                 asked = others
         except TooDeep:
             continue
@@ -157,7 +157,7 @@ def _needed(asked: list[Asked], total: Fits) -> list[Asked]:
 def _fits(condition: Condition) -> Fits | None:
     """What fits a condition alone; None where it takes too long to find."""
     try:
-        return narrowed(EVERY, condition)
+        return narrow(EVERY, condition)
     except TooDeep:
         return None
 
@@ -165,7 +165,7 @@ def _fits(condition: Condition) -> Fits | None:
 def _of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Asked]) -> Iterator[Diagnostic]:
     """What is told of conditions that hang together over several sizes, with those on each of these alone."""
     everything = [each.condition for each in (*alone, *group)]
-    answer = possible(everything)
+    answer = can_hold(everything)
     if answer is False:
         yield _contradiction_of_several(group, alone)
         return
@@ -175,7 +175,7 @@ def _of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Aske
     left = [each.condition for each in group]
     for each in group:
         others = [one for one in (*(asked.condition for asked in alone), *left) if one != each.condition]
-        if len(others) <= COMPARED and possible([*others, *each.condition.opposites]) is False:
+        if len(others) <= COMPARED and can_hold([*others, *each.condition.opposites]) is False:
             left.remove(each.condition)
     yield from (each.warning for each in group if each.condition in left)
 
@@ -194,14 +194,14 @@ def _contradiction(symbol: Symbol, asked: list[Asked]) -> Diagnostic:
     if against is not None:
         other = _said(symbol, against.condition)
     else:
-        other = rule(_name(symbol), together(one.condition for one in before)) or before[0].condition.text
+        other = say_rule(_name(symbol), narrow_all(one.condition for one in before)) or before[0].condition.text
     place = (against or before[-1]).warning.place
     return _told(each, "", Label(place, f"asks that {other}"), condition, other)
 
 
 def _still(*asked: Asked) -> bool:
     try:
-        return together(each.condition for each in asked).possible
+        return narrow_all(each.condition for each in asked).possible
     except TooDeep:
         return True
 
@@ -211,10 +211,10 @@ def _contradiction_of_several(group: list[Asked], alone: list[Asked]) -> Diagnos
     before = list(alone)
     each = group[0]
     for each in group:
-        if possible([one.condition for one in (*before, each)]) is False:
+        if can_hold([one.condition for one in (*before, each)]) is False:
             break
         before.append(each)
-    against = [other for other in before if possible([other.condition, each.condition]) is False]
+    against = [other for other in before if can_hold([other.condition, each.condition]) is False]
     other = (against or before[-1:])[0]
     said = _said_alone(other.condition)
     return _told(each, "", Label(other.warning.place, f"asks that {said}"), each.condition.text, said)
@@ -236,8 +236,8 @@ def _undecided(symbols: Sequence[Symbol], found: str, each: Asked) -> Diagnostic
 def _tried_words(met: list[int]) -> str:
     if len(met) in (0, TRIED):
         return "all fit" if met else "none fits"
-    parts = [str(low) if low == high else f"{low} to {high}" for low, high in intervals(met)]
-    return f"{listed(parts, 'and')} fit" if len(parts) <= SHOWN else f"{len(met)} fit, the first {parts[0]} and {parts[1]}"
+    parts = [str(low) if low == high else f"{low} to {high}" for low, high in group_intervals(met)]
+    return f"{join_words(parts, 'and')} fit" if len(parts) <= SHOWN else f"{len(met)} fit, the first {parts[0]} and {parts[1]}"
 
 
 def _said_alone(condition: Condition) -> str:
@@ -248,7 +248,7 @@ def _said_alone(condition: Condition) -> str:
 def _said(symbol: Symbol, condition: Condition) -> str:
     """A condition on one size as its rule, or as it is asked."""
     found = _fits(condition)
-    return (rule(_name(symbol), found) if found is not None and found.least is not None else None) or condition.text
+    return (say_rule(_name(symbol), found) if found is not None and found.least is not None else None) or condition.text
 
 
 def _name(symbol: Symbol) -> str:

@@ -221,7 +221,7 @@ def written(value: object) -> Node:
     return node_of(value, NOWHERE)
 
 
-def at_key_if_empty(node: Node, key: Scalar) -> Node:
+def place_at_key(node: Node, key: Scalar) -> Node:
     """Arguments; where there are none, an empty mapping at the name, where a missing key is then reported."""
     empty = (isinstance(node, Scalar) and node.value is None) or (isinstance(node, Mapping) and not node.entries)
     return Mapping(key.span, ()) if empty else node

@@ -24,7 +24,7 @@ def output_of(graph: Graph, address: str) -> str | None:
     return graph.addresses.get(_local(address)) if _is_known(graph, address) else None
 
 
-def known(graph: Graph) -> tuple[str, ...]:
+def list_addresses(graph: Graph) -> tuple[str, ...]:
     """Every address of a branch, fusion, head or named layer."""
     areas = [area for area in graph.areas if _is_section(area)]
     held: dict[str | None, list[str]] = {}
@@ -49,7 +49,7 @@ def _is_section(area: str) -> bool:
     return area.split(".")[0] in (*SECTIONS, "head")
 
 
-def members(graph: Graph, address: str) -> tuple[str, ...]:
+def find_members(graph: Graph, address: str) -> tuple[str, ...]:
     """The nodes that an address covers: a section's, a branch's, fusion's or head's, a layer's, or those of a structure."""
     whole = [id for id, node in graph.nodes.items() if address in (node.area, node.area.split(".")[0])]
     if whole:
@@ -65,7 +65,7 @@ def members(graph: Graph, address: str) -> tuple[str, ...]:
 
 def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, ...] = ()) -> Diagnostic:
     """Says that an address names nothing, and what is near; `more` are other words that could stand there."""
-    names = (*more, *known(graph))
+    names = (*more, *list_addresses(graph))
     help = did_you_mean(address, names) or (f"there are {', '.join(f'`{each}`' for each in names[:8])}",)
     return Diagnostic(UNKNOWN_ADDRESS, place, {"address": address}, help=help)
 

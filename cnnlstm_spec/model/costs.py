@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..ir.graph import TypedGraph, TypedNode, count
+from ..ir.graph import TypedGraph, TypedNode, count_elements
 from ..ir.op import COMPUTE_DTYPES
 from ..ir.size import Expr, Size, Symbol
 from ..ir.tensor import TensorType
@@ -83,7 +83,7 @@ class Costs:
         return total(row.activation_bytes for row in self.rows)
 
 
-def of(typed: TypedGraph, batch_size: int = 1, sizes: Mapping[str, int] | None = None) -> Costs:
+def count_costs(typed: TypedGraph, batch_size: int = 1, sizes: Mapping[str, int] | None = None) -> Costs:
     """The costs of every layer whose type is known; `sizes` gives values to sizes known only at run time, by name."""
     values = {} if sizes is None else dict(sizes)
     shown = [node for node in typed.nodes.values() if node.type is not None and not node.node.hidden]
@@ -118,7 +118,7 @@ def total(sizes: Iterable[Size]) -> Size:
     return found
 
 
-def at(size: Size, sizes: Mapping[str, int]) -> Size:
+def put_sizes(size: Size, sizes: Mapping[str, int]) -> Size:
     """A size with values for the names in it; as it is where one is missing."""
     if isinstance(size, int):
         return size
@@ -126,12 +126,12 @@ def at(size: Size, sizes: Mapping[str, int]) -> Size:
     return size.at(values) if len(values) == len(size.symbols) else size
 
 
-def unknown(size: Size) -> tuple[str, ...]:
+def list_open_sizes(size: Size) -> tuple[str, ...]:
     """The names of the sizes known only at run time on which a size rests; an unnamed one is named in words."""
     return tuple(sorted(symbol.name for symbol in size.symbols)) if isinstance(size, Expr) else ()
 
 
-def open_sizes(typed: TypedGraph) -> frozenset[str]:
+def find_open_sizes(typed: TypedGraph) -> frozenset[str]:
     """The names of the sizes of inputs that are known only at run time; those of sizes without a name are left out."""
     types = [typed.nodes[id].type for id in typed.graph.inputs]
     sizes = [size for type in types if type is not None for size in type.sizes if isinstance(size, Expr)]
@@ -146,9 +146,9 @@ def _row(node: TypedNode, policy: str, batch_size: int, sizes: Mapping[str, int]
         node,
         node.params,
         node.trainable_params,
-        width * sum(count(weight.shape) for weight in node.weights) if node.owns_weights else 0,
-        at(node.macs * outer, sizes),
-        at(_elements(node) * outer * (BYTES[node.type.dtype] * batch_size), sizes),
+        width * sum(count_elements(weight.shape) for weight in node.weights) if node.owns_weights else 0,
+        put_sizes(node.macs * outer, sizes),
+        put_sizes(_elements(node) * outer * (BYTES[node.type.dtype] * batch_size), sizes),
     )
 
 

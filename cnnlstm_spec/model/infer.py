@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, NamedTuple
 
-from ..ir.graph import Graph, Node, TypedGraph, TypedNode, count
-from ..ir.inference import RAISES, TOO_FEW_AXES, WRONG_RANK, Inference, Refusal, described
+from ..ir.graph import Graph, Node, TypedGraph, TypedNode, count_elements
+from ..ir.inference import RAISES, TOO_FEW_AXES, WRONG_RANK, Inference, Refusal, describe_error
 from ..ir.meaning import ANY, Meaning
 from ..ir.op import Op, Weight
 from ..ir.size import Condition, format_size
@@ -90,7 +90,7 @@ def _typed(node: Node, state: _State) -> TypedNode:
         if not node.op.is_own():
             raise
         facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
-        state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (described(error),)))
+        state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (describe_error(error),)))
     return TypedNode(node, None, types)
 
 
@@ -254,7 +254,7 @@ def _check_sizes(node: Node, op: Op, result: TensorType, weights: tuple[Weight, 
             raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="an axis", limit=LARGEST)
     if prod(size for size in result.sizes if isinstance(size, int)) > LARGEST:
         raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="a tensor", limit=LARGEST)
-    if any(count(each.shape) > LARGEST for each in weights):
+    if any(count_elements(each.shape) > LARGEST for each in weights):
         raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="weights", limit=LARGEST)
 
 
@@ -340,7 +340,7 @@ def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorTy
         producer = _producer(node, index, state)
         if producer.origin.place.span != place.span:
             labels.append(Label(_place_of(producer), f"gives {inputs[index]} here"))
-    return Diagnostic(code, place, fitted(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help)
+    return Diagnostic(code, place, shorten_facts(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help)
 
 
 def _place_of(node: Node) -> Place:
@@ -360,7 +360,7 @@ def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[Tens
 WIDTH = 80
 
 
-def fitted(code: Code, facts: dict[str, object]) -> dict[str, object]:
+def shorten_facts(code: Code, facts: dict[str, object]) -> dict[str, object]:
     """Facts with shapes written without the names of axes where the first line would be too long; labels name them."""
     if len(code.template.format(**facts)) <= WIDTH:
         return facts

@@ -154,7 +154,7 @@ def key_of(found: Diagnostic) -> tuple[object, ...]:
     return (found.code.name, id(found.place.span.source), found.place.span.start)
 
 
-def unknown(typed: TypedGraph) -> tuple[TypedNode, ...]:
+def find_unknown(typed: TypedGraph) -> tuple[TypedNode, ...]:
     """The nodes at or after a mistake."""
     return tuple(node for node in typed.nodes.values() if node.type is None)
 

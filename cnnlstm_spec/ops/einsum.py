@@ -171,7 +171,7 @@ class EinsumDense(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """With the axes of `...` named where they are two or more: Keras 3.15 announces those on the left in reverse."""
-        from ..ir.expressions import sizes
+        from ..ir.expressions import list_sizes
 
         (x,) = to.inputs
         left, given, kernel, result, _ = self.split()
@@ -181,7 +181,7 @@ class EinsumDense(Op):
         letters = "".join(letter for letter in ascii_letters if letter not in given + kernel + result)[:elided]
         written = self.output_shape if isinstance(self.output_shape, tuple) else (self.output_shape,)
         named = f"{letters}{given},{kernel}->{letters}{result}"
-        return to.call(self, inputs, equation=named, output_shape=(*sizes(x.axes[: elided - 1]), *written))
+        return to.call(self, inputs, equation=named, output_shape=(*list_sizes(x.axes[: elided - 1]), *written))
 
     def bias(self, x: TensorType, found: Einsum) -> tuple[Weight, ...]:
         """The bias: from its first axis on, 1 where it has none of its own, 1 along what `...` stands for."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..ir.inference import RAISES, described
+from ..ir.inference import RAISES, describe_error
 from ..ir.op import Op
 from ..language.catalog import family
 from ..language.foreign import NAMING
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
-from ..language.read_record import NOT_A_MAPPING, at_key_if_empty, read_fields, read_record
+from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
 from ..language.scope import Scope, did_you_mean
 from ..text.diagnostic import Code, Label
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, given, words_for
@@ -46,11 +46,11 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
         scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help)
         return None
     try:
-        reading = read_record(cls, at_key_if_empty(resolved, key), scope, name)
+        reading = read_record(cls, place_at_key(resolved, key), scope, name)
     except Exception as error:
         if not cls.is_own():
             raise
-        scope.report(RAISES, key, layer=name, error=type(error).__name__, help=(described(error),))
+        scope.report(RAISES, key, layer=name, error=type(error).__name__, help=(describe_error(error),))
         return None
     return reading if isinstance(reading, Reading) else None
 

@@ -207,9 +207,9 @@ def _of(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
 
 
 def _inner(op: Op, name: str, **more: bool) -> Call:
-    from ..ir.expressions import expression
+    from ..ir.expressions import make_expression
 
-    keywords = {name: expression(value) for name, value in op.keras_arguments().items()} | more
+    keywords = {name: make_expression(value) for name, value in op.keras_arguments().items()} | more
     return Call(op.keras_path(), (), (*keywords.items(), ("name", name)))
 
 

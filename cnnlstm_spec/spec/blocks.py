@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from ..language.cached_reading import recall
 from ..language.kinds import NAME, AnyKind, wrong_type
 from ..language.layer_kinds import LAYERS
-from ..language.read_record import MISSING_KEY, at_key_if_empty, read, read_record, report_unknown_keys
+from ..language.read_record import MISSING_KEY, place_at_key, read, read_record, report_unknown_keys
 from ..language.record import Record
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
 from ..text.diagnostic import Code, Label
@@ -50,7 +50,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     parameters = definition.at("parameters").resolve(block.parameters) if block.parameters else Mapping(key.span, ())
     if not isinstance(parameters, Mapping):
         return None
-    used = _read_use(name, at_key_if_empty(resolved, key), parameters, scope, definition)
+    used = _read_use(name, place_at_key(resolved, key), parameters, scope, definition)
     if used is None:
         return None
     values, title, share = used

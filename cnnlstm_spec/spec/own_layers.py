@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from ..ir.inference import described
+from ..ir.inference import describe_error
 from ..ir.op import Op
 from ..language.kinds import Text
 from ..language.list_kinds import ListOf
@@ -47,7 +47,7 @@ class FoundLayers(OwnLayers):
     def __getitem__(self, name: str) -> type[Op]:
         if name in self.named:
             return self.named[name]
-        for module in offered() if self.allow_imports else ():
+        for module in find_offered() if self.allow_imports else ():
             layers = _of_module(module, NOT_WRITTEN, Scope([]))
             if layers is not None and name in layers:
                 return layers[name]
@@ -61,9 +61,9 @@ class FoundLayers(OwnLayers):
 
     def explain_missing(self) -> tuple[str, ...]:
         if not self.allow_imports:
-            return tuple(f"`--allow-imports` adds the layers of `{module}`" for module in offered())
+            return tuple(f"`--allow-imports` adds the layers of `{module}`" for module in find_offered())
         quiet: list[Diagnostic] = []
-        for module in offered():
+        for module in find_offered():
             _of_module(module, NOT_WRITTEN, Scope(quiet))
         return tuple(each.message for each in quiet)
 
@@ -98,7 +98,7 @@ def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: S
 
 
 @cache
-def offered() -> tuple[str, ...]:
+def find_offered() -> tuple[str, ...]:
     """The modules that installed packages offer, without importing them."""
     from importlib.metadata import entry_points
 
@@ -117,7 +117,7 @@ def _of_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] 
         with redirect_stdout(sys.stderr):
             loaded = import_module(module)
     except (Exception, SystemExit) as error:
-        help = (described(error), *_ways(error, root))
+        help = (describe_error(error), *_ways(error, root))
         scope.report(NOT_IMPORTED, node, module=module, error=type(error).__name__, help=help)
         return None
     layers = {cls.title(): cls for cls in _classes(loaded)}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from ..language.kinds import OWN_NATURAL, AnyKind, wrong_type
 from ..language.layer_kinds import LAYERS
-from ..language.read_record import at_key_if_empty, read, read_record
+from ..language.read_record import place_at_key, read, read_record
 from ..language.record import Checks
 from ..language.scope import LAYERS_LIMIT, POISON, Scope, origin_of
 from ..text.diagnostic import Code
@@ -38,7 +38,7 @@ class RepeatStructure(Structure):
 
 def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     """The rounds of a repetition written out."""
-    reading = read_record(RepeatStructure, at_key_if_empty(arguments, key), scope, "Repeat")
+    reading = read_record(RepeatStructure, place_at_key(arguments, key), scope, "Repeat")
     if reading is POISON:
         return None
     record = reading.record

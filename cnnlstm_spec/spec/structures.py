@@ -9,7 +9,7 @@ from ..language.json_schema import ref
 from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
-from ..language.read_record import UNKNOWN_KEY, at_key_if_empty, read, read_record
+from ..language.read_record import UNKNOWN_KEY, place_at_key, read, read_record
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope, did_you_mean, origin_of
 from ..ops import find_op
@@ -158,5 +158,5 @@ def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
 def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scope) -> Item | None:
     if arguments is None:
         return None
-    reading = read_record(cls, at_key_if_empty(arguments, key), scope, key.text)
+    reading = read_record(cls, place_at_key(arguments, key), scope, key.text)
     return None if reading is POISON else reading.record.item(replace(origin_of(key, scope), written=reading.written))

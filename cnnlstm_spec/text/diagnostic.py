@@ -41,7 +41,7 @@ class Code:
             raise ValueError(f"the code `{self.name}` is declared already, and says something else")
 
 
-def shortened(fact: object, most: int) -> object:
+def shorten(fact: object, most: int) -> object:
     """A fact of that many characters, unless it is a number."""
     text = "" if isinstance(fact, int | float) else str(fact)
     return fact if len(text) <= most else text[: most - 3] + "..."
@@ -83,7 +83,7 @@ class Diagnostic:
         for most in (60, 40, 24, 12):
             if len(text) <= LONGEST:
                 break
-            text = self.code.template.format(**{name: shortened(fact, most) for name, fact in self.facts.items()})
+            text = self.code.template.format(**{name: shorten(fact, most) for name, fact in self.facts.items()})
         return text
 
     @property

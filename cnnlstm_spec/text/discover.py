@@ -16,7 +16,7 @@ MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in
 EXTENDS = re.compile(r"^[\"']?extends[\"']?[ \t]*:", re.MULTILINE)
 
 
-def specs_below(folder: File, skip: Callable[[File, str], None], fail: Callable[[PathError], None]) -> list[File]:
+def find_specs(folder: File, skip: Callable[[File, str], None], fail: Callable[[PathError], None]) -> list[File]:
     """Every spec below a folder, in order; each other YAML file is told to `skip` with the reason.
 
     `fail` is told why a folder cannot be looked into.

@@ -15,7 +15,7 @@ import pytest
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.variants import Sweep, sweep
-from cnnlstm_spec.text.edits.matrix import LIMIT, folders
+from cnnlstm_spec.text.edits.matrix import LIMIT, name_folders
 from cnnlstm_spec.text.source import Source
 
 SPEC = """
@@ -189,7 +189,7 @@ def test_load_gives_the_spec_as_written(path: Path) -> None:
 
 def test_names_of_folders() -> None:
     text = spec("matrix: {branches.x.layers: [[], [{Dense: {units: 1}}]], description: [a/b, 'a:b', ..]}\n")
-    names = folders(list(swept(text).variants))
+    names = name_folders(list(swept(text).variants))
     assert len({name.lower() for name in names}) == len(names) == 6
     assert all("/" not in name and not name.startswith(".") for name in names)
 

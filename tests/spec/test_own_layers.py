@@ -13,7 +13,7 @@ from places import ROOT
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.spec.own_layers import offered
+from cnnlstm_spec.spec.own_layers import find_offered
 
 DOCS = (ROOT / "docs" / "own-layers.md").read_text("utf-8")
 LAYERS, KERAS_LAYERS = re.findall(r"```python\n(# my_package.+?)```", DOCS, re.S)
@@ -30,9 +30,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "keras_layers.py").write_text(KERAS_LAYERS)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
-    offered.cache_clear()
+    find_offered.cache_clear()
     yield folder
-    offered.cache_clear()
+    find_offered.cache_clear()
     for name in [each for each in sys.modules if each.partition(".")[0] in ("my_package", "layers")]:
         del sys.modules[name]
 

@@ -6,7 +6,7 @@ import pytest
 
 from cnnlstm_spec.ir.size import Condition
 from cnnlstm_spec.ir.size_conditions import Asked, Conditions
-from cnnlstm_spec.ir.sizes.solve import seen
+from cnnlstm_spec.ir.sizes.solve import try_sizes
 from cnnlstm_spec.text.diagnostic import Diagnostic
 from fuzz.sizes import untrue
 
@@ -25,7 +25,7 @@ def test_conditions_kept_by_their_first_values_are_found(monkeypatch: pytest.Mon
     """As they were once: by a text that shows four sizes that fit."""
 
     def add(gathered: Conditions, condition: Condition, warning: Diagnostic) -> None:
-        alike = [tuple([n for n, fits in enumerate(seen(each), 1) if fits][:4]) for each in (condition, *gathered.asked)]
+        alike = [tuple([n for n, fits in enumerate(try_sizes(each), 1) if fits][:4]) for each in (condition, *gathered.asked)]
         if alike[0] not in alike[1:]:
             gathered.asked.setdefault(condition, Asked(condition, warning))
 

@@ -30,8 +30,8 @@ from cnnlstm_spec.emit.words.costs import costs_table
 from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.emit.words.findings import make_findings
 from cnnlstm_spec.emit.words.table import table
-from cnnlstm_spec.model.costs import of
-from cnnlstm_spec.text.edits.matrix import combinations, folders, read_matrix
+from cnnlstm_spec.model.costs import count_costs
+from cnnlstm_spec.text.edits.matrix import combine, name_folders, read_matrix
 from cnnlstm_spec.text.escape.characters import UNSAFE
 from cnnlstm_spec.text.escape.file_name import file_name
 from cnnlstm_spec.text.escape.terminal import OURS
@@ -86,7 +86,7 @@ def held(compilation: Compilation) -> None:
         fit(dump.dump(compilation, stage) or "")
     if compilation.typed is not None and compilation.spec is not None:
         fit(table(compilation.typed))
-        fit(costs_table(compilation.typed, compilation.spec, of(compilation.typed, 1, {}), None))
+        fit(costs_table(compilation.typed, compilation.spec, count_costs(compilation.typed, 1, {}), None))
 
 
 def held_as(compilation: Compilation, plain: Compilation) -> None:
@@ -200,8 +200,8 @@ def test_variants() -> None:
     rng = Random(2)
     texts = [*hostile.PARTS, *(hostile.text(rng) for _ in range(50))]
     document = node_of({"matrix": {"description": texts, "vars": [{text: text} for text in texts[:3]]}})
-    found = list(combinations(read_matrix(document, (), [])))
-    names = folders(found)
+    found = list(combine(read_matrix(document, (), [])))
+    names = name_folders(found)
     assert len({each.lower() for each in names}) == len(names) == 3 * len(texts)
     for name in (*names, *(file_name(text, "x") for text in texts)):
         assert re.fullmatch(r"[A-Za-z0-9_=+,][A-Za-z0-9._=,+-]*", name) and len(name) < 140 and not name.endswith(".")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from ...ir.graph import TypedGraph, TypedNode, count
+from ...ir.graph import TypedGraph, TypedNode, count_elements
 from ...language.catalog import facts
-from ...model.costs import of
+from ...model.costs import count_costs
 from ...ops.input import InputOp
 from ...text.source import format_path
 from ..compile import Compilation
@@ -225,7 +225,7 @@ def _read(id: str, graph: TypedGraph) -> str:
 
 def _costs(old: Compilation, new: Compilation, batch_size: int | None) -> tuple[Change, ...]:
     assert old.typed is not None and new.typed is not None
-    a, b = of(old.typed, batch_size or 1), of(new.typed, batch_size or 1)
+    a, b = count_costs(old.typed, batch_size or 1), count_costs(new.typed, batch_size or 1)
     named = ("params", "trainable", "weight_bytes", "macs", "activation_bytes")
     return tuple(Change(name, _number(getattr(a, name)), _number(getattr(b, name))) for name in named)
 
@@ -258,7 +258,7 @@ def _shapes(graph: TypedGraph) -> dict[str, Weights]:
 
 
 def _size(weights: Weights) -> int:
-    return sum(count(shape) for _, shape in weights)
+    return sum(count_elements(shape) for _, shape in weights)
 
 
 def _reason(old: Weights, new: Weights | None) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 
-from ...ir.expressions import expression
-from ...ir.inference import described
+from ...ir.expressions import make_expression
+from ...ir.inference import describe_error
 from ...ir.op import Example, Op
-from ...ir.program import Call, Expression, Program, calls
+from ...ir.program import Call, Expression, Program, find_calls
 from ...language.catalog import MODULES, facts
 from ...language.leaf import REQUIRED
 from ...language.scope import Scope
@@ -51,10 +51,10 @@ def compare(evaluate: Evaluate) -> list[Difference]:
     return sorted([*found, *_new()], key=lambda each: each.sort == "new")
 
 
-def used(program: Program, evaluate: Evaluate) -> list[Difference]:
+def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
     """The differences in what a program uses, what is new left out."""
     by_path = layers()
-    called = [call for statement in program.statements for call in calls(statement)]
+    called = [call for statement in program.statements for call in find_calls(statement)]
     found: list[Difference] = []
     for path in dict.fromkeys(call.path for call in called):
         module, _, name = path.rpartition(".")
@@ -107,11 +107,11 @@ def _signature(cls: type[Op], made: Any) -> Iterator[Difference]:
 def _given(op: Op, example: Example, expected: Expected, evaluate: Evaluate) -> str | None:
     """What is different for an example, or None."""
     try:
-        layer = evaluate(Call(op.keras_path(), (), tuple((k, expression(v)) for k, v in op.keras_arguments().items())))
+        layer = evaluate(Call(op.keras_path(), (), tuple((k, make_expression(v)) for k, v in op.keras_arguments().items())))
         inputs = tuple(keras.Input(shape, dtype=example.dtype) for shape in example.shapes)
         output = layer(*_fed(op, inputs))
     except Exception as error:
-        return f"it fails: {described(error)}"
+        return f"it fails: {describe_error(error)}"
     shape: Shape = tuple(output.shape[1:])
     if shape != expected.shape and op.title() not in ANNOUNCED_WRONGLY:
         return f"the shape is {shape}, not {expected.shape}"

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy
 
-from ...ir.inference import described
+from ...ir.inference import describe_error
 from ...ir.program import (
     Apply,
     Call,
@@ -87,9 +87,9 @@ def check(program: Program) -> None:
         return
     if tuple(int(part) for part in keras.__version__.split(".")[:2]) < LEAST:
         raise Unbuildable(f"Keras {keras.__version__} is installed; {'.'.join(map(str, LEAST))} or later is needed")
-    from .doctor import used
+    from .doctor import find_used
 
-    found = used(program, lambda expression: _evaluate(expression, {}))
+    found = find_used(program, lambda expression: _evaluate(expression, {}))
     if found:
         listed = "".join(f"\n  {each}" for each in found)
         raise Unbuildable(
@@ -179,7 +179,7 @@ def _own(path: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except Exception as error:
-        raise Unbuildable(f"`{path}` cannot be had: {described(error)}") from error
+        raise Unbuildable(f"`{path}` cannot be had: {describe_error(error)}") from error
 
 
 def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
@@ -190,7 +190,7 @@ def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> An
         own = function if isinstance(function, type) else type(function)
         if own.__module__.partition(".")[0] in ("keras", "builtins", "functools"):
             raise
-        raise Unbuildable(f"`{own.__name__}` of `{own.__module__}` fails: {described(error)}") from error
+        raise Unbuildable(f"`{own.__name__}` of `{own.__module__}` fails: {describe_error(error)}") from error
 
 
 def forget() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...ir.expressions import expression
+from ...ir.expressions import make_expression
 from ...ir.graph import TypedGraph
 from ...ir.program import Call, Do, Expression, Statement
 from ...language.catalog import KerasObject
-from ...model.addresses import members
+from ...model.addresses import find_members
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
@@ -38,7 +38,7 @@ def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
         if any(metrics.values()):
             lists: dict[str, Expression] = {head: [_thing(each) for each in found] for head, found in metrics.items() if found}
             keywords[key] = next(iter(lists.values())) if spec.single_head else lists
-    keywords.update({name: expression(value) for name, value in section.plain.items()})
+    keywords.update({name: make_expression(value) for name, value in section.plain.items()})
     if section.plain.get("jit_compile", "auto") == "auto" and _defies_xla(graph):
         # On a GPU Keras would take `auto` for true.
         keywords["jit_compile"] = False
@@ -51,7 +51,7 @@ def _defies_xla(graph: TypedGraph) -> bool:
 
 
 def _thing(placed: Placed) -> Expression:
-    return expression(placed.thing)
+    return make_expression(placed.thing)
 
 
 def _losses(section: CompileSpec, spec: ModelSpec) -> Expression:
@@ -83,12 +83,12 @@ def _scaling(section: CompileSpec, graph: TypedGraph) -> Expression:
 
 def _optimizer(optimizer: KerasObject, section: CompileSpec, graph: TypedGraph) -> Expression:
     if not section.multipliers:
-        return expression(optimizer)
+        return make_expression(optimizer)
     groups = multiplied_layers(section, graph)
     map_: dict[str, Expression] = {
-        _paths(layers, graph): expression(scaled(optimizer, factor)) for factor, layers in groups if layers
+        _paths(layers, graph): make_expression(scaled(optimizer, factor)) for factor, layers in groups if layers
     }
-    plain = expression(scaled(optimizer, 1.0))
+    plain = make_expression(scaled(optimizer, 1.0))
     return Call("keras.optimizers.MultiOptimizer", (Call("keras.optimizers.OptimizerMap", (plain, map_)),))
 
 
@@ -102,7 +102,7 @@ def _paths(layers: list[str], graph: TypedGraph) -> str:
 def multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:
     """For each multiplier the Keras layers with weights that it scales: of several addresses the longest counts."""
     groups: dict[str, list[str]] = {address: [] for address, _, _ in section.multipliers}
-    covered = {address: members(graph.written or graph.graph, address) for address in groups}
+    covered = {address: find_members(graph.written or graph.graph, address) for address in groups}
     for typed in graph.nodes.values():
         if not typed.weights or not typed.owns_weights:
             continue

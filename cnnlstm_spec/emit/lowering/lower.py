@@ -9,9 +9,9 @@ from collections import Counter
 from copy import copy
 from typing import Any
 
-from ...ir.expressions import expression, sizes
+from ...ir.expressions import list_sizes, make_expression
 from ...ir.graph import Node, TypedGraph, TypedNode
-from ...ir.inference import described
+from ...ir.inference import describe_error
 from ...ir.lowering import KerasLayer, Lowering
 from ...ir.op import compute_dtype
 from ...ir.program import (
@@ -29,7 +29,7 @@ from ...ir.program import (
     Slice,
     Statement,
     Unbuildable,
-    calls,
+    find_calls,
 )
 from ...ir.tensor import Mask, TensorType
 from ...model import frames
@@ -101,7 +101,7 @@ class _Program:
         """The modules of the classes that no variable holds and Keras does not have."""
         if not self.own:
             return ()
-        paths = {call.path for statement in self.statements for call in calls(statement) if "." in call.path}
+        paths = {call.path for statement in self.statements for call in find_calls(statement) if "." in call.path}
         taken = {"keras", *(statement.name for statement in self.statements if isinstance(statement, Let))}
         return tuple(sorted({path.rpartition(".")[0] for path in paths if path.partition(".")[0] not in taken}))
 
@@ -140,13 +140,13 @@ class _Program:
         except Exception as error:
             if not op.is_own():
                 raise
-            raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {described(error)}") from error
+            raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {describe_error(error)}") from error
         self.values[node.id] = self.bind(node, value)
 
     def input(self, node: Node, op: InputOp, type: TensorType) -> None:
-        keywords: dict[str, Expression] = {"shape": sizes(type.axes), "name": op.branch}
+        keywords: dict[str, Expression] = {"shape": list_sizes(type.axes), "name": op.branch}
         if self.spec.batch_size is not None:
-            keywords = {"batch_shape": (self.spec.batch_size, *sizes(type.axes)), "name": op.branch}
+            keywords = {"batch_shape": (self.spec.batch_size, *list_sizes(type.axes)), "name": op.branch}
         if type.dtype != "float32":
             keywords["dtype"] = type.dtype
         variable = self.fresh(f"{op.branch}_input")
@@ -210,7 +210,7 @@ class NodeLowering(Lowering):
         order = (written.within(within) if within else written).places
         values = op.keras_arguments()
         names = dict.fromkeys((*(name for name in order if name in values), *values))
-        return {name: expression(values[name]) for name in names}
+        return {name: make_expression(values[name]) for name in names}
 
     def call(
         self, op: KerasLayer, inputs: tuple[Expression, ...], applied: dict[str, Expression] | None = None, **more: Expression
@@ -221,7 +221,7 @@ class NodeLowering(Lowering):
             applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1
         value = self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
-        return self.without_mask(value) if masks.hangs_on(self.output, applied or {}) else value
+        return self.without_mask(value) if masks.takes_mask(self.output, applied or {}) else value
 
     def without_mask(self, value: Expression) -> Expression:
         """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""

@@ -60,7 +60,7 @@ def widened(to: Lowering, mask: Expression, value: Expression, rank: int) -> Exp
     return to.ops("logical_or", mask, to.ops("zeros_like", to.slice(value, *[None] * (rank - 1), 0), dtype="bool"))
 
 
-def hangs_on(output: TensorType, applied: dict[str, Expression]) -> bool:
+def takes_mask(output: TensorType, applied: dict[str, Expression]) -> bool:
     """Whether Keras takes the mask that a layer is called with for that of what it gives; of a list it takes none."""
     return output.mask is not None and "mask" in applied and not isinstance(applied["mask"], list)
 

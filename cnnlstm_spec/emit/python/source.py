@@ -16,7 +16,7 @@ from ...ir.program import (
     SetAttribute,
     Slice,
     Statement,
-    calls,
+    find_calls,
 )
 from ...text.escape.python import comment, docstring, name, strings
 from .literals import literal
@@ -29,7 +29,7 @@ PRECEDENCE = {"+": 1, "-": 1, "*": 2}
 def source(program: Program, description: str | None = None) -> str:
     """A module with `build_model()`, which gives the same model as running the program."""
     body = "\n".join(_indented(_statement(statement)) for statement in program.statements)
-    paths = [call.path for statement in program.statements for call in calls(statement)]
+    paths = [call.path for statement in program.statements for call in find_calls(statement)]
     used = [each for each in ("layers", "ops") if any(path.startswith(f"keras.{each}.") for path in paths)]
     own = "".join(f"import {name(module)}\n" for module in program.imports)
     imports = f"import keras\n{own}" + (f"from keras import {', '.join(used)}\n" if used else "")

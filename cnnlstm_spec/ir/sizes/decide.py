@@ -9,9 +9,9 @@ from math import comb, lcm
 
 from .condition import Condition, Test
 from .expr import Expr, Largest, Quotient, Symbol, Whole
-from .fits import EVERY, LARGEST, NONE, POINTS, Fits, Interval, TooDeep, fits, intervals
+from .fits import EVERY, LARGEST, NONE, POINTS, Fits, Interval, TooDeep, group_intervals, make_fits
 from .form import list_inner
-from .values import along, weight
+from .values import compute_along, count_work
 
 PERIOD = 10_000
 """What repeats itself after so many sizes is decided."""
@@ -19,7 +19,7 @@ WORK = 20_000_000
 """Numbers that may be worked out for one test."""
 
 
-def narrowed(within: Fits, condition: Condition) -> Fits:
+def narrow(within: Fits, condition: Condition) -> Fits:
     """Those of a set for which a condition on one size holds; raises TooDeep."""
     if condition.surely:
         return within
@@ -35,15 +35,15 @@ def _narrowed(within: Fits, test: Test) -> Fits:
         return within.between(least, None if test.kind == "least" else (_least(test.size - 1) or 0) - 1)
     (symbol,) = test.symbols
     facts = test.size.facts
-    start = max(within.start, settled(test.size))
+    start = max(within.start, find_settled(test.size))
     period = lcm(within.period, facts.periods[symbol] * (test.divisor if test.kind == "multiple" else 1))
     classes = sorted(start + (rest - start) % period for rest in within.rests_of(period))
-    cost = len(classes) * weight(test.size)
+    cost = len(classes) * count_work(test.size)
     if (len(classes) > PERIOD and cost > 20 * PERIOD) or cost > WORK:
         raise TooDeep
     if test.kind == "multiple":
-        good = (n for n, value in zip(classes, along(test.size, symbol, classes), strict=True) if test.holds(value))
-        return fits(_tried(within, start, test), start, period, [n % period for n in good])
+        good = (n for n, value in zip(classes, compute_along(test.size, symbol, classes), strict=True) if test.holds(value))
+        return make_fits(_tried(within, start, test), start, period, [n % period for n in good])
     curves = _curves(test.size, classes, period, facts.degrees[symbol])
     while curves is None:
         start = 2 * start + period
@@ -70,7 +70,7 @@ def _gathered(few: list[Interval], start: int, period: int, turns: Iterable[Turn
             raise TooDeep
         points += range(first, end + 1, period)
     rests = [first % period for first, last in found if last is None]
-    return fits([*few, *intervals(sorted(points))], start, period, rests)
+    return make_fits([*few, *group_intervals(sorted(points))], start, period, rests)
 
 
 def _turn(test: Test, curve: Sequence[int], first: int, period: int) -> Turn | None:
@@ -117,7 +117,7 @@ def _reaches(curve: Sequence[int], least: int) -> int | None:
 def _curves(size: Expr, classes: list[int], period: int, degree: int) -> list[list[int]] | None:
     """The values for each remainder, as a polynomial: the first value and its differences; None where one turns later on."""
     (symbol,) = size.symbols
-    rows = [list(along(size, symbol, [n + step * period for n in classes])) for step in range(degree + 1)]
+    rows = [list(compute_along(size, symbol, [n + step * period for n in classes])) for step in range(degree + 1)]
     found = [_differences(list(values)) for values in zip(*rows, strict=True)]
     return None if any(min(each[1:]) < 0 < max(each[1:]) for each in found) else found
 
@@ -142,8 +142,8 @@ def _tried(within: Fits, start: int, test: Test) -> list[Interval]:
         if len(members) > POINTS:
             raise TooDeep
     (symbol,) = test.symbols
-    values = along(test.size, symbol, members)
-    return intervals(n for n, value in zip(members, values, strict=True) if test.holds(value))
+    values = compute_along(test.size, symbol, members)
+    return group_intervals(n for n, value in zip(members, values, strict=True) if test.holds(value))
 
 
 def _least(size: int | Expr) -> int | None:
@@ -181,7 +181,7 @@ def _least_tried(size: Expr, wanted: int) -> int:
 
 
 @lru_cache(4096)
-def settled(size: Expr) -> int:
+def find_settled(size: Expr) -> int:
     """From where on an expression of one symbol is a polynomial for each remainder; raises TooDeep."""
     if not size.facts.bent:
         return 1

@@ -262,7 +262,7 @@ def larger(left: int | Expr, right: int | Expr) -> int | Expr:
     return Expr({(Largest(_as_expr(left), _as_expr(right)),): 1})
 
 
-def replaced(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr:
+def replace_atoms(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr:
     """The size with values for the atoms that are known; `known` keeps what others have become, for more sizes."""
     if isinstance(size, int):
         return size

@@ -63,19 +63,19 @@ class Fits:
         few = [*self._until(start), *other._until(start)]
         period = lcm(self.period, other.period)
         rests = {rest for each in (self, other) for rest in each.rests_of(period)}
-        return fits(few, start, period, rests)
+        return make_fits(few, start, period, rests)
 
     def between(self, low: int, high: int | None) -> Fits:
         """Those from one number to another, or from it on."""
         if high is None and low <= self.start:
-            return fits([(max(low, a), b) for a, b in self.few], self.start, self.period, self.rests)
+            return make_fits([(max(low, a), b) for a, b in self.few], self.start, self.period, self.rests)
         if high is None:
-            return fits((), low, self.period, self.rests)
+            return make_fits((), low, self.period, self.rests)
         few = [(max(low, a), min(high, b)) for a, b in self.few]
         low = max(low, self.start)
         if not self.rests or low > high:
-            return fits(few, 1, 1, ())
-        return fits([*few, *Fits((), low, self.period, self.rests)._until(high + 1)], 1, 1, ())
+            return make_fits(few, 1, 1, ())
+        return make_fits([*few, *Fits((), low, self.period, self.rests)._until(high + 1)], 1, 1, ())
 
     def _until(self, start: int) -> list[Interval]:
         """Those below a number that is not below `start`."""
@@ -88,7 +88,7 @@ class Fits:
             points.append(number)
             if len(points) > POINTS:
                 raise TooDeep
-        return [*self.few, *intervals(points)]
+        return [*self.few, *group_intervals(points)]
 
     def rests_of(self, period: int) -> list[int]:
         """The remainders for a multiple of the period."""
@@ -97,7 +97,7 @@ class Fits:
         return [rest + turn for turn in range(0, period, self.period) for rest in self.rests]
 
 
-def fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[int]) -> Fits:
+def make_fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[int]) -> Fits:
     """The set, with the least period and start."""
     left = frozenset(rests)
     period, left = _shortest(period, left)
@@ -117,7 +117,7 @@ def fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[int])
     return Fits(tuple(below), start, period, left)
 
 
-def intervals(numbers: Iterable[int]) -> list[Interval]:
+def group_intervals(numbers: Iterable[int]) -> list[Interval]:
     """Numbers in ascending order, those that follow one another as one interval."""
     found: list[Interval] = []
     for number in numbers:

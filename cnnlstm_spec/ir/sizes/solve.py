@@ -12,11 +12,11 @@ from itertools import islice, product
 from math import lcm
 
 from .condition import Condition, Test, either, least_zero, multiple, zero
-from .decide import PERIOD, narrowed
-from .expr import Expr, Largest, Symbol, replaced
+from .decide import PERIOD, narrow
+from .expr import Expr, Largest, Symbol, replace_atoms
 from .fits import EVERY, Fits, TooDeep
 from .form import Atom, list_inner
-from .values import TRIED, column, tried, weight
+from .values import TRIED, compute_column, compute_tried, count_work
 
 CASES = 256
 """Ways to choose one of several tests of each condition."""
@@ -38,16 +38,16 @@ def holds_always(condition: Condition) -> bool:
 @lru_cache(4096)
 def holds_never(condition: Condition) -> bool:
     """Whether a condition is known to hold for none."""
-    return not condition.surely and not (condition.said and not condition.tests) and possible([condition]) is False
+    return not condition.surely and not (condition.said and not condition.tests) and can_hold([condition]) is False
 
 
 def _holds_always(condition: Condition) -> bool:
     symbols = sorted(condition.symbols, key=lambda symbol: symbol.name)
     if len(symbols) == 1:
-        if not _is_bound(condition) and not all(seen(condition)):
+        if not _is_bound(condition) and not all(try_sizes(condition)):
             return False
         try:
-            return narrowed(EVERY, condition) == EVERY
+            return narrow(EVERY, condition) == EVERY
         except TooDeep:
             return False
     return any(_always(test, symbols) for test in condition.tests)
@@ -65,14 +65,14 @@ def _always(test: Test, symbols: list[Symbol]) -> bool:
     rows = 1
     for reach in reaches:
         rows *= reach
-    if rows > 20 * PERIOD or rows * weight(test.size) > WORK:
+    if rows > 20 * PERIOD or rows * count_work(test.size) > WORK:
         return False
     grid = list(zip(*product(*(range(1, reach + 1) for reach in reaches)), strict=True))
     given = dict(zip((each for each in symbols if each in test.symbols), grid, strict=True))
     some = {symbol: values[:TRIED] for symbol, values in given.items()}
-    if not all(map(test.holds, column(test.size, some, min(rows, TRIED)))):
+    if not all(map(test.holds, compute_column(test.size, some, min(rows, TRIED)))):
         return False
-    return all(map(test.holds, column(test.size, given, rows)))
+    return all(map(test.holds, compute_column(test.size, given, rows)))
 
 
 def _is_bound(condition: Condition) -> bool:
@@ -80,23 +80,23 @@ def _is_bound(condition: Condition) -> bool:
     return all(test.kind == "least" and test.size.facts.grows for test in condition.tests)
 
 
-def seen(condition: Condition) -> list[bool]:
+def try_sizes(condition: Condition) -> list[bool]:
     """Whether a condition on one size holds for 1 to `TRIED`."""
     (symbol,) = condition.symbols
     found = [condition.surely] * TRIED
     for test in condition.tests:
-        found = [before or test.holds(value) for before, value in zip(found, tried(test.size, symbol), strict=True)]
+        found = [before or test.holds(value) for before, value in zip(found, compute_tried(test.size, symbol), strict=True)]
     return found
 
 
-def possible(conditions: Sequence[Condition]) -> bool | None:
+def can_hold(conditions: Sequence[Condition]) -> bool | None:
     """Whether some sizes meet all conditions; None where that is not decided."""
     asked = [each for each in conditions if not each.surely]
     symbols = {symbol for each in asked for symbol in each.symbols}
     if any(not each.tests for each in asked):
         return False
     if len(symbols) == 1:
-        if not all(map(_is_bound, asked)) and any(map(all, zip(*(seen(each) for each in asked), strict=True))):
+        if not all(map(_is_bound, asked)) and any(map(all, zip(*(try_sizes(each) for each in asked), strict=True))):
             return True
         return _left(asked)
     cases = list(islice(product(*(sorted(each.tests, key=str) for each in asked)), CASES + 1))
@@ -111,10 +111,10 @@ def possible(conditions: Sequence[Condition]) -> bool | None:
     return True if _found(asked, symbols) else None
 
 
-def together(conditions: Iterable[Condition], within: Fits = EVERY) -> Fits:
+def narrow_all(conditions: Iterable[Condition], within: Fits = EVERY) -> Fits:
     """The values of one size that meet all conditions; raises TooDeep."""
     for condition in sorted(conditions, key=_depth):
-        within = narrowed(within, condition)
+        within = narrow(within, condition)
     return within
 
 
@@ -124,7 +124,7 @@ def _depth(condition: Condition) -> int:
 
 def _left(conditions: Iterable[Condition]) -> bool | None:
     try:
-        return together(conditions).possible
+        return narrow_all(conditions).possible
     except TooDeep:
         return None
 
@@ -133,7 +133,7 @@ def _found(conditions: Sequence[Condition], symbols: Iterable[Symbol]) -> bool:
     """Whether some sizes of those tried meet all conditions."""
     names = list(symbols)
     choices = list(islice(product(SAMPLES, repeat=len(names)), MOST)) + [(n,) * len(names) for n in range(1, TRIED + 1)]
-    cost = len(choices) * sum(weight(test.size) for each in conditions for test in each.tests)
+    cost = len(choices) * sum(count_work(test.size) for each in conditions for test in each.tests)
     if cost > WORK:
         return False
     given = dict(zip(names, zip(*choices, strict=True), strict=True))
@@ -141,7 +141,7 @@ def _found(conditions: Sequence[Condition], symbols: Iterable[Symbol]) -> bool:
     for condition in conditions:
         holds = [False] * len(choices)
         for test in condition.tests:
-            holds = [a or test.holds(b) for a, b in zip(holds, column(test.size, given, len(choices)), strict=True)]
+            holds = [a or test.holds(b) for a, b in zip(holds, compute_column(test.size, given, len(choices)), strict=True)]
         left = [a and b for a, b in zip(left, holds, strict=True)]
     return any(left)
 
@@ -165,7 +165,7 @@ class _Solver:
 
     def group(self, tests: list[Test]) -> bool | None:
         """The same of tests that hang together."""
-        self.steps += sum(weight(test.size) for test in tests)
+        self.steps += sum(count_work(test.size) for test in tests)
         symbols = {symbol for test in tests for symbol in test.symbols}
         if len(symbols) == 1:
             return _left([either(test) for test in tests])
@@ -235,7 +235,7 @@ def _largest(tests: list[Test]) -> Largest | None:
 
 
 def _changed(test: Test, known: dict[Atom, int | Expr]) -> Test | bool:
-    size = replaced(test.size, known)
+    size = replace_atoms(test.size, known)
     if test.kind == "multiple":
         return multiple(size, test.divisor)
     return zero(size) if test.kind == "zero" else least_zero(size)

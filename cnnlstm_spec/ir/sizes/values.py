@@ -15,7 +15,7 @@ ROWS = 1_000
 """Values that are worked out together, so that what is kept of each atom stays small."""
 
 
-def column(size: Sum, given: Mapping[Known, Sequence[int]], rows: int) -> list[int]:
+def compute_column(size: Sum, given: Mapping[Known, Sequence[int]], rows: int) -> list[int]:
     """The values for so many rows of values of its symbols."""
     known: dict[Atom, Sequence[int]] = {symbol: values for symbol, values in given.items()}  # noqa: C416
     for atom in list_inner(size, known):
@@ -26,7 +26,7 @@ def column(size: Sum, given: Mapping[Known, Sequence[int]], rows: int) -> list[i
 def compute(size: Sum, values: Mapping[Known, int]) -> int:
     """The value of an expression; of one symbol small ones are kept for its atoms, since others are made of them."""
     if len(values) > 1 or max(values.values()) > TRIED:
-        (found,) = column(size, {symbol: [value] for symbol, value in values.items()}, 1)
+        (found,) = compute_column(size, {symbol: [value] for symbol, value in values.items()}, 1)
         return found
     ((symbol, number),) = values.items()
     known = _Points(symbol, number)
@@ -35,14 +35,14 @@ def compute(size: Sum, values: Mapping[Known, int]) -> int:
     return _sum(size, known, 1)[0]
 
 
-def along(size: Sum, symbol: Atom, numbers: Iterable[int]) -> Iterator[int]:
+def compute_along(size: Sum, symbol: Atom, numbers: Iterable[int]) -> Iterator[int]:
     """The values of an expression of one symbol for each of many numbers."""
     left = iter(numbers)
     while rows := list(islice(left, ROWS)):
-        yield from column(size, {symbol: rows}, len(rows))
+        yield from compute_column(size, {symbol: rows}, len(rows))
 
 
-def tried(size: Sum, symbol: Atom) -> list[int]:
+def compute_tried(size: Sum, symbol: Atom) -> list[int]:
     """The values of an expression of one symbol for 1 to `TRIED`; kept for its atoms, since others are made of them."""
     known = _Tried(symbol)
     for atom in list_inner(size, known):
@@ -81,7 +81,7 @@ class _Points(_Kept):
         return (self.number if not atom.parts else atom.points[self.number],)
 
 
-def weight(size: Sum) -> int:
+def count_work(size: Sum) -> int:
     """How many numbers are worked out for one row."""
     return len(size.terms) + sum(len(part.terms) for atom in list_inner(size, {}) for part in atom.parts)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .fits import Fits, Interval, intervals
+from .fits import Fits, Interval, group_intervals
 
 SHOWN = 6
 """Parts of a list that are told; a longer one is told otherwise."""
 
 
-def rule(name: str, found: Fits) -> str | None:
+def say_rule(name: str, found: Fits) -> str | None:
     """What the sizes of that name are, exactly; None where no short rule says it. Some fit, and some do not."""
     if not found.rests:
         parts = [_interval(each) for each in found.few]
-        return f"{name} is {listed(parts)}" if len(parts) <= SHOWN else None
+        return f"{name} is {join_words(parts)}" if len(parts) <= SHOWN else None
     least = found.least
     assert least is not None
     if found.period == 1:
@@ -22,7 +22,7 @@ def rule(name: str, found: Fits) -> str | None:
             return f"{name} is at least {found.start}"
         if len(found.few) >= SHOWN:
             return _except(name, found)
-        return f"{name} is {listed([*map(_interval, found.few), f'at least {found.start}'])}"
+        return f"{name} is {join_words([*map(_interval, found.few), f'at least {found.start}'])}"
     told = _repeating(name, found.period, found.rests)
     if told is None:
         return None
@@ -41,7 +41,7 @@ def _except(name: str, found: Fits) -> str | None:
     edges = [0, *(edge for low, high in found.few for edge in (low, high)), found.start]
     gaps = [(edges[at] + 1, edges[at + 1] - 1) for at in range(0, len(edges), 2)]
     parts = [_interval(gap) for gap in gaps if gap[0] <= gap[1]]
-    return f"{name} is not {listed(parts)}" if len(parts) <= SHOWN else None
+    return f"{name} is not {join_words(parts)}" if len(parts) <= SHOWN else None
 
 
 def _apart(name: str, told: str, found: Fits) -> str | None:
@@ -50,7 +50,7 @@ def _apart(name: str, told: str, found: Fits) -> str | None:
     if len(parts) > SHOWN:
         return None
     first = next(found.repeating())
-    small = f"{name} is {listed(parts)}; or " if parts else ""
+    small = f"{name} is {join_words(parts)}; or " if parts else ""
     return f"{small}{told}, and {name} is at least {first}"
 
 
@@ -83,9 +83,9 @@ def _repeating(name: str, period: int, rests: frozenset[int]) -> str | None:
         if period % length == 0 and not low:
             return f"{_rounded(name, low, length, period)} is a multiple of {period // length}"
     if len(runs) <= SHOWN:
-        parts = [_interval(each) for each in intervals(sorted(rests))]
+        parts = [_interval(each) for each in group_intervals(sorted(rests))]
         if len(parts) <= SHOWN:
-            return f"{name} leaves {listed(parts)} when divided by {period}"
+            return f"{name} leaves {join_words(parts)} when divided by {period}"
     return None
 
 
@@ -146,6 +146,6 @@ def _interval(each: Interval) -> str:
     return str(low) if low == high else f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
 
 
-def listed(parts: list[str], word: str = "or") -> str:
+def join_words(parts: list[str], word: str = "or") -> str:
     """Parts of a sentence, the last after a word."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + f" {word} {parts[-1]}"

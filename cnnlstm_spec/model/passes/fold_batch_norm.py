@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...ir.graph import Fold, Readers, TypedGraph, TypedNode, readers_of
+from ...ir.graph import Fold, Readers, TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ops.conv import Depthwise, Separable
 from ...ops.conv_transpose import Transposed
@@ -22,7 +22,7 @@ EXACT = ("float32", "float64")
 
 def fold_batch_norm(graph: TypedGraph) -> TypedGraph:
     """Without each batch norm whose source can take it in; the source then has a bias, and the graph says how it is computed."""
-    uses, readers = layer_uses(graph), readers_of(graph)
+    uses, readers = layer_uses(graph), find_readers(graph)
     found = {id: typed for id, typed in _norms(graph) if _kept_because(typed, graph, uses, readers) is None}
     if not found:
         return graph
@@ -44,7 +44,7 @@ def fold_batch_norm(graph: TypedGraph) -> TypedGraph:
 
 def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The batch norms that stay, each with the reason."""
-    uses, readers = layer_uses(graph), readers_of(graph)
+    uses, readers = layer_uses(graph), find_readers(graph)
     for id, typed in _norms(graph):
         yield id, _kept_because(typed, graph, uses, readers) or "no pass ran"
 

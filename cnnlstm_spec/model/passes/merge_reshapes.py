@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from ...ir.graph import Readers, TypedGraph, TypedNode, readers_of
+from ...ir.graph import Readers, TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ops.shape import Flatten, Reshape
 from .rewrite import layer_uses, reading, with_nodes
@@ -15,7 +15,7 @@ def merge_reshapes(graph: TypedGraph) -> TypedGraph:
     """Without each reshape that another reshape alone reads."""
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
-    uses, readers = layer_uses(graph), readers_of(graph)
+    uses, readers = layer_uses(graph), find_readers(graph)
     for id, typed in graph.nodes.items():
         typed = reading(typed, renamed, nodes)
         if _before_reshape(typed, readers) and _kept_because(typed, uses, readers[id], graph) is None:
@@ -27,7 +27,7 @@ def merge_reshapes(graph: TypedGraph) -> TypedGraph:
 
 def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The reshapes that another reshape reads and that stay, each with the reason."""
-    uses, readers = layer_uses(graph), readers_of(graph)
+    uses, readers = layer_uses(graph), find_readers(graph)
     for id, typed in graph.nodes.items():
         if _before_reshape(typed, readers):
             yield id, _kept_because(typed, uses, readers[id], graph) or "no pass ran"

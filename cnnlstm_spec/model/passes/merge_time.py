@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...ir.graph import Frame, TypedGraph, TypedNode, readers_of
+from ...ir.graph import Frame, TypedGraph, TypedNode, find_readers
 from ...ops.structural import EnterTime, LeaveTime
 from .rewrite import reading, with_nodes
 
@@ -32,7 +32,7 @@ def merge_time(graph: TypedGraph) -> TypedGraph:
 
 def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """Where time is entered again after a run, or left before one is over, each with the reason."""
-    readers = readers_of(graph)
+    readers = find_readers(graph)
     for id, typed in graph.nodes.items():
         if isinstance(typed.node.op, EnterTime) and (reason := _apart_because(typed, graph)) is not None:
             yield id, reason

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ...ir.graph import TypedGraph, TypedNode, readers_of
+from ...ir.graph import TypedGraph, TypedNode, find_readers
 from ...ops.conv import Convolution
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -38,7 +38,7 @@ def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
 
     A frozen batch norm subtracts a mean that does not follow the bias, and a penalty on the output sees the bias.
     """
-    readers = readers_of(typed)
+    readers = find_readers(typed)
     uses = Counter(node.node.layer for node in typed.nodes.values())
     for node in typed.nodes.values():
         norm = node.node.op

@@ -12,7 +12,7 @@ from ...spec.budget import POWERS, Budget
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
-from ..costs import Costs, Row, of, open_sizes, unknown
+from ..costs import Costs, Row, count_costs, find_open_sizes, list_open_sizes
 
 OVER_BUDGET = Code(
     "over-budget",
@@ -42,7 +42,7 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if any(node.type is None for node in typed.nodes.values()):
         return
     batch = section.batch_size or spec.batch_size or 1
-    costs = of(typed, batch, section.sizes)
+    costs = count_costs(typed, batch, section.sizes)
     for name, (whole, part) in COUNTED.items():
         ceiling = section.value(name)
         if ceiling is None:
@@ -62,7 +62,7 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 def _sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Iterable[Diagnostic]:
     """Names that are those of no size."""
-    names = sorted(open_sizes(typed))
+    names = sorted(find_open_sizes(typed))
     for name in section.sizes or {}:
         if name not in names and place is not None:
             listed = f"its keys are {', '.join(f'`{each}`' for each in names)}" if names else "every size is fixed: remove it"
@@ -72,7 +72,7 @@ def _sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Iterable[
 
 def needs_size(name: str, value: Size, place: Place) -> Diagnostic:
     """Says that a cost rests on sizes known only at run time."""
-    names = unknown(value)
+    names = list_open_sizes(value)
     first = names[0]
     if " " in first:
         help: tuple[str, ...] = ("give it a name in the `shape` of the input, and a value in `budget.sizes`",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...ir.graph import TypedGraph, TypedNode, readers_of
+from ...ir.graph import TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ops.input import InputOp
 from ...ops.normalization import BatchNormalization, GroupNormalization
@@ -101,7 +101,7 @@ def check_image_channels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnos
         first, *sides = op.input.shape
         if first not in COLOURS or not all(isinstance(side, int) and side >= SMALLEST for side in sides):
             continue
-        readers = readers or readers_of(typed)
+        readers = readers or find_readers(typed)
         spatial = [each for each in readers[id] if each.node.op is not None and each.node.op.axes_read() == READ_LAST]
         if not spatial or len(spatial) < len(readers[id]):
             continue

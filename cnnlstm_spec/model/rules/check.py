@@ -15,9 +15,9 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.memo import UNKNOWN, Memory
 from ...text.source import Place
-from ..addresses import members, unknown_address
+from ..addresses import find_members, unknown_address
 from ..infer import infer_on
-from ..suppose import SUPPOSITIONS, Supposition, common, unknown
+from ..suppose import SUPPOSITIONS, Supposition, common, find_unknown
 from . import HEAD_RULES, NODE_RULES, RULES, RULES_BEYOND_MISTAKES
 from .common import HeadUse, Setting, heads
 
@@ -39,7 +39,7 @@ def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> 
 
 def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:
     """What is wrong after a mistake besides it, whatever comes of the layer at fault."""
-    beyond = tuple(node.node.id for node in unknown(typed))
+    beyond = tuple(node.node.id for node in find_unknown(typed))
     return common((_under(each, typed, spec, beyond, memory) for each in SUPPOSITIONS), told) if beyond else []
 
 
@@ -155,7 +155,7 @@ def _multipliers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if not isinstance(section, CompileSpec) or any(node.op is None for node in typed.graph.nodes.values()):
         return
     for address, _, place in section.multipliers:
-        ids = members(typed.graph, address)
+        ids = find_members(typed.graph, address)
         if not ids:
             whole = ("branches",) if typed.graph.single_head else ("branches", "heads")
             yield unknown_address(typed.graph, address, place, whole)

@@ -12,7 +12,7 @@ from ...spec.promises import COUNTS, Expected
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
 from ..addresses import output_of, unknown_address
-from ..costs import of
+from ..costs import count_costs
 from .budget import COUNTED, costliest, needs_size
 
 SHAPE_DIFFERS = Code(
@@ -80,7 +80,7 @@ def _count(expected: Expected, typed: TypedGraph, spec: ModelSpec) -> Iterable[D
     name, wanted, place = expected.name, expected.wanted, expected.place
     if any(node.type is None for node in typed.nodes.values()):
         return
-    costs = of(typed, 1, spec.budget.record.sizes if spec.budget is not None else None)
+    costs = count_costs(typed, 1, spec.budget.record.sizes if spec.budget is not None else None)
     whole, part = COUNTED[name]
     value = whole(costs)
     if not isinstance(value, int):

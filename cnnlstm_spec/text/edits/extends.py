@@ -24,7 +24,7 @@ CYCLE = Code("extends-cycle", "error", "`{path}` extends itself")
 KEY = "extends"
 
 
-def extended(
+def extend(
     root: Node,
     found: list[Diagnostic],
     folder: File | None,

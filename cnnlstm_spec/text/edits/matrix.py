@@ -111,7 +111,7 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], o
     return list(axes.values())
 
 
-def limited(axes: list[Axis], document: Node, found: list[Diagnostic], limit: int | None = None) -> list[Axis]:
+def limit_variants(axes: list[Axis], document: Node, found: list[Diagnostic], limit: int | None = None) -> list[Axis]:
     """The axes, or none where they, or their combinations, are too many; `limit` is how many a person allows."""
     count, most = prod(len(axis.values) for axis in axes), limit or LIMIT
     facts: dict[str, object] = {"count": count, "limit": most, "what": "variants"}
@@ -124,7 +124,7 @@ def limited(axes: list[Axis], document: Node, found: list[Diagnostic], limit: in
     return []
 
 
-def too_much_work(axes: list[Axis], document: Node, count: int, layers: int) -> Diagnostic | None:
+def find_too_much_work(axes: list[Axis], document: Node, count: int, layers: int) -> Diagnostic | None:
     """What is said where all variants, each of so many layers, would take too long to look at."""
     if count * layers <= WORK:
         return None
@@ -158,18 +158,18 @@ def _fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> s
     return fixed
 
 
-def combinations(axes: list[Axis]) -> Iterator[Variant]:
+def combine(axes: list[Axis]) -> Iterator[Variant]:
     """Every combination, the last axis fastest."""
     for values in product(*(axis.values for axis in axes)):
         yield Variant(tuple(zip(axes, values, strict=True)))
 
 
-def without(document: Mapping) -> Mapping:
+def remove_matrix(document: Mapping) -> Mapping:
     """The document without its matrix."""
     return replace(document, entries=tuple(entry for entry in document.entries if entry.key.text != KEY))
 
 
-def folders(variants: list[Variant]) -> list[str]:
+def name_folders(variants: list[Variant]) -> list[str]:
     """A name for the folder of each: its label as every file system takes it, numbered where another has it, in any case."""
     names: dict[str, str] = {}
     for index, variant in enumerate(variants):

@@ -527,7 +527,7 @@ def test_what_acts_in_training_alone(fresh: Any) -> None:
     from layers import op_classes
 
     from cnnlstm_spec.emit.keras.run import _evaluate
-    from cnnlstm_spec.ir.expressions import expression
+    from cnnlstm_spec.ir.expressions import make_expression
     from cnnlstm_spec.ir.program import Call
     from cnnlstm_spec.ops.augment.factors import Augmentation
     from cnnlstm_spec.ops.regularization import Noise
@@ -541,7 +541,7 @@ def test_what_acts_in_training_alone(fresh: Any) -> None:
             continue
         for example in cls.examples:
             op = cls.make(**example.arguments)
-            keywords = tuple((name, expression(value)) for name, value in op.keras_arguments().items())
+            keywords = tuple((name, make_expression(value)) for name, value in op.keras_arguments().items())
             x = rng.uniform(0, 200, size=(2, *(8 if size is None else size for size in example.shapes[0]))).astype("float32")
             y = numpy.asarray(_evaluate(Call(op.keras_path(), (), keywords), {})(x, training=False))
             assert cls.only_in_training == numpy.array_equal(x, y), cls.__name__

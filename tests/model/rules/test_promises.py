@@ -9,7 +9,7 @@ from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.model.costs import at, of, training_bytes
+from cnnlstm_spec.model.costs import count_costs, put_sizes, training_bytes
 
 
 def messages(compilation: Compilation) -> list[str]:
@@ -131,15 +131,15 @@ class TestCosts:
         layers = "[{TimeDistributed: [{Conv2D: {filters: 2, kernel_size: 3}}, GlobalAveragePooling2D]}]"
         typed = spec("[frames, 8, 8, 3]", "video", layers).typed
         assert typed is not None
-        costs = of(typed)
+        costs = count_costs(typed)
         once = 6 * 6 * 2 * 27
-        assert str(costs.macs) == f"{once} * frames" and at(costs.macs, {"frames": 4}) == 4 * once
-        assert of(typed, 5, {"frames": 4}).activation_bytes == 5 * 4 * 4 * (6 * 6 * 2 + 2)
+        assert str(costs.macs) == f"{once} * frames" and put_sizes(costs.macs, {"frames": 4}) == 4 * once
+        assert count_costs(typed, 5, {"frames": 4}).activation_bytes == 5 * 4 * 4 * (6 * 6 * 2 + 2)
 
     def test_weights_of_a_mixed_policy(self) -> None:
         compilation = spec(head="[{Dense: {units: 5}}]", compile="loss: mse, optimizer: adam, dtype_policy: mixed_float16")
         assert compilation.typed is not None and compilation.spec is not None
-        costs = of(compilation.typed)
+        costs = count_costs(compilation.typed)
         assert (costs.weight_bytes, costs.activation_bytes) == (4 * 45, 2 * 5)
         assert training_bytes(compilation.typed, compilation.spec, costs) == 10 + 4 * 45 * 4
 
@@ -147,7 +147,7 @@ class TestCosts:
         layers = "[{MobileNetV2: {weights: null, include_top: false, pooling: avg}}]"
         typed = spec("[96, 96, 3]", "image", layers).typed
         assert typed is not None
-        (row,) = of(typed).rows
+        (row,) = count_costs(typed).rows
         assert isinstance(row.activation_bytes, int) and row.activation_bytes > 10_000_000
 
     def test_shared_layers_compute_twice_and_weigh_once(self) -> None:
@@ -155,7 +155,7 @@ class TestCosts:
         text += "  b: {input: {kind: vector, shape: [4]}, share_layers_with: a}\nfusion: {strategy: add}\nhead: []\n"
         typed = load(text).typed
         assert typed is not None
-        costs = of(typed)
+        costs = count_costs(typed)
         assert (costs.params, costs.macs) == (20, 32)
 
 

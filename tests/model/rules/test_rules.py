@@ -6,7 +6,7 @@ import pytest
 from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.model.addresses import known, members, output_of
+from cnnlstm_spec.model.addresses import find_members, list_addresses, output_of
 
 
 def masked(
@@ -64,21 +64,25 @@ class TestAddresses:
         typed = self.graph().typed
         assert typed is not None
         names = {*(f"branches.{each}" for each in "abc"), *(f"branches.{each}.first" for each in "abc")}
-        assert set(known(typed.graph)) == names | {"fusion", "fusion.abc", "fusion.abc.after", "head", "head.last"}
+        assert set(list_addresses(typed.graph)) == names | {"fusion", "fusion.abc", "fusion.abc.after", "head", "head.last"}
 
     def test_outputs_and_members(self) -> None:
         typed = self.graph().typed
         assert typed is not None
-        shapes = {address: str(typed.nodes[id].type) for address in known(typed.graph) if (id := output_of(typed.graph, address))}
+        shapes = {
+            address: str(typed.nodes[id].type)
+            for address in list_addresses(typed.graph)
+            if (id := output_of(typed.graph, address))
+        }
         assert shapes["fusion"] == shapes["fusion.abc.after"] == "(features=2)" and shapes["head"] == "(features=1)"
-        assert len(shapes) == len(known(typed.graph))
-        assert len(members(typed.graph, "branches")) == 6 and len(members(typed.graph, "branches.a.first")) == 1
+        assert len(shapes) == len(list_addresses(typed.graph))
+        assert len(find_members(typed.graph, "branches")) == 6 and len(find_members(typed.graph, "branches.a.first")) == 1
 
     def test_a_structure(self) -> None:
         layers = "[{TimeDistributed: {name: frames, layers: [{Dense: {units: 3}}, {Dense: {units: 4}}]}}, {LSTM: {units: 2}}]"
         typed = spec("[5, 8]", "sequence", layers).typed
         assert typed is not None
-        assert sum(typed.nodes[id].params for id in members(typed.graph, "branches.x.frames")) == 27 + 16
+        assert sum(typed.nodes[id].params for id in find_members(typed.graph, "branches.x.frames")) == 27 + 16
 
     def test_copies_of_a_structure(self) -> None:
         """Each has the members of its own, whatever stands around it."""
@@ -86,7 +90,7 @@ class TestAddresses:
         typed = spec("[8]", "vector", f"[{{Repeat: {{name: all, times: 3, layers: [{skip}, {{Dense: {{units: 8}}}}]}}}}]").typed
         assert typed is not None
         for name, params in (("skip", 72), ("skip_1", 72), ("skip_2", 72), ("all", 6 * 72)):
-            assert sum(typed.nodes[id].params for id in members(typed.graph, f"branches.x.{name}")) == params
+            assert sum(typed.nodes[id].params for id in find_members(typed.graph, f"branches.x.{name}")) == params
 
     @pytest.mark.parametrize(
         ("address", "code"),

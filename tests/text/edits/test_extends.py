@@ -10,7 +10,7 @@ import pytest
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.spec.schema.whole import spec_schema
-from cnnlstm_spec.text.discover import specs_below
+from cnnlstm_spec.text.discover import find_specs
 from cnnlstm_spec.text.nodes import value_of
 
 BASE = """
@@ -182,7 +182,7 @@ def test_a_folder_of_specs(folder: Path) -> None:
     write(folder / "own.yaml", "extends: base.yaml\n")
     write(folder / "_part.yaml", "extends: base.yaml\n")
     write(folder / "other.yaml", "a: 1\n")
-    assert [path.name for path in specs_below(folder, lambda path, why: None, fail=print)] == ["base.yaml", "own.yaml"]
+    assert [path.name for path in find_specs(folder, lambda path, why: None, fail=print)] == ["base.yaml", "own.yaml"]
 
 
 def test_the_schema_asks_nothing_of_a_spec_that_extends() -> None:
