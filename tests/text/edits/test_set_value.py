@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def test_what_is_set_changes_and_nothing_else(path: Path) -> None:
     text = path.read_text("utf-8")
     root, found = parse(Source(path.name, text))
     assert root is not None and not found
-    if "<<" in text or "*" in text.replace("**", "") or "$" in text or "extends:" in text:
+    code = re.sub(r"(?m)#.*$", "", text)
+    if re.search(r"<<|[*$]\w|\$\{|extends:", code):
         pytest.skip("values stand in several places")
     every = addresses(root)
     chosen = random.Random(path.stem).sample(every, min(20, len(every)))
