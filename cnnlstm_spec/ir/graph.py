@@ -115,7 +115,7 @@ class TypedGraph:
     written: Graph | None = None
     """The graph before any pass, which addresses are about; None where no pass has been over it."""
     folds: tuple[Fold, ...] = ()
-    """What becomes of the weights of training, in the order in which it is done; all others stay as they are."""
+    """How weights of training are folded into others, in the order in which it is done; all others stay as they are."""
 
     @property
     def params(self) -> int:

@@ -212,7 +212,7 @@ class Op(Record):
         raise NotImplementedError(type(self).__name__)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
-        """What becomes of the padding mask."""
+        """The padding mask of the output; None where there is none."""
         return inputs[0].mask if self.keeps_mask else None
 
     def values_after(self, *inputs: TensorType) -> Values | None:

@@ -41,7 +41,7 @@ def _of_fusion(fusion: Fusion) -> Key:
 
 
 def chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, ...] | None]:
-    """For each branch those whose layers it has, its own last; None where a reference in the chain leads nowhere."""
+    """For each branch those whose layers it has, its own last; None where a reference in the chain names no branch."""
     branches = {branch.name: branch for branch in spec.branches}
     result: dict[str, tuple[Branch, ...] | None] = {}
     told: set[str] = set()

@@ -224,7 +224,7 @@ class NodeLowering(Lowering):
         return self.without_mask(value) if masks.takes_mask(self.output, applied or {}) else value
 
     def without_mask(self, value: Expression) -> Expression:
-        """A value without the mask that hangs on it, which Keras would hand on, by its own rules, to layers that read another."""
+        """A value without the mask that Keras keeps on it, and would hand on to layers that read another."""
         if not self.program.explained:
             self.comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
             self.program.explained = True

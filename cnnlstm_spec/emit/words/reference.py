@@ -55,7 +55,7 @@ def page(name: str, record: type[Record]) -> str:
 
 
 def _behaviour(cls: type[Op]) -> list[str]:
-    """What it reads, and what becomes of the padding mask; of the first example, where arguments decide."""
+    """What it reads, and whether the padding mask goes on; of the first example, where arguments decide."""
     example = cls.examples[0] if cls.examples else None
     op = cls.make(**example.arguments) if example is not None else None
     names = op.axes_read() if op is not None else cls.reads

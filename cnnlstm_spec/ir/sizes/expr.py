@@ -104,7 +104,7 @@ class Compound(_Unique, Atom):
 class Quotient(Compound):
     """`top // bottom`, with an integer bottom of 2 or more that does not divide every coefficient of the top.
 
-    The top keeps its constant, so that `(frames - 2) // 2` is printed as it came about. A quotient of a quotient is one:
+    The top keeps its constant, so that `(frames - 2) // 2` is printed as the layers made it. A quotient of a quotient is one:
     what a stack of strided layers leaves is no deeper than what one leaves.
     """
 

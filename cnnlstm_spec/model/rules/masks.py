@@ -24,7 +24,7 @@ READERS = "`GlobalAveragePooling1D`, attention and the recurrent layers read the
 
 
 def check_mask(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
-    """What becomes of the masks that come to a layer."""
+    """Findings on the masks that come to a layer: lost, combined, unread."""
     yield from _without_effect(node)
     yield from _over_padding(node)
     yield from _across_steps(node)

@@ -76,7 +76,7 @@ class Variant:
         return ",".join(f"{axis.path}={text}" for (axis, _), text in zip(self.choices, self.texts, strict=True))
 
     def document(self, plain: Node, found: list[Diagnostic], memory: Memory | None = None) -> Node:
-        """The document with the values in it; a path that leads nowhere is reported at the matrix."""
+        """The document with the values in it; a path that names nothing is reported at the matrix."""
         for axis, value in self.choices:
             try:
                 plain = edit(plain, axis.steps, value, axis.spans, memory)

@@ -29,7 +29,7 @@ HEAD_KEYS = ("inputs", "strategy", "layer", "units", "broadcast", "query", "laye
 
 
 class NoPath(Exception):
-    """A step that leads nowhere: how many steps were left with it, the words that would do there, or what to say instead."""
+    """A step that names nothing: how many steps were left with it, the words that would do there, or what to say instead."""
 
     def __init__(self, left: int, known: Iterable[str] = (), help: str | None = None) -> None:
         super().__init__(left)
@@ -37,7 +37,7 @@ class NoPath(Exception):
 
 
 def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span], memory: Memory | None = None) -> Node:
-    """The document with a value at the end of the steps, each written at its span; raises NoPath where they lead nowhere.
+    """The document with a value at the end of the steps, each written at its span; raises NoPath where a step names nothing.
 
     With a memory, what is made of the very same nodes as before is the very same node.
     """
