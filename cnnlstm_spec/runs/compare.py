@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 
 from ..compiler.artifact.ownership import MANIFEST
 from ..ir.size import Size
-from ..model.costs import of
+from ..model.costs import count_costs
 from ..ops.input import InputOp
 from ..text.document import Count, Document, LeftOut
 from ..text.escape.terminal import one_line, width
@@ -86,7 +86,7 @@ def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Compar
 def _compare(folder: File, finished: Finished) -> Compared:
     manifest, typed = finished.manifest, finished.compilation.typed
     assert manifest is not None and typed is not None
-    costs = of(typed, 1)
+    costs = count_costs(typed, 1)
     milliseconds, rate = measure_speed(finished)
     more: dict[str, Any] = {}
     metrics: Mapping[str, Value] = {}

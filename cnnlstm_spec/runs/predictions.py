@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ..compiler.compile import Compilation
-from ..model.addresses import known, output_of
+from ..model.addresses import list_addresses, output_of
 from ..ops.input import InputOp
 from ..text.escape.json import to_json
 from .measure.measure import HALF
@@ -124,7 +124,7 @@ def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.
     assert typed is not None
     id = output_of(typed.graph, address)
     if id is None:
-        raise DataError([f"there is no `{address}` in this model; there are {', '.join(known(typed.graph)[:8])}"])
+        raise DataError([f"there is no `{address}` in this model; there are {', '.join(list_addresses(typed.graph)[:8])}"])
     layers = {layer.name: layer for layer in model.layers}
     node = typed.nodes[id].node
     while node.layer not in layers and node.inputs and not isinstance(node.op, InputOp):

@@ -18,7 +18,7 @@ from ..compiler.compile import Compilation
 from ..compiler.variants import sweep
 from ..ir.program import Unbuildable
 from ..spec.data.splits import Split
-from ..text.edits.matrix import folders
+from ..text.edits.matrix import name_folders
 from ..text.files import PathError, read_json
 from ..text.missing import what_to_install
 from ..text.source import Source
@@ -62,7 +62,7 @@ def list_jobs(plain: Job, seeds: Sequence[int], compiled: Callable[[Job], Compil
     below = None if plain.folder is None else File(plain.folder)
     given = (plain.overrides, plain.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
     variants = list(sweep(Source(plain.name, plain.text), *given).variants)
-    names: list[str | None] = [*folders(variants)] if variants else [None]
+    names: list[str | None] = [*name_folders(variants)] if variants else [None]
     jobs: list[Job] = []
     for place, name in enumerate(names):
         for seed in seeds or (None,):

@@ -13,7 +13,7 @@ from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
-from ..addresses import members, unknown_address
+from ..addresses import find_members, unknown_address
 from ..logged import Logged, logged
 
 WITHOUT_COMPILE = Code(
@@ -194,12 +194,12 @@ def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
 def covered(typed: TypedGraph, address: str) -> set[str]:
     """The nodes that an address covers; a `*` stands for any characters of a name."""
     if "*" not in address:
-        return set(members(typed.graph, address))
+        return set(find_members(typed.graph, address))
     from fnmatch import fnmatchcase
 
     pattern = address.replace("[", "[[]")
     areas = [area for area in typed.graph.areas if fnmatchcase(area, pattern)]
-    return {id for area in areas for id in members(typed.graph, area)}
+    return {id for area in areas for id in find_members(typed.graph, area)}
 
 
 def _trains(node: TypedNode, frozen: set[str], opened: set[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...compiler.compile import Compilation
 from ...emit.lowering.compile_call import compile_statements, layer_names
-from ...model.addresses import members
+from ...model.addresses import find_members
 from ...model.passes import optimize
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
@@ -57,7 +57,7 @@ def begin(
     for phase in (each.phase for each in (*before, now) if each.phase is not None):
         for addresses, trainable in ((phase.keys.freeze, False), (phase.keys.unfreeze, True)):
             for address in addresses:
-                for id in members(graph.written or graph.graph, address.text):
+                for id in find_members(graph.written or graph.graph, address.text):
                     node = graph.nodes.get(id)
                     for name in layer_names(node.node.layer, node.weights) if node is not None and node.weights else ():
                         layers[name].trainable = trainable

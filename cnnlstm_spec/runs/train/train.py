@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from ...emit.keras.run import make
-from ...ir.expressions import expression
+from ...ir.expressions import make_expression
 from ...spec.fit.callbacks import Callback
 from ..samples import Part
 from . import keep, state
@@ -126,4 +126,4 @@ def _make(callback: Callback, store: Store) -> keras.callbacks.Callback:
     if thing.name == "TensorBoard":
         logs = store.log_folder(str(dict(thing.arguments).get("log_dir", "logs")))
         thing = replace(thing, arguments=tuple({**dict(thing.arguments), "log_dir": logs}.items()))
-    return make(expression(thing))
+    return make(make_expression(thing))
