@@ -16,12 +16,12 @@ from ..emit.keras.quiet import silence
 from ..text.escape.json import to_json
 from ..text.files import sort_of
 from .commit import find_commit
-from .folder import ADAPTED, GO_ON, HISTORY, Identity, RunFolder
+from .folder import ADAPTED, GO_ON, HISTORY, REPORT, Identity, RunFolder
 from .history import parts_since, to_csv
 from .installed import installed_versions
 from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
 from .portable import make_portable
-from .samples import Data
+from .samples import Data, DataError
 from .start import find_start, load_weights
 from .train.watch import Watch
 
@@ -160,7 +160,25 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     model = compilation.to_keras()
     model.set_weights(weights)
     measured, thresholds = _measure(training, model)
-    return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds)
+    report = _report(training, model, outcome, measured, thresholds)
+    return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds, report)
+
+
+def _report(
+    training: Training, model: Any, outcome: Outcome, measured: Measured | None, thresholds: dict[str, float]
+) -> bytes | None:
+    """The page of the run; None where nothing was measured, or a library for it is missing, which is told."""
+    from .report.page import make_report
+
+    if measured is None:
+        return None
+    part = training.data.parts[measured.evaluation.part]
+    try:
+        return make_report(training.compilation, model, part, measured, outcome.rows, outcome.best, thresholds)
+    except DataError as error:
+        for line in error.problems:
+            training.watch.say(f"no {REPORT}: {line}")
+        return None
 
 
 def _measure(training: Training, model: Any) -> tuple[Measured | None, dict[str, float]]:
@@ -185,12 +203,15 @@ def _write(
     batch_size: int,
     measured: Measured | None,
     thresholds: dict[str, float],
+    report: bytes | None,
 ) -> Ending:
     from .train.keep import LAST
 
     files = {MODEL: save_model(model), HISTORY: to_csv(outcome.rows).encode()}
     if data.adapted:
         files[ADAPTED] = (to_json(data.adapted) + "\n").encode()
+    if report is not None:
+        files[REPORT] = report
     if (last := folder.read(LAST)) is not None:
         files[GO_ON] = last
     manifest = _manifest(compilation, data, identity, outcome, files, batch_size, folder.path, thresholds, measured)
@@ -212,6 +233,8 @@ def _last_lines(outcome: Outcome, where: File) -> list[str]:
         lines.append(f"the best epoch is {outcome.best} of {len(outcome.rows)}{told}; wrote {where}")
     if outcome.diverged:
         lines.append(f"the loss became NaN {outcome.diverged}")
+        if not outcome.rows:
+            lines.append(f"no epoch has ended: `{where}` has the model as it began")
     return lines
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -62,17 +63,32 @@ def run(program: Program) -> keras.Model:
     return model
 
 
-def compile_again(model: keras.Model, statements: Iterable[Statement], losses: Mapping[str, Callable[[Any], Any]]) -> None:
-    """Runs statements that compile a model, on one that is built; `losses` gives heads another loss for that of the spec."""
+Changes = Mapping[str, Callable[[Any], Any]]
+"""By head, what makes another thing of one of the spec's."""
+
+
+def compile_again(model: keras.Model, statements: Iterable[Statement], losses: Changes, metrics: Changes) -> None:
+    """Runs statements that compile a model, on one that is built; some heads get another loss or metrics."""
     for statement in statements:
         assert isinstance(statement, Do)
         keywords = {name: _evaluate(each, {"model": model}) for name, each in statement.call.keywords}
-        loss = keywords["loss"]
-        if isinstance(loss, dict):
-            keywords["loss"] = {head: losses[head](each) if head in losses else each for head, each in loss.items()}
-        elif losses:
-            keywords["loss"] = next(iter(losses.values()))(loss)
+        keywords["loss"] = _changed(keywords["loss"], losses)
+        for key in ("metrics", "weighted_metrics"):
+            if key in keywords:
+                lists = {head: partial(_each, change) for head, change in metrics.items()}
+                keywords[key] = _changed(keywords[key], lists)
         model.compile(**keywords)
+
+
+def _each(change: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    return [change(each) for each in values]
+
+
+def _changed(value: Any, changes: Changes) -> Any:
+    """A value of `compile`, by head or of the only one."""
+    if isinstance(value, dict):
+        return {head: changes[head](each) if head in changes else each for head, each in value.items()}
+    return next(iter(changes.values()))(value) if changes else value
 
 
 def make(expression: Expression) -> Any:

@@ -11,6 +11,7 @@ from ...compiler.compile import Compilation
 from ..samples import Data, Part
 from ..train.feed import Feed
 from ..train.order import Order
+from ..train.phases import measure_as_told
 from .baselines import make_baselines
 from .measure import HALF, Measured, choose_threshold, measure, truth_of
 from .predict import make_heads, predict, probabilities_of
@@ -38,6 +39,7 @@ def evaluate(compilation: Compilation, model: keras.Model, part: Part) -> dict[s
     batches = order.batches(0)
     if not batches:
         return {}
+    measure_as_told(model, compilation, part.targets)
     feed = Feed(model, part, lambda: (None, batches), len(batches), size if spec.batch_size is None else None)
     try:
         found: dict[str, Any] = model.evaluate(feed.dataset, return_dict=True, verbose=0)

@@ -39,6 +39,8 @@ class Feed:
         """What reading raised: TensorFlow hands on its text alone."""
         self.ready: dict[int, float] = {}
         """When each batch of this epoch was ready, where that can be told."""
+        self.began = 0.0
+        """When the first of them was asked for, after Keras has traced the model."""
         whole = part.arrays() if plain_size is not None else None
         made = self._gathered(whole, plain_size) if whole is not None and plain_size is not None else self._generated()
         self.dataset = made.apply(tensorflow.data.experimental.assert_cardinality(steps)).prefetch(AHEAD)
@@ -49,13 +51,15 @@ class Feed:
         found: tuple[Any, ...] = (_only(inputs),)
         if not batch.targets:
             return found
-        targets = dict(batch.targets)
+        count = len(next(iter(batch.targets.values())))
+        heads = self.model.output if isinstance(self.model.output, dict) else batch.targets
+        # Keras wants something for every head, one that is not trained too.
+        targets = {head: batch.targets.get(head, numpy.zeros((count, 1), "float32")) for head in heads}
         weights = self.weigh(batch) if self.weigh is not None else batch.weights
         single = not isinstance(self.model.output, dict)
         found = (*found, next(iter(targets.values())) if single else targets)
         if not weights:
             return found
-        count = len(next(iter(targets.values())))
         every = {head: weights.get(head, numpy.ones(count, "float32")) for head in targets}
         return (*found, next(iter(every.values())) if single else every)
 
@@ -80,6 +84,7 @@ class Feed:
     def _read_ahead(self) -> Iterator[Any]:
         epoch, batches = self.batches()
         self.ready.clear()
+        self.began = time.perf_counter()
         waiting: deque[Future[Batch]] = deque()
         with ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1)) as pool:
             try:

@@ -86,7 +86,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.asked = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.waited += max(0.0, self.feed.ready.pop(batch, 0.0) - self.asked)
+        self.waited += max(0.0, self.feed.ready.pop(batch, 0.0) - max(self.asked, self.feed.began))
         if not math.isfinite(logs["loss"]):
             raise Diverged(batch)
         self.seen = batch + 1

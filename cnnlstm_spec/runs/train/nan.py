@@ -46,7 +46,8 @@ def _start_again(training: Training, plan: Sequence[Stretch], weights: Mapping[s
             return False
         fresh = training.compilation.to_keras()
         training.model.set_weights(fresh.get_weights())
-        begin(training.model, training.compilation, plan[:-1], plan[-1], weigh_labels(training.data, weights))
+        losses = weigh_labels(training.data, weights)
+        begin(training.model, training.compilation, plan[:-1], plan[-1], training.data.targets, losses)
         for variable in training.model.optimizer.variables:
             if "learning_rate" not in variable.path:
                 variable.assign(keras.ops.zeros_like(variable))
@@ -67,10 +68,10 @@ def _bad_weights(model: keras.Model) -> str | None:
 
 def _bad_layer(model: keras.Model, x: Any) -> str | None:
     """The first layer of a batch whose output is not finite, in the order of the model."""
-    outputs = {layer.name: layer.output for layer in model.layers if hasattr(layer, "output")}
-    probe = keras.Model(model.inputs, outputs)
+    outputs = {each.name: each.output for each in model.operations if not isinstance(each, keras.layers.InputLayer)}
+    probe = keras.Model(model.inputs if len(model.inputs) > 1 else model.inputs[0], outputs)
     for name, value in probe(x, training=True).items():
-        array = keras.ops.convert_to_numpy(value)
+        array = keras.ops.convert_to_numpy(value if not isinstance(value, list | tuple) else value[0])
         if numpy.issubdtype(array.dtype, numpy.floating) and not numpy.isfinite(array).all():
             return str(name)
     return None

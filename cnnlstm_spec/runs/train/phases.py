@@ -14,6 +14,7 @@ from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.fit.phases import Phase
 from ...spec.fit.section import FitSpec
+from ..samples import Target
 
 if TYPE_CHECKING:
     import keras
@@ -42,15 +43,18 @@ def begin(
     compilation: Compilation,
     before: Sequence[Stretch],
     now: Stretch,
+    targets: Mapping[str, Target],
     losses: Mapping[str, Callable[[Any], Any]],
 ) -> None:
     """Freezes and thaws what the phases so far and this one say, and compiles the model with a new optimizer."""
     from ...emit.keras.run import compile_again
+    from .scaled import unscale
 
     spec, typed = compilation.spec, compilation.typed
     assert spec is not None and typed is not None and isinstance(spec.compile, CompileSpec)
+    metrics = unscale(targets)
     graph = optimize(typed, "default")
-    if now.phase is None and not losses:
+    if now.phase is None and not losses and not metrics:
         # It is compiled already.
         return
     layers = {layer.name: layer for layer in model.layers}
@@ -59,9 +63,15 @@ def begin(
             for address in addresses:
                 for id in find_members(graph.written or graph.graph, address.text):
                     node = graph.nodes.get(id)
-                    for name in layer_names(node.node.layer, node.weights) if node is not None and node.weights else ():
-                        layers[name].trainable = trainable
+                    names = (node.node.layer, *layer_names(node.node.layer, node.weights)) if node is not None else ()
+                    for layer in (layers[name] for name in names if name in layers):
+                        layer.trainable = trainable
     section = spec.compile
     if now.phase is not None and now.phase.keys.optimizer is not None:
         section = replace(section, optimizer=Placed(now.phase.keys.optimizer, now.phase.place))
-    compile_again(model, compile_statements(replace(spec, compile=section), graph), losses)
+    compile_again(model, compile_statements(replace(spec, compile=section), graph), losses, metrics)
+
+
+def measure_as_told(model: keras.Model, compilation: Compilation, targets: Mapping[str, Target]) -> None:
+    """Lets the metrics of a model that is compiled as the spec says see numbers as their column has them."""
+    begin(model, compilation, (), Stretch("", 0), targets, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -40,7 +41,14 @@ def train(training: Training) -> Outcome:
             mark = replace(mark, phase=number, done=0, ended=False, best_of_phase=None, counters=())
             if (best := store.read(keep.PHASE)) is not None and mark.best is not None:
                 keep.set_weights(model, best)
-        begin(model, training.compilation, plan[:number], plan[number], weigh_labels(training.data, weights))
+        begin(
+            model,
+            training.compilation,
+            plan[:number],
+            plan[number],
+            training.data.targets,
+            weigh_labels(training.data, weights),
+        )
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         if arrays is not None:
@@ -93,7 +101,8 @@ def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
     checked = None if validation is None else validation_feed(training, validation)
     training.watch.begin(keeper.before + stretch.epochs, training.order().steps)
     try:
-        model.fit(
+        _fit(
+            model,
             keeper.feed.dataset,
             initial_epoch=keeper.mark.done,
             epochs=stretch.epochs,
@@ -108,6 +117,13 @@ def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
             if feed is not None and feed.failure is not None:
                 raise feed.failure from None
         raise
+
+
+def _fit(model: keras.Model, *arguments: Any, **keywords: Any) -> None:
+    """Keras's own, without its warning of heads that have no loss: the spec says so."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Gradients do not exist", UserWarning)
+        model.fit(*arguments, **keywords)
 
 
 def validation_feed(training: Training, part: Part) -> Feed:

@@ -1,0 +1,156 @@
+"""What flows through a trained model: the inputs of every fusion, what it trusts, and what each branch gives. Imports Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy
+
+from ...compiler.compile import Compilation
+from ...ops.input import InputOp
+from ..measure.figures import class_figures, label_figures, number_figures
+from ..measure.measure import HALF, truth_of
+from ..measure.predict import Heads, Predicted, classes_of, numbers_of, predict, probabilities_of
+from ..read.libraries import need
+from ..samples import Part, Target
+
+MOST = 1000
+"""Samples that features are taken of."""
+
+
+class First(Part):
+    """The first samples of a part."""
+
+    def __init__(self, part: Part, most: int = MOST) -> None:
+        self.part, self.count, self.targets = part, min(len(part), most), part.targets
+
+    def __len__(self) -> int:
+        return self.count
+
+    def read(self, places: Sequence[int], epoch: int | None = None) -> Any:
+        return self.part.read(places, epoch)
+
+
+def project_fusions(compilation: Compilation, model: keras.Model, part: Part, heads: Heads) -> dict[str, Any]:
+    """The first two principal components, (samples, 2), of each input of a fusion and of what it gives, by address."""
+    typed = compilation.typed
+    assert typed is not None
+    need("sklearn", "the projections of `report.html`")
+    from sklearn.decomposition import PCA
+
+    layers = {layer.name: layer for layer in model.layers}
+    found: dict[str, Any] = {}
+    for address, id in _around_fusions(compilation):
+        node = typed.nodes[id].node
+        while node.layer not in layers and node.inputs and not isinstance(node.op, InputOp):
+            node = typed.nodes[node.inputs[0]].node
+        layer = layers.get(node.layer)
+        if layer is None or isinstance(layer.output, list | tuple | dict):
+            continue
+        cut = keras.Model(model.inputs, layer.output)
+        predicted = predict(cut, First(part), Heads((address,), batch_size=heads.batch_size))[address]
+        # Of what has steps, or height and width, their mean.
+        rows = [each.reshape(-1, each.shape[-1]).mean(0) if each.ndim else each.reshape(1) for each in predicted.values]
+        if len({each.shape for each in rows}) > 1 or len(rows) < 3 or not numpy.isfinite(rows).all():
+            continue
+        values = numpy.stack(rows).astype("float64")
+        if values.shape[1] >= 2:
+            found[address] = PCA(2).fit_transform(values)
+    return found
+
+
+def _around_fusions(compilation: Compilation) -> Iterator[tuple[str, str]]:
+    """The addresses of what fusions read and give, with their nodes."""
+    spec, typed = compilation.spec, compilation.typed
+    assert spec is not None and typed is not None
+    graph = typed.graph
+    seen: set[str] = set()
+    for place, fusion in enumerate(spec.fusions):
+        names = [name for name, _ in fusion.inputs] if fusion.inputs is not None else [each.name for each in spec.branches]
+        own = fusion.name or ("fusion" if len(spec.fusions) == 1 else f"fusion {place}")
+        for name in (*names, own):
+            id = graph.addresses.get(name)
+            if id is not None and name not in seen:
+                seen.add(name)
+                yield name, id
+
+
+def weigh_fusions(
+    compilation: Compilation, model: keras.Model, part: Part, heads: Heads
+) -> dict[str, tuple[tuple[str, ...], Any]]:
+    """How much each fusion that weighs its inputs trusts each, (samples, inputs), with the inputs' names."""
+    spec = compilation.spec
+    assert spec is not None
+    layers = {layer.name: layer for layer in model.layers}
+    found: dict[str, tuple[tuple[str, ...], Any]] = {}
+    for fusion in spec.fusions:
+        name = fusion.name or "fusion"
+        layer = layers.get(f"{name}_weights")
+        if layer is None or isinstance(layer.output, list | tuple):
+            continue
+        cut = keras.Model(model.inputs, layer.output)
+        predicted = predict(cut, First(part), Heads((name,), batch_size=heads.batch_size))[name]
+        inputs = tuple(each for each, _ in fusion.inputs) if fusion.inputs is not None else tuple(b.name for b in spec.branches)
+        rows = [each.reshape(-1, each.shape[-1]).mean(0) for each in predicted.values]
+        if rows and rows[0].shape == (len(inputs),):
+            found[name] = inputs, numpy.stack(rows)
+    return found
+
+
+def shuffle_branches(
+    compilation: Compilation, model: keras.Model, part: Part, heads: Heads, thresholds: Mapping[str, float], seed: int = 0
+) -> dict[str, dict[str, float]]:
+    """The figure of each head, whole and with each branch of another sample: what it falls by is what the branch gives.
+
+    By head `""` is the whole; of classes and labels accuracy, of numbers MAE.
+    """
+    spec = compilation.spec
+    assert spec is not None
+    small = First(part)
+    others = numpy.random.default_rng(seed).permutation(len(small))
+    found: dict[str, dict[str, float]] = {head: {} for head in part.targets}
+    for branch in ("", *(each.name for each in spec.branches)):
+        change = None if not branch else _exchange(small, branch, others, compilation)
+        if branch and change is None:
+            continue
+        predicted = predict(model, small, heads, change)
+        for head, target in part.targets.items():
+            found[head][branch] = quality_of(predicted[head], target, head in heads.logits, thresholds.get(head, HALF))
+    return found
+
+
+def _exchange(part: Part, branch: str, others: Any, compilation: Compilation) -> Any:
+    """Puts another sample's branch in place of its own; None where samples of a branch have different lengths."""
+    spec = compilation.spec
+    assert spec is not None
+    input = next(each.input for each in spec.branches if each.name == branch)
+    names = (branch,) if input is None or input.mask_input is None else (branch, input.mask_input)
+    shape = part.read([0]).inputs[branch].shape
+    if any(part.read([place]).inputs[branch].shape != shape for place in range(min(len(part), 64))):
+        return None
+
+    def change(inputs: Mapping[str, Any], places: Sequence[int]) -> Mapping[str, Any]:
+        held = part.read([int(others[place]) for place in places]).inputs
+        filled = {name: held[name] for name in names}
+        count = len(next(iter(inputs.values())))
+        return {**inputs, **{name: each[numpy.arange(count) % len(each)] for name, each in filled.items()}}
+
+    return change
+
+
+def quality_of(predicted: Predicted, target: Target, is_logits: bool, threshold: float) -> float:
+    """Accuracy, or the MAE of numbers."""
+    values, truth, _ = predicted.flat()
+    weights = numpy.ones((1, len(values)))
+    with numpy.errstate(divide="ignore", invalid="ignore"):
+        if target.sort == "numbers":
+            told = numbers_of(truth.astype("float64"), target), numbers_of(values.astype("float64"), target)
+            return float(number_figures(*told, weights)["mae"][0])
+        scores = probabilities_of(values, is_logits)
+        if target.sort == "labels":
+            return float(label_figures(truth, scores, threshold, target.names, weights)["accuracy"][0])
+        columns = scores[:, 0] if scores.shape[-1] == 1 else scores
+        given = (truth_of(truth, target), classes_of(scores, target, threshold), columns, target.names, weights)
+        return float(class_figures(*given)["accuracy"][0])

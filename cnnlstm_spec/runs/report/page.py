@@ -1,0 +1,227 @@
+"""The page of a run: what it is worth, how it was trained, where it is wrong, and what its branches give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from ...compiler.compile import Compilation
+from ...text.escape.xml import content
+from ..history import Row
+from ..measure.document import HeadFigures, Value
+from ..measure.measure import Measured, truth_of
+from ..measure.predict import numbers_of, probabilities_of
+from ..read.libraries import need
+from ..samples import Part, Target
+from .drawing import Drawing, draw_cloud, draw_lines, draw_matrix, shorten
+from .features import project_fusions, shuffle_branches, weigh_fusions
+from .samples import draw_sample, find_worst
+
+if TYPE_CHECKING:
+    import keras
+
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222;background:#fff}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ddd}
+table{border-collapse:collapse;margin:.6em 0}td,th{padding:.2em .8em;text-align:left;border-bottom:1px solid #eee}
+td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;height:auto}
+.row{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}figcaption{font-size:.85em;color:#555}
+"""
+MOST_CURVES = 8
+"""Classes whose ROC is drawn."""
+
+
+def make_report(
+    compilation: Compilation,
+    model: keras.Model,
+    part: Part,
+    measured: Measured,
+    rows: Sequence[Row],
+    best: int | None,
+    thresholds: Mapping[str, float],
+) -> bytes:
+    """The page. Raises DataError where a library that it needs is not installed."""
+    need("matplotlib", "`report.html`")
+    need("sklearn", "`report.html`")
+    parts = [
+        *_opening(measured, len(rows), best),
+        *_curves(rows, best),
+        *(html for head, target in part.targets.items() for html in _head(compilation, part, measured, head, target)),
+        *_projections(compilation, model, part, measured),
+        *_trust(compilation, model, part, measured),
+        *_shuffled(compilation, model, part, measured, thresholds),
+        "<h2>The model</h2>",
+        compilation.to_svg(),
+    ]
+    title = content(measured.evaluation.name)
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}"><title>{title}</title>'
+    return (
+        f"<!doctype html><html lang=en><head>{head}<style>{STYLE}</style></head><body>{''.join(parts)}</body></html>\n".encode()
+    )
+
+
+def _opening(measured: Measured, epochs: int, best: int | None) -> Iterator[str]:
+    found = measured.evaluation
+    yield f"<h1>{content(found.name)}</h1>"
+    at = f"the best of {epochs} epochs is {best}" if best is not None else f"{epochs} epochs"
+    yield f"<p>{found.samples:,} samples of {content(found.part)}; {at}. In brackets 95 % intervals.</p>"
+    table = [(name, _told(value)) for name, value in found.metrics.items()]
+    if found.loss is not None:
+        table.insert(0, ("loss", f"{found.loss:.4g}"))
+    yield _table(("figure", "value"), table)
+
+
+def _curves(rows: Sequence[Row], best: int | None) -> Iterator[str]:
+    names = [name for name in dict.fromkeys(key for row in rows for key in row) if name not in ("epoch", "phase")]
+    own = [name for name in names if not name.startswith("val_")]
+    if not own or not rows:
+        return
+    yield "<h2>Training</h2><div class=row>"
+    for name in own:
+        drawing = Drawing()
+        lines = {each: _line(rows, each) for each in (name, f"val_{name}") if each in names}
+        draw_lines(drawing.axes[0], lines, name, "epoch")
+        if best is not None:
+            drawing.axes[0].axvline(best, color="#999999", linewidth=0.8, linestyle=":")
+        yield f"<figure>{drawing.to_svg()}</figure>"
+    yield "</div>"
+
+
+def _line(rows: Sequence[Row], name: str) -> tuple[list[float], list[float]]:
+    known = [row for row in rows if name in row]
+    return [row["epoch"] for row in known], [row[name] for row in known]
+
+
+def _head(compilation: Compilation, part: Part, measured: Measured, head: str, target: Target) -> Iterator[str]:
+    figures = measured.evaluation.heads[head]
+    yield f"<h2>{content(head)}</h2>"
+    if target.sort == "numbers":
+        yield from _numbers(measured, head, target)
+    else:
+        yield from _classes(measured, head, target, figures)
+    spec = compilation.spec
+    assert spec is not None
+    kinds = {each.name: each.input.kind for each in spec.branches if each.input is not None}
+    yield "<h3>Where it is most wrong</h3><div class=row>"
+    for each in find_worst(part, measured.predicted[head], target, head in measured.heads.logits):
+        picture = draw_sample(part, each.place, kinds)
+        yield f"<figure>{picture}<figcaption>{content(each.label)}<br>{content(each.words)}</figcaption></figure>"
+    yield "</div>"
+
+
+def _classes(measured: Measured, head: str, target: Target, figures: HeadFigures) -> Iterator[str]:
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
+    assert figures.classes is not None
+    heading = ("class", "samples", "precision", "recall", "F1", "false alarms", "AUC")
+    rows = [
+        (name, f"{each.samples:,}", *map(_told, (each.precision, each.recall, each.f1, each.false_alarms, each.auc)))
+        for name, each in figures.classes.items()
+    ]
+    yield _table(heading, rows)
+    values, truth, _ = measured.predicted[head].flat()
+    scores = probabilities_of(values, head in measured.heads.logits)
+    of = truth > 0.5 if target.sort == "labels" else truth_of(truth, target)
+    curves = []
+    for place, name in enumerate(target.names[:MOST_CURVES]):
+        if scores.shape[1] == 1 and target.sort == "classes":
+            if place == 0:
+                continue
+            curves.append((name, of == 1, scores[:, 0]))
+        else:
+            curves.append((name, of[:, place] if target.sort == "labels" else of == place, scores[:, place]))
+    curves = [each for each in curves if 0 < each[1].sum() < len(each[1])]
+    drawing = Drawing(3 if figures.confusion is not None else 2)
+    roc = {name: roc_curve(yes, score)[:2] for name, yes, score in curves}
+    draw_lines(drawing.axes[0], {shorten(name): each for name, each in roc.items()}, "ROC", "false alarms")
+    pr = {name: precision_recall_curve(yes, score)[:2][::-1] for name, yes, score in curves}
+    draw_lines(drawing.axes[1], {shorten(name): each for name, each in pr.items()}, "precision by recall", "recall")
+    if figures.confusion is not None:
+        draw_matrix(drawing.axes[2], figures.confusion, target.names)
+    yield drawing.to_svg()
+
+
+def _numbers(measured: Measured, head: str, target: Target) -> Iterator[str]:
+    values, truth, _ = measured.predicted[head].flat()
+    found, true = numbers_of(values.astype("float64"), target)[:, 0], numbers_of(truth.astype("float64"), target)[:, 0]
+    drawing = Drawing(2)
+    draw_cloud(drawing.axes[0], numpy.stack([true, found], 1), None, (), "predicted against true")
+    ends = [min(true.min(), found.min()), max(true.max(), found.max())]
+    drawing.axes[0].plot(ends, ends, color="#999999", linewidth=0.8)
+    drawing.axes[0].set_xlabel("true")
+    drawing.axes[0].set_ylabel("predicted")
+    drawing.axes[1].hist(found - true, bins=30, color="#1f6fb2")
+    drawing.axes[1].set_title("errors")
+    yield drawing.to_svg()
+
+
+def _projections(compilation: Compilation, model: keras.Model, part: Part, measured: Measured) -> Iterator[str]:
+    found = project_fusions(compilation, model, part, measured.heads)
+    if not found:
+        return
+    told = "The first two principal components of each input of a fusion, and of what it gives."
+    yield f"<h2>What is fused</h2><p>{told}</p><div class=row>"
+    names, of = _colors(part, measured)
+    for address, points in found.items():
+        drawing = Drawing(1, 3.4, 3)
+        draw_cloud(drawing.axes[0], points, None if of is None else of[: len(points)], names, address)
+        yield f"<figure>{drawing.to_svg()}</figure>"
+    yield "</div>"
+
+
+def _colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
+    """The classes of the first head that gives one class a sample, and the class of each sample."""
+    for head, target in part.targets.items():
+        if target.sort == "classes":
+            _, truth, owners = measured.predicted[head].flat()
+            if len(owners) == len(part):
+                return target.names, truth_of(truth, target)
+    return (), None
+
+
+def _trust(compilation: Compilation, model: keras.Model, part: Part, measured: Measured) -> Iterator[str]:
+    for name, (inputs, weights) in weigh_fusions(compilation, model, part, measured.heads).items():
+        yield f"<h2>What `{content(name)}` trusts</h2>"
+        names, of = _colors(part, measured)
+        heading = ("", *inputs)
+        rows = [("all", *(f"{each:.3f}" for each in weights.mean(0)))]
+        for place, label in enumerate(names):
+            chosen = weights[of[: len(weights)] == place]
+            if len(chosen):
+                rows.append((label, *(f"{each:.3f}" for each in chosen.mean(0))))
+        yield _table(heading, rows)
+
+
+def _shuffled(
+    compilation: Compilation, model: keras.Model, part: Part, measured: Measured, thresholds: Mapping[str, float]
+) -> Iterator[str]:
+    found = shuffle_branches(compilation, model, part, measured.heads, thresholds)
+    spec = compilation.spec
+    assert spec is not None
+    if len(spec.branches) < 2:
+        return
+    yield "<h2>What each branch gives</h2><p>The figure where a branch is that of another sample.</p>"
+    rows = []
+    for head, figures in found.items():
+        sort = "MAE" if part.targets[head].sort == "numbers" else "accuracy"
+        for branch, value in figures.items():
+            change = "" if not branch else f"{value - figures['']:+.4g}"
+            rows.append((head, sort, branch or "as it is", f"{value:.4g}", change))
+    yield _table(("head", "figure", "branch", "value", "change"), rows)
+
+
+def _told(value: Value) -> str:
+    if value.value is None:
+        return "-"
+    if value.lower is None or value.upper is None:
+        return f"{value.value:.4g}"
+    return f"{value.value:.4g} [{value.lower:.4g}, {value.upper:.4g}]"
+
+
+def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f"<th>{content(each)}</th>" for each in heading)
+    body = "".join("<tr>" + "".join(f"<td>{content(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{top}</tr>{body}</table>"

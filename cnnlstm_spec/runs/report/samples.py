@@ -1,0 +1,86 @@
+"""The samples of which a model was most wrong, shown: pictures as pictures, series as lines, numbers as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from ..measure.measure import truth_of
+from ..measure.predict import Predicted, numbers_of, probabilities_of
+from ..samples import Part, Target
+from .drawing import COLORS, Drawing
+
+WORST = 8
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A sample, and what is said of it."""
+
+    place: int
+    label: str
+    words: str
+
+
+def find_worst(part: Part, predicted: Predicted, target: Target, is_logits: bool) -> list[Wrong]:
+    """Those whose true class was least probable, or whose number was farthest off; the worst first."""
+    values, truth, owners = predicted.flat()
+    if target.sort == "numbers":
+        found, true = numbers_of(values.astype("float64"), target), numbers_of(truth.astype("float64"), target)
+        errors = numpy.abs(found - true).mean(1)
+        words = [f"{true[row, 0]:.4g}, predicted {found[row, 0]:.4g}" for row in range(len(errors))]
+    else:
+        scores = probabilities_of(values, is_logits).astype("float64")
+        if target.sort == "labels":
+            errors = numpy.abs(scores - truth).max(1)
+            place = numpy.abs(scores - truth).argmax(1)
+            words = [f"{target.names[at]}: {scores[row, at]:.3f}" for row, at in enumerate(place)]
+        else:
+            both = numpy.concatenate([1 - scores, scores], 1) if scores.shape[1] == 1 else scores
+            true = truth_of(truth, target)
+            errors = 1 - both[numpy.arange(len(both)), true]
+            words = [
+                f"{target.names[one]}, taken for {target.names[other]} ({share:.0%})"
+                for one, other, share in zip(true, both.argmax(1), both.max(1), strict=True)
+            ]
+    order = numpy.argsort(-errors, kind="stable")
+    kept: dict[int, Wrong] = {}
+    for row in order:
+        place = int(owners[row])
+        if place not in kept:
+            kept[place] = Wrong(place, part.label(place), words[row])
+        if len(kept) == WORST:
+            break
+    return list(kept.values())
+
+
+def draw_sample(part: Part, place: int, kinds: Mapping[str, str]) -> str:
+    """A sample's branches that can be shown, side by side, as SVG; empty where none can be."""
+    batch = part.read([place])
+    shown = [(name, batch.inputs[name][0]) for name, kind in kinds.items() if kind in ("image", "video", "sequence", "volume")]
+    if not shown:
+        return ""
+    drawing = Drawing(len(shown), 1.8, 1.5)
+    for axes, (name, values) in zip(drawing.axes, shown, strict=True):
+        _draw(axes, numpy.asarray(values, "float64"), kinds[name])
+        axes.set_title(name, fontsize=7)
+        axes.tick_params(labelsize=6)
+    return drawing.to_svg()
+
+
+def _draw(axes: Any, values: Any, kind: str) -> None:
+    if kind == "sequence":
+        for column in range(min(values.shape[-1], 6)):
+            axes.plot(values[..., column].reshape(len(values), -1)[:, 0], linewidth=0.8, color=COLORS[column])
+        return
+    # Of a film or a volume the middle.
+    picture = values if kind == "image" else values[len(values) // 2]
+    low, high = float(picture.min()), float(picture.max())
+    picture = (picture - low) / (high - low) if high > low else picture * 0
+    step = max(1, max(picture.shape[:2]) // 128)
+    picture = picture[::step, ::step]
+    axes.imshow(picture if picture.shape[-1] == 3 else picture[..., 0], cmap="gray", vmin=0, vmax=1)
+    axes.axis("off")
