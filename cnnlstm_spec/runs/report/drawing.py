@@ -83,10 +83,10 @@ def draw_cloud(axes: Any, points: Any, of: Any, names: Sequence[str], title: str
     step = max(1, len(points) // MOST_POINTS)
     points = points[::step]
     if not names:
-        axes.scatter(points[:, 0], points[:, 1], s=8, alpha=0.6, color=COLORS[0], linewidths=0)
+        axes.scatter(points[:, 0], points[:, 1], s=16, alpha=0.7, color=COLORS[0], linewidths=0)
     for place, name in enumerate(names):
         chosen = points[of[::step] == place]
-        axes.scatter(*chosen.T, s=8, alpha=0.6, label=shorten(name), color=COLORS[place % len(COLORS)], linewidths=0)
+        axes.scatter(*chosen.T, s=16, alpha=0.7, label=shorten(name), color=COLORS[place % len(COLORS)], linewidths=0)
     if 0 < len(names) <= 12:
         axes.legend(frameon=False, fontsize=8)
     axes.set_title(title)
