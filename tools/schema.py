@@ -16,6 +16,7 @@ from cnnlstm_spec.emit.keras.document import Examination
 from cnnlstm_spec.emit.words.findings import Findings
 from cnnlstm_spec.emit.words.shapes import Shapes
 from cnnlstm_spec.runs.compare import Comparison
+from cnnlstm_spec.runs.data_report import DataReport
 from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
 from cnnlstm_spec.spec.schema.whole import spec_schema
@@ -24,6 +25,7 @@ from cnnlstm_spec.text.document import Document, make_schema
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 DOCUMENTS: dict[str, type[Document]] = {
     "compare": Comparison,
+    "data": DataReport,
     "diff": Differences,
     "doctor": Examination,
     "evaluate": Evaluation,

@@ -31,6 +31,7 @@ COMMANDS = {
     "validate": "Check specs, every shape and every mistake in them.",
     "shapes": "Show every layer's output, dtype, mask and parameters.",
     "compile": "Build the Keras model, its plot and a manifest.",
+    "data": "Read all data of a spec, and show what the model will be fed.",
     "train": "Train the model on the data of its spec.",
     "evaluate": "Measure a trained model, with intervals.",
     "predict": "Predict for new samples with a trained model.",

@@ -50,6 +50,9 @@ class Branch(ABC):
         self.shape = shape_of(input)
         self.dtype = UNKNOWN_DTYPE.get(input.data_type, input.data_type)
 
+    tells_padding: bool = True
+    """Whether the model can tell padded steps of it: by `padding_value`, `mask_input`, or a layer that masks."""
+
     @abstractmethod
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
         """The sample of a row, in the branch's shape; raises Broken. With a generator it is drawn as in training."""
@@ -64,9 +67,8 @@ class Branch(ABC):
 
     @property
     def column(self) -> str:
-        """The column, or the first of them."""
-        first = self.source.columns[0]
-        return first if isinstance(first, str) else first.column
+        """The column of cells, each of which is a sample."""
+        return self.source.column
 
 
 class ColumnsBranch(Branch):
@@ -100,6 +102,12 @@ class ColumnsBranch(Branch):
 
     def matrix(self) -> Array | None:
         return self.values
+
+    @property
+    def column(self) -> str:
+        """The first of the columns."""
+        first = self.source.columns[0]
+        return first if isinstance(first, str) else first.column
 
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
         return numpy.asarray(self.values[row])

@@ -141,6 +141,7 @@ class Reading:
                 )
                 continue
             found[each.name] = branch
+            branch.tells_padding = each.mask_by is not None or _masks(self.typed, each.name)
             if isinstance(branch, ColumnsBranch) and branch.shape.sizes and each.input.kind != "tokens":
                 width, has = branch.shape.sizes[-1], branch.values.shape[1]
                 if width is not None and width != has:
@@ -240,6 +241,12 @@ class Reading:
             "classes": classes,
             "seed": self.data.seed,
         }
+
+
+def _masks(typed: TypedGraph, branch: str) -> bool:
+    """Whether a layer of a branch makes a mask, as `Masking` does, and `mask_zero` of an `Embedding`."""
+    nodes = [node for node in typed.nodes.values() if node.node.area == f"branches.{branch}"]
+    return any(node.type is not None and node.type.mask is not None for node in nodes)
 
 
 def _output(typed: TypedGraph, head: str) -> Any:

@@ -80,8 +80,16 @@ class FilePart(Part):
             return numpy.asarray(found, dtype=object), numpy.ones(len(at), dtype="int64")
         lengths = numpy.asarray([len(each) if each.ndim else 1 for each in found])
         if branch.shape.timed and len(set(lengths.tolist())) > 1:
+            self._need_padding(branch, at, lengths)
             found = _padded(found, branch, int(lengths.max()))
         return numpy.stack(found), lengths
+
+    def _need_padding(self, branch: Branch, at: Array, lengths: Array) -> None:
+        """Raises DataError where samples of different lengths meet in a branch that could not tell padding from steps."""
+        if not branch.tells_padding:
+            words = f"samples have {lengths.min()} to {lengths.max()} steps, and `{branch.name}` has neither padding nor mask"
+            row = int(self.at[int(at[int(lengths.argmax())])])
+            raise DataError([str(problem_of(branch, row, Broken("lengths-differ", words)))])
 
     def _windows(self, branch: Branch, matrix: Array, at: Array) -> Array:
         assert self.windows is not None
@@ -93,13 +101,19 @@ class FilePart(Part):
         values = matrix[order.rows[first[:, None] + steps]]
         return values[..., 0] if len(branch.shape.sizes) == 1 else values
 
-    def _sample(self, branch: Branch, place: int, epoch: int | None, index: int) -> Array:
+    def sample(self, branch: Branch, place: int, index: int, epoch: int | None = None) -> Array:
+        """One sample of a branch, the `index`-th; raises Broken."""
+        matrix = branch.matrix()
+        if self.windows is not None and matrix is not None:
+            return numpy.asarray(self._windows(branch, matrix, numpy.asarray([place]))[0])
         drawn = None if epoch is None else numpy.random.default_rng([self.seed, epoch, place, index])
-        row = int(self.at[place])
+        return branch.read(int(self.at[place]), drawn)
+
+    def _sample(self, branch: Branch, place: int, epoch: int | None, index: int) -> Array:
         try:
-            return branch.read(row, drawn)
+            return self.sample(branch, place, index, epoch)
         except Broken as error:
-            raise DataError([str(problem_of(branch, row, error))]) from None
+            raise DataError([str(problem_of(branch, int(self.at[place]), error))]) from None
 
     def _add_mask(self, inputs: dict[str, Array], branch: Branch, values: Array, lengths: Array) -> None:
         """The boolean input that says which steps are real; of branches that share one all have equal steps."""

@@ -54,16 +54,20 @@ def open_image(path: Path) -> Any:
 def size_of(path: Path) -> tuple[int, int]:
     """Height and width, as the header and EXIF say."""
     with open_image(path) as opened:
-        turned = opened.getexif().get(0x0112) in TURNED
-        return (opened.width, opened.height) if turned else (opened.height, opened.width)
+        return _size(opened)
+
+
+def _size(opened: Any) -> tuple[int, int]:
+    # Pillow turns TIFF by itself.
+    turned = opened.format != "TIFF" and opened.getexif().get(0x0112) in TURNED
+    return (opened.width, opened.height) if turned else (opened.height, opened.width)
 
 
 def read_image(path: Path, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
     """The image (height, width, channels) with values as stored, brought to a size where `source` says how."""
     with open_image(path) as opened:
         if source.resize is None:
-            turned = opened.getexif().get(0x0112) in TURNED
-            has = (opened.width, opened.height) if turned else (opened.height, opened.width)
+            has = _size(opened)
             if (height or has[0], width or has[1]) != has:
                 raise Broken(
                     "shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`"
@@ -76,6 +80,8 @@ def convert(image: Any, source: ImageSource, height: int | None, width: int | No
     ops = need("PIL.ImageOps", "an image")
     try:
         image.seek(0) if getattr(image, "n_frames", 1) > 1 else None
+        # TIFF is turned while it is loaded, and then says no more of it.
+        image.load()
         image = ops.exif_transpose(image)
         image = _with_channels(image, channels or len(image.getbands()))
         if source.resize is not None and height is not None and width is not None:

@@ -17,7 +17,8 @@ def open_npy(path: Path) -> Array:
     try:
         found = numpy.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, MemoryError) as error:
-        reason = "it needs pickle, which could run code" if "allow_pickle" in str(error) else "the array cannot be read"
+        objects = "Python objects" in str(error) or "Object arrays" in str(error)
+        reason = "it needs pickle, which could run code" if objects else "the array cannot be read"
         raise Broken("not-readable", reason) from None
     if not isinstance(found, numpy.ndarray) or found.dtype.kind not in "biuf":
         raise Broken("not-readable", "it holds no array of numbers")

@@ -85,7 +85,7 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
     except DataError:
         raise
     except (PathError, OSError, ValueError, EOFError, KeyError, SyntaxError, MemoryError) as error:
-        reason = "it needs pickle, which could run code" if "allow_pickle" in str(error) else "it is no file of arrays"
+        reason = "it needs pickle, which could run code" if "bject" in str(error) else "it is no file of arrays"
         raise DataError([f"{shown}: {reason}"]) from None
 
 

@@ -1,0 +1,121 @@
+"""Reads everything there is, for `cnnlstm-spec data`: counts, classes, shapes and ranges of each part, and every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy
+
+from ...compiler.compile import Compilation
+from ..data_report import DataReport, InputReport, PartReport, ProblemReport
+from ..samples import DataError, Part
+from .open import Reading
+from .part import FilePart
+from .problems import Broken, Problem
+from .sources.rows import Array
+
+SHAPES = 20
+"""So many shapes that samples have are listed."""
+SPREAD = 30.0
+"""A number whose spread or mean is further than this from 1 is hard to learn unscaled."""
+
+
+@dataclass
+class Values:
+    """What was met in the samples of a branch."""
+
+    shapes: dict[str, int] = field(default_factory=dict)
+    least: float = numpy.inf
+    greatest: float = -numpy.inf
+    total: float = 0.0
+    count: int = 0
+
+    def add(self, values: Array) -> None:
+        """Counts a sample in."""
+        shape = str(list(values.shape))
+        if shape in self.shapes or len(self.shapes) < SHAPES:
+            self.shapes[shape] = self.shapes.get(shape, 0) + 1
+        if values.size and values.dtype.kind in "biuf":
+            self.least, self.greatest = min(self.least, float(values.min())), max(self.greatest, float(values.max()))
+            self.total, self.count = self.total + float(values.sum(dtype="float64")), self.count + values.size
+
+    def report(self) -> InputReport:
+        """What was met, as it is told."""
+        if not self.count:
+            return InputReport(shapes=self.shapes, min=None, max=None, mean=None)
+        return InputReport(shapes=self.shapes, min=self.least, max=self.greatest, mean=self.total / self.count)
+
+
+def check_all(compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False) -> DataReport:
+    """Reads every sample of every part, of folds those of the first."""
+    reading = Reading(compilation, allow_outside, allow_imports)
+    parts: Mapping[str, Part] = {}
+    told: list[Problem] = []
+    try:
+        parts = reading.read()
+    except DataError as error:
+        if not len(reading.problems):
+            cut = [line.partition(": ") for line in error.problems]
+            told = [Problem("not-readable", words or line, line if words else "") for line, _, words in cut]
+    told = [*reading.problems, *told]
+    rows = {name: _part(part, told) for name, part in parts.items()}
+    keys = ("file", "row", "column", "code", "message")
+    problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in told]
+    return DataReport(parts=rows, problems=problems, hints=list(_hints(parts)) if parts else [])
+
+
+def _part(part: Part, told: list[Problem]) -> PartReport:
+    assert isinstance(part, FilePart)
+    inputs = {name: Values() for name in part.branches}
+    lengths: dict[str, dict[int, int]] = {}
+    for place in range(len(part)):
+        for index, (name, branch) in enumerate(part.branches.items()):
+            row = part.row(place)
+            try:
+                values = part.sample(branch, place, index)
+            except Broken as error:
+                file, number = branch.rows.where(row)
+                told.append(Problem(error.code, str(error), file, number, branch.column))
+                continue
+            inputs[name].add(values)
+            if branch.shape.timed and branch.shape.sizes[0] is None:
+                lengths.setdefault(name, {}).setdefault(len(values), row)
+    for name, held in lengths.items():
+        branch = part.branches[name]
+        if len(held) > 1 and not branch.tells_padding:
+            file, number = branch.rows.where(held[max(held)])
+            words = f"samples have {min(held)} to {max(held)} steps, and `{name}` has neither `padding_value` nor `mask_input`"
+            told.append(Problem("lengths-differ", words, file, number, branch.column))
+    return PartReport(samples=len(part), classes=_classes(part), inputs={name: each.report() for name, each in inputs.items()})
+
+
+def _classes(part: FilePart) -> dict[str, dict[str, int]]:
+    """How many samples each class has, by head."""
+    found: dict[str, dict[str, int]] = {}
+    for head, target in part.targets.items():
+        values = part.values.get(head)
+        if target.sort == "numbers" or not target.names or not isinstance(values, numpy.ndarray):
+            continue
+        if target.encoding in ("one_hot", "multi_hot"):
+            counts = values.reshape(-1, values.shape[-1]).sum(axis=0).astype(int).tolist()
+        else:
+            counts = numpy.bincount(numpy.maximum(values, 0).astype(int).reshape(-1), minlength=len(target.names)).tolist()
+        found[head] = dict(zip(target.names, counts, strict=False))
+    return found
+
+
+def _hints(parts: Mapping[str, Part]) -> list[str]:
+    """Numbers whose spread is far from 1 and that nothing scales."""
+    found = []
+    train = parts["train"]
+    assert isinstance(train, FilePart)
+    for head, target in train.targets.items():
+        values = train.values[head]
+        if target.sort != "numbers" or not isinstance(values, numpy.ndarray) or not values.size or target.spread != 1.0:
+            continue
+        spread, mean = float(values.std()), abs(float(values.mean()))
+        if spread > SPREAD or mean > SPREAD or 0 < spread < 1 / SPREAD:
+            told = f"the target of `{head}` has a mean of {values.mean():.4g} and a spread of {spread:.4g}"
+            found.append(f"{told}: `scale: standard` lets the loss see numbers near 1")
+    return found
