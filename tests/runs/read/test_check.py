@@ -82,4 +82,4 @@ def test_sources_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFix
     assert run(["data", str(spec(tmp_path)), "--format", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["parts"] == {} and report["problems"][0]["file"] == "t.csv"
-    assert run(["data", str(write_spec(tmp_path, "{x: {input: {kind: vector, shape: [2]}}}", NUMBER))]) == 1
+    assert run(["data", str(write_spec(tmp_path, "{x: {input: {kind: vector, shape: [2]}}}", NUMBER))]) == 2

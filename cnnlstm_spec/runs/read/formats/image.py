@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy
 
 from ....spec.data.inputs import ImageSource
+from ....text.files import open_regular
 from ..libraries import need
 from ..problems import Broken
 from .npy import Array
@@ -34,21 +37,24 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in FORMATS
 
 
-def open_image(path: Path) -> Any:
+@contextmanager
+def open_image(path: Path) -> Iterator[Any]:
     """The image, its pixels not yet read; raises Broken."""
     image = need("PIL.Image", "an image")
     ending = path.suffix.lower()
     if ending not in FORMATS:
         raise Broken("not-a-kind", f"an image ends in {', '.join(f'`{each}`' for each in FORMATS)}")
-    try:
-        opened = image.open(path, formats=[FORMATS[ending]])
-    except image.DecompressionBombError:
-        raise Broken("too-large", "the image has more than 256 megapixels") from None
-    except Exception:
-        raise Broken("not-readable", f"it is no {FORMATS[ending]} image") from None
-    if opened.width * opened.height > MOST:
-        raise Broken("too-large", "the image has more than 256 megapixels")
-    return opened
+    # From a stream: of a path Pillow maps plain TIFF into memory, and turns it wrongly.
+    with open_regular(path) as stream:
+        # What the header announces is held against our own limit, before anything is unpacked.
+        image.MAX_IMAGE_PIXELS = None
+        try:
+            opened = image.open(stream, formats=[FORMATS[ending]])
+        except Exception:
+            raise Broken("not-readable", f"it is no {FORMATS[ending]} image") from None
+        if opened.width * opened.height > MOST:
+            raise Broken("too-large", "the image has more than 256 megapixels")
+        yield opened
 
 
 def size_of(path: Path) -> tuple[int, int]:
