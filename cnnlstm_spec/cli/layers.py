@@ -1,4 +1,4 @@
-"""`layers [NAME]`: the reference of a layer, from what its op declares."""
+"""`layers [NAME]`: the reference of a layer, or of any other thing that a spec names, from what it declares."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from .terminal import write
 @click.command("layers")
 @click.argument("name", metavar="[NAME]", required=False)
 def command(name: str | None) -> None:
-    """List the layers, or show the reference of one: a layer, a backbone, a strategy of fusion or a structure."""
+    """List what a spec can name, or show the reference of one thing.
+
+    A layer, a backbone, a strategy of fusion, a structure, a kind of input, a loss, a metric, an optimizer, a schedule, a
+    regularizer, an initializer, a constraint, an activation or a callback.
+    """
+    from ..emit.words.object_pages import object_names, object_pages, similar
     from ..emit.words.reference import find, names, page
 
     if name is None:
         for heading, listed in names().items():
             write(f"{heading}\n" + "".join(f"  {each}\n" for each in listed))
+        for heading, listed in object_names().items():
+            write(f"{heading}\n" + "".join(f"  {each}\n" for each in listed))
         return
     record = find(name)
-    if record is None:
-        near = nearest(name, [each.split()[0] for listed in names().values() for each in listed])
-        raise click.ClickException(f"there is no layer `{name}`" + (f"; did you mean `{near}`?" if near else ""))
-    write(page(name, record))
+    pages = ([page(name, record)] if record is not None else []) + object_pages(name)
+    if not pages:
+        of_layers = [each.split()[0] for listed in names().values() for each in listed]
+        of_objects = [each for listed in object_names().values() for each in listed]
+        near = similar(name) or nearest(name, (*of_layers, *of_objects))
+        raise click.ClickException(f"nothing is called `{name}`" + (f"; did you mean `{near}`?" if near else ""))
+    write("\n".join(pages))

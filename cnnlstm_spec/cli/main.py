@@ -40,7 +40,7 @@ COMMANDS = {
     "diff": "Show what changed between two specs: layers, costs, weights.",
     "emit": "Print the model as Python source.",
     "import": "Write the spec of a Keras model.",
-    "layers": "List the layers, or show the reference of one.",
+    "layers": "List what a spec can name, or show the reference of one thing.",
     "explain": "Show the manual page of a diagnostic.",
     "schema": "Print the JSON Schema of specs, for editors.",
     "new": "Print a starter spec; list them without a name.",

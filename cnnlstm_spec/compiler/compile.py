@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 Overrides = Mapping[str, Any] | tuple[str, ...]
 
 MORE = Code("more-findings", "error", "{count} more findings from here on")
+LONGEST_REPR = 300
 SHOWN = 200
 """More findings than a person reads; a spec has them by one mistake in an editor."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Compilation:
     """A spec and all that is known of it; stages after the first that failed are None."""
 
@@ -49,6 +50,19 @@ class Compilation:
     spec: ModelSpec | None = None
     graph: Graph | None = None
     typed: TypedGraph | None = None
+
+    def __repr__(self) -> str:
+        """One line, since it stands at the end of a cell of a notebook."""
+        from ..emit.words.diagnostics import counts
+        from ..text.escape.terminal import one_line
+
+        known = [] if self.spec is None else [f" {self.spec.name}"]
+        if self.typed is not None and all(node.type is not None for node in self.typed.nodes.values()):
+            outputs = ", ".join(f"{head} {self.typed.nodes[id].type}" for head, id in self.typed.graph.outputs.items())
+            known += [f": {', '.join(branch.name for branch in self.spec.branches) if self.spec else ''} -> {outputs}"]
+            known += [f", {self.typed.params:,} parameters"]
+        found = counts(self.diagnostics, 1).removesuffix(" in 1 file")
+        return one_line(f"<Compilation{''.join(known)[:LONGEST_REPR]}, {found}>")
 
     @property
     def ok(self) -> bool:

@@ -80,6 +80,7 @@ def words_for(node: Node) -> str:
 def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None, depth: int = 0) -> Node:
     """A node of a Python value, all of it at one span; keys that can be no names are reported to `found`."""
     found = [] if found is None else found
+    value = plain_value(value)
     if depth > DEPTH_LIMIT:
         raise TypeError(f"a value that is nested more than {DEPTH_LIMIT} levels deep has no place in a spec")
     if isinstance(value, dict):
@@ -92,6 +93,16 @@ def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None 
     if value is None or isinstance(value, bool | int | float | str):
         return Scalar(span, value, str(value))
     raise TypeError(f"{type(value).__name__} has no place in a spec")
+
+
+def plain_value(value: object) -> object:
+    """The value of Python's own for a number or an array of numpy, and for a subclass of a number or a text."""
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        return value.tolist()
+    for sort in (int, float, str):
+        if isinstance(value, sort) and type(value) not in (sort, bool):
+            return sort.__str__(value) if sort is str else sort(value)
+    return value
 
 
 def unfit(name: str) -> str | None:

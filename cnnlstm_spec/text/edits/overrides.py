@@ -13,7 +13,7 @@ from typing import Any
 from ..diagnostic import Code, Diagnostic, Label
 from ..escape.characters import CLASS
 from ..memo import Memory
-from ..nodes import Entry, Listing, Node, Scalar, node_of
+from ..nodes import Entry, Listing, Node, Scalar, node_of, plain_value
 from ..nodes import Mapping as MappingNode
 from ..parse import EMPTY, parse
 from ..source import Place, Source, Span
@@ -86,7 +86,8 @@ def read_overrides(overrides: Overrides, found: list[Diagnostic]) -> list[Overri
 
 def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[Step], Node]]:
     if isinstance(overrides, Mapping):
-        for path, value in overrides.items():
+        for path, given in overrides.items():
+            value = plain_value(given)
             source = Source(COMMAND_LINE[1], f"{path}={value!r}")
             if (steps := _steps(source, found)) is not None:
                 span = Span(source, len(path) + 1, len(source.text))

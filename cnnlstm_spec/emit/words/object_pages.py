@@ -1,0 +1,158 @@
+"""The reference of Keras's objects that are no layers, and of the kinds of inputs: what the catalog and the records say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...language.catalog import facts
+from ...language.named import SINGULAR, kind_of
+from ...ops.input import KINDS, Input
+from ...text.escape.json import in_words
+from ...text.escape.terminal import width
+from ...text.synonyms import folded
+
+FAMILIES = (
+    "losses",
+    "metrics",
+    "optimizers",
+    "schedules",
+    "regularizers",
+    "initializers",
+    "constraints",
+    "activations",
+    "callbacks",
+)
+WHERE = {
+    "losses": "compile: {{loss: {0}}}",
+    "metrics": "compile: {{loss: mse, metrics: [{0}]}}",
+    "optimizers": "compile: {{loss: mse, optimizer: {0}}}",
+    "schedules": "compile: {{loss: mse, optimizer: {{Adam: {{learning_rate: {0}}}}}}}",
+    "regularizers": "- Dense: {{units: 8, kernel_regularizer: {0}}}",
+    "initializers": "- Dense: {{units: 8, kernel_initializer: {0}}}",
+    "constraints": "- Dense: {{units: 8, kernel_constraint: {0}}}",
+    "activations": "- Dense: {{units: 8, activation: {0}}}",
+    "callbacks": "fit: {{epochs: 10, callbacks: [{0}]}}",
+}
+"""Where a thing of each family stands."""
+LABELS = {
+    "integer": "class numbers, without the last axis",
+    "same": "of the output's shape",
+    "sequence": "sequences of class numbers",
+}
+MASKS = {
+    "counted": "padded steps do not count",
+    "ignored": "padded steps count",
+    "fails": "cannot run on padded steps",
+    "nan": "NaN with padded steps",
+}
+EXAMPLES: dict[str, Any] = {
+    "boundaries": [1000],
+    "values": [0.01, 0.001],
+    "target_class_ids": [0],
+    "decay_rate": 0.9,
+    "decay_steps": 1000,
+    "first_decay_steps": 1000,
+    "initial_learning_rate": 0.01,
+    "name": "mean",
+}
+"""Values for what is required; 2 for a count of classes, half for a share."""
+
+
+def object_names() -> dict[str, list[str]]:
+    """Names of each family that have a page, and of the kinds of inputs."""
+    found = {family: [*_family(family)["classes"]] or sorted(set(_family(family)["identifiers"])) for family in FAMILIES}
+    return {"inputs": [*KINDS, "tensor"], **found}
+
+
+def object_pages(name: str) -> list[str]:
+    """The pages of that name, of which losses and metrics have some in common; by any of its identifiers too."""
+    pages = [_input(name)] if name in (*KINDS, "tensor") else []
+    for family in FAMILIES:
+        known = _family(family)
+        cls = name if name in known["classes"] else known["identifiers"].get(name)
+        if cls in known["classes"]:
+            pages.append(_object(family, cls))
+        elif cls is not None:
+            pages.append(_activation(name))
+    return pages
+
+
+def _family(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = facts()["families"][name]
+    return found
+
+
+def _object(family: str, cls: str) -> str:
+    spec = _family(family)["classes"][cls]
+    identifiers = [each for each, of in _family(family)["identifiers"].items() if of == cls]
+    what = SINGULAR.get(family, family.removesuffix("s"))
+    parts = [f"{cls}: {'an' if what[0] in 'aeiou' else 'a'} {what} of Keras"]
+    lines = [f"  also written  {', '.join(identifiers)}"] if identifiers else []
+    reads = spec.get("reads", {})
+    if reads:
+        lines += [f"  labels  {LABELS[reads['labels']]}"] if reads.get("labels") in LABELS else []
+        lines += [f"  mask    {MASKS[reads['mask']]}"] if reads.get("mask") in MASKS else []
+    if lines:
+        parts.append("\n".join(lines))
+    rows = [(fact["name"], kind_of(fact).words, _default(fact)) for fact in sorted(spec["arguments"], key=_is_optional)]
+    parts.append("arguments\n" + (_table(rows) if rows else "  none"))
+    parts.append(f"example\n  {example_of(family, cls)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def example_of(family: str, cls: str) -> str:
+    """A thing where it stands, with what it needs."""
+    needed = {
+        fact["name"]: _example(fact)
+        for fact in _family(family)["classes"].get(cls, {}).get("arguments", ())
+        if not _is_optional(fact)
+    }
+    written = "{" + cls + ": " + in_words(needed).replace('"', "") + "}" if needed else cls
+    return WHERE[family].format(written)
+
+
+def _example(fact: dict[str, Any]) -> Any:
+    if fact["name"] in EXAMPLES:
+        return EXAMPLES[fact["name"]]
+    return 2 if fact["kind"].startswith("int") else 0.5
+
+
+def _is_optional(fact: dict[str, Any]) -> bool:
+    return not fact.get("required")
+
+
+def _default(fact: dict[str, Any]) -> str:
+    if fact.get("required"):
+        return "required"
+    value = fact.get("default")
+    return value if isinstance(value, str) else in_words(value)
+
+
+def _activation(name: str) -> str:
+    return f"{name}: an activation of Keras\n\nexample\n  {WHERE['activations'].format(name)}\n"
+
+
+def _input(kind: str) -> str:
+    axes = KINDS.get(kind)
+    shown = f"({', '.join(axes)})" if axes else "axes as given: `axes: [windows, samples, features]`"
+    rows = [(name, each.kind.words, "required" if each.required else "null", each.doc) for name, each in Input.arguments.items()]
+    sizes = {1: "[8]", 2: "[100, 50]", 3: "[64, 64, 3]", 4: "[16, 64, 64, 3]"}[len(axes or (0, 0, 0))]
+    more = "" if axes else ", axes: [windows, samples, features]"
+    example = f"example\n  input: {{kind: {kind}, shape: {sizes}{more}}}"
+    return "\n\n".join([f"{kind}: an input of {shown}", "keys\n" + _table(rows), example]) + "\n"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = []
+    for row in rows:
+        cells = [cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=False)]
+        lines.append(("  " + "  ".join([*cells, row[-1]])).rstrip())
+    return "\n".join(lines)
+
+
+def similar(name: str) -> str | None:
+    """A name that has a page and is the same but for capitals and underscores."""
+    names = (each for listed in object_names().values() for each in listed)
+    return next((each for each in names if folded(each) == folded(name)), None)
