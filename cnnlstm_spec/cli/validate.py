@@ -44,6 +44,7 @@ from .terminal import columns, has_color, write
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
 @click.option("--advice", is_flag=True, help="Show advice too, which counts as no finding.")
 @click.option("--only-specs", is_flag=True, help="Pass over files that are no specs, or are parts of others.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file that was read changes, until Control-C.")
 @color_option
 @set_option
 @matrix_option
@@ -56,6 +57,7 @@ def command(
     strict: bool,
     advice: bool,
     only_specs: bool,
+    watch: bool,
     color: str,
     overrides: tuple[str, ...],
     matrix: tuple[str, ...],
@@ -73,10 +75,6 @@ def command(
     """
     given = (allow_imports, allow_outside(), max_variants(), stdin_filename)
     asked = Asked(overrides, matrix, rules(), strict, advice, *given)
-    names, unread = expanded(paths, only_specs)
-    for path in outputs:
-        if str(path) in names:
-            raise click.UsageError(f"`{path}` is a spec, not a file to write")
     colored = has_color(color, sys.stdout)
     in_text = form in (None, "text")
 
@@ -84,10 +82,24 @@ def command(
         if in_text:
             write(text_of(checked, colored, columns(sys.stdout)), colored)
 
-    with without_commands() if annotates() and form in PLAIN else nullcontext():
-        files = check_all(names, asked, tell)
-        write(count(files) if form is None or in_text else report(form, files, strict))
-    if form is None and annotates():
-        write(report("github", files, strict))
-    write_reports(outputs, files, strict)
-    return max(status_of(files, strict), UNREADABLE if unread else 0)
+    def check() -> int:
+        names, unread = expanded(paths, only_specs)
+        for path in outputs:
+            if str(path) in names:
+                raise click.UsageError(f"`{path}` is a spec, not a file to write")
+        with without_commands() if annotates() and form in PLAIN else nullcontext():
+            files = check_all(names, asked, tell)
+            write(count(files) if form is None or in_text else report(form, files, strict))
+        if form is None and annotates():
+            write(report("github", files, strict))
+        write_reports(outputs, files, strict)
+        return max(status_of(files, strict), UNREADABLE if unread else 0)
+
+    if not watch:
+        return check()
+    if "-" in paths:
+        raise click.UsageError("standard input cannot be watched; name a file")
+    from .repeating import repeat
+
+    repeat(check)
+    return 0

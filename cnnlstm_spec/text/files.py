@@ -14,6 +14,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path as File
 from typing import Any, BinaryIO, Literal
 
@@ -77,8 +78,41 @@ def _sort(status: os.stat_result) -> Sort:
     return "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
 
 
+Stamp = tuple[int, int, int] | None
+"""What changes when a file does; None where nothing lies."""
+_NOTED: ContextVar[set[File] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[set[File]]:
+    """Notes the files that are read, there or not, and the folders that are looked through."""
+    noted: set[File] = set()
+    before = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(before)
+
+
+def _note(path: File) -> None:
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.add(path)
+
+
+def stamp(path: File) -> Stamp:
+    """The time of a file's last change, its size and its place on the disk."""
+    try:
+        with told(path):
+            status = os.stat(path)
+            return status.st_mtime_ns, status.st_size, status.st_ino
+    except PathError:
+        return None
+
+
 def read(path: File, most: int | None = None) -> bytes:
     """The bytes of a regular file, at most so many; raises PathError."""
+    _note(path)
     with told(path):
         _need_regular(path, os.stat(path))
         handle = os.open(path, FLAGS)
@@ -178,6 +212,7 @@ def walk(folder: File, fail: Callable[[PathError], None]) -> Iterator[tuple[File
         fail(PathError(error.filename, reason_of(error)))
 
     for root, folders, files in os.walk(folder, onerror=failed):
+        _note(File(root))
         yield File(root), folders, files
 
 
