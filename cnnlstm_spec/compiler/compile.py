@@ -158,7 +158,19 @@ def compile_source(
             return Compilation(source, finish(found))
         plain = without_matrix(document, found)
         silence = replace(silence, tells_idle=plain is document)
-        return compile_document(source, plain, found, folder, allow_imports, silence=silence)
+        compilation = compile_document(source, plain, found, folder, allow_imports, silence=silence)
+        if not overrides or compilation.ok:
+            return compilation
+        from ..text.edits.overrides import read_overrides
+        from .blame import blamed
+
+        def findings(document: Node) -> tuple[Diagnostic, ...]:
+            return compile_document(source, without_matrix(document, []), [], folder, allow_imports).diagnostics
+
+        written = read_document(source, (), folder, allow_outside)[0]
+        assert written is not None
+        told = blamed(compilation.diagnostics, written, read_overrides(overrides, []), findings)
+        return replace(compilation, diagnostics=told)
 
 
 @limits_lookups

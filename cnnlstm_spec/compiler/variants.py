@@ -57,12 +57,23 @@ class Sweep:
         with collector_paused():
             if variant is not None:
                 document = variant.document(document, found, self.memory)
+            plain = document
             if self.overrides:
                 from ..text.edits.overrides import set_all
 
                 document = set_all(document, self.overrides, found, self.memory)
             silence = replace(self.silence, tells_idle=variant is not None or not self.variants)
-            return compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory, silence)
+            compilation = compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory, silence)
+            if not self.overrides or compilation.ok:
+                return compilation
+            from .blame import blamed
+
+            def findings(document: Node) -> tuple[Diagnostic, ...]:
+                given = (self.folder, self.allow_imports, self.memory)
+                return compile_document(self.source, document, [], *given).diagnostics
+
+            told = blamed(compilation.diagnostics, plain, self.overrides, findings)
+            return replace(compilation, diagnostics=told)
 
     def all(self) -> Iterator[tuple[Variant, Compilation]]:
         """Every variant in order, the last axis fastest."""

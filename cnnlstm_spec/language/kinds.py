@@ -88,6 +88,8 @@ class Number(Leaf):
 
     floats: ClassVar[bool] = False
     """Whether an integer is made a float."""
+    finite: ClassVar[bool] = True
+    """Whether infinity and NaN are no values."""
 
     def __init__(
         self, least: float | None = None, most: float | None = None, above: float | None = None, below: float | None = None
@@ -108,7 +110,7 @@ class Number(Leaf):
 
     def core(self) -> CoreSchema:
         bounds: dict[str, Any] = {"ge": self.least, "le": self.most, "gt": self.above, "lt": self.below}
-        real = core_schema.float_schema(strict=True, allow_inf_nan=False, **bounds)
+        real = core_schema.float_schema(strict=True, allow_inf_nan=not self.finite, **bounds)
         whole = core_schema.int_schema(strict=True, **bounds)
         choices: dict[Any, Any] = {"float": real, "int": real if self.floats else whole}
         number = core_schema.tagged_union_schema(choices, discriminator=_sort_of_number)

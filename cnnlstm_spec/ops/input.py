@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isinf
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import InstanceOf
@@ -10,7 +11,7 @@ from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, Op
 from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
-from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, NUMBER, Choice, Optional, wrong_type
+from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, wrong_type
 from ..language.leaf import OpenLeaf, Steps
 from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
@@ -19,6 +20,7 @@ from ..text.diagnostic import Code, Written
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.source import Place
 from ..text.synonyms import folded
+from .padding_mask import PADDING
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -132,7 +134,7 @@ class Input(Record):
     """Which axis of a `tensor` is time."""
     dtype: Annotated[str | None, Optional(Choice(*DTYPES))] = None
     """Dtype of the data."""
-    padding_value: Annotated[float | None, Optional(NUMBER)] = None
+    padding_value: Annotated[float | None, Optional(PADDING)] = None
     """A step whose every value equals it is padding."""
     mask_input: Annotated[str | None, Optional(NAME)] = None
     """Name of a boolean input, true where a step is real; several branches may share it."""
@@ -262,6 +264,10 @@ class InputOp(Op):
         if isinstance(size, str):
             return symbol(size)
         return anonymous(f"the {'number of ' if axis.endswith('s') else ''}{axis} of `{self.branch}`") if size is None else size
+
+    def is_padded_infinitely(self) -> bool:
+        """Whether padded steps hold an infinite value."""
+        return self.mask_by == "padding_value" and isinf(self.input.padding_value or 0)
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""

@@ -8,9 +8,8 @@ from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range, hull
 from ..ir.op import Op, example
 from ..ir.tensor import Mask, TensorType, Zeros
-from ..language.kinds import NUMBER
 from ..text.diagnostic import Code
-from .padding_mask import padding_mask
+from .padding_mask import PADDING, padding_mask
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -24,7 +23,7 @@ class Masking(Op):
 
     passes_on = True
     keeps_integers = True
-    mask_value: Annotated[float, NUMBER] = 0.0
+    mask_value: Annotated[float, PADDING] = 0.0
     """The value that fills padded steps."""
     examples = (example((6, 3)), example((None, 3), mask_value=-1.0))
 

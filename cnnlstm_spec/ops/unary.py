@@ -14,13 +14,55 @@ from ..ir.meaning import ANY, Range
 from ..ir.op import FLOATS, example
 from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
-from ..language.kinds import Choice
+from ..language.kinds import UNKNOWN_CHOICE, Choice
+from ..language.leaf import Steps
+from ..language.scope import Scope
+from ..text.nodes import Node, Scalar
 from .shared import need_numbers
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
     from ..ir.program import Expression
 
+OTHERS = frozenset(
+    [
+        "arccos",
+        "arcsin",
+        "arctan",
+        "ceil",
+        "clip",
+        "cos",
+        "cosh",
+        "cumsum",
+        "erf",
+        "expm1",
+        "flip",
+        "floor",
+        "log10",
+        "log1p",
+        "log2",
+        "logsumexp",
+        "max",
+        "mean",
+        "min",
+        "negative",
+        "norm",
+        "prod",
+        "reciprocal",
+        "roll",
+        "round",
+        "rsqrt",
+        "sigmoid",
+        "sin",
+        "sinh",
+        "std",
+        "sum",
+        "tan",
+        "tanh",
+        "var",
+    ]
+)
+"""Functions of `keras.ops` with names like those that there are."""
 INTEGERS_STAY = frozenset({"abs", "square", "sign"})
 EXACT: dict[str, Callable[[float], float]] = {
     "abs": abs,
@@ -54,10 +96,22 @@ def _even(values: Range, function: Callable[[float], float], name: str) -> Range
     return Range(0, greatest, True, by=name)
 
 
+class Function(Choice):
+    """Its name; another function of `keras.ops` is no misspelt one of these."""
+
+    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
+        node = scope.resolve(node) or node
+        if isinstance(node, Scalar) and node.value in OTHERS:
+            help = (f"of the functions of `keras.ops` it is {self.words}",)
+            scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=str(node.value), help=help)
+        else:
+            super().explain(problem, steps, node, scope)
+
+
 class Op(Base):
     """A function of one tensor, element by element, saved without custom code."""
 
-    function: Annotated[str, Choice("abs", "square", "sqrt", "exp", "log", "sign")] = Field(alias="name")
+    function: Annotated[str, Function("abs", "square", "sqrt", "exp", "log", "sign")] = Field(alias="name")
     """The function."""
     name: ClassVar[None] = None  # type: ignore[misc]
     trainable: ClassVar[bool] = True  # type: ignore[misc]

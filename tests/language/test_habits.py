@@ -329,3 +329,27 @@ def test_nothing_of_a_call_is_run(text: str) -> None:
     call = read_call(text, NOWHERE)
     assert call is None or call.name == "Dense"
     assert errors(layer(json.dumps(text.replace("\0", ""))))
+
+
+SET = {
+    "compile.optimizer.Adam.learning_rate=0.1": "`compile.optimizer.learning_rate=...`",
+    "head.1.units=3": "`head[1].units=...`",
+    "head[1].Dense.units=3": "`head[1].units=...`",
+    "branches.x.layers.0.Conv1D.filters=3": "`branches.x.layers[0].filters=...`",
+}
+
+
+@pytest.mark.parametrize("text", SET)
+def test_paths_of_set_that_work(text: str) -> None:
+    """The path that is offered leads to what was meant."""
+    written = spec("[{Conv1D: {filters: 8, kernel_size: 3}}]") + "compile: {loss: mse, optimizer: {Adam: {learning_rate: 1}}}\n"
+    (found,) = cnnlstm_spec.load(written, [text]).diagnostics
+    assert found.place.span.source.name == "--set" and SET[text] in found.help[0]
+    path = SET[text].strip("`").removesuffix("=...")
+    assert not cnnlstm_spec.load(written, [f"{path}={text.partition('=')[2]}"]).diagnostics
+
+
+def test_another_function_of_keras_is_no_misspelt_one() -> None:
+    found = ways(layer("{Op: {name: sin}}"))
+    assert "sign" in found and "did you mean" not in found
+    assert "did you mean `sqrt`" in ways(layer("{Op: {name: sqr}}"))

@@ -73,6 +73,7 @@ class _Program:
         self.readers = Counter(id for typed in graph.nodes.values() for id in typed.node.inputs)
         self.uses = Counter(typed.node.layer for typed in graph.nodes.values())
         self.needed = masks.needed_sources(graph)
+        self.inputs: dict[str, Ref] = {}
 
     def program(self) -> Program:
         from .compile_call import compile_statements, setup
@@ -109,7 +110,7 @@ class _Program:
         graph = self.graph.graph
         inputs: list[Expression] = []
         for id in graph.inputs:
-            inputs.append(self.values[id])
+            inputs.append(self.inputs[id])
             op = graph.nodes[id].op
             mask = self.mask_inputs[op.input.mask_input] if isinstance(op, InputOp) and op.input.mask_input else None
             if mask is not None and mask not in inputs:
@@ -134,6 +135,9 @@ class _Program:
             mask = op.make_mask(to, *inputs)
             self.masks[node.id] = to.let(mask, f"{node.id}_mask")
         if isinstance(op, InputOp):
+            if node.id in self.needed and op.is_padded_infinitely():
+                # Infinite steps would make gradients NaN, whatever reads the mask.
+                self.values[node.id] = to.let(masks.zeroed(to, inputs[0], typed.type), op.branch)
             return
         try:
             value = frames.lower(op, to, inputs, node.id)
@@ -151,7 +155,7 @@ class _Program:
             keywords["dtype"] = type.dtype
         variable = self.fresh(f"{op.branch}_input")
         self.statements.append(Let(variable, Call("keras.Input", (), tuple(keywords.items()))))
-        self.values[node.id] = Ref(variable)
+        self.values[node.id] = self.inputs[node.id] = Ref(variable)
         if op.input.mask_input is not None and op.input.mask_input not in self.mask_inputs:
             mask = masks.mask_keywords(op.input.mask_input, type, self.spec.batch_size)
             self.mask_inputs[op.input.mask_input] = Ref(self.fresh(op.input.mask_input))

@@ -6,7 +6,7 @@ A path is that of a diagnostic: keys, positions, no class names; a layer that ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,9 @@ from ..memo import Memory
 from ..nodes import Entry, Listing, Node, Scalar, node_of, plain_value
 from ..nodes import Mapping as MappingNode
 from ..parse import EMPTY, parse
-from ..source import Place, Source, Span
+from ..source import Place, Source, Span, format_path
 from ..spelling import nearest
-from .set_value import NoPath, Steps, edit
+from .set_value import CLASS_NAME, NoPath, Steps, edit
 
 UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
 UNCLEAR = Code("unclear-override", "error", "`{text}` is not of the form PATH=VALUE")
@@ -75,8 +75,29 @@ def set_all(document: Node, overrides: Iterable[Override], found: list[Diagnosti
         try:
             document = edit(document, each.steps, each.value, each.spans, memory)
         except NoPath as error:
-            found.append(_unknown(each.written, error))
+            found.append(_unknown(each, error, document))
     return document
+
+
+def _working(each: Override, document: Node) -> Steps | None:
+    """The path without class names, and with positions in brackets, if that leads somewhere."""
+    written = list(each.written)
+    while written:
+        steps = tuple(step.value for step in written)
+        try:
+            edit(document, steps, each.value, [step.span for step in written])
+        except NoPath as error:
+            at = len(written) - error.left
+            value = written[at].value
+            if isinstance(value, str) and value.isdecimal():
+                written[at] = replace(written[at], value=int(value))
+            elif error.help == CLASS_NAME:
+                del written[at]
+            else:
+                return None
+        else:
+            return steps
+    return None
 
 
 def read_overrides(overrides: Overrides, found: list[Diagnostic]) -> list[Override]:
@@ -156,7 +177,8 @@ def _moved_key(key: Scalar, source: Source, by: int) -> Scalar:
     return replace(key, span=Span(source, key.span.start + by, key.span.end + by))
 
 
-def _unknown(steps: Sequence[Step], error: NoPath) -> Diagnostic:
+def _unknown(each: Override, error: NoPath, document: Node) -> Diagnostic:
+    steps = each.written
     at = len(steps) - error.left
     step = steps[at]
     head = step.span.source.text[: steps[at - 1].span.end] if at else ""
@@ -164,8 +186,10 @@ def _unknown(steps: Sequence[Step], error: NoPath) -> Diagnostic:
         head += "]"
     near = nearest(str(step.value), error.known) if isinstance(step.value, str) else None
     before = f"{head}." if head else ""
-    help = error.help
-    if help is None and near is not None:
+    help, working = error.help, _working(each, document)
+    if working is not None:
+        help = f"write `{format_path(working)}=...`" if help is None else f"{help}: `{format_path(working)}=...`"
+    elif help is None and near is not None:
         help = f"did you mean `{before}{near}`?"
     elif help is None and error.known:
         help = f"there {'is' if len(error.known) == 1 else 'are'} {', '.join(f'`{each}`' for each in error.known)}"
