@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path as File
@@ -74,7 +73,9 @@ def annotates() -> bool:
 @contextmanager
 def without_commands() -> Iterator[None]:
     """Lets GitHub obey nothing that is printed: a line that begins with what a spec says may look like a command."""
-    token = secrets.token_hex(16)
+    from secrets import token_hex
+
+    token = token_hex(16)
     write(f"::stop-commands::{token}\n")
     yield
     write(f"::{token}::\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -60,6 +59,8 @@ def prepare(sources: Sequence[Source], rules: tuple[str, ...], found: list[Diagn
 @cache
 def every_code() -> dict[str, Code]:
     """All codes by name; imports what declares them."""
+    import pkgutil
+
     for room in ROOMS:
         package = import_module(f"{__package__.rpartition('.')[0]}.{room}")
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

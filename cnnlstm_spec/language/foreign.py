@@ -5,10 +5,9 @@ What is found is written as a spec has it, `Dense: {units: 3}`, for the line tha
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..text.escape.json import in_words
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, node_of
@@ -16,6 +15,9 @@ from ..text.source import Span
 from ..text.spelling import nearest
 from ..text.synonyms import GONE, folded
 from ..text.yaml_scalars import resolve
+
+if TYPE_CHECKING:
+    import ast
 
 NAMING = ("_target_", "class_path", "class_name", "type", "layer", "layer_type", "cls", "class", "kind", "op", "name", "module")
 """Keys whose value names a thing, the surest first."""
@@ -71,6 +73,9 @@ def read_call(text: str, span: Span) -> Call | None:
     """A name of a module, or a call in Python, whose arguments are plain values; None for any other text."""
     if len(text) > LONGEST or not ("(" in text or "." in text):
         return None
+    import ast
+    import warnings
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -88,6 +93,8 @@ def read_call(text: str, span: Span) -> Call | None:
 
 
 def _dotted(node: ast.expr) -> str | None:
+    import ast
+
     if isinstance(node, ast.Name):
         return node.id
     before = _dotted(node.value) if isinstance(node, ast.Attribute) else None
@@ -96,6 +103,8 @@ def _dotted(node: ast.expr) -> str | None:
 
 def _node(value: ast.expr, span: Span) -> Node:
     """An argument of a call: a plain value, or the text of another call."""
+    import ast
+
     if isinstance(value, ast.Call | ast.Attribute):
         text = ast.unparse(value)
         return Scalar(span, text, text, plain=False)

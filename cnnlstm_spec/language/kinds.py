@@ -32,7 +32,7 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
     help: tuple[str, ...] = ()
     if isinstance(node, Scalar) and isinstance(node.value, str):
         number = resolve(node.value.strip() or "x")
-        if node.value in ("None", "none"):
+        if node.value in ("None", "none") and "null" in words:
             help = ("Python's `None` is `null` in YAML",)
         elif (jinja := JINJA.fullmatch(node.value.strip())) is not None:
             help = (f"a variable is written `${jinja[1]}`",)
