@@ -10,11 +10,14 @@ from typing import Any
 
 import click
 
+from cnnlstm_spec.cli.formats import FORMATS
 from cnnlstm_spec.cli.main import COMMANDS, cli
 from fuzz.text import Path
 
 LEFT_OUT = ("compile", "doctor")
 """Commands that import Keras."""
+ENDLESS = ("watch",)
+"""Options of commands that do not end by themselves."""
 ENDS = (
     *("", "x", "out.svg", "out.png", "loop.svg", "pipe.yaml", ".", "-", "/dev/full", "no/such", "\udcff", "--", "--set", "$x"),
     *("a" * 290, "a" * 250 + ".svg"),
@@ -51,7 +54,7 @@ def command_line(
         if isinstance(each, click.Argument):
             name = rng.choice((*specs * 4, "-", ".", "pipe.yaml", *ENDS, "LSTM", "wrong-rank", "video", text()))
             line += [name] * (1 if rng.random() < 0.9 else rng.randrange(3))
-        elif rng.random() < (0.9 if each.required else 0.25):
+        elif each.name not in ENDLESS and rng.random() < (0.9 if each.required else 0.25):
             line.append(rng.choice(each.opts))
             if not getattr(each, "is_flag", False):
                 line.append(_value(rng, each, text, paths, value))
@@ -74,6 +77,11 @@ def _value(rng: Random, option: click.Parameter, text: Callable[[], str], paths:
         )
         values = [value() for _ in range(rng.randrange(1, 4))] if option.name == "matrix" else value()
         return f"{words}={rng.choice((json.dumps(values), json.dumps(values), text(), '[', ''))}"
+    if option.name == "rule":
+        level = rng.choice(("ignore", "advice", "warning", "error", "off", "", text()))
+        return f"{rng.choice(('mask-lost', 'wrong-rank', 'over-budget', 'no-code', '', text()))}={level}"
+    if option.name == "outputs" and rng.random() < 0.8:
+        return f"{rng.choice((*FORMATS, 'xml'))}={rng.choice((*ENDS, 'out.sarif', text()))}"
     if option.name == "sizes":
         return rng.choice(("t=3", "frames=5", "x=0", "=1", "a", "steps=99999999999999999999"))
     return rng.choice((*ENDS, "out.svg", "out.png", text()))

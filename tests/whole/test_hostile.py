@@ -26,9 +26,15 @@ from cnnlstm_spec.compiler.artifact.write import make_manifest
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.diff import words as diff
 from cnnlstm_spec.compiler.diff.differ import differ
+from cnnlstm_spec.emit.words.checked import Checked
+from cnnlstm_spec.emit.words.concise import concise
 from cnnlstm_spec.emit.words.costs import costs_table
 from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.emit.words.findings import make_findings
+from cnnlstm_spec.emit.words.github import github
+from cnnlstm_spec.emit.words.gitlab import gitlab
+from cnnlstm_spec.emit.words.junit import junit
+from cnnlstm_spec.emit.words.sarif import sarif
 from cnnlstm_spec.emit.words.table import table
 from cnnlstm_spec.model.costs import count_costs
 from cnnlstm_spec.text.edits.matrix import combine, name_folders, read_matrix
@@ -77,6 +83,13 @@ def held(compilation: Compilation) -> None:
     for colored in (False, True):
         words = render(compilation.diagnostics, colored)
         assert UNSAFE.search(OURS.sub("", words) if colored else words.replace("\n", "")) is None
+    files = [Checked("x.yaml", compilation.diagnostics)]
+    reports = [concise(files), github(files, "."), gitlab(files, "."), junit(files, True), sarif(files, ".", "1")]
+    assert all(UNSAFE.search(each.replace("\n", "")) is None for each in reports)
+    assert all(re.match("::(error|warning|notice) file=", line) for line in reports[1].splitlines())
+    assert len(reports[0].splitlines()) == len(reports[1].splitlines()) == len(json.loads(reports[2]))
+    ElementTree.fromstring(reports[3])
+    assert len(json.loads(reports[4])["runs"][0]["results"]) == len(json.loads(reports[2]))
     data = make_findings([("x", compilation.diagnostics)]).to_json()
     fit(data)
     shown = [each.message for each in compilation.diagnostics if each.severity != "advice"]
