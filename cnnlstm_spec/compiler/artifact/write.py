@@ -115,7 +115,12 @@ def has_png() -> bool:
 
 
 def canonical(data: bytes) -> bytes:
-    """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes."""
+    """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes.
+
+    Nor does it say what equals a default, so that earlier versions of Keras read it.
+    """
+    from ...emit.keras.defaults import leave_out_defaults
+
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
         for name in sorted(old.namelist()):
@@ -123,7 +128,7 @@ def canonical(data: bytes) -> bytes:
             if name == "metadata.json":
                 content = to_json({**json.loads(content), "date_saved": SAVED}, None).encode()
             if name == "config.json":
-                content = to_json(_renumbered(json.loads(content), {}), None).encode()
+                content = to_json(_renumbered(leave_out_defaults(json.loads(content)), {}), None).encode()
             info = zipfile.ZipInfo(name, EPOCH)
             info.external_attr = 0o600 << 16
             new.writestr(info, content)

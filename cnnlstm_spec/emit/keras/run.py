@@ -232,6 +232,14 @@ def devices() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.partition(":")[0].upper() for name in keras.distribution.list_devices()))
 
 
+def find_class(module: str, name: str) -> Any:
+    """What Keras has under that name in a module of its own; None where there is none."""
+    try:
+        return getattr(import_module(module), name, None)
+    except ImportError:
+        return None
+
+
 def versions() -> dict[str, str]:
     """What builds the model: Keras, and the backend that it runs on."""
     backend = keras.backend.backend()

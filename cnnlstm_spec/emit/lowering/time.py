@@ -58,7 +58,8 @@ def _folded(to: Lowering, value: Expression, x: TensorType, indexed: bool) -> tu
 def _ones(to: Lowering, value: Expression, x: TensorType, kept: tuple[int, ...]) -> Expression:
     """Integer ones along some of the axes of (batch, time, ...), the first position of the others."""
     index = tuple(None if axis in kept else 0 for axis in range(x.rank + 1))
-    return to.ops("ones_like", Slice(value, index), dtype="int32")
+    # Before Keras 3.12 `ones_like` with a dtype is told to be of another.
+    return to.ops("cast", to.ops("ones_like", Slice(value, index)), "int32")
 
 
 def _index(to: Lowering, ones: Expression) -> Ref:

@@ -1,0 +1,60 @@
+"""A saved model without what equals a default, so that earlier versions of Keras read it.
+
+Keras writes every argument of every layer; one that came with a newer version is refused by an older, though it changes nothing
+where it stands at its default. Numbers, names and null are left out so, initializers and the like without their own defaults.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from typing import Any
+
+from .run import find_class
+
+NEEDED = {"Rescaling": frozenset({"scale", "offset"})}
+"""Arguments that a class asks for when it is read, though they have a default."""
+STRUCTURAL = frozenset({"Functional", "Sequential", "Model"})
+"""Classes whose configuration is a graph, and no arguments."""
+
+
+def leave_out_defaults(config: Any) -> Any:
+    """What Keras has serialized, without the arguments that equal their defaults."""
+    if isinstance(config, list):
+        return [leave_out_defaults(each) for each in config]
+    if not isinstance(config, dict):
+        return config
+    found = {key: leave_out_defaults(value) for key, value in config.items()}
+    inner, name, module = found.get("config"), found.get("class_name"), found.get("module")
+    if isinstance(inner, dict) and isinstance(name, str) and isinstance(module, str) and name not in STRUCTURAL:
+        found["config"] = _without_defaults(inner, name, module)
+    return found
+
+
+def _without_defaults(config: dict[str, Any], name: str, module: str) -> dict[str, Any]:
+    if module.startswith("keras.src.ops."):
+        # The name of an operation stands beside its configuration too.
+        return {key: value for key, value in config.items() if key != "name"}
+    defaults = _defaults(module, name)
+    needed = NEEDED.get(name, frozenset())
+    return {
+        key: value
+        for key, value in config.items()
+        if key == "name" or key in needed or key not in defaults or not _is(value, defaults[key])
+    }
+
+
+def _is(value: Any, default: Any) -> bool:
+    """Whether a value is the default as JSON holds it."""
+    default = list(default) if isinstance(default, tuple) else default
+    return type(value) is type(default) and bool(value == default)
+
+
+@cache
+def _defaults(module: str, name: str) -> dict[str, Any]:
+    """The defaults of a class of Keras, by argument; none of another's."""
+    found = find_class(module, name) if module.partition(".")[0] == "keras" else None
+    if not isinstance(found, type):
+        return {}
+    parameters = inspect.signature(found).parameters.values()
+    return {each.name: each.default for each in parameters if each.default is not each.empty}
