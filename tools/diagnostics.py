@@ -23,6 +23,8 @@ FILE = ROOT / "docs" / "diagnostics.md"
 PAGES = ROOT / "cnnlstm_spec" / "text" / "codes"
 SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras.run", "cnnlstm_spec.emit.keras.doctor"}
 """Modules that run when they are imported, or need Keras; none declares a code."""
+READING = "cnnlstm_spec.runs.read."
+"""Modules that need the libraries of the extra `data`; they declare none either."""
 
 SORTS = {
     "keras": ("Errors that Keras has too", "At the build, or on the first batch."),
@@ -62,7 +64,7 @@ def make_entry(code: Code) -> str:
 def make_page() -> str:
     """The whole page."""
     for module in pkgutil.walk_packages(cnnlstm_spec.__path__, "cnnlstm_spec."):
-        if module.name not in SKIPPED:
+        if module.name not in SKIPPED and not module.name.startswith(READING):
             importlib.import_module(module.name)
     parts = [HEAD]
     for sort, (title, text) in SORTS.items():

@@ -28,7 +28,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from types import ModuleType
 from typing import Any, TextIO
 from zlib import crc32
@@ -59,13 +59,17 @@ SLOW = (
     "test_architecture",
 )
 """Files of tests that see no message which others do not see sooner."""
-PATIENCE = 60
-"""Seconds of tests for one change; one that nothing has seen by then has survived."""
+SHOWN = ("test_specs.py", "test_diagnostics_page.py", "test_said.py")
+"""Files of tests that compare all that a terminal shows, and see most: they come first."""
+PATIENCE = 30
+"""Seconds of work on tests for one change; one that nothing has seen by then has survived."""
 DECIDE = "__decide__"
 """The name by which instrumented source calls `decide`."""
 NAMED = {"report": ("help",), "Refusal": ("help",), "Diagnostic": ("help", "label"), "refuse": ("help",), "_refused": ("help",)}
 """Calls that make a finding, and their arguments that are texts."""
 SUGGESTS = ("did_you_mean", "nearest")
+SPELLING = ("spelling", "scope")
+"""The modules that these come from; another has a `nearest` of its own."""
 PLACED = {"report": 1, "Diagnostic": 1, "Label": 0}
 """Calls that say where, and the position of that argument."""
 
@@ -76,6 +80,13 @@ class Sites(ast.NodeTransformer):
     def __init__(self, file: str) -> None:
         self.file = file
         self.found: list[str] = []
+        self.suggests: set[str] = set()
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        """Notes what suggests words in this file."""
+        if (node.module or "").rpartition(".")[2] in SPELLING:
+            self.suggests |= {each.name for each in node.names if each.name in SUGGESTS}
+        return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Looks into the arguments, then at the call itself."""
@@ -93,7 +104,7 @@ class Sites(ast.NodeTransformer):
             self.found.append(f"{self.file}:{helps[0].value.lineno}:0 help of {ast.literal_eval(node.args[0])}")
         if name == "Fix":
             return self.handed(node, "fix")
-        return self.handed(node, "suggestion") if name in SUGGESTS else node
+        return self.handed(node, "suggestion") if name in self.suggests else node
 
     def handed(self, value: ast.expr, kind: str) -> ast.expr:
         """The value, through `decide`; what is plainly empty says nothing."""
@@ -234,7 +245,7 @@ class Plugin:
         for site in self.sites:
             tests = [each for each in self.decider.reached.get(site, ()) if each in items]
             if tests:
-                waiting.append((site, sorted(tests, key=self.seconds.__getitem__)))
+                waiting.append((site, sorted(tests, key=self.place_in_line)))
             elif site in self.decider.same:
                 self.untouched.append(site)
             else:
@@ -253,6 +264,10 @@ class Plugin:
                 self.tell(site, f"{count} tests reach it")
         return True
 
+    def place_in_line(self, test: str) -> tuple[bool, float]:
+        """Tests that compare everything come first, then the quickest."""
+        return not any(name in test for name in SHOWN), self.seconds[test]
+
     def fork(self, site: str, items: list[Any]) -> int:
         """A process that makes one change and ends with 1 where a test sees it, else with 0."""
         sys.stdout.flush()
@@ -263,8 +278,8 @@ class Plugin:
             devnull = os.open(os.devnull, os.O_WRONLY)
             os.dup2(devnull, 1), os.dup2(devnull, 2)
             self.decider.asked = site
-            until = monotonic() + PATIENCE
-            seen = int(any(not passes(item) for item in items if monotonic() < until))
+            until = process_time() + PATIENCE
+            seen = int(any(not passes(item) for item in items if process_time() < until))
         finally:
             os._exit(seen)
 

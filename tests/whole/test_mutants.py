@@ -14,6 +14,7 @@ from cnnlstm_spec.text.source import NOWHERE, Place, Source, Span
 from tools.mutants import Sites, changed, moved
 
 CALLS = """
+from ..text.spelling import did_you_mean
 FOUND = Code("found", "error", "it is found", help="look elsewhere")
 scope.report(FOUND, node, labels=(Label(other, "here"),), help=did_you_mean(word, words))
 raise Refusal(FOUND, help=("one", f"two {name}"))

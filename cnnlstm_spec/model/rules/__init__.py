@@ -21,15 +21,15 @@ Rule = Callable[[TypedGraph, ModelSpec], Iterable[Diagnostic]]
 HeadRule = Callable[[HeadUse], Iterable[Diagnostic]]
 NodeRule = Callable[[TypedNode, Setting], Iterable[Diagnostic]]
 
-NO_RULES = ("__init__", "check")
-"""Files of this folder that run the rules."""
+RUN_ELSEWHERE = ("__init__", "check", "classes", "data", "fit", "search")
+"""What runs the rules, and the files of those that `runs` imports for a spec that has their section."""
 
 
 def find_rules(judged: type) -> Iterator[Any]:
     """The rules whose first argument is of that type, by file and then as they stand there."""
     for name in own_names("model", "rules"):
         stem = name.removesuffix(".py")
-        if not name.endswith(".py") or stem in NO_RULES:
+        if not name.endswith(".py") or stem in RUN_ELSEWHERE:
             continue
         module = import_module(f"{__name__}.{stem}")
         for each in vars(module).values():
