@@ -1,10 +1,15 @@
-"""`python -m cnnlstm_spec`."""
+"""The command line of a process, `python -m cnnlstm_spec` or `cnnlstm-spec`: heeds interrupts before all large imports."""
 
-import sys
+from .compiler import interrupts
 
-try:
+
+def main() -> None:
+    """Runs the command line, and ends the process."""
+    interrupts.heed_at_start()
     from .cli.main import main
-except KeyboardInterrupt:
-    sys.exit(130)
 
-main()
+    main()
+
+
+if __name__ == "__main__":
+    main()

@@ -26,6 +26,7 @@ from fuzz import data
 from fuzz.layers import load
 from fuzz.meaning import misled
 from fuzz.padding import leak
+from fuzz.promises import broken
 from fuzz.reading import Unreadable, read
 from fuzz.saving import lost
 from fuzz.text import text_of, used
@@ -56,6 +57,10 @@ SAVED = 8
 """One accepted spec in so many is saved and loaded; of a single layer each."""
 GRAPH = 4
 """One accepted spec in so many runs in a compiled graph, the rest eagerly, which is faster."""
+
+
+tell_refusing: Callable[[bool], object] = bool
+"""Is told when Keras is about to run what it should refuse, of which it may die, and when it has refused it."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,8 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
         raise Disagreement("padding leaks", f"sizes {sizes}: {leaked}")
     if (wrong := misled(compilation)) is not None:
         raise Disagreement("measures something else", wrong)
+    if (wrong := broken(compilation, model, data.fed(data.inputs(spec, sizes, zeros=False)))) is not None:
+        raise Disagreement("not as promised", wrong)
     if seed % SAVED == 0 or spec["name"] == "themed":
         given = data.fed(data.inputs(spec, sizes, zeros=True))
         if (wrong := lost(model, given)) is not None:
@@ -185,6 +192,14 @@ def refused(spec: dict[str, Any], why: str) -> str:
     """Holds an error that Keras should share against a naive reading of the spec; Keras sees nothing of what is not used."""
     if load(used(spec)).ok:
         return "refused"
+    tell_refusing(True)
+    try:
+        return _refused(spec, why)
+    finally:
+        tell_refusing(False)
+
+
+def _refused(spec: dict[str, Any], why: str) -> str:
     for sizes in data.choices(spec, Random(0))[:3]:
         try:
             ran = _read_and_run(spec, spec, sizes)

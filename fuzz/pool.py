@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -13,19 +14,23 @@ from typing import Any
 
 from fuzz.report import Report
 
+Serve = Callable[[Any, list[int], bool], None]
 EACH = 60
 """Seeds that a process works on before another takes its place."""
 PATIENCE = 400
 """Seconds after which a seed is given up."""
 
 
-def run(seeds: list[int], processes: int, small: bool) -> Iterator[Report]:
-    """A report for every seed, in the order in which they come; a process that dies or hangs is a disagreement of its seed."""
+def run(seeds: list[int], processes: int, small: bool, serve: Serve | None = None) -> Iterator[Report]:
+    """A report for every seed, in the order in which they come; a process that dies or hangs is a disagreement of its seed.
+
+    But not one that dies of what Keras should refuse. `serve` does a process's work; another stands in for it in tests.
+    """
     batches = [seeds[at : at + EACH] for at in range(0, len(seeds), EACH)]
     workers: list[_Worker] = []
     while batches or workers:
         while batches and len(workers) < processes:
-            workers.append(_Worker(batches.pop(0), small))
+            workers.append(_Worker(batches.pop(0), small, serve or _serve))
         ready = wait([worker.connection for worker in workers], timeout=5)
         for worker in list(workers):
             report, done = worker.collect(worker.connection in ready)
@@ -38,12 +43,13 @@ def run(seeds: list[int], processes: int, small: bool) -> Iterator[Report]:
 
 
 class _Worker:
-    def __init__(self, seeds: list[int], small: bool) -> None:
+    def __init__(self, seeds: list[int], small: bool, serve: Serve) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.left = list(seeds)
+        self.refusing = False
         self.since = monotonic()
-        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, seeds, small), daemon=True)
+        self.process: BaseProcess = context.Process(target=serve, args=(theirs, seeds, small), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -51,9 +57,12 @@ class _Worker:
         """A report if there is one, and whether the process has ended."""
         if ready:
             try:
-                report: Report = self.connection.recv()
+                report: Report | bool = self.connection.recv()
             except EOFError:
                 return self.given_up("died"), True
+            if isinstance(report, bool):
+                self.refusing = report
+                return None, False
             self.left.remove(report.seed)
             self.since = monotonic()
             if not self.left:
@@ -70,6 +79,9 @@ class _Worker:
         if not self.left:
             return None
         seed = self.left.pop(0)
+        if self.refusing and how == "died":
+            self.refusing = False
+            return Report(seed, Counter({"refused, and Keras dies": 1}))
         return Report(seed, found=[(how, f"exit status {self.process.exitcode}", spec_of(seed))])
 
 
@@ -87,7 +99,10 @@ def _serve(connection: Connection[Any, Any], seeds: list[int], small: bool) -> N
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1", OMP_NUM_THREADS="1")
     # TensorFlow speaks on the standard error of its own accord; what counts is in the reports.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    from fuzz import judge
     from fuzz.work import work
+
+    judge.tell_refusing = connection.send
 
     # What Keras and TensorFlow consist of stays; looking through it took a third of the time.
     gc.freeze()

@@ -36,6 +36,18 @@ def compiled(rng: Random) -> dict[str, Any]:
     return {**spec, "compile": {"loss": "mse", "optimizer": "sgd", "jit_compile": True}}
 
 
+def resized(rng: Random) -> dict[str, Any]:
+    """Images made larger or smaller in any way, before or behind what is trained."""
+    op = rng.choice([op for op in all_ops() if op.title() in ("Resizing", "UpSampling2D")])
+    draw = Draw(rng)
+    values = {**draw.arguments(op), "interpolation": draw.argument(op.arguments["interpolation"])}
+    values.pop("data_format", None)
+    layers: list[Any] = [{op.title(): values}, {"Conv2D": {"filters": 2, "kernel_size": 1}}]
+    rng.shuffle(layers)
+    spec = _spec({"kind": "image", "shape": [6, 7, 3], "dtype": rng.choice(["float32", "uint8"])}, [*layers, "Flatten"])
+    return {**spec, "compile": {"loss": "mse", "optimizer": "sgd"}}
+
+
 def looked_up(rng: Random) -> dict[str, Any]:
     """Integers with a padding value or from bins, moved about, and looked up in a table that may be too small."""
     input: dict[str, Any] = {"kind": "tokens", "shape": [rng.randint(3, 6)]}
@@ -82,4 +94,4 @@ def _spec(input: dict[str, Any], layers: list[Any], head: list[Any] | None = Non
     return {"version": 1, "name": "themed", "branches": {"left": branch}, "head": HEAD if head is None else head}
 
 
-THEMES: list[Callable[[Random], dict[str, Any]]] = [compiled, looked_up, measured, saved]
+THEMES: list[Callable[[Random], dict[str, Any]]] = [compiled, resized, looked_up, measured, saved]

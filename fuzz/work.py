@@ -11,6 +11,7 @@ from fuzz.judge import judge
 from fuzz.layers import load
 from fuzz.plant import complaint, complaint_of_two, plant, plant_two
 from fuzz.report import Report
+from fuzz.shapes import runs
 from fuzz.shrink import shrink
 from fuzz.sizes import chain, untrue
 
@@ -37,7 +38,7 @@ def work(seed: int, small: bool = True) -> Report:
     if load(spec).ok:
         _plant(spec, Random(seed), report)
     report.counts["chains over a size"] += 1
-    if (wrong := untrue(seed)) is not None:
+    if (wrong := untrue(seed) or untrue(seed, runs)) is not None:
         report.found.append(("not so of a size", wrong, chain(seed)))
     report.seconds = monotonic() - started
     return report

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _came = False
@@ -16,9 +16,15 @@ _quiet = False
 _busy = False
 
 
+def heed_at_start() -> None:
+    """Ends this process where it is interrupted before it has begun on its work."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+
+
 def heed() -> None:
     """Notices interrupts of this process from now on."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _end):
         signal.signal(signal.SIGINT, _interrupt)
 
 
@@ -72,3 +78,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     if _quiet and not _busy:
         os._exit(130)
     raise KeyboardInterrupt
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    with suppress(OSError):
+        os.write(2, b"interrupted\n")
+    os._exit(130)

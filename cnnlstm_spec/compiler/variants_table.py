@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.costs import count_costs, training_bytes
 from ..text.diagnostic import Diagnostic
 from ..text.edits.matrix import Variant
+from ..text.escape.csv import to_csv
 from ..text.escape.terminal import one_line, width
 from .compile import Compilation
 
@@ -38,14 +37,14 @@ def costs(
     A line holds the values of a variant's axes, its costs, and its first mistake if it has one. Bytes of outputs are for
     the batch; a cost that rests on a size known only at run time is an expression.
     """
-    stream, sound = io.StringIO(), True
-    writer = csv.writer(stream, lineterminator="\n")
+    rows: list[list[str]] = []
+    sound = True
     for index, (variant, compilation) in enumerate(found):
         if index == 0:
-            writer.writerow([*(axis.path for axis, _ in (variant.choices if variant else ())), *COSTS, "error"])
-        writer.writerow([*(variant.texts if variant else ()), *_costs(compilation, batch_size, sizes)])
+            rows.append([*(axis.path for axis, _ in (variant.choices if variant else ())), *COSTS, "error"])
+        rows.append([*(variant.texts if variant else ()), *_costs(compilation, batch_size, sizes)])
         sound &= compilation.ok
-    return stream.getvalue(), sound
+    return to_csv(rows), sound
 
 
 def _costs(compilation: Compilation, batch_size: int | None, sizes: Mapping[str, int]) -> list[str]:

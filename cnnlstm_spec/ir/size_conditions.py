@@ -15,7 +15,7 @@ from .sizes.condition import Condition
 from .sizes.decide import narrow
 from .sizes.expr import Symbol
 from .sizes.fits import EVERY, Fits, TooDeep, group_intervals
-from .sizes.solve import can_hold, narrow_all, try_sizes
+from .sizes.solve import can_hold, draw_sizes, narrow_all, try_sizes
 from .sizes.values import TRIED
 from .sizes.wording import join_words, say_rule
 
@@ -170,7 +170,8 @@ def _of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Aske
         yield _contradiction_of_several(group, alone)
         return
     if answer is None:
-        yield _undecided(sorted(symbols, key=lambda symbol: symbol.name), "none fits", group[-1])
+        found = f"none of the {len(draw_sizes(everything)):,} that were tried fits"
+        yield _undecided(sorted(symbols, key=lambda symbol: symbol.name), found, group[-1])
         return
     left = [each.condition for each in group]
     for each in group:
@@ -216,7 +217,7 @@ def _contradiction_of_several(group: list[Asked], alone: list[Asked]) -> Diagnos
         before.append(each)
     against = [other for other in before if can_hold([other.condition, each.condition]) is False]
     other = (against or before[-1:])[0]
-    said = _said_alone(other.condition)
+    said = say_alone(other.condition)
     return _told(each, "", Label(other.warning.place, f"asks that {said}"), each.condition.text, said)
 
 
@@ -240,7 +241,8 @@ def _tried_words(met: list[int]) -> str:
     return f"{join_words(parts, 'and')} fit" if len(parts) <= SHOWN else f"{len(met)} fit, the first {parts[0]} and {parts[1]}"
 
 
-def _said_alone(condition: Condition) -> str:
+def say_alone(condition: Condition) -> str:
+    """A condition by itself, as its rule where it is on one size."""
     symbols = condition.symbols
     return _said(next(iter(symbols)), condition) if len(symbols) == 1 else condition.text
 

@@ -21,6 +21,9 @@ from . import frames
 TRIED = (48, 96)
 """Sizes given to a layer to see which of its output's follow from its arguments: those that are the same for both."""
 
+STEPS = ("steps", "frames")
+"""Names of axes of time."""
+
 UNKNOWN = 0
 """Stands for a size that does not follow from arguments, until it is supposed."""
 
@@ -37,6 +40,9 @@ class Supposition:
     """Axes of what a layer gives of which it is not plain, where it is not taken out."""
     within: bool = False
     """Whether what follows a layer with an axis too many is meant for each step, too, as in one `TimeDistributed`."""
+    stepwise: bool = True
+    """Whether a layer with an axis too many that is not of steps is meant for each position of it; or its input to be
+    brought to what it reads."""
 
     def takes_out(self, node: Node, inputs: tuple[TensorType, ...], number: int) -> bool:
         """Whether a failing node is taken out; `number` counts those before it.
@@ -51,7 +57,7 @@ class Supposition:
         if self.takes_out(node, inputs, number):
             return inputs[-1]
         first = inputs[0] if inputs else TensorType(())
-        meant = _meant(op, inputs, policy) if op is not None and inputs else None
+        meant = _meant(op, inputs, policy, self.stepwise) if op is not None and inputs else None
         if meant is None:
             axes = tuple(Axis("features", UNKNOWN) for _ in range(self.rank))
             meant = replace(_bare(first), axes=axes, dtype=compute_dtype(policy))
@@ -74,18 +80,19 @@ SUPPOSITIONS = (
     Supposition(24, (True, False), 3),
     Supposition(1, (False, True), 4),
     Supposition(24, (True,), 1, within=True),
+    Supposition(24, (True,), 2, stepwise=False),
 )
 """The first gives the words of what is told: it names no size that is not known."""
 
 
-def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:
+def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, stepwise: bool) -> TensorType | None:
     """What an op gives on inputs as it reads them, UNKNOWN sizes where arguments do not say; None where it is not plain."""
     fewest, most = op.arity
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         return None
     first, reads = inputs[0], op.axes_read()
     names = tuple(axis.name for axis in first.axes)
-    over = reads is not None and len(names) == len(reads) + 1
+    over = reads is not None and len(names) == len(reads) + 1 and (stepwise or names[0] in STEPS)
     if reads is not None and len(names) != len(reads):
         names = names[1:] if over else reads
     names += ("features",) * (op.least_rank - len(names))

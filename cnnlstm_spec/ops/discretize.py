@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range
-from ..ir.op import FLOATS, Op, compute_dtype, example
+from ..ir.op import FLOATS, Op, compute_dtype, example, storage_dtype
 from ..ir.size import equal, holds_always
 from ..ir.tensor import Axis, Mask, TensorType, Values
 from ..language.kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Optional
@@ -37,6 +37,13 @@ CROSSED_SHAPES = Code(
     help="give both branches `shape: [1]`",
 )
 HALF_COUNTS = Code("counts-in-half", "error", "`output_mode: {mode}` cannot be computed in {dtype}", sort="keras")
+HASH_DTYPE = Code(
+    "bins-are-integers",
+    "error",
+    "`Hashing` with `output_mode: int` gives integers, not {dtype}",
+    sort="keras",
+    help="leave `dtype` out",
+)
 HALF = ("float16", "bfloat16")
 MODES = Choice("int", "one_hot", "multi_hot", "count")
 
@@ -179,6 +186,11 @@ class Hashing(Encoder):
         example((None, 1), dtype="int32", num_bins=4, output_mode="one_hot"),
     )
 
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        if self.output_mode == "int" and self.dtype:
+            raise Refusal(HASH_DTYPE, "dtype", (), dtype=self.dtype)
+        return super().infer(at, *inputs)
+
     def depth(self) -> int:
         return self.num_bins
 
@@ -189,7 +201,7 @@ class Hashing(Encoder):
         raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: int`, then `CategoryEncoding`",), **facts)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return self.dtype or ("int64" if self.output_mode == "int" else "float32")
+        return storage_dtype(self.dtype) if self.dtype else "int64" if self.output_mode == "int" else "float32"
 
 
 class HashedCrossing(Encoder):
@@ -219,7 +231,7 @@ class HashedCrossing(Encoder):
         return super().infer(at, *inputs)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return self.dtype or ("int64" if self.output_mode == "int" else compute_dtype(at.policy))
+        return "int64" if self.output_mode == "int" and not self.dtype else compute_dtype(self.dtype or at.policy)
 
     def keras_arguments(self) -> dict[str, Any]:
         arguments = super().keras_arguments()

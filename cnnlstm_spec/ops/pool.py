@@ -11,7 +11,7 @@ from ..ir.op import FLOATS, Op, example
 from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import BOOLEAN, COUNT, Choice, Optional
 from ..language.list_kinds import Each
-from .floats import refuse_computing, refuse_integers
+from .floats import refuse_computing, refuse_integers, refuse_wide
 from .shared import DATA_FORMAT, need_numbers
 from .windows import join, slide, split, window_axes
 
@@ -39,6 +39,7 @@ class SpatialPooling(Op):
         if not self.keeps_integers:
             refuse_integers(self.title(), x)
         need_numbers(self.title(), x)
+        refuse_wide(self.title(), x)
         first = self.data_format == "channels_first"
         spatial, channels = split(x.axes, first)
         return x.with_axes(*join(self.pooled(at, spatial), channels, first))

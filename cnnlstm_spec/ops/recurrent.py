@@ -251,6 +251,8 @@ class GRU(Gated):
 class SimpleRNN(Units):
     """A fully connected layer of the input and the last output, over the steps."""
 
+    seed: Annotated[int | None, SEED] = None
+    """Seed of the dropout, which Keras forgets when it saves a model."""
     cell = "simple_rnn_cell"
     gates = 1
     examples = (

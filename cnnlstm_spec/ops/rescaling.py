@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import ANY, Range, hull
@@ -15,8 +15,13 @@ from ..language.kinds import BOOLEAN, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
 from .axes import AXES, BATCH_AXIS, axis_number
+from .floats import as_floats
 from .shared import DATA_FORMAT, FRAME_PARTS, known
 from .windows import KERNEL_LARGER, join, split, window_axes
+
+if TYPE_CHECKING:
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
 
 VALUES = Code("values-do-not-fit", "error", "`{argument}` has {count} values; the input has {axis}", sort="keras")
 CROP_AND_PAD = Code(
@@ -128,9 +133,12 @@ class Sized(Op):
         (height, width), channels = split(x.axes, first)
         return x.with_axes(*join((Axis(height.name, self.height), Axis(width.name, self.width)), channels, first))
 
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.call(self, as_floats(to, inputs))
+
 
 class Resizing(Sized):
-    """Images resized; integers are rounded and stay integers."""
+    """Images resized; integers become floats, which are not rounded."""
 
     interpolation: Annotated[str, INTERPOLATION] = "bilinear"
     """How values between pixels are found."""
@@ -146,7 +154,6 @@ class Resizing(Sized):
     """Whether to smooth when the output is smaller."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
-    keeps_integers = True
     examples = (
         example((9, 8, 3), height=4, width=6),
         example((None, None, 3), height=4, width=6, interpolation="nearest", pad_to_aspect_ratio=True, fill_value=1),
@@ -159,9 +166,6 @@ class Resizing(Sized):
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise Refusal(CROP_AND_PAD, "pad_to_aspect_ratio", ("remove one of them",))
         return super().infer(at, x)
-
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return "float32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """Some interpolations go beyond the values that they lie between."""

@@ -126,11 +126,14 @@ class Op(Base):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        need_numbers("Op", inputs[0])
+        if self.function == "sign":
+            need_numbers("Op", inputs[0])
         return inputs[0]
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         given = inputs[0].dtype
+        if given == "bool" and self.function == "square":
+            return "int32"
         return given if given in FLOATS or self.function in INTEGERS_STAY else "float32"
 
     def values_after(self, *inputs: TensorType) -> Values | None:

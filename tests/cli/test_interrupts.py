@@ -45,6 +45,28 @@ def test_an_interrupt_is_one_line(command: list[str], tmp_path: Path) -> None:
     assert (process.returncode, out, err) == (INTERRUPTED, "", "interrupted\n")
 
 
+@pytest.mark.parametrize("library", ["click", "yaml", "pydantic", "gc"])
+def test_an_interrupt_while_it_imports(library: str, tmp_path: Path) -> None:
+    """Before any command has begun; a library that is not ours stands for the moment."""
+    (tmp_path / "moment.py").write_text(MOMENT.format(library=library))
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    line = [sys.executable, "-c", "import moment; from cnnlstm_spec.__main__ import main; main()", "validate", "x.yaml"]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "interrupted\n")
+
+
+MOMENT = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+sys.modules.pop("{library}", None)
+class Finder(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "{library}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+"""
+
+
 def test_an_interrupt_that_becomes_another_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Libraries raise what they like where they are interrupted."""
     monkeypatch.setattr("cnnlstm_spec.compiler.interrupts._came", True)

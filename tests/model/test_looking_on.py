@@ -130,3 +130,12 @@ def test_variants_find_the_same() -> None:
     text += "    layers: [{Conv2D: {filters: 2, kernel_size: 3}}]\nhead: [Flatten, {Dense: {units: $w, activation: softmax}}]\n"
     found = [codes(compilation) for _, compilation in sweep(Source("t.yaml", text)).all()]
     assert found == [["wrong-rank", "softmax-over-one"], ["wrong-rank"], ["wrong-rank", "softmax-over-one"]]
+
+
+@pytest.mark.parametrize("image", ["[MaxPooling2D, {LSTM: {units: 4}}]", "[{LSTM: {units: 4}}]", "[{GRU: {units: 4}}, ReLU]"])
+@pytest.mark.parametrize("fusion", ["{strategy: concat}", "{strategy: add}", "{layer: {Concatenate: {axis: 1}}}"])
+def test_a_layer_over_steps_on_an_image_is_one_mistake(image: str, fusion: str) -> None:
+    """It may be meant for each row, or for an image that is brought to steps: then it gives a vector."""
+    head = f"fusion: {fusion}\nhead: [{{Dense: {{units: 1}}}}]\n"
+    found = two(image, "[{Dense: {units: 4}}]", head, first="{kind: image, shape: [8, 8, 3]}")
+    assert codes(found) == ["wrong-rank"]

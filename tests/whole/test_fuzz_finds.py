@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -10,9 +10,13 @@ import pytest
 
 from cnnlstm_spec.model.rules import activations, metrics
 from cnnlstm_spec.model.rules import check as verify
+from cnnlstm_spec.model.rules.gradients import check_missing_gradients
 from cnnlstm_spec.model.rules.indices import check_indices
 from cnnlstm_spec.model.rules.xla import check_xla
-from cnnlstm_spec.ops.augment.factors import Factor, SavedPair
+from cnnlstm_spec.ops.augment.color import AutoContrast
+from cnnlstm_spec.ops.augment.factors import Augmentation, Factor, SavedPair
+from cnnlstm_spec.ops.augment.geometry import RandomCrop
+from cnnlstm_spec.ops.rescaling import Resizing
 from fuzz import themes
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
@@ -24,8 +28,65 @@ def without_rule(patch: pytest.MonkeyPatch, rules: str, rule: Any) -> None:
     patch.setattr(verify, rules, tuple(each for each in getattr(verify, rules) if each is not rule))
 
 
+def without_code(patch: pytest.MonkeyPatch, rules: str, rule: Any, code: str) -> None:
+    """The rule, silent of one of its findings."""
+
+    def less(*given: Any) -> Iterator[Any]:
+        return (each for each in rule(*given) if each.code.name != code)
+
+    patch.setattr(verify, rules, tuple(less if each is rule else each for each in getattr(verify, rules)))
+
+
+def does_nothing_in_inference(patch: pytest.MonkeyPatch) -> None:
+    """`AutoContrast` as a layer that acts in training alone, as most of its family do."""
+    patch.setattr(AutoContrast, "only_in_training", True)
+
+
 MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
     "what XLA cannot compile": (themes.compiled, "MixUp", lambda it: without_rule(it, "RULES", check_xla), "does not run", 40),
+    "what keeps XLA off": (
+        themes.compiled,
+        "Random",
+        lambda it: without_code(it, "RULES", check_xla, "xla-not-used"),
+        "not as promised",
+        40,
+    ),
+    "what has no gradient": (
+        themes.resized,
+        "area",
+        lambda it: without_rule(it, "RULES", check_missing_gradients),
+        "does not run",
+        40,
+    ),
+    "integers that become floats": (
+        themes.resized,
+        "uint8",
+        lambda it: it.setattr(Resizing, "keeps_integers", True),
+        "refused, but Keras runs it",
+        40,
+    ),
+    "negative integers that are counted": (
+        themes.looked_up,
+        "multi_hot",
+        lambda it: without_code(it, "NODE_RULES", check_indices, "negative-not-counted"),
+        "does not run",
+        60,
+    ),
+    "classes without a place": (
+        themes.looked_up,
+        "CategoryEncoding",
+        lambda it: without_code(it, "NODE_RULES", check_indices, "class-without-place"),
+        "not as promised",
+        200,
+    ),
+    "what acts in inference too": (themes.saved, "AutoContrast", does_nothing_in_inference, "not as promised", 400),
+    "a crop outside of training": (
+        themes.saved,
+        "RandomCrop",
+        lambda it: it.setattr(RandomCrop, "lower", Augmentation.lower),
+        "not as inferred",
+        400,
+    ),
     "integers without a row": (
         themes.looked_up,
         "",

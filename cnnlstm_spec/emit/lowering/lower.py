@@ -13,7 +13,7 @@ from ...ir.expressions import list_sizes, make_expression
 from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.inference import describe_error
 from ...ir.lowering import KerasLayer, Lowering
-from ...ir.op import compute_dtype
+from ...ir.op import FLOATS, compute_dtype
 from ...ir.program import (
     Apply,
     Call,
@@ -355,8 +355,9 @@ class NodeLowering(Lowering):
         return self.identity(value if self.output.mask is None else masks.zeroed(self, value, self.inputs[0]))
 
     def identity(self, value: Expression) -> Expression:
-        """The value by the name of the node, in the dtype of the output."""
-        dtype: dict[str, Any] = {} if compute_dtype(self.policy) == self.output.dtype else {"dtype": self.output.dtype}
+        """The value by the name of the node, in the dtype of the output; integers Keras leaves as they are."""
+        kept = self.output.dtype not in FLOATS or self.output.dtype == compute_dtype(self.policy)
+        dtype: dict[str, Any] = {} if kept else {"dtype": self.output.dtype}
         return self.layer("keras.layers.Identity", value, **dtype)
 
 

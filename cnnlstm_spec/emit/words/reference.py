@@ -67,7 +67,8 @@ def _behaviour(cls: type[Op]) -> list[str]:
     if op is not None and (place := op.frames_as()) is not None:
         drawn = "draws once for" if op.draws_for_images else "takes"
         video = [f"video   {drawn} all frames of a clip, which lie in the {place} of one image"]
-    return [f"reads   {', '.join(filter(None, (_count(*cls.arity), axes)))}", f"mask    {'; '.join(mask)}", *video]
+    acts = ["acts    in training alone; outside of it, it gives its input as it is"] if cls.only_in_training else []
+    return [f"reads   {', '.join(filter(None, (_count(*cls.arity), axes)))}", *acts, f"mask    {'; '.join(mask)}", *video]
 
 
 def _count(fewest: int, most: int | None) -> str:

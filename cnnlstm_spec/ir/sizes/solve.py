@@ -108,7 +108,7 @@ def can_hold(conditions: Sequence[Condition]) -> bool | None:
         answers.add(answer)
     if len(cases) <= CASES and None not in answers:
         return False
-    return True if _found(asked, symbols) else None
+    return True if _meets(asked, symbols, draw_sizes(asked)) else None
 
 
 def narrow_all(conditions: Iterable[Condition], within: Fits = EVERY) -> Fits:
@@ -129,13 +129,24 @@ def _left(conditions: Iterable[Condition]) -> bool | None:
         return None
 
 
-def _found(conditions: Sequence[Condition], symbols: Iterable[Symbol]) -> bool:
-    """Whether some sizes of those tried meet all conditions."""
-    names = list(symbols)
-    choices = list(islice(product(SAMPLES, repeat=len(names)), MOST)) + [(n,) * len(names) for n in range(1, TRIED + 1)]
-    cost = len(choices) * sum(count_work(test.size) for each in conditions for test in each.tests)
-    if cost > WORK:
+def draw_sizes(conditions: Sequence[Condition]) -> list[tuple[int, ...]]:
+    """Sizes that conditions on several are tried with: all of two up to `TRIED`, some of more, as many as are soon worked out."""
+    count = len({symbol for each in conditions for symbol in each.symbols})
+    most = WORK // max(1, sum(count_work(test.size) for each in conditions for test in each.tests))
+    if count == 2 and most >= TRIED**2:
+        return list(product(range(1, TRIED + 1), repeat=2))
+    return _some(count)[:most]
+
+
+def _some(count: int) -> list[tuple[int, ...]]:
+    return [(n,) * count for n in range(1, TRIED + 1)] + list(islice(product(SAMPLES, repeat=count), MOST))
+
+
+def _meets(conditions: Sequence[Condition], symbols: Iterable[Symbol], choices: Sequence[tuple[int, ...]]) -> bool:
+    """Whether some of those sizes meet all conditions."""
+    if not choices:
         return False
+    names = list(symbols)
     given = dict(zip(names, zip(*choices, strict=True), strict=True))
     left = [True] * len(choices)
     for condition in conditions:
@@ -225,7 +236,10 @@ class _Solver:
             rises = any(factor > 0 for monomial, factor in test.size.terms.items() if monomial)
             return rises or test.size.at(dict.fromkeys(test.symbols, 1)) >= 0
         symbols = {symbol for test in tests for symbol in test.symbols}
-        return True if _found([either(test) for test in tests], symbols) else None
+        few = _some(len(symbols))
+        if len(few) * sum(count_work(test.size) for test in tests) > WORK:
+            return None
+        return True if _meets([either(test) for test in tests], symbols, few) else None
 
 
 def _largest(tests: list[Test]) -> Largest | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from ...ir.size import at_least, holds_always
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from .common import CATEGORICAL, SIGMOIDS, HeadUse, written
+from .on_size import ask
 
 LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
 LOSS_WIDTH = Code("loss-width", "error", "`{loss}` needs two classes or more; `{head}` gives {given}", sort="keras")
@@ -34,10 +36,10 @@ def _loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         if most is not None and head.rank > most:
             help = (f"bring the output to {axes_words(most, most)} before",)
         yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": axes_words(least, most)}, labels=labels, help=help)
-    elif isinstance(head.width, int) and head.width < _least_width(loss.thing, head):
+    elif head.width is not None and not holds_always(wide := at_least(head.width, _least_width(loss.thing, head))):
         more = ", one of them for the blank" if loss.thing.name == "CTC" else ""
         help = (f"give the last layer two units or more{more}",)
-        yield Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help)
+        yield from ask(wide, Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help))
     elif (axis := axis_outside(loss.thing, head)) is not None:
         facts_: dict[str, object] = {
             "name": written(loss.thing),

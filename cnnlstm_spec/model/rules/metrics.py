@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.op import FLOATS
-from ...ir.size import equal, holds_always, holds_never
+from ...ir.size import Size, at_least, equal, format_size, holds_always, holds_never
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from ..facts import OF_NUMBERS
-from ..infer import CONDITION
 from .common import BINARY, HeadUse, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 from .measures import check_measure
+from .on_size import ask
 
 METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
 METRIC_LABELS = Code("metric-labels", "error", "`{metric}` cannot read the {theirs} of {whose}", sort="keras")
@@ -100,7 +100,7 @@ def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             "write `accuracy`, in small letters",
         )
         yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
-    elif isinstance(head.width, int) and head.width < facts.get("minimum_width", 1):
+    elif head.width is not None and holds_never(at_least(head.width, facts.get("minimum_width", 1))):
         help = ("it is NaN over one unit: the values of a sample are compared with each other",)
         yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
 
@@ -153,8 +153,7 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     whose = "the loss" if other is head.loss else name
     facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
     if not holds_never(single):
-        reason = METRIC_LABELS.template.format(**facts)
-        yield Diagnostic(CONDITION, metric.place, {"condition": single.text}, reason, labels)
+        yield from ask(single, Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels))
         return
     yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=_ways_out(metric.thing, reference))
 
@@ -223,11 +222,13 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     if thing.name in OVERLAPS and thing.get("axis") not in (-1, 0):
         facts = {**shared, "argument": "axis", "value": thing.get("axis")}
         yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `axis` out",))
-    width = head.width if isinstance(head.width, int) else None
+    width = head.width
     class_id, top_k = thing.get("class_id"), thing.get("top_k")
-    if class_id is not None and width is not None and not -width <= class_id < width:
-        facts = {**shared, "id": class_id, "count": f"{width} classes" if width > 1 else "one"}
-        yield Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=(f"classes count from 0 to {width - 1}",))
+    if class_id is not None and width is not None:
+        facts = {**shared, "id": class_id, "count": "one" if width == 1 else f"{format_size(width) or '?'} classes"}
+        help: tuple[str, ...] = (f"classes count from 0 to {width - 1}",) if isinstance(width, int) else ()
+        least = class_id + 1 if class_id >= 0 else -class_id
+        yield from ask(at_least(width, least), Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=help))
     taken = reads(thing).get("dtypes")
     if taken is not None and not _takes(taken, head.type.dtype):
         facts = {**shared, "taken": TAKEN[taken], "dtype": head.type.dtype}
@@ -235,8 +236,9 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         if head.type.dtype not in FLOATS:
             help = ("end the head with a layer that gives floats, such as `Rescaling: {scale: 1}`",)
         yield Diagnostic(METRIC_DTYPE, metric.place, facts, labels=labels, help=help)
-    if isinstance(top_k, int) and width is not None and top_k > width:
-        yield Diagnostic(TOP_K, metric.place, {**shared, "k": top_k, "count": width}, labels=labels)
+    if isinstance(top_k, int) and width is not None:
+        facts = {**shared, "k": top_k, "count": format_size(width) or "?"}
+        yield from ask(at_least(width, top_k), Diagnostic(TOP_K, metric.place, facts, labels=labels))
     if thing.name == "AUC":
         yield from _auc(metric, head, width) if thing.get("multi_label") else _label_weights(metric, head, width)
     if thing.get("dtype") == "bfloat16" and reads(thing).get("mask") == "counted":
@@ -251,12 +253,12 @@ def _takes(taken: str, dtype: str) -> bool:
     return dtype in FLOATS if taken == "floats" else dtype == taken
 
 
-def _label_weights(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:
+def _label_weights(metric: Placed, head: HeadUse, width: Size | None) -> Iterable[Diagnostic]:
     """Weights for one curve over all labels: Keras repeats them along the last axis."""
     weights = metric.thing.get("label_weights")
-    if weights is None or (head.rank > 1 and (width is None or len(weights) in (1, width))):
+    if weights is None or (width is not None and len(weights) == 1):
         return
-    count = "one value for a sample" if head.rank == 1 else width
+    count = "one value for a sample" if width is None else format_size(width) or "?"
     facts: dict[str, object] = {
         "metric": written(metric.thing),
         "argument": "label_weights",
@@ -264,11 +266,12 @@ def _label_weights(metric: Placed, head: HeadUse, width: int | None) -> Iterable
         "head": head.name,
         "count": count,
     }
-    help = ("leave `label_weights` out",) if head.rank == 1 else (f"give it {width}",)
-    yield Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=help)
+    help = (f"give it {width}",) if isinstance(width, int) else ("leave `label_weights` out",)
+    error = Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=help)
+    yield from (error,) if width is None else ask(equal(width, len(weights)), error)
 
 
-def _auc(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnostic]:
+def _auc(metric: Placed, head: HeadUse, width: Size | None) -> Iterable[Diagnostic]:
     thing, shared = metric.thing, {"metric": written(metric.thing), "head": head.name}
     if head.rank != 2:
         facts: dict[str, object] = {**shared, "wanted": axes_words(2, 2), "given": head.type}
@@ -278,6 +281,9 @@ def _auc(metric: Placed, head: HeadUse, width: int | None) -> Iterable[Diagnosti
     weights = thing.get("label_weights")
     given = {"num_labels": thing.get("num_labels"), "label_weights": None if weights is None else len(weights)}
     for argument, number in given.items():
-        if number is not None and width is not None and number != width:
-            facts = {**shared, "argument": argument, "given": number, "count": width}
-            yield Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=(f"give it {width}",))
+        if number is not None and width is not None:
+            facts = {**shared, "argument": argument, "given": number, "count": format_size(width) or "?"}
+            help = (f"give it {width}",) if isinstance(width, int) else ()
+            yield from ask(
+                equal(width, number), Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=help)
+            )

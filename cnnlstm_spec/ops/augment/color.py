@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 from ...ir.inference import Inference, Refusal
 from ...ir.meaning import Range
-from ...ir.op import FLOATS, example
+from ...ir.op import example
 from ...ir.size import at_least, ceil_div
 from ...ir.tensor import TensorType
 from ...language.kinds import COUNT, NUMBER, RATE, Optional
@@ -15,10 +15,6 @@ from ...text.diagnostic import Code
 from ..shared import DATA_FORMAT, SEED, as_written
 from ..windows import split
 from .factors import VALUE_RANGE, Augmentation, Factor
-
-if TYPE_CHECKING:
-    from ...ir.lowering import Lowering
-    from ...ir.program import Expression
 
 TILES = Code(
     "tiles-do-not-fit",
@@ -34,11 +30,6 @@ EVEN_KERNEL = Code(
     sort="keras",
     help="write an odd number, such as 3 or 5",
 )
-
-
-def as_floats(to: Lowering, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
-    """Images as floats, for layers that Keras casts integers for in a compiled graph alone, and that fail on them elsewhere."""
-    return inputs if to.inputs[0].dtype in FLOATS else tuple(to.cast(x) for x in inputs)
 
 
 class Ranged(Augmentation):
@@ -71,7 +62,6 @@ class RandomBrightness(Ranged):
     """Share of the range that is added, or the bounds it is drawn from."""
     seed: Annotated[int | None, SEED] = None
     """Seed of the draws."""
-    keeps_integers = True
     examples = (
         example((4, 5, 3), factor=0.2),
         example((4, 5, 1), dtype="uint8", factor=[-0.1, 0.3], value_range=[0, 1], seed=1),
@@ -89,9 +79,6 @@ class RandomContrast(Ranged):
         example((4, 5, 3), factor=0.2),
         example((None, 5, 1), dtype="uint8", factor=[0.1, 0.3], value_range=[0, 1]),
     )
-
-    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.call(self, as_floats(to, inputs))
 
 
 class RandomColorDegeneration(Seeded):
@@ -133,8 +120,7 @@ class RandomGrayscale(Augmentation):
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
     seed: Annotated[int | None, SEED] = None
-    """Seed of the draws."""
-    keeps_integers = True
+    """Seed of the draws, which Keras forgets when it saves a model."""
     channels = (3, 1)
     frames = "height"
     examples = (example((4, 5, 3)), example((4, 5, 1), dtype="uint8", factor=0.2, seed=1))
@@ -174,9 +160,6 @@ class RandomSaturation(Seeded):
     channels = (3,)
     frames = "height"
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
-
-    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.call(self, as_floats(to, inputs))
 
 
 class RandomSharpness(Seeded):
@@ -244,7 +227,6 @@ class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     """Tiles down and across."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
-    keeps_integers = True
     examples = (example((8, 8, 3)), example((8, 8, 1), dtype="uint8", tile_grid_size=[2, 2], clip_limit=2))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -16,8 +16,13 @@ from ...language.list_kinds import ListOf, OneOrMore
 from ...language.scope import Scope
 from ...text.diagnostic import Code
 from ...text.nodes import Node, given
+from ..floats import as_floats
 from ..shared import FRAME_PARTS, WRONG_DTYPE
 from ..windows import split, window_axes
+
+if TYPE_CHECKING:
+    from ...ir.lowering import Lowering
+    from ...ir.program import Expression
 
 CHANNELS = Code(
     "channels-not-taken",
@@ -193,3 +198,6 @@ class Augmentation(Op):
             if not any(holds_always(equal(size, count)) for count in taken):
                 at.require(equal(size, taken[0]), refusal)
         return x
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.call(self, as_floats(to, inputs))

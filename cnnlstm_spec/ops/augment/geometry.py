@@ -52,7 +52,7 @@ class RandomFlip(Geometry):
 
 
 class RandomCrop(Geometry):
-    """A random part of an image in training, the middle otherwise; images that are too small are resized."""
+    """A random part of an image in training; else, and of a small one, the largest middle part of that form, resized."""
 
     keeps_xla_off = True
     height: Annotated[int, SIZE]
@@ -79,7 +79,7 @@ class RandomCrop(Geometry):
         """
         written = self.keras_arguments()
         same: dict[str, Expression] = {name: written[name] for name in ("data_format", "dtype") if name in written}
-        cropped = to.call(self, inputs)
+        cropped = super().lower(to, *inputs)
         return to.layer(
             "keras.layers.Resizing", cropped, self.height, self.width, suffix="_resized", crop_to_aspect_ratio=True, **same
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ways import NAMES, WAYS, Way
+from way import Way
+from ways import NAMES, WAYS
 
 from cnnlstm_spec import load
 from cnnlstm_spec.language.catalog import KerasObject, reads
