@@ -11,6 +11,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..ir.graph import Graph, TypedGraph
+from ..ir.program import Unbuildable
 from ..model.build import build
 from ..model.infer import infer
 from ..model.rules.check import look_on, verify
@@ -23,7 +24,7 @@ from ..text.memo import Memory
 from ..text.nodes import Mapping as MappingNode
 from ..text.nodes import Node
 from ..text.parse import parse
-from ..text.source import Source
+from ..text.source import Source, format_path
 from ..text.spelling import limits_lookups
 from .silence import NOTHING, Silence, judged, prepare
 
@@ -81,8 +82,20 @@ class Compilation:
 
         if not self.ok or self.typed is None or self.spec is None:
             raise SpecError(self)
+        if open_ := self.to_measure():
+            named = ", ".join(f"`{each}`" for each in open_)
+            raise Unbuildable(
+                f"{named}: what it measures is not known; `train` measures it of the data, and"
+                " `compile --adapted RUN` takes what a run has measured"
+            )
         with collector_paused():
             return lower(optimize(self.typed, passes), self.spec)
+
+    def to_measure(self) -> tuple[str, ...]:
+        """Where the layers stand that lack what is measured of the data."""
+        nodes = self.typed.nodes.values() if self.typed is not None else ()
+        places = (each.node.origin.address for each in nodes if each.node.op is not None and each.node.op.is_to_measure())
+        return tuple(dict.fromkeys(map(format_path, places)))
 
     def to_keras(self, passes: str = "default") -> keras.Model:
         """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors.

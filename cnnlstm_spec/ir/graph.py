@@ -61,6 +61,8 @@ class Graph:
     """What can be referred to, to the node that gives it."""
     titles: dict[int, str] = field(default_factory=dict)
     """The name, unique in its area, of each frame that was given one, by the frame's id."""
+    has_data: bool = False
+    """Whether the spec says where its data are, so that layers may be measured of them."""
 
     @cached_property
     def areas(self) -> dict[str, None]:

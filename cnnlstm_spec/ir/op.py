@@ -211,6 +211,10 @@ class Op(Record):
         """The boolean (batch, steps) tensor, true where a step is real, of an op that makes a mask."""
         raise NotImplementedError(type(self).__name__)
 
+    def is_to_measure(self) -> bool:
+        """Whether it lacks what Keras's `adapt` would measure: it is measured of the data before the model is built."""
+        return False
+
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         """The padding mask of the output; None where there is none."""
         return inputs[0].mask if self.keeps_mask else None

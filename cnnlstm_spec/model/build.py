@@ -68,6 +68,7 @@ class _Builder:
             self.spec.single_head,
             {address: names[id] for address, id in self.weaver.addresses.items()},
             self.weaver.titles,
+            self.spec.data is not None,
         )
 
     def branch(self, branch: Branch, mask_of: str | None) -> str:

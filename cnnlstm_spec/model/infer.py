@@ -186,7 +186,16 @@ def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
         return _inferred(node, op, inputs, state)
     first = state.layers.get(node.layer)
     rests_on = (op, node.origin.place.span.source, first and first.weights, *inputs)
-    key = (_recalled, node.id, node.layer, node.origin.place.span.start, state.policy, state.batch_size, *map(id, rests_on))
+    key = (
+        _recalled,
+        node.id,
+        node.layer,
+        node.origin.place.span.start,
+        state.policy,
+        state.batch_size,
+        state.graph.has_data,
+        *map(id, rests_on),
+    )
     known = memory.get(key)
     if known is UNKNOWN:
         found = len(state.found)
@@ -202,7 +211,7 @@ def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
 def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
     if isinstance(op, InputOp):
         return _Inferred(TypedNode(node, op.type(node.id, node.origin.place, node.origin.written), ()))
-    at = Inference(state.policy, state.batch_size)
+    at = Inference(state.policy, state.batch_size, state.graph.has_data)
     typed = _checked(node, op, inputs, at, state)
     return _Inferred(typed, tuple(at.conditions))
 

@@ -138,9 +138,9 @@ class Discretization(Encoder):
     bin_boundaries: Annotated[tuple[float, ...] | None, Optional(ListOf(NUMBER))] = None
     """Boundaries between the bins, rising."""
     num_bins: Annotated[int | None, Optional(NATURAL)] = None
-    """Only `null`: bins that `adapt` would find have no place in a spec."""
+    """How many bins are measured of a spec's `data`, in place of `bin_boundaries`."""
     epsilon: Annotated[float, NUMBER] = 0.01
-    """Error of `adapt`; of no use here."""
+    """Error of the quantiles that are measured."""
     output_mode: Annotated[str, MODES] = "int"
     """Bins as integers, or as vectors."""
     counts_along_first = True
@@ -151,10 +151,15 @@ class Discretization(Encoder):
     )
 
     def depth(self) -> int:
-        return len(self.bin_boundaries or ()) + 1
+        return self.num_bins if self.is_to_measure() and self.num_bins else len(self.bin_boundaries or ()) + 1
+
+    def is_to_measure(self) -> bool:
+        return self.bin_boundaries is None and self.num_bins is not None
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         bounds = self.bin_boundaries
+        if self.is_to_measure() and at.has_data:
+            return super().infer(at, *inputs)
         if bounds is None or self.num_bins is not None or list(bounds) != sorted(bounds):
             raise Refusal(BOUNDARIES, "num_bins" if self.num_bins is not None else "bin_boundaries", ())
         return super().infer(at, *inputs)

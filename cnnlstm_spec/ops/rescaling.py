@@ -223,7 +223,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
 
 
 class Normalization(Op):
-    """The input less `mean`, divided by the square root of `variance`; both are written, as a spec has no `adapt`."""
+    """The input less `mean`, divided by the square root of `variance`; both are written, or measured of a spec's `data`."""
 
     axis: Annotated[int | tuple[int, ...] | None, Optional(AXES)] = -1
     """Axes that have values of their own; null for one value for all."""
@@ -242,9 +242,15 @@ class Normalization(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        if self.mean is None and self.variance is None:
+        if self.is_to_measure():
+            if at.has_data:
+                for axis in () if self.axis is None else (self.axis,) if isinstance(self.axis, int) else self.axis:
+                    if axis_number(self.title(), axis, x) == 0:
+                        raise Refusal(BATCH_AXIS, "axis", (), layer=self.title(), axis=0)
+                    known(self.title(), x.axes[axis_number(self.title(), axis, x) - 1])
+                return x
             help = (
-                "write both, a number or a list; a spec has no data for `adapt` to measure",
+                "write both, a number or a list; this spec has no section `data` to measure them of",
                 "or use `BatchNormalization`",
             )
             raise Refusal(NEEDS_ADAPT, None, help)
@@ -264,6 +270,9 @@ class Normalization(Op):
             count = " x ".join(str(size) for size in shape)
             raise Refusal(VALUES, "mean", (), argument="mean", count=count, axis=text)
         return x
+
+    def is_to_measure(self) -> bool:
+        return self.mean is None and self.variance is None
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return ANY

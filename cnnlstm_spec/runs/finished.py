@@ -18,6 +18,7 @@ from ..text.escape.json import to_json
 from ..text.files import PathError, read_json, sort_of
 from ..text.source import Place, Span
 from ..text.source import Source as Text
+from .adapted import read_adapted
 from .manifest import RunManifest
 from .samples import DataError, Part, Target
 
@@ -118,15 +119,15 @@ def open_run(folder: File, allow_outside: bool = False, allow_imports: bool = Fa
         manifest = RunManifest.model_validate(held)
     except ValidationError:
         raise DataError([f"`{folder / MANIFEST}` is no manifest of a run; `train` writes one"]) from None
-    compilation = compile_held(manifest.spec.document, folder, manifest.base, allow_imports)
+    compilation = compile_held(manifest.spec.document, folder, manifest.base, allow_imports, read_adapted(folder))
     return Finished(compilation, folder / MODEL, manifest, allow_outside, allow_imports)
 
 
-def compile_held(document: Any, folder: File, base: str, allow_imports: bool) -> Compilation:
+def compile_held(document: Any, folder: File, base: str, allow_imports: bool, overrides: tuple[str, ...] = ()) -> Compilation:
     """The spec that a manifest holds, read as if it lay where it did."""
     kept = {key: each for key, each in document.items() if key not in ("matrix", "extends")}
     below = folder / base
-    compilation = compile_source(Text(str(below / "spec.yaml"), to_json(kept)), (), below, allow_imports)
+    compilation = compile_source(Text(str(below / "spec.yaml"), to_json(kept)), overrides, below, allow_imports)
     if not compilation.ok:
         first = next(each for each in compilation.diagnostics if each.severity == "error")
         raise DataError([f"the spec of `{folder}` is not sound any more: {first.message}"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .measure.document import Evaluation
 
-FORM = re.compile(r"(?:(lower|upper):)?([^<>=\s:][^<>=]*?)\s*(>=|<=|>|<)\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+)")
+FORM = re.compile(r"(?:(lower|upper):)?([^<>=\s:][^<>=:]*?)\s*(>=|<=|>|<)\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+)")
 SIGNS: dict[str, Callable[[float, float], bool]] = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
+from ..compiler.artifact.manifest import ResolvedSpec
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.artifact.write import make_manifest, save_model
 from ..compiler.compile import Compilation
@@ -15,6 +17,7 @@ from ..compiler.resolved import plain, resolved
 from ..emit.keras.quiet import silence
 from ..text.escape.json import to_json
 from ..text.files import sort_of
+from .adapted import to_overrides
 from .commit import find_commit
 from .folder import ADAPTED, GO_ON, HISTORY, REPORT, Identity, RunFolder
 from .history import parts_since, to_csv
@@ -64,19 +67,27 @@ def needs_of(compilation: Compilation) -> str | None:
     return f"the spec has no {named}: training needs `compile`, `data` and `fit`"
 
 
-def run(compilation: Compilation, folder: RunFolder, orders: Orders, watch: Watch) -> Ending:
-    """Trains what is not trained yet, and writes the folder.
+def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, orders: Orders, watch: Watch) -> Ending:
+    """Trains what is not trained yet, and writes the folder. `recompile` gives the spec, with texts PATH=VALUE set in it.
 
     Raises DataError for data that cannot be read, PathError where the folder cannot be written, and Unbuildable where the
     installed Keras cannot build the model.
     """
     from .read.open import open_data
 
+    compilation = recompile(())
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
     identity = make_identity(compilation, data, orders.fold)
     refused = _prepare(folder, identity, orders)
     if refused is not None:
         return refused
+    if compilation.to_measure():
+        watch.say("measuring what layers need of the data")
+        with silence():
+            from .adapt import adapt_layers
+
+        adapted = adapt_layers(compilation, data.parts["train"], recompile)
+        compilation, data = recompile(to_overrides(adapted)), replace(data, adapted=adapted)
     return _train(compilation, data, folder, identity, orders, watch)
 
 
@@ -251,7 +262,7 @@ def _manifest(
 ) -> RunManifest:
     base = make_manifest(compilation, files, identity.versions)
     held = {name: getattr(base, name) for name in base.model_fields_set}
-    held["spec"] = base.spec.model_copy(update={key: each for key, each in identity.spec.items() if key == "document"})
+    held["spec"] = ResolvedSpec.model_validate({"sha256": base.spec.sha256, **identity.values()["spec"]})
     more: dict[str, Any] = {}
     if outcome.best is not None and outcome.rows:
         row = outcome.rows[outcome.best - 1]

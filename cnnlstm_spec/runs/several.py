@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path as File
 from typing import Any
 
@@ -47,11 +48,11 @@ class Job:
     orders: Orders
 
 
-def compile_job(job: Job) -> Compilation:
-    """The spec of a run."""
+def compile_job(job: Job, more: tuple[str, ...] = ()) -> Compilation:
+    """The spec of a run; `more` are overrides beside those of the command line."""
     below = None if job.folder is None else File(job.folder)
     orders = job.orders
-    given = (job.overrides, job.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
+    given = ((*job.overrides, *more), job.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
     prepared = sweep(Source(job.name, job.text), *given)
     return prepared.plain() if job.variant is None else prepared.compiled(prepared.variants[job.variant])
 
@@ -96,7 +97,7 @@ def run_job(job: Job, watch: Watch | None = None) -> Ending:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with interrupts.at_work():
         try:
-            return run(compile_job(job), RunFolder(File(job.output)), job.orders, watch or Watch())
+            return run(partial(compile_job, job), RunFolder(File(job.output)), job.orders, watch or Watch())
         except DataError as error:
             return Ending(1, error.problems)
         except PathError as error:
