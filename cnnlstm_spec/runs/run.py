@@ -151,7 +151,7 @@ def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
 
 def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Identity, orders: Orders, watch: Watch) -> Ending:
     with silence():
-        from ..emit.keras.run import forget
+        from ..emit.keras.run import compute_alike, forget
         from .train.train import train
     from .train.training import Training
 
@@ -159,6 +159,8 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     assert spec is not None and spec.fit is not None
     # A run has the same weights, whichever were before it in this process.
     forget()
+    if spec.fit.deterministic:
+        compute_alike()
     model = compilation.to_keras()
     if spec.fit.start_from is not None:
         loaded = load_weights(model, find_start(spec.fit.start_from, _base(compilation), orders.allow_outside))

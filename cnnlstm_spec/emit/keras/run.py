@@ -227,6 +227,12 @@ def load(path: Path) -> keras.Model:
     return keras.models.load_model(path, compile=False)
 
 
+def compute_alike() -> None:
+    """Lets TensorFlow choose operations that give the same bits each time, on a GPU too, though slower."""
+    if keras.backend.backend() == "tensorflow":
+        import_module("tensorflow").config.experimental.enable_op_determinism()
+
+
 def devices() -> tuple[str, ...]:
     """The kinds of device that Keras computes on, without what says which machine it is."""
     return tuple(dict.fromkeys(name.partition(":")[0].upper() for name in keras.distribution.list_devices()))
