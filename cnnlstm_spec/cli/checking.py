@@ -15,6 +15,7 @@ from ..text.diagnostic import Diagnostic
 from ..text.discover import find_specs, is_spec
 from ..text.files import PathError, sort_of
 from ..text.read_source import Unread
+from .mend import MENDS_NOTHING, Mending, mend_files, show_patch, tried
 from .options import FOUND, UNREADABLE, read_source, shown
 from .terminal import note
 
@@ -32,6 +33,7 @@ class Asked:
     allow_outside: bool
     max_variants: int | None
     stdin_filename: str
+    mending: Mending = MENDS_NOTHING
 
 
 def check_all(names: Sequence[str], asked: Asked, tell: Callable[[Checked], None]) -> list[Checked]:
@@ -68,14 +70,23 @@ def _check(name: str, asked: Asked) -> tuple[Checked, list[Diagnostic]]:
         return Checked(path, (error.diagnostic,), missing=error.missing), []
     given = (asked.allow_imports, asked.allow_outside, asked.max_variants, asked.rules)
     prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
+    if asked.mending.shows:
+        show_patch(prepared, asked.mending.unsafe)
+    elif asked.mending.writes and mend_files(prepared, asked.mending.unsafe):
+        source, folder = read_source(name, asked.stdin_filename)
+        prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if not prepared.variants:
         found, idle = apart(shown(prepared.plain().diagnostics, asked.advice))
+        if asked.mending.tries:
+            found = tried(prepared, found)[0]
         return Checked(path, tuple(found)), idle
     from ..compiler.variants_table import table
 
     pairs = [(variant, shown(each.diagnostics, asked.advice)) for variant, each in prepared.all()]
     whole = agreed([each for _, each in pairs])
     own = [apart(each)[0] for each in whole]
+    if asked.mending.tries:
+        own = tried(prepared, *own)
     text = table(path, list(zip(prepared.variants, own, strict=True)), asked.strict)
     variants = tuple((variant.label, tuple(each)) for variant, each in zip(prepared.variants, own, strict=True))
     return Checked(path, tuple(_unique(own)), variants, text), apart(_unique(whole))[1]

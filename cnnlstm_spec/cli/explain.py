@@ -1,4 +1,4 @@
-"""`explain CODE`: the manual page of a diagnostic."""
+"""`explain CODE`: the manual page of a diagnostic; `explain SPEC ADDRESS`: how a shape came to be."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from ..language.scope import nearest
 from ..text.files import own, own_names
+from .options import FOUND, color_option, imports_option, load_spec, set_option
 from .terminal import write
 
 LONGEST = 110
@@ -15,9 +16,20 @@ LONGEST = 110
 
 
 @click.command("explain")
-@click.argument("code", metavar="[CODE]", required=False)
-def command(code: str | None) -> None:
-    """Show the manual page of a diagnostic; list the codes with what they say without one."""
+@click.argument("code", metavar="[CODE | SPEC]", required=False)
+@click.argument("address", metavar="[ADDRESS]", required=False)
+@set_option
+@imports_option
+@color_option
+def command(code: str | None, address: str | None, overrides: tuple[str, ...], allow_imports: bool, color: str) -> None:
+    """Show the manual page of a diagnostic; list the codes with what they say without one.
+
+    With an ADDRESS, such as branches.video.conv3 or heads.risk, show how the shape of a layer of a SPEC came to be, from the
+    input down, with the arithmetic of each layer, its parameters and its multiply-adds.
+    """
+    if code is not None and address is not None:
+        _explain_shape(code, address, overrides, allow_imports, color)
+        return
     names = [name.removesuffix(".md") for name in own_names("text", "codes") if name.endswith(".md")]
     if code is None:
         widest = max(map(len, names))
@@ -36,3 +48,20 @@ def _title(code: str) -> str:
     first = re.match(r".+?[.:](?= [A-Z`]|$)", words)
     text = (first[0] if first else words).rstrip(":")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3].rpartition(' ')[0]} ..."
+
+
+def _explain_shape(spec: str, address: str, overrides: tuple[str, ...], allow_imports: bool, color: str) -> None:
+    """Prints the arithmetic of a layer; what is amiss with the spec is told besides."""
+    from ..emit.words.arithmetic import addresses, explain, find
+
+    compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
+    if compilation.typed is None:
+        raise click.exceptions.Exit(FOUND)
+    node = find(compilation.typed, address)
+    if node is None:
+        near = nearest(address, addresses(compilation.typed))
+        way = f"did you mean `{near}`?" if near else "`cnnlstm-spec shapes --format json` has the paths of all layers"
+        raise click.ClickException(f"there is no `{address}` in this model; {way}")
+    write(explain(compilation.typed, node) + "\n")
+    if not compilation.ok:
+        raise click.exceptions.Exit(FOUND)

@@ -19,6 +19,8 @@ from .terminal import write
 FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "gitlab")
 PLAIN = (None, "text", "concise")
 """Those that a person reads, in lines that GitHub would look through for commands; None is text too."""
+WITH_FIXES = frozenset({"json", "sarif"})
+"""Those that tell of fixes, which are tried for them."""
 ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 """What CI servers call the folder of the repository, to which the paths of a report are relative."""
 

@@ -10,7 +10,19 @@ import click
 
 from ..emit.words.checked import Checked
 from .checking import Asked, check_all, expanded, status_of
-from .formats import FORMATS, PLAIN, annotates, count, read_output_files, report, text_of, without_commands, write_reports
+from .formats import (
+    FORMATS,
+    PLAIN,
+    WITH_FIXES,
+    annotates,
+    count,
+    read_output_files,
+    report,
+    text_of,
+    without_commands,
+    write_reports,
+)
+from .mend import Mending, check_mending, mending_options
 from .options import (
     UNREADABLE,
     allow_outside,
@@ -41,6 +53,7 @@ from .terminal import columns, has_color, write
     callback=read_output_files,
     help="Write a file in one of the forms too: sarif=findings.sarif. May be given several times.",
 )
+@mending_options
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
 @click.option("--advice", is_flag=True, help="Show advice too, which counts as no finding.")
 @click.option("--only-specs", is_flag=True, help="Pass over files that are no specs, or are parts of others.")
@@ -54,6 +67,9 @@ def command(
     paths: tuple[str, ...],
     form: str | None,
     outputs: dict[File, str],
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
     strict: bool,
     advice: bool,
     only_specs: bool,
@@ -70,16 +86,23 @@ def command(
     `branches`, or `extends`, is checked; files named _* are parts of others. Of a spec with a `matrix`, every variant is
     checked, and a table says which of them fail and why.
 
+    With --fix, files are mended: those that PATH names and those that they extend. A mend is made only where the spec was
+    compiled with it, and it takes a finding away and brings no other. What is left is shown. With --diff the patch is printed
+    instead.
+
     The status is 0 where all is well, 1 with findings, 2 where a PATH or a folder below it could not be read (all else is
     checked all the same).
     """
     given = (allow_imports, allow_outside(), max_variants(), stdin_filename)
-    asked = Asked(overrides, matrix, rules(), strict, advice, *given)
+    check_mending(paths, form, fix, unsafe_fixes, diff)
+    tries = bool(WITH_FIXES.intersection((form, *outputs.values())))
+    mending = Mending(fix and not diff, diff, unsafe_fixes, tries)
+    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending)
     colored = has_color(color, sys.stdout)
     in_text = form in (None, "text")
 
     def tell(checked: Checked) -> None:
-        if in_text:
+        if in_text and not diff:
             write(text_of(checked, colored, columns(sys.stdout)), colored)
 
     def check() -> int:
@@ -89,7 +112,8 @@ def command(
                 raise click.UsageError(f"`{path}` is a spec, not a file to write")
         with without_commands() if annotates() and form in PLAIN else nullcontext():
             files = check_all(names, asked, tell)
-            write(count(files) if form is None or in_text else report(form, files, strict))
+            if not diff:
+                write(count(files) if form is None or in_text else report(form, files, strict))
         if form is None and annotates():
             write(report("github", files, strict))
         write_reports(outputs, files, strict)

@@ -23,9 +23,9 @@ from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import Mapping as MappingNode
 from ..text.nodes import Node
-from ..text.parse import parse
 from ..text.source import Source, format_path
 from ..text.spelling import limits_lookups
+from ..text.texts import Texts
 from .silence import NOTHING, Silence, judged, prepare
 
 if TYPE_CHECKING:
@@ -193,19 +193,23 @@ def read_document(
     folder: File | None = None,
     allow_outside: bool = False,
     rules: tuple[str, ...] = (),
+    texts: Texts | None = None,
 ) -> tuple[Node | None, list[Diagnostic], Silence]:
-    """The document of a text, what it extends and its overrides in it; None where there is none. And what is silenced."""
-    sources = [source]
-    document, found = parse(source)
+    """The document of a text, what it extends and its overrides in it; None where there is none. And what is silenced.
+
+    What is read goes through `texts`.
+    """
+    texts = texts or Texts()
+    document, found = texts.parse(source)
     if isinstance(document, MappingNode) and document.get("extends") is not None:
         from ..text.edits.extends import extend
 
-        document = extend(document, found, folder, allow_outside, sources)
+        document = extend(document, found, folder, allow_outside, texts)
     if document is not None and overrides:
         from ..text.edits.overrides import apply
 
         document = apply(document, overrides, found)
-    return document, found, prepare(sources, rules, found) if document is not None else NOTHING
+    return document, found, prepare(texts.with_comments(), rules, found) if document is not None else NOTHING
 
 
 def without_matrix(document: Node, found: list[Diagnostic]) -> Node:

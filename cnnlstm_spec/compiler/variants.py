@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from ..text.memo import Memory
 from ..text.nodes import Mapping, Node
 from ..text.source import Source
 from ..text.spelling import limits_lookups
+from ..text.texts import Texts
 from .compile import Compilation, Overrides, collector_paused, compile_document, finish, read_document
 from .silence import IDLE, NOTHING, Silence
 
@@ -39,7 +40,11 @@ class Sweep:
     allow_imports: bool
     variants: tuple[Variant, ...]
     silence: Silence = NOTHING
+    texts: Texts = field(default_factory=Texts, repr=False, compare=False)
+    """What was read for it."""
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
+    again: Callable[[Source, Texts], Sweep] | None = field(default=None, repr=False, compare=False)
+    """Prepares it anew from other texts, under the same options and with the same memory."""
 
     def plain(self) -> Compilation:
         """The spec as it is written."""
@@ -79,6 +84,12 @@ class Sweep:
         """Every variant in order, the last axis fastest."""
         return ((variant, self.compiled(variant)) for variant in self.variants)
 
+    def found_in_all(self) -> list[Diagnostic]:
+        """What is found in any variant, or in the spec where there are none, each finding once."""
+        compilations = [each for _, each in self.all()] if self.variants else [self.plain()]
+        unique = {(each.code.name, each.place.span, each.message): each for one in compilations for each in one.diagnostics}
+        return list(unique.values())
+
     def layers(self) -> int:
         """How many layers the spec has as it is written, and each variant about as many."""
         graph = self.plain().graph
@@ -102,13 +113,21 @@ def sweep(
     allow_outside: bool = False,
     max_variants: int | None = None,
     rules: tuple[str, ...] = (),
+    texts: Texts | None = None,
+    memory: Memory | None = None,
 ) -> Sweep:
     """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes.
 
     An axis whose place an override sets is none; without any there are no variants. Nor are there where they are too many, or
-    have too many layers together; `max_variants` is how many a person allows.
+    have too many layers together; `max_variants` is how many a person allows. What is read goes through `texts`, and what is
+    compiled through `memory`.
     """
-    document, found, silence = read_document(source, (), folder, allow_outside, rules)
+    texts, memory = texts or Texts(), memory or Memory()
+
+    def again(source: Source, texts: Texts) -> Sweep:
+        return sweep(source, overrides, matrix, folder, allow_imports, allow_outside, max_variants, rules, texts, memory)
+
+    document, found, silence = read_document(source, (), folder, allow_outside, rules, texts)
     after: tuple[Override, ...] = ()
     if overrides and document is not None:
         from ..text.edits.overrides import read_overrides, set_all
@@ -124,8 +143,8 @@ def sweep(
         axes = limit_variants(read_matrix(document, matrix, found, after), document, found, max_variants)
         variants = tuple(combine(axes)) if axes and len(found) == before else ()
         document = remove_matrix(document)
-        prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence)
+        prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence, texts, memory, again)
         if max_variants is None and len(variants) > FEW:
             said = find_too_much_work(axes, written, len(variants), prepared.layers())
             return prepared if said is None else replace(prepared, found=(*found, said), variants=())
-    return Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence)
+    return Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence, texts, memory, again)

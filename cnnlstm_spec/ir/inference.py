@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..text.diagnostic import Code
+from ..text.fix import Fix
 from .size import Condition, holds_always, holds_never
 
 WRONG_RANK = Code("wrong-rank", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}", sort="keras")
@@ -15,6 +16,13 @@ class Refusal(Exception):
     def __init__(self, code: Code, at: str | None = None, help: tuple[str, ...] = (), input: int = 0, **facts: object) -> None:
         super().__init__(code.name)
         self.code, self.at, self.help, self.input, self.facts = code, at, help, input, facts
+        self.ways: tuple[tuple[str, str], ...] = ()
+        self.fixes: tuple[Fix, ...] = ()
+
+    def mended(self, *fixes: Fix, **arguments: str) -> Refusal:
+        """The same with fixes, and with arguments of the layer that mend it, written as YAML."""
+        self.fixes, self.ways = (*self.fixes, *fixes), (*self.ways, *arguments.items())
+        return self
 
 
 class Inference:

@@ -13,7 +13,7 @@ from typing import Any
 from ..text.diagnostic import Code
 from ..text.files import own
 
-NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out")
+NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out", is_idle=True)
 
 MODULES = {"schedules": "optimizers.schedules"}
 

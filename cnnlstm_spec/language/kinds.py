@@ -8,10 +8,13 @@ from typing import Any, ClassVar
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ..text.diagnostic import Code
-from ..text.nodes import BAD_NAME, WRONG_TYPE, Node, Scalar, given, unfit
+from ..text.fix import Fix, write
+from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, given, unfit
+from ..text.source import Span
+from ..text.spelling import guess
 from ..text.yaml_scalars import fraction, resolve
 from .leaf import Leaf, OpenLeaf, Quoted, Steps
-from .scope import POISON, Scope, did_you_mean
+from .scope import POISON, Scope
 
 OUT_OF_RANGE = Code(
     "out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras", help="write a value within the bounds"
@@ -29,26 +32,62 @@ JINJA = re.compile(r"\{\{\s*(?:vars\.)?([A-Za-z_]\w*)\s*\}\}")
 
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:
     """Reports a value of the wrong type, with the way out where it is plain."""
-    help: tuple[str, ...] = ()
-    if isinstance(node, Scalar) and isinstance(node.value, str):
-        number = resolve(node.value.strip() or "x")
-        if node.value in ("None", "none") and "null" in words:
-            help = ("Python's `None` is `null` in YAML",)
-        elif (jinja := JINJA.fullmatch(node.value.strip())) is not None:
-            help = (f"a variable is written `${jinja[1]}`",)
-        elif not node.plain and isinstance(number, float) and "integer" in words:
-            help = (f"write {int(number)}",) if number.is_integer() else ()
-        elif not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
-            help = (f"remove the quotes: {node.value.strip()}",)
-        elif node.value.startswith("("):
-            help = ("a list is written in brackets, such as [64, 64, 3]",)
-        elif node.value.count(","):
-            help = (f"a list is written [{node.value.strip()}]",)
-    elif isinstance(node, Scalar) and isinstance(node.value, bool) and ("integer" in words or "number" in words):
-        help = (f"write a number, such as `{scope.name}: 1`",)
-    elif isinstance(node, Scalar) and isinstance(node.value, float) and node.value.is_integer() and "integer" in words:
-        help = (f"write {int(node.value)}",)
-    return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help)
+    help, meant = _meant(node, scope, words)
+    fixes: tuple[Fix, ...] = (write(node.span, meant, "safe"),) if meant is not None else ()
+    if isinstance(node, Scalar) and node.text.startswith("("):
+        fixes = in_parentheses(node)
+    return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help, fixes=fixes)
+
+
+def _meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...], str | None]:
+    """The way out of a value of the wrong type, and what is to be written instead where that can only be one thing."""
+    if isinstance(node, Listing) and len(node.items) == 1 and "list" not in words and isinstance(only := node.items[0], Scalar):
+        return (f"write the value without brackets: {only.text}",), _as_written(only)
+    if not isinstance(node, Scalar):
+        return (), None
+    value, takes_number = node.value, "integer" in words or "number" in words
+    if isinstance(value, str):
+        return _meant_by_text(node, value, words)
+    if isinstance(value, bool) and takes_number:
+        return (f"write a number, such as `{scope.name}: 1`",), None
+    if isinstance(value, float) and value.is_integer() and "integer" in words:
+        return (f"write {int(value)}",), str(int(value))
+    if "a list" in words and "or a list" not in words and value is not None:
+        return (f"a list is written [{node.text}]",), f"[{_as_written(node)}]"
+    return (), None
+
+
+def _meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...], str | None]:
+    text, takes_number = value.strip(), "integer" in words or "number" in words
+    number = resolve(text or "x")
+    if value in ("None", "none") and "null" in words:
+        return ("Python's `None` is `null` in YAML",), "null"
+    if (jinja := JINJA.fullmatch(text)) is not None:
+        return (f"a variable is written `${jinja[1]}`",), f"${jinja[1]}"
+    if not node.plain and isinstance(number, float) and "integer" in words:
+        return (f"write {int(number)}",) if number.is_integer() else (), str(int(number)) if number.is_integer() else None
+    if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
+        return (f"remove the quotes: {text}",), text if takes_number else None
+    if value.startswith("("):
+        return ("a list is written in brackets, such as [64, 64, 3]",), None
+    if value.count(","):
+        return (f"a list is written [{text}]",), f"[{text}]" if node.plain and "list" in words else None
+    return (), None
+
+
+def _as_written(node: Scalar) -> str:
+    """A scalar as its text has it."""
+    span = node.span
+    return span.source.text[span.start : span.end] if span.source.text else node.text
+
+
+def in_parentheses(node: Scalar) -> tuple[Fix, ...]:
+    """The list that is meant by a `(64, 3)`, which braces cut off at its first comma."""
+    source, start = node.span.source, node.span.start
+    found = re.compile(r"\(([-\w.+, ]*)\)").match(source.text, start) if node.plain else None
+    if found is None:
+        return ()
+    return (write(Span(source, start, found.end()), f"[{found[1].strip(', ')}]", "safe"),)
 
 
 class Integer(Leaf):
@@ -151,9 +190,14 @@ class Boolean(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
         help: tuple[str, ...] = ()
+        fixes: tuple[Fix, ...] = ()
         if isinstance(node, Scalar) and node.text.lower() in ("yes", "no", "on", "off"):
-            help = (f"YAML 1.2 reads `{node.text}` as text; write {'true' if node.text.lower() in ('yes', 'on') else 'false'}",)
-        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+            meant = "true" if node.text.lower() in ("yes", "on") else "false"
+            help = (f"YAML 1.2 reads `{node.text}` as text; write {meant}",)
+            fixes = (write(node.span, meant, "safe"),)
+        elif isinstance(node, Scalar) and not node.plain and node.text.lower() in ("true", "false"):
+            help, fixes = (f"remove the quotes: {node.text.lower()}",), (write(node.span, node.text.lower(), "safe"),)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
@@ -179,9 +223,11 @@ class Text(Leaf):
         node = scope.resolve(node) or node
         is_text = isinstance(node, Scalar) and isinstance(node.value, str)
         help: tuple[str, ...] = ()
+        fixes: tuple[Fix, ...] = ()
         if isinstance(node, Scalar) and not is_text and node.value is not None:
             help = (f'quote it: "{node.text}"',)
-        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+            fixes = (write(node.span, f'"{node.text}"', "safe", f"write `{node.text}` in quotes"),)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
@@ -229,8 +275,9 @@ class Choice(Leaf):
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             wrong_type(node, scope, self.words)
             return
-        help = did_you_mean(node.value, self.choices) or (f"it is {self.words}",)
-        scope.report(self.code, node, key=scope.name, given=node.value, help=help)
+        near = guess(node.value, self.choices, node.span)
+        help = near.help or (f"it is {self.words}",)
+        scope.report(self.code, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
 
     def schema(self) -> dict[str, Any]:
         if not self.any_case:

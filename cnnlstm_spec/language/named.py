@@ -9,7 +9,9 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from ..text.diagnostic import Code
+from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
+from ..text.spelling import guess
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
 from .foreign import Call, flow, named, read_foreign, thing
 from .foreign_objects import elsewhere
@@ -18,7 +20,7 @@ from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong
 from .leaf import Leaf, OpenLeaf, Steps
 from .list_kinds import Either, ListOf, OneOrMore
 from .read_record import MISSING_KEY, UNKNOWN_KEY, read, report_unknown_keys
-from .scope import POISON, Scope, did_you_mean, nearest
+from .scope import POISON, Scope, nearest
 
 UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")
 NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
@@ -109,15 +111,13 @@ class Named(OpenLeaf):
             return scope.report(NOT_IN_A_SPEC, key, name=name, help=("it is a base class, or needs Python objects",))
         classes = () if self.family == "activations" else found["classes"]
         known = (*found["identifiers"], *found.get("by_shape", ()), *classes)
-        instead = self.instead(key, scope)
-        help = (
-            (f"write `{instead}`",)
-            if instead is not None
-            else elsewhere(self.family, name)
-            or did_you_mean(name, known)
-            or (f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",)
-        )
-        return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=help)
+        instead, near = self.instead(key, scope), guess(name, known, key.span)
+        if instead is not None:
+            fixes = (write(key.span, instead),)
+            return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=(f"write `{instead}`",), fixes=fixes)
+        other = elsewhere(self.family, name)
+        help = other or near.help or (f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",)
+        return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=help, fixes=() if other else near.fixes)
 
     def instead(self, node: Node, scope: Scope) -> str | None:
         """`{Adam: {learning_rate: 0.001}}` for `Adam(1e-3)`, `{type: adam, lr: 1e-3}` and the like, else None."""
@@ -351,7 +351,7 @@ def _check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
 def _report(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts_: object) -> None:
     entry = node.get(argument)
     assert entry is not None
-    scope.at(argument).report(code, entry.key, "", (), (), **facts_)
+    scope.at(argument).report(code, entry.key, "", (), (), (), **facts_)
 
 
 def _listed(names: list[str]) -> str:

@@ -10,12 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..text.diagnostic import Code, Written
+from ..text.fix import Fix, write
 from ..text.nodes import Entry, Mapping, Node, Scalar, node_of, words_for
 from ..text.source import NOWHERE
+from ..text.spelling import nearest, respelt
 from ..text.synonyms import GONE, SYNONYMS, folded
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .record import Checks, Record
-from .scope import POISON, Scope, nearest
+from .scope import POISON, Scope
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
 MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
@@ -183,30 +185,34 @@ def report_unknown_keys(
     """
     known = sorted(known, key=lambda key: key in SHARED)
     meant: dict[str, Entry] = {}
-    help: list[tuple[Entry, tuple[str, ...]]] = []
+    help: list[tuple[Entry, tuple[str, ...], tuple[Fix, ...]]] = []
     strange: list[Entry] = []
+    ways: tuple[str, ...]
     for entry in entries:
         before, colon, after = entry.key.text.partition(":")
         if colon and before in known:
             meant.setdefault(before, entry)
-            help.append((entry, (f"a space is missing after the colon: `{before}: {after}`",)))
+            ways = (f"a space is missing after the colon: `{before}: {after}`",)
+            help.append((entry, ways, (write(entry.key.span, f"{before}: {after.strip()}", "safe"),)))
             continue
         near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
         gone = GONE.get(folded(entry.key.text))
         if gone is not None and (near is None or folded(near) not in SYNONYMS.get(folded(entry.key.text), ())):
-            help.append((entry, (gone,)))
+            help.append((entry, (gone,), ()))
         elif near is None:
             strange.append(entry)
         else:
             meant.setdefault(near, entry)
-            help.append((entry, (f"did you mean `{near}`?",)))
+            help.append((entry, (f"did you mean `{near}`?",), (respelt(entry.key.text, near, known, entry.key.span),)))
     missing = [name for name in needed or () if name not in meant]
     if needed and len(strange) == len(missing) == 1:
         meant[missing[0]] = strange[0]
-        help.append((strange.pop(), (f"`{owner}` needs `{missing[0]}`, which is {needed[missing[0]]}",)))
+        ways = (f"`{owner}` needs `{missing[0]}`, which is {needed[missing[0]]}",)
+        help.append((strange[0], ways, (write(strange[0].key.span, missing[0]),)))
+        strange.clear()
     listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known else ()
-    for entry, ways in (*help, *((entry, listed) for entry in strange)):
-        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=ways)
+    for entry, ways, fixes in (*help, *((each, listed, ()) for each in strange)):
+        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=ways, fixes=fixes)
     scope.guessed.update(entry.value.span for entry in meant.values())
     return meant
 

@@ -9,6 +9,7 @@ from pathlib import Path as File
 from typing import Any, Final
 
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.fix import Fix
 from ..text.memo import Memory
 from ..text.nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
 from ..text.nodes import Mapping as MappingNode
@@ -146,12 +147,19 @@ class Scope:
         return next((step for step in reversed(self.path) if isinstance(step, str)), "the spec")
 
     def report(
-        self, code: Code, node: Node, label: str = "", labels: Iterable[Label] = (), help: Iterable[str] = (), **facts: object
+        self,
+        code: Code,
+        node: Node,
+        label: str = "",
+        labels: Iterable[Label] = (),
+        help: Iterable[str] = (),
+        fixes: Iterable[Fix] = (),
+        **facts: object,
     ) -> Any:
         """Adds a finding at a node, unless one was made of it already; the result is POISON, for the reader to return."""
         if node.span in self.guessed or (isinstance(node, Scalar) and node.broken):
             return POISON
-        found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help))
+        found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help), tuple(fixes))
         self.found.append(found)
         return POISON
 

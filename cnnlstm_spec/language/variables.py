@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 
 from ..text.diagnostic import Code, Diagnostic, Label
+from ..text.fix import Fix
 from ..text.nodes import Node, Scalar, words_for
-from ..text.source import Place
-from ..text.spelling import did_you_mean
+from ..text.source import Place, Span
+from ..text.spelling import nearest, respelt
 
 UNKNOWN_VARIABLE = Code("unknown-variable", "error", "`${name}` is not defined")
 CYCLIC_VARIABLE = Code(
@@ -68,8 +69,11 @@ def substitute(
         return evaluator.scalar(node)
     except _Unknown as unknown:
         name = str(unknown)
-        help = did_you_mean(name, variables) or ("define it under `vars:`, or as a parameter of the block",)
-        found.append(Diagnostic(UNKNOWN_VARIABLE, place, {"name": name}, labels=uses, help=help))
+        near = nearest(name, variables)
+        help: tuple[str, ...]
+        help = (f"did you mean `{near}`?",) if near else ("define it under `vars:`, or as a parameter of the block",)
+        fixes = _respelt(node, name, near, variables) if near else ()
+        found.append(Diagnostic(UNKNOWN_VARIABLE, place, {"name": name}, labels=uses, help=help, fixes=fixes))
     except _Cycle:
         found.append(Diagnostic(CYCLIC_VARIABLE, place, {"name": text.strip("${} ")}, labels=uses))
     except _Wrong as wrong:
@@ -79,6 +83,13 @@ def substitute(
     except _Reported:
         pass
     return None
+
+
+def _respelt(node: Scalar, name: str, near: str, variables: Mapping[str, Node]) -> tuple[Fix, ...]:
+    """The fix that writes a known name where a scalar has another."""
+    source, start = node.span.source, node.span.start
+    found = re.compile(rf"\b{re.escape(name)}\b").search(source.text, start, node.span.end)
+    return (respelt(name, near, variables, Span(source, found.start(), found.end())),) if found else ()
 
 
 class _Evaluator:

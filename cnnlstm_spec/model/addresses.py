@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..ir.graph import Graph, Node
-from ..language.scope import did_you_mean
 from ..text.diagnostic import Code, Diagnostic
 from ..text.source import Place
+from ..text.spelling import guess
 
 UNKNOWN_ADDRESS = Code("unknown-address", "error", "there is no `{address}` in this model")
 
@@ -66,8 +66,9 @@ def find_members(graph: Graph, address: str) -> tuple[str, ...]:
 def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, ...] = ()) -> Diagnostic:
     """Says that an address names nothing, and what is near; `more` are other words that could stand there."""
     names = (*more, *list_addresses(graph))
-    help = did_you_mean(address, names) or (f"there are {', '.join(f'`{each}`' for each in names[:8])}",)
-    return Diagnostic(UNKNOWN_ADDRESS, place, {"address": address}, help=help)
+    near = guess(address, names, place.span)
+    help = near.help or (f"there are {', '.join(f'`{each}`' for each in names[:8])}",)
+    return Diagnostic(UNKNOWN_ADDRESS, place, {"address": address}, help=help, fixes=near.fixes)
 
 
 def _inside(graph: Graph, end: Node, name: str) -> tuple[str, ...]:

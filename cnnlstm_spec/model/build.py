@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from ..ir.graph import Graph
 from ..language.catalog import mask_use
-from ..language.scope import did_you_mean
 from ..ops.input import InputOp
 from ..ops.structural import Output
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import Branch, Head, ModelSpec
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.memo import Memory, once
+from ..text.spelling import guess
 from .mask_inputs import mask_givers
 from .names import assign_names
 from .sharing import chains
@@ -110,14 +110,15 @@ class _Builder:
         if ref in self.weaver.addresses and not ref.startswith(OF_HEADS):
             return self.weaver.addresses[ref]
         known = [name for name in self.weaver.addresses if not name.startswith(OF_HEADS)]
-        help = did_you_mean(ref, known)
+        near = guess(ref, known, origin.place.span)
+        help, fixes = near.help, near.fixes
         later = [f.name for f in self.spec.fusions[stage:]] if stage is not None else []
         if ref in later:
-            help = (f"`{ref}` comes later; a fusion reads what stands before it",)
+            help, fixes = (f"`{ref}` comes later; a fusion reads what stands before it",), ()
         elif not help:
             help = (f"there are {', '.join(f'`{name}`' for name in known[:12])}",)
         if not self.is_broken(ref.partition(".")[0]):
-            self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, name=ref)
+            self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, fixes=fixes, name=ref)
         return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
 
     def is_broken(self, stem: str) -> bool:
@@ -141,7 +142,7 @@ class _Builder:
         else:
             labels = tuple(Label(b.origin.place, "a branch") for b in self.spec.branches)
             facts = {"head": head.name, "count": len(self.spec.branches)}
-            self.weaver.report(MISSING_FUSION, head.origin, labels, ("add `fusion: {strategy: concat}`",), **facts)
+            self.weaver.report(MISSING_FUSION, head.origin, labels, ("add `fusion: {strategy: concat}`",), (), **facts)
             x = self.weaver.add(None, (), head.origin, at, hidden=True)
         x = self.weaver.items(head.items, x, at)
         output = once(self.memory, Output, head.name, _carries_mask(head, self.spec))

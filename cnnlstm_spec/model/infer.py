@@ -15,10 +15,12 @@ from ..ir.size_conditions import Conditions
 from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..text.diagnostic import Code, Diagnostic, Label
+from ..text.fix import put
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
-from . import frames
+from . import frames, mismatch
 from .suppose import TRIED, Supposition, agreed, at_size
+from .ways_out import fixes as rank_fixes
 from .ways_out import ways_out
 
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
@@ -313,11 +315,12 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
         return
     facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
     help = ways_out(node, op, x, state.graph, state.typed)
+    fixes = rank_fixes(node, op, x, state.graph, state.typed)
     if reads is not None and x.rank != len(reads):
         code = BATCH_AS_AXIS if op.takes_one and x.rank == len(reads) - 1 else WRONG_RANK
-        raise Refusal(code, None, help, reads=", ".join(reads), **facts)
+        raise Refusal(code, None, help, reads=", ".join(reads), **facts).mended(*fixes)
     least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
-    raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts)
+    raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts).mended(*fixes)
 
 
 def _producer(node: Node, index: int, state: _State) -> Node:
@@ -349,7 +352,11 @@ def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorTy
         producer = _producer(node, index, state)
         if producer.origin.place.span != place.span:
             labels.append(Label(_place_of(producer), f"gives {inputs[index]} here"))
-    return Diagnostic(code, place, shorten_facts(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help)
+    mended = (put(node.origin.place.span, name, value) for name, value in refusal.ways)
+    fixes = (*refusal.fixes, *mended, *mismatch.fixes(refusal, node, inputs, state.typed))
+    return Diagnostic(
+        code, place, shorten_facts(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help, fixes=fixes
+    )
 
 
 def _place_of(node: Node) -> Place:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..ir.op import Op
-from ..language.scope import did_you_mean
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..spec.model_spec import Branch, ModelSpec
 from ..text.diagnostic import Code, Diagnostic
+from ..text.spelling import guess
 
 SHARE_CYCLE = Code(
     "share-cycle", "error", "`{name}` shares its layers with itself", help="let one of them have layers of its own"
@@ -60,8 +60,9 @@ def chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, 
             continue
         result[branch.name] = None
         if before is None and chain[0] is branch:
-            help = did_you_mean(name, branches)
-            found.append(Diagnostic(UNKNOWN_BRANCH, origin.place, {"name": name}, labels=origin.uses, help=help))
+            near = guess(name, branches, origin.place.span)
+            facts: dict[str, object] = {"name": name}
+            found.append(Diagnostic(UNKNOWN_BRANCH, origin.place, facts, "", origin.uses, near.help, near.fixes))
         elif before is branch and branch.name not in told:
             told.update(each.name for each in chain)
             own = branch.share_layers_with

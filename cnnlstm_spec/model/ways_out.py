@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..ir.graph import Graph, Node, TypedNode
 from ..ir.op import Op
 from ..ir.tensor import TensorType
 from ..ops.input import InputOp
+from ..text.fix import Fix, Insert, Put, Wrap, write
 
 IMAGE = {"height", "width"}
 
@@ -54,6 +55,64 @@ def ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str
     elif missing > 0 and not recurrent and not help:
         help.append("`Reshape` can add the missing axis")
     return tuple(help) or (f"bring the input to ({', '.join(reads)}) before it",)
+
+
+def fixes(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str, TypedNode]) -> tuple[Fix, ...]:
+    """Changes of the text that may mend an input of the wrong rank, likeliest first."""
+    reads, found = op.axes_read() or (), list[Fix]()
+    here = node.origin.place.span
+    missing = (len(reads) or op.least_rank) - x.rank
+    if missing == 1 and (before := _recurrent_before(node, typed, sequences=False)) is not None:
+        found.append(_returning(before, "true"))
+    if missing == -1 and not x.outer and x.axes[0].name not in IMAGE and not op.clip_help():
+        per_step = _per_step(node, graph)
+        ends = (per_step, _last_reading(node, len(reads), graph), node)
+        for last in dict.fromkeys(each.origin.place.span for each in ends):
+            found.append(Fix("put it inside `TimeDistributed`", (Wrap(here, last, "TimeDistributed"),)))
+    if reads == ("steps", "features") and x.rank == 4 and not x.outer and x.axes[0].name not in IMAGE:
+        item = "TimeDistributed: [GlobalAveragePooling2D]"
+        found.append(Fix(f"put `{item}` before it", (Insert(here, item),)))
+    if reads == ("features",) and missing == -1 and (before := _recurrent_before(node, typed, sequences=True)) is not None:
+        found.append(_returning(before, "false"))
+    if (sibling := _sibling(op, reads, x)) is not None:
+        found.append(write(here, sibling, "display"))
+    return tuple(found)
+
+
+def _returning(node: Node, value: str) -> Fix:
+    """A recurrent layer, or the one inside a wrapper, that gives its steps, or its last one."""
+    within = None if node.op is None or "return_sequences" in node.op.arguments else "layer"
+    change = Put(node.origin.place.span, "return_sequences", value, within)
+    return Fix(f"write `return_sequences: {value}` for {_named(node)}", (change,))
+
+
+def _following(node: Node, graph: Graph) -> Iterator[Node]:
+    """A node and those that follow it one by one in its section."""
+    yield node
+    reached = node.id
+    for each in graph.nodes.values():
+        if each.inputs == (reached,) and each.area == node.area and not each.hidden:
+            reached = each.id
+            yield each
+
+
+def _per_step(node: Node, graph: Graph) -> Node:
+    """The last layer that is meant for each step: that before the first one that reads the steps."""
+    last = node
+    for each in _following(node, graph):
+        if each.op is not None and each.op.axes_read() == ("steps", "features"):
+            return last
+        last = each
+    return node
+
+
+def _last_reading(node: Node, rank: int, graph: Graph) -> Node:
+    """The last layer after it that reads so many axes as it does."""
+    last = node
+    for each in _following(node, graph):
+        if each.op is not None and len(each.op.axes_read() or ()) == rank:
+            last = each
+    return last
 
 
 def _sibling(op: Op, reads: tuple[str, ...], x: TensorType) -> str | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from ..ir.graph import Frame, Node
 from ..ir.op import Op, layer_stem
 from ..language.catalog import NO_EFFECT
-from ..language.scope import did_you_mean
 from ..ops import find_op
 from ..ops.fusions.base import Strategy
 from ..ops.fusions.broadcast import Broadcast
@@ -15,8 +14,10 @@ from ..ops.input import InputOp
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.fix import Fix
 from ..text.memo import Memory, once
 from ..text.source import Place
+from ..text.spelling import guess
 from .names import LocalNames, Wanted
 from .sharing import Key, alike, signature
 
@@ -87,10 +88,16 @@ class Weaver:
         self.connections = 0
 
     def report(
-        self, code: Code, origin: Origin, labels: tuple[Label, ...] = (), help: tuple[str, ...] = (), **facts: object
+        self,
+        code: Code,
+        origin: Origin,
+        labels: tuple[Label, ...] = (),
+        help: tuple[str, ...] = (),
+        fixes: tuple[Fix, ...] = (),
+        **facts: object,
     ) -> None:
         """A finding at an origin."""
-        self.found.append(Diagnostic(code, origin.place, facts, labels=(*labels, *origin.uses), help=help))
+        self.found.append(Diagnostic(code, origin.place, facts, "", (*labels, *origin.uses), help, fixes))
 
     def add(
         self,
@@ -251,8 +258,8 @@ class Weaver:
             wanted = fusion.query[0]
             position = next((i for i, (label, _) in enumerate(inputs) if label == wanted), None)
             if position is None:
-                help = did_you_mean(wanted, [label for label, _ in inputs])
-                self.report(QUERY_NOT_INPUT, fusion.query[1], help=help, name=wanted)
+                near = guess(wanted, [label for label, _ in inputs], fusion.query[1].place.span)
+                self.report(QUERY_NOT_INPUT, fusion.query[1], help=near.help, fixes=near.fixes, name=wanted)
                 return self.add(None, tuple(id for _, id in inputs), fusion.origin, at, name)
             inputs = [inputs[position], *inputs[:position], *inputs[position + 1 :]]
         if fusion.units is not None:

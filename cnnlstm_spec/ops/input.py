@@ -11,12 +11,13 @@ from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, Op
 from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
-from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, wrong_type
+from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, in_parentheses, wrong_type
 from ..language.leaf import OpenLeaf, Steps
 from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Written
+from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.source import Place
 from ..text.synonyms import folded
@@ -112,7 +113,9 @@ class ShapeKind(ListOf):
         node = scope.resolve(node) or node
         if isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
             help = (_as_list(node.text),)
-            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+            meant = write(node.span, f"[{node.text}]", "safe")
+            fixes = in_parentheses(node) if node.text.startswith("(") else (meant,)
+            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         else:
             super().explain(problem, steps, node, scope)
 

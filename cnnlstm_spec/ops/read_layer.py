@@ -13,9 +13,11 @@ from ..language.foreign import NAMING
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
 from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
-from ..language.scope import Scope, did_you_mean
+from ..language.scope import Scope
 from ..text.diagnostic import Code, Label
+from ..text.fix import write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, given, words_for
+from ..text.spelling import Guess, guess
 from . import find_op, former, known_layers, refusal
 from .foreign_layers import line_instead, line_of_values
 
@@ -84,20 +86,23 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
     written = re.match(r"(\w+)\s*([ ({])", name)
     help: tuple[str, ...]
     empty = isinstance(arguments, Scalar) and arguments.value is None
+    near = Guess()
     if (now := former(name)) is not None:
         help = (now,)
     elif (instead := line_instead(key if empty else Mapping(key.span, (Entry(key, arguments),)), scope)) is not None:
-        help = (f"write `{instead}`",)
+        help, near = (f"write `{instead}`",), Guess(fixes=(write(key.span, instead),) if empty else ())
     elif written and written[1] in known:
         missing = "a colon is missing" if written[2] != "(" else "arguments go into a mapping"
         help = (f"{missing}: `{written[1]}: {{argument: value}}`",)
     elif of_each := [each for each in known if re.fullmatch(rf"{re.escape(name)}(?:ing)?[123]D", each, re.IGNORECASE)]:
         help = (f"Keras has {' and '.join([', '.join(f'`{each}`' for each in of_each[:-1]), f'`{of_each[-1]}`'])}",)
     elif name.lower() in family("activations")["identifiers"] and not nearest_in_letters(name, known):
-        help = (f"write `Activation: {{activation: {name.lower()}}}`",)
+        line = f"Activation: {{activation: {name.lower()}}}"
+        help, near = (f"write `{line}`",), Guess(fixes=(write(key.span, line),) if empty else ())
     else:
-        help = did_you_mean(name, known) or ("`cnnlstm-spec layers` lists the layers", *scope.layers.explain_missing())
-    scope.report(UNKNOWN_LAYER, key, name=name, help=help)
+        near = guess(name, known, key.span)
+        help = near.help or ("`cnnlstm-spec layers` lists the layers", *scope.layers.explain_missing())
+    scope.report(UNKNOWN_LAYER, key, name=name, help=help, fixes=near.fixes)
 
 
 def nearest_in_letters(name: str, known: Iterable[str]) -> bool:
@@ -123,7 +128,8 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
         return node.entries[0].key, node.entries[0].value
     if isinstance(node, Mapping) and not any(_is_layer(each.key.text, scope) for each in node.entries):
         if (instead := line_instead(node, scope)) is not None:
-            scope.report(NOT_A_LAYER, node, given="another library's way to write one", help=(f"write `{instead}`",))
+            way, fixes = (f"write `{instead}`",), (write(node.span, instead),)
+            scope.report(NOT_A_LAYER, node, given="another library's way to write one", help=way, fixes=fixes)
             return None
     if isinstance(node, Mapping) and len(node.entries) == 1:
         return node.entries[0].key, node.entries[0].value

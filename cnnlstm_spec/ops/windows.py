@@ -48,7 +48,7 @@ def slide(
     reach = dilation * (window - 1) + 1
     help = ("use `padding: same`", f"make `{argument}` smaller, or pool less before it")
     facts: dict[str, Any] = {"layer": layer, "needed": reach, "axis": axis.name, "left": axis.size}
-    at.require(at_least(axis.size, reach), Refusal(KERNEL_LARGER, argument, help, **facts))
+    at.require(at_least(axis.size, reach), Refusal(KERNEL_LARGER, argument, help, **facts).mended(padding="same"))
     return Axis(axis.name, (axis.size - reach) // stride + 1)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from ..language.catalog import NO_EFFECT, family
 from ..language.kinds import NUMBER
 from ..language.read_record import MANY, read, read_fields
-from ..language.scope import POISON, Scope, nearest
+from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code, Diagnostic, Written
+from ..text.fix import put, write
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
+from ..text.spelling import nearest, respelt
 from .compile_keys import PASSED_ON, CompileKeys, Multiplier, Placed, PlacedLeaf
 from .promises import UNKNOWN_HEAD
 
@@ -134,7 +136,9 @@ class _Reader:
         written = {each.key.text for each in heads}
         for head in self.heads:
             if head not in written:
-                at.report(HEAD_WITHOUT_LOSS, self.key("loss"), head=head, help=(f"add `{head}: null` if it is not trained",))
+                fixes = (put(self.key("loss").span, head, "null"),)
+                help = (f"add `{head}: null` if it is not trained",)
+                at.report(HEAD_WITHOUT_LOSS, self.key("loss"), head=head, help=help, fixes=fixes)
         nulls = [each for each in node.entries if isinstance(each.value, Scalar) and each.value.value is None]
         if nulls and len(nulls) == len(node.entries) and written >= set(self.heads):
             help = ("give one head a loss, or leave `compile` out",)
@@ -163,7 +167,8 @@ class _Reader:
                 left = [head for head in self.heads if head not in known]
                 near = nearest(each.key.text, left) or (left[0] if len(left) == 1 else None)
             help = (f"did you mean `{near}`?",) if near else (f"the heads are {', '.join(self.heads)}",)
-            at.at(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help)
+            fixes = (respelt(each.key.text, near, self.heads, each.key.span),) if near else ()
+            at.at(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help, fixes=fixes)
             if near is not None:
                 known[near] = Entry(replace(each.key, text=near), each.value)
         return list(known.values())
@@ -194,7 +199,8 @@ class _Reader:
                 placed = METRIC.read(resolved, at)
                 return () if placed is POISON else (placed,)
             text = resolved.text if isinstance(resolved, Scalar) else "..."
-            at.report(METRICS_LIST, resolved, key=key, given=given(resolved), help=(f"write [{text}]",))
+            fixes = (write(resolved.span, f"[{text}]", "safe"),) if isinstance(resolved, Scalar) else ()
+            at.report(METRICS_LIST, resolved, key=key, given=given(resolved), help=(f"write [{text}]",), fixes=fixes)
             return ()
         found = (METRIC.read(item, at.at(index)) for index, item in enumerate(resolved.items))
         return tuple(placed for placed in found if placed is not POISON)

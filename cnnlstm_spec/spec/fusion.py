@@ -12,13 +12,14 @@ from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key, report_unknown_keys
 from ..language.record import Record
-from ..language.scope import POISON, Scope, did_you_mean, origin_of
+from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
 from ..ops.fusions.broadcast import broadcast
 from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
+from ..text.spelling import guess
 from .layer_list import Fusion, Item
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
@@ -68,8 +69,9 @@ class StrategyKind(OpenLeaf):
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
         if node.value not in STRATEGIES:
-            help = did_you_mean(node.value, STRATEGIES) or (f"it is one of {', '.join(STRATEGIES)}",)
-            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help)
+            near = guess(node.value, STRATEGIES, node.span)
+            help = near.help or (f"it is one of {', '.join(STRATEGIES)}",)
+            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
         return node.value
 
     def schema(self) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from ..language.kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import Each, ListOf
 from ..language.read_record import NOT_A_MAPPING, read_record
 from ..language.record import Checks, Record
-from ..language.scope import POISON, Scope, did_you_mean
+from ..language.scope import POISON, Scope
 from ..ops.input import SizeKind
 from ..text.diagnostic import Code, Written
 from ..text.nodes import Mapping, Node, Scalar, words_for
 from ..text.source import Place
+from ..text.spelling import guess
 from .budget import Quantity
 
 UNKNOWN_HEAD = Code("unknown-head", "error", "there is no head `{name}`")
@@ -96,8 +97,9 @@ def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labe
     found = []
     for key, value, at in _entries(node, scope, "targets"):
         if key.text not in heads:
-            help = did_you_mean(key.text, heads) or (f"the heads are {', '.join(heads)}",)
-            at.report(UNKNOWN_HEAD, key, name=key.text, help=help)
+            near = guess(key.text, heads, key.span)
+            help = near.help or (f"the heads are {', '.join(heads)}",)
+            at.report(UNKNOWN_HEAD, key, name=key.text, help=help, fixes=near.fixes)
             continue
         reading = recall(_read_target, value, at, key.text)
         if reading is not POISON:

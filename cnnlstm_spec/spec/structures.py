@@ -11,10 +11,11 @@ from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import UNKNOWN_KEY, place_at_key, read, read_record
 from ..language.record import Checks, Record
-from ..language.scope import POISON, Scope, did_you_mean, origin_of
+from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
 from ..text.diagnostic import Origin
 from ..text.nodes import Listing, Mapping, Node, Scalar
+from ..text.spelling import guess
 from .fusion import ONE_WAY, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
 
@@ -63,8 +64,9 @@ class ShortcutKind(OpenLeaf):
         if isinstance(node, Scalar) and node.value in ("identity", "projection"):
             return () if node.value == "identity" else None
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            help = did_you_mean(node.value, ("identity", "projection")) or (f"it is {self.words}",)
-            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help)
+            near = guess(node.value, ("identity", "projection"), node.span)
+            help = near.help or (f"it is {self.words}",)
+            return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
         return LAYERS.read(node, scope)
 
     def schema(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a diagnostic holds: a code, facts and places. Words for a terminal belong to `render/`; imports only `source`."""
+"""What a diagnostic holds: a code, facts and places. How it is shown belongs to `emit/words/`; imports `source` and `fix`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from .fix import Fix, drop
 from .source import Path, Place
 
 LONGEST = 100
@@ -28,6 +29,8 @@ class Code:
     sort: Sort = "language"
     help: str = ""
     """The way out where a finding names none that is nearer."""
+    is_idle: bool = False
+    """Whether a finding stands at a key, or an item, that does nothing: to leave it out mends it."""
     promised: bool = False
     """Whether it is a promise of the spec's own that is broken, which a person may take for less than an error."""
 
@@ -69,12 +72,16 @@ class Diagnostic:
     label: str = ""
     labels: tuple[Label, ...] = ()
     help: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = field(default=(), compare=False)
+    """Changes that may mend it, likeliest first; nobody has tried them yet."""
     level: Severity | None = None
     """Its severity where a person says it; else that of the code."""
 
     def __post_init__(self) -> None:
         if not self.help and self.code.help:
             object.__setattr__(self, "help", (self.code.help,))
+        if self.code.is_idle and not self.fixes:
+            object.__setattr__(self, "fixes", (drop(self.place.span, str(self.facts.get("argument", "it"))),))
 
     @property
     def message(self) -> str:

@@ -69,6 +69,12 @@ def sort_of(path: File) -> Sort | None:
         raise
 
 
+def mode_of(path: File) -> int:
+    """Who may do what with a file, as the system numbers it; raises PathError."""
+    with told(path):
+        return stat.S_IMODE(os.stat(path).st_mode)
+
+
 def _sort(status: os.stat_result) -> Sort:
     mode = status.st_mode
     if stat.S_ISREG(mode):

@@ -102,12 +102,12 @@ def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     begun = error.context_mark.index if error.context_mark else at
     from .yaml_slips import slip
 
-    fix, help = slip(source, problem, at, error.context or "", begun)
+    fix, help, fixes = slip(source, problem, at, error.context or "", begun)
     labels: tuple[Label, ...] = ()
     if error.context and begun not in (at, fix) and fix == at:
         labels = (Label(Place((), Span(source, begun, begun + 1)), error.context),)
     place = Place((), Span(source, fix, min(fix + 1, len(source.text))))
-    return Diagnostic(NOT_YAML, place, {"problem": problem}, labels=labels, help=(help,) if help else ())
+    return Diagnostic(NOT_YAML, place, {"problem": problem}, "", labels, (help,) if help else (), fixes)
 
 
 class _Composer:

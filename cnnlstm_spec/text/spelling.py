@@ -1,4 +1,4 @@
-"""The known word that a misspelt one is most like. Imports the table of synonyms alone."""
+"""The known word that a misspelt one is most like. Imports the table of synonyms and `fix`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import wraps
 from itertools import islice
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
+from .fix import Fix, write
+from .source import Span
 from .synonyms import SYNONYMS, folded
 
 WORDS = 300
@@ -36,6 +38,36 @@ def limits_lookups(reading: Callable[Given, Result]) -> Callable[Given, Result]:
             _LEFT.reset(before)
 
     return limited
+
+
+class Guess(NamedTuple):
+    """What is said of a misspelt word, and the fix that writes the known one; both are empty where none is near."""
+
+    help: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+
+
+def guess(word: str, known: Iterable[str], span: Span) -> Guess:
+    """The known word nearest to one that is written at a span."""
+    known = list(islice(known, KNOWN))
+    near = nearest(word, known)
+    return Guess((f"did you mean `{near}`?",), (respelt(word, near, known, span),)) if near else Guess()
+
+
+def respelt(word: str, near: str, known: Iterable[str], span: Span) -> Fix:
+    """The fix that writes a known word; safe where no other is as near, and it is one slip away."""
+    slips = [each for each in islice(known, KNOWN) if each != word and is_one_slip(word, each)]
+    return write(span, near, "safe" if slips == [near] else "unsafe")
+
+
+def is_one_slip(word: str, other: str) -> bool:
+    """Whether one letter is left out, put in, or another one, or two are swapped; letters in another case are alike."""
+    word, other = word.lower(), other.lower()
+    if abs(len(word) - len(other)) > 1:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
+    rest, left = word[start:], other[start:]
+    return rest[1:] == left[1:] or rest[1:] == left or rest == left[1:] or (rest[:2] == left[1::-1] and rest[2:] == left[2:])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:

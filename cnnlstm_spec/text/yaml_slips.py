@@ -1,60 +1,157 @@
-"""What is meant where a text is not YAML: the place of the slip, and the way out. Imports `source` alone."""
+"""What is meant where a text is not YAML: the place of the slip, and the way out. Imports `source` and `fix`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from .source import Source
+from .fix import Edit, Fix, write
+from .source import Source, Span
 
 UNQUOTED = re.compile(r"(?<![\"'\w])\$\{[^}]*\}")
 NO_SPACE_AFTER_COLON = re.compile(r"\s*(?:- )?([\w-]+):([^\s:/].*)")
 NO_SPACE_AFTER_DASH = re.compile(r"\s*(-)([A-Za-z].*)")
+WORD = re.compile(r"[\w./-]*")
+PLAIN = re.compile(r"[^\n\r#\]},]*[^\n\r#\]},\s]")
+"""A value up to what ends it: a comment, a comma, a bracket, the line."""
+TABS = re.compile(r"^([ ]*\t[ \t]*)", re.M)
+TOKEN = re.compile(r"""[\[\]{}]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[ \t]*(?:[ \t]\#[^\n]*)?\r?(?:\n|\Z)""")
+NO_COMMA = re.compile(r"([^\s,{\[])[ \t]+([A-Za-z_]\w*)[ \t]*:")
 TWO_COLONS = re.compile(r"\s*(?:- )?[\w-]+: +([^\"'\[{|>&*].*: .*)")
 
 
-def slip(source: Source, problem: str, at: int, context: str, context_at: int) -> tuple[int, str | None]:
-    """Where the slip is, and the way out if it is a common one; `problem` and `context` are libyaml's words."""
+class Slip(NamedTuple):
+    """Where a slip is, the way out if it is a common one, and the fixes, likeliest first."""
+
+    at: int
+    help: str | None = None
+    fixes: tuple[Fix, ...] = ()
+
+
+def slip(source: Source, problem: str, at: int, context: str, context_at: int) -> Slip:
+    """What is meant where a text cannot be read; `problem` and `context` are libyaml's words."""
     number, column = source.position(at)
-    line = source.line(number)
+    line, start = source.line(number), source.start(number)
     if unquoted := UNQUOTED.search(line):
-        return at, f'quote it in a flow mapping: "{unquoted[0]}"'
+        span = Span(source, start + unquoted.start(), start + unquoted.end())
+        return Slip(at, f'quote it in a flow mapping: "{unquoted[0]}"', (_quoted(span),))
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        return at, "YAML is indented with spaces, not tabs"
+        return Slip(at, "YAML is indented with spaces, not tabs", tuple(_untabbed(source)))
     if "quoted scalar" in context:
-        return context_at, "close the quote"
+        return Slip(context_at, "close the quote", _closed_quote(source, context_at))
     if "cannot start any token" in problem:
-        return at, f'quote the value: "{_short(line[column - 1 :])}"'
+        value = PLAIN.match(line, column - 1)
+        fixes: tuple[Fix, ...] = (_quoted(Span(source, at, start + value.end())),) if value and '"' not in value[0] else ()
+        return Slip(at, f'quote the value: "{_short(line[column - 1 :])}"', fixes)
     if "flow" in context:
         opened = source.text[context_at : context_at + 1]
         where = f"the `{opened}` of line {source.position(context_at)[0]}" if opened in ("[", "{") else "every bracket"
-        return at, f"close {where}, or put a comma between the values"
+        fixes = (*_closed(source, context_at), *_comma(source, start, line, column))
+        return Slip(at, f"close {where}, or put a comma between the values", fixes)
     if "mapping values" in problem:
         return _colons(source, at, number, line)
     if "expected ':'" in problem:
         return _no_colon(source, context_at)
     if "block" in context:
-        return at, "no line before it is indented like it: the keys of one mapping, and the items of one list, share a column"
-    return at, None
+        help = "no line before it is indented like it: the keys of one mapping, and the items of one list, share a column"
+        return Slip(at, help)
+    return Slip(at)
 
 
-def _colons(source: Source, at: int, number: int, line: str) -> tuple[int, str | None]:
+def _quoted(span: Span) -> Fix:
+    """A value put into quotes."""
+    text = span.source.text[span.start : span.end]
+    return write(span, f'"{text}"', "safe", f"write `{_short(text)}` in quotes")
+
+
+def _untabbed(source: Source) -> Iterator[Fix]:
+    """Tabs at the beginnings of lines as spaces, as many as others indent by, or as editors show."""
+    for width in (2, 4, 8):
+        found = [Span(source, match.start(1), match.end(1)) for match in TABS.finditer(source.text)]
+        edits = tuple(Edit(span, source.text[span.start : span.end].replace("\t", " " * width)) for span in found)
+        yield Fix(f"indent with {width} spaces instead of a tab", edits, "unsafe")
+
+
+def _closed_quote(source: Source, opened: int) -> tuple[Fix, ...]:
+    """The quote closed at the end of the word, or of the line."""
+    quote = source.text[opened]
+    ends = [match.end() for pattern in (WORD, PLAIN) if (match := pattern.match(source.text, opened + 1))]
+    return tuple(Fix("close the quote", (Edit(Span(source, end, end), quote),), "unsafe") for end in dict.fromkeys(ends))
+
+
+def _closed(source: Source, opened: int) -> Iterator[Fix]:
+    """What is open where a line ends, closed there; the lines are that of the bracket and those after it that hold values."""
+    closing = {"[": "]", "{": "}"}
+    waiting: list[str] = []
+    begun = source.start(source.position(opened)[0])
+    for match in TOKEN.finditer(source.text, begun):
+        text = match[0]
+        if text in closing:
+            waiting.append(closing[text])
+        elif waiting and text == waiting[-1]:
+            waiting.pop()
+        elif text in ("]", "}") and text in waiting:
+            # The inner one is closed before the outer one, which stands here.
+            missing = ""
+            while waiting[-1] != text:
+                missing += waiting.pop()
+            yield Fix(f"close with `{missing}`", (Edit(Span(source, match.start(), match.start()), missing),), "unsafe")
+            return
+        elif "\n" in text and waiting:
+            end = match.start()
+            missing = "".join(reversed(waiting))
+            yield Fix(f"close with `{missing}`", (Edit(Span(source, end, end), missing),), "unsafe")
+            return
+        elif "\n" in text:
+            return
+
+
+def _comma(source: Source, start: int, line: str, column: int) -> Iterator[Fix]:
+    """A comma between a value and the key after it."""
+    for match in NO_COMMA.finditer(line):
+        if match.start(1) <= column - 1 <= match.end(2):
+            at = start + match.end(1)
+            yield Fix("put a comma between the values", (Edit(Span(source, at, at), ","),), "unsafe")
+
+
+def _colons(source: Source, at: int, number: int, line: str) -> Slip:
     above = next((n for n in range(number - 1, 0, -1) if source.line(n).strip()), None)
     joined = NO_SPACE_AFTER_COLON.fullmatch(source.line(above)) if above is not None else None
     if above is not None and joined:
         meant = f"{_short(joined[1])}: {_short(joined[2])}"
-        return source.start(above) + joined.start(2), f"a space is missing after the colon: `{meant}`"
+        place = source.start(above) + joined.start(2)
+        return Slip(place, f"a space is missing after the colon: `{meant}`", (_spaced(source, place, meant),))
     if two := TWO_COLONS.fullmatch(line):
-        return at, f'quote the value: "{_short(two[1])}"'
-    return at, "its line is indented deeper than the one before it, which has a value already"
+        value = PLAIN.match(line, two.start(1))
+        start = source.start(number)
+        fixes = (_quoted(Span(source, start + two.start(1), start + value.end())),) if value and '"' not in value[0] else ()
+        return Slip(at, f'quote the value: "{_short(two[1])}"', fixes)
+    return Slip(at, "its line is indented deeper than the one before it, which has a value already")
 
 
-def _no_colon(source: Source, at: int) -> tuple[int, str | None]:
+def _no_colon(source: Source, at: int) -> Slip:
     number, _ = source.position(at)
-    found = at, "a colon is missing: `key: value`"
+    first = number
+    found, edits = Slip(at, "a colon is missing: `key: value`"), list[Edit]()
     while number > 0 and (dash := NO_SPACE_AFTER_DASH.fullmatch(source.line(number))):
-        found = source.start(number) + dash.start(1), f"a space is missing after the dash: `- {_short(dash[2])}`"
+        place = source.start(number) + dash.start(1)
+        edits.append(Edit(Span(source, place + 1, place + 1), " "))
+        found = Slip(place, f"a space is missing after the dash: `- {_short(dash[2])}`")
         number -= 1
-    return found
+    lines = range(first + 1, source.position(len(source.text))[0] + 1)
+    for after in lines if edits else ():
+        dash = NO_SPACE_AFTER_DASH.fullmatch(source.line(after))
+        if dash is None:
+            break
+        place = source.start(after) + dash.end(1)
+        edits.append(Edit(Span(source, place, place), " "))
+    return found._replace(fixes=(Fix("put a space after the dash", tuple(edits), "safe"),) if edits else ())
+
+
+def _spaced(source: Source, place: int, meant: str) -> Fix:
+    """A space after a colon."""
+    return Fix(f"write `{meant}`", (Edit(Span(source, place, place), " "),), "safe")
 
 
 def _short(text: str) -> str:

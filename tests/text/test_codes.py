@@ -11,6 +11,8 @@ import pytest
 
 import cnnlstm_spec
 from cnnlstm_spec.compiler.compile import compile_source
+from cnnlstm_spec.compiler.fixes import Clock, mend
+from cnnlstm_spec.compiler.variants import sweep
 from cnnlstm_spec.text.diagnostic import CODES
 from cnnlstm_spec.text.source import Source
 
@@ -99,6 +101,53 @@ def said(text: str) -> tuple[cnnlstm_spec.diagnostic.Diagnostic, ...]:
     for each in compilation.diagnostics:
         assert "invalid" not in each.message.lower()
     return compilation.diagnostics
+
+
+HAS_FIX = [
+    "wrong-type",
+    "unknown-key",
+    "unknown-layer",
+    "unknown-name",
+    "unknown-branch",
+    "unknown-head",
+    "unknown-address",
+    "unknown-choice",
+    "unknown-reference",
+    "unknown-variable",
+    "no-effect",
+    "not-yaml",
+    "wrong-rank",
+    "kernel-larger-than-input",
+    "sizes-differ",
+    "mask-lost",
+    "probabilities-expected",
+    "logits-expected",
+    "softmax-over-one",
+    "softmax-with-binary",
+    "sigmoid-with-categorical",
+    "target-loss",
+    "metric-labels",
+    "shapes-differ",
+    "ranks-differ",
+    "bias-before-batchnorm",
+    "head-without-loss",
+]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in NOT_A_SPEC])
+def test_what_a_fix_makes_is_what_the_page_shows(name: str) -> None:
+    page = parts(name)
+    prepared = sweep(Source("page.yaml", page["wrong"]))
+    offered = any(fix.applicability != "display" for each in prepared.plain().diagnostics for fix in each.fixes)
+    assert offered or name not in HAS_FIX
+    if offered:
+        mended = mend(prepared, unsafe=True, clock=Clock(lambda: 0.0))
+        ((_, text),) = mended.changed
+        assert without_marks(text) == page["right"] and not mended.found
+
+
+def without_marks(text: str) -> str:
+    return re.sub(r" *# (error|warning)$", "", text, flags=re.M)
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in NOT_A_SPEC])

@@ -20,7 +20,7 @@ from typing import Any
 
 from ...emit.words.shapes import count_params, make_inputs, make_outputs
 from ...text.escape.json import to_json
-from ...text.files import PathError, link_at, read, reason_of, resolve, sort_of, told
+from ...text.files import PathError, link_at, mode_of, read, reason_of, resolve, sort_of, told
 from ..compile import Compilation, collector_paused
 from ..deploy import Deployment, Note
 from ..resolved import resolved
@@ -248,17 +248,18 @@ def save_model(model: Any) -> bytes:
         return canonical(read(path))
 
 
-def replace_file(path: File, data: bytes) -> None:
-    """A file, whole or not at all; through a link to a file. Raises PathError."""
+def replace_file(path: File, data: bytes, keep_mode: bool = False) -> None:
+    """A file, whole or not at all; through a link to a file. With `keep_mode` who may do what with it stays. Raises PathError."""
     sort = sort_of(path)
     if sort not in (None, "file"):
         raise PathError(path, f"it is a {sort}")
     path = resolve(path)
     with told(path):
-        _replace_files(path.parent, {path.name: data})
+        mode = mode_of(path) if keep_mode and sort is not None else None
+        _replace_files(path.parent, {path.name: data}, mode)
 
 
-def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
+def _replace_files(folder: File, files: Mapping[str, bytes], mode: int | None = None) -> None:
     """Writes all beside their places, then renames them in their order; where one cannot be put there, none is.
 
     Where that ends in between, the manifest of those that are renamed stays beside its place, so that they are known as ours.
@@ -274,7 +275,7 @@ def _replace_files(folder: File, files: Mapping[str, bytes]) -> None:
                 os.close(handle)
                 waiting[name] = File(beside)
                 _write_whole(waiting[name], data)
-                waiting[name].chmod(0o666 & ~_umask())
+                waiting[name].chmod(0o666 & ~_umask() if mode is None else mode)
         for name in files:
             with _named(folder / name):
                 waiting[name].replace(folder / name)

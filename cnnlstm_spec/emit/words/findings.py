@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from ...text.diagnostic import Diagnostic, Severity
 from ...text.diagnostic import Label as Labelled
 from ...text.document import Document, LeftOut
+from ...text.fix import Applicability, Edit, Fix
 from ...text.source import NOWHERE, Span, format_path
 
 Checked = tuple[str, Iterable[Diagnostic]]
@@ -27,6 +28,29 @@ class Label(Document):
     end_column: Position
     source: LeftOut[str] = None
     """The text that the position is in, where it is not the file: `--set`, or another file."""
+
+
+class EditedSpan(Document):
+    """A span of a text and what replaces it, at its place in the text as it is."""
+
+    path: str
+    """The file: the spec, or one that it extends."""
+    line: Position
+    column: Position
+    end_line: Position
+    end_column: Position
+    text: str
+
+
+class MadeFix(Document):
+    """Edits that are made together and mend a finding."""
+
+    title: str
+    """What they do, in the imperative."""
+    applicability: Applicability
+    """`safe` keeps the meaning, or can only be what was meant; `unsafe` changes the model; with both, the spec was compiled with
+    the edits: the finding is gone, and no other came. `display` only says how."""
+    edits: tuple[EditedSpan, ...]
 
 
 class Finding(Document):
@@ -47,6 +71,8 @@ class Finding(Document):
     labels: tuple[Label, ...]
     help: tuple[str, ...]
     """Ways out."""
+    fixes: tuple[MadeFix, ...]
+    """Ways out as edits of the text, likeliest first."""
 
 
 class CheckedFile(Document):
@@ -90,7 +116,18 @@ def _finding(diagnostic: Diagnostic, file: str) -> Finding:
         **_position(diagnostic.place.span, file),
         labels=(*_caret(diagnostic, file), *(_label(label, file) for label in diagnostic.labels)),
         help=diagnostic.help,
+        fixes=tuple(_fix(fix) for fix in diagnostic.fixes if all(isinstance(edit, Edit) for edit in fix.edits)),
     )
+
+
+def _fix(fix: Fix) -> MadeFix:
+    edits = (edit for edit in fix.edits if isinstance(edit, Edit))
+    return MadeFix(title=fix.title, applicability=fix.applicability, edits=tuple(map(_edit, edits)))
+
+
+def _edit(edit: Edit) -> EditedSpan:
+    name = edit.span.source.name
+    return EditedSpan(path=name, **_position(edit.span, name), text=edit.text)
 
 
 def _caret(diagnostic: Diagnostic, file: str) -> tuple[Label, ...]:

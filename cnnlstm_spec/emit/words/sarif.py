@@ -9,6 +9,7 @@ from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.escape.json import to_json
 from ...text.escape.sarif import message, uri
 from ...text.files import own
+from ...text.fix import Edit, Fix
 from ...text.source import format_path
 from .checked import Checked, Spot, ordered, relative, spot_of, told
 from .fingerprints import Fingerprints
@@ -67,8 +68,22 @@ def _result(spot: Spot, found: Diagnostic, number: int, root: str, prints: Finge
         "locations": [location],
         "partialFingerprints": {"primaryLocationLineHash": prints.take(found, relative(spot.path, root), spot.option)},
     }
+    if fixes := [_fix(fix, root) for fix in found.fixes if fix.applicability != "display"]:
+        result["fixes"] = fixes
     related = [_related(index, label, spot.path, root) for index, label in enumerate(found.labels, 1)]
     return {**result, "relatedLocations": related} if related else result
+
+
+def _fix(fix: Fix, root: str) -> Json:
+    """A fix that was tried: what it deletes and inserts, by file."""
+    changes: dict[str, list[Json]] = {}
+    for edit in fix.edits:
+        if isinstance(edit, Edit):
+            region = _physical(spot_of(edit.span, edit.span.source.name), root)["region"]
+            change = {"deletedRegion": region, "insertedContent": {"text": edit.text}}
+            changes.setdefault(edit.span.source.name, []).append(change)
+    parts = [{"artifactLocation": _artifact(path, root), "replacements": each} for path, each in changes.items()]
+    return {"description": {"text": message(fix.title)}, "artifactChanges": parts}
 
 
 def _related(index: int, label: Label, path: str, root: str) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ...ir.graph import TypedNode
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix
 from .common import (
     BINARY,
     DISTRIBUTIONS,
@@ -17,9 +18,12 @@ from .common import (
     Activated,
     HeadUse,
     Setting,
+    activated,
     function_of,
+    instead,
     place_in,
     softmax_size,
+    with_argument,
     written,
 )
 from .losses import check_loss
@@ -59,7 +63,8 @@ def _over_one(node: TypedNode) -> Diagnostic:
     op = node.node.op
     assert op is not None
     help: tuple[str, ...] = ("for one probability use `sigmoid`; for two classes two units",)
-    return Diagnostic(SOFTMAX_OVER_ONE, place_in(op, "activation", node.node), labels=node.node.origin.uses, help=help)
+    place, fixes = place_in(op, "activation", node.node), (activated(node.node, "sigmoid"),)
+    return Diagnostic(SOFTMAX_OVER_ONE, place, labels=node.node.origin.uses, help=help, fixes=fixes)
 
 
 def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Diagnostic]:
@@ -71,25 +76,30 @@ def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Dia
     facts: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "function": function}
     if name == "Poisson" and function not in POSITIVE:
         help: tuple[str, ...] = ("end with `softplus` or `exponential`",)
-        yield Diagnostic(NEGATIVE, place, facts, labels=labels, help=help)
+        yield Diagnostic(NEGATIVE, place, facts, "", labels, help, (activated(found.node, "softplus"),))
     if name == "CTC" and function in SIGMOIDS | SOFTMAXES:
         help = ("leave the activation out: it takes the softmax of what it is given, so that a second one flattens the first",)
-        yield Diagnostic(NOT_LOGITS, place, facts, labels=labels, help=help)
+        yield Diagnostic(NOT_LOGITS, place, facts, "", labels, help, (activated(found.node, "linear"),))
     if name not in PROBABILITIES:
         return
     if loss.thing.get("from_logits"):
         if function in SIGMOIDS | SOFTMAXES:
             help = ("leave `from_logits` out, or the activation",)
-            yield Diagnostic(NOT_LOGITS, place, facts, labels=labels, help=help)
+            fixes: tuple[Fix, ...] = (with_argument(loss, "from_logits", "false"), activated(found.node, "linear"))
+            yield Diagnostic(NOT_LOGITS, place, facts, "", labels, help, fixes)
         return
     if name in DISTRIBUTIONS and function in SIGMOIDS:
         help = ("use `softmax`, or `binary_crossentropy` for one unit or classes that can go together",)
         if head.width == 1:
             help = ("for one unit use `binary_crossentropy`",)
-        yield Diagnostic(SIGMOID_CATEGORICAL, place, facts, labels=labels, help=help)
+        binary = instead(loss, "binary_crossentropy")
+        fixes = (binary,) if head.width == 1 else (activated(found.node, "softmax"), binary)
+        yield Diagnostic(SIGMOID_CATEGORICAL, place, facts, "", labels, help, fixes)
     elif name in BINARY and function in SOFTMAXES:
         help = ("for one class of several use `categorical_crossentropy`; for classes that can go together `sigmoid`",)
-        yield Diagnostic(SOFTMAX_BINARY, place, facts, labels=labels, help=help)
+        categorical = "categorical_focal_crossentropy" if "Focal" in name else "categorical_crossentropy"
+        fixes = (instead(loss, categorical), activated(found.node, "sigmoid"))
+        yield Diagnostic(SOFTMAX_BINARY, place, facts, "", labels, help, fixes)
     elif function not in SIGMOIDS | SOFTMAXES:
         wanted = "softmax" if name in DISTRIBUTIONS else "sigmoid"
         ending = "no activation" if function == "linear" else f"`{function}`"
@@ -97,7 +107,11 @@ def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Dia
         help = (f"end with `activation: {wanted}`", *logits)
         if name in DISTRIBUTIONS and head.width == 1:
             help = ("for one unit: `activation: sigmoid`, with `binary_crossentropy`",)
-        yield Diagnostic(NOT_PROBABILITIES, place, {**facts, "ending": ending}, labels=labels, help=help)
+            both = (*activated(found.node, "sigmoid").edits, *instead(loss, "binary_crossentropy").edits)
+            fixes = (Fix("write `activation: sigmoid`, with `binary_crossentropy`", both),)
+        else:
+            fixes = (activated(found.node, wanted), *((with_argument(loss, "from_logits", "true"),) if logits else ()))
+        yield Diagnostic(NOT_PROBABILITIES, place, {**facts, "ending": ending}, "", labels, help, fixes)
 
 
 def _arguments(loss: Placed) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from ...ir.graph import TypedGraph, TypedNode, find_readers
 from ...ops.conv import Convolution
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, Put
 from ...text.source import Place, Span
 from ..batch_norms import gives_channels, is_linear, is_read_alone, norms_channels, source_of
 from .common import place_in
@@ -61,7 +62,11 @@ def _finding(pair: _Pair, others: list[_Pair], count: int) -> Diagnostic:
     labels = (Label(norm.origin.place, "subtracts the mean, and the bias with it"), *convolution.origin.uses)
     places = (Label(_place(each), "and this one") for each in others)
     help = (f"write `use_bias: false`{own}",)
-    return Diagnostic(IDLE_BIAS, _place(pair), {"what": what, "count": count}, labels=(*labels, *places), help=help)
+    spans = dict.fromkeys(each.convolution.node.origin.place.span for each in (pair, *others))
+    title = "write `use_bias: false`" + (f" for {len(spans)} layers" if len(spans) > 1 else "")
+    fixes = (Fix(title, tuple(Put(span, "use_bias", "false") for span in spans)),)
+    facts: dict[str, object] = {"what": what, "count": count}
+    return Diagnostic(IDLE_BIAS, _place(pair), facts, labels=(*labels, *places), help=help, fixes=fixes)
 
 
 def _place(pair: _Pair) -> Place:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from ...ir.graph import TypedGraph
 from ...ir.size import Size
 from ...language.read_record import UNKNOWN_KEY
-from ...language.scope import did_you_mean
 from ...spec.budget import POWERS, Budget
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
+from ...text.spelling import guess
 from ..costs import Costs, Row, count_costs, find_open_sizes, list_open_sizes
 
 OVER_BUDGET = Code(
@@ -67,7 +67,8 @@ def _sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Iterable[
         if name not in names and place is not None:
             listed = f"its keys are {', '.join(f'`{each}`' for each in names)}" if names else "every size is fixed: remove it"
             facts: dict[str, object] = {"owner": "budget.sizes", "key": name}
-            yield Diagnostic(UNKNOWN_KEY, place, facts, help=did_you_mean(name, names) or (listed,))
+            near = guess(name, names, place.span)
+            yield Diagnostic(UNKNOWN_KEY, place, facts, help=near.help or (listed,), fixes=near.fixes)
 
 
 def needs_size(name: str, value: Size, place: Place) -> Diagnostic:

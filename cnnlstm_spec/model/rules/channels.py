@@ -11,6 +11,7 @@ from ...ops.normalization import BatchNormalization, GroupNormalization
 from ...ops.shape import Reshape
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Edit, Fix, Insert, put
 from .common import Setting, place_in
 
 NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axis}; the channels are {channels}")
@@ -55,7 +56,9 @@ def _norm(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]:
         return
     facts: dict[str, object] = {"layer": op.title(), "axis": _axis(node, place), "channels": _axis(node, channels)}
     help = (f"write `axis: {channels + 1}`",) if channels != x.rank - 1 else ("leave `axis` out: -1 is that of the channels",)
-    yield Diagnostic(NORM, place_in(op, "axis", node.node), facts, labels=node.node.origin.uses, help=help)
+    axis = channels + 1 if channels != x.rank - 1 else -1
+    fixes = (put(node.node.origin.place.span, "axis", str(axis)),)
+    yield Diagnostic(NORM, place_in(op, "axis", node.node), facts, "", node.node.origin.uses, help, fixes)
 
 
 def _format(node: TypedNode, op: Op, channels: int, reads: tuple[str, ...]) -> Iterable[Diagnostic]:
@@ -69,7 +72,8 @@ def _format(node: TypedNode, op: Op, channels: int, reads: tuple[str, ...]) -> I
     help = (f"write `data_format: {wanted}`, as the layer before it has",)
     if wanted == "channels_last":
         help = ("leave `data_format` out, as the layer before it does",)
-    yield Diagnostic(FORMAT, place_in(op, "data_format", node.node), facts, labels=node.node.origin.uses, help=help)
+    fixes = (put(node.node.origin.place.span, "data_format", wanted),)
+    yield Diagnostic(FORMAT, place_in(op, "data_format", node.node), facts, "", node.node.origin.uses, help, fixes)
 
 
 def _swapped(node: TypedNode, op: Reshape) -> Iterable[Diagnostic]:
@@ -87,7 +91,18 @@ def _swapped(node: TypedNode, op: Reshape) -> Iterable[Diagnostic]:
     target = "[" + ", ".join(map(str, y.sizes)) + "]"
     help = (f"`Permute: {{dims: {dims}}}` turns the axes",)
     labels = node.node.origin.uses
-    yield Diagnostic(SWAPS, place_in(op, "target_shape", node.node), {"target": target}, f"{x} comes in", labels, help)
+    place = place_in(op, "target_shape", node.node)
+    yield Diagnostic(SWAPS, place, {"target": target}, f"{x} comes in", labels, help, _permuted(node, dims))
+
+
+def _permuted(node: TypedNode, dims: list[int]) -> tuple[Fix, ...]:
+    """`Permute` in place of `Reshape`, with its argument."""
+    written = node.node.origin.written
+    if "target_shape" not in written.keys:
+        return ()
+    key, value = written.keys["target_shape"].span, written.places["target_shape"].span
+    edits = (Edit(node.node.origin.place.span, "Permute"), Edit(key, "dims"), Edit(value, str(dims)))
+    return (Fix(f"write `Permute: {{dims: {dims}}}`", edits),)
 
 
 def check_image_channels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -113,7 +128,9 @@ def check_image_channels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnos
             f"else write `shape: [{height}, {width}, {first}]`",
         )
         place = node.node.origin.written.places.get("shape", node.node.origin.place)
-        yield Diagnostic(FIRST, place, facts, labels=(label,), help=help)
+        turn = Insert(spatial[0].node.origin.place.span, "Permute: {dims: [2, 3, 1]}")
+        fixes = (Fix("put `Permute: {dims: [2, 3, 1]}` before the layers", (turn,)),) if len(spatial) == 1 else ()
+        yield Diagnostic(FIRST, place, facts, "", (label,), help, fixes)
 
 
 READ_LAST = ("height", "width", "channels")

@@ -17,6 +17,7 @@ from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...spec.promises import Target
 from ...text.diagnostic import Written
+from ...text.fix import Edit, Fix, Put, put, write
 from ...text.source import Place
 
 BINARY = frozenset({"BinaryCrossentropy", "BinaryFocalCrossentropy"})
@@ -164,6 +165,28 @@ def softmax_size(op: Op, output: TensorType) -> Size:
 def written(thing: KerasObject) -> str:
     """The name as a person wrote it."""
     return thing.identifier or thing.name
+
+
+def instead(thing: Placed, name: str) -> Fix:
+    """The fix that writes another loss or metric, with the arguments that it is given."""
+    from ...language.catalog import family
+
+    cls = family(thing.thing.family)["identifiers"].get(name, name)
+    return write(thing.place.span, name if thing.thing.identifier is not None else cls)
+
+
+def with_argument(thing: Placed, argument: str, value: str, cls: str | None = None) -> Fix:
+    """The fix that gives a loss or metric an argument, or makes it one of another class with that argument."""
+    name, span = cls or thing.thing.name, thing.place.span
+    if thing.thing.identifier is not None:
+        return write(span, f"{{{name}: {{{argument}: {value}}}}}")
+    whole = () if name == thing.thing.name else (Edit(span, name),)
+    return Fix(f"write `{name}: {{{argument}: {value}}}`", (*whole, Put(span, argument, value)))
+
+
+def activated(node: Node, function: str) -> Fix:
+    """The fix that ends a layer with another activation."""
+    return put(node.origin.place.span, "activation", function)
 
 
 def place_in(op: Op, argument: str, node: Node) -> Place:

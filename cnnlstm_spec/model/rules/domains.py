@@ -8,6 +8,7 @@ from ...ir.graph import TypedGraph, TypedNode
 from ...ops.unary import Op as Unary
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, Insert, put
 from ...text.source import Place
 from .gradients import gradients_through
 
@@ -35,10 +36,10 @@ def check_domains(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             through = gradients_through(typed, spec) if through is None else through
             if id not in through:
                 continue
-        yield _outside(node, op, negative)
+        yield _outside(node, op, negative, typed.nodes[node.node.inputs[0]])
 
 
-def _outside(node: TypedNode, op: Unary, negative: bool) -> Diagnostic:
+def _outside(node: TypedNode, op: Unary, negative: bool, before: TypedNode) -> Diagnostic:
     x = node.inputs[0]
     assert x is not None and x.meaning.range is not None
     values = x.meaning.range
@@ -52,7 +53,11 @@ def _outside(node: TypedNode, op: Unary, negative: bool) -> Diagnostic:
     elif op.function == "sqrt":
         help = ("the first gradient through a 0 makes weights NaN", *help)
     labels = (Label(values.made_at, f"gives {values}"),) if values.made_at is not None else ()
-    return Diagnostic(OUTSIDE, node.node.origin.place, facts, labels=(*labels, *node.node.origin.uses), help=help)
+    offset = f"Rescaling: {{scale: 1, offset: {smallest}}}"
+    fixes: tuple[Fix, ...] = (Fix(f"put `{offset}` before it", (Insert(node.node.origin.place.span, offset),)),)
+    if negative:
+        fixes = (put(before.node.origin.place.span, "activation", "softplus"),)
+    return Diagnostic(OUTSIDE, node.node.origin.place, facts, "", (*labels, *node.node.origin.uses), help, fixes)
 
 
 def check_largest(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -79,4 +84,5 @@ def _beyond(head: str, last: TypedNode, most: float, place: Place | None, of_lab
     facts: dict[str, object] = {"what": head, "dtype": "float16", "values": values, "most": most}
     labels = (Label(place, f"goes to {most:,.0f}"),) if place is not None and place != last.node.origin.place else ()
     help = ("give the last layer `dtype: float32`",)
-    return Diagnostic(TOO_LARGE, last.node.origin.place, facts, labels=(*labels, *last.node.origin.uses), help=help)
+    fixes = (put(last.node.origin.place.span, "dtype", "float32"),)
+    return Diagnostic(TOO_LARGE, last.node.origin.place, facts, "", (*labels, *last.node.origin.uses), help, fixes)

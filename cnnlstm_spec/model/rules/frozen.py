@@ -10,6 +10,7 @@ from ...ops.backbones.op import Backbone
 from ...ops.embedding import Lookup
 from ...ops.shared import called
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import put
 from .common import Setting
 
 THAWS = Code("thaws-when-loaded", "warning", "`{layer}` is frozen here; Keras trains it once it is saved and loaded")
@@ -26,7 +27,8 @@ def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         labels = (Label(places.places["weights"], "random weights"),) if "weights" in places.places else ()
         help = _ways_out(op)
         key = places.keys.get("trainable", node.node.origin.place)
-        yield Diagnostic(AT_RANDOM, key, {"layer": op.title()}, labels=(*labels, *node.node.origin.uses), help=help)
+        fixes = (put(node.node.origin.place.span, "trainable", "true"),)
+        yield Diagnostic(AT_RANDOM, key, {"layer": op.title()}, "", (*labels, *node.node.origin.uses), help, fixes)
     if op is None or op.trainable or not op.thaws or not node.owns_weights:
         return
     layer = f'model.get_layer("{node.node.layer}")'

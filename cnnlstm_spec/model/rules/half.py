@@ -10,6 +10,7 @@ from ...language.catalog import KerasObject
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import put
 from .common import written
 from .optimizers import PRECISION, check_optimizer
 from .weight_arguments import layers_of
@@ -49,7 +50,9 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             mixed = f"`dtype_policy: mixed_{dtype}` keeps the weights in float32"
             help = (mixed if typed.policy == dtype else "give the layer `dtype: float32`", way)
             labels = (Label(node.node.origin.place, f"keeps its weights in {dtype}"),)
-            yield Diagnostic(IN_HALF, section.optimizer.place, facts, labels=labels, help=help)
+            bare = section.optimizer.thing.identifier is not None and typed.policy == dtype
+            fixes = (put(section.optimizer.place.span, "dtype_policy", f"mixed_{dtype}"),) if bare else ()
+            yield Diagnostic(IN_HALF, section.optimizer.place, facts, "", labels, help, fixes)
             return
 
 

@@ -18,6 +18,7 @@ from ...ops.shared import called
 from ...ops.wrappers import Bidirectional
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, Move
 from .common import compiled, title_of
 
 NEVER = Code("masking-never-fires", "warning", "`Masking` finds no padding: `{layer}` before it leaves no step at {value:g}")
@@ -44,7 +45,8 @@ def _never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Diagnost
             if isinstance(step.node.op, Lookup):
                 key = "`mask_zero: true` of the embedding, or `padding_value` of the input,"
             help = (f"put `Masking` before it: {key} says it of the data",)
-            yield Diagnostic(NEVER, node.node.origin.place, facts, labels=labels, help=help)
+            move = Fix("move it before that layer", (Move(node.node.origin.place.span, step.node.origin.place.span),))
+            yield Diagnostic(NEVER, node.node.origin.place, facts, "", labels, help, (move,))
             return
         step = typed.nodes[step.node.inputs[0]]
 

@@ -11,6 +11,7 @@ from ...ops.input import InputOp
 from ...ops.structural import EnterTime, LeaveTime, Output
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import write
 from ...text.source import Place
 from .common import Setting, compiled, title_of
 
@@ -77,7 +78,9 @@ def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
     else:
         help = (READERS, "put one of them before it, or leave the mask out where padding may count")
     labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
-    return Diagnostic(MASK_LOST, node.node.origin.place, {"layer": op.title()}, labels=labels, help=help)
+    pooled = title in ("Flatten", "GlobalMaxPooling1D")
+    fixes = (write(node.node.origin.place.span, "GlobalAveragePooling1D"),) if pooled else ()
+    return Diagnostic(MASK_LOST, node.node.origin.place, {"layer": op.title()}, "", labels, help, fixes)
 
 
 def _combined(node: TypedNode) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ...language.activations import DISTRIBUTIONS, SIGMOIDS
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, write
 from ..facts import (
     BEST_CLASS,
     COMPARED,
@@ -19,7 +20,7 @@ from ..facts import (
     accuracy_meant,
     threshold_of,
 )
-from .common import BINARY, HeadUse, written
+from .common import BINARY, HeadUse, instead, with_argument, written
 
 ONE_CLASS_ALONE = Code(
     "accuracy-of-one-class", "warning", "`{metric}` looks at one class of a sample; `{head}` gives {count} apart"
@@ -76,7 +77,8 @@ def _several(metric: Placed, head: HeadUse) -> Told:
         "`binary_accuracy` looks at each class by itself",
     )
     labels = (Label(loss.place, "takes each class apart"),)
-    yield Diagnostic(ONE_CLASS_ALONE, metric.place, _facts(metric, head, count=head.type.axes[-1].size), labels=labels, help=help)
+    facts = _facts(metric, head, count=head.type.axes[-1].size)
+    yield Diagnostic(ONE_CLASS_ALONE, metric.place, facts, "", labels, help, (instead(metric, "binary_accuracy"),))
 
 
 def _numbers(metric: Placed, head: HeadUse) -> Told:
@@ -95,7 +97,8 @@ def _numbers(metric: Placed, head: HeadUse) -> Told:
         how = "it counts numbers that are equal to the last digit"
     help = (how, "`mean_absolute_error` and `root_mean_squared_error` say how far off the numbers are")
     labels = (Label(loss.place, "fits numbers"),)
-    yield Diagnostic(OF_NUMBERS_FITTED, metric.place, _facts(metric, head), labels=labels, help=help)
+    fixes = (instead(metric, "mean_absolute_error"),)
+    yield Diagnostic(OF_NUMBERS_FITTED, metric.place, _facts(metric, head), "", labels, help, fixes)
 
 
 def _margins(metric: Placed, head: HeadUse) -> Told:
@@ -108,7 +111,8 @@ def _margins(metric: Placed, head: HeadUse) -> Told:
         "give labels of 0 and 1, which the loss takes too, and `BinaryAccuracy: {threshold: 0}`",
     )
     labels = (Label(loss.place, "reads labels of -1 and 1, or of 0 and 1"),)
-    yield Diagnostic(MARGINS, metric.place, _facts(metric, head, threshold=threshold), labels=labels, help=help)
+    fixes = (with_argument(metric, "threshold", "0", "BinaryAccuracy"),)
+    yield Diagnostic(MARGINS, metric.place, _facts(metric, head, threshold=threshold), "", labels, help, fixes)
 
 
 def _logits(metric: Placed, head: HeadUse) -> Told:
@@ -123,14 +127,18 @@ def _logits(metric: Placed, head: HeadUse) -> Told:
     binary = loss.thing.name in BINARY
     last = "sigmoid" if binary else "softmax"
     help: tuple[str, ...] = (f"end with `activation: {last}`, and leave `from_logits` out of the loss",)
+    fixes: tuple[Fix, ...] = ()
     if meant == "BinaryAccuracy" and binary:
         help = ("a logit is above 0 where its probability is above 0.5: `BinaryAccuracy: {threshold: 0}`", *help)
+        fixes = (with_argument(metric, "threshold", "0", "BinaryAccuracy"),)
     elif meant in READS_LOGITS and (binary or meant != "AUC"):
         help = (f"tell it: `{meant}: {{from_logits: true}}`", *help)
+        fixes = (with_argument(metric, "from_logits", "true", meant),)
     elif threshold is not None and binary and "thresholds" in threshold_argument(meant):
         help = (f"a logit is above 0 where its probability is above 0.5: `{meant}: {{thresholds: 0}}`", *help)
+        fixes = (with_argument(metric, "thresholds", "0", meant),)
     labels = (Label(loss.place, "takes logits"),)
-    yield Diagnostic(ON_LOGITS, metric.place, _facts(metric, head), labels=labels, help=help)
+    yield Diagnostic(ON_LOGITS, metric.place, _facts(metric, head), "", labels, help, fixes)
 
 
 def threshold_argument(name: str) -> str:
@@ -149,7 +157,8 @@ def _greatest(metric: Placed, head: HeadUse) -> Told:
     if values is not None and values.by in DISTRIBUTIONS:
         return
     how = "of one unit that is always this one: every sample counts as true" if head.width == 1 else "all others count as false"
-    yield Diagnostic(NO_THRESHOLD, metric.place, _facts(metric, head), help=(how, f"write `{thing.name}: {{threshold: 0.5}}`"))
+    help, fixes = (how, f"write `{thing.name}: {{threshold: 0.5}}`"), (with_argument(metric, "threshold", "0.5"),)
+    yield Diagnostic(NO_THRESHOLD, metric.place, _facts(metric, head), help=help, fixes=fixes)
 
 
 def _of_two(metric: Placed, head: HeadUse) -> Told:
@@ -164,7 +173,8 @@ def _of_two(metric: Placed, head: HeadUse) -> Told:
         "each sample counts once as true and once as false, right or wrong in both",
         f"`{thing.name}: {{class_id: 1}}` is of the second class",
     )
-    yield Diagnostic(IS_ACCURACY, metric.place, _facts(metric, head), help=help)
+    fixes = (with_argument(metric, "class_id", "1"),)
+    yield Diagnostic(IS_ACCURACY, metric.place, _facts(metric, head), help=help, fixes=fixes)
 
 
 def _ignored(metric: Placed, head: HeadUse) -> Told:
@@ -180,7 +190,12 @@ def _ignored(metric: Placed, head: HeadUse) -> Told:
     overlap = f"`MeanIoU: {{num_classes: {size}, sparse_y_pred: false, ignore_class: {id}}}` leaves it out"
     help = (how, f"`{meant}` takes `ignore_class: {id}` too" if "ignore_class" in arguments_of(meant) else overlap)
     labels = (Label(loss.place, "leaves it out"),)
-    yield Diagnostic(COUNTS_IGNORED, metric.place, _facts(metric, head, id=id), labels=labels, help=help)
+    fixes: tuple[Fix, ...] = ()
+    if "ignore_class" in arguments_of(meant):
+        fixes = (with_argument(metric, "ignore_class", str(id), meant),)
+    elif metric.thing.identifier is not None:
+        fixes = (write(metric.place.span, f"{{MeanIoU: {{num_classes: {size}, sparse_y_pred: false, ignore_class: {id}}}}}"),)
+    yield Diagnostic(COUNTS_IGNORED, metric.place, _facts(metric, head, id=id), "", labels, help, fixes)
 
 
 def arguments_of(name: str) -> tuple[str, ...]:

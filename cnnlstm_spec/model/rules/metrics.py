@@ -9,8 +9,9 @@ from ...ir.size import Size, at_least, equal, format_size, holds_always, holds_n
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix
 from ..facts import OF_NUMBERS
-from .common import BINARY, HeadUse, written
+from .common import BINARY, HeadUse, instead, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 from .measures import check_measure
 from .on_size import ask
@@ -155,7 +156,8 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     if not holds_never(single):
         yield from ask(single, Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels))
         return
-    yield Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels, help=_ways_out(metric.thing, reference))
+    fixes = _fixes(metric, reference, head)
+    yield Diagnostic(METRIC_LABELS, metric.place, facts, "", labels, _ways_out(metric.thing, reference), fixes)
 
 
 def _is_of_fractions(head: HeadUse) -> bool:
@@ -205,6 +207,18 @@ def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
     one_hot = COUNTERPARTS.get(other.thing.name, "categorical_crossentropy")
     labels = f"one-hot labels are what it reads: `{one_hot}` in place of `{written(other.thing)}`"
     return (f"`{instead}` reads class numbers", f"or {labels}") if instead else (labels,)
+
+
+def _fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fix, ...]:
+    """The metric that says the same of the labels that there are, or the loss that reads those of the metric."""
+    theirs, _, other = reference
+    if theirs == "sequence":
+        return ()
+    counterpart = COUNTERPARTS.get(metric.thing.name)
+    found = [instead(metric, counterpart)] if counterpart else []
+    if theirs == "integer" and other is head.loss and other.thing.name in COUNTERPARTS:
+        found.append(instead(other, COUNTERPARTS[other.thing.name]))
+    return tuple(found)
 
 
 def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:

@@ -11,6 +11,7 @@ from ...ops.backbones.op import PIXELS
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, Put, put
 from .common import Setting, place_in, title_of
 
 RAW = Code("pixels-not-scaled", "warning", "`{layer}` was trained on scaled pixels; nothing scales them here")
@@ -85,7 +86,10 @@ def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[
         "torch": ("after `Rescaling: {scale: 1/255}` put `Normalization` with", WAYS["torch"][1]),
         "caffe": ("leave this out, and feed it what Keras's own `preprocess_input` gives",),
     }.get(way, ("leave this out",))
-    yield Diagnostic(OTHERWISE, scale.node.origin.place, facts, labels=(label, *scale.node.origin.uses), help=help)
+    here = scale.node.origin.place.span
+    meant = Fix("write `Rescaling: {scale: 1/127.5, offset: -1}`", (Put(here, "scale", "1/127.5"), Put(here, "offset", "-1")))
+    fixes = (meant,) if way == "tf" else ()
+    yield Diagnostic(OTHERWISE, scale.node.origin.place, facts, "", (label, *scale.node.origin.uses), help, fixes)
 
 
 def check_value_range(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
@@ -102,7 +106,9 @@ def check_value_range(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]
     facts: dict[str, object] = {"layer": op.title(), "low": low, "high": high, "given": values}
     help = (f"write `value_range: [{values.least:g}, {values.greatest:g}]`",)
     label = (Label(values.made_at, f"gives {values}"),) if values.made_at is not None else ()
-    yield Diagnostic(RANGE, place_in(op, "value_range", node.node), facts, labels=(*label, *node.node.origin.uses), help=help)
+    fixes = (put(node.node.origin.place.span, "value_range", f"[{values.least:g}, {values.greatest:g}]"),)
+    places = (*label, *node.node.origin.uses)
+    yield Diagnostic(RANGE, place_in(op, "value_range", node.node), facts, "", places, help, fixes)
 
 
 def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from ...ops.regularization import Noise
 from ...spec.compile_keys import Placed
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, Insert, Move, Put, put
 from .common import DISTRIBUTIONS as OF_ONE_CLASS
 from .common import PROBABILITIES, HeadUse, Setting, compiled, function_of, place_in, title_of, written
 
@@ -55,7 +56,9 @@ def _changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None:
         *breaking.node.origin.uses,
     )
     help = (f"put it before the layer that ends with `{function}`",)
-    return Diagnostic(CHANGED, breaking.node.origin.place, facts, labels=labels, help=help)
+    move = Move(breaking.node.origin.place.span, step.node.origin.place.span)
+    fixes = (Fix(f"move it before the layer that ends with `{function}`", (move,)),)
+    return Diagnostic(CHANGED, breaking.node.origin.place, facts, "", labels, help, fixes)
 
 
 def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
@@ -73,7 +76,8 @@ def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
     facts: dict[str, object] = {"along": along, "loss": written(loss.thing), "last": axes[last].name}
     labels = (Label(loss.place, "reads the classes of each position"), *head.activation.node.origin.uses)
     help = ("leave `axis` out: -1, the last, is that of the classes",)
-    yield Diagnostic(ALONG, place_in(op, "axis", head.activation.node), facts, labels=labels, help=help)
+    fixes = (put(head.activation.node.origin.place.span, "axis", "-1"),)
+    yield Diagnostic(ALONG, place_in(op, "axis", head.activation.node), facts, "", labels, help, fixes)
 
 
 def check_softmax_axis(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
@@ -93,4 +97,9 @@ def check_softmax_axis(node: TypedNode, setting: Setting) -> Iterable[Diagnostic
         help = ("write `Softmax: {axis: 1}`, the axis of the channels",)
     facts: dict[str, object] = {"along": f"axis {type.rank}", "channels": "axis 1"}
     label = f"`{along}` here, by name; `{first}` has a kernel of its own for each position"
-    yield Diagnostic(NOT_CHANNELS, place_in(op, argument, node.node), facts, label, node.node.origin.uses, help)
+    here = node.node.origin.place.span
+    fixes = (put(here, "axis", "1"),) if layer == "Softmax" else ()
+    if layer not in ("Softmax", "Activation"):
+        edits = (Put(here, "activation", "linear"), Insert(here, "Softmax: {axis: 1}", after=True))
+        fixes = (Fix("put `Softmax: {axis: 1}` after it in place of its activation", edits),)
+    yield Diagnostic(NOT_CHANNELS, place_in(op, argument, node.node), facts, label, node.node.origin.uses, help, fixes)

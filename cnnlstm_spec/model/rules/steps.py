@@ -13,6 +13,7 @@ from ...ops.recurrent import Recurrent
 from ...ops.shared import called
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, Insert, put, write
 from .common import Setting, title_of, written_of
 
 REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; `{join}` has others in order")
@@ -42,7 +43,8 @@ def check_order(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         facts: dict[str, object] = {"layer": layer, "join": op.title()}
         labels = (Label(node.node.origin.place, "joins the last step of the one with the first of the other"),)
         help = (f"`Bidirectional: {{layer: {{{layer}: ...}}}}` turns what its backward half gives round again",)
-        yield Diagnostic(REVERSED, place, facts, labels=(*labels, *source.node.origin.uses), help=help)
+        fixes = (put(source.node.origin.place.span, "go_backwards", "false", "display"),)
+        yield Diagnostic(REVERSED, place, facts, "", (*labels, *source.node.origin.uses), help, fixes)
 
 
 def _turns(typed: TypedGraph, id: str) -> TypedNode | None:
@@ -68,7 +70,9 @@ def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
             "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first",
         )
         facts: dict[str, object] = {"layer": node.node.op.title()}
-        yield Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help)
+        turn = Fix("put `Permute: {dims: [2, 1]}` before it", (Insert(node.node.origin.place.span, "Permute: {dims: [2, 1]}"),))
+        fixes = (turn,) if x.rank == 2 and x.axes[1].size != 1 else ()
+        yield Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes)
     for op in found:
         yield from _arguments(op, node)
 
@@ -91,10 +95,12 @@ def _arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
             help = (f"{rate:g} percent are `{argument}: {rate / 100:g}`" if 1 < rate <= 100 else percent,)
             taken = "1, and drops everything" if rate > 1 else "0, and drops nothing"
             facts: dict[str, object] = {"argument": argument, "given": rate, "taken": taken}
-            yield Diagnostic(CLIPPED, places.get(argument, node.node.origin.place), facts, labels=uses, help=help)
+            share = (write(places[argument].span, f"{rate / 100:g}"),) if 1 < rate <= 100 and argument in places else ()
+            yield Diagnostic(CLIPPED, places.get(argument, node.node.origin.place), facts, "", uses, help, share)
     for argument in ("activation", "recurrent_activation"):
         if argument in op.arguments and called(op.value(argument)) in EXPLOSIVE:
             default = "tanh" if argument == "activation" else "sigmoid"
             help = (f"each step takes the exponential of the one before: `{argument}: {default}` is the default",)
             place = places.get(argument, node.node.origin.place)
-            yield Diagnostic(OVERFLOWS, place, {"layer": op.title(), "argument": argument}, labels=uses, help=help)
+            fixes = (write(places[argument].span, default),) if argument in places else ()
+            yield Diagnostic(OVERFLOWS, place, {"layer": op.title(), "argument": argument}, "", uses, help, fixes)

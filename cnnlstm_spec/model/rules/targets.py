@@ -10,8 +10,9 @@ from ...language.catalog import reads
 from ...spec.model_spec import ModelSpec
 from ...spec.promises import Labels
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import put
 from ...text.source import Place
-from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, head_use, written
+from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, activated, head_use, instead, written
 
 TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
 TARGET_SHAPE = Code(
@@ -65,7 +66,9 @@ def _width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     words = f"{wanted} classes" if target.classes is not None else "one value, 0 or 1"
     place = told.written.places["classes" if target.classes is not None else "encoding"]
     help: tuple[str, ...] = (f"the last layer needs `units: {wanted}`",)
-    yield Diagnostic(TARGET_WIDTH, place, {"wanted": words, "head": head.name, "given": head.type}, labels=_here(head), help=help)
+    facts: dict[str, object] = {"wanted": words, "head": head.name, "given": head.type}
+    fixes = (put(head.activation.node.origin.place.span, "units", str(wanted)),) if head.activation is not None else ()
+    yield Diagnostic(TARGET_WIDTH, place, facts, "", _here(head), help, fixes)
 
 
 def _activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
@@ -79,7 +82,8 @@ def _activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     labels = (Label(_activation_place(found.node), "this is the last activation"),)
     if target.encoding == "multi_hot" and function in SOFTMAXES:
         facts["reason"] = "several can be true"
-        yield Diagnostic(TARGET_ACTIVATION, place, facts, labels=labels, help=("use `sigmoid`",))
+        fixes = (activated(found.node, "sigmoid"),)
+        yield Diagnostic(TARGET_ACTIVATION, place, facts, "", labels, ("use `sigmoid`",), fixes)
 
 
 def _activation_place(node: Node) -> Place:
@@ -93,22 +97,23 @@ def _loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     name, labels = head.loss.thing.name, reads(head.loss.thing).get("labels")
     if target.encoding == "integer":
         wrong = labels is not None and labels != "integer"
-        help = f"use `{LOSSES['integer']}`"
+        help, name = f"use `{LOSSES['integer']}`", LOSSES["integer"]
     elif target.encoding == "one_hot":
         wrong = labels in ("integer", "sequence") or name in BINARY
-        help = f"use `{LOSSES['one_hot']}`"
+        help, name = f"use `{LOSSES['one_hot']}`", LOSSES["one_hot"]
     elif target.encoding == "real":
         low, high = target.bounds
         within = low is not None and high is not None and low >= 0 and high <= 1
         wrong = labels in ("integer", "sequence") or (name in BINARY | CATEGORICAL and not within)
-        help = "use `mean_squared_error`, or another loss for numbers"
+        help, name = "use `mean_squared_error`, or another loss for numbers", "mean_squared_error"
     else:
         wrong = labels in ("integer", "sequence") or name in CATEGORICAL or name == "CategoricalHinge"
-        help = "use `binary_crossentropy`"
+        help, name = "use `binary_crossentropy`", "binary_crossentropy"
     if wrong:
         facts: dict[str, object] = {"loss": written(head.loss.thing), "encoding": target.encoding}
         place = told.written.places["encoding"]
-        yield Diagnostic(TARGET_LOSS, head.loss.place, facts, labels=(Label(place, "the labels"),), help=(help,))
+        fixes = (instead(head.loss, name),)
+        yield Diagnostic(TARGET_LOSS, head.loss.place, facts, "", (Label(place, "the labels"),), (help,), fixes)
 
 
 def _real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
@@ -126,7 +131,8 @@ def _real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         labels = (Label(_activation_place(found.node), "this is the last activation"),)
         fitting = next((each for each in ("tanh", "softplus") if _covers(REACHES[each], target.bounds)), None)
         help = ("leave the activation out", *((f"or use `{fitting}`",) if fitting else ()))
-        yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, labels=labels, help=help)
+        fixes = tuple(activated(found.node, each) for each in (*((fitting,) if fitting else ()), "linear"))
+        yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", labels, help, fixes)
 
 
 Bounds = tuple[float | None, float | None]

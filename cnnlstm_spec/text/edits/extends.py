@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path as File
 
 from ..diagnostic import Code, Diagnostic, Label
-from ..files import PathError, is_below, resolve
+from ..files import PathError, is_below
 from ..nodes import Entry, Mapping, Node, Scalar, words_for
-from ..parse import parse
-from ..read_source import Unread, read_file
-from ..source import Place, Source
+from ..read_source import Unread
+from ..source import Place
+from ..texts import Texts, same_file
 
 NOT_A_PATH = Code("extends-not-a-path", "error", "`extends` is the path of one file; this is {given}")
 NO_FOLDER = Code("extends-without-folder", "error", "`extends` stands in a text that came from no file")
@@ -25,39 +25,34 @@ KEY = "extends"
 
 
 def extend(
-    root: Node,
-    found: list[Diagnostic],
-    folder: File | None,
-    allow_outside: bool = False,
-    sources: list[Source] | None = None,
+    root: Node, found: list[Diagnostic], folder: File | None, allow_outside: bool = False, texts: Texts | None = None
 ) -> Node | None:
     """The document with everything that it extends in it, `extends` itself left out; None where a base cannot be read.
 
-    Paths are relative to the file that writes them, and stay below `folder` unless `allow_outside`. The texts of the bases
-    are added to `sources`.
+    Paths are relative to the file that writes them, and stay below `folder` unless `allow_outside`. They are read and parsed
+    through `texts`.
     """
     if not isinstance(root, Mapping) or root.get(KEY) is None:
         return root
+    texts = texts or Texts()
     chain, here, entry = [root], folder, root.get(KEY)
     seen: dict[File, Label | None] = {}
     if folder is not None:
-        seen[_key(File(folder, File(root.span.source.name).name))] = None
+        seen[same_file(File(folder, File(root.span.source.name).name))] = None
     while entry is not None:
         path = _path(entry, here, folder, allow_outside, found)
         if path is None or folder is None:
             return None
-        if _key(path) in seen:
+        if same_file(path) in seen:
             labels = tuple(label for label in seen.values() if label is not None)
             text = entry.value.text if isinstance(entry.value, Scalar) else ""
             found.append(Diagnostic(CYCLE, _place(entry.value), {"path": text}, labels=labels))
             return None
-        seen[_key(path)] = Label(_place(entry.value), "extended here")
-        base = _read(path, entry, found)
+        seen[same_file(path)] = Label(_place(entry.value), "extended here")
+        base = _read(path, entry, found, texts)
         if base is None:
             return None
         chain.append(base)
-        if sources is not None:
-            sources.append(base.span.source)
         here, entry = path.parent, base.get(KEY)
     merged = _without(chain.pop(), KEY)
     while chain:
@@ -89,19 +84,11 @@ def _path(entry: Entry, here: File | None, folder: File | None, allow_outside: b
     return path
 
 
-def _key(path: File) -> File:
-    """What is the same for all paths of one file."""
-    try:
-        return resolve(path)
-    except PathError:
-        return path
-
-
-def _read(path: File, entry: Entry, found: list[Diagnostic]) -> Mapping | None:
+def _read(path: File, entry: Entry, found: list[Diagnostic], texts: Texts) -> Mapping | None:
     """The mapping in a base; what is amiss in it is reported there."""
     place, text = _place(entry.value), entry.value.text if isinstance(entry.value, Scalar) else ""
     try:
-        source = read_file(path)
+        source = texts.read(path)
     except Unread as error:
         inner = error.diagnostic
         if not error.missing:
@@ -109,7 +96,7 @@ def _read(path: File, entry: Entry, found: list[Diagnostic]) -> Mapping | None:
             return None
         found.append(Diagnostic(UNREADABLE, place, {"path": text, "reason": inner.message}, help=inner.help))
         return None
-    root, problems = parse(source)
+    root, problems = texts.parse(source)
     found += [replace(each, labels=(*each.labels, Label(place, "extended here"))) for each in problems]
     if root is not None and not isinstance(root, Mapping):
         found.append(Diagnostic(UNREADABLE, place, {"path": text, "reason": f"it holds {words_for(root)}, not a mapping"}))

@@ -1,0 +1,125 @@
+"""`validate --fix` and `--diff`: files mended, or the patch that would mend them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..compiler.variants import Sweep
+from ..text.diagnostic import Diagnostic
+from ..text.files import PathError, read
+from ..text.read_source import BOM
+from ..text.source import Source
+from .terminal import note, write
+
+if TYPE_CHECKING:
+    from ..compiler.fixes import Made, Mended
+
+
+@dataclass(frozen=True)
+class Mending:
+    """What is to be done with fixes."""
+
+    writes: bool = False
+    """Whether files are mended."""
+    shows: bool = False
+    """Whether the patch is printed instead."""
+    unsafe: bool = False
+    """Whether the model may be changed."""
+    tries: bool = False
+    """Whether the fixes of what is found are told."""
+
+
+MENDS_NOTHING = Mending()
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def mending_options(function: Function) -> Function:
+    """`--fix`, `--unsafe-fixes` and `--diff`."""
+    diff = click.option("--diff", is_flag=True, help="Print what would be mended as a patch, and write nothing.")
+    unsafe = click.option("--unsafe-fixes", is_flag=True, help="Mend with changes of the model too.")
+    fix = click.option("--fix", is_flag=True, help="Mend what can be mended without a change of meaning, in the files.")
+    return fix(unsafe(diff(function)))
+
+
+def check_mending(paths: tuple[str, ...], form: str | None, fix: bool, unsafe: bool, diff: bool) -> None:
+    """Raises UsageError where the options of mending do not go together, or there is no file to mend."""
+    if unsafe and not (fix or diff):
+        raise click.UsageError("`--unsafe-fixes` goes with `--fix` or `--diff`")
+    if diff and form not in (None, "text"):
+        raise click.UsageError("`--diff` prints a patch, in no other form")
+    if fix and not diff and "-" in paths:
+        raise click.UsageError("standard input cannot be mended; `--diff` prints what would be")
+
+
+def mend_files(prepared: Sweep, unsafe: bool) -> bool:
+    """Mends the files that a spec is read from, each at once or not at all, and says what was done; whether anything was."""
+    from ..compiler.fixes import mend
+
+    mended = mend(prepared, unsafe)
+    for source, text in mended.changed:
+        path = _path_of(source, prepared)
+        try:
+            data = read(path)
+            if data.removeprefix(BOM) != source.text.encode("utf-8"):
+                raise PathError(path, "it has changed meanwhile")
+            from ..compiler.artifact.write import replace_file
+
+            mark = BOM if data.startswith(BOM) else b""
+            replace_file(path, mark + text.encode("utf-8"), keep_mode=True)
+        except PathError as error:
+            raise click.ClickException(f"`{path}` cannot be mended: {error.reason}") from None
+    for line, count in Counter(map(_line, mended.made)).items():
+        write(f"{line}{f' ({count} times)' if count > 1 else ''}\n")
+    return bool(mended.changed)
+
+
+def tried(prepared: Sweep, *found: list[Diagnostic]) -> list[list[Diagnostic]]:
+    """Lists of findings with their fixes tried."""
+    from ..compiler.fixes import try_fixes
+
+    return try_fixes(prepared, *found)
+
+
+def _line(made: Made) -> str:
+    return f"mended {made.finding.place.span.source.name}: {made.fix.title} [{made.finding.code.name}]"
+
+
+def show_patch(prepared: Sweep, unsafe: bool) -> None:
+    """Prints what would be mended, as `patch -p0` reads it."""
+    from ..compiler.fixes import mend
+
+    mended = mend(prepared, unsafe)
+    for source, text in mended.changed:
+        write("".join(_patch(source.name, source.text, text)))
+    _tell_unsafe(mended, unsafe)
+
+
+def _tell_unsafe(mended: Mended, unsafe: bool) -> None:
+    left = sum(any(fix.applicability == "unsafe" for fix in each.fixes) for each in mended.found)
+    if left and not unsafe:
+        note(f"{left} more {'finding' if left == 1 else 'findings'} may be mended with `--unsafe-fixes`, which changes the model")
+
+
+def _patch(name: str, before: str, after: str) -> Iterator[str]:
+    for line in unified_diff(_lines(before), _lines(after), name, name):
+        head, end = (line[:-1], "\n") if line.endswith("\n") else (line, "\n\\ No newline at end of file\n")
+        yield head.removesuffix("\r") + end
+
+
+def _lines(text: str) -> list[str]:
+    """Lines as `patch` counts them, each with its line break."""
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _path_of(source: Source, prepared: Sweep) -> File:
+    """The file of a text."""
+    path = next((path for path, each in prepared.texts.files.items() if each is source), None)
+    return File(source.name) if path is None else path

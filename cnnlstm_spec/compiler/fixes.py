@@ -1,0 +1,255 @@
+"""Fixes tried: a spec is compiled with the edits of a fix, and what mends it is told from what does not. Writes no file.
+
+A finding comes with candidates (`text/fix.py`). Tried, one is as good as it says where its finding is gone and no other has
+come in any variant; where others have come it only says how, and where the finding stays it is none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+from ..text.diagnostic import Diagnostic
+from ..text.edits.layout import Layout, applied, moved
+from ..text.fix import Applicability, Edit, Fix
+from ..text.source import Source, Span
+from ..text.texts import EditedTexts
+from .silence import IDLE
+from .variants import Sweep
+
+MOST = 5
+"""So many candidates of one finding are tried."""
+SECONDS = 2.0
+"""So long are those of one file tried."""
+ROUNDS = 20
+"""A fix may stand where another one stands too: it is made in a round after that one, and so many there are."""
+
+CHAIN = 4
+"""So many fixes, one after the other, may each bring the finding that the next one takes away."""
+
+Edits = tuple[Edit, ...]
+Key = tuple[object, ...]
+Choice = tuple[Diagnostic, Fix, Edits]
+
+
+@dataclass
+class Clock:
+    """The time that is left for trying the fixes of one file."""
+
+    now: Callable[[], float] = monotonic
+    end: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        self.end = self.now() + SECONDS
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more is tried."""
+        return self.now() >= self.end
+
+
+class Trials:
+    """The fixes of one spec, each tried by compiling the spec with it in what variants of it share."""
+
+    def __init__(self, prepared: Sweep, clock: Clock | None = None, found: Sequence[Diagnostic] | None = None) -> None:
+        self.prepared = prepared
+        self.clock = clock or Clock()
+        self.found = shown(prepared.found_in_all() if found is None else found)
+        self._layouts: dict[int, Layout] = {}
+
+    def edits(self, fix: Fix) -> Edits | None:
+        """What a fix changes in texts of files; None where it cannot be made there, or would change what no file holds."""
+        found: list[Edit] = []
+        for change in fix.edits:
+            source = change[0].source
+            if id(source) not in self.prepared.texts.sources:
+                return None
+            layout = self._layouts.setdefault(id(source), Layout(source))
+            edits = layout.edits(change)
+            if edits is None:
+                return None
+            found += edits
+        return tuple(dict.fromkeys(found)) or None
+
+    def all(self) -> list[Diagnostic]:
+        """Every finding with its fixes tried, their changes as edits."""
+        unique = {_identity(each): each for each in self.found}
+        return [replace(each, fixes=tuple(self._of(each))) for each in unique.values()]
+
+    def _of(self, finding: Diagnostic) -> Iterable[Fix]:
+        for number, fix in enumerate(finding.fixes):
+            edits = self.edits(fix)
+            if edits is None:
+                continue
+            if fix.applicability == "display":
+                yield replace(fix, edits=edits)
+            elif number >= MOST or self.clock.is_over:
+                yield replace(fix, title=f"{fix.title} (untried)", edits=edits, applicability="display")
+            elif (outcome := self.outcome([finding], edits)) is not None:
+                yield replace(fix, edits=edits, applicability=fix.applicability if outcome else "display")
+
+    def outcome(self, findings: Sequence[Diagnostic], edits: Edits) -> bool | None:
+        """Whether nothing else is found once edits are made; None where one of the findings that they are for stays."""
+        after = self.after(edits)
+        if after is None:
+            return None
+        by_source = _by_source(edits)
+        left = {_key(each, by_source) for each in after.found}
+        if any(_key(each, by_source) in left for each in findings):
+            return None
+        return left <= {_key(each, by_source) for each in self.found}
+
+    def after(self, edits: Edits, keeps: bool = True) -> Trials | None:
+        """The spec with edits in it, compiled; None where they are no change that can be made at once.
+
+        With `keeps` most findings have their places in the texts before, and no more edits can be made.
+        """
+        edited: dict[int, Source] = {}
+        for source, some in _by_source(edits).values():
+            text = applied(source.text, some)
+            if text is None:
+                return None
+            edited[id(source)] = Source(source.name, text)
+        assert self.prepared.again is not None
+        texts = EditedTexts(self.prepared.texts, edited, keeps)
+        source = edited.get(id(self.prepared.source), self.prepared.source)
+        return Trials(self.prepared.again(source, texts), self.clock)
+
+
+def try_fixes(prepared: Sweep, *lists: list[Diagnostic]) -> list[list[Diagnostic]]:
+    """Lists of findings of a spec and its variants, the fixes of each tried in all variants."""
+    every = [each for found in lists for each in found]
+    tried = {_identity(each): each.fixes for each in Trials(prepared, found=every).all()} if any(x.fixes for x in every) else {}
+    return [[replace(each, fixes=tried.get(_identity(each), ())) for each in found] for found in lists]
+
+
+def _identity(finding: Diagnostic) -> Key:
+    return finding.code.name, finding.place.span, finding.message
+
+
+@dataclass(frozen=True)
+class Made:
+    """A fix that was made: what was found, and where that stood then."""
+
+    finding: Diagnostic
+    fix: Fix
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A spec with fixes made: what is left to say, each text that has changed with what it was, and the fixes."""
+
+    found: tuple[Diagnostic, ...]
+    changed: tuple[tuple[Source, str], ...]
+    made: tuple[Made, ...]
+
+
+def mend(prepared: Sweep, unsafe: bool = False, clock: Clock | None = None) -> Mended:
+    """Makes the fixes that mend, safe ones alone unless `unsafe`: round by round, until nothing more is mended.
+
+    Where one mistake has hidden another, a fix may bring a finding that the next one takes away; what is made in the end has
+    been compiled, and has no finding more than before of any code.
+    """
+    trials, made, chain = Trials(prepared, clock), tuple[Made, ...](), 0
+    texts = {id: (source, source) for id, source in prepared.texts.sources.items()}
+    best = Mended(tuple(trials.found), (), ())
+    for _ in range(ROUNDS):
+        chosen = _chosen(trials, unsafe)
+        if not chosen:
+            chain, chosen = chain + 1, _uncovering(trials, unsafe)
+        if not chosen or chain > CHAIN:
+            break
+        after = trials.after(_joined(chosen), keeps=False)
+        assert after is not None
+        made += tuple(Made(finding, fix) for finding, fix, _ in chosen)
+        now = after.prepared.texts
+        assert isinstance(now, EditedTexts)
+        texts = {id(new): (first, new) for first, old in texts.values() for new in (now.edited.get(id(old), old),)}
+        trials = after
+        if _codes(trials.found) <= _codes(best.found):
+            changed = tuple((first, last.text) for first, last in texts.values() if first.text != last.text)
+            best, chain = Mended(tuple(trials.found), changed, made), 0
+    return best
+
+
+def _codes(found: Iterable[Diagnostic]) -> Counter[str]:
+    return Counter(each.code.name for each in found)
+
+
+def _uncovering(trials: Trials, unsafe: bool) -> list[Choice]:
+    """The first fix that takes its finding away and brings others."""
+    choices = (choice for choices in _choices(trials, unsafe) for choice in choices)
+    return next(
+        ([choice] for choice in choices if not trials.clock.is_over and trials.outcome([choice[0]], choice[2]) is False), []
+    )
+
+
+def _chosen(trials: Trials, unsafe: bool) -> list[Choice]:
+    """The fixes of one round: the likeliest of each finding at once where that mends all of them, else each by itself."""
+    waiting = _choices(trials, unsafe)
+    together = _apart([choices[0] for choices in waiting])
+    if not together or trials.clock.is_over:
+        return []
+    if trials.outcome([finding for finding, _, _ in together], _joined(together)):
+        return together
+    found: list[Choice] = []
+    for choices in waiting:
+        for choice in choices:
+            if trials.clock.is_over:
+                break
+            if len(_apart([*found, choice])) == len(found) + 1 and trials.outcome([choice[0]], choice[2]):
+                found.append(choice)
+                break
+    while len(found) > 1 and not trials.outcome([finding for finding, _, _ in found], _joined(found)):
+        found = found[: len(found) // 2]
+    return found
+
+
+def _choices(trials: Trials, unsafe: bool) -> list[list[Choice]]:
+    """The fixes that are allowed, of each finding that has some."""
+    allowed: tuple[Applicability, ...] = ("safe", "unsafe") if unsafe else ("safe",)
+    found: list[list[Choice]] = []
+    for finding in trials.found:
+        fixes = [fix for fix in finding.fixes[:MOST] if fix.applicability in allowed]
+        if choices := [(finding, fix, edits) for fix in fixes if (edits := trials.edits(fix)) is not None]:
+            found.append(choices)
+    return found
+
+
+def _apart(choices: Iterable[Choice]) -> list[Choice]:
+    """Those whose edits are apart from those before them, or the very same."""
+    kept: list[Choice] = []
+    for choice in choices:
+        taken = {edit for _, _, edits in kept for edit in edits}
+        if all(edit in taken or not any(_touch(edit, other) for other in taken) for edit in choice[2]):
+            kept.append(choice)
+    return kept
+
+
+def _touch(one: Edit, other: Edit) -> bool:
+    if one.span.source is not other.span.source:
+        return False
+    return one.span.start <= other.span.end and other.span.start <= one.span.end
+
+
+def _joined(choices: Iterable[Choice]) -> Edits:
+    return tuple(dict.fromkeys(edit for _, _, edits in choices for edit in edits))
+
+
+def _by_source(edits: Edits) -> dict[int, tuple[Source, Edits]]:
+    sources = {id(edit.span.source): edit.span.source for edit in edits}
+    return {key: (source, tuple(edit for edit in edits if edit.span.source is source)) for key, source in sources.items()}
+
+
+def _key(finding: Diagnostic, edits: dict[int, tuple[Source, Edits]]) -> Key:
+    """What makes two findings one, before edits and after them: the code, and where it stands after them."""
+    span: Span = finding.place.span
+    start = moved(span.start, edits[id(span.source)][1]) if id(span.source) in edits else span.start
+    return finding.code.name, span.source.name, start
+
+
+def shown(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What is shown without being asked for, but for comments that silence nothing: a trial keeps none with what it is about."""
+    return [each for each in found if each.severity != "advice" and each.code is not IDLE]

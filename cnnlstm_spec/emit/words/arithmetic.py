@@ -1,0 +1,243 @@
+"""How a shape came to be: from the input down, with each layer's arithmetic, as `explain SPEC ADDRESS` prints it.
+
+A layer says its output, weights and multiply-adds in arithmetic of sizes. It is asked once more with sizes that remember how they
+were computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ...ir.graph import Node, TypedGraph, TypedNode
+from ...ir.inference import Inference, Refusal
+from ...ir.op import Op
+from ...ir.size import Size, format_size
+from ...ir.tensor import Axis, TensorType
+from ...model import frames
+from ...ops.backbones.op import Backbone
+from ...ops.input import InputOp
+from ...text.escape.terminal import one_line, width
+
+SUM, RATIO, PRODUCT, ATOM = range(4)
+"""How tightly a text binds, from the loosest: `a + b`, `a // b`, `a * b`, a number."""
+
+
+class Told(int):
+    """A size that remembers how it was computed; `4 // 2 + 1` is the text of 3."""
+
+    text: str
+    binds: int
+
+    def __new__(cls, value: int, text: str | None = None, binds: int = ATOM) -> Told:
+        """A number; without a text it is its own."""
+        made = super().__new__(cls, value)
+        made.text, made.binds = str(int(value)) if text is None else text, binds
+        return made
+
+    def __add__(self, other: int) -> int:
+        return _made(self, "+", other)
+
+    def __radd__(self, other: int) -> int:
+        return _made(other, "+", self)
+
+    def __sub__(self, other: int) -> int:
+        return _made(self, "-", other)
+
+    def __rsub__(self, other: int) -> int:
+        return _made(other, "-", self)
+
+    def __mul__(self, other: int) -> int:
+        return _made(self, "*", other)
+
+    def __rmul__(self, other: int) -> int:
+        return _made(other, "*", self)
+
+    def __floordiv__(self, other: int) -> int:
+        return _made(self, "//", other)
+
+    def __rfloordiv__(self, other: int) -> int:
+        return _made(other, "//", self)
+
+    def __mod__(self, other: int) -> int:
+        return _made(self, "%", other)
+
+    def __rmod__(self, other: int) -> int:
+        return _made(other, "%", self)
+
+
+OPERATIONS = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__, "//": int.__floordiv__, "%": int.__mod__}
+BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "//": RATIO, "%": RATIO}
+
+
+def _made(left: int, sign: str, right: int) -> int:
+    """The result of an operation with its text; what adds 0 or multiplies by 1 is not told, nor what an expression is in."""
+    if not isinstance(left, int) or not isinstance(right, int):
+        return NotImplemented
+    value = OPERATIONS[sign](int(left), int(right))
+    same = 0 if sign in "+-" else 1
+    if sign in "+-*" and right == same and not isinstance(right, Told):
+        return left
+    if sign in "+*" and left == same and not isinstance(left, Told):
+        return right
+    if sign == "*" and value == 0:
+        return 0
+    binds = BINDS[sign]
+    # From the left, a ratio may go on in a product; what stands at the right of a sign must bind more tightly.
+    before = _text(left, RATIO if binds == PRODUCT else binds)
+    after = _text(right, binds if sign in "+*" else ATOM if binds == RATIO else binds + 1)
+    loose = binds == PRODUCT and _binds(left) == RATIO
+    return Told(value, f"{before} {sign} {after}", RATIO if loose else binds)
+
+
+def _binds(value: int) -> int:
+    return value.binds if isinstance(value, Told) else ATOM if value >= 0 else SUM
+
+
+def _text(value: int, least: int) -> str:
+    text = value.text if isinstance(value, Told) else str(value)
+    return text if _binds(value) >= least else f"({text})"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a layer by its name, and how it was computed; no arithmetic where it is a number by itself."""
+
+    name: str
+    value: Size
+    arithmetic: str | None
+
+
+def explain(graph: TypedGraph, node: TypedNode) -> str:
+    """How the output of a node came to be: every layer from the input down, a line for each of its numbers."""
+    lines = [one_line(graph.graph.name)]
+    for each in _path(graph, node):
+        lines += ["", *_layer(each, graph)]
+    return "\n".join(lines)
+
+
+def numbers(typed: TypedNode, policy: str = "float32", batch_size: int | None = None) -> tuple[Number, ...]:
+    """The sizes of a node's output, its parameters and its multiply-adds for a sample."""
+    op, type = typed.node.op, typed.type
+    assert type is not None
+    inputs = tuple(x for x in typed.inputs if x is not None)
+    result = _asked(op, inputs, policy, batch_size) if op is not None and inputs else None
+    told = result.sizes if result is not None and result.rank == type.rank else type.sizes
+    found = [_number(axis.name, axis.size, size) for axis, size in zip(type.axes, told, strict=True)]
+    if op is None or not inputs:
+        return tuple(found)
+    if typed.params:
+        found.append(_number("parameters", typed.params, _params(typed, op, inputs)))
+    if typed.macs != 0:
+        found.append(_multiply_adds(typed, op, type, inputs))
+    return tuple(found)
+
+
+def _multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...]) -> Number:
+    """Those of a step, as often as there are steps."""
+    step = _number("multiply-adds", typed.macs, None if isinstance(op, Backbone) else op.macs(_told(type), *map(_told, inputs)))
+    whole, parts = typed.macs, [step.arithmetic or _size(typed.macs)]
+    for axis, _ in type.outer:
+        whole, parts = whole * axis.size, [*parts, _size(axis.size)]
+    is_told = len(parts) > 1 or step.arithmetic is not None
+    texts = [part if part.isalnum() or len(parts) == 1 else f"({part})" for part in parts]
+    return Number("multiply-adds", whole, " * ".join(texts) if is_told else None)
+
+
+def _number(name: str, value: Size, told: Size | None) -> Number:
+    """A number with its arithmetic, if that is of the same value, and more than the number."""
+    if isinstance(told, Told) and isinstance(value, int) and told == value and told.text != str(int(value)):
+        return Number(name, int(value), told.text)
+    return Number(name, int(value) if isinstance(value, int) else value, None)
+
+
+def _asked(op: Op, inputs: tuple[TensorType, ...], policy: str, batch_size: int | None) -> TensorType | None:
+    """What an op gives, of sizes that remember how they were computed; None of one that computes with tables."""
+    if isinstance(op, Backbone):
+        return None
+    given = tuple(map(_told, inputs))
+    try:
+        return frames.given(op, given, op.infer(Inference(policy, batch_size), *frames.seen(op, given)))
+    except Refusal:
+        return None
+
+
+def _told(x: TensorType) -> TensorType:
+    axes = tuple(Axis(axis.name, Told(axis.size) if isinstance(axis.size, int) else axis.size) for axis in x.axes)
+    return replace(x, axes=axes)
+
+
+def _params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...]) -> Size | None:
+    """The parameters as the sum of the weights' elements."""
+    if isinstance(op, Backbone):
+        return None
+    total: int = 0
+    for weight in op.weights(*frames.seen(op, tuple(map(_told, inputs)))):
+        product: int = Told(1, "1") if not weight.shape else 1
+        for size in weight.shape:
+            product = product * (size if isinstance(size, Told) else Told(size))
+        total = total + product
+    return total
+
+
+def _path(graph: TypedGraph, node: TypedNode) -> Iterator[TypedNode]:
+    """The nodes that a node rests on, and itself, in the order of the graph."""
+    wanted, waiting = set[str](), [node.node.id]
+    while waiting:
+        id = waiting.pop()
+        if id not in wanted:
+            wanted.add(id)
+            waiting += graph.nodes[id].node.inputs
+    return (each for id, each in graph.nodes.items() if id in wanted)
+
+
+def _layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
+    node, type = typed.node, typed.type
+    if type is None:
+        yield f"{_title(node)}: its shape is unknown, because of the error"
+        return
+    outer = "".join(f" for each of {one_line(axis.name)} ({_size(axis.size)})" for axis, _ in type.outer)
+    yield f"{_title(node)}{outer}"
+    rows = numbers(typed, graph.policy)
+    size = max((width(one_line(row.name)) for row in rows), default=0)
+    for row in rows:
+        name = one_line(row.name)
+        value = f"{row.value:,}" if isinstance(row.value, int) else _size(row.value)
+        told = f" = {row.arithmetic}" if row.arithmetic is not None else ""
+        yield f"  {name}{' ' * (size - width(name))}  {value}{told}"
+
+
+def _title(node: Node) -> str:
+    """A layer by its class, its name in Keras and its line."""
+    span = node.origin.place.span
+    line = f" (line {span.source.position(span.start)[0]})" if span.source.text else ""
+    if isinstance(node.op, InputOp):
+        return f"input {one_line(node.op.branch)}{line}"
+    title = node.op.title() if node.op is not None else "layer"
+    return f"{title} {one_line(node.layer)}{line}" if not node.hidden else f"{title}{line}"
+
+
+def _size(size: Size) -> str:
+    found = format_size(size)
+    return "?" if found is None else one_line(str(found))
+
+
+def find(graph: TypedGraph, address: str) -> TypedNode | None:
+    """The node of an address: one that `expect` takes, or a path as `shapes` has it."""
+    from ...model.addresses import output_of
+    from ...text.source import format_path
+
+    id = output_of(graph.graph, address)
+    if id is not None:
+        return graph.nodes[id]
+    paths = {format_path(each.node.origin.address): each for each in graph.nodes.values() if not each.node.hidden}
+    return paths.get(address)
+
+
+def addresses(graph: TypedGraph) -> Iterable[str]:
+    """What `find` finds."""
+    from ...model.addresses import list_addresses
+    from ...text.source import format_path
+
+    paths = (format_path(each.node.origin.address) for each in graph.nodes.values() if not each.node.hidden)
+    return dict.fromkeys((*list_addresses(graph.graph), *paths))

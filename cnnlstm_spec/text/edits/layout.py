@@ -1,0 +1,355 @@
+"""Changes to spans of a text: how a mapping or a list is laid out there, in block or in flow style. Reads no file.
+
+All that a change does not name stays as it is, to the byte: comments, quotes, blank lines, the order of keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from ..fix import Change, Drop, Edit, Insert, Move, Put, Wrap
+from ..nodes import Entry, Listing, Mapping, Node, Scalar
+from ..parse import parse
+from ..source import Source, Span
+
+PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+"""An anchor and a tag before a value."""
+STEP = 4
+"""Columns by which what is wrapped moves to the right."""
+
+
+class _InMapping(NamedTuple):
+    mapping: Mapping
+    number: int
+    holder: _InList | None
+    """The item that the mapping is, where it is one of a list."""
+
+    @property
+    def entry(self) -> Entry:
+        return self.mapping.entries[self.number]
+
+
+class _InList(NamedTuple):
+    listing: Listing
+    number: int
+
+    @property
+    def item(self) -> Node:
+        return self.listing.items[self.number]
+
+
+class Layout:
+    """A text that can be parsed, and where the things in it stand."""
+
+    def __init__(self, source: Source) -> None:
+        self.source, self.text = source, source.text
+        self.root, _ = parse(source)
+
+    def edits(self, change: Change) -> tuple[Edit, ...] | None:
+        """A change as spans and what replaces them; None where the text is laid out as it cannot be made."""
+        if isinstance(change, Edit):
+            return (change,)
+        if isinstance(change, Put):
+            return self._put(change)
+        if isinstance(change, Drop):
+            return self._drop(change.span)
+        if isinstance(change, Wrap):
+            return self._wrap(change)
+        return self._move(change) if isinstance(change, Move) else self._insert(change)
+
+    @cached_property
+    def _keys(self) -> dict[int, _InMapping]:
+        """Entries by where their keys start."""
+        return {each.entry.key.span.start: each for each in self._places if isinstance(each, _InMapping)}
+
+    @cached_property
+    def _values(self) -> dict[int, _InMapping]:
+        """Entries whose value is a word, by where that starts."""
+        entries = (each for each in self._places if isinstance(each, _InMapping))
+        return {each.entry.value.span.start: each for each in entries if _is_name(each.entry.value)}
+
+    @cached_property
+    def _items(self) -> dict[int, _InList]:
+        """Items of lists by where they start; of a list in a list, the inner one."""
+        return {each.item.span.start: each for each in self._places if isinstance(each, _InList)}
+
+    @cached_property
+    def _places(self) -> tuple[_InMapping | _InList, ...]:
+        return tuple(_places(self.root, None)) if self.root is not None else ()
+
+    def _put(self, change: Put) -> tuple[Edit, ...] | None:
+        value = self._value_of(change.owner)
+        if change.within is not None:
+            inner = value.get(change.within) if isinstance(value, Mapping) else None
+            if inner is None:
+                return None
+            if isinstance(inner.value, Scalar) and inner.value.text and inner.value.plain:
+                arguments = f"{{{change.key}: {change.value}}}"
+                return (Edit(inner.value.span, f"{{{inner.value.text}: {arguments}}}"),)
+            if not isinstance(inner.value, Mapping) or len(inner.value.entries) != 1:
+                return None
+            return self._put(change._replace(owner=inner.value.entries[0].key.span, within=None))
+        if value is None:
+            return None
+        if isinstance(value, Mapping):
+            entry = value.get(change.key)
+            if entry is not None:
+                return self._rewritten(entry, change.value) if self._is_own(value, entry) else None
+            return self._added(value, f"{change.key}: {change.value}")
+        if isinstance(value, Scalar) and value.value is None and value.plain:
+            arguments = f"{{{change.key}: {change.value}}}"
+            at = change.owner.end
+            if value.text:
+                return (Edit(value.span, arguments),)
+            colon = self.text[at : at + 1] == ":"
+            return (self._edit(at + colon, at + colon, f" {arguments}" if colon else f": {arguments}"),)
+        return None
+
+    def _rewritten(self, entry: Entry, value: str) -> tuple[Edit, ...]:
+        span = entry.value.span
+        if span.start == span.end:
+            at = entry.key.span.end + 1
+            return (self._edit(at, at, f" {value}"),)
+        end = "\n" if self.text[span.end - 1] == "\n" else ""
+        return (Edit(span, value + end),)
+
+    def _value_of(self, owner: Span) -> Node | None:
+        """The mapping of an owner; an empty scalar for one that is written as a bare name."""
+        found = self._keys.get(owner.start)
+        if found is not None and found.entry.key.span.end == owner.end:
+            return found.entry.value
+        item = self._items.get(owner.start)
+        if item is not None and item.item.span.end == owner.end and _is_name(item.item):
+            return Scalar(Span(self.source, owner.end, owner.end), None, "")
+        beside = self._values.get(owner.start)
+        if beside is not None and beside.entry.value.span.end == owner.end:
+            return beside.mapping
+        nodes = [each.entry.value if isinstance(each, _InMapping) else each.item for each in self._places]
+        candidates = [self.root, *nodes]
+        return next((each for each in candidates if isinstance(each, Mapping) and each.span[1:] == owner[1:]), None)
+
+    def _is_own(self, mapping: Mapping, entry: Entry) -> bool:
+        """Whether an entry is written in the mapping, and not merged into it from another."""
+        return mapping.span.start <= entry.key.span.start < mapping.span.end
+
+    def _added(self, mapping: Mapping, line: str) -> tuple[Edit, ...] | None:
+        entries = [entry for entry in mapping.entries if self._is_own(mapping, entry)]
+        start = self._begin(mapping)
+        if self.text[start] == "{":
+            at = max((self._end(entry) for entry in entries), default=start + 1)
+            return (self._edit(at, at, f", {line}" if entries else line),)
+        if not entries:
+            return None
+        first, last = entries[0], max(entries, key=self._end)
+        if len(mapping.entries) == 1 and self._is_pair(mapping):
+            return None
+        indent = " " * self._column(first.key.span.start)
+        end = self._end(last)
+        if self.text[end - 1] == "\n":
+            return (self._edit(end, end, f"{indent}{line}{self._newline}"),)
+        at = self._line_end(end)
+        return (self._edit(at, at, f"{self._newline}{indent}{line}"),)
+
+    def _is_pair(self, mapping: Mapping) -> bool:
+        """Whether a mapping is a `key: value` in brackets, to which no key can be added."""
+        item = self._items.get(mapping.span.start)
+        return item is not None and self.text[self._begin(item.listing)] == "["
+
+    def _drop(self, span: Span) -> tuple[Edit, ...] | None:
+        found = self._keys.get(span.start)
+        if found is not None and (found.holder is None or len(found.mapping.entries) > 1):
+            return self._drop_entry(found)
+        item = found.holder if found is not None else self._items.get(span.start)
+        if item is None:
+            return None
+        items = item.listing.items
+        if self.text[self._begin(item.listing)] == "[":
+            spans = [(each.span.start, each.span.end) for each in items]
+            return (self._cut(spans, item.number),)
+        return self._drop_lines(self._dash(item.item.span.start), item.item.span.end)
+
+    def _drop_entry(self, found: _InMapping) -> tuple[Edit, ...] | None:
+        mapping, entry = found.mapping, found.entry
+        if not self._is_own(mapping, entry):
+            return None
+        own = [each for each in mapping.entries if self._is_own(mapping, each)]
+        holder = self._key_before(mapping)
+        if len(own) == 1 and holder is not None and holder.holder is not None and len(holder.mapping.entries) == 1:
+            # The arguments of a layer: what is left is its bare name.
+            return (self._edit(holder.entry.key.span.end, max(mapping.span.end, self._end(entry)), ""),)
+        if self.text[self._begin(mapping)] == "{":
+            return (self._cut([(each.key.span.start, self._end(each)) for each in own], own.index(entry)),)
+        start = entry.key.span.start
+        before = self.text[self._line_start(start) : start]
+        if not before.strip():
+            return self._drop_lines(start, self._end(entry))
+        later = [each for each in own if each.key.span.start > start]
+        if not later:
+            return None
+        following = later[0].key.span.start
+        between = self.text[self._end(entry) : following]
+        return (self._edit(start, following, ""),) if not between.strip() else None
+
+    def _key_before(self, mapping: Mapping) -> _InMapping | None:
+        """The entry whose value a mapping is."""
+        return next((each for each in self._keys.values() if each.entry.value is mapping), None)
+
+    def _cut(self, spans: list[tuple[int, int]], index: int) -> Edit:
+        """One of several parts in brackets taken out, with the comma beside it."""
+        start, end = spans[index]
+        if index + 1 < len(spans):
+            return self._edit(start, spans[index + 1][0], "")
+        if index:
+            return self._edit(spans[index - 1][1], end, "")
+        comma = re.compile(r"\s*,").match(self.text, end)
+        return self._edit(start, comma.end() if comma else end, "")
+
+    def _drop_lines(self, start: int | None, end: int) -> tuple[Edit, ...] | None:
+        """The lines from one place to another, which hold nothing else."""
+        if start is None or self.text[self._line_start(start) : start].strip():
+            return None
+        stop = end if self.text[end - 1] == "\n" else self._line_end(end)
+        after = len(self._break_at(stop)) if stop != end or self.text[end - 1] != "\n" else 0
+        return (self._edit(self._line_start(start), stop + after, ""),)
+
+    def _wrap(self, change: Wrap) -> tuple[Edit, ...] | None:
+        first, last = self._item_at(change.first), self._item_at(change.last)
+        if first is None or last is None or first.listing is not last.listing:
+            return None
+        start, end = first.item.span.start, last.item.span.end
+        if self.text[self._begin(first.listing)] == "[":
+            return self._edit(start, start, f"{{{change.name}: ["), self._edit(end, end, "]}")
+        dash = self._dash(start)
+        if dash is None or self.text[self._line_start(dash) : dash].strip():
+            return None
+        begin = self._line_start(dash)
+        head = self._edit(begin, begin, f"{self.text[begin:dash]}- {change.name}:{self._newline}")
+        lines = [begin, *(begin + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[begin:end]))]
+        filled = [at for at in lines if at < end and self.text[at : self._line_end(at)].strip()]
+        return head, *(self._edit(at, at, " " * STEP) for at in filled)
+
+    def _insert(self, change: Insert) -> tuple[Edit, ...] | None:
+        found = self._item_at(change.before)
+        if found is None:
+            return None
+        start, end = found.item.span.start, found.item.span.end
+        if self.text[self._begin(found.listing)] == "[":
+            return (self._edit(end, end, f", {change.item}") if change.after else self._edit(start, start, f"{change.item}, "),)
+        dash = self._dash(start)
+        if dash is None or self.text[self._line_start(dash) : dash].strip():
+            return None
+        begin = self._line_start(dash)
+        if change.after:
+            if self.text[end - 1] == "\n":
+                return (self._edit(end, end, f"{self.text[begin:dash]}- {change.item}{self._newline}"),)
+            stop = self._line_end(end)
+            return (self._edit(stop, stop, f"{self._newline}{self.text[begin:dash]}- {change.item}"),)
+        return (self._edit(begin, begin, f"{self.text[begin:dash]}- {change.item}{self._newline}"),)
+
+    def _move(self, change: Move) -> tuple[Edit, ...] | None:
+        item, other = self._item_at(change.item), self._item_at(change.before)
+        if item is None or other is None or item.listing is not other.listing or item is other:
+            return None
+        taken = self._drop(change.item)
+        if taken is None or (isinstance(item.item, Mapping) and len(item.item.entries) > 1):
+            return None
+        ((span, _),) = taken
+        if self.text[self._begin(item.listing)] == "[":
+            text, at = self.text[item.item.span.start : item.item.span.end] + ", ", other.item.span.start
+        else:
+            dash = self._dash(other.item.span.start)
+            if dash is None or self.text[self._line_start(dash) : dash].strip():
+                return None
+            text, at = self.text[span.start : span.end], self._line_start(dash)
+            text += "" if text.endswith(("\n", "\r")) else self._newline
+        return self._edit(at, at, text), *taken
+
+    def _item_at(self, span: Span) -> _InList | None:
+        """The item that is, or begins with, what stands at a span: a layer by its name."""
+        found = self._keys.get(span.start)
+        return (found.holder if found is not None else None) or self._items.get(span.start)
+
+    def _dash(self, start: int) -> int | None:
+        """Where the dash of an item stands, which is on its line."""
+        before = self.text[self._line_start(start) : start]
+        found = re.search(r"-[ \t]+(?:[&!]\S*[ \t]+)*$", before)
+        return self._line_start(start) + found.start() if found else None
+
+    def _begin(self, node: Node) -> int:
+        """Where the text of a value starts, behind its anchor and tag."""
+        found = PROPERTIES.match(self.text, node.span.start)
+        return min(found.end() if found else node.span.start, len(self.text) - 1)
+
+    def _end(self, entry: Entry) -> int:
+        """Where an entry ends: an alias ends where it is written, and not where its value is."""
+        value = entry.value.span
+        if value.start >= entry.key.span.end:
+            return max(value.end, entry.key.span.end + 1) if value.start == value.end else value.end
+        alias = re.compile(r"\s*:\s*\*[^\s,\]}]+").match(self.text, entry.key.span.end)
+        return alias.end() if alias else self._line_end(entry.key.span.end)
+
+    def _edit(self, start: int, end: int, text: str) -> Edit:
+        return Edit(Span(self.source, start, end), text)
+
+    def _column(self, at: int) -> int:
+        return at - self._line_start(at)
+
+    def _line_start(self, at: int) -> int:
+        return self.source.start(self.source.position(at)[0])
+
+    def _line_end(self, at: int) -> int:
+        """Where the line of a place ends, before its line break."""
+        found = re.compile(r"[\r\n]").search(self.text, at)
+        return found.start() if found else len(self.text)
+
+    def _break_at(self, at: int) -> str:
+        return "\r\n" if self.text.startswith("\r\n", at) else self.text[at : at + 1]
+
+    @cached_property
+    def _newline(self) -> str:
+        """The line break of the text, that of its first line."""
+        return self._break_at(self._line_end(0)) or "\n"
+
+
+def _is_name(node: Node) -> bool:
+    """Whether an item is a word without quotes, as a layer without arguments is."""
+    return isinstance(node, Scalar) and isinstance(node.value, str) and node.plain
+
+
+def _places(node: Node, holder: _InList | None) -> Iterator[_InMapping | _InList]:
+    """All that stands in a value; what an alias repeats comes again."""
+    if isinstance(node, Mapping):
+        for index, entry in enumerate(node.entries):
+            yield _InMapping(node, index, holder)
+            yield from _places(entry.value, None)
+    elif isinstance(node, Listing):
+        for index, item in enumerate(node.items):
+            place = _InList(node, index)
+            yield place
+            yield from _places(item, place)
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str | None:
+    """The text with edits in it, all of one source; None where two of them are of the same characters."""
+    parts, at = [], 0
+    for edit in sorted(dict.fromkeys(edits), key=lambda each: each.span[1:]):
+        if edit.span.start < at:
+            return None
+        parts += [text[at : edit.span.start], edit.text]
+        at = edit.span.end
+    return "".join((*parts, text[at:]))
+
+
+def moved(offset: int, edits: Iterable[Edit]) -> int:
+    """Where a place of the text before stands once edits are in it; one inside a replaced span, where that begins."""
+    by = 0
+    for edit in sorted(dict.fromkeys(edits), key=lambda each: each.span[1:]):
+        start, end = edit.span[1:]
+        if end <= offset:
+            by += len(edit.text) - (end - start)
+        elif start < offset:
+            return start + by
+    return offset + by

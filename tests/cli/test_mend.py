@@ -1,0 +1,115 @@
+"""`validate --fix` and `--diff`: what is written, what is printed, and the status."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cnnlstm_spec.cli.main import run
+
+WRONG = """version: 1
+name: example
+branches:
+  x:
+    input: {kind: sequence, shape: [20, 8]}
+    layers:
+      - LSTM: {units: 4}  # gives its last step
+      - LSTM: {units: "4"}
+head: [{Dense: {units: "1"}}]   # one
+"""
+SAFE = WRONG.replace('"1"', "1")
+LINE = "mended spec.yaml: write `1` [wrong-type]\n"
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "spec.yaml"
+    path.write_text(WRONG)
+    return path
+
+
+def test_safe_fixes_are_made(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(WRONG.replace('"4"', "4"))
+    assert run(["validate", "--fix", "spec.yaml"]) == 1
+    out = capsys.readouterr().out
+    assert spec.read_text() == SAFE.replace('"4"', "4")
+    assert out.startswith(LINE) and "error[wrong-rank]" in out and out.endswith("1 error in 1 file\n")
+
+
+def test_unsafe_fixes_are_asked_for(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(SAFE.replace('"4"', "4"))
+    assert run(["validate", "--fix", "--unsafe-fixes", "spec.yaml"]) == 0
+    assert spec.read_text() == SAFE.replace('"4"', "4").replace("{units: 4}  #", "{units: 4, return_sequences: true}  #")
+    assert capsys.readouterr().out.endswith("[wrong-rank]\nno errors in 1 file\n")
+    assert run(["validate", "--unsafe-fixes", "spec.yaml"]) == 2
+
+
+def test_a_patch_is_printed_and_nothing_written(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", "--diff", "spec.yaml"]) == 1
+    patch = capsys.readouterr().out
+    assert spec.read_text() == WRONG
+    subprocess.run(["patch", "-p0"], input=patch.encode(), check=True, capture_output=True)
+    assert spec.read_text() == SAFE
+    assert run(["validate", "--diff", "--format", "json", "spec.yaml"]) == 2
+
+
+def test_a_patch_of_a_text_without_a_last_line_break(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(WRONG.replace("   # one\n", ""))
+    assert run(["validate", "--diff", "spec.yaml"]) == 1
+    subprocess.run(["patch", "-p0"], input=capsys.readouterr().out.encode(), check=True, capture_output=True)
+    assert spec.read_text() == SAFE.replace("   # one\n", "")
+
+
+def test_json_has_fixes_with_their_places(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", "--format", "json", "spec.yaml"]) == 1
+    found = json.loads(capsys.readouterr().out)["files"][0]["diagnostics"]
+    edit = {"path": "spec.yaml", "line": 9, "column": 24, "end_line": 9, "end_column": 27, "text": "1"}
+    assert found[-1]["fixes"] == [{"title": "write `1`", "applicability": "safe", "edits": [edit]}]
+
+
+def test_a_link_stays_a_link_and_a_mode_a_mode(spec: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    target = tmp_path / "in" / "target.yaml"
+    spec.rename(target)
+    target.chmod(0o640)
+    spec.symlink_to(target)
+    run(["validate", "--fix", "spec.yaml"])
+    assert spec.is_symlink() and target.read_text() == SAFE
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert os.listdir(tmp_path / "in") == ["target.yaml"]
+
+
+def test_all_else_stays_to_the_byte(spec: Path) -> None:
+    data = b"\xef\xbb\xbf" + WRONG.replace("\n", "\r\n").encode() + "# ä\r\n".encode()
+    spec.write_bytes(data)
+    run(["validate", "--fix", "spec.yaml"])
+    assert spec.read_bytes() == data.replace(b'"1"', b"1")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_file_that_cannot_be_written_is_told(spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        assert run(["validate", "--fix", "spec.yaml"]) == 1
+        assert "cannot be mended" in capsys.readouterr().err
+    finally:
+        tmp_path.chmod(0o700)
+    assert spec.read_text() == WRONG
+
+
+def test_standard_input_cannot_be_mended(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", "--fix", "-"]) == 2
+    assert "standard input cannot be mended" in capsys.readouterr().err
+
+
+def test_nothing_is_tried_for_plain_text(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnnlstm_spec.compiler import fixes
+
+    monkeypatch.setattr(fixes, "Trials", None)
+    assert run(["validate", "spec.yaml"]) == 1

@@ -1,0 +1,159 @@
+"""The arithmetic of a layer evaluates to the numbers that `shapes` has, for every layer that there is."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from layers import op_classes, type_of
+from places import ROOT
+
+from cnnlstm_spec import load
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.emit.words.arithmetic import Told, addresses, explain, find, numbers
+from cnnlstm_spec.ir.graph import Node as GraphNode
+from cnnlstm_spec.ir.graph import TypedNode, count
+from cnnlstm_spec.ir.inference import Inference
+from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.language.read_record import read_record
+from cnnlstm_spec.language.scope import POISON, Scope
+from cnnlstm_spec.model import frames
+from cnnlstm_spec.ops.fusions.table import STRATEGIES
+from cnnlstm_spec.text.diagnostic import Origin
+from cnnlstm_spec.text.nodes import node_of
+from cnnlstm_spec.text.source import NOWHERE, Place
+
+OPS = [*op_classes(), *dict.fromkeys(type_ for type_ in STRATEGIES.values() if isinstance(type_, type) and type_.examples)]
+CASES = [(cls, index) for cls in OPS for index in range(len(cls.examples)) if cls.__name__ != "Bidirectional"]
+ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.USub, ast.Constant, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
+
+
+def value_of(text: str) -> int:
+    """The value of a text of numbers and signs, which holds nothing else."""
+    tree = ast.parse(text, mode="eval")
+    for each in ast.walk(tree):
+        assert isinstance(each, ALLOWED), text
+    return int(eval(compile(tree, "arithmetic", "eval")))
+
+
+def typed_of(cls: type[Op], index: int) -> TypedNode | None:
+    """An example of a layer as a node of a graph, where all its sizes are known."""
+    example = cls.examples[index]
+    if any(size is None for shape in example.shapes for size in shape):
+        return None
+    reading = read_record(cls, node_of(dict(example.arguments)), Scope([]), cls.__name__)
+    assert reading is not POISON
+    op = reading.record
+    inputs = tuple(type_of(op, shape, example.dtype) for shape in example.shapes)
+    seen = frames.seen(op, inputs)
+    result = frames.given(op, inputs, op.infer(Inference(), *seen))
+    node = GraphNode("n", op, "n", ("x",) * len(inputs), "branches.x", Origin(Place((), NOWHERE), ()))
+    return TypedNode(node, result, inputs, op.weights(*seen), True, op.macs(result, *inputs))
+
+
+@pytest.mark.parametrize(("cls", "index"), CASES, ids=lambda each: getattr(each, "__name__", str(each)))
+def test_the_arithmetic_of_every_layer_evaluates_to_its_numbers(cls: type[Op], index: int) -> None:
+    typed = typed_of(cls, index)
+    if typed is None:
+        return
+    assert typed.type is not None
+    found = numbers(typed)
+    by_name = {each.name: each.value for each in found}
+    assert [each.value for each in found[: typed.type.rank]] == list(typed.type.sizes)
+    assert by_name.get("parameters", 0) == sum(count(weight.shape) for weight in typed.weights)
+    assert by_name.get("multiply-adds", 0) == typed.macs
+    for each in found:
+        assert each.arithmetic is None or value_of(each.arithmetic) == each.value
+
+
+MUST_TELL = {"Conv2D": 2, "MaxPooling2D": 2, "ZeroPadding2D": 2, "UpSampling2D": 2, "Flatten": 1, "Reshape": 0}
+
+
+@pytest.mark.parametrize("name", MUST_TELL)
+def test_sizes_that_are_computed_have_arithmetic(name: str) -> None:
+    cls = next(each for each in OPS if each.__name__ == name)
+    typed = next(typed for index in range(len(cls.examples)) if (typed := typed_of(cls, index)) is not None)
+    assert typed.type is not None
+    assert sum(each.arithmetic is not None for each in numbers(typed)[: typed.type.rank]) >= MUST_TELL[name]
+
+
+TREES: Any = st.recursive(
+    st.integers(1, 9),
+    lambda inner: st.tuples(inner, st.sampled_from("+-*/%"), inner),
+    max_leaves=12,
+)
+
+
+def told(tree: Any) -> int:
+    if isinstance(tree, int):
+        return Told(tree)
+    left, sign, right = told(tree[0]), tree[1], told(tree[2])
+    if sign in "/%" and right == 0:
+        return left
+    match sign:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return left // right
+    return left % right
+
+
+@given(TREES)
+def test_a_text_evaluates_to_its_number(tree: Any) -> None:
+    found = told(tree)
+    assert value_of(found.text if isinstance(found, Told) else str(found)) == found
+
+
+SPEC = """version: 1
+name: example
+branches:
+  x:
+    input: {kind: image, shape: [64, 64, 3]}
+    layers:
+      - Conv2D: {filters: 8, kernel_size: 3, name: first}
+      - MaxPooling2D
+      - GlobalAveragePooling2D
+head: [{Dense: {units: 1}}]
+"""
+
+
+def test_how_a_shape_came_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC)
+    assert run(["explain", str(path), "branches.x.first"]) == 0
+    assert capsys.readouterr().out == (
+        "example\n\ninput x (line 4)\n  height    64\n  width     64\n  channels  3\n\n"
+        "Conv2D first (line 7)\n  height         62 = (64 - 3) // 1 + 1\n  width          62 = (64 - 3) // 1 + 1\n"
+        "  channels       8\n  parameters     224 = 3 * 3 * (3 // 1) * 8 + 8\n"
+        "  multiply-adds  830,304 = 62 * 62 * 9 * (3 // 1) * 8\n"
+    )
+    assert run(["explain", str(path), "branches.x.layers[1]"]) == 0
+    assert "31 = (62 - 2) // 2 + 1" in capsys.readouterr().out
+    assert run(["explain", str(path), "branches.x.frist"]) == 2
+    assert "did you mean `branches.x.first`?" in capsys.readouterr().err
+
+
+def test_an_unknown_size_is_told_and_a_mistake_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.replace("filters: 8", "filters: eight"))
+    assert run(["explain", str(path), "head"]) == 1
+    out, err = capsys.readouterr()
+    assert "wrong-type" in err and "64" in out + err
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_address_of_the_specs_is_explained(path: Path) -> None:
+    typed = load(path).typed
+    assert typed is not None
+    for address in addresses(typed):
+        node = find(typed, address)
+        assert node is not None
+    assert explain(typed, next(reversed(typed.nodes.values()))).count("\n") > len(typed.nodes)

@@ -1,0 +1,308 @@
+"""Changes of a text: what they name changes, in block and in flow style, and all else stays to the byte."""
+
+from __future__ import annotations
+
+import copy
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from places import ROOT, TESTS
+
+from cnnlstm_spec.text.edits.layout import Layout, applied, moved
+from cnnlstm_spec.text.fix import Change, Drop, Edit, Insert, Move, Put, Wrap
+from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, value_of
+from cnnlstm_spec.text.parse import parse
+from cnnlstm_spec.text.source import Source, Span
+
+SPECS = sorted([*(ROOT / "specs").rglob("*.yaml"), *(TESTS / "specs" / "ok").rglob("*.yaml")])
+AWKWARD = """\
+# Laid out in every way.
+name: x   # a name
+
+branches:
+  one: {input: {kind: image, shape: [8, 8, 3]}, layers: [Flatten, Dense: {units: 3}, ]}   # flow
+  two:
+    input:
+      kind: vector   # first
+      # a comment between
+      shape: [
+        4,  # four
+      ]
+    layers:
+    - Dense: {units: 3}
+    -   Dropout:
+          rate: 0.5
+
+    - Flatten
+    # before the last
+    - Reshape:
+        target_shape:
+          - 2
+          - 2   # two
+    - BatchNormalization: {}
+    - LayerNormalization:
+description: |
+  # no comment
+  many lines
+
+text: >-
+  folded
+
+  lines
+quoted: "a # b"
+empty:
+last: 'it''s'"""
+Path_ = tuple[str | int, ...]
+
+
+def places(node: Node, at: Path_ = ()) -> list[tuple[Path_, Span]]:
+    """Every key and item with its path, and the span that names it."""
+    found: list[tuple[Path_, Span]] = []
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            found += [((*at, entry.key.text), entry.key.span), *places(entry.value, (*at, entry.key.text))]
+    elif isinstance(node, Listing):
+        for index, item in enumerate(node.items):
+            found += [((*at, index), item.span), *places(item, (*at, index))]
+    return found
+
+
+def get(value: Any, path: Path_) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def changed(text: str, change: Change) -> tuple[str, tuple[Edit, ...]] | None:
+    """The text with the change in it; None where it cannot be made."""
+    edits = Layout(change[0].source).edits(change)
+    if edits is None:
+        return None
+    after = applied(text, edits)
+    assert after is not None
+    return after, edits
+
+
+def read(text: str) -> Any:
+    node, found = parse(Source("after", text))
+    assert node is not None and not found, (text, [each.message for each in found])
+    return value_of(node)
+
+
+ALIAS = re.compile(r"[:-] [&*]\w|<<:")
+"""What makes one text the value of several places."""
+TEXTS = [text for path in SPECS if not ALIAS.search(text := path.read_text("utf-8"))]
+TEXTS += [AWKWARD, AWKWARD.replace("\n", "\r\n")]
+
+
+@cache
+def known(number: int) -> tuple[Source, Node, list[tuple[Path_, Span]]]:
+    source = Source("before", TEXTS[number])
+    node, _ = parse(source)
+    assert node is not None
+    return source, node, places(node)
+
+
+@pytest.mark.parametrize("number", range(len(TEXTS)))
+def test_spans_name_what_is_written(number: int) -> None:
+    source, _, found = known(number)
+    layout = Layout(source)
+    assert found and all(layout.edits(Edit(span, "")) for _, span in found)
+
+
+def drawn(data: st.DataObject) -> tuple[Source, Node, Path_, Span]:
+    source, node, found = known(data.draw(st.integers(0, len(TEXTS) - 1)))
+    path, span = data.draw(st.sampled_from(found))
+    return source, node, path, span
+
+
+def unchanged(source: Source, after: str, edits: tuple[Edit, ...]) -> None:
+    """All outside of the spans stays, in its order."""
+    at = 0
+    for edit in sorted(edits, key=lambda each: each.span[1:]):
+        kept = source.text[at : edit.span.start]
+        assert after.startswith(kept)
+        after = after[len(kept) :]
+        assert after.startswith(edit.text)
+        after, at = after[len(edit.text) :], edit.span.end
+    assert after == source.text[at:]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_a_key_is_put_into_a_mapping(data: st.DataObject) -> None:
+    source, node, path, span = drawn(data)
+    value = get(value_of(node), path)
+    key = data.draw(st.sampled_from(["zz", *(value if isinstance(value, dict) else ())]))
+    found = changed(source.text, Put(span, key, "[7]"))
+    is_empty = isinstance(path[-1], str) and value is None
+    is_name = isinstance(path[-1], int) and isinstance(value, str)
+    if found is None:
+        assert not isinstance(value, dict) or not value or isinstance(path[-1], int)
+        return
+    after, edits = found
+    unchanged(source, after, edits)
+    expected = copy.deepcopy(value_of(node))
+    holder = get(expected, path[:-1])
+    if is_name:
+        holder[path[-1]] = {value: {key: [7]}}
+    elif is_empty:
+        holder[path[-1]] = {key: [7]}
+    elif isinstance(path[-1], int) and isinstance(value, dict) and len(value) == 1:
+        # The span of an item of one key is that of the key in block style: its arguments are meant.
+        name = next(iter(value))
+        arguments = value[name]
+        either = [{**value, key: [7]}, {name: {**(arguments if isinstance(arguments, dict) else {}), key: [7]}}]
+        assert get(read(after), path) in either
+        return
+    else:
+        holder[path[-1]] = {**value, key: [7]}
+    assert read(after) == expected
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_an_entry_or_an_item_is_dropped(data: st.DataObject) -> None:
+    source, node, path, span = drawn(data)
+    found = changed(source.text, Drop(span))
+    if found is None:
+        return
+    after, edits = found
+    unchanged(source, after, edits)
+    assert all(edit.text == "" for edit in edits)
+    whole = value_of(node)
+    one, other = copy.deepcopy(whole), copy.deepcopy(whole)
+    del get(one, path[:-1])[path[-1]]
+    if len(path) > 1 and isinstance(path[-2], int) and len(get(whole, path[:-1])) == 1:
+        # A layer goes with its item.
+        del get(other, path[:-2])[path[-2]]
+    assert normal(read(after)) in (normal(one), normal(other))
+
+
+def normal(value: Any) -> Any:
+    """A value in which a layer without arguments is its name, and nothing at all is null."""
+    if isinstance(value, dict):
+        return {name: normal(each) for name, each in value.items()} or None
+    if isinstance(value, list):
+        items = [normal(item) for item in value]
+        bare = [next(iter(item)) if isinstance(item, dict) and list(item.values()) == [None] else item for item in items]
+        return bare or None
+    return value
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_items_are_wrapped(data: st.DataObject) -> None:
+    source, node, found = known(data.draw(st.integers(0, len(TEXTS) - 1)))
+    lists = sorted({path[:-1] for path, _ in found if isinstance(path[-1], int)}, key=str)
+    path = data.draw(st.sampled_from(lists))
+    spans = [span for each, span in found if each[:-1] == path]
+    first = data.draw(st.integers(0, len(spans) - 1))
+    last = data.draw(st.integers(first, len(spans) - 1))
+    result = changed(source.text, Wrap(spans[first], spans[last], "TimeDistributed"))
+    if result is None:
+        return
+    after, edits = result
+    unchanged(source, after, edits)
+    expected = copy.deepcopy(value_of(node))
+    items = get(expected, path)
+    items[first : last + 1] = [{"TimeDistributed": items[first : last + 1]}]
+    assert read(after) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_an_item_is_put_before_another(data: st.DataObject) -> None:
+    source, node, path, span = drawn(data)
+    result = changed(source.text, Insert(span, "Dense: {units: 1}"))
+    if result is None or not isinstance(path[-1], int):
+        return
+    after, edits = result
+    unchanged(source, after, edits)
+    expected = copy.deepcopy(value_of(node))
+    get(expected, path[:-1]).insert(path[-1], {"Dense": {"units": 1}})
+    assert read(after) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_an_item_is_put_after_another_or_moved(data: st.DataObject) -> None:
+    source, node, found = known(data.draw(st.integers(0, len(TEXTS) - 1)))
+    lists = sorted({path[:-1] for path, _ in found if isinstance(path[-1], int)}, key=str)
+    path = data.draw(st.sampled_from(lists))
+    spans = [span for each, span in found if each[:-1] == path]
+    first, second = (data.draw(st.integers(0, len(spans) - 1)) for _ in range(2))
+    expected = copy.deepcopy(value_of(node))
+    items = get(expected, path)
+    if data.draw(st.booleans()):
+        result = changed(source.text, Insert(spans[first], "Dense: {units: 1}", after=True))
+        items.insert(first + 1, {"Dense": {"units": 1}})
+    else:
+        first, second = min(first, second), max(first, second)
+        result = changed(source.text, Move(spans[second], spans[first]))
+        items.insert(first, items.pop(second))
+    if result is not None:
+        unchanged(source, *result)
+        assert read(result[0]) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_places_are_found_again_behind_edits(data: st.DataObject) -> None:
+    source, _, _, span = drawn(data)
+    edits = Layout(source).edits(Put(span, "zz", "1")) or Layout(source).edits(Insert(span, "Flatten"))
+    if edits is None:
+        return
+    after = applied(source.text, edits)
+    assert after is not None
+    outside = [at for at in range(len(source.text)) if not any(e.span.start <= at < e.span.end for e in edits)]
+    assert all(after[moved(at, edits)] == source.text[at] for at in outside[:: max(1, len(outside) // 50)])
+
+
+LAYERS = "layers:\n  - Conv2D: {filters: 4}  # four\n\n  - Flatten\n  - GRU:\n      units: 3  # three\n"
+
+
+def at(text: str, word: str) -> Span:
+    return Span(Source("x", text), text.index(word), text.index(word) + len(word))
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (Put(at(LAYERS, "Conv2D"), "padding", "same"), LAYERS.replace("4}", "4, padding: same}")),
+        (Put(at(LAYERS, "Conv2D"), "filters", "8"), LAYERS.replace("{filters: 4}", "{filters: 8}")),
+        (Put(at(LAYERS, "Flatten"), "name", "f"), LAYERS.replace("Flatten", "Flatten: {name: f}")),
+        (Put(at(LAYERS, "GRU"), "return_sequences", "true"), LAYERS + "      return_sequences: true\n"),
+        (Drop(at(LAYERS, "filters")), LAYERS.replace(": {filters: 4}", "")),
+        (Drop(at(LAYERS, "units")), LAYERS.replace(":\n      units: 3", "")),
+        (Drop(at(LAYERS, "Flatten")), LAYERS.replace("  - Flatten\n", "")),
+        (
+            Wrap(at(LAYERS, "Conv2D"), at(LAYERS, "Flatten"), "TimeDistributed"),
+            "layers:\n  - TimeDistributed:\n      - Conv2D: {filters: 4}  # four\n\n      - Flatten\n"
+            + LAYERS[LAYERS.index("  - GRU") :],
+        ),
+        (Insert(at(LAYERS, "GRU"), "Flatten"), LAYERS.replace("  - GRU", "  - Flatten\n  - GRU")),
+    ],
+)
+def test_how_it_is_laid_out(change: Any, text: str) -> None:
+    source = Source("x", LAYERS)
+    spans = {name: Span(source, *each[1:]) for name, each in change._asdict().items() if isinstance(each, Span)}
+    found = changed(LAYERS, change._replace(**spans))
+    assert found is not None and found[0] == text
+
+
+def test_edits_of_the_same_characters_do_not_go_together() -> None:
+    source = Source("x", "abc")
+    assert applied("abc", [Edit(Span(source, 0, 2), "x"), Edit(Span(source, 1, 3), "y")]) is None
+    assert applied("abc", [Edit(Span(source, 0, 1), "x"), Edit(Span(source, 1, 1), "-")]) == "x-bc"
+
+
+def test_a_bare_name_in_a_scalar_place_takes_no_key() -> None:
+    source = Source("x", "a: b\n")
+    node, _ = parse(source)
+    assert isinstance(node, Mapping) and isinstance(node.entries[0].value, Scalar)
+    assert Layout(source).edits(Put(node.entries[0].key.span, "k", "1")) is None
