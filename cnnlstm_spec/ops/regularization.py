@@ -218,6 +218,10 @@ class ActivityRegularization(Noise):
     """Weight of the sum of squares."""
     examples = (example((4,), l1=0.1), example((None, 4), l2=0.1))
 
+    @property
+    def draws(self) -> bool:
+        return False
+
     def keeps_zeros(self) -> bool:
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from ..text.document import Count, Document
 from ..text.escape.terminal import one_line
@@ -46,6 +47,7 @@ class ProblemReport(Document):
 class DataReport(Document):
     """Everything that reading all of the data has found."""
 
+    version: Literal[1]
     parts: dict[str, PartReport]
     """`train`, and `validation` and `test` where there are some; none where the sources cannot be opened."""
     problems: list[ProblemReport]

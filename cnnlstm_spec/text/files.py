@@ -22,6 +22,8 @@ Sort = Literal["file", "folder", "pipe", "socket", "device"]
 PACKAGE = File(__file__).parent.parent
 NOWHERE = (errno.ENOENT, errno.ENOTDIR)
 """What the system answers where nothing lies at a path."""
+SMALL = 2**20
+"""Bytes that are read of a file of the system whose size is said to be none."""
 JSON_LIMIT = 64 * 2**20
 CHUNK = 2**20
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -124,8 +126,11 @@ def read(path: File, most: int | None = None) -> bytes:
         handle = os.open(path, FLAGS)
         with open(handle, "rb") as stream:
             # Another thing may lie there by now.
-            _need_regular(path, os.fstat(handle))
-            return (stream.read() if most is None else stream.read(most)) or b""
+            status = os.fstat(handle)
+            _need_regular(path, status)
+            # As much as is asked for would be set aside at once, however little is there.
+            wanted = -1 if most is None else min(most, max(status.st_size, SMALL) + 1)
+            return stream.read(wanted) or b""
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def test_defaults() -> None:
 
 
 def test_numbers() -> None:
-    base = "compile.loss_weights.head: {float: [0.5, 2], step: 0.5}"
+    base = "compile.loss_weights: {float: [0.5, 2], step: 0.5}"
     (dimension,) = search_of(f"{{minimize: val_loss, trials: 5, space: {{{base}}}}}").space
     assert isinstance(dimension.range, FloatRange) and dimension.range.float == (0.5, 2) and dimension.range.step == 0.5
 

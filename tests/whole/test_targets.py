@@ -24,7 +24,8 @@ RUN = re.compile(r"\S+/bin/(\S+)((?: [^\n&|;]*)?)")
 def commands(*target: str) -> list[tuple[str, list[str]]]:
     """What `make TARGET` would run of the environments: a program, and its arguments."""
     shown = subprocess.run(["make", "--no-print-directory", "-n", *target], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [(found[1], shlex.split(found[2])) for found in RUN.finditer(shown.stdout)]
+    lines = shown.stdout.replace("\\\n", " ")
+    return [(found[1], shlex.split(found[2])) for found in RUN.finditer(lines)]
 
 
 @pytest.mark.parametrize("target", TARGETS)

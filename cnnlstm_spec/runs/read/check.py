@@ -62,7 +62,7 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     rows = {name: _part(part, told) for name, part in parts.items()}
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in told]
-    return DataReport(parts=rows, problems=problems, hints=list(_hints(parts)) if parts else [])
+    return DataReport(version=1, parts=rows, problems=problems, hints=list(_hints(parts)) if parts else [])
 
 
 def _part(part: Part, told: list[Problem]) -> PartReport:

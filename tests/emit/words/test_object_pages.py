@@ -24,7 +24,9 @@ def spec(family: str, name: str) -> str:
     example = example_of(family, name)
     if example.startswith("- "):
         return SPEC.replace("HEAD", f"  {example}\n")
-    return SPEC.replace("HEAD", f"  - Dense: {{units: 8, activation: sigmoid}}\n{example}\n")
+    optimizer = "{Adam: {use_ema: true}}" if name == "SwapEMAWeights" else "adam"
+    compiled = "" if "compile:" in example else f"compile: {{loss: mse, optimizer: {optimizer}}}\n"
+    return SPEC.replace("HEAD", f"  - Dense: {{units: 8, activation: sigmoid}}\n{compiled}{example}\n")
 
 
 @pytest.mark.parametrize(("family", "name"), NAMES, ids=lambda each: each)

@@ -107,10 +107,10 @@ def test_of_a_rank(kind: str, layers: str, help: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "key", "help"),
     [
-        (text("[{Dropout: {p: 0.5}}]"), "p", "`Dropout` needs `rate`, which is a number at least 0 and at most 1"),
+        (text("[{Dropout: {p: 0.5}}]"), "p", "did you mean `rate`?"),
         (text("[{Bidirectional: {units: 4}}]"), "units", "`Bidirectional` needs `layer`, which is a recurrent layer such as"),
         (text("[]").replace("head:", "outputs:"), "outputs", "`the spec` needs `head`"),
-        (text("[]", more="layers: 3\n"), "layers", "did you mean `layers_from`?"),
+        (text("[]", more="layers: 3\n"), "layers", "layers stand in a branch: `branches: {x: "),
         (text("[]", more="batchsize: many\n"), "batchsize", "did you mean `batch_size`?"),
         (
             text("[]", head="[Flatten, {Dense: {units: 1}}]", more="compile: {loss: mse, learning_rate: 0.1, optimizer: sgd}\n"),
@@ -163,7 +163,7 @@ def test_a_mistake_hides_no_other() -> None:
             "optimizer",
             "it is not written; set the whole of it: `compile.optimizer={Name: {argument: value}}`",
         ),
-        ("branches.a.layers[0].LSTM.units=2", "LSTM", "class names are not written in a path"),
+        ("branches.a.layers[0].LSTM.units=2", "LSTM", "class names are not written in a path: `branches.a.layers[0].units=...`"),
         ("branches.a.layers[0].unts=2", "unts", "did you mean `units`?"),
     ],
 )
@@ -212,7 +212,7 @@ def test_upper_case_where_keras_takes_it() -> None:
         ("{CuDNNLSTM: {units: 4}}", "unknown-layer", "`LSTM` uses cuDNN by itself where it can"),
         ("{Dens: {units: 4}}", "unknown-layer", "did you mean `Dense`?"),
         ("'Dense {units: 4}'", "unknown-layer", "a colon is missing: `Dense: {argument: value}`"),
-        ("Dense(4)", "unknown-layer", "arguments go into a mapping: `Dense: {argument: value}`"),
+        ("Dense(4)", "unknown-layer", "write `Dense: {units: 4}`"),
         ("{Dense: {units:4}}", "unknown-key", "a space is missing after the colon: `units: 4`"),
         ("{Dense: {units: true}}", "wrong-type", "write a number, such as `units: 1`"),
         ("{Dense: {units: -1}}", "out-of-range", "1 is the least"),
