@@ -95,13 +95,13 @@ def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
 
 def _take(cls: type[Record], node: Mapping, scope: Scope) -> dict[str, Any]:
     """The values of a mapping as pydantic is given them; of a key that is none, the node."""
-    known = cls.arguments
+    known, rest = cls.arguments, _rest_of_tuples(node)
     return {
         entry.key.text: known[entry.key.text].kind.take(entry.value, scope.at(entry.key.text))
         if entry.key.text in known
         else entry.value
         for entry in node.entries
-        if not _is_rest_of_tuple(entry, node)
+        if entry.key.text not in rest
     }
 
 
@@ -170,10 +170,12 @@ def _explain_key(entry: Entry, cls: type[Record], node: Mapping, scope: Scope, o
     return bool(help)
 
 
-def _is_rest_of_tuple(entry: Entry, node: Mapping) -> bool:
-    """Whether a key is what YAML makes of the `3)` in `{shape: (64, 3)}`; the value that begins with `(` is reported."""
-    opened = any(isinstance(each.value, Scalar) and each.value.text.startswith("(") for each in node.entries)
-    return opened and entry.key.text.strip().rstrip(")").replace(".", "").isdigit()
+def _rest_of_tuples(node: Mapping) -> frozenset[str]:
+    """The keys that are what YAML makes of the `3)` in `{shape: (64, 3)}`; the value that begins with `(` is reported."""
+    if not any(isinstance(each.value, Scalar) and each.value.text.startswith("(") for each in node.entries):
+        return frozenset()
+    names = (each.key.text for each in node.entries)
+    return frozenset(name for name in names if name.strip().rstrip(")").replace(".", "").isdigit())
 
 
 def report_unknown_keys(
