@@ -21,10 +21,6 @@ from cnnlstm_spec.text.source import Source
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docs" / "diagnostics.md"
 PAGES = ROOT / "cnnlstm_spec" / "text" / "codes"
-SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras.run", "cnnlstm_spec.emit.keras.doctor"}
-"""Modules that run when they are imported, or need Keras; none declares a code."""
-READING = "cnnlstm_spec.runs.read."
-"""Modules that need the libraries of the extra `data`; they declare none either."""
 
 SORTS = {
     "keras": ("Errors that Keras has too", "At the build, or on the first batch."),
@@ -42,6 +38,18 @@ HEAD = """# Diagnostics
 Made by `make docs` from the pages that `cnnlstm-spec explain CODE` prints, and from what is said of the specs in them. Under each
 code stands the first line of its message; what a spec fills in is in braces.
 """
+
+
+def import_all() -> None:
+    """Imports every module, so that all codes are declared; those that need Keras or another extra declare none."""
+    for module in pkgutil.walk_packages(cnnlstm_spec.__path__, "cnnlstm_spec."):
+        if module.name.endswith("__main__"):
+            continue
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as missing:
+            if (missing.name or "").startswith("cnnlstm_spec"):
+                raise
 
 
 def sort_of(code: Code) -> str:
@@ -63,9 +71,7 @@ def make_entry(code: Code) -> str:
 
 def make_page() -> str:
     """The whole page."""
-    for module in pkgutil.walk_packages(cnnlstm_spec.__path__, "cnnlstm_spec."):
-        if module.name not in SKIPPED and not module.name.startswith(READING):
-            importlib.import_module(module.name)
+    import_all()
     parts = [HEAD]
     for sort, (title, text) in SORTS.items():
         codes = [CODES[name] for name in sorted(CODES) if sort_of(CODES[name]) == sort]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from cnnlstm_spec.compiler.fixes import Clock, mend
 from cnnlstm_spec.compiler.variants import sweep
 from cnnlstm_spec.text.diagnostic import CODES
 from cnnlstm_spec.text.source import Source
+from tools.diagnostics import import_all
 
 PAGES = {page.stem: page for page in sorted((Path(cnnlstm_spec.__file__).parent / "text" / "codes").glob("*.md"))}
 BLOCK = "\n\n```{sort}\n(?P<{name}>.+?)```\n"
@@ -50,17 +49,10 @@ NOT_A_SPEC = {
 }
 """Pages whose examples are no specs, and why; the codes have tests of their own."""
 
-SKIPPED = {"cnnlstm_spec.__main__", "cnnlstm_spec.emit.keras.run", "cnnlstm_spec.emit.keras.doctor"}
-"""Modules that run when they are imported, or need Keras."""
-READING = "cnnlstm_spec.runs.read."
-"""Modules that need the libraries of the extra `data`; what they say of data are no diagnostics of a spec."""
-
 
 def declared() -> set[str]:
     """The names of all codes; imports every module."""
-    for module in pkgutil.walk_packages(cnnlstm_spec.__path__, "cnnlstm_spec."):
-        if module.name not in SKIPPED and not module.name.startswith(READING):
-            importlib.import_module(module.name)
+    import_all()
     return set(CODES)
 
 
