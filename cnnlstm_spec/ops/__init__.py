@@ -1,4 +1,8 @@
-"""The registry: every layer by name, and the file that holds it. A file is imported when one of its layers is used."""
+"""A class a layer, a file a family; here is the registry: every layer by name, and the file that holds it.
+
+It imports `ir` and the rooms below. A name comes in and the class of an op goes out; its file is imported then.
+`augment/` changes images, `backbones/` has the models of `keras.applications`, `fusions/` what joins several inputs.
+"""
 
 from __future__ import annotations
 
