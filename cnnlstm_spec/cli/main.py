@@ -98,7 +98,12 @@ def main() -> None:
 
 
 def _end(status: int) -> NoReturn:
-    """Ends the process at once: all is written, and taking apart what it imported would take as long as a small spec."""
+    """Ends the process at once: all is written, and taking apart what it imported would take as long as a small spec.
+
+    One that has started others, or has TensorFlow's threads, ends as Python does.
+    """
+    if not sys.modules.keys().isdisjoint(("multiprocessing", "tensorflow", "concurrent.futures.process")):
+        sys.exit(status)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
