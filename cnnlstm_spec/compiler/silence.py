@@ -130,9 +130,14 @@ def _hides(each: SetLevel) -> bool:
     return each.level in ("ignore", "advice") and each.level != CODES[each.code].severity
 
 
+@cache
+def _pages() -> frozenset[str]:
+    return frozenset(own_names("text", "codes"))
+
+
 def _may_be_set(name: str, place: Place, found: list[Diagnostic]) -> bool:
     """Whether a name is that of a code whose severity is a person's to say; else it is reported."""
-    if name not in CODES and f"{name}{PAGE}" in own_names("text", "codes"):
+    if name not in CODES and f"{name}{PAGE}" in _pages():
         every_code()
     if name in CODES and CODES[name].may_be_set:
         return True

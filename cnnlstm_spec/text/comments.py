@@ -34,7 +34,7 @@ def ignored_in(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]:
     marks = list(MARK.finditer(source.text))
     if not marks:
         return ()
-    texts, at, ignored = texts_in(source), 0, []
+    texts, at, ignored, lines = texts_in(source), 0, [], _Lines(source)
     for mark in marks:
         while at < len(texts) and texts[at][1] <= mark.start():
             at += 1
@@ -45,7 +45,7 @@ def ignored_in(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]:
         if codes is None:
             found.append(Diagnostic(NO_CODES, Place((), Span(source, mark.start(), mark.end()))))
             continue
-        line = _line_meant(source, mark.start())
+        line = lines.meant(mark.start())
         words = WORD.finditer(source.text, codes.start(), codes.end())
         ignored += [Ignored(word[0], Span(source, word.start(), word.end()), line) for word in words]
     return tuple(ignored)
@@ -56,12 +56,27 @@ def _is_apart(source: Source, at: int) -> bool:
     return at == source.start(source.position(at)[0]) or source.text[at - 1] in " \t"
 
 
-def _line_meant(source: Source, at: int) -> int:
-    """The line of a comment; of one that stands alone the next that holds anything else."""
-    number = source.position(at)[0]
-    count = source.position(len(source.text))[0]
-    if not source.line(number).lstrip(" \t").startswith("#"):
+class _Lines:
+    """The lines that comments count for. Each line is looked at once, however many comments stand above each other."""
+
+    def __init__(self, source: Source) -> None:
+        self.source, self.last = source, source.position(len(source.text))[0]
+        self.next: dict[int, int] = {}
+
+    def meant(self, at: int) -> int:
+        """The line of a comment; of one that stands alone the next that holds anything else."""
+        number = self.source.position(at)[0]
+        passed = []
+        if not self._begins(number, "#"):
+            return number
+        while number < self.last and self._begins(number, "#", ""):
+            if number in self.next:
+                number = self.next[number]
+                break
+            passed.append(number)
+            number += 1
+        self.next.update(dict.fromkeys(passed, number))
         return number
-    while number < count and source.line(number).lstrip(" \t")[:1] in ("#", ""):
-        number += 1
-    return number
+
+    def _begins(self, number: int, *signs: str) -> bool:
+        return self.source.line(number).lstrip(" \t")[:1] in signs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -317,3 +318,11 @@ def test_other_commands_follow(folder: Path, capsys: pytest.CaptureFixture[str])
     assert "mask-lost" not in capsys.readouterr().err
     assert run(["compile", "b.yaml", "-o", "out"]) == 1
     assert not (folder / "out").exists()
+
+
+def test_many_comments_take_no_longer_than_their_text() -> None:
+    """10,000 above each other, of codes that there are and that there are not."""
+    began = time.perf_counter()
+    assert len(cnnlstm_spec.load(spec() + "# ignore: mask-lost\n" * 10_000).diagnostics) == 201
+    assert len(cnnlstm_spec.load(spec() + "".join(f"# ignore: none-{n}\n" for n in range(3000))).diagnostics) == 201
+    assert time.perf_counter() - began < 20
