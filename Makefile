@@ -109,9 +109,9 @@ schema: $(FULL)/ready
 docs: $(CORE)/ready
 	$(CORE)/bin/python tools/diagnostics.py
 
-# What a terminal shows of tests/specs/err, written anew.
+# What a terminal shows of tests/specs/err and tests/specs/said, written anew.
 out: $(CORE)/ready
-	$(CORE)/bin/python -m pytest tests/whole/test_specs.py --update
+	$(CORE)/bin/python -m pytest tests/whole/test_specs.py tests/whole/test_said.py --update
 
 clean:
 	rm -rf $(FULL) $(CORE) $(NEWEST) demo build *.egg-info
