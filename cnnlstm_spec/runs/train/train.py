@@ -38,9 +38,10 @@ def train(training: Training) -> Outcome:
     direction, seconds, waited = "min", 0.0, 0.0
     for number in range(mark.phase, len(plan)):
         if number > mark.phase:
-            mark = replace(mark, phase=number, done=0, ended=False, best_of_phase=None, counters=())
-            if (best := store.read(keep.PHASE)) is not None and mark.best is not None:
+            best = store.read(keep.PHASE) if mark.best_of_phase is not None else None
+            if best is not None:
                 keep.set_weights(model, best)
+            mark = replace(mark, phase=number, done=0, ended=False, best_of_phase=None, counters=())
         begin(
             model,
             training.compilation,
