@@ -100,9 +100,10 @@ def main() -> None:
 def _end(status: int) -> NoReturn:
     """Ends the process at once: all is written, and taking apart what it imported would take as long as a small spec.
 
-    One that has started others, or has TensorFlow's threads, ends as Python does.
+    Processes that it has started are waited for.
     """
-    if not sys.modules.keys().isdisjoint(("multiprocessing", "tensorflow", "concurrent.futures.process")):
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing is not None and multiprocessing.active_children():
         sys.exit(status)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
