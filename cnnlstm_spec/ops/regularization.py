@@ -220,6 +220,7 @@ class ActivityRegularization(Noise):
 
     @property
     def draws(self) -> bool:
+        """The values pass as they are, in training too."""
         return False
 
     def keeps_zeros(self) -> bool:

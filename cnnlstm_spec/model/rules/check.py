@@ -6,6 +6,7 @@ Where a type is unknown, a mistake before it has been told, and nothing is said.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ...ir.graph import Graph, Node, TypedGraph, TypedNode
 from ...language.catalog import NO_EFFECT
@@ -34,7 +35,26 @@ def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> 
     setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
     for node in typed.nodes.values():
         found += _of_node(node, setting, memory)
-    return found
+    return _once(found)
+
+
+def _once(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Warnings that say the same of several places said once, at the first of them."""
+    same: dict[object, Diagnostic] = {}
+    for each in found:
+        key = id(each) if each.code.severity == "error" else (each.code.name, each.message, each.help)
+        first = same.get(key)
+        same[key] = each if first is None else _joined(first, each)
+    return list(same.values())
+
+
+def _joined(first: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """One finding of two places; what mends the one mends the other with it."""
+    pairs = zip(first.fixes, other.fixes, strict=False)
+    fixes = tuple(
+        replace(a, edits=(*a.edits, *b.edits)) for a, b in pairs if (a.title, a.applicability) == (b.title, b.applicability)
+    )
+    return replace(first, labels=(*first.labels, Label(other.place, "here too")), fixes=fixes)
 
 
 def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:

@@ -18,7 +18,7 @@ from .common import Setting, title_of, written_of
 
 REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; `{join}` has others in order")
 SINGLE = Code("one-step", "warning", "`{layer}` reads a single step: it has nothing to remember")
-CLIPPED = Code("rate-clipped", "warning", "`{argument}: {given:g}` is a share: Keras takes {taken} for it")
+CLIPPED = Code("rate-clipped", "warning", "`{argument}: {given:g}` is no share below 1: Keras takes {taken} for it")
 OVERFLOWS = Code("exponential-overflows", "warning", "`{layer}` with `{argument}: exponential` overflows within a few steps")
 
 
@@ -90,12 +90,12 @@ def _arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
     places, uses = written_of(op, node.node).places, node.node.origin.uses
     for argument in ("dropout", "recurrent_dropout"):
         rate = op.value(argument)
-        if not 0 <= rate <= 1:
-            percent = f"a share of 20 in 100 is `{argument}: 0.2`" if rate != 20 else f"20 percent are `{argument}: 0.2`"
-            help = (f"{rate:g} percent are `{argument}: {rate / 100:g}`" if 1 < rate <= 100 else percent,)
-            taken = "1, and drops everything" if rate > 1 else "0, and drops nothing"
-            facts: dict[str, object] = {"argument": argument, "given": rate, "taken": taken}
-            share = (write(places[argument].span, f"{rate / 100:g}"),) if 1 < rate <= 100 and argument in places else ()
+        if not 0 <= rate < 1:
+            percent = rate if 1 < rate < 100 else 20
+            what = "at 1 the layer drops nothing on a CPU, and everything under cuDNN" if rate >= 1 else "at 0 nothing is dropped"
+            help: tuple[str, ...] = (what, f"{percent:g} percent are `{argument}: {percent / 100:g}`")
+            facts: dict[str, object] = {"argument": argument, "given": rate, "taken": 1 if rate >= 1 else 0}
+            share = (write(places[argument].span, f"{rate / 100:g}"),) if 1 < rate < 100 and argument in places else ()
             yield Diagnostic(CLIPPED, places.get(argument, node.node.origin.place), facts, "", uses, help, share)
     for argument in ("activation", "recurrent_activation"):
         if argument in op.arguments and called(op.value(argument)) in EXPLOSIVE:

@@ -260,8 +260,10 @@ def swapped(wrong: Any, right: Any) -> None:
 
 @claim("rate-clipped")
 def clipped(wrong: Any, right: Any) -> None:
-    assert (given(wrong, uniform(wrong), True) == given(wrong, 9 * uniform(wrong), True)).all()
-    assert not (given(right, uniform(right), True) == given(right, 9 * uniform(right), True)).all()
+    """On a CPU a rate of 1 drops nothing."""
+    for model, drops in ((wrong, False), (right, True)):
+        x = uniform(model)
+        assert bool(abs(given(model, x, True) - given(model, x)).max() > 1e-6) == drops
 
 
 @claim("exponential-overflows")
@@ -287,7 +289,7 @@ def beyond(wrong: Any, right: Any) -> None:
     import numpy
 
     for model, sound in ((wrong, False), (right, True)):
-        model.layers[-1].bias.assign([9e5])
+        next(weight for weight in model.weights if weight.path.endswith("bias")).assign([9e5])
         assert numpy.isfinite(given(model, uniform(model))).all() == sound
 
 
