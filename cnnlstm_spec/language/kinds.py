@@ -27,6 +27,8 @@ NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
 
 
+SIDES = re.compile(r"[0-9]{1,6}(?:\s*[x×]\s*[0-9]{1,6}){1,3}")
+PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 JINJA = re.compile(r"\{\{\s*(?:vars\.)?([A-Za-z_]\w*)\s*\}\}")
 
 
@@ -68,6 +70,11 @@ def _meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...
         return (f"write {int(number)}",) if number.is_integer() else (), str(int(number)) if number.is_integer() else None
     if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
         return (f"remove the quotes: {text}",), text if takes_number else None
+    if SIDES.fullmatch(text):
+        sides = f"[{', '.join(re.findall('[0-9]+', text))}]"
+        return (f"write {sides}",), sides if "list" in words else None
+    if (share := PERCENT.fullmatch(text)) is not None and "number" in words:
+        return (f"write {float(share[1]) / 100:g}",), None
     if value.startswith("("):
         return ("a list is written in brackets, such as [64, 64, 3]",), None
     if value.count(","):

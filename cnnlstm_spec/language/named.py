@@ -13,7 +13,7 @@ from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.spelling import guess
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
-from .foreign import Call, flow, named, read_foreign, thing
+from .foreign import NAMING, Call, flow, named, read_foreign, thing
 from .foreign_objects import elsewhere
 from .json_schema import Schema, either, join, keys, one_key, ref
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
@@ -43,6 +43,8 @@ TOO_LARGE = Code(
     sort="keras",
     help="classes count from 0",
 )
+USUAL = {"optimizers": "Adam", "regularizers": "L2"}
+"""What is meant where a number alone stands."""
 SINGULAR = {"losses": "loss", "schedules": "learning-rate schedule"}
 
 
@@ -59,7 +61,7 @@ class Named(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return self.named(node, None, scope)
-        if isinstance(node, Mapping) and len(node.entries) == 1:
+        if isinstance(node, Mapping) and len(node.entries) == 1 and node.entries[0].key.text not in NAMING:
             entry = node.entries[0]
             arguments = scope.resolve(entry.value)
             return POISON if arguments is None else self.named(entry.key, arguments, scope)
@@ -68,6 +70,10 @@ class Named(OpenLeaf):
             help = (f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names",)
             help = (f"write `{instead}`",) if instead is not None else help
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+        if isinstance(node, Scalar) and isinstance(node.value, float) and self.family in USUAL:
+            meant = self.line(Call(USUAL[self.family], (node,)), node, scope)
+            ways = (f"write `{meant}`",) if meant is not None else ()
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=ways)
         return wrong_type(node, scope, self.words)
 
     def named(self, key: Scalar, arguments: Node | None, scope: Scope) -> Any:
@@ -111,11 +117,12 @@ class Named(OpenLeaf):
             return scope.report(NOT_IN_A_SPEC, key, name=name, help=("it is a base class, or needs Python objects",))
         classes = () if self.family == "activations" else found["classes"]
         known = (*found["identifiers"], *found.get("by_shape", ()), *classes)
-        instead, near = self.instead(key, scope), guess(name, known, key.span)
+        call = read_foreign(key)
+        other = elsewhere(self.family, name if call is None else call.last)
+        instead, near = None if other else self.instead(key, scope), guess(name, known, key.span)
         if instead is not None:
             fixes = (write(key.span, instead),)
             return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=(f"write `{instead}`",), fixes=fixes)
-        other = elsewhere(self.family, name)
         help = other or near.help or (f"there are {', '.join(f'`{each}`' for each in sorted(classes or known)[:12])}, ...",)
         return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=help, fixes=() if other else near.fixes)
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from ..ir.op import Op
 from ..language.catalog import family
-from ..language.foreign import Call, line, named, read_foreign, thing
+from ..language.foreign import NAMING, Call, line, named, read_foreign, thing
 from ..language.read_record import read_record
 from ..language.scope import POISON, Scope, nearest
 from ..text.files import own
@@ -44,12 +44,26 @@ def line_instead(node: Node, scope: Scope) -> str | None:
         key, value = node.entries[0].key, node.entries[0].value
         call = read_foreign(key) or (Call(key.text) if folded(key.text) in SYNONYMS else None)
         if call is None:
-            return None
-        if isinstance(value, Mapping):
+            return _named_beside(key, value, scope)
+        if isinstance(value, Mapping) and call is not None:
             call = replace(call, by_name=tuple((each.key.text, each.value) for each in value.entries))
     else:
-        call = read_foreign(node)
+        call = read_foreign(_inner(node))
     return None if call is None else _line(call, node, scope)
+
+
+def _named_beside(key: Scalar, value: Node, scope: Scope) -> str | None:
+    """`Conv2D: {filters: 3, kernel_size: 3, name: first}` for `first: {type: Conv2D, filters: 3}`."""
+    call = read_foreign(value) if isinstance(value, Mapping) and any(value.get(each) for each in NAMING[:6]) else None
+    name = Scalar(key.span, key.text, key.text)
+    return None if call is None else _line(replace(call, by_name=(*call.by_name, ("name", name))), value, scope)
+
+
+def _inner(node: Node) -> Node:
+    """What `{layer: {type: Dense, units: 3}}` holds."""
+    if isinstance(node, Mapping) and len(node.entries) == 1 and isinstance(node.entries[0].value, Mapping):
+        return node.entries[0].value
+    return node
 
 
 def _line(call: Call, node: Node, scope: Scope) -> str | None:

@@ -11,7 +11,7 @@ from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, Op
 from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
-from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, in_parentheses, wrong_type
+from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, SIDES, Choice, Optional, in_parentheses, wrong_type
 from ..language.leaf import OpenLeaf, Steps
 from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
@@ -111,7 +111,9 @@ class ShapeKind(ListOf):
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
-        if isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
+        if isinstance(node, Scalar) and isinstance(node.value, str) and SIDES.fullmatch(node.value.strip()):
+            wrong_type(node, scope, self.words)
+        elif isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
             help = (_as_list(node.text),)
             meant = write(node.span, f"[{node.text}]", "safe")
             fixes = in_parentheses(node) if node.text.startswith("(") else (meant,)
@@ -146,6 +148,8 @@ class Input(Record):
     def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
         """Of sizes that are written one by one it is told where they stand."""
         word = folded(entry.key.text)
+        if entry.key.text in KINDS:
+            return (f"write `kind: {entry.key.text}`, with `shape` beside it",)
         if word in SIZES:
             return ("sizes stand in `shape`, the batch left out: `shape: [64, 64, 3]`",)
         return ("leave it out, or write `batch_size` at the top, which fixes it",) if word == "batchsize" else ()

@@ -19,6 +19,7 @@ KERAS_JSON = ("classname", "config", "kerasversion", "backend", "buildinputshape
 INPUT = ("input", "inputshape")
 PRECISION = ("dtype", "precision", "mixedprecision", "fp16", "amp")
 OF_INPUT = ("kind", "shape", "axes", "time_axis", "dtype", "padding_value", "mask_input")
+LIST_IN_BRANCH = "its layers stand under `layers`, beside its input: `{input: {kind: image, shape: [64, 64, 3]}, layers: [...]}`"
 IN_BRANCH = "layers stand in a branch: `branches: {x: {input: {kind: image, shape: [64, 64, 3]}, layers: [...]}}`"
 
 

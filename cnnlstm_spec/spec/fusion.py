@@ -10,7 +10,15 @@ from ..language.catalog import NO_EFFECT
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
-from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, read, read_record, report_unknown_key, report_unknown_keys
+from ..language.read_record import (
+    MISSING_KEY,
+    NOT_A_MAPPING,
+    UNKNOWN_KEY,
+    read,
+    read_record,
+    report_unknown_key,
+    report_unknown_keys,
+)
 from ..language.record import Record
 from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
@@ -187,6 +195,11 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
     own = [key for each in strategies for key in each.arguments if key != "name"]
     known = (*dict.fromkeys(own), *keys.arguments)
     unknown = [entry for entry in node.entries if entry.key.text not in known]
+    if chosen is None and len(unknown) == 1 and unknown[0].key.text in STRATEGIES:
+        key = unknown[0].key
+        help = (f"write `strategy: {key.text}`, with its arguments beside it",)
+        scope.report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help)
+        return [entry for entry in node.entries if entry.key.text in known]
     needed = {} if chosen is not None else {"strategy": f"one of {', '.join(STRATEGIES)}"}
     # Beside a strategy, or a layer, no other can be meant.
     free = known if chosen is None else tuple(key for key in known if key not in ("strategy", "layer"))

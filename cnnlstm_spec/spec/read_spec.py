@@ -15,7 +15,7 @@ from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .blocks import read_unused
 from .budget import read_budget
-from .elsewhere import by_name, list_of_layers
+from .elsewhere import LIST_IN_BRANCH, by_name, list_of_layers
 from .fusion import FusionKeys, read_fusion
 from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
@@ -200,7 +200,9 @@ def _branch(entry: Entry, scope: Scope) -> Branch:
     origin = origin_of(entry.key, scope)
     node = scope.resolve(entry.value)
     if not isinstance(node, Mapping):
-        if node is not None:
+        if isinstance(node, Listing):
+            scope.report(NOT_A_MAPPING, node, owner=name, given=words_for(node), help=(LIST_IN_BRANCH,))
+        elif node is not None:
             read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
         return Branch(name, None, None, (Layer(None, origin),), origin)
     values, written = read_fields(BranchSection, node, scope, name, _first_line(node))

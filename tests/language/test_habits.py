@@ -63,6 +63,8 @@ LAYERS = {
     "{op: Dense, units: 3}": "Dense: {units: 3}",
     "{module: Dense, args: {units: 3}}": "Dense: {units: 3}",
     "{kind: lstm, hidden_size: 3}": "LSTM: {units: 3}",
+    "{layer: {type: Dense, units: 3}}": "Dense: {units: 3}",
+    "{first: {type: Conv1D, filters: 3}}": "Conv1D: {filters: 3, name: first, kernel_size: 3}",
     "{layer_type: conv1d, num_filters: 8, filter_size: 5}": "Conv1D: {filters: 8, kernel_size: 5}",
     '"Dense(64)"': "Dense: {units: 64}",
     "\"Dense(64, activation='relu')\"": "Dense: {units: 64, activation: relu}",
@@ -198,6 +200,9 @@ OBJECTS = {
     "optimizer: {Adam: 1e-3}": "{Adam: {learning_rate: 1e-3}}",
     'optimizer: {Adam: {learning_rate: "ExponentialDecay(0.1, 100, 0.9)"}}': "{ExponentialDecay: {initial_learning_rate: 0.1, ",
     'metrics: ["AUC()"]': "AUC",
+    "optimizer: {type: adam}": "adam",
+    "optimizer: 0.001": "{Adam: {learning_rate: 0.001}}",
+    "metrics: [{class_name: AUC}]": "AUC",
     'metrics: ["keras.metrics.AUC(num_thresholds=100)"]': "{AUC: {num_thresholds: 100}}",
 }
 
@@ -237,6 +242,8 @@ PLACES = {
     "compile: {loss: mse, sample_weight_mode: temporal}": "sample weights",
     "compile: {loss: CrossEntropyLoss}": "{SparseCategoricalCrossentropy: {from_logits: true}}",
     "compile: {loss: BCEWithLogitsLoss}": "{BinaryCrossentropy: {from_logits: true}}",
+    'compile: {loss: "nn.CrossEntropyLoss()"}': "{SparseCategoricalCrossentropy: {from_logits: true}}",
+    "compile: {loss: mse, dtype_policy: fp16}": "`mixed_float16`",
     "compile: {loss: MSELoss}": "`mean_squared_error`",
     "compile: {loss: mse, metrics: [rmse]}": "`root_mean_squared_error`",
     "compile: {loss: mse, metrics: [iou]}": "`mean_io_u`",
@@ -249,6 +256,7 @@ PLACES = {
     "fusion: {type: concat}": "`strategy`",
     "fusion: {method: concat}": "`strategy`",
     "fusion: concat": "`{strategy: concat}`",
+    "fusion: {concat: {axis: -1}}": "`strategy: concat`",
 }
 
 
@@ -266,6 +274,13 @@ WHOLE = {
     spec(input="{kind: image, height: 64, width: 64}"): "`shape: [64, 64, 3]`",
     spec(input="{kind: sequence, shape: [-1, 4]}"): "`null`",
     spec(input="{kind: sequence, shape: [None, 4]}"): "`null`",
+    spec(input="{sequence: {shape: [20, 4]}}"): "`kind: sequence`",
+    spec(input="{kind: sequence, shape: 20x4}"): "[20, 4]",
+    spec(layers="[{Conv1D: {filters: 8, kernel_size: 3x3}}]"): "[3, 3]",
+    spec(layers="[{Dropout: {rate: 50%}}]"): "write 0.5",
+    spec(layers="[{Dense: {units: 5, kernel_regularizer: 0.01}}]"): "{L2: {l2: 0.01}}",
+    spec(layers="[{Conv1D: {filters: 8, kernel_size: 3, data_format: NWC}}]"): "`channels_last`",
+    "version: 1\nname: a\nbranches: {x: [Flatten]}\nhead: []\n": "beside its input",
     spec(layers="{Dense: {units: 3}}"): "`- Dense: {units: 3}`",
     spec(head="head: {Dense: {units: 1}}\n"): "`- Dense: {units: 1}`",
     spec(head="head: Dense\n"): "`[Dense]`",
