@@ -37,6 +37,7 @@ ROWS = {
     "growth": Row(validate.growth, lambda: validate.growth(1000), lambda: validate.growth(100)),
     "many": Row(validate.many, validate.many, lambda: validate.many(3, 1)),
     "variants": Row(validate.variants, validate.variants, lambda: validate.variants(2, 1)),
+    "mending": Row(validate.mending, lambda: validate.mending(runs=1), lambda: validate.mending(100, 1)),
     "mistake": Row(lambda: training.mistake(5), lambda: training.mistake(1), lambda: training.mistake(1)),
     "clips": Row(training.clips, training.clips, training.clips),
     "frames": Row(lambda: training.frames(3, 8), lambda: training.frames(1, 6), lambda: training.frames(1, 1)),

@@ -85,3 +85,33 @@ def variants(side: int = 20, rounds: int = 5) -> list[str]:
         assert all(compilation.ok for _, compilation in prepared.all())
         best = max(best, len(prepared.variants) / (time.process_time() - start))
     return [f"variants of spec 1 in a second        {best:4.0f}      (at least 500)"]
+
+
+def mending(count: int = 1000, runs: int = 5) -> list[str]:
+    """An invalid spec against a valid one of as many layers, and the patch that mends its 20 findings against both."""
+    from cnnlstm_spec.compiler.fixes import Clock, mend
+    from cnnlstm_spec.compiler.variants import sweep
+    from cnnlstm_spec.text.source import Source
+
+    sound = _dense(count)
+    parts = sound.split("activation")
+    every = max(1, (len(parts) - 1) // 20)
+    wrong = parts[0] + "".join(
+        ("activaton" if n % every == 0 and n < 20 * every else "activation") + p for n, p in enumerate(parts[1:])
+    )
+    times: list[list[float]] = [[], [], []]
+    for _ in range(runs):
+        for number, text in enumerate((sound, wrong, wrong)):
+            start = time.perf_counter()
+            prepared = sweep(Source("spec.yaml", text))
+            if number < 2:
+                assert bool(prepared.plain().diagnostics) == bool(number)
+            else:
+                assert mend(prepared, clock=Clock(lambda: 0.0)).changed
+            times[number].append(time.perf_counter() - start)
+    valid, invalid, patch = (median(each) for each in times)
+    return [
+        f"validate of {count:6d} layers, valid   {valid * 1000:9.1f} ms",
+        f"the same with 20 mistakes          {invalid * 1000:9.1f} ms   ratio {invalid / valid:5.2f}      (at most 1.5)",
+        f"what `--diff` would mend of them   {patch * 1000:9.1f} ms   ratio {patch / invalid:5.2f}      (at most 5)",
+    ]

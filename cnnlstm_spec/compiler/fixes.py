@@ -55,8 +55,8 @@ class Trials:
 
     def __init__(self, prepared: Sweep, clock: Clock | None = None, found: Sequence[Diagnostic] | None = None) -> None:
         self.prepared = prepared
-        self.clock = clock or Clock()
         self.found = shown(prepared.found_in_all() if found is None else found)
+        self.clock = clock or Clock()
         self._layouts: dict[int, Layout] = {}
 
     def edits(self, fix: Fix) -> Edits | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
@@ -24,6 +25,8 @@ MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
 NOT_A_MAPPING = Code("not-a-mapping", "error", "`{owner}` is a mapping of keys; this is {given}")
 SHARED = ("name", "trainable", "dtype", "share")
 """Keys that every layer has, which a message lists last."""
+DASHED = re.compile(r"-[A-Za-z]\w*$")
+"""An item of a list without a space after its dash, which YAML takes for a key."""
 MANY = 100
 """So many findings into a spec, no more suggestions are searched for."""
 
@@ -196,6 +199,10 @@ def report_unknown_keys(
             meant.setdefault(before, entry)
             ways = (f"a space is missing after the colon: `{before}: {after}`",)
             help.append((entry, ways, (write(entry.key.span, f"{before}: {after.strip()}", "safe"),)))
+            continue
+        if DASHED.match(entry.key.text):
+            ways = (f"a space is missing after the dash: `- {entry.key.text[1:]}: ...`",)
+            help.append((entry, ways, (write(entry.key.span, f"- {entry.key.text[1:]}", "safe"),)))
             continue
         near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
         gone = GONE.get(folded(entry.key.text))

@@ -53,6 +53,8 @@ def slip(source: Source, problem: str, at: int, context: str, context_at: int) -
         return _colons(source, at, number, line)
     if "expected ':'" in problem:
         return _no_colon(source, context_at)
+    if "block" in context and (dashes := _dashes(source)):
+        return Slip(dashes[0].span.start - 1, "a space is missing after the dash", (_dashed(dashes),))
     if "block" in context:
         help = "no line before it is indented like it: the keys of one mapping, and the items of one list, share a column"
         return Slip(at, help)
@@ -132,21 +134,33 @@ def _colons(source: Source, at: int, number: int, line: str) -> Slip:
 
 def _no_colon(source: Source, at: int) -> Slip:
     number, _ = source.position(at)
-    first = number
-    found, edits = Slip(at, "a colon is missing: `key: value`"), list[Edit]()
+    if joined := NO_SPACE_AFTER_COLON.fullmatch(source.line(number)):
+        meant, place = f"{_short(joined[1])}: {_short(joined[2])}", source.start(number) + joined.start(2)
+        return Slip(place, f"a space is missing after the colon: `{meant}`", (_spaced(source, place, meant),))
+    found = Slip(at, "a colon is missing: `key: value`")
     while number > 0 and (dash := NO_SPACE_AFTER_DASH.fullmatch(source.line(number))):
         place = source.start(number) + dash.start(1)
-        edits.append(Edit(Span(source, place + 1, place + 1), " "))
-        found = Slip(place, f"a space is missing after the dash: `- {_short(dash[2])}`")
+        fixes = (_dashed(dashes),) if (dashes := _dashes(source)) else ()
+        found = Slip(place, f"a space is missing after the dash: `- {_short(dash[2])}`", fixes)
         number -= 1
-    lines = range(first + 1, source.position(len(source.text))[0] + 1)
-    for after in lines if edits else ():
-        dash = NO_SPACE_AFTER_DASH.fullmatch(source.line(after))
-        if dash is None:
-            break
-        place = source.start(after) + dash.end(1)
-        edits.append(Edit(Span(source, place, place), " "))
-    return found._replace(fixes=(Fix("put a space after the dash", tuple(edits), "safe"),) if edits else ())
+    return found
+
+
+def _dashes(source: Source) -> tuple[Edit, ...]:
+    """A space for each dash that has none, on a line of its own beside an item of a list."""
+    edits = []
+    lines = source.text.split("\n")
+    for number, line in enumerate(lines):
+        dash = NO_SPACE_AFTER_DASH.fullmatch(line.rstrip("\r"))
+        beside = (*lines[max(number - 1, 0) : number], *lines[number + 1 : number + 2])
+        if dash and any(other.startswith(line[: dash.start(1)] + "-") for other in beside):
+            place = source.start(number + 1) + dash.end(1)
+            edits.append(Edit(Span(source, place, place), " "))
+    return tuple(edits)
+
+
+def _dashed(edits: tuple[Edit, ...]) -> Fix:
+    return Fix("put a space after the dash", edits, "safe")
 
 
 def _spaced(source: Source, place: int, meant: str) -> Fix:

@@ -11,7 +11,7 @@ from ...ops.normalization import BatchNormalization, GroupNormalization
 from ...ops.shape import Reshape
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Edit, Fix, Insert, put
+from ...text.fix import Edit, Fix, Insert, Put, put
 from .common import Setting, place_in
 
 NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axis}; the channels are {channels}")
@@ -100,8 +100,8 @@ def _permuted(node: TypedNode, dims: list[int]) -> tuple[Fix, ...]:
     written = node.node.origin.written
     if "target_shape" not in written.keys:
         return ()
-    key, value = written.keys["target_shape"].span, written.places["target_shape"].span
-    edits = (Edit(node.node.origin.place.span, "Permute"), Edit(key, "dims"), Edit(value, str(dims)))
+    here, key = node.node.origin.place.span, written.keys["target_shape"].span
+    edits = (Edit(here, "Permute"), Edit(key, "dims"), Put(here, "target_shape", str(dims)))
     return (Fix(f"write `Permute: {{dims: {dims}}}`", edits),)
 
 

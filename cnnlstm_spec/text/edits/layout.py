@@ -113,6 +113,9 @@ class Layout:
         if span.start == span.end:
             at = entry.key.span.end + 1
             return (self._edit(at, at, f" {value}"),)
+        if not isinstance(entry.value, Scalar) and self.text[self._begin(entry.value)] not in "[{":
+            colon = self.text.index(":", entry.key.span.end) + 1
+            return (self._edit(colon, span.end, f" {value}"),)
         end = "\n" if self.text[span.end - 1] == "\n" else ""
         return (Edit(span, value + end),)
 

@@ -1,0 +1,388 @@
+"""One mistake of each code that has a fix, planted into a drawn spec that is silent. Imports no Keras."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from fuzz.drawn import Spec, classes, image, sequence, slip, spec_of, text_in_style, vector
+from fuzz.text import get, paths_of, renamed, replaced, without
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A text with one mistake of a code, and the text before it was planted."""
+
+    code: str
+    before: str
+    text: str
+
+
+def draw(code: str, seed: int) -> Mistake | None:
+    """A mistake of that code; None where the drawn spec has no place for it."""
+    rng = Random(f"{code} {seed}")
+    found = PLANTS[code](rng)
+    if found is None:
+        return None
+    before, after = found
+    flow = rng.choice([None, False])
+    texts = [each if isinstance(each, str) else text_in_style(each, flow) for each in (before, after)]
+    return Mistake(code, *texts) if texts[0] != texts[1] else None
+
+
+Pair = tuple[Any, Any]
+
+
+def _of_keys(*keys: str, new: Callable[[Any, Random], Any] | None = None) -> Callable[[Random], Pair | None]:
+    """The key, or with `new` the value, of one of those keys of a drawn spec changed."""
+
+    def plant(rng: Random) -> Pair | None:
+        spec = spec_of(rng)
+        paths = [path for path in paths_of(spec) if path[-1] in keys]
+        if not paths:
+            return None
+        path = rng.choice(paths)
+        value = get(spec, path)
+        return spec, replaced(spec, path, new(value, rng)) if new else renamed(spec, path, slip(str(path[-1]), rng))
+
+    return plant
+
+
+def _layer_name(rng: Random) -> Pair:
+    spec = spec_of(rng)
+    named = [path for path in paths_of(spec) if isinstance(path[-1], str) and path[-1][0].isupper() and path[0] != "compile"]
+    path = rng.choice(named)
+    return spec, renamed(spec, path, slip(str(path[-1]), rng))
+
+
+def _wrong_type(rng: Random) -> Pair:
+    spec = spec_of(rng)
+    paths = [path for path in paths_of(spec) if isinstance(get(spec, path), int | float) and path[0] == "branches"]
+    path = rng.choice(paths)
+    value = get(spec, path)
+    if isinstance(value, bool):
+        return spec, replaced(spec, path, rng.choice(["true", "yes"]) if value else "no")
+    ways = [str(value)] if isinstance(value, float) or isinstance(path[-1], int) else [str(value), float(value), [value]]
+    return spec, replaced(spec, path, rng.choice(ways))
+
+
+def _reference(rng: Random) -> Pair:
+    spec = spec_of(rng, *rng.choices([vector, sequence, image], k=2))
+    at = rng.randrange(2)
+    return spec, replaced(spec, ("fusion", "inputs", at), slip(spec["fusion"]["inputs"][at], rng))
+
+
+def _branch(rng: Random) -> Pair:
+    spec = spec_of(rng, vector, vector)
+    first, second = spec["branches"]
+    spec["branches"][second] = {"input": dict(spec["branches"][first]["input"]), "share_layers_with": first}
+    return spec, replaced(spec, ("branches", second, "share_layers_with"), slip(first, rng))
+
+
+def _heads(rng: Random) -> Spec:
+    spec = spec_of(rng)
+    del spec["head"]
+    spec["heads"] = {"risk": [{"Dense": {"units": 1, "activation": "sigmoid"}}], "stay": [{"Dense": {"units": 1}}]}
+    spec["compile"] = {"loss": {"risk": "binary_crossentropy", "stay": None}}
+    return spec
+
+
+def _head(rng: Random) -> Pair:
+    spec = _heads(rng)
+    spec["compile"]["loss"]["stay"] = "mean_squared_error"
+    name = rng.choice(["risk", "stay"])
+    return spec, renamed(spec, ("compile", "loss", name), slip(name, rng))
+
+
+def _no_loss(rng: Random) -> Pair:
+    spec = _heads(rng)
+    return spec, without(spec, ("compile", "loss", "stay"))
+
+
+def _address(rng: Random) -> Pair:
+    spec = spec_of(rng, vector)
+    ((name, branch),) = spec["branches"].items()
+    spec["expect"] = {f"branches.{name}": [branch["layers"][-2]["Dense"]["units"]]}
+    path = ("expect", f"branches.{name}")
+    return spec, renamed(spec, path, f"branches.{slip(name, rng)}")
+
+
+def _variable(rng: Random) -> Pair:
+    spec = {"vars": {"width": rng.randint(4, 8), "rate": 0.1}, **spec_of(rng, vector)}
+    (name,) = spec["branches"]
+    spec["branches"][name]["layers"][0]["Dense"]["units"] = "$width"
+    return spec, replaced(spec, ("branches", name, "layers", 0, "Dense", "units"), f"${slip('width', rng)}")
+
+
+def _no_effect(rng: Random) -> Pair:
+    spec = spec_of(rng)
+    name, argument, value = rng.choice(
+        [
+            ("Adam", "ema_momentum", 0.9),
+            ("AdamW", "ema_overwrite_frequency", 3),
+            ("SGD", "nesterov", True),
+            ("Adam", "ema_momentum", 0.5),
+        ]
+    )
+    spec["compile"]["optimizer"] = {name: {"learning_rate": 0.001}}
+    return spec, replaced(spec, ("compile", "optimizer", name, argument), value)
+
+
+def _not_yaml(rng: Random) -> Pair | None:
+    text = text_in_style(spec_of(rng), None)
+    lines = text.splitlines(keepends=True)
+    ways = {
+        "dash": [n for n, line in enumerate(lines) if line.lstrip().startswith("- ")],
+        "bracket": [n for n, line in enumerate(lines) if line.rstrip().endswith(("]", "}"))],
+        "colon": [n for n, line in enumerate(lines) if line.startswith(("name: ", "version: "))],
+    }
+    way = rng.choice(list(ways))
+    number = rng.choice(ways[way])
+    line = lines[number]
+    broken = {"dash": line.replace("- ", "-", 1), "bracket": line.rstrip()[:-1] + "\n", "colon": line.replace(": ", ":", 1)}[way]
+    return text, "".join([*lines[:number], broken, *lines[number + 1 :]])
+
+
+def _without_key(key: str, *kinds: Callable[[Random], Spec]) -> Callable[[Random], Pair]:
+    """An argument left out that a layer after it needs."""
+
+    def plant(rng: Random) -> Pair:
+        spec = spec_of(rng, *kinds)
+        path = rng.choice([path for path in paths_of(spec) if path[-1] == key])
+        return spec, without(spec, path)
+
+    return plant
+
+
+def _wrong_rank(rng: Random) -> Pair:
+    if rng.random() < 0.6:
+        return _without_key("return_sequences", sequence)(rng)
+    spec = spec_of(rng, image)
+    (name,) = spec["branches"]
+    branch = spec["branches"][name]
+    size, layers = branch["input"]["shape"][0], branch["layers"]
+    branch["input"] = {"kind": "video", "shape": [rng.randint(4, 10), size, size, 3]}
+    branch["layers"] = [{"TimeDistributed": layers}, {"LSTM": {"units": 4}}]
+    bare = replaced(spec, ("branches", name, "layers"), [*copy.deepcopy(layers), {"LSTM": {"units": 4}}])
+    return spec, bare
+
+
+def _kernel(rng: Random) -> Pair:
+    spec = spec_of(rng, image)
+    (name,) = spec["branches"]
+    at = ("branches", name, "layers", 0, "Conv2D")
+    spec = replaced(replaced(spec, (*at, "kernel_size"), rng.randint(40, 60)), (*at, "padding"), "same")
+    return spec, replaced(spec, (*at, "padding"), "valid") if rng.random() < 0.5 else without(spec, (*at, "padding"))
+
+
+def _joined(rng: Random) -> Spec:
+    spec = spec_of(rng, sequence, sequence)
+    steps = rng.randint(8, 20)
+    for name in spec["branches"]:
+        conv = {"filters": 4, "kernel_size": rng.choice([3, 5]), "padding": "same"}
+        spec["branches"][name] = {"input": {"kind": "sequence", "shape": [steps, 4]}, "layers": [{"Conv1D": conv}]}
+    spec["head"] = [{"LSTM": {"units": 4}}, {"Dense": {"units": 2}}]
+    return spec
+
+
+def _sizes(rng: Random) -> Pair:
+    spec = _joined(rng)
+    name = rng.choice(list(spec["branches"]))
+    return spec, without(spec, ("branches", name, "layers", 0, "Conv1D", "padding"))
+
+
+def _shapes(rng: Random) -> Pair:
+    spec = spec_of(rng, vector, vector)
+    width = rng.randint(4, 16)
+    for branch in spec["branches"].values():
+        branch["layers"] = [{"Dense": {"units": width, "activation": "relu"}}]
+    spec["fusion"]["strategy"] = rng.choice(["learned_weights", "gated"])
+    name = rng.choice(list(spec["branches"]))
+    return spec, replaced(spec, ("branches", name, "layers", 0, "Dense", "units"), width + rng.randint(1, 9))
+
+
+def _ranks(rng: Random) -> Pair:
+    spec = spec_of(rng, sequence, vector)
+    first = next(iter(spec["branches"].values()))
+    first["layers"] = first["layers"][:-1]
+    spec["fusion"]["broadcast"] = True
+    spec["head"] = [{"GRU": {"units": 4}}, {"Dense": {"units": 2}}]
+    return spec, without(spec, ("fusion", "broadcast"))
+
+
+def _mask(rng: Random) -> Pair:
+    spec = spec_of(rng, sequence)
+    (branch,) = spec["branches"].values()
+    branch["input"]["padding_value"] = 0
+    branch["layers"] = [*branch["layers"][:-1], "GlobalAveragePooling1D"]
+    at = ("branches", next(iter(spec["branches"])), "layers", len(branch["layers"]) - 1)
+    return spec, replaced(spec, at, rng.choice(["Flatten", "GlobalMaxPooling1D"]))
+
+
+def _bias(rng: Random) -> Pair:
+    spec = spec_of(rng, image)
+    (name,) = spec["branches"]
+    conv = {"filters": rng.randint(4, 8), "kernel_size": 3, "use_bias": False}
+    spec["branches"][name]["layers"] = [{"Conv2D": conv}, "BatchNormalization", "ReLU", "GlobalAveragePooling2D"]
+    return spec, without(spec, ("branches", name, "layers", 0, "Conv2D", "use_bias"))
+
+
+def _of_head(
+    units: tuple[int, int], activation: str | None, loss: Any, metrics: list[Any] | None, change: Callable[[Spec, Random], Any]
+) -> Callable[[Random], Pair]:
+    """A head of so many classes, changed."""
+
+    def plant(rng: Random) -> Pair:
+        spec = classes(rng, rng.randint(*units), activation, copy.deepcopy(loss), copy.deepcopy(metrics))
+        changed = copy.deepcopy(spec)
+        change(changed, rng)
+        return spec, changed
+
+    return plant
+
+
+def _last(spec: Spec) -> dict[str, Any]:
+    last: dict[str, Any] = spec["head"][-1]["Dense"]
+    return last
+
+
+def _set(**values: Any) -> Callable[[Spec, Random], None]:
+    """Other values in `compile`, or of the last layer."""
+
+    def change(spec: Spec, rng: Random) -> None:
+        for name, value in values.items():
+            chosen = rng.choice(value) if isinstance(value, tuple) else value
+            holder = _last(spec) if name in ("activation", "units") else spec["compile"]
+            if chosen is None:
+                holder.pop(name, None)
+            else:
+                holder[name] = chosen
+
+    return change
+
+
+def _target_loss(rng: Random) -> Pair:
+    units = rng.randint(3, 9)
+    encoding, loss, other = rng.choice(
+        [
+            ("integer", "sparse_categorical_crossentropy", "categorical_crossentropy"),
+            ("one_hot", "categorical_crossentropy", "sparse_categorical_crossentropy"),
+        ]
+    )
+    spec = classes(rng, units, "softmax", loss, targets={"head": {"encoding": encoding, "classes": units}})
+    return spec, replaced(spec, ("compile", "loss"), other)
+
+
+def _layers(before: list[Any], after: list[Any], **input: Any) -> Callable[[Random], Pair]:
+    """A branch of those layers, and with a mistake of these."""
+
+    def plant(rng: Random) -> Pair:
+        spec = spec_of(rng, vector)
+        (name,) = spec["branches"]
+        spec["branches"][name] = {"input": input, "layers": before}
+        spec["head"] = [{"Dense": {"units": rng.randint(1, 4)}}]
+        return spec, replaced(spec, ("branches", name, "layers"), after)
+
+    return plant
+
+
+def _conv(**more: Any) -> Spec:
+    return {"Conv2D": {"filters": 4, "kernel_size": 3, **more}}
+
+
+SIGMOID = ((1, 1), "sigmoid", "binary_crossentropy")
+SOFTMAX = ((3, 9), "softmax", "categorical_crossentropy")
+SEVERAL = ((3, 9), "sigmoid", "binary_crossentropy")
+FIRST: Spec = {"data_format": "channels_first"}
+IMAGE: Spec = {"kind": "image", "shape": [32, 32, 3]}
+TURNED: Spec = {"kind": "image", "shape": [3, 32, 32]}
+STEPS: Spec = {"kind": "sequence", "shape": [20, 8]}
+
+PLANTS: dict[str, Callable[[Random], Pair | None]] = {
+    "wrong-type": _wrong_type,
+    "unknown-key": _of_keys(
+        "units", "filters", "kernel_size", "activation", "return_sequences", "padding", "strategy", "optimizer"
+    ),
+    "unknown-layer": _layer_name,
+    "unknown-name": _of_keys("activation", "loss", new=lambda value, rng: slip(value, rng)),
+    "unknown-choice": _of_keys("padding", "strategy", new=lambda value, rng: slip(value, rng)),
+    "unknown-reference": _reference,
+    "unknown-branch": _branch,
+    "unknown-head": _head,
+    "unknown-address": _address,
+    "unknown-variable": _variable,
+    "no-effect": _no_effect,
+    "not-yaml": _not_yaml,
+    "wrong-rank": _wrong_rank,
+    "kernel-larger-than-input": _kernel,
+    "sizes-differ": _sizes,
+    "shapes-differ": _shapes,
+    "ranks-differ": _ranks,
+    "mask-lost": _mask,
+    "bias-before-batchnorm": _bias,
+    "head-without-loss": _no_loss,
+    "probabilities-expected": lambda rng: _of_head(*rng.choice([SIGMOID, SOFTMAX]), None, _set(activation=(None, "relu")))(rng),
+    "logits-expected": _of_head(*SOFTMAX, None, _set(loss={"CategoricalCrossentropy": {"from_logits": True}})),
+    "softmax-over-one": _of_head(*SIGMOID, None, _set(activation="softmax")),
+    "softmax-with-binary": _of_head(*SOFTMAX, None, _set(loss="binary_crossentropy")),
+    "sigmoid-with-categorical": _of_head(*SOFTMAX, None, _set(activation="sigmoid")),
+    "target-loss": _target_loss,
+    "metric-labels": _of_head(*SOFTMAX, ["categorical_accuracy"], _set(metrics=["sparse_top_k_categorical_accuracy"])),
+    "accuracy-of-one-class": _of_head(*SEVERAL, ["binary_accuracy"], _set(metrics=["accuracy"])),
+    "accuracy-of-numbers": _of_head((1, 1), None, "mean_squared_error", ["mean_absolute_error"], _set(metrics=["accuracy"])),
+    "accuracy-of-margins": _of_head((1, 1), None, "hinge", None, _set(metrics=["accuracy"])),
+    "threshold-on-logits": _of_head(
+        (1, 1), None, {"BinaryCrossentropy": {"from_logits": True}}, None, _set(metrics=(["accuracy"], ["AUC"], ["Precision"]))
+    ),
+    "score-without-threshold": _of_head(*SEVERAL, None, _set(metrics=["F1Score"])),
+    "precision-is-accuracy": _of_head(
+        (2, 2), "softmax", "categorical_crossentropy", None, _set(metrics=(["Precision"], ["Recall"]))
+    ),
+    "rate-clipped": _layers([{"LSTM": {"units": 4, "dropout": 0.2}}], [{"LSTM": {"units": 4, "dropout": 20}}], **STEPS),
+    "exponential-overflows": _layers(
+        [{"SimpleRNN": {"units": 4}}], [{"SimpleRNN": {"units": 4, "activation": "exponential"}}], **STEPS
+    ),
+    "one-step": _layers(
+        [{"Permute": {"dims": [2, 1]}}, {"LSTM": {"units": 4}}], [{"LSTM": {"units": 4}}], kind="sequence", shape=[1, 12]
+    ),
+    "reshape-swaps-axes": _layers(
+        [{"Permute": {"dims": [2, 1]}}, {"LSTM": {"units": 4}}],
+        [{"Reshape": {"target_shape": [8, 20]}}, {"LSTM": {"units": 4}}],
+        **STEPS,
+    ),
+    "masking-never-fires": _layers(
+        ["Masking", {"Dense": {"units": 4}}, {"LSTM": {"units": 4}}],
+        [{"Dense": {"units": 4}}, "Masking", {"LSTM": {"units": 4}}],
+        **STEPS,
+    ),
+    "channels-come-first": _layers([{"Permute": {"dims": [2, 3, 1]}}, _conv(), "Flatten"], [_conv(), "Flatten"], **TURNED),
+    "data-format-differs": _layers(
+        [_conv(**FIRST), {"MaxPooling2D": dict(FIRST)}, "Flatten"], [_conv(**FIRST), "MaxPooling2D", "Flatten"], **TURNED
+    ),
+    "norm-not-over-channels": _layers(
+        [_conv(**FIRST, use_bias=False), {"BatchNormalization": {"axis": 1}}, "Flatten"],
+        [_conv(**FIRST, use_bias=False), "BatchNormalization", "Flatten"],
+        **TURNED,
+    ),
+    "value-range-differs": _layers(
+        [{"Rescaling": {"scale": "1/255"}}, {"RandomBrightness": {"factor": 0.2, "value_range": [0, 1]}}, "Flatten"],
+        [{"Rescaling": {"scale": "1/255"}}, {"RandomBrightness": {"factor": 0.2}}, "Flatten"],
+        **IMAGE,
+    ),
+    "outside-its-domain": _layers(
+        [{"Dense": {"units": 4, "activation": "softplus"}}, {"Rescaling": {"scale": 1, "offset": 1e-7}}, {"Op": {"name": "log"}}],
+        [{"Dense": {"units": 4, "activation": "relu"}}, {"Op": {"name": "log"}}],
+        kind="vector",
+        shape=[6],
+    ),
+    "frozen-at-random": _layers(
+        [{"Embedding": {"input_dim": 50, "output_dim": 4}}, "GlobalAveragePooling1D"],
+        [{"Embedding": {"input_dim": 50, "output_dim": 4, "trainable": False}}, "GlobalAveragePooling1D"],
+        kind="tokens",
+        shape=[12],
+    ),
+}
+"""By code, what draws a silent spec and the same with a mistake, as values or as texts."""
