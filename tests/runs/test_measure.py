@@ -193,5 +193,14 @@ class TestRun:
         assert run(["predict", str(output), str(tmp_path / "t.csv"), "-o", str(tmp_path / "out.csv")]) == 0
         with (tmp_path / "out.csv").open() as stream:
             written = list(csv.DictReader(stream))
+        import keras as framework
+
+        import cnnlstm_spec.runs
+
+        fed = cnnlstm_spec.runs.read(output, [{"a": row[0], "b": row[1], "c": row[2]} for row in rows])
+        again = cnnlstm_spec.runs.read(output, tmp_path / "t.csv")
+        assert fed.keys() == {"first", "second"} and all((fed[name] == again[name]).all() for name in fed)
+        told = framework.models.load_model(output / "model.keras").predict(fed, verbose=0).max(1)
+        assert told == pytest.approx([float(row["head.probability"]) for row in written], abs=1e-5)
         assert len(written) == 60 and {row["head.prediction"] for row in written} <= set(HOSTILE)
         assert all(0.5 <= float(row["head.probability"]) <= 1 for row in written)

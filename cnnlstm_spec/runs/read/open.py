@@ -84,7 +84,10 @@ class Reading:
 
         `train` is read before, or the targets of an earlier run are known.
         """
-        rows = self._rows(sources, name)
+        return self.make_part(self._rows(sources, name), name, targets)
+
+    def make_part(self, rows: Rows, name: str, targets: bool = True) -> Part:
+        """Rows that are open already as a part of its own."""
         return self._part(name, rows, numpy.zeros(len(rows), dtype="int8"), TRAIN, self._order(rows), targets)
 
     def _rows(self, sources: tuple[Source, ...], name: str) -> Rows:
