@@ -178,3 +178,9 @@ def test_fields_say_their_types() -> None:
         and any(isinstance(each, ast.Name) and each.id == "Any" for each in ast.walk(node.annotation))
     ]
     assert len(found) <= MOST_ANY, "\n".join(found)
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Two of one name cannot be collected together."""
+    names = sorted(path.name for path in Path(__file__).parent.parent.rglob("test_*.py"))
+    assert [name for name in names if names.count(name) > 1] == []

@@ -16,7 +16,7 @@ from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.emit.words.arithmetic import Told, addresses, explain, find, numbers
 from cnnlstm_spec.ir.graph import Node as GraphNode
-from cnnlstm_spec.ir.graph import TypedNode, count
+from cnnlstm_spec.ir.graph import TypedNode, count_elements
 from cnnlstm_spec.ir.inference import Inference
 from cnnlstm_spec.ir.op import Op
 from cnnlstm_spec.language.read_record import read_record
@@ -64,7 +64,7 @@ def test_the_arithmetic_of_every_layer_evaluates_to_its_numbers(cls: type[Op], i
     found = numbers(typed)
     by_name = {each.name: each.value for each in found}
     assert [each.value for each in found[: typed.type.rank]] == list(typed.type.sizes)
-    assert by_name.get("parameters", 0) == sum(count(weight.shape) for weight in typed.weights)
+    assert by_name.get("parameters", 0) == sum(count_elements(weight.shape) for weight in typed.weights)
     assert by_name.get("multiply-adds", 0) == typed.macs
     for each in found:
         assert each.arithmetic is None or value_of(each.arithmetic) == each.value
