@@ -153,6 +153,14 @@ def test_pad_of_open_steps_has_no_effect() -> None:
     assert found(run_spec(more, **{**SERIES, "shape": "[steps, 2]", "input": ", padding_value: 0.0"})) == [("no-effect", "pad")]
 
 
+def test_what_is_measured_stands_before_weights() -> None:
+    layers = "[{Rescaling: {scale: 2.0}}, Normalization, {Dense: {units: 2}}]"
+    assert found(run_spec(DATA, layers=layers)) == []
+    assert found(run_spec(DATA, layers="[{Dense: {units: 2}}, ReLU, Normalization]")) == [
+        ("measured-behind-weights", "Normalization")
+    ]
+
+
 SPACE = [
     ("vars.width: {int: [4, 16]}", []),
     ("vars.width: [4, wide]", [("search-value", "wide")]),
