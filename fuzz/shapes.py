@@ -43,9 +43,15 @@ def _after(items: list[Any], shape: Shape) -> Shape:
 def _merged(merge: Any, shapes: list[Shape]) -> Shape:
     merge = {"strategy": merge} if isinstance(merge, str) else merge
     if "layer" in merge:
-        return tuple(make(merge["layer"], None).compute_output_shape(shapes))
+        return _joined(make(merge["layer"], None), shapes)
     if merge["strategy"] == "concat":
-        return tuple(keras.layers.Concatenate(axis=merge["axis"]).compute_output_shape(shapes))
+        return _joined(keras.layers.Concatenate(axis=merge["axis"]), shapes)
     if len(set(shapes)) > 1:
         raise Misfit(shapes)
     return shapes[0]
+
+
+def _joined(layer: Any, shapes: list[Shape]) -> Shape:
+    """The shape of what is joined; whether shapes fit one another Keras looks at when it builds."""
+    layer.build(shapes)
+    return tuple(layer.compute_output_shape(shapes))

@@ -148,9 +148,11 @@ def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype
             whole.train_on_batch(batch, np.zeros((BATCH,), "float32"))
         stage = "call"
         try:
-            given = model(batch)
+            given = model(batch) if "float" in dtype else None
         except Exception:
-            # A compiled function has kernels that a direct call on this device may lack.
+            given = None
+        if given is None:
+            # A compiled function has kernels that a direct call on this device may lack, and casts integers for some layers.
             model.compile()
             given = model.predict_on_batch(batch)
         return Outcome(
