@@ -29,7 +29,7 @@ WRONG_ARITY = Code(
     "error",
     "`{layer}` takes {wanted} inputs; it is given {given}",
     sort="keras",
-    help="name as many in `inputs`",
+    help="name as many in the `inputs` of a fusion, or of a `Parallel` the paths",
 )
 ONE_INPUT = Code(
     "nothing-to-merge",

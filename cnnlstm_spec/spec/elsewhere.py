@@ -7,6 +7,14 @@ from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
 from ..text.synonyms import folded
 
 IN_COMPILE = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "learning_rate_multipliers", "dtype_policy")
+OTHER_WORDS = {
+    "optimiser": "optimizer",
+    "optim": "optimizer",
+    "criterion": "loss",
+    "losses": "loss",
+    "lossfn": "loss",
+    "metric": "metrics",
+}
 IN_FIT = (
     *("epochs", "callbacks", "steps_per_epoch", "validation_steps", "validation_batch_size", "validation_freq", "shuffle"),
     *("class_weight", "monitor", "phases", "threshold"),
@@ -25,7 +33,8 @@ IN_BRANCH = "layers stand in a branch: `branches: {x: {input: {kind: image, shap
 
 def of_top(entry: Entry) -> tuple[str, ...]:
     """What to write in place of a key at the top of a spec."""
-    name, word = entry.key.text, folded(entry.key.text)
+    word = folded(entry.key.text)
+    name = OTHER_WORDS.get(word, entry.key.text)
     help = _of_training(entry)
     if word in KERAS_JSON:
         help = "it is the JSON of a Keras model: write each of its layers as `Dense: {units: 3}`, in the `layers` of a branch"
@@ -60,6 +69,10 @@ def _of_training(entry: Entry) -> str | None:
     meant = OLD_IN_FIT.get(word, name)
     if meant in IN_FIT:
         return f"it stands in `fit`: `fit: {{{meant}: {_short(entry.value)}}}`"
+    if word in ("patience", "earlystopping"):
+        return "it stands in `fit`: `fit: {callbacks: [{EarlyStopping: {patience: 5}}]}`"
+    if word in ("validationsplit", "valsplit", "testsplit"):
+        return f"it stands in `data`: `data: {{validation: {{fraction: {_short(entry.value)}}}}}`"
     if word in TRAINING:
         return "how long and with which callbacks it is trained stands in `fit`: `fit: {epochs: 10}`"
     return None

@@ -9,12 +9,12 @@ from ..language.json_schema import ref
 from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
-from ..language.read_record import UNKNOWN_KEY, place_at_key, read, read_record
+from ..language.read_record import NOT_A_MAPPING, UNKNOWN_KEY, place_at_key, read, read_record
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
 from ..text.diagnostic import Origin
-from ..text.nodes import Listing, Mapping, Node, Scalar
+from ..text.nodes import Listing, Mapping, Node, Scalar, words_for
 from ..text.spelling import guess
 from .fusion import ONE_WAY, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
@@ -138,6 +138,10 @@ def read_time_distributed(key: Scalar, arguments: Node, scope: Scope) -> Item | 
     if isinstance(resolved, Listing):
         items = LAYERS.read(resolved, scope.at("layers"))
         return None if items is POISON else Timed(items, origin_of(key, scope))
+    if isinstance(resolved, Scalar) and isinstance(resolved.value, str) and scope.has_layer(resolved.value):
+        help = (f"write `TimeDistributed: [{resolved.value}]`, or `TimeDistributed: [{{{resolved.value}: ...}}]`",)
+        scope.report(NOT_A_MAPPING, resolved, owner=key.text, given=words_for(resolved), help=help)
+        return None
     if isinstance(resolved, Mapping) and len(resolved.entries) == 1:
         only = resolved.entries[0].key
         if only.text not in TimeDistributed.arguments and (find_op(only.text) or only.text in scope.layers):

@@ -235,6 +235,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "lossfn": ("loss",),
     "lossweight": ("lossweights",),
     "optim": ("optimizer",),
+    "optimiser": ("optimizer",),
     "opt": ("optimizer",),
 }
 """A word to those that it may stand for, the likeliest first; it stands for the first that is known where it stands."""
