@@ -14,7 +14,7 @@ from ...ops.input import Input
 from ...spec.data.inputs import BranchSource, ImageSource, OneHotColumn, SequenceSource, VectorSource, VideoSource
 from ...spec.data.lengths import Augmentation, Length
 from .formats.film import read_film
-from .formats.image import read_image
+from .formats.image import need_size, read_image, size_of
 from .formats.npy import open_npy
 from .formats.series import read_series
 from .formats.volume import read_volume
@@ -160,6 +160,24 @@ class CellsBranch(Branch):
         self.paths = input.kind != "text" and rows.is_text(self.column)
         self.rates: dict[int, int] = {}
         """The first row of each rate at which sound is recorded."""
+
+    def check(self, rows: Array, problems: Problems) -> Array:
+        """Whether the file of each cell is there, and its header says what the branch takes."""
+        for row in rows.tolist() if self.paths else ():
+            try:
+                self.check_header(self.path(row))
+            except Broken as error:
+                file, number = self.rows.where(row)
+                problems.add(error.code, str(error), file, number, self.column)
+        return rows
+
+    def check_header(self, path: Path) -> None:
+        """Raises Broken for a file whose header says that it does not fit."""
+        source, sizes = self.source.source, self.shape.sizes
+        if self.input.kind == "image" and isinstance(source, ImageSource) and source.resize is None:
+            need_size(size_of(path), sizes[0], sizes[1])
+        elif path.suffix.lower() == ".npy" and self.input.kind in ("tensor", "tokens", "volume"):
+            open_npy(path)
 
     def path(self, row: int) -> Path:
         """The file that a cell names; raises Broken."""

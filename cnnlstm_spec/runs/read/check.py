@@ -61,14 +61,20 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     told = [*reading.problems, *told]
     rows = {name: _part(part, told) for name, part in parts.items()}
     keys = ("file", "row", "column", "code", "message")
-    problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in told]
+    problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
     return DataReport(version=1, parts=rows, problems=problems, hints=list(_hints(parts)) if parts else [])
+
+
+def _place(problem: Problem) -> tuple[str, int]:
+    """By which problems are sorted."""
+    return problem.file, problem.row or 0
 
 
 def _part(part: Part, told: list[Problem]) -> PartReport:
     assert isinstance(part, FilePart)
     inputs = {name: Values() for name in part.branches}
     lengths: dict[str, dict[int, int]] = {}
+    known = set(told)
     for place in range(len(part)):
         for index, (name, branch) in enumerate(part.branches.items()):
             row = part.row(place)
@@ -76,7 +82,9 @@ def _part(part: Part, told: list[Problem]) -> PartReport:
                 values = part.sample(branch, place, index)
             except Broken as error:
                 file, number = branch.rows.where(row)
-                told.append(Problem(error.code, str(error), file, number, branch.column))
+                problem = Problem(error.code, str(error), file, number, branch.column)
+                if problem not in known:
+                    told.append(problem)
                 continue
             inputs[name].add(values)
             if branch.shape.timed and branch.shape.sizes[0] is None:

@@ -69,15 +69,17 @@ def _size(opened: Any) -> tuple[int, int]:
     return (opened.width, opened.height) if turned else (opened.height, opened.width)
 
 
+def need_size(has: tuple[int, int], height: int | None, width: int | None) -> None:
+    """Raises Broken where an image of this size does not fit."""
+    if (height or has[0], width or has[1]) != has:
+        raise Broken("shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`")
+
+
 def read_image(path: Path, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
     """The image (height, width, channels) with values as stored, brought to a size where `source` says how."""
     with open_image(path) as opened:
         if source.resize is None:
-            has = _size(opened)
-            if (height or has[0], width or has[1]) != has:
-                raise Broken(
-                    "shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`"
-                )
+            need_size(_size(opened), height, width)
         return convert(opened, source, height, width, channels)
 
 
