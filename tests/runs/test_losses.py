@@ -151,3 +151,30 @@ def test_windows(tmp_path: Path) -> None:
         at = numpy.random.default_rng([0, epoch]).permutation(len(x))
         theirs.append(model.fit(x[at], y[at], batch_size=8, shuffle=False, verbose=0).history["loss"][0])
     assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+STEPS = """
+version: 1
+name: steps
+branches: {s: {input: {kind: sequence, shape: [steps, 2], mask_input: real}, layers: [{GRU: {units: 4, return_sequences: true}}]}}
+heads: {out: [{Dense: {units: 2, activation: softmax}}], number: [{Dense: {units: 1}}]}
+compile: {loss: {out: sparse_categorical_crossentropy, number: mse}}
+data: {train: t.jsonl, validation: {fraction: 0.3}, inputs: {s: {column: s}}}
+fit: {epochs: 1, batch_size: 8, class_weight: {out: balanced}}
+"""
+
+
+def test_heads_with_steps_count_real_steps_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw = random.Random(0)
+    lengths = [draw.randint(2, 6) for _ in range(30)]
+    with (tmp_path / "t.jsonl").open("w") as stream:
+        for length in lengths:
+            series = [[draw.gauss(0, 1), draw.gauss(0, 1)] for _ in range(length)]
+            row = {"s": series, "out": [int(a > 0.5) for a, _ in series], "number": [b for _, b in series]}
+            stream.write(json.dumps(row) + "\n")
+    (tmp_path / "spec.yaml").write_text(STEPS)
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    assert run(["evaluate", str(tmp_path / "run"), str(tmp_path / "t.jsonl"), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert sum(map(sum, found["heads"]["out"]["confusion"])) == sum(lengths)

@@ -60,7 +60,11 @@ class Feed:
         found = (*found, next(iter(targets.values())) if single else targets)
         if not weights:
             return found
-        every = {head: weights.get(head, numpy.ones(count, "float32")) for head in targets}
+        outputs = heads if isinstance(heads, dict) and heads is self.model.output else dict.fromkeys(targets, self.model.output)
+        every = {
+            head: _per_step(weights.get(head, numpy.ones(count, "float32")), each, len(outputs[head].shape) - 1)
+            for head, each in targets.items()
+        }
         return (*found, next(iter(every.values())) if single else every)
 
     def _gathered(self, whole: Batch, size: int) -> Any:
@@ -118,6 +122,14 @@ class Feed:
             {name: each.shape for name, each in outputs.items()},
         ]
         return tuple(_specs(value, known) for value, known in zip(values, shapes, strict=False))
+
+
+def _per_step(weights: Any, target: Any, axes: int) -> Any:
+    """Weights of samples as those of their steps, where a head has some: Keras multiplies them with the mask as they are."""
+    if axes < 2 or target.ndim < axes or weights.ndim >= axes:
+        return weights
+    shaped = weights.reshape(weights.shape + (1,) * (axes - weights.ndim))
+    return numpy.broadcast_to(shaped, target.shape[:axes]).astype("float32")
 
 
 def _specs(value: Any, known: Mapping[Any, Any]) -> Any:

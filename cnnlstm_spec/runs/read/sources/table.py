@@ -98,7 +98,12 @@ class TableRows(Rows):
         value = self.frame[column][row]
         if value is None or isinstance(value, str | bool | int | float):
             return value
-        return numpy.asarray(value.to_list() if hasattr(value, "to_list") else value, dtype="float64")
+        try:
+            return numpy.asarray(value.to_list() if hasattr(value, "to_list") else value, dtype="float64")
+        except (TypeError, ValueError):
+            file, number = self.where(row)
+            told = "the cell is a list of other things than numbers, or of lists of unequal lengths"
+            raise DataError([f"{file}, row {number}, `{column}`: {told}"]) from None
 
     def is_text(self, column: str) -> bool:
         polars = need("polars", "a table")
