@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from difflib import unified_diff
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -108,6 +107,8 @@ def _tell_unsafe(mended: Mended, unsafe: bool) -> None:
 
 
 def _patch(name: str, before: str, after: str) -> Iterator[str]:
+    from difflib import unified_diff
+
     for line in unified_diff(_lines(before), _lines(after), name, name):
         head, end = (line[:-1], "\n") if line.endswith("\n") else (line, "\n\\ No newline at end of file\n")
         yield head.removesuffix("\r") + end
