@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from ..language.activations import BOUNDS, DISTRIBUTIONS
+from ..language.activations import ADDS_UP, BOUNDS
 from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, NAME, Optional, Policy
 from ..language.record import Record
@@ -311,7 +311,7 @@ def range_of(activation: object, rank: int) -> Range:
     if name not in BOUNDS:
         return ANY
     least, greatest, attained = BOUNDS[name]
-    return Range(least, greatest, attained, (rank - 1,) if name in DISTRIBUTIONS else None, by=name)
+    return Range(least, greatest, attained, (rank - 1,) if name == ADDS_UP else None, by=name)
 
 
 @cache

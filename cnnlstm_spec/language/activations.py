@@ -33,7 +33,10 @@ BOUNDS: dict[str, Bounds] = {
 """Those left out give any number."""
 
 DISTRIBUTIONS = frozenset({"softmax", "sparsemax"})
-"""Those whose values add up to 1 along the last axis."""
+"""Those that divide 1 among the values along the last axis."""
+
+ADDS_UP = "softmax"
+"""The one of them whose values do add up to 1: Keras's `sparsemax` falls short of it where two values are near each other."""
 
 SIGMOIDS = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid"})
 """Those that give each value a probability of its own."""
