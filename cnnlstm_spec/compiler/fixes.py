@@ -153,7 +153,7 @@ def mend(prepared: Sweep, unsafe: bool = False, clock: Clock | None = None) -> M
     been compiled, and has no finding more than before of any code.
     """
     trials, made, chain = Trials(prepared, clock), tuple[Made, ...](), 0
-    texts = {id: (source, source) for id, source in prepared.texts.sources.items()}
+    texts = {key: (source, source) for key, source in prepared.texts.sources.items()}
     best = Mended(tuple(trials.found), (), ())
     for _ in range(ROUNDS):
         chosen = _chosen(trials, unsafe)

@@ -22,6 +22,8 @@ def fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typed: M
     first, other = inputs[0], inputs[refusal.input]
     if first.rank != other.rank:
         return broadcast
+    if not first.axes:
+        return ()
     paths = [_ancestors(id, typed) for id in node.inputs]
     shared = set(paths[0]).intersection(*paths[1:])
     own = [[id for id in path if id not in shared] for path in paths]

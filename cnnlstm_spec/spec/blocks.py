@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from ..language.cached_reading import recall
 from ..language.kinds import NAME, AnyKind, wrong_type
 from ..language.layer_kinds import LAYERS
+from ..language.leaf import OpenLeaf
 from ..language.read_record import MISSING_KEY, place_at_key, read, read_record, report_unknown_keys
 from ..language.record import Record
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
@@ -23,10 +24,28 @@ BLOCK_CYCLE = Code(
 )
 
 
+class ParametersKind(OpenLeaf):
+    """Names to defaults, as a node; null is none."""
+
+    words = "a mapping of names to defaults, or to `required`"
+    canonical = (Mapping,)
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        resolved = scope.resolve(node)
+        if isinstance(resolved, Scalar) and resolved.value is None:
+            return None
+        if resolved is not None and not isinstance(resolved, Mapping):
+            return wrong_type(resolved, scope, self.words)
+        return POISON if resolved is None else resolved
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
 class Block(Record):
     """A list of layers with parameters, to be used like a layer."""
 
-    parameters: Annotated[Node | None, AnyKind()] = None
+    parameters: Annotated[Mapping | None, ParametersKind()] = None
     """Names to defaults, or to `required`."""
     layers: Annotated[Node, AnyKind("a list of layers")]
     """The layers."""
@@ -47,9 +66,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if reading is POISON or resolved is None:
         return None
     block = reading.record
-    parameters = definition.at("parameters").resolve(block.parameters) if block.parameters else Mapping(key.span, ())
-    if not isinstance(parameters, Mapping):
-        return None
+    parameters = block.parameters if block.parameters is not None else Mapping(key.span, ())
     used = _read_use(name, place_at_key(resolved, key), parameters, scope, definition)
     if used is None:
         return None
@@ -85,10 +102,7 @@ def _read_unused_block(node: Node, scope: Scope, name: str) -> None:
     if reading is POISON:
         return
     block = reading.record
-    parameters = scope.at("parameters").resolve(block.parameters) if block.parameters else None
-    if block.parameters and not isinstance(parameters, Mapping):
-        return
-    entries = parameters.entries if isinstance(parameters, Mapping) else ()
+    entries = block.parameters.entries if block.parameters is not None else ()
     values = {each.key.text: unread(each.key.span) if _is_required(each.value) else each.value for each in entries}
     read(LAYERS, block.layers, scope.having(values).at("layers"))
 

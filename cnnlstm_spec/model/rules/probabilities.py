@@ -66,6 +66,8 @@ def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
     values, loss, last = head.type.meaning.range, head.loss, head.type.rank - 1
     if loss is None or loss.thing.name not in OF_ONE_CLASS or values is None or values.sums is None or head.width == 1:
         return
+    if not head.type.axes:
+        return
     if last in values.sums or loss.thing.get("axis") not in (None, -1, last + 1) or head.activation is None:
         return
     op = head.activation.node.op
