@@ -12,7 +12,7 @@ from ..compiler.artifact.write import digest, make_folder, remove_files, remove_
 from ..text.escape.json import to_json
 from ..text.files import PathError, entries, read, read_json, sort_of
 
-STATE, IDENTITY = "state", "run.json"
+STATE, IDENTITY, LAST = "state", "run.json", "last.npz"
 ADAPTED, HISTORY, REPORT, GO_ON = "adapted.json", "history.csv", "report.html", "resume.npz"
 NAMES = (MODEL, ADAPTED, HISTORY, REPORT, GO_ON, MANIFEST)
 """What a run writes into its folder, beside `state/`."""
@@ -66,6 +66,9 @@ class RunFolder:
         if sort_of(self.path) is None or not entries(self.path):
             return "new"
         held = read_json(self.path / STATE / IDENTITY)
+        if held is not None and sort_of(self.path / STATE / LAST) is None and self.written() is None:
+            # It ended before its first epoch did, and has nothing to lose.
+            return "new"
         if held is not None:
             return "unfinished" if identity.is_same(held, but_epochs=True) else "other run"
         written = self.written()

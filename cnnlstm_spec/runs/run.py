@@ -19,7 +19,7 @@ from ..text.escape.json import to_json
 from ..text.files import sort_of
 from .adapted import to_overrides
 from .commit import find_commit
-from .folder import ADAPTED, GO_ON, HISTORY, REPORT, Identity, RunFolder
+from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder
 from .history import parts_since, to_csv
 from .installed import installed_versions
 from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
@@ -133,7 +133,7 @@ def _prepare(folder: RunFolder, identity: Identity, orders: Orders) -> Ending | 
 def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
     """Goes on with a run that had ended, for more epochs."""
     from ..emit.keras.run import load
-    from .train.keep import BEST, LAST, PHASE, pack_weights, unpack_mark
+    from .train.keep import BEST, PHASE, pack_weights, unpack_mark
 
     last = folder.kept()
     _, mark = unpack_mark(last)
@@ -218,8 +218,6 @@ def _write(
     thresholds: dict[str, float],
     report: bytes | None,
 ) -> Ending:
-    from .train.keep import LAST
-
     files = {MODEL: save_model(model), HISTORY: to_csv(outcome.rows).encode()}
     if data.adapted:
         files[ADAPTED] = (to_json(data.adapted) + "\n").encode()

@@ -10,13 +10,14 @@ from typing import Any
 
 import keras
 
+from ..folder import LAST
 from . import state
 from .best import is_better
 from .feed import Feed
 from .watch import Watch
 
-LAST, BEST, PHASE = "last.npz", "best.npz", "phase.npz"
-"""The state after the last epoch, the weights of the best one, and of the best of this phase."""
+BEST, PHASE = "best.npz", "phase.npz"
+"""Beside the state after the last epoch: the weights of the best one, and of the best of this phase."""
 
 
 @dataclass(frozen=True)

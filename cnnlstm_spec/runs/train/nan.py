@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy
 
+from ..folder import LAST
 from . import keep, state
 from .keep import Keeper
 from .phases import Stretch, begin
@@ -40,7 +41,7 @@ def find_beginning(training: Training, plan: Sequence[Stretch], keeper: Keeper, 
 
 def _start_again(training: Training, plan: Sequence[Stretch], weights: Mapping[str, Any]) -> bool:
     """Whether the model is what it was when the epoch began: as the last state says, or as it was built."""
-    kept = training.store.read(keep.LAST)
+    kept = training.store.read(LAST)
     if kept is None:
         if len(plan) > 1:
             return False

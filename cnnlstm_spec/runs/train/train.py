@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import keras
@@ -12,7 +13,8 @@ import keras
 from ...emit.keras.run import make
 from ...ir.expressions import make_expression
 from ...spec.fit.callbacks import Callback
-from ..samples import Part
+from ..folder import LAST
+from ..samples import DataError, Part
 from . import keep, state
 from .best import find_direction, monitored
 from .feed import Feed
@@ -31,7 +33,7 @@ def train(training: Training) -> Outcome:
     """
     model, fit, store = training.model, training.fit, training.store
     monitor = monitored(fit, "validation" in training.data.parts)
-    kept = store.read(keep.LAST)
+    kept = store.read(LAST)
     arrays, mark = keep.unpack_mark(kept) if kept is not None else (None, Mark())
     plan = stretches(fit)
     weights = weigh_classes(training.data, fit.class_weight)
@@ -141,6 +143,8 @@ def validation_feed(training: Training, part: Part) -> Feed:
 def _make(callback: Callback, store: Store) -> keras.callbacks.Callback:
     thing = callback.thing
     if thing.name == "TensorBoard":
+        if find_spec("tensorboard") is None:
+            raise DataError(["`TensorBoard` needs `tensorboard`, which is not installed: pip install tensorboard"])
         logs = store.log_folder(str(dict(thing.arguments).get("log_dir", "logs")))
         thing = replace(thing, arguments=tuple({**dict(thing.arguments), "log_dir": logs}.items()))
     return make(make_expression(thing))
