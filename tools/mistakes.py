@@ -165,9 +165,14 @@ def table() -> str:
     rows = []
     for each in mistakes():
         (found,) = load(each.wrong).diagnostics
-        cells = (f"[{each.story.split('.')[0]}]({each.source})", f"`{each.code}`", found.message, each.keras or "")
+        cells = (f"[{each.story.split('.')[0]}]({each.source})", f"`{each.code}`", found.message, _escaped(each.keras or ""))
         rows.append("| " + " | ".join(_cell(cell) for cell in cells) + " |\n")
     return HEAD.format(version=facts()["keras"]) + "".join(rows)
+
+
+def _escaped(text: str) -> str:
+    """What another program said, in which nothing is a link."""
+    return text.replace("[", "\\[").replace("]", "\\]")
 
 
 def _cell(text: str) -> str:
