@@ -172,7 +172,7 @@ def table() -> str:
 
 def _escaped(text: str) -> str:
     """What another program said, in which nothing is a link."""
-    return text.replace("[", "\\[").replace("]", "\\]")
+    return text.replace("[", "&#91;").replace("]", "&#93;")
 
 
 def _cell(text: str) -> str:
