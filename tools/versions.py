@@ -68,13 +68,13 @@ def make(spec: Path, folder: Path) -> Path | None:
     import numpy
 
     import cnnlstm_spec
-    from cnnlstm_spec.compiler.artifact.write import canonical
+    from cnnlstm_spec.compiler.artifact.write import make_portable
 
     keras.utils.clear_session()
     model = cnnlstm_spec.load(spec).to_keras()
     path = folder / f"{spec.stem}.keras"
     model.save(path)
-    path.write_bytes(canonical(path.read_bytes()))
+    path.write_bytes(make_portable(path.read_bytes()))
     rng = numpy.random.default_rng(0)
     given = []
     for tensor in model.inputs:

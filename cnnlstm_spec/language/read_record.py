@@ -27,6 +27,8 @@ SHARED = ("name", "trainable", "dtype", "share")
 """Keys that every layer has, which a message lists last."""
 DASHED = re.compile(r"-[A-Za-z]\w*$")
 """An item of a list without a space after its dash, which YAML takes for a key."""
+STRANGE = "\0"
+"""What a key ends with on its way to pydantic that is a field of the class, and no argument that a person can write."""
 MANY = 100
 """So many findings into a spec, no more suggestions are searched for."""
 
@@ -53,7 +55,7 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
         amiss = _explain(error, cls, node, scope, owner, node)
         if not partial or any(cls.arguments[name].required for name in amiss if name in cls.arguments):
             return POISON
-        values = {name: value for name, value in values.items() if name not in amiss}
+        values = {name: value for name, value in values.items() if name.removesuffix(STRANGE) not in amiss}
         record = cls.model_validate(values, context=Checks(scope, node, written, sound=False))
     return Reading(record, _with_inner(written, values))
 
@@ -99,13 +101,14 @@ def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
 def _take(cls: type[Record], node: Mapping, scope: Scope) -> dict[str, Any]:
     """The values of a mapping as pydantic is given them; of a key that is none, the node."""
     known, rest = cls.arguments, _rest_of_tuples(node)
-    return {
-        entry.key.text: known[entry.key.text].kind.take(entry.value, scope.at(entry.key.text))
-        if entry.key.text in known
-        else entry.value
-        for entry in node.entries
-        if entry.key.text not in rest
-    }
+    found: dict[str, Any] = {}
+    for entry in node.entries:
+        name = entry.key.text
+        if name in known:
+            found[name] = known[name].kind.take(entry.value, scope.at(name))
+        elif name not in rest:
+            found[f"{name}{STRANGE}" if name in cls.model_fields else name] = entry.value
+    return found
 
 
 def _written(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:
@@ -141,7 +144,7 @@ def _explain(
         if not problem["loc"]:
             continue
         name, *steps = problem["loc"]
-        name = str(name)
+        name = str(name).removesuffix(STRANGE)
         amiss.add(name)
         if problem["type"] == "extra_forbidden":
             strange.append(entries[name])

@@ -23,8 +23,21 @@ def started(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "cnnlstm_spec", *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        line, cwd=cwd, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        line,
+        cwd=cwd,
+        env=environment,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed,
     )
+
+
+def heed() -> None:
+    """What runs in the background of a shell ignores interrupts, and what it starts does so too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def until_it_waits(process: subprocess.Popen[str]) -> None:
@@ -51,7 +64,9 @@ def test_an_interrupt_while_it_imports(library: str, tmp_path: Path) -> None:
     (tmp_path / "moment.py").write_text(MOMENT.format(library=library))
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     line = [sys.executable, "-c", "import moment; from cnnlstm_spec.__main__ import main; main()", "validate", "x.yaml"]
-    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False, preexec_fn=heed
+    )
     assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "interrupted\n")
 
 

@@ -11,7 +11,7 @@ import pytest
 from layers import op_classes, spec_of
 
 from cnnlstm_spec import load
-from cnnlstm_spec.compiler.artifact.write import canonical
+from cnnlstm_spec.compiler.artifact.write import make_portable
 from cnnlstm_spec.ir.op import Example, Op
 from cnnlstm_spec.ops import find_op
 from fuzz.text import text_of
@@ -55,7 +55,7 @@ def saved(group: list[tuple[type[Op], Example]], path: Path) -> tuple[list[str],
     compilation = load(text_of(spec_of(sound)))
     model = compilation.to_keras()
     model.save(path)
-    path.write_bytes(canonical(path.read_bytes()))
+    path.write_bytes(make_portable(path.read_bytes()))
     shapes = {f"x{n}_{i}": (s, each.dtype) for n, (_, each) in enumerate(sound) for i, s in enumerate(each.shapes)}
     given = {name: oracle.data(tuple(shape), dtype)[:4] for name, (shape, dtype) in shapes.items()}
     numpy.savez(f"{path}.in.npz", **given)

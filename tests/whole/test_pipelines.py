@@ -178,7 +178,8 @@ def test_watch(folder: Path) -> None:
     spec.write_text("extends: _base.yaml\n")
     log = folder / "log"
     with log.open("w") as stream:
-        process = subprocess.Popen(["cnnlstm-spec", "validate", "specs/w.yaml", "--watch"], stdout=stream, stderr=stream)
+        line = ["cnnlstm-spec", "validate", "specs/w.yaml", "--watch"]
+        process = subprocess.Popen(line, stdout=stream, stderr=stream, preexec_fn=heed)
         try:
             wait_for(log, "1 error in 1 file")
             assert "watching 2 files" in wait_for(log, "watching")
@@ -190,6 +191,12 @@ def test_watch(folder: Path) -> None:
             assert process.wait(30) == 130
         finally:
             process.kill()
+            process.wait()
+
+
+def heed() -> None:
+    """What runs in the background of a shell ignores interrupts, and what it starts does so too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for(log: Path, words: str) -> str:

@@ -114,13 +114,18 @@ def has_png() -> bool:
     return find_spec("resvg_py") is not None
 
 
-def canonical(data: bytes) -> bytes:
-    """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes.
-
-    Nor does it say what equals a default, so that earlier versions of Keras read it.
-    """
+def make_portable(data: bytes) -> bytes:
+    """The canonical form of a `.keras` file, without what equals a default, so that earlier versions of Keras read it."""
     from ...emit.keras.defaults import leave_out_defaults
 
+    return canonical(data, leave_out_defaults)
+
+
+def canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: config) -> bytes:
+    """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes.
+
+    `shorten` is given its configuration.
+    """
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
         for name in sorted(old.namelist()):
@@ -128,7 +133,7 @@ def canonical(data: bytes) -> bytes:
             if name == "metadata.json":
                 content = to_json({**json.loads(content), "date_saved": SAVED}, None).encode()
             if name == "config.json":
-                content = to_json(_renumbered(leave_out_defaults(json.loads(content)), {}), None).encode()
+                content = to_json(_renumbered(shorten(json.loads(content)), {}), None).encode()
             info = zipfile.ZipInfo(name, EPOCH)
             info.external_attr = 0o600 << 16
             new.writestr(info, content)
@@ -245,7 +250,7 @@ def save_model(model: Any) -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
         path = File(scratch, MODEL)
         save(model, path)
-        return canonical(read(path))
+        return make_portable(read(path))
 
 
 def replace_file(path: File, data: bytes, keep_mode: bool = False) -> None:

@@ -14,7 +14,7 @@ import pytest
 from places import ROOT
 
 import cnnlstm_spec
-from cnnlstm_spec.compiler.artifact.write import canonical
+from cnnlstm_spec.compiler.artifact.write import make_portable
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
@@ -34,8 +34,8 @@ def test_no_default_is_written(name: str, tmp_path: Path, fresh: Any) -> None:
 
     model = cnnlstm_spec.load(ROOT / "specs" / f"{name}.yaml").to_keras()
     model.save(tmp_path / "model.keras")
-    data = canonical((tmp_path / "model.keras").read_bytes())
-    assert canonical(data) == data
+    data = make_portable((tmp_path / "model.keras").read_bytes())
+    assert make_portable(data) == data
     config = json.loads(zipfile.ZipFile(io.BytesIO(data)).read("config.json"))
     seen = 0
     for module, name, arguments in objects(config):

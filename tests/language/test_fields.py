@@ -1,0 +1,30 @@
+"""A field of a record that is no argument cannot be written."""
+
+from __future__ import annotations
+
+import pytest
+from layers import op_classes
+
+from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.language.read_record import read_record
+from cnnlstm_spec.language.scope import POISON, Scope
+from cnnlstm_spec.text.nodes import node_of
+
+INNER = [
+    (op, name)
+    for op in op_classes()
+    for name in sorted(set(op.model_fields) - {each.field for each in op.arguments.values()})
+    if name not in op.arguments
+]
+
+
+@pytest.mark.parametrize(("op", "name"), INNER, ids=lambda each: each if isinstance(each, str) else each.__name__)
+@pytest.mark.parametrize("value", [8, "channels_last", None])
+def test_it_is_an_unknown_key(op: type[Op], name: str, value: object) -> None:
+    arguments = {**op.examples[0].arguments, name: value}
+    assert read_record(op, node_of(arguments), scope := Scope([]), op.__name__) is POISON
+    assert [each.code.name for each in scope.found] == ["unknown-key"]
+
+
+def test_there_are_some() -> None:
+    assert ("LSTM", "batch_size") in {(op.__name__, name) for op, name in INNER}
