@@ -24,6 +24,8 @@ STEPS = 200_000
 """Terms of the expressions that are looked at, over all remainders."""
 WORK = 5_000_000
 """Numbers that are worked out to try a condition on several sizes."""
+COUNTED = 100
+"""So many numbers that are worked out count as one term."""
 SAMPLES = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 64, 96, 128, 256, 300)
 """What is tried of each of several sizes, in search of one case that fits."""
 MOST = 5_000
@@ -176,6 +178,8 @@ class _Solver:
 
     def group(self, tests: list[Test]) -> bool | None:
         """The same of tests that hang together."""
+        if self.steps > STEPS:
+            return None
         self.steps += sum(count_work(test.size) for test in tests)
         symbols = {symbol for test in tests for symbol in test.symbols}
         if len(symbols) == 1:
@@ -207,8 +211,11 @@ class _Solver:
         answers = set()
         for part, other in (largest.parts, largest.parts[::-1]):
             known: dict[Atom, int | Expr] = {largest: part}
-            answers.add(self.possible([*(_changed(test, known) for test in tests), least_zero(part - other)]))
-        return True if True in answers else None if None in answers or self.steps > STEPS else False
+            answer = self.possible([*(_changed(test, known) for test in tests), least_zero(part - other)])
+            if answer:
+                return True
+            answers.add(answer)
+        return None if None in answers else False
 
     def put_in(self, tests: list[Test], test: Test, symbol: Symbol, other: int | Expr, factor: int) -> bool | None:
         """With what a test says of a symbol in its place: `factor` times the symbol is `other`."""
@@ -237,8 +244,10 @@ class _Solver:
             return rises or test.size.at(dict.fromkeys(test.symbols, 1)) >= 0
         symbols = {symbol for test in tests for symbol in test.symbols}
         few = _some(len(symbols))
-        if len(few) * sum(count_work(test.size) for test in tests) > WORK:
+        work = len(few) * sum(count_work(test.size) for test in tests)
+        if work > WORK:
             return None
+        self.steps += work // COUNTED
         return True if _meets([either(test) for test in tests], symbols, few) else None
 
 
