@@ -82,7 +82,8 @@ class Recurrent(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        if self.dropout > 0:
+        # What is to be dropped whole is not drawn.
+        if 0 < self.dropout < 1:
             refuse_integers(self.title(), x)
         self.check_state(at)
         after = self.step_axes(at, x.axes[1:])

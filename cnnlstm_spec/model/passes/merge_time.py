@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...ir.graph import Frame, TypedGraph, TypedNode, find_readers
@@ -19,7 +19,7 @@ def merge_time(graph: TypedGraph) -> TypedGraph:
     for typed in graph.nodes.values():
         typed = reading(typed, renamed, nodes)
         node = typed.node
-        if isinstance(node.op, EnterTime) and isinstance(nodes[node.inputs[0]].node.op, LeaveTime):
+        if isinstance(node.op, EnterTime) and _goes_on(typed, nodes):
             left = nodes[node.inputs[0]].node
             renamed[node.id] = left.inputs[0]
             runs[node.frames[-1].id] = left.frames
@@ -28,6 +28,18 @@ def merge_time(graph: TypedGraph) -> TypedGraph:
             typed = replace(typed, node=replace(node, frames=runs[node.frames[-1].id]))
         nodes[node.id] = typed
     return with_nodes(graph, _without_unread(nodes), renamed) if renamed else graph
+
+
+def _goes_on(entered: TypedNode, nodes: Mapping[str, TypedNode]) -> bool:
+    """Whether a run follows another, and what is read in it has the mask that it would have in one."""
+    left = nodes[entered.node.inputs[0]]
+    return isinstance(left.node.op, LeaveTime) and not _loses_mask(left, entered, nodes)
+
+
+def _loses_mask(left: TypedNode, entered: TypedNode, nodes: Mapping[str, TypedNode]) -> bool:
+    """Whether the steps within each step had a mask before the end of a run, which ends with it."""
+    inside = nodes[left.node.inputs[0]].type
+    return inside is not None and inside.mask is not None and (entered.type is None or entered.type.mask is None)
 
 
 def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
@@ -52,7 +64,8 @@ def _apart_because(entered: TypedNode, graph: TypedGraph) -> str | None:
         between.append(before)
         before = graph.nodes[before.node.inputs[0]]
     if not between:
-        return "no pass ran"
+        lost = _loses_mask(before, entered, graph.nodes)
+        return "it begins anew after the run before, with which a mask ended" if lost else "no pass ran"
     reasons = ((each.node.layer, _stops_because(each)) for each in reversed(between))
     layer, reason = next((pair for pair in reasons if pair[1] is not None), (between[0].node.layer, "stands there"))
     return f"it begins anew after the run before: `{layer}` {reason}"

@@ -123,7 +123,7 @@ class RandomGrayscale(Augmentation):
     """Seed of the draws, which Keras forgets when it saves a model."""
     channels = (3, 1)
     frames = "height"
-    examples = (example((4, 5, 3)), example((4, 5, 1), dtype="uint8", factor=0.2, seed=1))
+    examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.2, seed=1))
 
 
 class RandomHue(Seeded):
