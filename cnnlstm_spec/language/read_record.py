@@ -55,7 +55,7 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
         amiss = _explain(error, cls, node, scope, owner, node)
         if not partial or any(cls.arguments[name].required for name in amiss if name in cls.arguments):
             return POISON
-        values = {name: value for name, value in values.items() if name.removesuffix(STRANGE) not in amiss}
+        values = {name: value for name, value in values.items() if not {name, name.removesuffix(STRANGE)} & amiss}
         record = cls.model_validate(values, context=Checks(scope, node, written, sound=False))
     return Reading(record, _with_inner(written, values))
 
@@ -144,7 +144,7 @@ def _explain(
         if not problem["loc"]:
             continue
         name, *steps = problem["loc"]
-        name = str(name).removesuffix(STRANGE)
+        name = str(name) if name in entries else str(name).removesuffix(STRANGE)
         amiss.add(name)
         if problem["type"] == "extra_forbidden":
             strange.append(entries[name])

@@ -28,3 +28,10 @@ def test_it_is_an_unknown_key(op: type[Op], name: str, value: object) -> None:
 
 def test_there_are_some() -> None:
     assert ("LSTM", "batch_size") in {(op.__name__, name) for op, name in INNER}
+
+
+def test_a_key_may_end_with_what_is_put_to_a_field() -> None:
+    lstm = {op.__name__: op for op in op_classes()}["LSTM"]
+    arguments = {"units": 2, "batch_size": 1, "a\0": 1, "units\0": 1}
+    assert read_record(lstm, node_of(arguments), scope := Scope([]), "LSTM") is POISON
+    assert [each.code.name for each in scope.found] == ["unknown-key"] * 3
