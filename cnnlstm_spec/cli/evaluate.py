@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..ir.program import Unbuildable
-from ..text.files import PathError
-from ..text.missing import what_to_install
 from .options import FOUND, format_option, imports_option
-from .run_options import model_options, open_finished, outside_option
+from .run_options import model_options, open_finished, outside_option, told_to_people
 from .terminal import note, write
 
 UNUSABLE = 2
@@ -54,26 +51,15 @@ def command(
     RUN is the folder of a run, or a .keras file together with --spec.
     """
     from ..runs.require import check_requirements
-    from ..runs.samples import DataError
     from ..runs.words import render_evaluation
 
-    try:
+    with told_to_people():
         finished = open_finished(run, spec, allow_outside, allow_imports)
         name, part = finished.open_part(source)
         model = finished.load()
         from ..runs.measure.of_run import measure_part
 
         found = measure_part(finished.compilation, model, part, name, finished.thresholds).evaluation
-    except DataError as error:
-        for line in error.problems:
-            note(f"Error: {line}")
-        return FOUND
-    except (PathError, Unbuildable) as error:
-        raise click.ClickException(str(error)) from None
-    except ImportError as error:
-        if (missing := what_to_install(error)) is None:
-            raise
-        raise click.ClickException(missing) from None
     write((found.to_json() if format_ == "json" else render_evaluation(found)) + "\n")
     failed = check_requirements(found, required)  # type: ignore[arg-type]
     for line in failed:

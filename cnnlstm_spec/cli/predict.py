@@ -6,12 +6,9 @@ from pathlib import Path as File
 
 import click
 
-from ..ir.program import Unbuildable
-from ..text.files import PathError
-from ..text.missing import what_to_install
-from .options import FOUND, imports_option, write_file
-from .run_options import model_options, open_finished, outside_option
-from .terminal import note, write
+from .options import imports_option, write_file
+from .run_options import model_options, open_finished, outside_option, told_to_people
+from .terminal import write
 
 CSV = ".csv"
 
@@ -41,9 +38,8 @@ def command(
     The rows are kept, and each head adds HEAD.prediction, and of classes HEAD.probability. RUN is the folder of a run, or a
     .keras file together with --spec.
     """
-    from ..runs.samples import DataError
 
-    try:
+    with told_to_people():
         finished = open_finished(run, spec, allow_outside, allow_imports)
         _, part = finished.open_part(source, targets=False)
         model = finished.load()
@@ -52,16 +48,6 @@ def command(
         given = (finished.targets, finished.thresholds, probabilities, at)
         found = make_predictions(finished.compilation, model, part, *given)
         data = write_predictions(found, CSV if output is None else File(output).suffix.lower())
-    except DataError as error:
-        for line in error.problems:
-            note(f"Error: {line}")
-        return FOUND
-    except (PathError, Unbuildable) as error:
-        raise click.ClickException(str(error)) from None
-    except ImportError as error:
-        if (missing := what_to_install(error)) is None:
-            raise
-        raise click.ClickException(missing) from None
     if output is None:
         write(data.decode())
         return 0

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .options import OUTSIDE, load_spec, need_sound, show
+from ..ir.program import Unbuildable
+from ..text.files import PathError
+from ..text.missing import what_to_install
+from .options import FOUND, OUTSIDE, load_spec, need_sound, show
+from .terminal import note
 
 if TYPE_CHECKING:
     from ..runs.finished import Finished
@@ -48,3 +53,22 @@ def open_finished(run: str, spec: str | None, allow_outside: bool, allow_imports
     show([each for each in compilation.diagnostics if each.severity == "error"], "auto", sys.stderr)
     need_sound(compilation)
     return Finished(compilation, File(run), None, allow_outside, allow_imports)
+
+
+@contextmanager
+def told_to_people() -> Iterator[None]:
+    """Ends the command with a line for each thing that is amiss with data, paths, a model, or what is not installed."""
+    from ..runs.samples import DataError
+
+    try:
+        yield
+    except DataError as error:
+        for line in error.problems:
+            note(f"Error: {line}")
+        raise click.exceptions.Exit(FOUND) from None
+    except (PathError, Unbuildable) as error:
+        raise click.ClickException(str(error)) from None
+    except ImportError as error:
+        if (missing := what_to_install(error)) is None:
+            raise
+        raise click.ClickException(missing) from None

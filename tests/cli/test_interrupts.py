@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from signals import heed
 
 from cnnlstm_spec.cli.main import INTERRUPTED, run
 from tools import kill
@@ -33,11 +34,6 @@ def started(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
         start_new_session=True,
         preexec_fn=heed,
     )
-
-
-def heed() -> None:
-    """What runs in the background of a shell ignores interrupts, and what it starts does so too."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def until_it_waits(process: subprocess.Popen[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fixable import LISTED
 
 from fuzz.mends import RESTORED, holds, mended, tally
 from fuzz.mistakes import PLANTS
@@ -11,35 +12,6 @@ SAMPLE = 2
 """Of each code; `python -m fuzz.mends 50` looks at more."""
 WITHOUT_FIX = {"padding-made-anew", "steps-reversed"}
 """Codes of what is meant otherwise that only say how: no change of a few words mends them."""
-LISTED = [
-    "wrong-type",
-    "unknown-key",
-    "unknown-layer",
-    "unknown-name",
-    "unknown-branch",
-    "unknown-head",
-    "unknown-address",
-    "unknown-choice",
-    "unknown-reference",
-    "unknown-variable",
-    "no-effect",
-    "not-yaml",
-    "wrong-rank",
-    "kernel-larger-than-input",
-    "sizes-differ",
-    "mask-lost",
-    "probabilities-expected",
-    "logits-expected",
-    "softmax-over-one",
-    "softmax-with-binary",
-    "sigmoid-with-categorical",
-    "target-loss",
-    "metric-labels",
-    "shapes-differ",
-    "ranks-differ",
-    "bias-before-batchnorm",
-    "head-without-loss",
-]
 
 
 def test_a_mistake_of_every_code_that_has_to_have_a_fix_is_planted() -> None:

@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from places import ROOT
+from signals import heed
 
 from cnnlstm_spec.cli.formats import FORMATS
 
@@ -192,11 +193,6 @@ def test_watch(folder: Path) -> None:
         finally:
             process.kill()
             process.wait()
-
-
-def heed() -> None:
-    """What runs in the background of a shell ignores interrupts, and what it starts does so too."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for(log: Path, words: str) -> str:
