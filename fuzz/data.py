@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy
 
+from cnnlstm_spec.ir.graph import TypedGraph
+from cnnlstm_spec.ops.structural import Projection
 from fuzz.layers import load
 
 SIZES = (8, 12, 16, 7, 24, 5, 4, 6, 10, 9, 32, 3, 2, 1)
@@ -59,15 +61,32 @@ def fitting(spec: dict[str, Any], rng: Random) -> dict[str, int] | None:
 
 
 def _fits(spec: dict[str, Any], sizes: dict[str, int]) -> bool:
-    """Whether the spec is sound with those sizes written, and means the same: a known size of 1 is stretched, others are not."""
+    """Whether the spec is sound with those sizes written, and means the same.
+
+    It does not where a known size of 1 is stretched, which others are not, nor where a shortcut gets other strides.
+    """
     written = load(fixed(spec, sizes))
-    if not written.ok or "'broadcast': True" not in str(spec):
+    if not written.ok or not unknown(spec):
         return written.ok
     typed = load(spec).typed
     assert typed is not None and written.typed is not None
+    if _strides(typed) != _strides(written.typed):
+        return False
+    if "'broadcast': True" not in str(spec):
+        return True
     pairs = ((typed.nodes[id].type, node.type) for id, node in written.typed.nodes.items() if id in typed.nodes)
     axes = ((one, other) for x, y in pairs if x and y for one, other in zip(x.axes, y.axes, strict=False))
     return not any(other.size == 1 and not isinstance(one.size, int) for one, other in axes)
+
+
+def _strides(typed: TypedGraph) -> dict[str, tuple[int, ...]]:
+    """Those of each shortcut's projection, which hang on the sizes that are known."""
+    found = {}
+    for id, node in typed.nodes.items():
+        types = [type for each in node.node.inputs if (type := typed.nodes[each].type) is not None]
+        if isinstance(node.node.op, Projection) and len(types) == 2:
+            found[id] = node.node.op.strides(*types)
+    return found
 
 
 def by_axis(spec: dict[str, Any], sizes: dict[str, int]) -> dict[str, tuple[int, ...]]:

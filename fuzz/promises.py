@@ -38,7 +38,7 @@ def broken(compilation: Compilation, model: Any, given: Any) -> str | None:
     return None
 
 
-def _seen(typed: TypedGraph, model: Any, given: Any) -> Iterator[tuple[TypedNode, Any, Any]]:
+def _seen(typed: TypedGraph, model: Any, inputs: Any) -> Iterator[tuple[TypedNode, Any, Any]]:
     """The layers of which something is promised, with what each is given and gives outside of training."""
     nodes = [node for node in typed.nodes.values() if _promises(node, typed)]
     layers = [layer for node in nodes if (layer := _layer(model, node)) is not None]
@@ -46,8 +46,11 @@ def _seen(typed: TypedGraph, model: Any, given: Any) -> Iterator[tuple[TypedNode
         return
     nodes = [node for node in nodes if _layer(model, node) is not None]
     part = keras.Model(model.inputs, [value for layer in layers for value in (layer.input, layer.output)])
-    values = list(map(_array, tensorflow.function(part, autograph=False)(given, training=False)))
-    yield from zip(nodes, values[::2], values[1::2], strict=True)
+    values = tensorflow.function(part, autograph=False)(inputs, training=False)
+    for node, before, after in zip(nodes, values[::2], values[1::2], strict=True):
+        # A layer is given floats as its own: what the policy rounds is no change that the layer makes.
+        given = keras.ops.cast(before, after.dtype) if _is_float(before) and _is_float(after) else before
+        yield node, _array(given), _array(after)
 
 
 def _promises(node: TypedNode, typed: TypedGraph) -> bool:
@@ -78,5 +81,8 @@ def _layer(model: Any, node: TypedNode) -> Any:
 
 def _array(value: Any) -> Any:
     value = keras.ops.convert_to_tensor(value)
-    floats = "float" in keras.backend.standardize_dtype(value.dtype)
-    return numpy.asarray(keras.ops.cast(value, "float32") if floats else value)
+    return numpy.asarray(keras.ops.cast(value, "float32") if _is_float(value) else value)
+
+
+def _is_float(value: Any) -> bool:
+    return "float" in keras.backend.standardize_dtype(value.dtype)
