@@ -19,6 +19,7 @@ from cnnlstm_spec.runs.compare import Comparison
 from cnnlstm_spec.runs.data_report import DataReport
 from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
+from cnnlstm_spec.runs.read.pack.document import Pack
 from cnnlstm_spec.spec.schema.whole import spec_schema
 from cnnlstm_spec.text.document import Document, make_schema
 
@@ -30,6 +31,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "doctor": Examination,
     "evaluate": Evaluation,
     "manifest": Manifest,
+    "pack": Pack,
     "shapes": Shapes,
     "train": RunManifest,
     "validate": Findings,

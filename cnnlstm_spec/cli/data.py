@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
 import click
 
 from .options import FOUND, allow_outside, color_option, imports_option, load_spec, need_sound, set_option, spec_argument
-from .terminal import write
+from .run_options import told_to_people
+from .terminal import note, write
+
+if TYPE_CHECKING:
+    from ..compiler.compile import Compilation
 
 
 @click.command("data")
@@ -13,14 +20,22 @@ from .terminal import write
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the output."
 )
+@click.option("--pack", metavar="DIR", help="Also write the samples as the model is fed them to DIR, which `train` then reads.")
+@click.option("--force", is_flag=True, help="Replace the pack that lies in DIR.")
 @color_option
 @set_option
 @imports_option
-def command(spec: str, format_: str, color: str, overrides: tuple[str, ...], allow_imports: bool) -> int:
+def command(
+    spec: str, format_: str, pack: str | None, force: bool, color: str, overrides: tuple[str, ...], allow_imports: bool
+) -> int:
     """Read all data of the spec, and show what the model will be fed: samples, classes, shapes, values, and every problem.
+
+    With --pack the samples of each part are written to shards. Where something is amiss, nothing is written.
 
     Status: 0 nothing is amiss, 1 findings in the spec or problems in the data.
     """
+    if force and not pack:
+        raise click.UsageError("`--force` replaces a pack: name it with `--pack DIR`")
     compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
     need_sound(compilation)
     if compilation.spec is None or compilation.spec.data is None:
@@ -34,4 +49,20 @@ def command(spec: str, format_: str, color: str, overrides: tuple[str, ...], all
     except DataError as error:
         raise click.ClickException(str(error)) from None
     write(report.to_json() + "\n" if format_ == "json" else report.to_text())
+    if pack is not None and not report.problems:
+        with told_to_people():
+            _pack(compilation, File(pack), force, allow_imports)
     return FOUND if report.problems else 0
+
+
+def _pack(compilation: Compilation, folder: File, force: bool, allow_imports: bool) -> None:
+    """Writes the samples to shards, and says what was written."""
+    from ..runs.read.open import Reading
+    from ..runs.read.pack.write import write_pack
+
+    pack = write_pack(Reading(compilation, allow_outside(), allow_imports), folder, force)
+    count = sum(len(each.shards) for each in pack.parts.values())
+    size = sum(shard.bytes for each in pack.parts.values() for shard in each.shards)
+    samples = sum(each.samples for each in pack.parts.values())
+    shards = f"{count} shard{'' if count == 1 else 's'}"
+    note(f"packed {samples:,} samples in {shards} of {size:,} bytes in all: `--set data.train={folder}`")

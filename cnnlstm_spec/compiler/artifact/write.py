@@ -20,7 +20,7 @@ from typing import Any
 
 from ...emit.words.shapes import count_params, make_inputs, make_outputs
 from ...text.escape.json import to_json
-from ...text.files import PathError, link_at, mode_of, read, reason_of, resolve, sort_of, told
+from ...text.files import PathError, entries, link_at, mode_of, read, reason_of, resolve, sort_of, told
 from ..compile import Compilation, collector_paused
 from ..deploy import Deployment, Note
 from ..resolved import resolved
@@ -211,6 +211,35 @@ def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
         scratch.chmod(0o777 & ~_umask())
         _sync(scratch)
         scratch.rename(folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    _sync(folder.parent)
+
+
+@contextmanager
+def new_folder(folder: File, may_replace: str | None = None) -> Iterator[File]:
+    """A folder to write into, which takes its place when all is written, and is gone where that fails.
+
+    Raises PathError where something lies there; a folder that holds a file of the name `may_replace` is replaced.
+    """
+    if sort_of(folder) not in (None, "folder"):
+        raise PathError(folder, f"it is a {sort_of(folder)}, not a folder")
+    stands = sort_of(folder) == "folder" and bool(entries(folder))
+    if stands and (may_replace is None or sort_of(folder / may_replace) != "file"):
+        raise PathError(folder, "it holds files")
+    with told(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
+    try:
+        yield scratch
+        with told(folder):
+            for each in entries(scratch):
+                _sync(each)
+            scratch.chmod(0o777 & ~_umask())
+            if sort_of(folder) == "folder":
+                shutil.rmtree(folder)
+            scratch.rename(folder)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise

@@ -194,11 +194,25 @@ class CellsBranch(Branch):
             if cell is None:
                 raise Broken("cell-empty", "the cell is empty")
             return numpy.asarray(str(cell), dtype=object)
-        values = self.file(self.path(row), generator) if self.paths else self.cell(row)
+        values = self.fitted(self.finite(self.decoded(row, generator)), generator)
+        return values.astype(self.dtype, copy=False)
+
+    def decoded(self, row: int, generator: numpy.random.Generator | None) -> Array:
+        """What a cell or its file holds, of a film the frames that are taken."""
+        return self.file(self.path(row), generator) if self.paths else self.cell(row)
+
+    def undrawn(self, row: int) -> Array:
+        """All that `read` draws a sample of in training: every frame of a film whose frames are drawn; raises Broken."""
+        source = self.source.source
+        whole = self.paths and isinstance(source, VideoSource) and source.frames == "random"
+        return self.finite(self.file(self.path(row), None, whole) if whole else self.decoded(row, None))
+
+    @staticmethod
+    def finite(values: Array) -> Array:
+        """The values; raises Broken where one is no number."""
         if values.dtype.kind == "f" and not bool(numpy.isfinite(values).all()):
             raise Broken("not-finite", "it holds NaN or infinity")
-        values = self.fitted(values, generator)
-        return values.astype(self.dtype, copy=False)
+        return values
 
     def cell(self, row: int) -> Array:
         """What a cell holds that is no path."""
@@ -213,15 +227,15 @@ class CellsBranch(Branch):
             values = values[::stride]
         return values
 
-    def file(self, path: Path, generator: numpy.random.Generator | None) -> Array:
-        """What a file holds, by the branch's kind."""
+    def file(self, path: Path, generator: numpy.random.Generator | None, whole: bool = False) -> Array:
+        """What a file holds, by the branch's kind; of a film the frames that are taken, or the whole of it."""
         source, sizes = self.source.source, self.shape.sizes
         if self.input.kind == "image":
             assert isinstance(source, ImageSource)
             return read_image(path, source, *sizes)
         if self.input.kind == "video":
             assert isinstance(source, VideoSource)
-            return read_film(path, source, sizes[1:], self.chooser(source, generator))
+            return read_film(path, source, sizes[1:], range if whole else self.chooser(source, generator))
         if self.input.kind == "sequence":
             assert isinstance(source, SequenceSource)
             values, rate = read_series(path, source)

@@ -19,6 +19,7 @@ from ...spec.model_spec import ModelSpec
 from ..samples import Data, DataError, Part, Target
 from .branches import Branch, ColumnsBranch, open_branch
 from .heads import Head, HeadReader
+from .pack.open import OpenPack, find_pack
 from .part import FilePart, Windows
 from .places import find_source
 from .problems import Problems
@@ -49,6 +50,8 @@ class Reading:
         self.known = dict(targets or {})
         self.problems = Problems()
         self.readers: dict[str, HeadReader] = {}
+        self.packed: dict[str, Target] = {}
+        """The targets of packs."""
         self.opened: dict[str, Rows] = {}
         name = compilation.source.name
         base = Path() if name.startswith("<") else Path(name).parent
@@ -62,10 +65,17 @@ class Reading:
         """All parts; raises DataError with everything that is amiss in cells."""
         parts = self.read(fold)
         self.problems.stop()
-        return Data(parts, {name: each.target for name, each in self.readers.items()}, self.facts(parts))
+        return Data(parts, self.targets, self.facts(parts))
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What the target of each head is that has been read."""
+        return {**self.packed, **{name: each.target for name, each in self.readers.items()}}
 
     def read(self, fold: int | None = None) -> dict[str, Part]:
         """All parts, as far as they can be read; what is amiss stands in `problems`."""
+        if (pack := self._pack(self.data.train)) is not None:
+            return self._of_pack(pack)
         train = self._rows(self.data.train, "train")
         splits = {name: each for name, each in self.data.parts.items() if isinstance(each, Split)}
         order = self._order(train)
@@ -84,7 +94,40 @@ class Reading:
 
         `train` is read before, or the targets of an earlier run are known.
         """
+        if (pack := self._pack(sources)) is not None:
+            return self._packed(
+                pack, name if name in PARTS else next(each for each in reversed(PARTS) if each in pack.pack.parts)
+            )
         return self.make_part(self._rows(sources, name), name, targets)
+
+    def _pack(self, sources: tuple[Source, ...]) -> OpenPack | None:
+        """The pack that a source is; None where it is something else."""
+        (source, *others) = sources
+        if source.path is None or others:
+            return None
+        return find_pack(source, find_source(source.path, self.setting.base, self.setting.allow_outside))
+
+    def _of_pack(self, pack: OpenPack) -> dict[str, Part]:
+        """The parts, whose shares were drawn when they were packed."""
+        parts: dict[str, Part] = {"train": self._packed(pack, "train")}
+        for name, value in self.data.parts.items():
+            if isinstance(value, Split):
+                parts[name] = self._packed(pack, name)
+            elif isinstance(value, Source):
+                parts[name] = self.open_part((value,), name)
+        return parts
+
+    def _packed(self, pack: OpenPack, name: str) -> FilePart:
+        inputs = {each.name: each.input for each in self.spec.branches if isinstance(each.input, Input)}
+        heads = self.heads()
+        pack.need_like(inputs, self.data, heads, self.known)
+        self.known |= pack.targets
+        self.packed |= pack.targets
+        read = {branch: (input, self.data.inputs[branch]) for branch, input in inputs.items()}
+        told = {each.name: each.mask_by is not None or _masks(self.typed, each.name) for each in self.spec.branches}
+        part = pack.open(name, read, heads, self.spec.seed, told)
+        self.opened[name] = part.source
+        return part
 
     def make_part(self, rows: Rows, name: str, targets: bool = True) -> Part:
         """Rows that are open already as a part of its own."""
@@ -157,7 +200,7 @@ class Reading:
     def _steps(self) -> int:
         """How many rows the target of a window has: as many as the head has steps."""
         found = 1
-        for head in self._heads():
+        for head in self.heads():
             sizes = head.type.sizes if head.type is not None else ()
             if len(sizes) >= 1 and isinstance(sizes[0], int) and not (len(sizes) == 1 and (sizes[0] == 1 or self._is_wide(head))):
                 found = max(found, sizes[0])
@@ -167,7 +210,7 @@ class Reading:
         """Whether the only axis of a head is its columns or classes, not steps."""
         return head.of_classes or len(head.source.columns) > 1
 
-    def _heads(self) -> list[Head]:
+    def heads(self) -> list[Head]:
         """The heads that have a target: those that are trained or measured."""
         section = self.spec.compile if isinstance(self.spec.compile, CompileSpec) else CompileSpec()
         promised = {each.head: each.target for each in self.spec.targets}
@@ -183,7 +226,7 @@ class Reading:
 
     def _targets(self, name: str, rows: Rows, at: Array, order: Order | None, seen: Array) -> dict[str, Array | list[Array]]:
         found: dict[str, Array | list[Array]] = {}
-        for head in self._heads():
+        for head in self.heads():
             if head.name not in self.readers:
                 reader = HeadReader(head, rows, seen if order is not None else at, self.problems)
                 if head.name in self.known:
@@ -231,13 +274,13 @@ class Reading:
                 self.problems.add("not-a-number", "the weight is no number", *rows.where(int(at[index])), column)
             for index in numpy.flatnonzero(values[at] < 0).tolist():
                 self.problems.add("weight-negative", "the weight is below 0", *rows.where(int(at[index])), column)
-            for name in [each.name for each in self._heads()] if head is None else [head]:
+            for name in [each.name for each in self.heads()] if head is None else [head]:
                 found[name] = values[at].astype("float32")
         return found
 
     def facts(self, parts: Mapping[str, Part]) -> dict[str, Any]:
         """What a manifest says of the data: sources, counts, classes."""
-        classes = {name: list(each.target.names) for name, each in self.readers.items() if each.target.sort != "numbers"}
+        classes = {name: list(each.names) for name, each in self.targets.items() if each.sort != "numbers"}
         return {
             "sources": {name: rows.facts() for name, rows in self.opened.items()},
             "samples": {name: len(part) for name, part in parts.items()},

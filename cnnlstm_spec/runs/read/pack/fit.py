@@ -1,0 +1,53 @@
+"""Whether the columns that a pack announces can be those of a spec's branches and heads: dtypes and shapes, nothing read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+
+from ....ops.input import Input
+from ....spec.data.inputs import BranchSource
+from ..branches import UNKNOWN_DTYPE, shape_of
+from ..heads import Head
+from .document import Column, Pack, PackedPart
+
+Inputs = Mapping[str, tuple[Input, BranchSource]]
+"""The branches of a spec, and how each is read."""
+LABEL = Column(dtype="text")
+
+
+def find_unfit(pack: Pack, part: PackedPart, inputs: Inputs, heads: Sequence[Head]) -> Iterator[str]:
+    """The columns that are missing, or of another dtype or shape than the spec reads."""
+    for name, (input, _) in inputs.items():
+        column = part.columns.get(f"input/{name}")
+        if column is None or not _fits_input(column, input, pack.inputs[name].held == "files"):
+            yield f"input/{name}"
+    for head in heads:
+        column = part.columns.get(f"target/{head.name}")
+        if column is None or not _fits_target(column, head, pack.targets[head.name].target.encoding == "integer"):
+            yield f"target/{head.name}"
+    wanted = {**{f"weight/{head}": Column(dtype="float32", shape=()) for head in pack.weights}, "label": LABEL}
+    yield from (name for name, column in wanted.items() if part.columns.get(name) != column)
+
+
+def _fits_input(column: Column, input: Input, files: bool) -> bool:
+    if files or input.kind == "text":
+        return (column.dtype == "text") == (input.kind == "text")
+    sizes = shape_of(input).sizes
+    if column.dtype != UNKNOWN_DTYPE.get(input.data_type, input.data_type):
+        return False
+    # What differs from sample to sample is held against the branch when it is read.
+    return column.shape is None or _fits(column.shape, sizes)
+
+
+def _fits(shape: Sequence[int], sizes: Sequence[int | None]) -> bool:
+    return len(shape) == len(sizes) and all(size in (None, has) for has, size in zip(shape, sizes, strict=True))
+
+
+def _fits_target(column: Column, head: Head, integer: bool) -> bool:
+    sizes = head.type.sizes if head.type is not None else ()
+    wanted = sizes[:-1] if integer else sizes
+    numbers = [each for each in wanted if isinstance(each, int)]
+    if column.dtype != ("int32" if integer else "float32"):
+        return False
+    return column.shape is None or len(numbers) < len(wanted) or prod(column.shape) == prod(numbers)

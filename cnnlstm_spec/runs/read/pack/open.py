@@ -1,0 +1,189 @@
+"""Opens a pack as the parts that it holds, after it was held against the spec: what it was packed with is what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+from pydantic import ValidationError
+
+from ....ops.input import Input
+from ....spec.data.inputs import BranchSource, VideoSource
+from ....spec.data.section import DataSpec
+from ....spec.data.sources import Source
+from ....text.files import PathError, read, sort_of
+from ....text.files import digest as digest_of
+from ...samples import DataError, Target
+from ..branches import Branch, CellsBranch
+from ..heads import Head
+from ..part import FilePart
+from ..sources.rows import Array, Rows
+from .describe import find_differences
+from .document import NAME, Pack
+from .fit import find_unfit
+from .shards import Shards
+
+MOST = 1 << 26
+"""Bytes of `pack.json`."""
+
+
+class OpenPack:
+    """A pack whose `pack.json` was read."""
+
+    def __init__(self, folder: Path, shown: str) -> None:
+        """Raises DataError where the folder holds no sound pack."""
+        self.folder, self.shown = folder, shown
+        try:
+            self.pack = Pack.from_json(read(folder / NAME, MOST))
+        except (PathError, ValueError, ValidationError, RecursionError):
+            raise DataError([f"{shown}/{NAME}: it is no pack that `cnnlstm-spec data SPEC --pack DIR` has written"]) from None
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What each head's target is."""
+        return {head: each.target.to_target(head) for head, each in self.pack.targets.items()}
+
+    def need_like(self, inputs: Mapping[str, Input], data: DataSpec, heads: list[Head], known: Mapping[str, Target]) -> None:
+        """Raises DataError where the spec reads something else than was packed, or a run has learned other targets."""
+        found = [f"{self.shown}: {each}" for each in find_differences(self.pack, inputs, data, heads)]
+        found += [
+            f"{self.shown}: the target of `{head}` is not the one that the run has learned"
+            for head, each in known.items()
+            if self.targets.get(head, each) != each
+        ]
+        if found:
+            way = "pack them anew, or leave `inputs` and `targets` out"
+            raise DataError([*found, f"{self.shown}: a pack is read as it was packed: {way}"])
+
+    def facts(self, part: str) -> list[dict[str, Any]]:
+        """What a manifest says of it: its digest is that of `pack.json`, which has those of the shards."""
+        samples = self.pack.parts[part].samples
+        return [{"path": self.shown, "rows": samples, "sha256": digest_of(self.folder / NAME)}]
+
+    def open(
+        self,
+        name: str,
+        inputs: Mapping[str, tuple[Input, BranchSource]],
+        heads: Sequence[Head],
+        seed: int,
+        masked: Mapping[str, bool],
+    ) -> FilePart:
+        """A part by its name; raises DataError where there is none, or its shards are not as they were packed."""
+        if name not in self.pack.parts:
+            raise DataError([f"{self.shown}: it holds no part `{name}`"])
+        part = self.pack.parts[name]
+        if (amiss := next(find_unfit(self.pack, part, inputs, heads), None)) is not None:
+            raise DataError([f"{self.shown}/{NAME}: `{amiss}` of `{name}` is not what this spec reads"])
+        shards = Shards(self.folder, self.shown, part)
+        rows = PackedRows(shards, self.facts(name))
+        branches: dict[str, Branch] = {}
+        for branch, (input, source) in inputs.items():
+            known = self.pack.inputs[branch]
+            cls = PackedColumns if known.in_memory else PackedCells
+            branches[branch] = cls(branch, input, source, rows, known.held == "files")
+            branches[branch].tells_padding = masked[branch]
+        values = {head: self._sound(_joined(shards, f"target/{head}"), self.targets[head]) for head in self.pack.targets}
+        weights = {head: self._sound(shards.matrix(f"weight/{head}")) for head in self.pack.weights}
+        groups = [str(each) for some in shards.whole("group") for each in some] if "group" in part.columns else None
+        return FilePart(rows, branches, numpy.arange(len(shards)), self.targets, values, weights, seed, None, groups)
+
+    def _sound(self, values: Array | list[Array], target: Target | None = None) -> Any:
+        """Targets or weights; raises DataError where they are no numbers, or none of the classes."""
+        least = 0 if target is None or target.encoding != "real" else -numpy.inf
+        most = len(target.names) - 1 if target is not None and target.encoding == "integer" and target.names else numpy.inf
+        for each in values if isinstance(values, list) else [values]:
+            if not bool(numpy.isfinite(each).all()) or (each.size and not least <= each.min() <= each.max() <= most):
+                raise DataError([f"{self.shown}: its targets or weights are not what `{NAME}` says"])
+        return values
+
+
+def find_pack(source: Source, path: Path) -> OpenPack | None:
+    """The pack at a path; None where there is none."""
+    return OpenPack(path, str(source.path)) if sort_of(path) == "folder" and sort_of(path / NAME) is not None else None
+
+
+def _joined(shards: Shards, name: str) -> Array | list[Array]:
+    """The values of all samples, in one array where all are of one shape."""
+    if shards.part.columns[name].shape is not None:
+        return shards.matrix(name)
+    return [each for some in shards.whole(name) for each in some]
+
+
+class PackedRows(Rows):
+    """The samples of a part as rows."""
+
+    def __init__(self, shards: Shards, facts: list[dict[str, Any]]) -> None:
+        self.shards, self.name, self._facts = shards, shards.shown, facts
+
+    def __len__(self) -> int:
+        return len(self.shards)
+
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+    def texts(self, column: str) -> Sequence[str | None]:
+        raise KeyError(column)
+
+    def numbers(self, column: str) -> tuple[Array, Array]:
+        raise KeyError(column)
+
+    def cell(self, column: str, row: int) -> Any:
+        return self.shards.cell(column, row)
+
+    def is_text(self, column: str) -> bool:
+        return False
+
+    def keys(self) -> Sequence[bytes]:
+        return [str(row).encode() for row in range(len(self))]
+
+    def label(self, row: int) -> str:
+        return str(self.shards.cell("label", row))
+
+    def facts(self) -> list[dict[str, Any]]:
+        return self._facts
+
+
+class PackedCells(CellsBranch):
+    """Samples that are read from the shards one by one."""
+
+    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows, files: bool) -> None:
+        super().__init__(name, input, source, rows)
+        self.files = files
+        """Whether what lies there is all of a file, of which a sample is drawn as it would be of the file."""
+
+    @property
+    def column(self) -> str:
+        return f"input/{self.name}"
+
+    def cell(self, row: int) -> Array:
+        return numpy.asarray(self.rows.cell(self.column, row))
+
+    def decoded(self, row: int, generator: numpy.random.Generator | None) -> Array:
+        values = self.cell(row)
+        source = self.source.source
+        if self.files and isinstance(source, VideoSource) and source.frames == "random":
+            return values[list(self.chooser(source, generator)(len(values)))]
+        return values
+
+
+class PackedColumns(Branch):
+    """Samples that lie in memory, one of each row."""
+
+    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows, files: bool) -> None:
+        super().__init__(name, input, source, rows)
+        assert isinstance(rows, PackedRows)
+        self.values = rows.shards.matrix(self.column)
+        if self.values.dtype.kind == "f" and not bool(numpy.isfinite(self.values).all()):
+            raise DataError([f"{rows.name}: `{name}` holds NaN or infinity"])
+
+    @property
+    def column(self) -> str:
+        return f"input/{self.name}"
+
+    def matrix(self) -> Array | None:
+        return self.values
+
+    def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
+        return numpy.asarray(self.values[row])
