@@ -125,7 +125,7 @@ class Reading:
         self.packed |= pack.targets
         read = {branch: (input, self.data.inputs[branch]) for branch, input in inputs.items()}
         told = {each.name: each.mask_by is not None or _masks(self.typed, each.name) for each in self.spec.branches}
-        part = pack.open(name, read, heads, self.spec.seed, told)
+        part = pack.take(name, read, heads, self.spec.seed, told)
         self.opened[name] = part.source
         return part
 
