@@ -118,6 +118,12 @@ def stamp(path: File) -> Stamp:
         return None
 
 
+def size_of(path: File) -> int:
+    """The bytes of a file; raises PathError."""
+    with told(path):
+        return os.stat(path).st_size
+
+
 def read(path: File, most: int | None = None) -> bytes:
     """The bytes of a regular file, at most so many; raises PathError."""
     _note(path)

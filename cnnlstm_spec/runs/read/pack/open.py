@@ -62,7 +62,7 @@ class OpenPack:
         samples = self.pack.parts[part].samples
         return [{"path": self.shown, "rows": samples, "sha256": digest_of(self.folder / NAME)}]
 
-    def open(
+    def take(
         self,
         name: str,
         inputs: Mapping[str, tuple[Input, BranchSource]],

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 import numpy
 
-from ....text.files import PathError, digest, sort_of
+from ....text.files import PathError, digest, size_of, sort_of
 from ...samples import DataError
 from ..libraries import need
 from ..sources.rows import Array
@@ -44,10 +44,10 @@ class Shards:
     def _check(self, number: int, shard: Shard) -> None:
         path, shown = self.folder / shard.file, f"{self.shown}/{shard.file}"
         try:
-            if sort_of(path) != "file" or path.stat().st_size != shard.bytes or digest(path) != shard.sha256:
+            if sort_of(path) != "file" or size_of(path) != shard.bytes or digest(path) != shard.sha256:
                 raise DataError([f"{shown}: the file is not the one that was packed: its size or digest differs"])
-        except (PathError, OSError) as error:
-            raise DataError([f"{shown}: {error.reason if isinstance(error, PathError) else 'it cannot be read'}"]) from None
+        except PathError as error:
+            raise DataError([f"{shown}: {error.reason}"]) from None
         try:
             found = self._file(number)
             metadata, schema = found.metadata, found.schema_arrow

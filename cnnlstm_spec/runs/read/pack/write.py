@@ -13,7 +13,7 @@ import numpy
 from ....compiler.artifact.write import new_folder, replace_file
 from ....compiler.version import __version__
 from ....spec.data.splits import Split
-from ....text.files import digest
+from ....text.files import digest, size_of
 from ...manifest import make_target_facts
 from ...samples import DataError, Part
 from ..branches import Branch, CellsBranch
@@ -146,7 +146,7 @@ class _PartWriter:
                 some = places[first : first + group]
                 arrays = [cells for name, each in self.columns.items() for cells in _cells(name, each, some)]
                 writer.write_table(pyarrow.table(arrays, schema=schema), row_group_size=group)
-        return Shard(file=path.name, samples=len(places), bytes=path.stat().st_size, sha256=digest(path))
+        return Shard(file=path.name, samples=len(places), bytes=size_of(path), sha256=digest(path))
 
 
 def _of_arrays(values: Array | list[Array]) -> _Column:
