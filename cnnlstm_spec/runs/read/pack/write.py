@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -84,8 +84,8 @@ class _Column:
     """A column to be written, and where its values come from."""
 
     column: Column
-    values: Any
-    """Gives the value of a sample by its place; an array or a text."""
+    values: Callable[[int], str | Array]
+    """Gives the value of a sample by its place."""
 
 
 class _PartWriter:
