@@ -1,0 +1,85 @@
+"""What is known of a spec while a line of it is half written: of the texts that may be meant, the one with most types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from ..compiler.compile import Compilation
+from ..compiler.variants import Sweep
+from ..ir.graph import TypedNode
+from ..spec.blocks import Block
+from ..spec.model_spec import BranchSection, Top
+from ..spec.registry import STRUCTURES
+from ..spec.structures import ParallelStructure
+from ..text.repair import propose_repairs
+from ..text.source import Source
+from ..text.texts import EditedTexts
+
+
+def is_half_written(compilation: Compilation, number: int) -> bool:
+    """Whether the spec cannot be read for what stands on a line: it is not YAML, or a layer is lost by a mistake there."""
+    if compilation.document is None:
+        return True
+    graph = compilation.graph
+    lost = graph is None or any(node.op is None for node in graph.nodes.values())
+    own = [each.place.span for each in compilation.diagnostics if each.severity == "error"]
+    return lost and any(span.source is compilation.source and line_of(span.source, span.start) == number for span in own)
+
+
+def find_meant(prepared: Sweep, number: int, before: Compilation) -> Compilation:
+    """What the spec may be meant as: of the texts in which that line is whole, or is none, the one with most types.
+
+    Its other lines are those of the spec, on the same lines. Where none has more types than the spec, it is the spec itself.
+    """
+    best, most = before, count_types(before, number)
+    last, texts = prepared.source, prepared.texts
+    assert prepared.again is not None
+    for candidate in propose_repairs(prepared.source, number, _keys()):
+        edited = prepared.again(candidate, EditedTexts(texts, {id(last): candidate}))
+        if edited.document is None:
+            continue
+        # What is alike in the next one is neither read nor inferred again.
+        last, texts = candidate, edited.texts
+        compilation = edited.plain()
+        known = count_types(compilation, number)
+        if known > most:
+            best, most = compilation, known
+        if _is_whole(compilation):
+            break
+    return best
+
+
+def count_types(compilation: Compilation, number: int) -> int:
+    """How many layers that are not written on a line have a known output."""
+    return sum(each.type is not None and not stands_on(each, compilation.source, number) for each in _written(compilation))
+
+
+def stands_on(typed: TypedNode, source: Source, number: int) -> bool:
+    """Whether a layer is written on a line of a text."""
+    span = typed.node.origin.place.span
+    return span.source.name == source.name and line_of(span.source, span.start) == number
+
+
+def line_of(source: Source, offset: int) -> int:
+    """The 1-based line of an offset."""
+    return source.position(offset)[0]
+
+
+def _is_whole(compilation: Compilation) -> bool:
+    """Whether nothing but promises of the spec is amiss, so that no other text is more likely."""
+    return compilation.typed is not None and all(
+        each.code.promised for each in compilation.diagnostics if each.severity == "error"
+    )
+
+
+def _written(compilation: Compilation) -> Iterator[TypedNode]:
+    nodes = compilation.typed.nodes.values() if compilation.typed is not None else ()
+    return (each for each in nodes if not each.node.hidden)
+
+
+@cache
+def _keys() -> tuple[str, ...]:
+    """Words that a line begins with."""
+    records = (Top, BranchSection, Block, ParallelStructure)
+    return tuple(dict.fromkeys((*(name for record in records for name in record.arguments), *STRUCTURES)))
