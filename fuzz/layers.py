@@ -20,7 +20,7 @@ COMMON = {
     1: "Dense Dense Dense Dropout BatchNormalization ReLU Reshape RepeatVector LayerNormalization Activation",
     2: "Conv1D LSTM GRU SimpleRNN Dense MaxPooling1D GlobalAveragePooling1D Flatten MultiHeadAttention Attention Bidirectional "
     "LayerNormalization Softmax Dropout UpSampling1D ZeroPadding1D Masking BatchNormalization Permute GlobalMaxPooling1D "
-    "Conv1DTranspose",
+    "Conv1DTranspose PositionEmbedding SinePositionEncoding ClassToken Slice",
     3: "Conv2D SeparableConv2D DepthwiseConv2D MaxPooling2D AveragePooling2D GlobalAveragePooling2D BatchNormalization Flatten "
     "ReLU ZeroPadding2D Conv2DTranspose Rescaling ConvLSTM1D Reshape",
     4: "Conv3D ConvLSTM2D MaxPooling3D GlobalAveragePooling3D BatchNormalization Flatten Reshape Cropping3D RandomFlip "
@@ -140,6 +140,10 @@ class Layers:
             divisors = [d for d in range(1, min(total, 12) + 1) if total % d == 0]
             d = rng.choice(divisors)
             values["target_shape"] = rng.choice([[d, total // d], [-1, d], [total], [d, -1]])
+        if title == "Slice" and x.rank:
+            values.update(_sliced(rng, x))
+        if title == "PositionEmbedding" and rng.random() < 0.9:
+            values["sequence_length"] = rng.choice([30, 40])
         if title == "Permute" and x.rank:
             values["dims"] = rng.sample(range(1, x.rank + 1), x.rank)
         if "return_state" in values and rng.random() < 0.95:
@@ -245,6 +249,17 @@ class Layers:
 
     def broadcast(self) -> dict[str, Any]:
         return {"broadcast": True} if self.rng.random() < 0.2 else {}
+
+
+def _sliced(rng: Random, x: TensorType) -> dict[str, Any]:
+    """One position of an axis, or a range that has some."""
+    found: dict[str, Any] = {"axis": rng.choice([*range(1, x.rank + 1), -1]), "start": None, "stop": None, "step": None}
+    if rng.random() < 0.5:
+        return {**found, "index": rng.choice([0, -1, 1])}
+    bounds = {
+        key: each for key, each in (("start", rng.choice([0, 1, -2])), ("stop", rng.choice([None, 2, 4, -1]))) if each is not None
+    }
+    return {**found, "index": None, **bounds, **({"step": 2} if rng.random() < 0.3 else {})}
 
 
 def whole_number(value: Any) -> tuple[Any, Any] | None:

@@ -12,6 +12,8 @@ from typing import Any
 import keras
 
 ATTEND_ALONE = {"MultiHeadAttention", "GroupQueryAttention"}
+OURS = {"PositionEmbedding", "SinePositionEncoding", "ClassToken", "Slice"}
+"""Layers of a spec that are no classes of Keras."""
 NESTED = {"layer", "backward_layer"}
 FAMILIES = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 MERGES = {"add": "Add", "average": "Average", "maximum": "Maximum", "multiply": "Multiply"}
@@ -113,8 +115,9 @@ class _Reading:
             if depth:
                 raise Unreadable("layer over time")
             ((name, arguments),) = _named(fusion["layer"]).items()
-            layer = make(name, arguments)
-            return layer(*inputs) if name in ATTEND_ALONE else layer(inputs)
+            called = {"use_causal_mask": True} if (arguments or {}).get("use_causal_mask") else {}
+            layer = make(name, {key: each for key, each in (arguments or {}).items() if key != "use_causal_mask"})
+            return layer(*inputs, **called) if name in ATTEND_ALONE else layer(inputs, **called)
         if strategy == "concat":
             axis = fusion.get("axis", -1)
             if len(inputs) == 1:
@@ -175,7 +178,10 @@ class _Reading:
         return self.layers(written or [], x, None if shared is None else (*shared, "shortcut"), depth, variables)
 
     def layer(self, name: str, arguments: dict[str, Any], x: Any, shared: Any, depth: int) -> Any:
+        if name in OURS:
+            raise Unreadable(name)
         key = arguments.pop("share", shared)
+        called = {"use_causal_mask": True} if arguments.pop("use_causal_mask", False) else {}
         arguments.pop("name", None) if name != "Op" else None
         if name == "Op":
             return getattr(keras.ops, arguments["name"])(x)
@@ -192,8 +198,8 @@ class _Reading:
         if not depth and len(x.shape) == 5 and isinstance(layer, IMAGE_LAYERS) and None not in x.shape[2:]:
             return _on_clips(layer, x)
         if name in ATTEND_ALONE:
-            return layer(x, x)
-        return layer([x, x]) if name in ("Attention", "AdditiveAttention") else layer(x)
+            return layer(x, x, **called)
+        return layer([x, x], **called) if name in ("Attention", "AdditiveAttention") else layer(x)
 
     def compile(self, model: Any) -> None:
         section = self.spec["compile"]

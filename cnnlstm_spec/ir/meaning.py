@@ -131,13 +131,20 @@ class Meaning:
     """Whether the steps come last to first."""
     outer: tuple[bool, ...] = ()
     """Of the axes that are folded into the batch, whether their steps come last to first."""
+    still: bool = False
+    """Whether a padded step has what the last real one has, as a recurrent layer gives it."""
 
     def moved(self, place: Callable[[int], int | None]) -> Meaning:
         """The same after axes have moved; None for an axis that is no more."""
         channels = None if self.channels is None else place(self.channels)
         steps = None if self.steps is None else place(self.steps)
         return replace(
-            self, range=moved(self.range, place), channels=channels, steps=steps, backwards=self.backwards and steps is not None
+            self,
+            range=moved(self.range, place),
+            channels=channels,
+            steps=steps,
+            backwards=self.backwards and steps is not None,
+            still=self.still and steps == self.steps,
         )
 
     def words(self) -> str:

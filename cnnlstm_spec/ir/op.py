@@ -141,6 +141,10 @@ class Op(Record):
     """Whether it holds layers by names of their own, with which the paths of their weights begin in a loaded model."""
     wraps: ClassVar[tuple[str, ...]] = ()
     """The fields that hold layers, where there are any."""
+    has_class: ClassVar[bool] = True
+    """Whether it is one class of Keras; else it is made of several, or of operations."""
+    call_arguments: ClassVar[frozenset[str]] = frozenset()
+    """The arguments that Keras takes where the layer is called, not where it is made."""
     is_output: ClassVar[bool] = False
     """Whether its value is one of the model's outputs, whose padded steps count in neither loss nor metrics."""
     leaves_time: ClassVar[bool] = False
@@ -219,6 +223,18 @@ class Op(Record):
         """The padding mask of the output; None where there is none."""
         return inputs[0].mask if self.keeps_mask else None
 
+    def empties_mask(self) -> bool:
+        """Whether a sample with real steps may be without any in the mask that it makes."""
+        return False
+
+    def begins_mask(self) -> bool:
+        """Whether the first step of the mask that it makes is real in every sample."""
+        return False
+
+    def takes_no_padding(self, *inputs: TensorType) -> bool:
+        """Whether it takes no padded step for data, though it drops the axis of the steps without the mask."""
+        return False
+
     def values_after(self, *inputs: TensorType) -> Values | None:
         """Values that are known to come out."""
         return inputs[0].values if self.keeps_values else None
@@ -252,7 +268,8 @@ class Op(Record):
         values, channels = self.range_after(output, *inputs), self.channels_after(output, longest)
         if longest.rank != output.rank:
             return Meaning(values, channels, outer=x.outer)
-        return Meaning(values, channels, x.steps, x.backwards, x.outer)
+        still = x.still and (self.last_axis_only or self.only_in_training)
+        return Meaning(values, channels, x.steps, x.backwards, x.outer, still)
 
     def keeps_zeros(self) -> bool:
         """Whether 0 stays 0, element by element."""
@@ -276,7 +293,11 @@ class Op(Record):
 
     def keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
-        values = {name: self.arguments[name].kind.shortest(value) for name, value in self.values().items()}
+        values = {
+            name: self.arguments[name].kind.shortest(value)
+            for name, value in self.values().items()
+            if name not in self.call_arguments
+        }
         values.pop("name", None)
         values.pop("share", None)
         if values.get("trainable", True):

@@ -31,12 +31,15 @@ class Apply:
     keywords: tuple[tuple[str, Expression], ...] = ()
 
 
+Index = int | tuple[int | None, ...] | None
+
+
 @dataclass(frozen=True)
 class Slice:
-    """`value[index]`; an index is integers and `None` for a whole axis, as `x[:, 0]` is (None, 0)."""
+    """`value[index]`; of integers, `None` for a whole axis, bounds of a range: `x[:, 0, 2:4]` is (None, 0, (2, 4))."""
 
     value: Expression
-    index: tuple[int | tuple[int | None, int | None] | None, ...]
+    index: tuple[Index, ...]
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,17 @@ class Mask:
     """Which steps of the first axis are real: those real in every source, the steps in reversed order if `flipped`.
 
     `sources` are the ids of the graph nodes that make the masks, so that equal masks are known to be equal; one that
-    begins with `~` counts in reversed order. In one that is `scattered`, padded steps may stand between real ones.
+    begins with `~` counts in reversed order. In one that is `scattered`, padded steps may stand between real ones. Of one that
+    `begins_real`, the first step, in the order of its sources, is real in every sample; after one that `empties`, a sample
+    may have no real step.
     """
 
     sources: frozenset[str]
     made_at: Place
     flipped: bool = False
     scattered: bool = False
+    begins_real: bool = False
+    empties: bool = False
 
     @property
     def terms(self) -> frozenset[tuple[str, bool]]:
@@ -54,7 +58,9 @@ class Mask:
         terms = self.terms | other.terms
         flipped = all(each for _, each in terms)
         sources = frozenset(id if each == flipped else f"~{id}" for id, each in terms)
-        return Mask(sources, self.made_at, flipped, self.scattered or other.scattered)
+        begins_real = self.begins_real and other.begins_real and self.flipped == other.flipped
+        scattered, empties = self.scattered or other.scattered, self.empties or other.empties
+        return Mask(sources, self.made_at, flipped, scattered, begins_real, empties)
 
 
 @dataclass(frozen=True)

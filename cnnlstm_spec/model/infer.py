@@ -294,7 +294,9 @@ def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _Stat
         labels = (Label(last.made_at, "the first is made here"), *node.origin.uses)
         state.found.append(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
     scattered = any(others) or (last is not None and (last.backwards or last.scattered))
-    return Mask(frozenset({node.id}), node.origin.place, scattered=op.joins_masks and scattered)
+    empties = op.empties_mask() or (op.joins_masks and last is not None and last.empties and not op.begins_mask())
+    real, scattered = op.begins_mask(), op.joins_masks and scattered
+    return Mask(frozenset({node.id}), node.origin.place, scattered=scattered, begins_real=real, empties=empties)
 
 
 def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:

@@ -24,6 +24,7 @@ FAMILIES: dict[str, str] = {
     "augment.geometry": "RandomFlip RandomCrop RandomRotation RandomTranslation RandomZoom RandomShear RandomPerspective "
     "RandomElasticTransform RandomErasing",
     "augment.mix": "AugMix CutMix MixUp RandAugment",
+    "class_token": "ClassToken",
     "conv": "Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D",
     "conv_transpose": "Conv1DTranspose Conv2DTranspose Conv3DTranspose",
     "convlstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
@@ -41,11 +42,13 @@ FAMILIES: dict[str, str] = {
     "pool": "MaxPooling1D AveragePooling1D MaxPooling2D AveragePooling2D MaxPooling3D AveragePooling3D "
     "GlobalMaxPooling1D GlobalAveragePooling1D GlobalMaxPooling2D GlobalAveragePooling2D "
     "GlobalMaxPooling3D GlobalAveragePooling3D",
+    "positional": "PositionEmbedding SinePositionEncoding",
     "recurrent": "LSTM GRU SimpleRNN",
     "regularization": "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D "
     "SpatialDropout3D ActivityRegularization",
     "rescaling": "Rescaling Resizing CenterCrop Normalization",
     "shape": "Flatten Reshape Permute RepeatVector",
+    "slicing": "Slice",
     "spectrogram": "STFTSpectrogram MelSpectrogram",
     "unary": "Op",
     "wrappers": "Bidirectional SpectralNormalization",

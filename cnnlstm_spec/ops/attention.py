@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from ..ir.lowering import Lowering
     from ..ir.program import Expression
 
+CAUSAL = Code(
+    "causal-over-one-axis",
+    "error",
+    "`use_causal_mask` needs attention over one axis, the first; given {given}",
+    help="add `attention_axes: 1`, or put the layer into `TimeDistributed`",
+)
 OVER_SAMPLES = Code("attends-over-samples", "error", "`{layer}` would attend from one sample of a batch to another")
 
 
@@ -31,6 +37,9 @@ class Attending(Op):
     gives_channels = True
     apart: ClassVar[bool]
     """Whether Keras's layer takes its inputs as arguments of their own, not as one list."""
+    call_arguments = frozenset({"use_causal_mask"})
+    use_causal_mask: Annotated[bool, BOOLEAN] = False
+    """Whether a step attends to none that comes after it."""
 
     def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """What a padded step of a query gives stays in that step."""
@@ -46,9 +55,9 @@ class Attending(Op):
         raise NotImplementedError
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-
         keywords = to.keywords(self)
-        return to.apply(self.keras_path(), self.feeds(inputs), (), keywords, self.masked(to, *to.inputs))
+        causal: dict[str, Expression] = {"use_causal_mask": True} if self.use_causal_mask else {}
+        return to.apply(self.keras_path(), self.feeds(inputs), (), keywords, self.masked(to, *to.inputs) | causal)
 
     def one_rank(self, *inputs: TensorType) -> None:
         """Refuses inputs that differ in rank."""
@@ -157,6 +166,7 @@ class Attention(Scored):
         example((6, 3), (5, 3), use_scale=True),
         example((None, 3), (5, 4), (5, 3)),
         example((4, 6, 3), dtype="int32", use_scale=True),
+        example((None, 3), use_causal_mask=True),
     )
 
     def multiplies(self) -> bool:
@@ -180,6 +190,7 @@ class AdditiveAttention(Scored):
         example((None, 3), use_scale=False, dropout=0.2),
         example((6, 3), (None, 3)),
         example((6, 3), (5, 4), (5, 3)),
+        example((4, 6, 3), use_causal_mask=True),
     )
 
     def multiplies(self) -> bool:

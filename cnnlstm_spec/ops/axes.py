@@ -17,6 +17,7 @@ NO_SUCH_AXIS = Code("no-such-axis", "error", "`{layer}` is given axis {axis}; it
 BATCH_AXIS = Code(
     "axis-is-the-batch", "error", "`{layer}` is given axis {axis}, the batch, whose size is not known", sort="keras"
 )
+OVER_BATCH = Code("works-over-the-batch", "error", "`{layer}` would work over the batch{how}; {axes}")
 SAME_AXIS = Code(
     "axis-twice", "error", "`{layer}` is given axis {axis} twice", sort="keras", help="write each axis once; -1 is the last"
 )
@@ -48,3 +49,12 @@ def axis_at(layer: str, axis: int, x: TensorType, argument: str = "axis") -> Axi
     if number == 0:
         raise Refusal(BATCH_AXIS, argument, ("-1 is the last axis",), layer=layer, axis=axis)
     return x.axes[number - 1]
+
+
+def refuse_batch(layer: str, number: int, x: TensorType, argument: str, left_out: bool = False) -> None:
+    """Refuses axis 0, of what Keras would take over the samples of a batch."""
+    if number == 0:
+        how = f", for want of `{argument}`" if left_out else ""
+        axes = ", ".join(f"{axis.name} is {place}" for place, axis in enumerate(x.axes, 1)) or "there is no other axis"
+        help = (f"write `{argument}`: 1 is the first axis after the batch, -1 the last",)
+        raise Refusal(OVER_BATCH, None if left_out else argument, help, layer=layer, how=how, axes=axes)

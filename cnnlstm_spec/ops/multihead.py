@@ -13,7 +13,7 @@ from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, RATE, SIZE, Optional
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
-from .attention import OVER_SAMPLES, Attending, roles
+from .attention import CAUSAL, OVER_SAMPLES, Attending, roles
 from .axes import AXES, axis_numbers
 from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, known, last
 from .windows import positions
@@ -171,7 +171,7 @@ class MultiHeadAttention(Projected):
         example((4, 3, 5), num_heads=2, key_dim=3, attention_axes=1, sliding_window=2, output_shape=[2, 3]),
         example((None, None, 5), num_heads=2, key_dim=3, attention_axes=[2, -3]),
         example((6, 5), (None, 3), num_heads=2, key_dim=3),
-        example((6, 5), (4, 3), (4, 2), num_heads=1, key_dim=3, sliding_window=2, use_gate=True),
+        example((6, 5), (4, 3), (4, 2), num_heads=1, key_dim=3, sliding_window=2, use_gate=True, use_causal_mask=True),
     )
 
     def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
@@ -193,6 +193,8 @@ class MultiHeadAttention(Projected):
         if 0 in axes:
             raise Refusal(OVER_SAMPLES, "attention_axes", ("axis 0 is the batch, 1 the first after it",), layer=self.title())
         output = super().infer(at, *inputs)
+        if self.use_causal_mask and axes != (1,):
+            raise Refusal(CAUSAL, "use_causal_mask", (), given=", ".join(str(axis) for axis in axes))
         if self.sliding_window is not None:
             help = ("add `attention_axes: 1`",)
             refusal = Refusal(WINDOW, "sliding_window", help, given=", ".join(str(axis) for axis in axes))
@@ -222,6 +224,7 @@ class GroupQueryAttention(Projected):
         example((6, 5), head_dim=3, num_query_heads=4, num_key_value_heads=2),
         example((None, 5), head_dim=3, num_query_heads=4, num_key_value_heads=1, use_bias=False, use_gate=True, dropout=0.2),
         example((6, 5), (4, 5), head_dim=2, num_query_heads=2, num_key_value_heads=2, sliding_window=2),
+        example((None, 5), head_dim=2, num_query_heads=2, num_key_value_heads=1, use_causal_mask=True),
         example((6, 5), (None, 5), (None, 2), head_dim=2, num_query_heads=2, num_key_value_heads=1),
     )
 

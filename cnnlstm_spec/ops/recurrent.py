@@ -129,7 +129,7 @@ class Recurrent(Op):
         meaning = super().meaning_after(output, *inputs)
         if not self.return_sequences:
             return replace(meaning, steps=None, backwards=False)
-        return replace(meaning, steps=0, backwards=inputs[0].meaning.backwards != self.go_backwards)
+        return replace(meaning, steps=0, backwards=inputs[0].meaning.backwards != self.go_backwards, still=True)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         mask = inputs[0].mask
@@ -144,6 +144,7 @@ def without_cudnn(op: Op, x: TensorType) -> dict[str, Any]:
         return {}
     # A padded window or sentence, in the batch among the others, has no real step.
     without_data = any(mask is not None for _, mask in x.outer)
+    without_data = without_data or x.mask.empties
     return {"use_cudnn": False} if x.mask.backwards or x.mask.scattered or without_data else {}
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
+from ..ir.expressions import make_expression
 from ..ir.inference import Refusal
+from ..ir.op import Op
 from ..ir.tensor import Axis, TensorType
 from ..language.catalog import KerasObject
 from ..language.kinds import INTEGER, Choice, Optional, wrong_type
@@ -83,6 +85,13 @@ def known(layer: str, axis: Axis, help: tuple[str, ...] = ()) -> int:
     open_sizes = " and ".join(name if " " in name else f"`{name}`" for name in names)
     default = (f"give the input a fixed size in place of {open_sizes}",)
     raise Refusal(UNKNOWN_SIZE, None, help or default, layer=layer, axis=axis)
+
+
+def lookup_settings(op: Op, initializer: KerasObject) -> dict[str, Any]:
+    """The keywords of the `Embedding` whose rows are the vectors that an op learns."""
+    written = op.keras_arguments()
+    kept: dict[str, Any] = {name: written[name] for name in ("trainable", "dtype") if name in written}
+    return {"embeddings_initializer": make_expression(initializer), **kept}
 
 
 def last(x: TensorType) -> int:

@@ -117,6 +117,7 @@ class Op(Base):
     trainable: ClassVar[bool] = True  # type: ignore[misc]
     dtype: ClassVar[None] = None  # type: ignore[misc]
     share: ClassVar[None] = None  # type: ignore[misc]
+    has_class = False
     last_axis_only = True
     examples = (
         example((4,), name="abs"),

@@ -94,7 +94,7 @@ def test_signature(op_class: type[Op]) -> None:
     }
     for name in NOT_DECLARED.get(op_class.__name__, ()):
         wanted.pop(name, None)
-    declared = {name: argument for name, argument in op_class.arguments.items() if name not in OURS}
+    declared = {name: each for name, each in op_class.arguments.items() if name not in OURS | op_class.call_arguments}
     assert set(declared) == set(wanted)
     for name, argument in declared.items():
         default = wanted[name]
@@ -170,7 +170,7 @@ def test_drawn(op_class: type[Op]) -> None:
     )
     @given(st.data())
     def run(data: st.DataObject) -> None:
-        arguments = data.draw(strategies.arguments(op_class, LEFT_OUT))
+        arguments = data.draw(strategies.arguments(op_class, LEFT_OUT | op_class.call_arguments))
         reading = read_record(op_class, node_of(arguments), found := Scope([]), op_class.__name__)
         if reading is POISON:
             if all(each.code.sort == "keras" for each in found.found):

@@ -91,7 +91,7 @@ def of_layer(cls: type[Op], evaluate: Evaluate) -> list[Difference]:
 
 
 def _signature(cls: type[Op], made: Any) -> Iterator[Difference]:
-    ours = {name: each for name, each in cls.arguments.items() if name not in EVERY_OP}
+    ours = {name: each for name, each in cls.arguments.items() if name not in EVERY_OP | cls.call_arguments}
     theirs = {name: value for name, value in parameters(made).items() if name not in EVERY_OP | LEFT_OUT.get(cls.title(), set())}
     yield from _names(cls.title(), set(ours), theirs)
     for name in [each for each in ours if each in theirs]:

@@ -49,7 +49,7 @@ def layers() -> dict[str, type[Op]]:
     for names in FAMILIES.values():
         for name in names.split():
             op = find_op(name)
-            if op is not None and name != "Op":
+            if op is not None and op.has_class:
                 found[op.keras_path()] = op
     return found
 

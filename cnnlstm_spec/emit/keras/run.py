@@ -20,6 +20,7 @@ from ...ir.program import (
     Comment,
     Do,
     Expression,
+    Index,
     Infix,
     Let,
     MarkLayers,
@@ -162,7 +163,7 @@ def _given(
     return [_evaluate(each, values) for each in arguments], {name: _evaluate(each, values) for name, each in keywords}
 
 
-def _index(index: int | tuple[int | None, int | None] | None) -> int | slice:
+def _index(index: Index) -> int | slice:
     if isinstance(index, tuple):
         return slice(*index)
     return slice(None) if index is None else index

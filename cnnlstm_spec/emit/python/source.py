@@ -8,6 +8,7 @@ from ...ir.program import (
     Comment,
     Do,
     Expression,
+    Index,
     Infix,
     Let,
     MarkLayers,
@@ -205,11 +206,11 @@ def _is_loose(expression: Expression, place: int) -> bool:
     return isinstance(expression, float) and " " in literal(expression)
 
 
-def _subscript(index: tuple[int | tuple[int | None, int | None] | None, ...]) -> str:
+def _subscript(index: tuple[Index, ...]) -> str:
     return f"[{', '.join(map(_index, index))}]"
 
 
-def _index(index: int | tuple[int | None, int | None] | None) -> str:
+def _index(index: Index) -> str:
     if isinstance(index, tuple):
         return ":".join("" if part is None else str(part) for part in index)
     return ":" if index is None else str(index)

@@ -43,7 +43,7 @@ def _lost(node: TypedNode) -> Mask | None:
     mask = next((mask for x in inputs for mask in _masks(x)), None)
     if mask is None or _reads(node) or isinstance(op, EnterTime | Output) or op.sums_zeros(*inputs):
         return None
-    if op.makes_mask(*inputs):
+    if op.makes_mask(*inputs) or op.takes_no_padding(*inputs):
         return None
     if isinstance(op, LeaveTime):
         return mask

@@ -1,0 +1,120 @@
+"""Where a step stands, added to what it holds: `PositionEmbedding`, which learns it, and `SinePositionEncoding`.
+
+KerasHub has layers of these names, arguments and values; those give the positions alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from ..ir.inference import Inference, Refusal
+from ..ir.meaning import Range, added
+from ..ir.op import Op, Weight, compute_dtype, example
+from ..ir.size import at_least
+from ..ir.tensor import TensorType
+from ..language.catalog import KerasObject
+from ..language.kinds import COUNT, POSITIVE, Optional
+from ..text.diagnostic import Code
+from .floats import refuse_integers
+from .shared import INITIALIZER, as_written, known, last, lookup_settings
+
+if TYPE_CHECKING:
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
+
+LENGTH_NEEDED = Code(
+    "positions-of-open-length", "error", "`{layer}` needs `sequence_length`: how many {steps} come is known only at run time"
+)
+TOO_SHORT = Code("positions-too-few", "error", "`{layer}` has {length} positions; {steps} come in", sort="keras")
+
+
+class Positions(Op):
+    """What both have in common: the steps, with something added that only hangs on where they stand."""
+
+    reads = ("steps", "features")
+    has_class = False
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        refuse_integers(self.title(), inputs[0])
+        return inputs[0]
+
+    def summed(self, to: Lowering, value: Expression, positions: Expression) -> Expression:
+        """The input with the positions added, in the dtype that the layer computes in."""
+        return to.infix("+", to.cast(value), positions)
+
+
+class PositionEmbedding(Positions):
+    """A learned vector for each step, added to it."""
+
+    gives_channels = True
+    sequence_length: Annotated[int | None, Optional(COUNT)] = None
+    """How many vectors there are; the number of steps by default."""
+    initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
+    """Initial values of the vectors."""
+    examples = (
+        example((6, 4)),
+        example((None, 4), sequence_length=20, initializer="zeros"),
+        example((6, 4), sequence_length=9, trainable=False),
+    )
+
+    def length(self, x: TensorType) -> int:
+        """How many vectors there are."""
+        return self.sequence_length or known(self.title(), x.axes[0])
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        steps, features = x.axes
+        known(self.title(), features)
+        if self.sequence_length is None and not isinstance(steps.size, int):
+            help = ("write the most that may come: `sequence_length: 512`",)
+            raise Refusal(LENGTH_NEEDED, None, help, layer=self.title(), steps=steps.name)
+        length = self.length(x)
+        help = ("write `sequence_length` at least as long as the longest sequence",)
+        refusal = Refusal(TOO_SHORT, "sequence_length", help, layer=self.title(), length=length, steps=steps)
+        at.require(at_least(length - steps.size, 0), refusal)
+        return super().infer(at, x)
+
+    def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
+        (x,) = inputs
+        return (Weight("embeddings", (self.length(x), last(x))),)
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        x = to.inputs[0]
+        to.comment("The positions from 0 up, of one sample; a learned vector of each is added.")
+        ones = to.ops("ones_like", to.pick(inputs[0], (None, 1), None, 0), dtype="int32")
+        places = to.infix("-", to.ops("cumsum", ones, axis=1), 1)
+        settings = lookup_settings(self, self.initializer)
+        vectors = to.layer("keras.layers.Embedding", places, self.length(x), last(x), **settings)
+        return self.summed(to, inputs[0], to.let(vectors, f"{to.stem}_positions"))
+
+
+class SinePositionEncoding(Positions):
+    """Sines and cosines of where a step stands, added to it."""
+
+    max_wavelength: Annotated[float, POSITIVE] = 10000
+    """The longest wavelength, over 2 pi."""
+    examples = (example((6, 4)), example((None, 5), max_wavelength=100), example((6, None)))
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return compute_dtype(self.dtype or at.policy)
+
+    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = inputs[0].meaning.range
+        return None if values is None or values.pixels else added(values.loosened(), Range(-1, 1))
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        """As KerasHub computes it, in float32: the wavelengths of each pair of features grow from 2 pi up."""
+        x = to.inputs[0]
+        to.comment("Step and feature count from 0 up; a pair of features has one wavelength.")
+        ones = to.let(to.ops("cast", to.ops("ones_like", to.pick(inputs[0], (None, 1), None)), "float32"), f"{to.stem}_ones")
+        step = to.let(to.infix("-", to.ops("cumsum", ones, axis=1), 1.0), f"{to.stem}_step")
+        feature = to.let(to.infix("-", to.ops("cumsum", ones, axis=2), 1.0), f"{to.stem}_feature")
+        count: Any = x.axes[1].size
+        if not isinstance(count, int):
+            count = to.ops("sum", ones, axis=2, keepdims=True)
+        pair = to.ops("divide", to.infix("*", to.ops("floor_divide", feature, 2.0), 2.0), count)
+        angle = to.let(to.infix("*", step, to.ops("power", 1.0 / self.max_wavelength, pair)), f"{to.stem}_angle")
+        even = to.ops("equal", to.ops("mod", feature, 2.0), 0.0)
+        waves = to.let(to.ops("where", even, to.ops("sin", angle), to.ops("cos", angle)), f"{to.stem}_waves")
+        dtype = to.output.dtype
+        return self.summed(to, inputs[0], waves if dtype == "float32" else to.ops("cast", waves, dtype))
