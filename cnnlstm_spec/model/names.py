@@ -11,7 +11,23 @@ SAME_NAME = Code("same-name", "error", "two layers are written with the name `{n
 
 OPERATIONS = frozenset(
     (
-        *("abs", "absolute", "add", "any", "cast", "concatenate", "copy", "cumsum", "exp", "expand_dims", "flip"),
+        *(
+            "abs",
+            "absolute",
+            "add",
+            "any",
+            "cast",
+            "concatenate",
+            "copy",
+            "cos",
+            "cumsum",
+            "divide",
+            "equal",
+            "exp",
+            "expand_dims",
+            "flip",
+        ),
+        *("floor_divide", "mod", "power", "sin"),
         *("get_item", "log", "logical_and", "logical_not", "logical_or", "max", "mean", "multiply", "not_equal"),
         *("ones_like", "repeat", "reshape", "sign", "sqrt", "square", "squeeze", "stack", "subtract", "sum", "take"),
         *("transpose", "where", "zeros_like"),
