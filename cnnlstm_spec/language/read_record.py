@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ..text.diagnostic import Code, Written
 from ..text.fix import Fix, write
@@ -27,8 +28,6 @@ SHARED = ("name", "trainable", "dtype", "share")
 """Keys that every layer has, which a message lists last."""
 DASHED = re.compile(r"-[A-Za-z]\w*$")
 """An item of a list without a space after its dash, which YAML takes for a key."""
-STRANGE = "\0"
-"""What a key ends with on its way to pydantic that is a field of the class, and no argument that a person can write."""
 MANY = 100
 """So many findings into a spec, no more suggestions are searched for."""
 
@@ -47,15 +46,14 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
         if not (isinstance(node, Scalar) and node.value is None):
             return scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
         node = Mapping(node.span, ())
-    values = _take(cls, node, scope)
+    values, strange = _take(cls, node, scope)
     written = _written(cls, values, node, scope)
-    try:
-        record = cls.model_validate(values, context=Checks(scope, node, written))
-    except ValidationError as error:
-        amiss = _explain(error, cls, node, scope, owner, node)
-        if not partial or any(cls.arguments[name].required for name in amiss if name in cls.arguments):
+    record, problems = _validate(cls, values, Checks(scope, node, written, sound=not strange))
+    if record is None or strange:
+        amiss, _ = _explain(problems, strange, cls, node, scope, owner, node)
+        if not partial or any(cls.arguments[name].required for name in amiss):
             return POISON
-        values = {name: value for name, value in values.items() if not {name, name.removesuffix(STRANGE)} & amiss}
+        values = {name: value for name, value in values.items() if name not in amiss}
         record = cls.model_validate(values, context=Checks(scope, node, written, sound=False))
     return Reading(record, _with_inner(written, values))
 
@@ -67,26 +65,21 @@ def read_fields(
 
     A misspelt key is read as what it is taken for, so that nothing that rests on it is amiss.
     """
-    values = _take(cls, node, scope)
+    values, strange = _take(cls, node, scope)
     written = _written(cls, values, node, scope)
-    meant: dict[str, Entry] = {}
-    try:
-        record = cls.model_validate(values, context=Checks(scope, node, written))
-        if cls.find_missing(values):
-            _explain(None, cls, node, scope, owner, at or node)
+    record, problems = _validate(cls, values, Checks(scope, node, written, sound=not strange))
+    amiss, meant = _explain(problems, strange, cls, node, scope, owner, at or node)
+    if record is not None and not strange:
         return {name: record.value(name) for name in cls.arguments}, _with_inner(written, values)
-    except ValidationError as error:
-        amiss = _explain(error, cls, node, scope, owner, at or node, meant)
     found = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
     for name, entry in meant.items():
         if name not in values:
             values[name] = cls.arguments[name].kind.take(entry.value, scope.at(name))
             written = written.having(name, scope.at(name).place(entry.value), scope.at(name).place(entry.key))
     for name, value in values.items():
-        if name in cls.arguments:
-            found.pop(name, None)
-            if name not in amiss or name in meant:
-                found |= _value(cls.arguments[name].kind, name, value)
+        found.pop(name, None)
+        if name not in amiss or name in meant:
+            found |= _value(cls.arguments[name].kind, name, value)
     return found, _with_inner(written, values)
 
 
@@ -98,17 +91,26 @@ def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
         return {}
 
 
-def _take(cls: type[Record], node: Mapping, scope: Scope) -> dict[str, Any]:
-    """The values of a mapping as pydantic is given them; of a key that is none, the node."""
+def _take(cls: type[Record], node: Mapping, scope: Scope) -> tuple[dict[str, Any], list[Entry]]:
+    """The values of a mapping by argument, as pydantic is given them, and the entries whose keys name no argument."""
     known, rest = cls.arguments, _rest_of_tuples(node)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    strange: dict[str, Entry] = {}
     for entry in node.entries:
         name = entry.key.text
         if name in known:
-            found[name] = known[name].kind.take(entry.value, scope.at(name))
+            values[name] = known[name].kind.take(entry.value, scope.at(name))
         elif name not in rest:
-            found[f"{name}{STRANGE}" if name in cls.model_fields else name] = entry.value
-    return found
+            strange[name] = entry
+    return values, list(strange.values())
+
+
+def _validate(cls: type[Record], values: dict[str, Any], checks: Checks) -> tuple[Record | None, list[ErrorDetails]]:
+    """The record that pydantic makes of values, or None and what it has found."""
+    try:
+        return cls.model_validate(values, context=checks), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False, include_context=False)
 
 
 def _written(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:
@@ -129,30 +131,28 @@ def _with_inner(written: Written, values: MappingOf[str, Any]) -> Written:
 
 
 def _explain(
-    error: ValidationError | None,
+    problems: Iterable[ErrorDetails],
+    strange: Iterable[Entry],
     cls: type[Record],
     node: Mapping,
     scope: Scope,
     owner: str,
     at: Node,
-    meant: dict[str, Entry] | None = None,
-) -> set[str]:
-    """Says in our words what pydantic has found; gives the names of what is amiss, and into `meant` what misspelt keys are."""
+) -> tuple[set[str], dict[str, Entry]]:
+    """Says in our words what pydantic has found, and of strange and missing keys; gives the names of what is amiss.
+
+    Beside them the strange keys, by the argument that each is taken for.
+    """
     entries = {entry.key.text: entry for entry in node.entries}
-    strange, amiss = [], set()
-    for problem in error.errors(include_url=False, include_context=False) if error is not None else ():
+    amiss = set()
+    for problem in problems:
         if not problem["loc"]:
             continue
-        name, *steps = problem["loc"]
-        name = str(name) if name in entries else str(name).removesuffix(STRANGE)
+        name, steps = str(problem["loc"][0]), problem["loc"][1:]
         amiss.add(name)
-        if problem["type"] == "extra_forbidden":
-            strange.append(entries[name])
-        elif problem["type"] not in ("missing", REPORTED.type) and problem["input"] is not POISON:
-            inner = scope.at(name)
-            cls.arguments[name].kind.explain(problem["type"], steps, entries[name].value, inner)
+        if problem["type"] not in ("missing", REPORTED.type) and problem["input"] is not POISON:
+            cls.arguments[name].kind.explain(problem["type"], steps, entries[name].value, scope.at(name))
     needed = cls.find_missing(entries)
-    strange.sort(key=lambda entry: entry.key.span.start)
     by_meaning: dict[tuple[str, ...], list[Entry]] = {}
     for entry in strange:
         if not _explain_key(entry, cls, node, scope, owner):
@@ -163,9 +163,7 @@ def _explain(
         taken |= report_unknown_keys(alike, scope, owner, known, left)
     for name, words in cls.find_missing({*entries, *taken}).items():
         scope.report(MISSING_KEY, at, owner=owner, key=name, help=(f"`{name}` is {words}",))
-    if meant is not None:
-        meant.update(taken)
-    return amiss
+    return amiss, taken
 
 
 def _explain_key(entry: Entry, cls: type[Record], node: Mapping, scope: Scope, owner: str) -> bool:
