@@ -20,8 +20,32 @@ from time import monotonic
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = {"long": ["-m", "whole"], "all": []}
-"""The tests that `make test` leaves out for their length alone, or every test with all of what it repeats."""
+TESTS = {"long": ["-m", "whole"], "all": [], "none": []}
+"""The tests that `make test` leaves out for their length alone, or every test with all of what it repeats, or none."""
+
+
+class Row(NamedTuple):
+    """A proof of any size: the option that says how large it is, what that counts, its name, and the command of this Python."""
+
+    option: str
+    counts: str
+    name: str
+    command: tuple[str, ...]
+
+
+ROWS = (
+    Row("seeds", "random specs against Keras", "{:,} specs against Keras", ("-m", "fuzz", "{}")),
+    Row(
+        "backbones",
+        "models of keras.applications",
+        "{:,} backbones against Keras",
+        ("tools/backbones.py", "--check", "--count", "{}"),
+    ),
+    Row("mutants", "changes of messages", "{:,} changed messages", ("tools/mutants.py", "{}")),
+    Row("kills", "runs of `compile` that are killed", "{:,} killed runs", ("tools/kill.py", "{}")),
+    Row("inputs", "hostile inputs", "{:,} hostile inputs", ("-m", "fuzz.inputs", "{}")),
+)
+"""What is proved beside the tests. A row more is a proof more; the Makefile has its size in `SAMPLE` and `WHOLE`."""
 
 
 class Proof(NamedTuple):
@@ -32,31 +56,27 @@ class Proof(NamedTuple):
 
 
 class Result(NamedTuple):
-    """How a proof went: its status, the last line that it printed, and how many seconds it took."""
+    """How a proof went: its status, the last line that it printed, how many seconds it took, and how many of work."""
 
     proof: Proof
     status: int
     last: str
     seconds: float
+    work: float
 
 
 def make_proofs(options: argparse.Namespace) -> list[Proof]:
-    """The proofs of that size."""
-    names = ["tools/backbones.py", "--check", "--count", str(options.backbones)]
-    return [
-        Proof(f"{options.tests} tests", ["-m", "pytest", "--whole", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]),
-        Proof(f"{options.seeds:,} specs against Keras", ["-m", "fuzz", str(options.seeds)]),
-        Proof(f"{options.backbones} backbones against Keras", names),
-        Proof(f"{options.mutants:,} changed messages", ["tools/mutants.py", str(options.mutants)]),
-        Proof(f"{options.kills} killed runs", ["tools/kill.py", str(options.kills)]),
-        Proof(f"{options.inputs:,} hostile inputs", ["-m", "fuzz.inputs", str(options.inputs)]),
-    ]
+    """The proofs of the sizes that are asked for."""
+    tests = ["-m", "pytest", "--whole", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]
+    sizes = [(row, getattr(options, row.option)) for row in ROWS]
+    rest = [Proof(row.name.format(size), [part.format(size) for part in row.command]) for row, size in sizes if size]
+    return [Proof(f"{options.tests} tests", tests), *rest] if options.tests != "none" else rest
 
 
 def run(proof: Proof) -> Result:
     """Runs a proof; what it prints is shown as it comes."""
     print(f"== {proof.name}", flush=True)
-    started, last = monotonic(), ""
+    started, before, last = monotonic(), work_of_children(), ""
     with subprocess.Popen(
         [sys.executable, *proof.arguments],
         cwd=ROOT,
@@ -69,16 +89,23 @@ def run(proof: Proof) -> Result:
         for line in process.stdout:
             print(line, end="", flush=True)
             last = line.strip() or last
-    return Result(proof, process.returncode, last, monotonic() - started)
+    return Result(proof, process.returncode, last, monotonic() - started, work_of_children() - before)
+
+
+def work_of_children() -> float:
+    """Seconds of the processors that all processes have taken which were started here and have ended."""
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def make_table(results: list[Result]) -> str:
     """A row for each proof."""
-    rows = [
-        f"| {each.proof.name} | {'holds' if not each.status else 'FAILS'} | {each.seconds:,.0f} | {each.last} |"
+    cells = [
+        (each.proof.name, "FAILS" if each.status else "holds", f"{each.seconds:,.0f}", f"{each.work:,.0f}", each.last)
         for each in results
     ]
-    return "\n".join(["| proof | | seconds | its last line |", "| --- | --- | --- | --- |", *rows])
+    rows = [f"| {' | '.join(each)} |" for each in cells]
+    return "\n".join(["| proof | | seconds | of work | its last line |", "| --- | --- | --- | --- | --- |", *rows])
 
 
 def make_file(results: list[Result]) -> str:
@@ -96,15 +123,11 @@ def make_file(results: list[Result]) -> str:
 def main() -> int:
     """0 where every proof holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tests", choices=TESTS, required=True, help="those that are long, or all of them whole")
-    for name, what in {
-        "seeds": "random specs against Keras",
-        "backbones": "models of keras.applications",
-        "mutants": "changes of messages",
-        "kills": "runs of `compile` that are killed",
-        "inputs": "hostile inputs",
-    }.items():
-        parser.add_argument(f"--{name}", type=int, required=True, metavar="N", help=f"how many {what}")
+    parser.add_argument(
+        "--tests", choices=TESTS, default="none", help="those that are long, all of them whole, or none (default)"
+    )
+    for row in ROWS:
+        parser.add_argument(f"--{row.option}", type=int, default=0, metavar="N", help=f"how many {row.counts} (default: none)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
     options = parser.parse_args()
     results = [run(proof) for proof in make_proofs(options)]

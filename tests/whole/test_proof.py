@@ -11,10 +11,10 @@ from places import ROOT
 from tools import proof
 from tools.proof import Proof, Result
 
-SIZES = {"seeds": 5, "backbones": 2, "mutants": 3, "kills": 4, "inputs": 6}
+SIZES = {row.option: size for size, row in enumerate(proof.ROWS, 2)}
 
 
-@pytest.mark.parametrize("tests", proof.TESTS)
+@pytest.mark.parametrize("tests", ["long", "all"])
 def test_every_proof_has_a_program_and_its_size(tests: str) -> None:
     proofs = proof.make_proofs(argparse.Namespace(tests=tests, **SIZES))
     assert len(proofs) == 1 + len(SIZES)
@@ -28,10 +28,22 @@ def test_a_proof_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     results = [proof.run(Proof(name, ["-c", f"print('it says'); exit({status})"])) for name, status in (("one", 0), ("two", 3))]
     assert [(each.status, each.last) for each in results] == [(0, "it says"), (3, "it says")]
     assert "== two\nit says\n" in capfd.readouterr().out
-    assert re.search(r"one \| holds \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
+    assert re.search(r"one \| holds \| \d+ \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
 
 
 def test_the_file_says_of_what_it_is() -> None:
     pytest.importorskip("keras")
-    text = proof.make_file([Result(Proof("one", []), 0, "said", 1.0)])
+    text = proof.make_file([Result(Proof("one", []), 0, "said", 1.0, 2.0)])
     assert re.search(r"\d{4}-\d\d-\d\d, commit [0-9a-f]{40}.*; \d+ cores of .*, keras \d", text)
+
+
+def test_each_row_has_its_sizes_in_the_makefile() -> None:
+    text = (ROOT / "Makefile").read_text("utf-8")
+    for name in ("SAMPLE", "WHOLE"):
+        (line,) = re.findall(rf"^{name} := (.+)$", text, re.M)
+        assert re.findall(r"--(\w+)", line) == ["tests", *(row.option for row in proof.ROWS)]
+
+
+def test_what_has_no_size_is_left_out() -> None:
+    left = argparse.Namespace(tests="none", **{**dict.fromkeys(SIZES, 0), "kills": 3})
+    assert [each.name for each in proof.make_proofs(left)] == ["3 killed runs"]

@@ -7,14 +7,20 @@ keys it does not have.
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
-from places import TESTS
+from places import ROOT, TESTS
+from told import tell, tell_fixes
 
 from cnnlstm_spec.compiler.compile import compile_source
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.text.source import Source
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+from diagnostics import PAGE, PAGES
+from mistakes import mistakes
 
 FILES = sorted((TESTS / "specs" / "said").glob("*.yaml"))
 BASE = {
@@ -39,14 +45,32 @@ def shown(path: Path) -> str:
     for fragment in path.read_text("utf-8").split("---\n"):
         found = compile_source(Source("said.yaml", whole(fragment))).diagnostics
         assert found, fragment
-        said.append(f"{fragment}---\n{render(found)}\n")
+        said.append(f"{fragment}---\n{tell(found)}\n")
     return "\n\n".join(said)
+
+
+def hold(out: Path, said: str, request: pytest.FixtureRequest) -> None:
+    """Holds what is said against a file, or writes that anew."""
+    if request.config.getoption("--update"):
+        out.write_text(said, encoding="utf-8")
+    assert out.read_text("utf-8") == said
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_what_is_said(path: Path, request: pytest.FixtureRequest) -> None:
-    out = path.with_suffix(".out")
-    said = shown(path)
-    if request.config.getoption("--update"):
-        out.write_text(said, encoding="utf-8")
-    assert out.read_text("utf-8") == said
+    hold(path.with_suffix(".out"), shown(path), request)
+
+
+def test_what_is_said_of_real_mistakes(request: pytest.FixtureRequest) -> None:
+    said = [f"{each.name}\n{tell(compile_source(Source('spec.yaml', each.wrong)).diagnostics)}\n" for each in mistakes()]
+    hold(TESTS / "specs" / "said" / "mistakes.out", "\n\n".join(said), request)
+
+
+def test_the_fixes_of_each_code(request: pytest.FixtureRequest) -> None:
+    """Of the specs on their pages; what is said of those stands in `docs/diagnostics.md`."""
+    said = []
+    for path in sorted(PAGES.glob("*.md")):
+        page = PAGE.fullmatch(path.read_text("utf-8"))
+        if page is not None and page["sort"] == "yaml":
+            said += [path.stem, *tell_fixes(compile_source(Source("spec.yaml", page["wrong"])).diagnostics), ""]
+    hold(TESTS / "specs" / "said" / "fixes.out", "\n".join(said), request)

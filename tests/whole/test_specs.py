@@ -1,4 +1,4 @@
-"""The specs under `specs/ok`, which are silent, and under `specs/err`, each with all that a terminal shows of it in a `.out`.
+"""The specs under `specs/ok`, which are silent, and under `specs/err`, each with all that a terminal shows of it, and its fixes, in a `.out`.
 
 `make out` writes the `.out` files anew; read the difference before you keep it.
 """
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from places import ROOT, TESTS
+from told import tell
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.text.diagnostic import LONGEST
 
 HERE = TESTS / "specs"
@@ -42,9 +42,9 @@ def test_ok(path: Path) -> None:
 
 @pytest.mark.parametrize("path", ERR, ids=lambda path: path.stem)
 def test_err(path: Path, request: pytest.FixtureRequest) -> None:
-    """First lines, places, carets, labels, notes and ways out are those that are written down."""
+    """First lines, places, carets, labels, notes, ways out and fixes are those that are written down."""
     compilation = load(path)
-    said = render(compilation.diagnostics).replace(f"{path.parent}/", "") + "\n"
+    said = tell(compilation.diagnostics).replace(f"{path.parent}/", "") + "\n"
     out = path.with_suffix(".out")
     if request.config.getoption("--update"):
         out.write_text(said, encoding="utf-8")
