@@ -89,8 +89,8 @@ def main() -> None:
     """Runs the command line of this process, and ends it."""
     open_streams()
     interrupts.heed()
-    # Importing makes many objects that stay: circles among them are looked for more seldom than after every 700.
-    gc.set_threshold(50_000)
+    # Importing makes some 80,000 objects that stay: circles among them are looked for after more than those.
+    gc.set_threshold(200_000)
     status = run(sys.argv[1:])
     # What the command has come to stands: an interrupt while Python ends would end it without a word.
     interrupts.ignore()

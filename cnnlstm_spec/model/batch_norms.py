@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..ir.graph import Readers, TypedGraph, TypedNode
 from ..ir.op import Op
 from ..ops.axes import axis_number
-from ..ops.conv import Convolution
-from ..ops.core import Dense
 from ..ops.shared import called
+from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime
 from .noops import is_noop
+
+if TYPE_CHECKING:
+    from ..ops.conv import Convolution
+    from ..ops.core import Dense
+else:
+    Convolution = stand_for("conv", "Convolution")
+    Dense = stand_for("core", "Dense")
 
 
 def source_of(graph: TypedGraph, norm: TypedNode) -> TypedNode:

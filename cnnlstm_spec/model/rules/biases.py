@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...ir.graph import TypedGraph, TypedNode, find_readers
-from ...ops.conv import Convolution
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Put
 from ...text.source import Place, Span
 from ..batch_norms import gives_channels, is_linear, is_read_alone, norms_channels, source_of
 from .common import place_in
+
+if TYPE_CHECKING:
+    from ...ops.conv import Convolution
+else:
+    Convolution = stand_for("conv", "Convolution")
 
 IDLE_BIAS = Code("bias-before-batchnorm", "warning", "{what} nothing before a batch norm: {count:,} parameters")
 

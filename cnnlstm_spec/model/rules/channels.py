@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ops.input import InputOp
-from ...ops.normalization import BatchNormalization, GroupNormalization
 from ...ops.shape import Reshape
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Insert, Put, put
 from .common import Setting, place_in
+
+if TYPE_CHECKING:
+    from ...ops.normalization import BatchNormalization, GroupNormalization
+else:
+    BatchNormalization = stand_for("normalization", "BatchNormalization")
+    GroupNormalization = stand_for("normalization", "GroupNormalization")
 
 NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axis}; the channels are {channels}")
 FORMAT = Code("data-format-differs", "warning", "`{layer}` takes the channels for {taken}: they are {channels} here")

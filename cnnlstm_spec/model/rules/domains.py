@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
-from ...ops.unary import Op as Unary
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Insert, put
 from ...text.source import Place
 from .gradients import gradients_through
+
+if TYPE_CHECKING:
+    from ...ops.unary import Op as Unary
+else:
+    Unary = stand_for("unary", "Op")
 
 OUTSIDE = Code("outside-its-domain", "warning", "`{name}` is {gives} {where}, which {given} reaches")
 TOO_LARGE = Code("beyond-float16", "warning", "`{what}` is {dtype}, which ends at 65,504; {values} go to {most:,.0f}")

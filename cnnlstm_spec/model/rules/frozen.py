@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
 from ...ir.op import Op
-from ...ops.backbones.op import Backbone
-from ...ops.embedding import Lookup
 from ...ops.shared import called
+from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import put
 from .common import Setting
+
+if TYPE_CHECKING:
+    from ...ops.backbones.op import Backbone
+    from ...ops.embedding import Lookup
+else:
+    Backbone = stand_for("backbones.op", "Backbone")
+    Lookup = stand_for("embedding", "Lookup")
 
 THAWS = Code("thaws-when-loaded", "warning", "`{layer}` is frozen here; Keras trains it once it is saved and loaded")
 

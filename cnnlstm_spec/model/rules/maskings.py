@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
-from ...ops.embedding import Lookup
 from ...ops.input import InputOp
-from ...ops.masking import Masking
-from ...ops.normalization import Normalizing
-from ...ops.recurrent import Recurrent
-from ...ops.regularization import AlphaDropout, GaussianNoise
-from ...ops.rescaling import Normalization, Rescaling
 from ...ops.shape import RepeatVector
 from ...ops.shared import called
-from ...ops.wrappers import Bidirectional
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Move
 from .common import compiled, title_of
+
+if TYPE_CHECKING:
+    from ...ops.embedding import Lookup
+    from ...ops.masking import Masking
+    from ...ops.normalization import Normalizing
+    from ...ops.recurrent import Recurrent
+    from ...ops.regularization import AlphaDropout, GaussianNoise
+    from ...ops.rescaling import Normalization, Rescaling
+    from ...ops.wrappers import Bidirectional
+else:
+    Lookup = stand_for("embedding", "Lookup")
+    Masking = stand_for("masking", "Masking")
+    Normalizing = stand_for("normalization", "Normalizing")
+    Recurrent = stand_for("recurrent", "Recurrent")
+    AlphaDropout = stand_for("regularization", "AlphaDropout")
+    GaussianNoise = stand_for("regularization", "GaussianNoise")
+    Normalization = stand_for("rescaling", "Normalization")
+    Rescaling = stand_for("rescaling", "Rescaling")
+    Bidirectional = stand_for("wrappers", "Bidirectional")
 
 NEVER = Code("masking-never-fires", "warning", "`Masking` finds no padding: `{layer}` before it leaves no step at {value:g}")
 ANEW = Code("padding-made-anew", "warning", "`RepeatVector` makes {steps} steps without the mask: the loss counts padding")

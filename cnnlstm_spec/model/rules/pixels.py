@@ -7,7 +7,6 @@ from typing import Any
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import FLOATS, Op
-from ...ops.backbones.op import PIXELS
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -79,6 +78,8 @@ def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[
         return
     if way == "tf" and values.least < 0:
         return
+    from ...ops.backbones.op import PIXELS
+
     facts: dict[str, object] = {"layer": op.title(), "reads": PIXELS[way].partition(",")[0], "given": values}
     label = Label(node.node.origin.place, f"reads {PIXELS[way]}")
     help = {

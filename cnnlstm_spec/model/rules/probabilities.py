@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...language.activations import DISTRIBUTIONS, SIGMOIDS
-from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
-from ...ops.regularization import Noise
+from ...ops.stand_in import stand_for
 from ...spec.compile_keys import Placed
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Insert, Move, Put, put
 from .common import DISTRIBUTIONS as OF_ONE_CLASS
 from .common import PROBABILITIES, HeadUse, Setting, compiled, function_of, place_in, title_of, written
+
+if TYPE_CHECKING:
+    from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
+    from ...ops.regularization import Noise
+else:
+    Normalizing = stand_for("normalization", "Normalizing")
+    RMSNormalization = stand_for("normalization", "RMSNormalization")
+    UnitNormalization = stand_for("normalization", "UnitNormalization")
+    Noise = stand_for("regularization", "Noise")
 
 CHANGED = Code("probabilities-changed", "warning", "`{layer}` after the last `{function}` leaves no probabilities{when}")
 ALONG = Code("probabilities-along-steps", "warning", "`softmax` adds up to 1 along {along}; `{loss}` reads along {last}")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
 from ...ir.op import Op
 from ...ir.size import Size
-from ...ops.recurrent import Gated, Recurrent, Units
 from ...ops.shared import called
+from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic, Label
 from .common import Setting, written_of
+
+if TYPE_CHECKING:
+    from ...ops.recurrent import Gated, Recurrent, Units
+else:
+    Gated = stand_for("recurrent", "Gated")
+    Recurrent = stand_for("recurrent", "Recurrent")
+    Units = stand_for("recurrent", "Units")
 
 SAYS_SO = "`use_cudnn: false` says that it is meant"
 SLOWING = ("recurrent_dropout", "activation", "recurrent_activation", "unroll")

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...language.activations import EXPLOSIVE
-from ...ops.attention import Attending
-from ...ops.fusions.attention import Heads
-from ...ops.join import Dot
-from ...ops.recurrent import Recurrent
 from ...ops.shared import called
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Insert, put, write
 from .common import Setting, title_of, written_of
+
+if TYPE_CHECKING:
+    from ...ops.attention import Attending
+    from ...ops.fusions.attention import Heads
+    from ...ops.join import Dot
+    from ...ops.recurrent import Recurrent
+else:
+    Attending = stand_for("attention", "Attending")
+    Heads = stand_for("fusions.attention", "Heads")
+    Dot = stand_for("join", "Dot")
+    Recurrent = stand_for("recurrent", "Recurrent")
 
 REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; `{join}` has others in order")
 SINGLE = Code("one-step", "warning", "`{layer}` reads a single step: it has nothing to remember")
