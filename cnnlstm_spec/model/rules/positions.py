@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, find_readers
-from ...ops.fusions.elementwise import AddStrategy
-from ...ops.merge import Add
-from ...ops.positional import Positions
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+
+if TYPE_CHECKING:
+    from ...ops.fusions.elementwise import AddStrategy
+    from ...ops.merge import Add
+    from ...ops.positional import Positions
+else:
+    AddStrategy = stand_for("fusions.elementwise", "AddStrategy")
+    Add = stand_for("merge", "Add")
+    Positions = stand_for("positional", "Positions")
 
 TWICE = Code("positions-added-twice", "warning", "`{layer}` adds the positions to its input; this adds the input once more")
 
