@@ -72,5 +72,5 @@ def test_the_fixes_of_each_code(request: pytest.FixtureRequest) -> None:
     for path in sorted(PAGES.glob("*.md")):
         page = PAGE.fullmatch(path.read_text("utf-8"))
         if page is not None and page["sort"] == "yaml":
-            said += [path.stem, *tell_fixes(compile_source(Source("spec.yaml", page["wrong"])).diagnostics), ""]
-    hold(TESTS / "specs" / "said" / "fixes.out", "\n".join(said), request)
+            said += tell_fixes(compile_source(Source("spec.yaml", page["wrong"])).diagnostics)
+    hold(TESTS / "specs" / "said" / "fixes.out", "\n".join(said) + "\n", request)
