@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..ir.graph import Graph, TypedGraph
 from ..ir.program import Unbuildable
+from ..language.meanings import NO_INDEX, Index, Meaning
 from ..model.build import build
 from ..model.infer import infer
 from ..model.rules.check import look_on, verify
@@ -51,6 +52,8 @@ class Compilation:
     spec: ModelSpec | None = None
     graph: Graph | None = None
     typed: TypedGraph | None = None
+    index: Index = field(default=NO_INDEX, compare=False)
+    """What the words of the texts mean, if it was asked for."""
 
     def __repr__(self) -> str:
         """One line, since it stands at the end of a cell of a notebook."""
@@ -231,9 +234,28 @@ def compile_document(
     allow_imports: bool = False,
     memory: Memory | None = None,
     silence: Silence = NOTHING,
+    indexed: bool = False,
 ) -> Compilation:
-    """Everything after the document, with what was found before; variants of a spec share a memory."""
-    spec = elaborate(document, found, folder, allow_imports, memory)
+    """Everything after the document, with what was found before; variants of a spec share a memory.
+
+    With `indexed` it is noted what the words of the texts mean.
+    """
+    noted: list[Meaning] | None = [] if indexed else None
+    made = _compile(source, document, found, folder, allow_imports, memory, silence, noted)
+    return made if noted is None else replace(made, index=Index(noted))
+
+
+def _compile(
+    source: Source,
+    document: Node,
+    found: list[Diagnostic],
+    folder: File | None,
+    allow_imports: bool,
+    memory: Memory | None,
+    silence: Silence,
+    noted: list[Meaning] | None,
+) -> Compilation:
+    spec = elaborate(document, found, folder, allow_imports, memory, noted)
     rules = read_rules(document, found)
     if spec is None:
         return Compilation(source, finish(judged(found, silence, rules)), document)
@@ -241,7 +263,7 @@ def compile_document(
         from .space import check_space
 
         found += check_space(document, spec.search.space, folder, allow_imports)
-    graph = build(spec, found, memory)
+    graph = build(spec, found, memory, noted)
     if graph is None:
         return Compilation(source, finish(judged(found, silence, rules)), document, spec)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"

@@ -45,6 +45,8 @@ class Sweep:
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
     again: Callable[[Source, Texts], Sweep] | None = field(default=None, repr=False, compare=False)
     """Prepares it anew from other texts, under the same options and with the same memory."""
+    indexed: bool = False
+    """Whether it is noted what the words of the texts mean."""
 
     def plain(self) -> Compilation:
         """The spec as it is written."""
@@ -68,13 +70,13 @@ class Sweep:
 
                 document = set_all(document, self.overrides, found, self.memory)
             silence = replace(self.silence, tells_idle=variant is not None or not self.variants)
-            compilation = compile_document(self.source, document, found, self.folder, self.allow_imports, self.memory, silence)
+            given = (self.folder, self.allow_imports, self.memory)
+            compilation = compile_document(self.source, document, found, *given, silence, self.indexed)
             if not self.overrides or compilation.ok:
                 return compilation
             from .blame import blamed
 
             def findings(document: Node) -> tuple[Diagnostic, ...]:
-                given = (self.folder, self.allow_imports, self.memory)
                 return compile_document(self.source, document, [], *given).diagnostics
 
             told = blamed(compilation.diagnostics, plain, self.overrides, findings)
@@ -115,17 +117,19 @@ def sweep(
     rules: tuple[str, ...] = (),
     texts: Texts | None = None,
     memory: Memory | None = None,
+    indexed: bool = False,
 ) -> Sweep:
     """The variants of a spec: those of its own matrix, and of texts of the form PATH=[a, b] in place of its axes.
 
     An axis whose place an override sets is none; without any there are no variants. Nor are there where they are too many, or
     have too many layers together; `max_variants` is how many a person allows. What is read goes through `texts`, and what is
-    compiled through `memory`.
+    compiled through `memory`; with `indexed` it is noted what the words of the texts mean.
     """
     texts, memory = texts or Texts(), memory or Memory()
 
     def again(source: Source, texts: Texts) -> Sweep:
-        return sweep(source, overrides, matrix, folder, allow_imports, allow_outside, max_variants, rules, texts, memory)
+        given = (folder, allow_imports, allow_outside, max_variants, rules, texts, memory, indexed)
+        return sweep(source, overrides, matrix, *given)
 
     document, found, silence = read_document(source, (), folder, allow_outside, rules, texts)
     after: tuple[Override, ...] = ()
@@ -136,6 +140,7 @@ def sweep(
         document = set_all(document, (each for each in given if each.steps[0] == "matrix"), found)
         after = tuple(each for each in given if each.steps[0] != "matrix")
     variants: tuple[Variant, ...] = ()
+    made = Sweep(source, document, (), after, folder, allow_imports, (), silence, texts, memory, again, indexed)
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
         from ..text.edits.matrix import combine, find_too_much_work, limit_variants, read_matrix, remove_matrix
 
@@ -143,8 +148,8 @@ def sweep(
         axes = limit_variants(read_matrix(document, matrix, found, after), document, found, max_variants)
         variants = tuple(combine(axes)) if axes and len(found) == before else ()
         document = remove_matrix(document)
-        prepared = Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence, texts, memory, again)
+        prepared = replace(made, document=document, found=tuple(found), variants=variants)
         if max_variants is None and len(variants) > FEW:
             said = find_too_much_work(axes, written, len(variants), prepared.layers())
             return prepared if said is None else replace(prepared, found=(*found, said), variants=())
-    return Sweep(source, document, tuple(found), after, folder, allow_imports, variants, silence, texts, memory, again)
+    return replace(made, document=document, found=tuple(found), variants=variants)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..text.memo import UNKNOWN, Memory
 from ..text.nodes import Listing, Mapping, Node, Scalar
+from .meanings import Meaning
 from .scope import LAYERS_LIMIT, Scope
 from .variables import names_in
 
@@ -20,6 +21,8 @@ class _Reading(NamedTuple):
     """How many layers were written out."""
     expanded: frozenset[str]
     """The blocks that were used."""
+    noted: tuple[Meaning, ...] = ()
+    """What the words mean."""
 
 
 class _Mentions(NamedTuple):
@@ -37,19 +40,22 @@ def recall(read: Callable[..., Any], node: Node, scope: Scope, *more: Any) -> An
     if memory is None or scope.guessed:
         return read(node, scope, *more)
     rests_on = tuple(_rests_on(node, scope, memory))
-    key = (read, id(node), scope.path, scope.address, scope.uses, scope.layers_unread, more, *rests_on)
+    key = (read, id(node), scope.path, scope.address, scope.uses, scope.layers_unread, scope.index is None, more, *rests_on)
     known = memory.get(key)
     if known is not UNKNOWN and scope.budget[0] + known.spent <= LAYERS_LIMIT:
         scope.budget[0] += known.spent
         scope.expanded.update(known.expanded)
+        if scope.index is not None:
+            scope.index.extend(known.noted)
         return known.value
     inner = scope.apart()
-    found, spent = len(scope.found), scope.budget[0]
+    found, spent, noted = len(scope.found), scope.budget[0], len(scope.index or ())
     value = read(node, inner, *more)
     scope.expanded.update(inner.expanded)
     # Past the limit, layers are left out without a word.
     if len(scope.found) == found and scope.budget[0] <= LAYERS_LIMIT:
-        memory.keep(key, _Reading(value, scope.budget[0] - spent, frozenset(inner.expanded)), node, *rests_on)
+        meanings = tuple(scope.index[noted:]) if scope.index is not None else ()
+        memory.keep(key, _Reading(value, scope.budget[0] - spent, frozenset(inner.expanded), meanings), node, *rests_on)
     return value
 
 

@@ -13,13 +13,15 @@ from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.spelling import guess
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
+from .described import Fact
 from .foreign import NAMING, Call, flow, named, read_foreign, thing
 from .foreign_objects import elsewhere
 from .json_schema import Schema, either, join, keys, one_key, ref
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
 from .leaf import Leaf, OpenLeaf, Steps
 from .list_kinds import Either, ListOf, OneOrMore
-from .read_record import MISSING_KEY, UNKNOWN_KEY, read, report_unknown_keys
+from .meanings import ObjectName
+from .read_record import MISSING_KEY, UNKNOWN_KEY, note_keys, read, report_unknown_keys
 from .scope import POISON, Scope, nearest
 
 UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")
@@ -79,6 +81,7 @@ class Named(OpenLeaf):
     def named(self, key: Scalar, arguments: Node | None, scope: Scope) -> Any:
         """The object of a name and the arguments beside it."""
         name = key.text
+        scope.note(ObjectName(key.span, name, self.family))
         found = family(self.family)
         if arguments is None and (name in found.get("by_shape", ()) or name in found["identifiers"]):
             return KerasObject(self.family, found["identifiers"].get(name, name), (), name)
@@ -143,7 +146,7 @@ class Named(OpenLeaf):
         name = found["identifiers"].get(name, name) if entries else name
         for candidate in (entries, tuple(each for each in entries if each.key.text in declared)):
             written = thing(name, candidate, node.span)
-            quiet = replace(scope, found=[], guessed=set(), memory=None)
+            quiet = replace(scope, found=[], guessed=set(), memory=None, index=None)
             if self.read_node(written, quiet) is not POISON and not quiet.found:
                 return flow(written)
         return None
@@ -152,6 +155,8 @@ class Named(OpenLeaf):
         before = len(scope.found)
         declared = _class(self.family, cls)
         entries = arguments.entries if arguments is not None else ()
+        if arguments is not None and scope.index is not None:
+            note_keys({name: Fact(fact, kind_of) for name, fact in declared.items()}, arguments, scope, cls)
         written = {entry.key.text: entry.value for entry in entries if entry.key.text in declared}
         values = self.values(cls, written, declared, arguments, scope)
         unknown = [entry for entry in entries if entry.key.text not in declared and not self.is_gone(entry, cls, scope)]

@@ -18,6 +18,7 @@ from ..text.source import NOWHERE
 from ..text.spelling import nearest, respelt
 from ..text.synonyms import GONE, SYNONYMS, folded
 from .leaf import REPORTED, Leaf, Reading, Unread
+from .meanings import Described, Key, Value
 from .record import Checks, Record
 from .scope import POISON, Scope
 
@@ -46,7 +47,7 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
         if not (isinstance(node, Scalar) and node.value is None):
             return scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
         node = Mapping(node.span, ())
-    values, strange = _take(cls, node, scope)
+    values, strange = _take(cls, node, scope, owner)
     written = _written(cls, values, node, scope)
     record, problems = _validate(cls, values, Checks(scope, node, written, sound=not strange))
     if record is None or strange:
@@ -65,7 +66,7 @@ def read_fields(
 
     A misspelt key is read as what it is taken for, so that nothing that rests on it is amiss.
     """
-    values, strange = _take(cls, node, scope)
+    values, strange = _take(cls, node, scope, owner)
     written = _written(cls, values, node, scope)
     record, problems = _validate(cls, values, Checks(scope, node, written, sound=not strange))
     amiss, meant = _explain(problems, strange, cls, node, scope, owner, at or node)
@@ -91,9 +92,11 @@ def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
         return {}
 
 
-def _take(cls: type[Record], node: Mapping, scope: Scope) -> tuple[dict[str, Any], list[Entry]]:
+def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[dict[str, Any], list[Entry]]:
     """The values of a mapping by argument, as pydantic is given them, and the entries whose keys name no argument."""
     known, rest = cls.arguments, _rest_of_tuples(node)
+    if scope.index is not None:
+        note_keys(known, node, scope, owner)
     values: dict[str, Any] = {}
     strange: dict[str, Entry] = {}
     for entry in node.entries:
@@ -111,6 +114,20 @@ def _validate(cls: type[Record], values: dict[str, Any], checks: Checks) -> tupl
         return cls.model_validate(values, context=checks), []
     except ValidationError as error:
         return None, error.errors(include_url=False, include_context=False)
+
+
+def note_keys(
+    known: MappingOf[str, Described], node: Mapping, scope: Scope, owner: str, of: Iterable[Entry] | None = None
+) -> None:
+    """Notes the keys of a mapping, and the values of those that its owner has; with `of`, of these entries alone."""
+    written = frozenset(entry.key.text for entry in node.entries)
+    for entry in node.entries if of is None else of:
+        name = entry.key.text
+        scope.note(Key(entry.key.span, name, owner, known, written))
+        if name in known:
+            scope.note(Value(entry.value.span, known[name], owner))
+        if name == "share" and isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
+            scope.note_word(entry.value, "share", entry.value.value)
 
 
 def _written(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:

@@ -29,12 +29,13 @@ from ..text.nodes import Mapping as MappingNode
 from ..text.source import NOWHERE
 from .json_schema import Schema, join, keys, written_out
 from .leaf import REPORTED, REQUIRED, Leaf
+from .meanings import Described
 from .scope import Scope
 
 NOT_WRITTEN = Node(NOWHERE)
 
 
-class Argument:
+class Argument(Described):
     """A field of a record, as a person writes it."""
 
     def __init__(self, owner: type[Record], field: str, info: FieldInfo, leaf: Leaf) -> None:
@@ -42,13 +43,18 @@ class Argument:
         self.name = name_of(field, info)
 
     @property
+    def words(self) -> str:
+        return self.kind.words
+
+    def schema(self) -> Schema:
+        return self.kind.schema()
+
+    @property
     def required(self) -> bool:
-        """Whether it must be written."""
         return self.info.is_required()
 
     @property
     def default(self) -> Any:
-        """The default as it is declared; REQUIRED where there is none."""
         if self.required:
             return REQUIRED
         default = self.owner.defaults[self.field]
@@ -62,7 +68,6 @@ class Argument:
 
     @property
     def doc(self) -> str:
-        """What it means, from the docstring after the field."""
         return self.info.description or read_docstrings(self.owner).get(self.field, "")
 
 

@@ -15,7 +15,8 @@ from ..text.nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, 
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Place, Span
 from ..text.spelling import did_you_mean, nearest
-from .variables import names_in, substitute
+from .meanings import Meaning, Variables, Word, span_of_word
+from .variables import find_uses, names_in, substitute
 
 TOO_MANY_LAYERS = Code(
     "too-many-layers",
@@ -113,6 +114,20 @@ class Scope:
     """Whether the person who runs the tool allows a spec to import modules."""
     memory: Memory | None = None
     """What other variants of the spec have in common with this one."""
+    index: list[Meaning] | None = None
+    """Where is noted what the words of the text mean; None where nobody asks."""
+    homes: Mapping[str, Path] = field(default_factory=dict)
+    """Where the variables in force are defined, as symbols of words."""
+
+    def note(self, meaning: Meaning) -> None:
+        """Notes what a text means, if somebody asks."""
+        if self.index is not None and meaning.span.source.text:
+            self.index.append(meaning)
+
+    def note_word(self, node: Node, *symbol: str | int, defines: bool = False) -> None:
+        """Notes a name that a person has chosen; its text is the last step of the symbol."""
+        if self.index is not None:
+            self.note(Word(span_of_word(node.span, str(symbol[-1])), symbol, defines))
 
     def has_layer(self, name: str) -> bool:
         """Whether the name is that of a layer of Keras or of a structure."""
@@ -126,9 +141,10 @@ class Scope:
         """The scope with a list of its own of the blocks that are used."""
         return self._with(expanded=set())
 
-    def having(self, variables: Mapping[str, Node]) -> Scope:
-        """The scope with more variables, which hide others of the same name."""
-        return self._with(variables={**self.variables, **variables})
+    def having(self, variables: Mapping[str, Node], homes: Mapping[str, Path]) -> Scope:
+        """The scope with more variables, which hide others of the same name, and where they are defined."""
+        hidden = {name: home for name, home in self.homes.items() if name not in variables}
+        return self._with(variables={**self.variables, **variables}, homes={**hidden, **homes})
 
     def _with(self, **fields: object) -> Scope:
         # Not `replace`, which looks every field up: this is called for every value of a spec.
@@ -170,8 +186,16 @@ class Scope:
         if node.broken:
             return None
         if isinstance(node.value, str) and "$" in node.value:
+            if self.index is not None:
+                self._note_variables(node)
             return substitute(node, self.variables, self.place(node), self.found, self.uses)
         return node
+
+    def _note_variables(self, node: Scalar) -> None:
+        self.note(Variables(node.span, self.variables))
+        for name, span in find_uses(node):
+            if name in self.homes:
+                self.note(Word(span, self.homes[name]))
 
     def spend(self, count: int, node: Node) -> bool:
         """Whether the layers written out are not too many with so many more, which is said once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..text.diagnostic import Code, Diagnostic, Label
 from ..text.fix import Fix
@@ -22,6 +22,7 @@ BAD_ARITHMETIC = Code(
 WHOLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)|\$\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 PART = re.compile(r"\$\{([^}]*)\}")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+USED = re.compile(r"\$[A-Za-z_]\w*|\$\{[^}]*\}")
 TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)|(\$?[A-Za-z_][A-Za-z0-9_]*)|(//|[-+*/()]))")
 LIMIT = 10**18
 """No size or count is larger; a product past it is a mistake."""
@@ -57,6 +58,16 @@ def names_in(node: Scalar) -> set[str]:
     if match := WHOLE.fullmatch(node.value.strip()):
         return {match[1] or match[2]}
     return {name for part in PART.findall(node.value) for name in NAME.findall(part)}
+
+
+def find_uses(node: Scalar) -> Iterator[tuple[str, Span]]:
+    """The names that a scalar rests on, each where it is written."""
+    source, start, end = node.span
+    known = names_in(node)
+    for used in USED.finditer(source.text, start, end):
+        for name in NAME.finditer(source.text, used.start(), used.end()):
+            if name[0] in known:
+                yield name[0], Span(source, name.start(), name.end())
 
 
 def substitute(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..ir.graph import Graph
 from ..language.catalog import mask_use
+from ..language.meanings import Meaning
 from ..ops.input import InputOp
 from ..ops.structural import Output
 from ..spec.compile_section import CompileSpec
@@ -15,6 +16,7 @@ from ..text.memo import Memory, once
 from ..text.spelling import guess
 from .mask_inputs import mask_givers
 from .names import assign_names
+from .noted import note_addresses
 from .sharing import chains
 from .wiring import Context, TooLarge, Weaver
 
@@ -32,10 +34,17 @@ TOO_LARGE = Code(
 OF_HEADS = ("head.", "heads.")
 
 
-def build(spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None) -> Graph | None:
-    """The graph of a spec, None for one that is too large; what could not be read is a node without an op."""
+def build(
+    spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None, index: list[Meaning] | None = None
+) -> Graph | None:
+    """The graph of a spec, None for one that is too large; what could not be read is a node without an op.
+
+    What names and addresses mean is noted in `index`.
+    """
+    if index is not None:
+        note_addresses(index, spec)
     try:
-        return _Builder(spec, found, memory).build()
+        return _Builder(spec, found, memory, index).build()
     except TooLarge as error:
         facts: dict[str, object] = {"limit": error.limit, "what": error.what}
         found.append(Diagnostic(TOO_LARGE, error.origin.place, facts, labels=error.origin.uses))
@@ -43,9 +52,9 @@ def build(spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None
 
 
 class _Builder:
-    def __init__(self, spec: ModelSpec, found: list[Diagnostic], memory: Memory | None) -> None:
+    def __init__(self, spec: ModelSpec, found: list[Diagnostic], memory: Memory | None, index: list[Meaning] | None) -> None:
         self.spec, self.found, self.memory = spec, found, memory
-        self.weaver = Weaver(found, memory)
+        self.weaver = Weaver(found, memory, index)
         self.chains = chains(spec, found)
         self.givers = {each.share_layers_with[0] for each in spec.branches if each.share_layers_with is not None}
         """The branches whose layers others have too."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ..ir.graph import Frame, Node
 from ..ir.op import Op, layer_stem
 from ..language.catalog import NO_EFFECT
+from ..language.meanings import Meaning
 from ..ops import find_op
 from ..ops.fusions.base import Strategy
 from ..ops.fusions.broadcast import Broadcast
@@ -19,6 +20,7 @@ from ..text.memo import Memory, once
 from ..text.source import Place
 from ..text.spelling import guess
 from .names import LocalNames, Wanted
+from .noted import note_name
 from .sharing import Key, alike, signature
 
 SHARED_UNLIKE = Code(
@@ -73,8 +75,8 @@ class Context:
 class Weaver:
     """Collects nodes, with the names that they want and their addresses."""
 
-    def __init__(self, found: list[Diagnostic], memory: Memory | None = None) -> None:
-        self.found, self.memory = found, memory
+    def __init__(self, found: list[Diagnostic], memory: Memory | None = None, index: list[Meaning] | None = None) -> None:
+        self.found, self.memory, self.index = found, memory, index
         self.nodes: list[Node] = []
         self.wanted: list[Wanted] = []
         self.addresses: dict[str, str] = {}
@@ -140,6 +142,7 @@ class Weaver:
         self.wanted.append(Wanted(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
         if local and not hidden:
             self.address(local, id, at)
+            note_name(self.index, origin, self.prefix(at), local)
         return id
 
     def frozen_origin(self, origin: Origin, place: Place) -> Origin:
@@ -174,6 +177,7 @@ class Weaver:
         if name:
             local = self.titles[frame.id] = self.local.take(at.area, name, origin)
             self.address(local, id, at)
+            note_name(self.index, origin, self.prefix(at), local)
 
     def items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
         """A list of items one after the other."""

@@ -107,7 +107,7 @@ def _reads(cls: type[Op], entry: Entry, scope: Scope) -> bool:
 
 
 def _quiet(scope: Scope) -> Scope:
-    return replace(scope, found=[], budget=[0], values=[0], expanded=set(), guessed=set(), memory=None)
+    return replace(scope, found=[], budget=[0], values=[0], expanded=set(), guessed=set(), memory=None, index=None)
 
 
 @cache

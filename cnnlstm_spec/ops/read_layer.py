@@ -12,6 +12,7 @@ from ..language.catalog import family
 from ..language.foreign import NAMING
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
+from ..language.meanings import LayerName
 from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Label
@@ -35,6 +36,7 @@ KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{l
 def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
     """A Reading of a layer by its Keras name, or None after reporting why there is none."""
     name = key.text
+    scope.note(LayerName(key.span, name, {}))
     cls = find_op(name) or scope.layers.get(name)
     if cls is None:
         _report_unknown(key, arguments, scope)
@@ -62,7 +64,7 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
 
     None where one of them may decide how many axes it gives: a flag, one of several names, or what is required.
     """
-    quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None)
+    quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
     cls, resolved = find_op(key.text), quiet.resolve(arguments)
     if cls is None or not isinstance(resolved, Mapping):
         return None

@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from ..language.cached_reading import recall
-from ..language.kinds import NAME, AnyKind, wrong_type
+from ..language.kinds import NAME, AnyKind, Optional, wrong_type
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
-from ..language.read_record import MISSING_KEY, place_at_key, read, read_record, report_unknown_keys
+from ..language.meanings import Described
+from ..language.read_record import MISSING_KEY, note_keys, place_at_key, read, read_record, report_unknown_keys
 from ..language.record import Record
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
-from ..text.diagnostic import Code, Label
-from ..text.nodes import TOO_DEEP, Mapping, Node, Scalar
-from ..text.source import Span
+from ..text.diagnostic import Code, Label, Written
+from ..text.nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, value_of
+from ..text.source import Path, Place, Span
 from .layer_list import Group, Item
 from .repeat import unread
 
@@ -42,6 +43,41 @@ class ParametersKind(OpenLeaf):
         return {}
 
 
+class Named(Record):
+    """What every use of a block takes beside its parameters."""
+
+    name: Annotated[str | None, Optional(NAME)] = None
+    """Names the output."""
+    share: Annotated[str | None, Optional(NAME)] = None
+    """All that carry this name have one set of weights."""
+
+
+class Parameter(Described):
+    """A parameter of a block."""
+
+    def __init__(self, entry: Entry, required: bool) -> None:
+        self.name, self.entry, self.is_required = entry.key.text, entry, required
+
+    @property
+    def words(self) -> str:
+        return "a required parameter of the block" if self.is_required else "a parameter of the block"
+
+    @property
+    def doc(self) -> str:
+        return ""
+
+    @property
+    def required(self) -> bool:
+        return self.is_required
+
+    @property
+    def default(self) -> Any:
+        return value_of(self.entry.value)
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
 class Block(Record):
     """A list of layers with parameters, to be used like a layer."""
 
@@ -60,7 +96,8 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if not scope.spend(1, key):
         return None
     scope.expanded.add(name)
-    definition = replace(scope, path=("blocks", name), variables=scope.globals, uses=())
+    scope.note_word(key, "blocks", name)
+    definition = replace(scope, path=("blocks", name), variables=scope.globals, homes=_homes(scope), uses=())
     reading = read_record(Block, scope.blocks[name], definition, name)
     resolved = scope.resolve(arguments)
     if reading is POISON or resolved is None:
@@ -70,18 +107,19 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     used = _read_use(name, place_at_key(resolved, key), parameters, scope, definition)
     if used is None:
         return None
-    values, title, share = used
+    values, title, share, written = used
     inner = replace(
         scope,
         path=("blocks", name),
         variables={**scope.globals, **values},
+        homes=_homes(scope, name, parameters),
         within=(*scope.within, (name, key.span)),
         uses=(*scope.uses, Label(scope.place(key), f"`{name}` is used here")),
     )
     items = read(LAYERS, block.layers, inner.at("layers"))
     if items is POISON:
         return None
-    return Group(items, name, origin_of(key, scope), title, share)
+    return Group(items, name, replace(origin_of(key, scope), written=written), title, share)
 
 
 def read_unused(scope: Scope) -> None:
@@ -104,7 +142,17 @@ def _read_unused_block(node: Node, scope: Scope, name: str) -> None:
     block = reading.record
     entries = block.parameters.entries if block.parameters is not None else ()
     values = {each.key.text: unread(each.key.span) if _is_required(each.value) else each.value for each in entries}
-    read(LAYERS, block.layers, scope.having(values).at("layers"))
+    parameters = block.parameters or Mapping(node.span, ())
+    read(LAYERS, block.layers, scope.having(values, _homes(scope, name, parameters)).at("layers"))
+
+
+def _homes(scope: Scope, name: str = "", parameters: Mapping | None = None) -> dict[str, Path]:
+    """Where the variables that a block sees are defined; its parameters are noted as they are."""
+    found: dict[str, Path] = {each: ("vars", each) for each in scope.globals}
+    for entry in parameters.entries if parameters is not None else ():
+        found[entry.key.text] = ("blocks", name, "parameters", entry.key.text)
+        scope.note_word(entry.key, *found[entry.key.text], defines=True)
+    return found
 
 
 def _is_required(node: Node) -> bool:
@@ -132,30 +180,37 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 def _read_use(
     name: str, arguments: Node, parameters: Mapping, scope: Scope, definition: Scope
-) -> tuple[dict[str, Node], str | None, str | None] | None:
-    """The values of a block's parameters at one use, with its `name` and `share`."""
+) -> tuple[dict[str, Node], str | None, str | None, Written] | None:
+    """The values of a block's parameters at one use, with its `name` and `share`, and where those are written."""
     if not isinstance(arguments, Mapping):
         wrong_type(arguments, scope, "a mapping of parameters")
         return None
     before = len(scope.found)
     own = {entry.key.text for entry in parameters.entries}
+    if scope.index is not None:
+        taken = {each.key.text: Parameter(each, _is_required(each.value)) for each in parameters.entries}
+        note_keys({**taken, **Named.arguments}, arguments, scope, name)
     values: dict[str, Node] = {}
     names: dict[str, Any] = {"name": None, "share": None}
+    places: dict[str, Place] = {}
     unknown = []
     for entry in arguments.entries:
         key, inner = entry.key.text, scope.at(entry.key.text)
         if key in own:
+            scope.note_word(entry.key, "blocks", name, "parameters", key)
             value = inner.resolve_deep(entry.value)
             values[key] = unread(entry.value.span) if value is None else value
         elif key in names:
             names[key] = read(NAME, entry.value, inner)
+            places[key] = inner.place(entry.value)
         else:
             unknown.append(entry)
     needed = {each.key.text: "a required parameter" for each in parameters.entries if _is_required(each.value)}
     needed = {key: words for key, words in needed.items() if key not in values}
     meant = report_unknown_keys(unknown, scope, name, (*own, *names), needed)
     # A default may rest on parameters before it.
-    before_it = replace(definition, variables=ChainMap(values, dict(definition.variables)))
+    homes = _homes(replace(definition, index=None), name, parameters)
+    before_it = replace(definition, variables=ChainMap(values, dict(definition.variables)), homes=homes)
     for entry in parameters.entries:
         if entry.key.text in values or entry.key.text in meant:
             continue
@@ -166,4 +221,4 @@ def _read_use(
         else:
             default = before_it.resolve_deep(entry.value)
             values[entry.key.text] = unread(entry.value.span) if default is None else default
-    return (values, names["name"], names["share"]) if len(scope.found) == before else None
+    return (values, names["name"], names["share"], Written(places)) if len(scope.found) == before else None

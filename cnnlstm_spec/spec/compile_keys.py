@@ -11,6 +11,7 @@ from ..language.catalog import KerasObject, facts, family
 from ..language.json_schema import Schema, either, list_of, mapping_of
 from ..language.kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
 from ..language.leaf import OpenLeaf
+from ..language.meanings import Address
 from ..language.named import Named
 from ..language.read_record import read
 from ..language.record import Record
@@ -84,6 +85,7 @@ class MultipliersLeaf(OpenLeaf):
         found = []
         for each in node.entries:
             inner = scope.at(each.key.text)
+            scope.note(Address(each.key.span, each.key.text, whole=True))
             value = read(NUMBER, each.value, inner)
             if value is not POISON and value < 0:
                 inner.report(NOT_ALLOWED, each.value, key=each.key.text, words="a number of 0 or more", given=value)

@@ -14,7 +14,7 @@ from ..text.fix import put, write
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from ..text.spelling import nearest, respelt
 from .compile_keys import PASSED_ON, CompileKeys, Multiplier, Placed, PlacedLeaf
-from .promises import UNKNOWN_HEAD
+from .promises import UNKNOWN_HEAD, note_heads
 
 NO_LOSS = Code("no-loss", "error", "nothing is trained: `{head}` has no loss", sort="keras")
 LOSS_FOR_ALL = Code("one-loss-for-several-heads", "error", "one loss for {count} heads; each needs its own, or null")
@@ -71,7 +71,7 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
 def check_compile(node: Mapping, scope: Scope) -> None:
     """Reports what is amiss in the section whatever the heads are, where they could not be read."""
     found: list[Diagnostic] = []
-    heads = _heads_of(node, replace(scope, found=[])) or ("head",)
+    heads = _heads_of(node, replace(scope, found=[], index=None)) or ("head",)
     read_compile(node, replace(scope, found=found), heads, len(heads) == 1)
     scope.found.extend(each for each in found if each.code not in (LOSS_FOR_ALL, HEAD_WITHOUT_LOSS, UNKNOWN_HEAD))
 
@@ -158,6 +158,7 @@ class _Reader:
 
     def known_heads(self, node: Mapping, at: Scope) -> list[Entry]:
         """The entries of heads, a misspelt one as that of the head that is meant."""
+        note_heads(node, at, self.heads)
         known = {each.key.text: each for each in node.entries if each.key.text in self.heads}
         for each in node.entries:
             if each.key.text in self.heads:

@@ -10,10 +10,12 @@ from ..language.catalog import NO_EFFECT
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
+from ..language.meanings import Address
 from ..language.read_record import (
     MISSING_KEY,
     NOT_A_MAPPING,
     UNKNOWN_KEY,
+    note_keys,
     read,
     read_record,
     report_unknown_key,
@@ -45,6 +47,7 @@ class ReferenceKind(OpenLeaf):
             if isinstance(node, Scalar) and node.value is not None:
                 return (node.text, origin_of(node, scope))
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        scope.note(Address(node.span, node.value, whole=False))
         return (node.value, origin_of(node, scope))
 
     def schema(self) -> dict[str, Any]:
@@ -188,13 +191,20 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
 def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> list[Entry]:
     """The keys that a fusion of that strategy has, a misspelt one as what is meant; others are reported."""
     chosen = node.get("strategy") or node.get("layer")
-    value = replace(scope, found=[]).resolve(chosen.value) if chosen is not None and chosen.key.text == "strategy" else None
+    value = (
+        replace(scope, found=[], index=None).resolve(chosen.value)
+        if chosen is not None and chosen.key.text == "strategy"
+        else None
+    )
     cls = STRATEGIES.get(value.text) if isinstance(value, Scalar) else None
     of_any = chosen is None or (chosen.key.text == "strategy" and cls is None)
     strategies = STRATEGIES.values() if of_any else () if cls is None else (cls,)
     own = [key for each in strategies for key in each.arguments if key != "name"]
     known = (*dict.fromkeys(own), *keys.arguments)
     unknown = [entry for entry in node.entries if entry.key.text not in known]
+    if scope.index is not None:
+        taken = {name: each for one in strategies for name, each in one.arguments.items() if name != "name"}
+        note_keys({**taken, **keys.arguments}, node, scope, owner, unknown)
     if chosen is None and len(unknown) == 1 and unknown[0].key.text in STRATEGIES:
         key = unknown[0].key
         help = (f"write `strategy: {key.text}`, with its arguments beside it",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..language.cached_reading import recall
+from ..language.meanings import LayerName
 from ..language.scope import DEEPEST, POISON, Registry, Scope, origin_of
 from ..ops import is_known_layer
 from ..ops.read_layer import read_name
@@ -59,6 +60,7 @@ def read_item(node: Node, scope: Scope) -> Item:
     if named is None:
         return broken
     key, arguments = named
+    scope.note(LayerName(key.span, key.text, scope.blocks))
     if len(scope.address) > DEEPEST:
         scope.report(TOO_DEEP, key, limit=DEEPEST)
         return broken

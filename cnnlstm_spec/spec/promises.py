@@ -9,6 +9,7 @@ from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
 from ..language.kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import Each, ListOf
+from ..language.meanings import Address, HeadName
 from ..language.read_record import NOT_A_MAPPING, read_record
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope
@@ -92,9 +93,18 @@ class Expected:
     key: Place
 
 
+def note_heads(node: Node, scope: Scope, heads: tuple[str, ...]) -> None:
+    """Notes the keys of a mapping that are names of heads."""
+    for entry in node.entries if scope.index is not None and isinstance(node, Mapping) else ():
+        scope.note(HeadName(entry.key.span, heads))
+        if entry.key.text in heads:
+            scope.note_word(entry.key, "heads", entry.key.text)
+
+
 def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labels, ...]:
     """The section `targets`, as far as it could be read."""
     found = []
+    note_heads(node, scope, heads)
     for key, value, at in _entries(node, scope, "targets"):
         if key.text not in heads:
             near = guess(key.text, heads, key.span)
@@ -115,6 +125,7 @@ def read_expect(node: Node, scope: Scope) -> tuple[Expected, ...]:
     """The section `expect`, as far as it could be read."""
     found = []
     for key, value, at in _entries(node, scope, "expect"):
+        scope.note(Address(key.span, key.text, whole=True))
         wanted = (EXPECTED_COUNT if key.text in COUNTS else EXPECTED_SHAPE).read(value, at)
         if wanted is not POISON:
             found.append(Expected(key.text, wanted, at.place(value), at.place(key)))

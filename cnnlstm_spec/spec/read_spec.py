@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..language.cached_reading import recall
 from ..language.kinds import NAME
 from ..language.layer_kinds import LAYERS
+from ..language.meanings import Meaning
 from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
 from ..text.diagnostic import Code, Diagnostic
@@ -54,10 +55,18 @@ HEAD_IS_BRANCH = Code(
 
 
 def elaborate(
-    root: Node, found: list[Diagnostic], folder: Any = None, allow_imports: bool = False, memory: Memory | None = None
+    root: Node,
+    found: list[Diagnostic],
+    folder: Any = None,
+    allow_imports: bool = False,
+    memory: Memory | None = None,
+    index: list[Meaning] | None = None,
 ) -> ModelSpec | None:
-    """The spec that a document holds; None where so much is amiss that there is nothing to build."""
-    scope = Scope(found, folder=folder, allow_imports=allow_imports, memory=memory, registry=REGISTRY)
+    """The spec that a document holds; None where so much is amiss that there is nothing to build.
+
+    What its words mean is noted in `index`.
+    """
+    scope = Scope(found, folder=folder, allow_imports=allow_imports, memory=memory, registry=REGISTRY, index=index)
     if not isinstance(root, Mapping):
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None
@@ -143,7 +152,9 @@ def _with_variables(root: Mapping, scope: Scope) -> Scope:
     section = root.get("vars") or next((entry for entry in root.entries[:MANY] if _means_vars(entry)), None)
     entries = _entries(section.value, scope.at("vars"), "vars") if section is not None else ()
     variables = {entry.key.text: entry.value for entry in entries}
-    return replace(scope, variables=variables, globals=variables)
+    for entry in entries:
+        scope.note_word(entry.key, "vars", entry.key.text, defines=True)
+    return replace(scope, variables=variables, globals=variables, homes={name: ("vars", name) for name in variables})
 
 
 def _means_vars(entry: Entry) -> bool:
@@ -160,6 +171,7 @@ def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
         if not name[:1].islower():
             scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`{name[:1].lower()}{name[1:]}` would do",))
         blocks[name] = entry.value
+        scope.note_word(entry.key, "blocks", name, defines=True)
     return replace(scope, blocks=blocks)
 
 
@@ -198,6 +210,7 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
 def _branch(entry: Entry, scope: Scope) -> Branch:
     name = _named(entry, scope, "branch") or entry.key.text
     origin = origin_of(entry.key, scope)
+    scope.note_word(entry.key, "branches", entry.key.text, defines=True)
     node = scope.resolve(entry.value)
     if not isinstance(node, Mapping):
         if isinstance(node, Listing):
@@ -231,6 +244,9 @@ def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
     if fusion is POISON:
         return Fusion(None, origin_of(node, scope))
     assert isinstance(fusion, Fusion)
+    named = node.get("name") if isinstance(node, Mapping) else None
+    if named is not None and fusion.name is not None:
+        scope.note_word(named.value, "fusion", fusion.name, defines=True)
     if required_name and fusion.name is None and isinstance(node, Mapping) and node.get("name") is None:
         scope.report(MISSING_KEY, node, owner="fusion", key="name", help=("each stage of a fusion has a `name`",))
     return fusion
@@ -261,6 +277,7 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
     origin = origin_of(entry.key, scope)
     if scope.path[0] == "heads":
         _named(entry, scope, "head")
+        scope.note_word(entry.key, "heads", name, defines=True)
     if any(branch.name == name for branch in branches):
         scope.report(HEAD_IS_BRANCH, entry.key, name=name)
     node = scope.resolve(entry.value)

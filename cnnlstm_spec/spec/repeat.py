@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from ..language.kinds import OWN_NATURAL, AnyKind, wrong_type
@@ -11,7 +12,7 @@ from ..language.record import Checks
 from ..language.scope import LAYERS_LIMIT, POISON, Scope, origin_of
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Mapping, Node, Scalar, node_of
-from ..text.source import Span
+from ..text.source import Path, Span
 from .fusion import ONE_WAY
 from .layer_list import Group, Item
 from .structures import Structure
@@ -45,14 +46,15 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     rounds = _rounds(record, scope)
     if rounds is None:
         return None
-    origin = origin_of(key, scope)
+    origin = replace(origin_of(key, scope), written=reading.written)
     if not scope.spend(len(rounds), key):
         return None
     if not rounds:
         _read_unused(record, scope)
     groups = []
+    homes = _homes(record, scope)
     for index, variables in enumerate(rounds):
-        inner = scope.at("layers").having({**variables, "index": node_of(index)})
+        inner = scope.at("layers").having({**variables, "index": node_of(index)}, homes)
         items = read(LAYERS, record.layers, inner)
         if items is POISON:
             return None
@@ -64,7 +66,16 @@ def _read_unused(record: RepeatStructure, scope: Scope) -> None:
     """The layers of no round at all, for the mistakes in them; what a round would give is not known."""
     names = [entry.key.text for entry in record.each.entries] if isinstance(record.each, Mapping) else []
     unknown = {name: unread(record.layers.span) for name in (*names, "index")}
-    read(LAYERS, record.layers, scope.at("layers").having(unknown))
+    read(LAYERS, record.layers, scope.at("layers").having(unknown, _homes(record, scope)))
+
+
+def _homes(record: RepeatStructure, scope: Scope) -> dict[str, Path]:
+    """Where the variables of a round are defined, which is noted; `index` is nowhere."""
+    found: dict[str, Path] = {}
+    for entry in record.each.entries if isinstance(record.each, Mapping) else ():
+        found[entry.key.text] = (*scope.path, "each", entry.key.text)
+        scope.note_word(entry.key, *found[entry.key.text], defines=True)
+    return found
 
 
 def unread(span: Span) -> Scalar:

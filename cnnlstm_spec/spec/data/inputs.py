@@ -270,6 +270,8 @@ def read_inputs(
 def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...]) -> dict[str, Entry]:
     """The entry of each branch; a `*` stands for any characters of a name."""
     found = {entry.key.text: entry for entry in entries if entry.key.text in branches}
+    for entry in found.values():
+        scope.note_word(entry.key, "branches", entry.key.text)
     for entry in entries:
         name = entry.key.text
         if name in branches:

@@ -17,7 +17,7 @@ from ...text.diagnostic import UNWRITTEN, Written
 from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Place
 from ..fusion import ONE_WAY
-from ..promises import UNKNOWN_HEAD
+from ..promises import UNKNOWN_HEAD, note_heads
 from .inputs import LABELS, TWICE, first_twice
 from .splits import COLUMN
 
@@ -101,6 +101,7 @@ def _of_heads(node: Node | None, scope: Scope, heads: tuple[str, ...], words: st
         wrong_type(resolved, scope, words)
         return []
     found = []
+    note_heads(resolved, scope, heads)
     for entry in resolved.entries:
         name, at = entry.key.text, scope.at(entry.key.text)
         if name not in heads:

@@ -12,7 +12,7 @@ from ...language.scope import POISON, Scope, did_you_mean
 from ...text.diagnostic import Code
 from ...text.nodes import Entry, Mapping, Node, Scalar
 from ...text.source import Place
-from ..promises import UNKNOWN_HEAD
+from ..promises import UNKNOWN_HEAD, note_heads
 
 FOR_ALL = Code("class-weight-for-several-heads", "error", "class weights for {count} heads: each head has classes of its own")
 BALANCED = Choice("balanced", code=NOT_A_CHOICE)
@@ -75,6 +75,7 @@ def _are_heads(node: Mapping, heads: tuple[str, ...]) -> bool:
 
 def _heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str, Entry]:
     found = {}
+    note_heads(node, scope, heads)
     for entry in node.entries:
         name = entry.key.text
         if name in heads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from ...language import meanings
 from ...language.kinds import NAME, SIZE, wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import ListOf
@@ -37,6 +38,7 @@ class AddressLeaf(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        scope.note(meanings.Address(node.span, node.value, whole=True))
         return Address(node.value, scope.place(node))
 
     def schema(self) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""An argument of one of Keras's objects, as a person is told of it. Imports no kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .leaf import Leaf
+from .meanings import Described
+
+
+class Fact(Described):
+    """An argument that the catalog declares."""
+
+    def __init__(self, told: Mapping[str, Any], kind: Callable[[dict[str, Any]], Leaf]) -> None:
+        self.told, self.kind = dict(told), kind
+        self.name = self.told["name"]
+
+    @property
+    def words(self) -> str:
+        return self.kind(self.told).words
+
+    @property
+    def doc(self) -> str:
+        return ""
+
+    @property
+    def required(self) -> bool:
+        return bool(self.told.get("required"))
+
+    @property
+    def default(self) -> Any:
+        return self.told.get("default")
+
+    def schema(self) -> dict[str, Any]:
+        return self.kind(self.told).schema()

@@ -1,0 +1,196 @@
+"""What the words of a text mean, noted by what reads them and by what builds the graph, as they go; and where to look it up.
+
+A reader notes what a key, a value or a name is to it, also where it then has something against it: so the same notes say what
+could stand there. Imports `text` alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ..text.nodes import Node
+from ..text.source import Path, Source, Span
+
+
+class Described(ABC):
+    """An argument, as a person is told of it."""
+
+    name: str
+
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """What its value is."""
+
+    @property
+    @abstractmethod
+    def doc(self) -> str:
+        """What it means; empty where that is not told."""
+
+    @property
+    @abstractmethod
+    def required(self) -> bool:
+        """Whether it must be written."""
+
+    @property
+    @abstractmethod
+    def default(self) -> Any:
+        """Its value where it is left out and not required."""
+
+    @abstractmethod
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of its value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """What the text at a span is."""
+
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class LayerName(Meaning):
+    """The name of a layer, a structure or a block in a list of layers, whether there is one of that name or not."""
+
+    name: str
+    blocks: Mapping[str, Node]
+    """The blocks that may be used there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Key(Meaning):
+    """A key of a mapping of arguments, whether its owner has it or not."""
+
+    name: str
+    owner: str
+    """What the arguments are of: `Conv2D`, `fit`."""
+    arguments: Mapping[str, Described]
+    """What its owner takes."""
+    written: frozenset[str]
+    """The keys that are written beside it, and itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Value(Meaning):
+    """The value of an argument."""
+
+    argument: Described
+    owner: str
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectName(Meaning):
+    """The name of one of Keras's objects, such as an optimizer, whether there is one of that name or not."""
+
+    name: str
+    family: str
+
+
+@dataclass(frozen=True, eq=False)
+class Address(Meaning):
+    """What names a branch, a fusion, a head or a layer: a reference, or with `whole` an address as `expect` has it."""
+
+    text: str
+    whole: bool
+
+
+@dataclass(frozen=True, eq=False)
+class HeadName(Meaning):
+    """A key that is the name of a head."""
+
+    heads: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Variables(Meaning):
+    """A value that holds a variable, and those that could stand in it."""
+
+    variables: Mapping[str, Node]
+
+
+@dataclass(frozen=True, eq=False)
+class Word(Meaning):
+    """A name that a person has chosen, where it is defined or used.
+
+    `symbol` is the same for all words that are one name: `("vars", "width")`, `("blocks", "conv", "parameters", "filters")`,
+    `("branches", "video")`, `("fusion", "av")`, `("heads", "risk")`, `("share", "encoder")`, `("names", "video", "conv3")`.
+    """
+
+    symbol: Path
+    defines: bool = False
+
+
+class Noted(NamedTuple):
+    """A meaning and the offset at which its span begins, for looking it up."""
+
+    start: int
+    meaning: Meaning
+
+
+class Index:
+    """The meanings of the words of a spec, of every text that it is read from."""
+
+    def __init__(self, noted: Iterable[Meaning]) -> None:
+        unique: dict[tuple[object, ...], Meaning] = {}
+        for each in noted:
+            symbol = (each.symbol, each.defines) if isinstance(each, Word) else ()
+            unique.setdefault((type(each), id(each.span.source), each.span.start, each.span.end, symbol), each)
+        self.meanings = tuple(unique.values())
+
+    @cached_property
+    def _by_source(self) -> dict[str, list[Noted]]:
+        found: dict[str, list[Noted]] = {}
+        for each in self.meanings:
+            found.setdefault(each.span.source.name, []).append(Noted(each.span.start, each))
+        for noted in found.values():
+            noted.sort(key=lambda each: (each.start, -each.meaning.span.end))
+        return found
+
+    def find_at(self, source: Source, offset: int) -> tuple[Meaning, ...]:
+        """The meanings of the text at an offset, or that ends there, the innermost first."""
+        noted = self._by_source.get(source.name, [])
+        before = noted[: bisect_right(noted, offset, key=lambda each: each.start)]
+        held = [each.meaning for each in before if each.meaning.span.end >= offset]
+        return tuple(sorted(held, key=lambda each: each.span.end - each.span.start))
+
+    @cached_property
+    def words(self) -> dict[Path, list[Word]]:
+        """By symbol, where it is defined and used."""
+        found: dict[Path, list[Word]] = {}
+        for each in self.meanings:
+            if isinstance(each, Word):
+                found.setdefault(each.symbol, []).append(each)
+        return found
+
+    def find_words(self, source: Source, offset: int) -> tuple[Word, ...]:
+        """The names at an offset, the innermost first."""
+        return tuple(each for each in self.find_at(source, offset) if isinstance(each, Word))
+
+
+NO_INDEX = Index(())
+
+
+def spans_of_parts(span: Span, text: str) -> Iterator[tuple[str, Span]]:
+    """The parts of a name with dots, each where it stands; nothing where the text stands otherwise at its span."""
+    start = span.start
+    written = span.source.text
+    if not written.startswith(text, start):
+        start += 1
+        if not text or not written.startswith(text, start) or start + len(text) > span.end:
+            return
+    for part in text.split("."):
+        yield part, Span(span.source, start, start + len(part))
+        start += len(part) + 1
+
+
+def span_of_word(span: Span, text: str) -> Span:
+    """Where a name stands inside of its quotes."""
+    starts = span.source.text.startswith(text, span.start + 1) and not span.source.text.startswith(text, span.start)
+    start = span.start + 1 if starts else span.start
+    return Span(span.source, start, start + len(text)) if span.source.text.startswith(text, start) else span

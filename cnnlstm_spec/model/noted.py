@@ -1,0 +1,46 @@
+"""What the builder of a graph notes of the words of a spec: names of layers where they are given, and what addresses name."""
+
+from __future__ import annotations
+
+from ..language.meanings import Address, Meaning, Word, span_of_word, spans_of_parts
+from ..spec.model_spec import ModelSpec
+from ..text.diagnostic import Origin
+from ..text.source import Path
+from .addresses import SECTIONS
+
+
+def note_name(index: list[Meaning] | None, origin: Origin, prefix: str, local: str) -> None:
+    """Notes the name of a layer or structure; `local` is what it is called in its area, which may be made unique."""
+    place = origin.written.places.get("name")
+    if index is not None and place is not None and place.span.source.text:
+        index.append(Word(span_of_word(place.span, local), ("names", *prefix.split("."), local), defines=True))
+
+
+def note_addresses(index: list[Meaning], spec: ModelSpec) -> None:
+    """Notes the names in the addresses that were read."""
+    branches = {branch.name for branch in spec.branches}
+    fusions = {fusion.name for fusion in spec.fusions if fusion.name is not None}
+    for each in [each for each in index if isinstance(each, Address)]:
+        steps: tuple[str, ...] = ()
+        for part, span in spans_of_parts(each.span, each.text):
+            steps = (*steps, part)
+            symbol = _symbol(steps, each.whole, branches, fusions)
+            if symbol is not None:
+                index.append(Word(span, symbol))
+
+
+def _symbol(steps: tuple[str, ...], whole: bool, branches: set[str], fusions: set[str]) -> Path | None:
+    """The symbol of the last step of an address; None where it is the name of a section."""
+    if whole and steps[0] == "heads":
+        return None if len(steps) == 1 else ("heads", steps[1]) if len(steps) == 2 else ("names", *steps)
+    if whole and steps[0] == "head":
+        return None if len(steps) == 1 else ("names", *steps)
+    if whole and steps[0] in SECTIONS:
+        steps = steps[1:]
+    if not steps:
+        return None
+    if len(steps) > 1:
+        return ("names", *steps)
+    if steps[0] in branches:
+        return ("branches", steps[0])
+    return ("fusion", steps[0]) if steps[0] in fusions else None
