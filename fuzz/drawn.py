@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 Spec = dict[str, Any]
+Pair = tuple[Any, Any]
+"""A spec, or a text, without a mistake and with one."""
 NAMES = ("audio", "camera", "torque", "vitals", "weather")
 ACTIVATIONS = ("relu", "tanh", "gelu", "elu", "selu")
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from fuzz.drawn import Spec, classes, image, sequence, slip, spec_of, text_in_style, vector
+from fuzz.drawn import Pair, Spec, image, sequence, slip, spec_of, text_in_style, vector
 from fuzz.text import get, paths_of, renamed, replaced, without
+from fuzz.unmeant import UNMEANT
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,6 @@ def draw(code: str, seed: int) -> Mistake | None:
     flow = rng.choice([None, False])
     texts = [each if isinstance(each, str) else text_in_style(each, flow) for each in (before, after)]
     return Mistake(code, *texts) if texts[0] != texts[1] else None
-
-
-Pair = tuple[Any, Any]
 
 
 def _of_keys(*keys: str, new: Callable[[Any, Random], Any] | None = None) -> Callable[[Random], Pair | None]:
@@ -230,77 +228,6 @@ def _bias(rng: Random) -> Pair:
     return spec, without(spec, ("branches", name, "layers", 0, "Conv2D", "use_bias"))
 
 
-def _of_head(
-    units: tuple[int, int], activation: str | None, loss: Any, metrics: list[Any] | None, change: Callable[[Spec, Random], Any]
-) -> Callable[[Random], Pair]:
-    """A head of so many classes, changed."""
-
-    def plant(rng: Random) -> Pair:
-        spec = classes(rng, rng.randint(*units), activation, copy.deepcopy(loss), copy.deepcopy(metrics))
-        changed = copy.deepcopy(spec)
-        change(changed, rng)
-        return spec, changed
-
-    return plant
-
-
-def _last(spec: Spec) -> dict[str, Any]:
-    last: dict[str, Any] = spec["head"][-1]["Dense"]
-    return last
-
-
-def _set(**values: Any) -> Callable[[Spec, Random], None]:
-    """Other values in `compile`, or of the last layer."""
-
-    def change(spec: Spec, rng: Random) -> None:
-        for name, value in values.items():
-            chosen = rng.choice(value) if isinstance(value, tuple) else value
-            holder = _last(spec) if name in ("activation", "units") else spec["compile"]
-            if chosen is None:
-                holder.pop(name, None)
-            else:
-                holder[name] = chosen
-
-    return change
-
-
-def _target_loss(rng: Random) -> Pair:
-    units = rng.randint(3, 9)
-    encoding, loss, other = rng.choice(
-        [
-            ("integer", "sparse_categorical_crossentropy", "categorical_crossentropy"),
-            ("one_hot", "categorical_crossentropy", "sparse_categorical_crossentropy"),
-        ]
-    )
-    spec = classes(rng, units, "softmax", loss, targets={"head": {"encoding": encoding, "classes": units}})
-    return spec, replaced(spec, ("compile", "loss"), other)
-
-
-def _layers(before: list[Any], after: list[Any], **input: Any) -> Callable[[Random], Pair]:
-    """A branch of those layers, and with a mistake of these."""
-
-    def plant(rng: Random) -> Pair:
-        spec = spec_of(rng, vector)
-        (name,) = spec["branches"]
-        spec["branches"][name] = {"input": input, "layers": before}
-        spec["head"] = [{"Dense": {"units": rng.randint(1, 4)}}]
-        return spec, replaced(spec, ("branches", name, "layers"), after)
-
-    return plant
-
-
-def _conv(**more: Any) -> Spec:
-    return {"Conv2D": {"filters": 4, "kernel_size": 3, **more}}
-
-
-SIGMOID = ((1, 1), "sigmoid", "binary_crossentropy")
-SOFTMAX = ((3, 9), "softmax", "categorical_crossentropy")
-SEVERAL = ((3, 9), "sigmoid", "binary_crossentropy")
-FIRST: Spec = {"data_format": "channels_first"}
-IMAGE: Spec = {"kind": "image", "shape": [32, 32, 3]}
-TURNED: Spec = {"kind": "image", "shape": [3, 32, 32]}
-STEPS: Spec = {"kind": "sequence", "shape": [20, 8]}
-
 PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "wrong-type": _wrong_type,
     "unknown-key": _of_keys(
@@ -324,65 +251,6 @@ PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "mask-lost": _mask,
     "bias-before-batchnorm": _bias,
     "head-without-loss": _no_loss,
-    "probabilities-expected": lambda rng: _of_head(*rng.choice([SIGMOID, SOFTMAX]), None, _set(activation=(None, "relu")))(rng),
-    "logits-expected": _of_head(*SOFTMAX, None, _set(loss={"CategoricalCrossentropy": {"from_logits": True}})),
-    "softmax-over-one": _of_head(*SIGMOID, None, _set(activation="softmax")),
-    "softmax-with-binary": _of_head(*SOFTMAX, None, _set(loss="binary_crossentropy")),
-    "sigmoid-with-categorical": _of_head(*SOFTMAX, None, _set(activation="sigmoid")),
-    "target-loss": _target_loss,
-    "metric-labels": _of_head(*SOFTMAX, ["categorical_accuracy"], _set(metrics=["sparse_top_k_categorical_accuracy"])),
-    "accuracy-of-one-class": _of_head(*SEVERAL, ["binary_accuracy"], _set(metrics=["accuracy"])),
-    "accuracy-of-numbers": _of_head((1, 1), None, "mean_squared_error", ["mean_absolute_error"], _set(metrics=["accuracy"])),
-    "accuracy-of-margins": _of_head((1, 1), None, "hinge", None, _set(metrics=["accuracy"])),
-    "threshold-on-logits": _of_head(
-        (1, 1), None, {"BinaryCrossentropy": {"from_logits": True}}, None, _set(metrics=(["accuracy"], ["AUC"], ["Precision"]))
-    ),
-    "score-without-threshold": _of_head(*SEVERAL, None, _set(metrics=["F1Score"])),
-    "precision-is-accuracy": _of_head(
-        (2, 2), "softmax", "categorical_crossentropy", None, _set(metrics=(["Precision"], ["Recall"]))
-    ),
-    "rate-clipped": _layers([{"LSTM": {"units": 4, "dropout": 0.2}}], [{"LSTM": {"units": 4, "dropout": 20}}], **STEPS),
-    "exponential-overflows": _layers(
-        [{"SimpleRNN": {"units": 4}}], [{"SimpleRNN": {"units": 4, "activation": "exponential"}}], **STEPS
-    ),
-    "one-step": _layers(
-        [{"Permute": {"dims": [2, 1]}}, {"LSTM": {"units": 4}}], [{"LSTM": {"units": 4}}], kind="sequence", shape=[1, 12]
-    ),
-    "reshape-swaps-axes": _layers(
-        [{"Permute": {"dims": [2, 1]}}, {"LSTM": {"units": 4}}],
-        [{"Reshape": {"target_shape": [8, 20]}}, {"LSTM": {"units": 4}}],
-        **STEPS,
-    ),
-    "masking-never-fires": _layers(
-        ["Masking", {"Dense": {"units": 4}}, {"LSTM": {"units": 4}}],
-        [{"Dense": {"units": 4}}, "Masking", {"LSTM": {"units": 4}}],
-        **STEPS,
-    ),
-    "channels-come-first": _layers([{"Permute": {"dims": [2, 3, 1]}}, _conv(), "Flatten"], [_conv(), "Flatten"], **TURNED),
-    "data-format-differs": _layers(
-        [_conv(**FIRST), {"MaxPooling2D": dict(FIRST)}, "Flatten"], [_conv(**FIRST), "MaxPooling2D", "Flatten"], **TURNED
-    ),
-    "norm-not-over-channels": _layers(
-        [_conv(**FIRST, use_bias=False), {"BatchNormalization": {"axis": 1}}, "Flatten"],
-        [_conv(**FIRST, use_bias=False), "BatchNormalization", "Flatten"],
-        **TURNED,
-    ),
-    "value-range-differs": _layers(
-        [{"Rescaling": {"scale": "1/255"}}, {"RandomBrightness": {"factor": 0.2, "value_range": [0, 1]}}, "Flatten"],
-        [{"Rescaling": {"scale": "1/255"}}, {"RandomBrightness": {"factor": 0.2}}, "Flatten"],
-        **IMAGE,
-    ),
-    "outside-its-domain": _layers(
-        [{"Dense": {"units": 4, "activation": "softplus"}}, {"Rescaling": {"scale": 1, "offset": 1e-7}}, {"Op": {"name": "log"}}],
-        [{"Dense": {"units": 4, "activation": "relu"}}, {"Op": {"name": "log"}}],
-        kind="vector",
-        shape=[6],
-    ),
-    "frozen-at-random": _layers(
-        [{"Embedding": {"input_dim": 50, "output_dim": 4}}, "GlobalAveragePooling1D"],
-        [{"Embedding": {"input_dim": 50, "output_dim": 4, "trainable": False}}, "GlobalAveragePooling1D"],
-        kind="tokens",
-        shape=[12],
-    ),
+    **UNMEANT,
 }
 """By code, what draws a silent spec and the same with a mistake, as values or as texts."""

@@ -1,4 +1,4 @@
-"""The codes that have a fix, as the editor's contract lists them."""
+"""The codes that have a fix: those of the contracts with users."""
 
 LISTED = [
     "wrong-type",
@@ -29,3 +29,38 @@ LISTED = [
     "bias-before-batchnorm",
     "head-without-loss",
 ]
+
+UNMEANT = [
+    "accuracy-of-one-class",
+    "accuracy-of-numbers",
+    "threshold-on-logits",
+    "score-without-threshold",
+    "metric-without-meaning",
+    "precision-is-accuracy",
+    "ignored-class-counted",
+    "accuracy-of-margins",
+    "masking-never-fires",
+    "padding-made-anew",
+    "value-range-differs",
+    "pixels-scaled-otherwise",
+    "steps-reversed",
+    "one-step",
+    "probabilities-along-steps",
+    "outside-its-domain",
+    "exponential-overflows",
+    "beyond-float16",
+    "logits-expected",
+    "probabilities-changed",
+    "softmax-not-over-channels",
+    "data-format-differs",
+    "frozen-at-random",
+    "channels-come-first",
+    "reshape-swaps-axes",
+    "norm-not-over-channels",
+    "rate-clipped",
+    "target-range",
+    "optimizer-in-half",
+    "pixels-not-scaled",
+    "pixels-scaled-twice",
+]
+"""Of what trains and is not meant, the code of each kind that was found by trying."""

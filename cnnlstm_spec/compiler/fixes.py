@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from ..text.diagnostic import Diagnostic
-from ..text.edits.layout import Layout, applied, moved
+from ..text.edits.applied import applied, moved
+from ..text.edits.layout import Layout
 from ..text.fix import Applicability, Edit, Fix
 from ..text.source import Source, Span
 from ..text.texts import EditedTexts

@@ -31,6 +31,8 @@ AT_A_THRESHOLD = {"BinaryAccuracy": "threshold", "BinaryIoU": "threshold", **dic
 """Metrics that take values above a threshold for true, and the argument that says it; 0.5 by default."""
 CURVES = frozenset({"AUC", "PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity"})
 """Metrics over thresholds from 0 to 1."""
+SCORES = frozenset({"F1Score", "FBetaScore"})
+"""Metrics that take the greatest value of a sample for true unless they have a threshold, which lies above 0."""
 ENTROPIES = frozenset({"BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"})
 PROBABILITIES_READ = CURVES | ENTROPIES | {"KLDivergence"}
 """Metrics that read values of 0 to 1."""

@@ -9,7 +9,7 @@ from ..language.catalog import NO_EFFECT, family
 from ..language.kinds import NUMBER
 from ..language.read_record import MANY, read, read_fields
 from ..language.scope import POISON, Scope
-from ..text.diagnostic import Code, Diagnostic, Written
+from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Written
 from ..text.fix import put, write
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from ..text.spelling import nearest, respelt
@@ -45,6 +45,8 @@ class CompileSpec:
     dtype_policy: str = "float32"
     plain: dict[str, Any] = field(default_factory=dict)
     """Arguments of `compile` that are passed on as they are."""
+    written: Written = field(default=UNWRITTEN, compare=False)
+    """Where its keys stand."""
 
 
 def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bool) -> CompileSpec:
@@ -65,6 +67,7 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
         multipliers=values.get("learning_rate_multipliers") or (),
         dtype_policy=values.get("dtype_policy", "float32"),
         plain={name: values[name] for name in PASSED_ON if name in written.places and name in values},
+        written=written,
     )
 
 

@@ -26,13 +26,15 @@ class Put(NamedTuple):
     """A key of a mapping set to a value, written as YAML on one line: in place of the value that it has, or added at the end.
 
     `owner` is the span of the mapping itself, of the key that it is the value of, as the name of a layer is, or of a word that is
-    one of its values, as a strategy is. `within` leads from there to a layer that is the value of an argument of a wrapper.
+    one of its values, as a strategy is. `within` leads from there to a layer that is the value of an argument of a wrapper;
+    `instead` is a key that it is written in place of.
     """
 
     owner: Span
     key: str
     value: str
     within: str | None = None
+    instead: str | None = None
 
 
 class Drop(NamedTuple):
@@ -42,11 +44,24 @@ class Drop(NamedTuple):
 
 
 class Wrap(NamedTuple):
-    """Items of one list, from the first to the last, made the value of one item: `- name:` with the list below it."""
+    """Items of one list, from the first to the last, made the value of one item: `- name:` with the list below it.
+
+    A name with dots, such as `Parallel.paths.again`, is keys one in the other; `beside` has, of each that has one, the line that
+    stands beside it, the innermost first.
+    """
 
     first: Span
     last: Span
     name: str
+    beside: tuple[str, ...] = ()
+
+
+class Nest(NamedTuple):
+    """Entries of one mapping, from the first to the last, made the value of a new key; without a name, of the key before them."""
+
+    first: Span
+    last: Span
+    name: str = ""
 
 
 class Insert(NamedTuple):
@@ -64,7 +79,7 @@ class Move(NamedTuple):
     before: Span
 
 
-Change = Edit | Put | Drop | Wrap | Insert | Move
+Change = Edit | Put | Drop | Wrap | Nest | Insert | Move
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from cnnlstm_spec.compiler import fixes
 from cnnlstm_spec.compiler.fixes import Clock, Trials, mend, try_fixes
 from cnnlstm_spec.compiler.variants import Sweep, sweep
 from cnnlstm_spec.text.diagnostic import Diagnostic
-from cnnlstm_spec.text.edits.layout import applied
+from cnnlstm_spec.text.edits.applied import applied
 from cnnlstm_spec.text.fix import Edit, Fix
 from cnnlstm_spec.text.read_source import read_file
 from cnnlstm_spec.text.source import Source

@@ -1,30 +1,33 @@
-"""Axes that are taken for others: channels for the height, rows for channels, one axis for another after a reshape."""
+"""Axes that are taken for others: channels for the height, rows for channels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
+from ...ir.size import Size
 from ...ops.input import InputOp
-from ...ops.shape import Reshape
 from ...ops.stand_in import stand_for
+from ...ops.structural import EnterTime
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Edit, Fix, Insert, Put, put
+from ...text.fix import Fix, Insert, put
 from .common import Setting, place_in
 
 if TYPE_CHECKING:
     from ...ops.normalization import BatchNormalization, GroupNormalization
+    from ...ops.rescaling import Normalization, Rescaling
 else:
     BatchNormalization = stand_for("normalization", "BatchNormalization")
     GroupNormalization = stand_for("normalization", "GroupNormalization")
+    Normalization = stand_for("rescaling", "Normalization")
+    Rescaling = stand_for("rescaling", "Rescaling")
 
 NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axis}; the channels are {channels}")
 FORMAT = Code("data-format-differs", "warning", "`{layer}` takes the channels for {taken}: they are {channels} here")
 FIRST = Code("channels-come-first", "warning", "`shape: {shape}` is {height} high, with {channels} channels, as it is read")
-SWAPS = Code("reshape-swaps-axes", "warning", "`Reshape` to {target} mixes the axes: it keeps the order of the values")
 
 COLOURS = (1, 3)
 """Channels of an image that come first in the shape of other frameworks."""
@@ -33,12 +36,9 @@ SMALLEST = 16
 
 
 def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
-    """A layer that takes another axis for that of the channels than the layer before gave them, or mixes axes."""
+    """A layer that takes another axis for that of the channels than the layer before gave them."""
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if op is None or x is None or node.type is None:
-        return
-    if isinstance(op, Reshape):
-        yield from _swapped(node, op)
         return
     channels = x.meaning.channels
     if channels is None or x.rank < 2 or len(node.inputs) > 1:
@@ -83,61 +83,52 @@ def _format(node: TypedNode, op: Op, channels: int, reads: tuple[str, ...]) -> I
     yield Diagnostic(FORMAT, place_in(op, "data_format", node.node), facts, "", node.node.origin.uses, help, fixes)
 
 
-def _swapped(node: TypedNode, op: Reshape) -> Iterable[Diagnostic]:
-    """A target that is the shape of the input in another order: what was one row becomes parts of several."""
-    x, y = node.inputs[0], node.type
-    assert x is not None and y is not None
-    if x.rank != y.rank or x.sizes == y.sizes or sorted(map(str, x.sizes)) != sorted(map(str, y.sizes)):
-        return
-    kept = [size for size in x.sizes if size != 1]
-    if len(set(map(str, kept))) < len(kept) or kept == [size for size in y.sizes if size != 1]:
-        return
-    sizes = [str(size) for size in x.sizes]
-    ones = [place for place, size in enumerate(sizes) if size == "1"]
-    dims = [ones.pop(0) + 1 if size == "1" else sizes.index(size) + 1 for size in map(str, y.sizes)]
-    target = "[" + ", ".join(map(str, y.sizes)) + "]"
-    help = (f"`Permute: {{dims: {dims}}}` turns the axes",)
-    labels = node.node.origin.uses
-    place = place_in(op, "target_shape", node.node)
-    yield Diagnostic(SWAPS, place, {"target": target}, f"{x} comes in", labels, help, _permuted(node, dims))
-
-
-def _permuted(node: TypedNode, dims: list[int]) -> tuple[Fix, ...]:
-    """`Permute` in place of `Reshape`, with its argument."""
-    written = node.node.origin.written
-    if "target_shape" not in written.keys:
-        return ()
-    here, key = node.node.origin.place.span, written.keys["target_shape"].span
-    edits = (Edit(here, "Permute"), Edit(key, "dims"), Put(here, "target_shape", str(dims)))
-    return (Fix(f"write `Permute: {{dims: {dims}}}`", edits),)
-
-
 def check_image_channels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Images whose shape begins with the channels, under layers that read them last."""
-    readers = None
+    """Images, films and volumes whose shape begins with the channels, under layers that read them last."""
+    readers: dict[str, list[TypedNode]] | None = None
     for id in typed.graph.inputs:
         node = typed.nodes[id]
         op = node.node.op
-        if not isinstance(op, InputOp) or op.input.kind != "image" or len(op.input.shape) != 3 or node.type is None:
-            continue
-        first, *sides = op.input.shape
-        if first not in COLOURS or not all(isinstance(side, int) and side >= SMALLEST for side in sides):
+        order = _order(op.input.kind, node.type.sizes) if isinstance(op, InputOp) and node.type is not None else None
+        if order is None or node.type is None:
             continue
         readers = readers or find_readers(typed)
-        spatial = [each for each in readers[id] if each.node.op is not None and each.node.op.axes_read() == READ_LAST]
-        if not spatial or len(spatial) < len(readers[id]):
+        spatial = [_spatial(each, readers) for each in readers[id]]
+        if not all(spatial):
             continue
-        height, width = sides
-        facts: dict[str, object] = {"shape": list(op.input.shape), "height": first, "channels": width}
-        label = Label(spatial[0].node.origin.place, "reads height, width and channels")
-        help = (
-            f"where the data are so, turn them first: `Permute: {{dims: [2, 3, 1]}}` gives ({height}, {width}, {first})",
-            f"else write `shape: [{height}, {width}, {first}]`",
-        )
+        sizes, names = node.type.sizes, [axis.name for axis in node.type.axes]
+        shape, turned = list(sizes), ", ".join(str(sizes[dim - 1]) for dim in order)
+        facts: dict[str, object] = {"shape": shape, "height": sizes[names.index("height")], "channels": sizes[-1]}
+        labels = [Label(each.node.origin.place, f"reads {', '.join(names[-3:-1])} and channels") for each in spatial[:1] if each]
+        turn = f"Permute: {{dims: {list(order)}}}"
+        help = (f"where the data are so, turn them first: `{turn}` gives ({turned})", f"else write `shape: [{turned}]`")
         place = node.node.origin.written.places.get("shape", node.node.origin.place)
-        turn = Insert(spatial[0].node.origin.place.span, "Permute: {dims: [2, 3, 1]}")
-        fixes = (Fix("put `Permute: {dims: [2, 3, 1]}` before the layers", (turn,)),) if len(spatial) == 1 else ()
-        yield Diagnostic(FIRST, place, facts, "", (label,), help, fixes)
+        first = Insert(readers[id][0].node.origin.place.span, turn)
+        fixes = (Fix(f"put `{turn}` before the layers", (first,)),) if len(readers[id]) == 1 else ()
+        yield Diagnostic(FIRST, place, facts, "", tuple(labels), help, fixes)
 
 
-READ_LAST = ("height", "width", "channels")
+ORDERS: dict[str, tuple[tuple[int, ...], ...]] = {
+    "image": ((2, 3, 1),),
+    "video": ((1, 3, 4, 2), (2, 3, 4, 1)),
+    "volume": ((2, 3, 4, 1),),
+}
+"""By the kind of an input, how its axes are turned where the channels do not come last."""
+
+
+def _order(kind: str, sizes: tuple[Size, ...]) -> tuple[int, ...] | None:
+    """How the axes of a shape would have to be turned; None where its channels come last, or that cannot be told."""
+    for order in ORDERS.get(kind, ()):
+        height, width = sizes[order[-3] - 1], sizes[order[-2] - 1]
+        sides = all(isinstance(side, int) and side >= SMALLEST for side in (height, width))
+        if sides and sizes[order[-1] - 1] in COLOURS and sizes[-1] not in COLOURS:
+            return order
+    return None
+
+
+def _spatial(reader: TypedNode, readers: Mapping[str, list[TypedNode]]) -> TypedNode | None:
+    """The layer that reads the channels last, behind those that do the same with every value."""
+    while isinstance(reader.node.op, Rescaling | Normalization | EnterTime) and len(readers[reader.node.id]) == 1:
+        (reader,) = readers[reader.node.id]
+    reads = reader.node.op.axes_read() if reader.node.op is not None else None
+    return reader if reads is not None and "height" in reads and reads[-1] == "channels" else None

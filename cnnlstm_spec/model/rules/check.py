@@ -42,19 +42,33 @@ def _once(found: list[Diagnostic]) -> list[Diagnostic]:
     """Warnings that say the same of several places said once, at the first of them."""
     same: dict[object, Diagnostic] = {}
     for each in found:
-        key = id(each) if each.code.severity == "error" else (each.code.name, each.message, each.help)
+        key = id(each) if each.code.severity == "error" else (each.code.name, *(_but_for_its_metric(each)))
         first = same.get(key)
         same[key] = each if first is None else _joined(first, each)
     return list(same.values())
+
+
+def _but_for_its_metric(found: Diagnostic) -> tuple[str, ...]:
+    """What is said, whatever the metric that it is said of is called."""
+    said = (found.message, *found.help)
+    return tuple(each.replace(f"`{found.facts['metric']}", "`") for each in said) if "metric" in found.facts else said
 
 
 def _joined(first: Diagnostic, other: Diagnostic) -> Diagnostic:
     """One finding of two places; what mends the one mends the other with it."""
     pairs = zip(first.fixes, other.fixes, strict=False)
     fixes = tuple(
-        replace(a, edits=(*a.edits, *b.edits)) for a, b in pairs if (a.title, a.applicability) == (b.title, b.applicability)
+        replace(a, title=_both(a.title, b.title), edits=(*a.edits, *b.edits))
+        for a, b in pairs
+        if a.applicability == b.applicability
     )
-    return replace(first, labels=(*first.labels, Label(other.place, "here too")), fixes=fixes)
+    metric = other.facts.get("metric")
+    words = "here too" if metric in (None, first.facts.get("metric")) else f"`{metric}` too"
+    return replace(first, labels=(*first.labels, Label(other.place, words)), fixes=fixes)
+
+
+def _both(title: str, other: str) -> str:
+    return title if other in title else f"{title} and {other.removeprefix('write ')}"
 
 
 def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:

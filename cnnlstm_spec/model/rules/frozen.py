@@ -34,7 +34,7 @@ def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         labels = (Label(places.places["weights"], "random weights"),) if "weights" in places.places else ()
         help = _ways_out(op)
         key = places.keys.get("trainable", node.node.origin.place)
-        fixes = (put(node.node.origin.place.span, "trainable", "true"),)
+        fixes = (put(node.node.origin.place.span, "trainable", "true"),) if "trainable" in places.keys else ()
         yield Diagnostic(AT_RANDOM, key, {"layer": op.title()}, "", (*labels, *node.node.origin.uses), help, fixes)
     if op is None or op.trainable or not op.thaws or not node.owns_weights:
         return

@@ -10,7 +10,7 @@ from ...language.catalog import KerasObject
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import put
+from ...text.fix import Fix, put, write
 from .common import written
 from .optimizers import PRECISION, check_optimizer
 from .weight_arguments import layers_of
@@ -39,7 +39,7 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             found = _wrong(section.optimizer.thing, dtype) if any(weight.trainable for weight in weights) else None
             if found is None:
                 continue
-            what, value, outcome, way = found
+            what, value, outcome, argument, enough = found
             facts: dict[str, object] = {
                 "optimizer": written(section.optimizer.thing),
                 "outcome": outcome,
@@ -48,26 +48,31 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
                 "value": value,
             }
             mixed = f"`dtype_policy: mixed_{dtype}` keeps the weights in float32"
-            help = (mixed if typed.policy == dtype else "give the layer `dtype: float32`", way)
+            help = (mixed if typed.policy == dtype else "give the layer `dtype: float32`", f"or write `{argument}: {enough}`")
             labels = (Label(node.node.origin.place, f"keeps its weights in {dtype}"),)
-            bare = section.optimizer.thing.identifier is not None and typed.policy == dtype
-            fixes = (put(section.optimizer.place.span, "dtype_policy", f"mixed_{dtype}"),) if bare else ()
+            policy, fixes = section.written.places.get("dtype_policy"), tuple[Fix, ...]()
+            if typed.policy != dtype:
+                fixes = (put(node.node.origin.place.span, "dtype", "float32"),)
+            elif policy is not None:
+                fixes = (write(policy.span, f"mixed_{dtype}"),)
+            if section.optimizer.thing.identifier is None:
+                fixes += (put(section.optimizer.place.span, argument, enough),)
             yield Diagnostic(IN_HALF, section.optimizer.place, facts, "", labels, help, fixes)
             return
 
 
-def _wrong(optimizer: KerasObject, dtype: str) -> tuple[str, str, str, str] | None:
-    """What is 0 or 1 in a dtype, which of them, what the optimizer then does, and the other way out."""
+def _wrong(optimizer: KerasObject, dtype: str) -> tuple[str, str, str, str, str] | None:
+    """What is 0 or 1 in a dtype, which of them, what follows, and an argument with a value that helps."""
     if dtype not in ("float16", "bfloat16"):
         return None
     smallest, next_to_one = PRECISION[dtype]
     name = optimizer.name
     if name in BY_BETA and (beta := _beta(optimizer)) is not None and 1 - optimizer.get(beta) <= next_to_one:
-        return f"`{beta}: {optimizer.get(beta):g}`", "1", BY_BETA[name], f"or write `{beta}: 0.99`"
+        return f"`{beta}: {optimizer.get(beta):g}`", "1", BY_BETA[name], beta, "0.99"
     if name in BY_EPSILON:
         epsilon = optimizer.get(BY_EPSILON[name])
         if epsilon * (1 - optimizer.get("beta_1") if name == "Adamax" else 1) < smallest:
-            return f"`{BY_EPSILON[name]}: {epsilon:g}`", "0", NOT_A_NUMBER, f"or write `{BY_EPSILON[name]}: 1e-4`"
+            return f"`{BY_EPSILON[name]}: {epsilon:g}`", "0", NOT_A_NUMBER, BY_EPSILON[name], "1e-4"
     return None
 
 

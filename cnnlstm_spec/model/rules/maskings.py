@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
+from ...ir.size import Size
 from ...ops.input import InputOp
-from ...ops.shape import RepeatVector
+from ...ops.shape import RepeatVector, Reshape
 from ...ops.shared import called
 from ...ops.stand_in import stand_for
+from ...ops.structural import LeaveTime
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, Move
+from ...text.fix import Drop, Fix, Move, Put, Wrap
 from .common import compiled, title_of
 
 if TYPE_CHECKING:
     from ...ops.embedding import Lookup
+    from ...ops.fusions.concat import Concat
+    from ...ops.fusions.elementwise import AddStrategy
+    from ...ops.join import Concatenate
     from ...ops.masking import Masking
+    from ...ops.merge import Add
     from ...ops.normalization import Normalizing
     from ...ops.recurrent import Recurrent
     from ...ops.regularization import AlphaDropout, GaussianNoise
@@ -26,7 +32,11 @@ if TYPE_CHECKING:
     from ...ops.wrappers import Bidirectional
 else:
     Lookup = stand_for("embedding", "Lookup")
+    Concat = stand_for("fusions.concat", "Concat")
+    AddStrategy = stand_for("fusions.elementwise", "AddStrategy")
+    Concatenate = stand_for("join", "Concatenate")
     Masking = stand_for("masking", "Masking")
+    Add = stand_for("merge", "Add")
     Normalizing = stand_for("normalization", "Normalizing")
     Recurrent = stand_for("recurrent", "Recurrent")
     AlphaDropout = stand_for("regularization", "AlphaDropout")
@@ -36,7 +46,7 @@ else:
     Bidirectional = stand_for("wrappers", "Bidirectional")
 
 NEVER = Code("masking-never-fires", "warning", "`Masking` finds no padding: `{layer}` before it leaves no step at {value:g}")
-ANEW = Code("padding-made-anew", "warning", "`RepeatVector` makes {steps} steps without the mask: the loss counts padding")
+ANEW = Code("padding-made-anew", "warning", "`{layer}` makes {steps} steps without the mask: the loss counts padding")
 
 
 def check_maskings(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -44,25 +54,49 @@ def check_maskings(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     for node in typed.nodes.values():
         if isinstance(node.node.op, Masking) and node.type is not None:
             yield from _never(typed, node, node.node.op)
-        elif isinstance(node.node.op, RepeatVector) and node.type is not None:
-            yield from _anew(typed, spec, node, node.node.op)
+        elif isinstance(node.node.op, RepeatVector | Reshape) and node.type is not None and node.type.rank > 1:
+            yield from _anew(typed, spec, node, node.type.axes[0].size)
 
 
 def _never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Diagnostic]:
-    step = typed.nodes[node.node.inputs[0]]
-    while len(step.node.inputs) == 1 and step.node.op is not None and step.type is not None:
-        why = _changes(step.node.op, op.mask_value)
-        if why is not None:
-            facts: dict[str, object] = {"layer": title_of(step.node.op), "value": op.mask_value}
-            labels = (Label(step.node.origin.place, why), *node.node.origin.uses)
-            key = f"`padding_value: {op.mask_value:g}` of the input"
-            if isinstance(step.node.op, Lookup):
-                key = "`mask_zero: true` of the embedding, or `padding_value` of the input,"
-            help = (f"put `Masking` before it: {key} says it of the data",)
-            move = Fix("move it before that layer", (Move(node.node.origin.place.span, step.node.origin.place.span),))
-            yield Diagnostic(NEVER, node.node.origin.place, facts, "", labels, help, (move,))
-            return
-        step = typed.nodes[step.node.inputs[0]]
+    found = _changing(typed, node.node.inputs[0], op.mask_value)
+    if found is None:
+        return
+    step, outer, why = found
+    assert step.node.op is not None
+    facts: dict[str, object] = {"layer": title_of(step.node.op), "value": op.mask_value}
+    labels = (Label(step.node.origin.place, why), *node.node.origin.uses)
+    here, key = node.node.origin.place.span, f"`padding_value: {op.mask_value:g}` of the input"
+    before = dict.fromkeys((step.node.origin.place.span, outer.node.origin.place.span))
+    fixes = tuple(Fix("move it before that layer", (Move(here, each),)) for each in before)
+    if isinstance(step.node.op, Lookup):
+        key = "`mask_zero: true` of the embedding, or `padding_value` of the input,"
+        edits = (Put(step.node.origin.place.span, "mask_zero", "true"), Drop(here))
+        fixes = (Fix("write `mask_zero: true`, and leave it out", edits),)
+    help = (f"put `Masking` before it: {key} says it of the data",)
+    yield Diagnostic(NEVER, node.node.origin.place, facts, "", labels, help, fixes)
+
+
+JOINS = (Add, Concatenate, AddStrategy, Concat)
+"""What has another value where one of its inputs has."""
+Changing = tuple[TypedNode, TypedNode, str]
+"""A layer, the structure that it stands in, and what it does."""
+
+
+def _changing(typed: TypedGraph, id: str, value: float) -> Changing | None:
+    """The last layer up to a node that leaves no step at a value."""
+    outer: TypedNode | None = None
+    while (step := typed.nodes[id]).node.op is not None and step.node.inputs and step.type is not None:
+        op = step.node.op
+        if (why := _changes(op, value)) is not None:
+            return step, outer or step, why
+        if isinstance(op, (LeaveTime, *JOINS)):
+            outer = outer or step
+        if len(step.node.inputs) > 1:
+            paths = [_changing(typed, each, value) for each in step.node.inputs if isinstance(op, JOINS)]
+            return next(((found[0], outer or found[1], found[2]) for found in paths if found is not None), None)
+        id = step.node.inputs[0]
+    return None
 
 
 def _changes(op: Op, value: float) -> str | None:
@@ -85,33 +119,43 @@ def _changes(op: Op, value: float) -> str | None:
         if all(a * value + b == value for a in scales for b in offsets):
             return None
         return "adds an offset" if any(offsets) else "scales it"
-    named = called(op.value("activation")) if "activation" in op.arguments else None
-    if value == 0 and named is not None and not op.keeps_zeros() and title_of(op) == "Activation":
+    named = op.is_function or (called(op.value("activation")) if title_of(op) == "Activation" else None)
+    if value == 0 and named is not None and not op.keeps_zeros():
         return f"`{named}` makes another number of 0"
     return None
 
 
-def _anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, op: RepeatVector) -> Iterable[Diagnostic]:
+def _anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, steps: Size) -> Iterable[Diagnostic]:
     """Steps as many as those of a padded sequence that a layer before it has read, which reach a loss."""
     source = _read(typed, node)
     section = compiled(spec)
-    if source is None or section is None or source.inputs[0] is None or source.inputs[0].axes[0].size != op.n:
+    if source is None or section is None or source.inputs[0] is None or source.inputs[0].axes[0].size != steps:
         return
     mask = source.inputs[0].mask
     for head, id in typed.graph.outputs.items():
         output, before = typed.nodes[id], typed.nodes[typed.nodes[id].node.inputs[0]]
         if section.losses.get(head) is None or output.type is None or before.type is None or before.type.mask is not None:
             continue
-        if output.type.rank < 2 or output.type.axes[0].size != op.n or not _reaches(typed, node.node.id, id):
+        if output.type.rank < 2 or output.type.axes[0].size != steps or not _reaches(typed, node.node.id, id):
             continue
-        assert mask is not None
+        assert mask is not None and node.node.op is not None
+        layer = title_of(node.node.op)
         labels = (Label(mask.made_at, "the mask of the padding"), *node.node.origin.uses)
         help = (
             "bring the mask back, in place of these two layers:",
-            "`Parallel: {paths: {again: [..., RepeatVector], padding: [{Rescaling: {scale: 0}}]}, merge: concat}`",
+            f"`Parallel: {{paths: {{again: [..., {layer}], padding: [{{Rescaling: {{scale: 0}}}}]}}, merge: concat}}`",
         )
-        yield Diagnostic(ANEW, node.node.origin.place, {"steps": op.n}, labels=labels, help=help)
+        yield Diagnostic(
+            ANEW, node.node.origin.place, {"layer": layer, "steps": steps}, "", labels, help, (_beside_its_padding(source, node),)
+        )
         return
+
+
+def _beside_its_padding(source: TypedNode, node: TypedNode) -> Fix:
+    """The layers from the one that reads a padded sequence to `RepeatVector` in one path, and what has the mask in another."""
+    both = ("padding: [{Rescaling: {scale: 0}}]", "merge: concat")
+    wrap = Wrap(source.node.origin.place.span, node.node.origin.place.span, "Parallel.paths.again", both)
+    return Fix("bring the mask back by a path of its own", (wrap,))
 
 
 def _read(typed: TypedGraph, node: TypedNode) -> TypedNode | None:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import log
 
 from ...language.activations import DISTRIBUTIONS, SIGMOIDS
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, write
+from ...text.fix import Fix, Put, write
 from ..facts import (
+    AT_A_THRESHOLD,
     BEST_CLASS,
     COMPARED,
+    CURVES,
     LABELLED,
     OF_MARGINS,
     OF_NUMBERS,
     PROBABILITIES_READ,
     READS_LOGITS,
+    SCORES,
     SET_AGAINST_OTHERS,
     accuracy_meant,
     threshold_of,
 )
-from .common import BINARY, HeadUse, instead, with_argument, written
+from .common import BINARY, HeadUse, activated, instead, with_argument, written
 
 ONE_CLASS_ALONE = Code(
     "accuracy-of-one-class", "warning", "`{metric}` looks at one class of a sample; `{head}` gives {count} apart"
@@ -30,9 +34,9 @@ ON_LOGITS = Code("threshold-on-logits", "warning", "`{metric}` reads probabiliti
 NO_THRESHOLD = Code(
     "score-without-threshold", "warning", "`{metric}` without `threshold` takes the greatest value of a sample for true"
 )
-IS_ACCURACY = Code("precision-is-accuracy", "warning", "`{metric}` over two classes that add up to 1 is the accuracy")
+IS_ACCURACY = Code("precision-is-accuracy", "warning", "`{metric}` over {count} that add up to 1 is the accuracy")
 COUNTS_IGNORED = Code("ignored-class-counted", "warning", "`{metric}` counts class {id}, which `{loss}` leaves out")
-MARGINS = Code("accuracy-of-margins", "warning", "`{metric}` divides at {threshold:g}; `{loss}` divides at 0")
+MARGINS = Code("accuracy-of-margins", "warning", "`{metric}` divides {where}; `{loss}` divides at 0")
 
 Told = Iterator[Diagnostic]
 
@@ -72,13 +76,16 @@ def _several(metric: Placed, head: HeadUse) -> Told:
         return
     if values is not None and values.by in DISTRIBUTIONS:
         return
+    logits = bool(loss.thing.get("from_logits"))
+    each = "`BinaryAccuracy: {threshold: 0}`" if logits else "`binary_accuracy`"
     help = (
         "a prediction that is right in every class scores 0 where another true class has the greatest value",
-        "`binary_accuracy` looks at each class by itself",
+        f"{each} looks at each class by itself",
     )
     labels = (Label(loss.place, "takes each class apart"),)
     facts = _facts(metric, head, count=head.type.axes[-1].size)
-    yield Diagnostic(ONE_CLASS_ALONE, metric.place, facts, "", labels, help, (instead(metric, "binary_accuracy"),))
+    fix = with_argument(metric, "threshold", "0", "BinaryAccuracy") if logits else instead(metric, "binary_accuracy")
+    yield Diagnostic(ONE_CLASS_ALONE, metric.place, facts, "", labels, help, (fix,))
 
 
 def _numbers(metric: Placed, head: HeadUse) -> Told:
@@ -102,17 +109,23 @@ def _numbers(metric: Placed, head: HeadUse) -> Told:
 
 
 def _margins(metric: Placed, head: HeadUse) -> Told:
-    """A threshold of probabilities over margins, whose sign says the class."""
-    loss, threshold = head.loss, threshold_of(metric.thing, _meant(metric, head))
-    if loss is None or loss.thing.name not in OF_MARGINS or not threshold:
+    """A threshold of probabilities, or several of them, over margins, whose sign says the class."""
+    loss, meant = head.loss, _meant(metric, head)
+    threshold = threshold_of(metric.thing, meant)
+    curve = meant in CURVES and not metric.thing.get("from_logits")
+    if loss is None or loss.thing.name not in OF_MARGINS or not (threshold or curve):
         return
-    help = (
-        "labels of -1 are never equal to its 0: a perfect prediction scores the share of the others",
-        "give labels of 0 and 1, which the loss takes too, and `BinaryAccuracy: {threshold: 0}`",
-    )
+    help: tuple[str, ...] = ("labels of -1 are never equal to its 0: a perfect prediction scores the share of the others",)
+    if meant in LABELLED or curve:
+        help = ("it takes labels of -1 for true, as all but 0",)
+    fixes: tuple[Fix, ...] = ()
+    argument, value = (AT_A_THRESHOLD[meant], "0") if threshold else ("from_logits", "true")
+    if threshold or meant == "AUC":
+        help = (*help, f"give labels of 0 and 1, which the loss takes too, and `{meant}: {{{argument}: {value}}}`")
+        fixes = (with_argument(metric, argument, value, meant),)
     labels = (Label(loss.place, "reads labels of -1 and 1, or of 0 and 1"),)
-    fixes = (with_argument(metric, "threshold", "0", "BinaryAccuracy"),)
-    yield Diagnostic(MARGINS, metric.place, _facts(metric, head, threshold=threshold), "", labels, help, fixes)
+    facts = _facts(metric, head, where=f"at {threshold:g}" if threshold else "between 0 and 1")
+    yield Diagnostic(MARGINS, metric.place, facts, "", labels, help, fixes)
 
 
 def _logits(metric: Placed, head: HeadUse) -> Told:
@@ -120,36 +133,46 @@ def _logits(metric: Placed, head: HeadUse) -> Told:
     loss, values, meant = head.loss, head.type.meaning.range, _meant(metric, head)
     if loss is None or not loss.thing.get("from_logits") or (values is not None and values.probabilities):
         return
-    threshold = threshold_of(metric.thing, meant)
-    reads_them = meant in PROBABILITIES_READ and not metric.thing.get("from_logits")
-    if not (threshold is not None and 0 < threshold < 1) and not reads_them:
+    threshold = metric.thing.get("threshold") if meant in SCORES else threshold_of(metric.thing, meant)
+    divides = threshold is not None and 0 < threshold < 1
+    if not divides and (meant not in PROBABILITIES_READ or metric.thing.get("from_logits")):
         return
     binary = loss.thing.name in BINARY
     last = "sigmoid" if binary else "softmax"
     help: tuple[str, ...] = (f"end with `activation: {last}`, and leave `from_logits` out of the loss",)
-    fixes: tuple[Fix, ...] = ()
-    if meant == "BinaryAccuracy" and binary:
-        help = ("a logit is above 0 where its probability is above 0.5: `BinaryAccuracy: {threshold: 0}`", *help)
-        fixes = (with_argument(metric, "threshold", "0", "BinaryAccuracy"),)
+    fixes = _without_logits(loss, head, last)
+    if threshold is not None and divides and binary and (at := _logit(meant, threshold)) is not None:
+        argument = AT_A_THRESHOLD[meant]
+        what = f"a logit is above {at} where its probability is above {threshold:g}: `{meant}: {{{argument}: {at}}}`"
+        help, fixes = (what, *help), (with_argument(metric, argument, at, meant), *fixes)
     elif meant in READS_LOGITS and (binary or meant != "AUC"):
         help = (f"tell it: `{meant}: {{from_logits: true}}`", *help)
-        fixes = (with_argument(metric, "from_logits", "true", meant),)
-    elif threshold is not None and binary and "thresholds" in threshold_argument(meant):
-        help = (f"a logit is above 0 where its probability is above 0.5: `{meant}: {{thresholds: 0}}`", *help)
-        fixes = (with_argument(metric, "thresholds", "0", meant),)
+        fixes = (with_argument(metric, "from_logits", "true", meant), *fixes)
     labels = (Label(loss.place, "takes logits"),)
     yield Diagnostic(ON_LOGITS, metric.place, _facts(metric, head), "", labels, help, fixes)
 
 
-def threshold_argument(name: str) -> str:
-    """The argument that sets the threshold of a metric."""
-    return "thresholds" if name in LABELLED else "threshold"
+def _logit(meant: str, probability: float) -> str | None:
+    """The logit of a threshold; None where the metric takes none, or it looks like a probability itself."""
+    value = log(probability / (1 - probability))
+    taken = value == 0 or (meant not in LABELLED and not 0 < value < 1)
+    return f"{value:.3g}" if meant in AT_A_THRESHOLD and taken else None
+
+
+def _without_logits(loss: Placed, head: HeadUse, last: str) -> tuple[Fix, ...]:
+    """The activation that makes probabilities of the logits, and a loss that reads those."""
+    found = head.activation
+    op = found.node.op if found is not None else None
+    if found is None or op is None or found.function != "linear" or "activation" not in op.arguments:
+        return ()
+    edits = (*activated(found.node, last).edits, Put(loss.place.span, "from_logits", "false"))
+    return (Fix(f"end with `activation: {last}`, and without `from_logits`", edits),)
 
 
 def _greatest(metric: Placed, head: HeadUse) -> Told:
     """A score of the greatest value alone, over one unit or classes that can go together."""
     thing, values = metric.thing, head.type.meaning.range
-    if thing.name not in ("F1Score", "FBetaScore") or thing.get("threshold") is not None:
+    if thing.name not in SCORES or thing.get("threshold") is not None:
         return
     apart = (values is not None and values.by in SIGMOIDS) or (head.loss is not None and head.loss.thing.name in BINARY)
     if head.width != 1 and not apart:
@@ -162,19 +185,24 @@ def _greatest(metric: Placed, head: HeadUse) -> Told:
 
 
 def _of_two(metric: Placed, head: HeadUse) -> Told:
-    """Precision and recall over both of two classes: what is wrong for the one is wrong for the other."""
-    thing, values = metric.thing, head.type.meaning.range
-    last = head.type.rank - 1
-    if thing.name not in ("Precision", "Recall") or head.width != 2 or values is None or values.sums != (last,):
+    """Precision and recall over both of two classes, or over all: what is wrong for one is wrong for another."""
+    thing, values, last = metric.thing, head.type.meaning.range, head.type.rank - 1
+    if values is None or values.sums != (last,):
         return
-    if thing.get("class_id") is not None or thing.get("thresholds") is not None or thing.get("top_k") is not None:
+    if thing.name in SCORES and thing.get("average") == "micro" and thing.get("threshold") is None:
+        count, argument, value, why = "classes", "average", "macro", "is the mean over the classes"
+    elif thing.name in ("Precision", "Recall") and head.width == 2 and thing.get("thresholds") is thing.get("top_k") is None:
+        count, argument, value, why = "two classes", "class_id", "1", "is of the second class"
+    else:
+        return
+    if thing.get("class_id") is not None:
         return
     help = (
         "each sample counts once as true and once as false, right or wrong in both",
-        f"`{thing.name}: {{class_id: 1}}` is of the second class",
+        f"`{thing.name}: {{{argument}: {value}}}` {why}",
     )
-    fixes = (with_argument(metric, "class_id", "1"),)
-    yield Diagnostic(IS_ACCURACY, metric.place, _facts(metric, head), help=help, fixes=fixes)
+    fixes = (with_argument(metric, argument, value),)
+    yield Diagnostic(IS_ACCURACY, metric.place, _facts(metric, head, count=count), help=help, fixes=fixes)
 
 
 def _ignored(metric: Placed, head: HeadUse) -> Told:
@@ -193,7 +221,7 @@ def _ignored(metric: Placed, head: HeadUse) -> Told:
     fixes: tuple[Fix, ...] = ()
     if "ignore_class" in arguments_of(meant):
         fixes = (with_argument(metric, "ignore_class", str(id), meant),)
-    elif metric.thing.identifier is not None:
+    elif not metric.thing.arguments:
         fixes = (write(metric.place.span, f"{{MeanIoU: {{num_classes: {size}, sparse_y_pred: false, ignore_class: {id}}}}}"),)
     yield Diagnostic(COUNTS_IGNORED, metric.place, _facts(metric, head, id=id), "", labels, help, fixes)
 

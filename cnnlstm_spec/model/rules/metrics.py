@@ -9,9 +9,9 @@ from ...ir.size import Size, at_least, equal, format_size, holds_always, holds_n
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix
+from ...text.fix import Edit, Fix, Put, write
 from ..facts import OF_NUMBERS
-from .common import BINARY, HeadUse, instead, written
+from .common import BINARY, HeadUse, instead, with_argument, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 from .measures import check_measure
 from .on_size import ask
@@ -94,13 +94,15 @@ def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             "Keras compares the places of the greatest sample of the batch",
             "name the accuracy: `binary_accuracy`",
         )
-        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+        fixes: tuple[Fix, ...] = (instead(metric, "binary_accuracy"),)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, "", output_label(head), help, fixes)
     elif thing.name == "Accuracy" and _is_of_fractions(head):
         help = (
             "it counts values that equal their label to the last digit: 0.99 for 1 is wrong",
             "write `accuracy`, in small letters",
         )
-        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+        fixes = () if thing.arguments else (write(metric.place.span, "accuracy"),)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, "", output_label(head), help, fixes)
     elif head.width is not None and holds_never(at_least(head.width, facts.get("minimum_width", 1))):
         help = ("it is NaN over one unit: the values of a sample are compared with each other",)
         yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
@@ -128,16 +130,17 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
         return
     theirs_are_numbers = reference is not None and reference[0] == "integer" and head.rank == 2
     if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
-        yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`")
+        yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`", sparse_y_true="true")
         return
     if kind == "never":
         facts: dict[str, object] = {"metric": written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
         help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)
-        yield Diagnostic(CANNOT_RUN, metric.place, facts, labels=output_label(head), help=help)
+        fixes: tuple[Fix, ...] = (with_argument(metric, "sparse_y_pred", "false"),)
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, "", output_label(head), help, fixes)
         return
     numbers = metric.thing.name in BY_NUMBERS and metric.thing.get("sparse_y_pred")
     if numbers and (reference is None or reference[0] == "same"):
-        yield _cut_off(metric, head, "`sparse_y_true: false, sparse_y_pred: false`")
+        yield _cut_off(metric, head, "`sparse_y_true: false, sparse_y_pred: false`", sparse_y_true="false")
         return
     if reference is None or kind is None or kind == reference[0]:
         return
@@ -149,7 +152,7 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     if runs:
         facts_: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
         help = (f"{name} reads {LABELS[theirs]}", *_ways_out(metric.thing, reference))
-        yield Diagnostic(MEANINGLESS, metric.place, facts_, labels=labels, help=help)
+        yield Diagnostic(MEANINGLESS, metric.place, facts_, "", labels, help, _fixes(metric, reference, head))
         return
     whose = "the loss" if other is head.loss else name
     facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
@@ -178,10 +181,15 @@ def _of_one_unit(metric: Placed, head: HeadUse) -> Diagnostic:
         "every prediction is class 0 to it: the value cut off to an integer, or the place of the greatest of one",
         "`BinaryIoU: {threshold: 0.5}` has a threshold",
     )
-    return Diagnostic(MEANINGLESS, metric.place, facts, labels=output_label(head), help=help)
+    fixes: tuple[Fix, ...] = ()
+    if {name for name, _ in metric.thing.arguments} <= {"num_classes", "target_class_ids", "name", "dtype"}:
+        span = metric.place.span
+        edits = (Edit(span, "BinaryIoU"), Put(span, "threshold", "0.5", instead="num_classes"))
+        fixes = (Fix("write `BinaryIoU: {threshold: 0.5}`", edits),)
+    return Diagnostic(MEANINGLESS, metric.place, facts, "", output_label(head), help, fixes)
 
 
-def _cut_off(metric: Placed, head: HeadUse, arguments: str) -> Diagnostic:
+def _cut_off(metric: Placed, head: HeadUse, arguments: str, sparse_y_true: str) -> Diagnostic:
     """An overlap of whole numbers, to which the values of an output are cut off: all below 1 are class 0."""
     facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
     help = (
@@ -189,7 +197,11 @@ def _cut_off(metric: Placed, head: HeadUse, arguments: str) -> Diagnostic:
         f"for one class of several: {arguments}",
         "for classes that go together: `BinaryIoU`, which has a `threshold`",
     )
-    return Diagnostic(MEANINGLESS, metric.place, facts, labels=output_label(head), help=help)
+    span = metric.place.span
+    told = sparse_y_true == "false" or "sparse_y_true" in dict(metric.thing.arguments)
+    edits = (Put(span, "sparse_y_pred", "false"), *((Put(span, "sparse_y_true", sparse_y_true),) if told else ()))
+    fixes = (Fix("read the greatest value for the class", edits),)
+    return Diagnostic(MEANINGLESS, metric.place, facts, "", output_label(head), help, fixes)
 
 
 def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:

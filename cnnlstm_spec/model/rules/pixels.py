@@ -10,7 +10,7 @@ from ...ir.op import FLOATS, Op
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, Put, put
+from ...text.fix import Change, Fix, Insert, Put, drop, put
 from .common import Setting, place_in, title_of
 
 RAW = Code("pixels-not-scaled", "warning", "`{layer}` was trained on scaled pixels; nothing scales them here")
@@ -24,6 +24,12 @@ LARGEST = {"uint16": 65535.0, "int16": 32767.0}
 SCALED = 2.55
 """Pixels below it have been scaled to 1, or to -1 and 1."""
 
+NORMALIZATION = "Normalization: {mean: [0.485, 0.456, 0.406], variance: [0.052441, 0.050176, 0.050625]}"
+LAYERS = {
+    "tf": ("Rescaling: {scale: 1/127.5, offset: -1}",),
+    "torch": ("Rescaling: {scale: 1/255}", NORMALIZATION),
+}
+"""What scales pixels of 0 to 255 as a model reads them, by the same."""
 WAYS: dict[str, tuple[str, ...]] = {
     "tf": ("put `Rescaling: {scale: 1/127.5, offset: -1}` before it",),
     "torch": (
@@ -87,10 +93,20 @@ def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[
         "torch": ("after `Rescaling: {scale: 1/255}` put `Normalization` with", WAYS["torch"][1]),
         "caffe": ("leave this out, and feed it what Keras's own `preprocess_input` gives",),
     }.get(way, ("leave this out",))
-    here = scale.node.origin.place.span
-    meant = Fix("write `Rescaling: {scale: 1/127.5, offset: -1}`", (Put(here, "scale", "1/127.5"), Put(here, "offset", "-1")))
-    fixes = (meant,) if way == "tf" else ()
+    fixes: tuple[Fix, ...] = ()
+    if way == "tf":
+        fixes = (Fix("write `Rescaling: {scale: 1/127.5, offset: -1}`", _scaling(scale, "1/127.5", "-1")),)
+    elif way == "torch":
+        after = Insert(scale.node.origin.place.span, NORMALIZATION, after=True)
+        fixes = (Fix("write `Rescaling: {scale: 1/255}`, and `Normalization` after it", (*_scaling(scale, "1/255"), after)),)
     yield Diagnostic(OTHERWISE, scale.node.origin.place, facts, "", (label, *scale.node.origin.uses), help, fixes)
+
+
+def _scaling(step: TypedNode, scale: str, offset: str = "0") -> tuple[Change, ...]:
+    """Other arguments of a `Rescaling`."""
+    here = step.node.origin.place.span
+    moved = offset != "0" or "offset" in step.node.origin.written.places
+    return Put(here, "scale", scale), *((Put(here, "offset", offset),) if moved else ())
 
 
 def check_value_range(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
@@ -121,9 +137,14 @@ def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagno
         return
     silent = () if integers else ("where the data come scaled already, `Rescaling: {scale: 1}` says so",)
     label = Label(start.node.origin.place, f"gives {start.type.dtype} pixels")
-    yield Diagnostic(
-        RAW, node.node.origin.place, {"layer": op.title()}, "", (label, *node.node.origin.uses), (*WAYS[way], *silent)
-    )
+    here = node.node.origin.place.span
+    fixes: tuple[Fix, ...] = ()
+    if way in LAYERS:
+        fixes = (Fix("scale them before it", tuple(Insert(here, each) for each in LAYERS[way])),)
+    elif "include_preprocessing" in op.arguments:
+        fixes = (put(here, "include_preprocessing", "true"),)
+    labels, help = (label, *node.node.origin.uses), (*WAYS[way], *silent)
+    yield Diagnostic(RAW, node.node.origin.place, {"layer": op.title()}, "", labels, help, fixes)
 
 
 def _twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> Iterator[Diagnostic]:
@@ -136,7 +157,11 @@ def _twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> Iterat
     layer, place = _op(node).title(), scales[0].node.origin.place
     label = Label(node.node.origin.place, f"`{layer}` reads pixels of 0 to 255")
     uses = scales[0].node.origin.uses
-    yield Diagnostic(TWICE, place, {"layer": layer}, "", (label, *uses), ("remove this `Rescaling`",))
+    leave = Fix(
+        "write `scale: 1`, which leaves pixels of 0 to 255", tuple(each for step in scales for each in _scaling(step, "1"))
+    )
+    fixes = (leave, drop(place.span, "Rescaling", "display"))
+    yield Diagnostic(TWICE, place, {"layer": layer}, "", (label, *uses), ("remove this `Rescaling`, or write `scale: 1`",), fixes)
 
 
 def _op(node: TypedNode) -> Op:

@@ -11,18 +11,20 @@ from ...ops.stand_in import stand_for
 from ...spec.compile_keys import Placed
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, Insert, Move, Put, put
+from ...text.fix import Edit, Fix, Insert, Move, Put, put
 from .common import DISTRIBUTIONS as OF_ONE_CLASS
 from .common import PROBABILITIES, HeadUse, Setting, compiled, function_of, place_in, title_of, written
 
 if TYPE_CHECKING:
     from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
     from ...ops.regularization import Noise
+    from ...ops.rescaling import Rescaling
 else:
     Normalizing = stand_for("normalization", "Normalizing")
     RMSNormalization = stand_for("normalization", "RMSNormalization")
     UnitNormalization = stand_for("normalization", "UnitNormalization")
     Noise = stand_for("regularization", "Noise")
+    Rescaling = stand_for("rescaling", "Rescaling")
 
 CHANGED = Code("probabilities-changed", "warning", "`{layer}` after the last `{function}` leaves no probabilities{when}")
 ALONG = Code("probabilities-along-steps", "warning", "`softmax` adds up to 1 along {along}; `{loss}` reads along {last}")
@@ -45,7 +47,7 @@ def _changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None:
         op = step.node.op
         if isinstance(op, Noise):
             breaking = step if op.draws else breaking
-        elif isinstance(op, Normalizing | RMSNormalization | UnitNormalization):
+        elif isinstance(op, Normalizing | RMSNormalization | UnitNormalization) or _leaves_them(step):
             breaking = step if loss.thing.name in PROBABILITIES else breaking
         elif not (op.keeps_values or op.keeps_range):
             break
@@ -70,6 +72,12 @@ def _changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None:
     return Diagnostic(CHANGED, breaking.node.origin.place, facts, "", labels, help, fixes)
 
 
+def _leaves_them(step: TypedNode) -> bool:
+    """Whether a `Rescaling` gives what is no probability any more."""
+    values = step.type.meaning.range if step.type is not None else None
+    return isinstance(step.node.op, Rescaling) and values is not None and not values.probabilities
+
+
 def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
     """A softmax along the steps, under a loss that reads the classes of each step."""
     values, loss, last = head.type.meaning.range, head.loss, head.type.rank - 1
@@ -77,7 +85,7 @@ def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
         return
     if not head.type.axes:
         return
-    if last in values.sums or loss.thing.get("axis") not in (None, -1, last + 1) or head.activation is None:
+    if values.sums == (last,) or loss.thing.get("axis") not in (None, -1, last + 1) or head.activation is None:
         return
     op = head.activation.node.op
     if op is None or title_of(op) != "Softmax":
@@ -109,7 +117,9 @@ def check_softmax_axis(node: TypedNode, setting: Setting) -> Iterable[Diagnostic
     facts: dict[str, object] = {"along": f"axis {type.rank}", "channels": "axis 1"}
     label = f"`{along}` here, by name; `{first}` has a kernel of its own for each position"
     here = node.node.origin.place.span
-    fixes = (put(here, "axis", "1"),) if layer == "Softmax" else ()
+    fixes: tuple[Fix, ...] = (put(here, "axis", "1"),)
+    if layer == "Activation":
+        fixes = (Fix("write `Softmax: {axis: 1}`", (Edit(here, "Softmax"), Put(here, "axis", "1", instead="activation"))),)
     if layer not in ("Softmax", "Activation"):
         edits = (Put(here, "activation", "linear"), Insert(here, "Softmax: {axis: 1}", after=True))
         fixes = (Fix("put `Softmax: {axis: 1}` after it in place of its activation", edits),)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
+from ...ir.op import Op
 from ...language.activations import EXPLOSIVE
 from ...ops.shared import called
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Insert, put, write
-from .common import Setting, title_of, written_of
+from .common import Setting, compiled, title_of, written_of
 
 if TYPE_CHECKING:
     from ...ops.attention import Attending
@@ -25,7 +26,7 @@ else:
     Dot = stand_for("join", "Dot")
     Recurrent = stand_for("recurrent", "Recurrent")
 
-REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; `{join}` has others in order")
+REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; {others} in order")
 SINGLE = Code("one-step", "warning", "`{layer}` reads a single step: it has nothing to remember")
 CLIPPED = Code("rate-clipped", "warning", "`{argument}: {given:g}` is no share below 1: Keras takes {taken} for it")
 OVERFLOWS = Code("exponential-overflows", "warning", "`{layer}` with `{argument}: exponential` overflows within a few steps")
@@ -47,13 +48,24 @@ def check_order(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if source is None or source.node.op is None or source.node.id in told:
             continue
         told.add(source.node.id)
-        layer = title_of(source.node.op)
-        place = source.node.origin.written.places.get("go_backwards", source.node.origin.place)
-        facts: dict[str, object] = {"layer": layer, "join": op.title()}
-        labels = (Label(node.node.origin.place, "joins the last step of the one with the first of the other"),)
-        help = (f"`Bidirectional: {{layer: {{{layer}: ...}}}}` turns what its backward half gives round again",)
-        fixes = (put(source.node.origin.place.span, "go_backwards", "false", "display"),)
-        yield Diagnostic(REVERSED, place, facts, "", (*labels, *source.node.origin.uses), help, fixes)
+        label = Label(node.node.origin.place, "joins the last step of the one with the first of the other")
+        yield _reversed(source, source.node.op, f"`{op.title()}` has others", label)
+    section = compiled(spec)
+    for head, id in typed.graph.outputs.items() if section is not None else ():
+        output, loss = typed.nodes[id].type, section.losses.get(head) if section is not None else None
+        source = _turns(typed, id) if output is not None and output.meaning.steps == 0 and output.meaning.backwards else None
+        if loss is not None and source is not None and source.node.op is not None and source.node.id not in told:
+            label = Label(loss.place, f"holds the last step of `{head}` against the first label")
+            yield _reversed(source, source.node.op, "labels come", label)
+
+
+def _reversed(source: TypedNode, op: Op, others: str, label: Label) -> Diagnostic:
+    layer = title_of(op)
+    place = source.node.origin.written.places.get("go_backwards", source.node.origin.place)
+    help = (f"`Bidirectional: {{layer: {{{layer}: ...}}}}` turns what its backward half gives round again",)
+    fixes = (put(source.node.origin.place.span, "go_backwards", "false", "display"),)
+    facts: dict[str, object] = {"layer": layer, "others": others}
+    return Diagnostic(REVERSED, place, facts, "", (label, *source.node.origin.uses), help, fixes)
 
 
 def _turns(typed: TypedGraph, id: str) -> TypedNode | None:
@@ -95,17 +107,34 @@ def _recurrent(node: TypedNode) -> Iterator[Recurrent]:
         yield from (each for each in op.values().values() if isinstance(each, Recurrent))
 
 
+SMALLEST_PERCENT = 2
+"""A rate from which on it is taken for one of a hundred."""
+
+
+def _clipped(op: Recurrent, argument: str, rate: float) -> str:
+    """What becomes of a rate that is cut off."""
+    if rate < 0:
+        return "at 0 nothing is dropped"
+    if title_of(op) == "SimpleRNN":
+        return f"at 1 all that the layer {'reads' if argument == 'dropout' else 'remembers'} is dropped"
+    return "at 1 the layer drops nothing on a CPU, and everything under cuDNN"
+
+
 def _arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
     places, uses = written_of(op, node.node).places, node.node.origin.uses
     for argument in ("dropout", "recurrent_dropout"):
         rate = op.value(argument)
         if not 0 <= rate < 1:
-            percent = rate if 1 < rate < 100 else 20
-            what = "at 1 the layer drops nothing on a CPU, and everything under cuDNN" if rate >= 1 else "at 0 nothing is dropped"
-            help: tuple[str, ...] = (what, f"{percent:g} percent are `{argument}: {percent / 100:g}`")
+            percent = rate if SMALLEST_PERCENT <= rate < 100 else 20
+            help: tuple[str, ...] = (_clipped(op, argument, rate), f"{percent:g} percent are `{argument}: {percent / 100:g}`")
             facts: dict[str, object] = {"argument": argument, "given": rate, "taken": 1 if rate >= 1 else 0}
-            share = (write(places[argument].span, f"{rate / 100:g}"),) if 1 < rate < 100 and argument in places else ()
-            yield Diagnostic(CLIPPED, places.get(argument, node.node.origin.place), facts, "", uses, help, share)
+            place = places.get(argument, node.node.origin.place)
+            share = (
+                write(place.span, f"{rate / 100:g}")
+                if percent == rate
+                else write(place.span, "0", "safe" if rate < 0 else "unsafe")
+            )
+            yield Diagnostic(CLIPPED, place, facts, "", uses, help, (share,) if argument in places else ())
     for argument in ("activation", "recurrent_activation"):
         if argument in op.arguments and called(op.value(argument)) in EXPLOSIVE:
             default = "tanh" if argument == "activation" else "sigmoid"

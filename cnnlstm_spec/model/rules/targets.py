@@ -123,7 +123,10 @@ def _real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
         yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_here(head))
     found = head.activation
-    if target.range is None or found is None or found.function not in REACHES:
+    if target.range is None:
+        return
+    if found is None or found.function not in REACHES:
+        yield from _values(told, head)
         return
     reach = REACHES[found.function]
     if not _covers(reach, target.bounds):
@@ -133,6 +136,20 @@ def _real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         help = ("leave the activation out", *((f"or use `{fitting}`",) if fitting else ()))
         fixes = tuple(activated(found.node, each) for each in (*((fitting,) if fitting else ()), "linear"))
         yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", labels, help, fixes)
+
+
+def _values(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    """Labels beyond the values of an output whose last layer is no activation."""
+    values = head.type.meaning.range
+    if values is None or values.pixels or _covers((values.least, values.greatest), told.target.bounds):
+        return
+    facts: dict[str, object] = {
+        "function": head.name,
+        "reach": _words(values.least, values.greatest),
+        "range": _words(*told.target.bounds),
+    }
+    help = ("let the last layer reach as far as the labels do",)
+    yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", _here(head), help)
 
 
 Bounds = tuple[float | None, float | None]

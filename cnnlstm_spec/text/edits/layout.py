@@ -6,11 +6,11 @@ All that a change does not name stays as it is, to the byte: comments, quotes, b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from ..fix import Change, Drop, Edit, Insert, Move, Put, Wrap
+from ..fix import Change, Drop, Edit, Insert, Move, Nest, Put, Wrap
 from ..nodes import Entry, Listing, Mapping, Node, Scalar
 from ..parse import parse
 from ..source import Source, Span
@@ -58,6 +58,8 @@ class Layout:
             return self._drop(change.span)
         if isinstance(change, Wrap):
             return self._wrap(change)
+        if isinstance(change, Nest):
+            return self._nest(change)
         return self._move(change) if isinstance(change, Move) else self._insert(change)
 
     @cached_property
@@ -96,6 +98,9 @@ class Layout:
             return None
         if isinstance(value, Mapping):
             entry = value.get(change.key)
+            if entry is None and change.instead is not None and (other := value.get(change.instead)) is not None:
+                whole = self._rewritten(other, change.value) if self._is_own(value, other) else None
+                return whole and (Edit(other.key.span, change.key), *whole)
             if entry is not None:
                 return self._rewritten(entry, change.value) if self._is_own(value, entry) else None
             return self._added(value, f"{change.key}: {change.value}")
@@ -223,16 +228,51 @@ class Layout:
         if first is None or last is None or first.listing is not last.listing:
             return None
         start, end = first.item.span.start, last.item.span.end
+        keys = change.name.split(".")
         if self.text[self._begin(first.listing)] == "[":
-            return self._edit(start, start, f"{{{change.name}: ["), self._edit(end, end, "]}")
+            beside = "".join(f", {line}}}" for line in change.beside) + "}" * (len(keys) - len(change.beside))
+            return self._edit(start, start, "".join(f"{{{key}: " for key in keys) + "["), self._edit(end, end, f"]{beside}")
         dash = self._dash(start)
         if dash is None or self.text[self._line_start(dash) : dash].strip():
             return None
         begin = self._line_start(dash)
-        head = self._edit(begin, begin, f"{self.text[begin:dash]}- {change.name}:{self._newline}")
+        margins = [self.text[begin:dash], *(" " * (dash - begin + STEP + 2 * depth) for depth in range(len(keys) - 1))]
+        opening = [
+            f"{margin}{'' if depth else '- '}{key}:" for depth, (margin, key) in enumerate(zip(margins, keys, strict=True))
+        ]
+        head = self._edit(begin, begin, "".join(f"{line}{self._newline}" for line in opening))
         lines = [begin, *(begin + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[begin:end]))]
         filled = [at for at in lines if at < end and self.text[at : self._line_end(at)].strip()]
-        return head, *(self._edit(at, at, " " * STEP) for at in filled)
+        margin = " " * (STEP + 2 * (len(keys) - 1))
+        tail = [f"{at}{line}" for at, line in zip(reversed(margins), change.beside, strict=False)]
+        return head, *(self._edit(at, at, margin) for at in filled), *self._after_lines(end, tail)
+
+    def _after_lines(self, end: int, lines: list[str]) -> tuple[Edit, ...]:
+        """Lines put below the one that something ends on."""
+        if not lines:
+            return ()
+        if self.text[end - 1] == "\n":
+            return (self._edit(end, end, "".join(f"{line}{self._newline}" for line in lines)),)
+        stop = self._line_end(end)
+        return (self._edit(stop, stop, "".join(f"{self._newline}{line}" for line in lines)),)
+
+    def _nest(self, change: Nest) -> tuple[Edit, ...] | None:
+        first, last = self._keys.get(change.first.start), self._keys.get(change.last.start)
+        if first is None or last is None or first.mapping is not last.mapping or not self._is_own(last.mapping, last.entry):
+            return None
+        start, end = first.entry.key.span.start, self._end(last.entry)
+        if self._is_pair(first.mapping):
+            return None
+        if self.text[self._begin(first.mapping)] == "{":
+            return (self._edit(start, start, f"{change.name}: {{"), self._edit(end, end, "}")) if change.name else None
+        margin, before = self._column(start), self.text[self._line_start(start) : start]
+        step = " " * (STEP if not change.name else STEP // 2)
+        head = self._edit(start, start, f"{change.name}:{self._newline}{' ' * margin}{step}" if change.name else step)
+        if not change.name and before.strip():
+            return None
+        lines = [start + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[start:end])]
+        filled = [at for at in lines if at < end and self.text[at : self._line_end(at)].strip()]
+        return head, *(self._edit(at, at, step) for at in filled)
 
     def _insert(self, change: Insert) -> tuple[Edit, ...] | None:
         found = self._item_at(change.before)
@@ -246,10 +286,7 @@ class Layout:
             return None
         begin = self._line_start(dash)
         if change.after:
-            if self.text[end - 1] == "\n":
-                return (self._edit(end, end, f"{self.text[begin:dash]}- {change.item}{self._newline}"),)
-            stop = self._line_end(end)
-            return (self._edit(stop, stop, f"{self._newline}{self.text[begin:dash]}- {change.item}"),)
+            return self._after_lines(end, [f"{self.text[begin:dash]}- {change.item}"])
         return (self._edit(begin, begin, f"{self.text[begin:dash]}- {change.item}{self._newline}"),)
 
     def _move(self, change: Move) -> tuple[Edit, ...] | None:
@@ -333,26 +370,3 @@ def _places(node: Node, holder: _InList | None) -> Iterator[_InMapping | _InList
             place = _InList(node, index)
             yield place
             yield from _places(item, place)
-
-
-def applied(text: str, edits: Iterable[Edit]) -> str | None:
-    """The text with edits in it, all of one source; None where two of them are of the same characters."""
-    parts, at = [], 0
-    for edit in sorted(dict.fromkeys(edits), key=lambda each: each.span[1:]):
-        if edit.span.start < at:
-            return None
-        parts += [text[at : edit.span.start], edit.text]
-        at = edit.span.end
-    return "".join((*parts, text[at:]))
-
-
-def moved(offset: int, edits: Iterable[Edit]) -> int:
-    """Where a place of the text before stands once edits are in it; one inside a replaced span, where that begins."""
-    by = 0
-    for edit in sorted(dict.fromkeys(edits), key=lambda each: each.span[1:]):
-        start, end = edit.span[1:]
-        if end <= offset:
-            by += len(edit.text) - (end - start)
-        elif start < offset:
-            return start + by
-    return offset + by

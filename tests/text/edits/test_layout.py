@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT, TESTS
 
-from cnnlstm_spec.text.edits.layout import Layout, applied, moved
-from cnnlstm_spec.text.fix import Change, Drop, Edit, Insert, Move, Put, Wrap
+from cnnlstm_spec.text.edits.applied import applied, moved
+from cnnlstm_spec.text.edits.layout import Layout
+from cnnlstm_spec.text.fix import Change, Drop, Edit, Insert, Move, Nest, Put, Wrap
 from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, value_of
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Source, Span
@@ -203,14 +204,39 @@ def test_items_are_wrapped(data: st.DataObject) -> None:
     spans = [span for each, span in found if each[:-1] == path]
     first = data.draw(st.integers(0, len(spans) - 1))
     last = data.draw(st.integers(first, len(spans) - 1))
-    result = changed(source.text, Wrap(spans[first], spans[last], "TimeDistributed"))
+    deep = data.draw(st.booleans())
+    name, beside = ("Parallel.paths.again", ("padding: [x]", "merge: concat")) if deep else ("TimeDistributed", ())
+    result = changed(source.text, Wrap(spans[first], spans[last], name, beside))
     if result is None:
         return
     after, edits = result
     unchanged(source, after, edits)
     expected = copy.deepcopy(value_of(node))
     items = get(expected, path)
-    items[first : last + 1] = [{"TimeDistributed": items[first : last + 1]}]
+    taken = items[first : last + 1]
+    parallel = {"Parallel": {"paths": {"again": taken, "padding": ["x"]}, "merge": "concat"}}
+    items[first : last + 1] = [parallel if deep else {"TimeDistributed": taken}]
+    assert read(after) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_entries_are_nested(data: st.DataObject) -> None:
+    source, node, found = known(data.draw(st.integers(0, len(TEXTS) - 1)))
+    mappings = sorted({path[:-1] for path, _ in found if isinstance(path[-1], str)}, key=str)
+    path = data.draw(st.sampled_from(mappings))
+    entries = [(each[-1], span) for each, span in found if each[:-1] == path]
+    first = data.draw(st.integers(0, len(entries) - 1))
+    last = data.draw(st.integers(first, len(entries) - 1))
+    result = changed(source.text, Nest(entries[first][1], entries[last][1], "zz"))
+    if result is None:
+        return
+    after, edits = result
+    unchanged(source, after, edits)
+    expected = copy.deepcopy(value_of(node))
+    whole = get(expected, path)
+    taken = {name: whole.pop(name) for name, _ in entries[first : last + 1]}
+    whole["zz"] = taken
     assert read(after) == expected
 
 
@@ -285,6 +311,9 @@ def at(text: str, word: str) -> Span:
             "layers:\n  - TimeDistributed:\n      - Conv2D: {filters: 4}  # four\n\n      - Flatten\n"
             + LAYERS[LAYERS.index("  - GRU") :],
         ),
+        (Nest(at(LAYERS, "Conv2D"), at(LAYERS, "Conv2D"), "zz"), LAYERS.replace("Conv2D", "zz:\n      Conv2D")),
+        (Nest(at(LAYERS, "filters"), at(LAYERS, "filters"), "zz"), LAYERS.replace("filters: 4", "zz: {filters: 4}")),
+        (Put(at(LAYERS, "Conv2D"), "units", "5", instead="filters"), LAYERS.replace("filters: 4", "units: 5")),
         (Insert(at(LAYERS, "GRU"), "Flatten"), LAYERS.replace("  - GRU", "  - Flatten\n  - GRU")),
     ],
 )
@@ -293,6 +322,14 @@ def test_how_it_is_laid_out(change: Any, text: str) -> None:
     spans = {name: Span(source, *each[1:]) for name, each in change._asdict().items() if isinstance(each, Span)}
     found = changed(LAYERS, change._replace(**spans))
     assert found is not None and found[0] == text
+
+
+def test_keys_beside_a_layer_are_put_below_it() -> None:
+    text = "layers:\n  - Dense:\n    units: 3\n    activation: relu  # a\n  - Flatten\n"
+    found = changed(text, Nest(at(text, "units"), at(text, "activation")))
+    assert found is not None and found[0] == text.replace("    units", " " * 8 + "units").replace("    act", " " * 8 + "act")
+    flow = "layers: [{Dense: null, units: 3}]\n"
+    assert changed(flow, Nest(at(flow, "units"), at(flow, "units"))) is None
 
 
 def test_edits_of_the_same_characters_do_not_go_together() -> None:

@@ -1,0 +1,143 @@
+"""What trains and is not meant, in other instances than those of the pages: found under its code, and mended where it can be."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnnlstm_spec.compiler.fixes import Clock, mend
+from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.text.source import Source
+
+VECTOR, STEPS = "{kind: vector, shape: [8]}", "{kind: sequence, shape: [20, 8]}"
+PADDED, IMAGE = "{kind: sequence, shape: [20, 8], padding_value: 0}", "{kind: image, shape: [32, 32, 3]}"
+LOGITS, HINGE = "{BinaryCrossentropy: {from_logits: true}}", "hinge"
+CLASSES = "categorical_crossentropy"
+PRETRAINED = "{weights: imagenet, include_top: false, pooling: avg}"
+FORWARD, BACK = "{GRU: {units: 4, return_sequences: true}}", "{GRU: {units: 4, return_sequences: true, go_backwards: true}}"
+
+
+def spec(input: str, layers: str, head: str = "[{Dense: {units: 1}}]", **section: str) -> str:
+    """A spec of one branch; `targets` beside the keys of `compile`."""
+    targets = section.pop("targets", "")
+    compiled = "compile: {" + ", ".join(f"{key}: {value}" for key, value in section.items()) + "}\n" if section else ""
+    more = f"targets: {{head: {targets}}}\n" if targets else ""
+    listed = "".join(f"      - {each}\n" for each in layers.split("; ") if each)
+    written = f"    layers:\n{listed}" if listed else ""
+    return f"version: 1\nname: k\nbranches:\n  x:\n    input: {input}\n{written}head: {head}\n{compiled}{more}"
+
+
+def head(units: int, activation: str = "linear") -> str:
+    return f"[{{Dense: {{units: {units}, activation: {activation}}}}}]"
+
+
+MENDED = [
+    ("accuracy-of-one-class", spec(VECTOR, "", head(6), loss=LOGITS, metrics="[accuracy]")),
+    ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{F1Score: {threshold: 0.5}}]")),
+    ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{Recall: {thresholds: 0.7}}]")),
+    ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{BinaryIoU: {threshold: 0.5}}]")),
+    ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{PrecisionAtRecall: {recall: 0.5}}]")),
+    ("threshold-on-logits", spec(VECTOR, "", head(4), loss="{CategoricalCrossentropy: {from_logits: true}}", metrics="[AUC]")),
+    ("metric-without-meaning", spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[{OneHotMeanIoU: {num_classes: 2}}]")),
+    ("metric-without-meaning", spec(VECTOR, "", head(4, "softmax"), loss=CLASSES, metrics="[{MeanIoU: {num_classes: 4}}]")),
+    ("precision-is-accuracy", spec(VECTOR, "", head(5, "softmax"), loss=CLASSES, metrics="[{F1Score: {average: micro}}]")),
+    ("accuracy-of-margins", spec(VECTOR, "", head(1), loss=HINGE, metrics="[AUC]")),
+    ("accuracy-of-margins", spec(VECTOR, "", head(1, "tanh"), loss="squared_hinge", metrics="[Precision]")),
+    ("masking-never-fires", spec(STEPS, "Softmax; Masking; LSTM: {units: 4}")),
+    ("masking-never-fires", spec(STEPS, "Residual: {layers: [{Dense: {units: 8}}]}; Masking; LSTM: {units: 4}")),
+    ("masking-never-fires", spec(STEPS, "TimeDistributed: [{Dense: {units: 3}}]; Masking; LSTM: {units: 4}")),
+    (
+        "masking-never-fires",
+        spec("{kind: tokens, shape: [9]}", "Embedding: {input_dim: 9, output_dim: 4}; Masking; LSTM: {units: 4}"),
+    ),
+    (
+        "padding-made-anew",
+        spec(PADDED, "LSTM: {units: 4}; Dense: {units: 80}; Reshape: {target_shape: [20, 4]}", head(8), loss="mse"),
+    ),
+    ("padding-made-anew", spec(PADDED, "Bidirectional: {layer: {GRU: {units: 4}}}; RepeatVector: {n: 20}", head(8), loss="mse")),
+    ("pixels-scaled-otherwise", spec(IMAGE, f"Rescaling: {{scale: 1/127.5, offset: -1}}; DenseNet121: {PRETRAINED}")),
+    ("pixels-not-scaled", spec(IMAGE, f"DenseNet169: {PRETRAINED}")),
+    ("pixels-scaled-twice", spec(IMAGE, f"Rescaling: {{scale: 1/127.5, offset: -1}}; ConvNeXtTiny: {PRETRAINED}")),
+    ("probabilities-along-steps", spec(STEPS, "", "[{Dense: {units: 5}}, {Softmax: {axis: [1, 2]}}]", loss=CLASSES)),
+    (
+        "probabilities-changed",
+        spec(VECTOR, "", "[{Dense: {units: 5, activation: softmax}}, {Rescaling: {scale: 10}}]", loss=CLASSES),
+    ),
+    (
+        "channels-come-first",
+        spec("{kind: image, shape: [3, 64, 64]}", "Rescaling: {scale: 1/255}; Conv2D: {filters: 4, kernel_size: 3}; Flatten"),
+    ),
+    ("channels-come-first", spec("{kind: volume, shape: [1, 32, 32, 32]}", "Conv3D: {filters: 4, kernel_size: 1}; Flatten")),
+    (
+        "channels-come-first",
+        spec(
+            "{kind: video, shape: [9, 3, 64, 64]}",
+            "TimeDistributed: [{Conv2D: {filters: 4, kernel_size: 3}}, Flatten]; LSTM: {units: 4}",
+        ),
+    ),
+    ("reshape-swaps-axes", spec(IMAGE, "Reshape: {target_shape: [3, 32, 32]}; Flatten")),
+    ("reshape-swaps-axes", spec(STEPS, "Reshape: {target_shape: [8, 20, 1]}; Flatten")),
+    ("reshape-swaps-axes", spec("{kind: image, shape: [32, 100, 8]}", "Reshape: {target_shape: [100, 256]}; LSTM: {units: 4}")),
+    (
+        "softmax-not-over-channels",
+        spec(
+            IMAGE, "Conv2D: {filters: 4, kernel_size: 1, data_format: channels_first}; Activation: {activation: softmax}; Flatten"
+        ),
+    ),
+    ("rate-clipped", spec(STEPS, "LSTM: {units: 4, dropout: 1}")),
+    ("rate-clipped", spec(STEPS, "SimpleRNN: {units: 4, recurrent_dropout: -0.5}")),
+    ("optimizer-in-half", spec(VECTOR, "", optimizer="{Nadam: {learning_rate: 0.1}}", loss="mse", dtype_policy="bfloat16")),
+    ("optimizer-in-half", spec(VECTOR, "", "[{Dense: {units: 1, dtype: bfloat16}}]", optimizer="adam", loss="mse")),
+]
+FOUND = [
+    ("steps-reversed", spec(STEPS, BACK[1:-1], head(3), loss="mse")),
+    ("steps-reversed", spec(STEPS, f"Parallel: {{paths: {{a: [{FORWARD}], b: [{BACK}]}}, merge: multiply}}; LSTM: {{units: 4}}")),
+    ("ignored-class-counted", spec(IMAGE, "", "[{Conv2D: {filters: 4, kernel_size: 1, activation: softmax}}]", loss="{SparseCategoricalCrossentropy: {ignore_class: 9}}", metrics="[{SparseTopKCategoricalAccuracy: {k: 2}}]")),
+    ("target-range", spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 3}}]", loss="mse", targets="{encoding: real, shape: [1], range: [0, 9]}")),
+]  # fmt: skip
+MEANT = [
+    spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[accuracy]"),
+    spec(VECTOR, "", head(1), loss=HINGE, metrics="[{BinaryAccuracy: {threshold: 0}}, {AUC: {from_logits: true}}]"),
+    spec(VECTOR, "", head(2, "softmax"), loss=CLASSES, metrics="[{Precision: {thresholds: 0.9}}, {F1Score: {average: macro}}]"),
+    spec(STEPS, "Residual: {layers: [{Dense: {units: 8, use_bias: false}}]}; Masking; LSTM: {units: 4}"),
+    spec(STEPS, "Dense: {units: 8, use_bias: false, activation: relu}; Masking; LSTM: {units: 4}"),
+    spec(PADDED, "LSTM: {units: 4}; Dense: {units: 40}; Reshape: {target_shape: [10, 4]}", head(8), loss="mse"),
+    spec("{kind: image, shape: [3, 64, 64]}", "Permute: {dims: [2, 3, 1]}; Conv2D: {filters: 4, kernel_size: 3}; Flatten"),
+    spec("{kind: image, shape: [3, 64, 64]}", "Conv2D: {filters: 4, kernel_size: 3, data_format: channels_first}; Flatten"),
+    spec(
+        "{kind: image, shape: [32, 100, 8]}", "Permute: {dims: [2, 1, 3]}; Reshape: {target_shape: [100, 256]}; LSTM: {units: 4}"
+    ),
+    spec("{kind: image, shape: [32, 100, 8]}", "Reshape: {target_shape: [32, 800]}; LSTM: {units: 4}"),
+    spec("{kind: sequence, shape: [20, 8]}", "Reshape: {target_shape: [4, 40]}; LSTM: {units: 4}"),
+    spec(VECTOR, "Dense: {units: 64}; Reshape: {target_shape: [4, 4, 4]}; Conv2D: {filters: 4, kernel_size: 1}; Flatten"),
+    spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 0.5}}]", loss="bce"),
+    spec(VECTOR, "Dense: {units: 16}; Reshape: {target_shape: [16, 1]}; Conv1D: {filters: 4, kernel_size: 3}; Flatten"),
+]
+
+
+def found(text: str) -> list[str]:
+    return [each.code.name for each in sweep(Source("k.yaml", text)).plain().diagnostics]
+
+
+@pytest.mark.parametrize(("code", "text"), MENDED)
+def test_it_is_found_and_mended(code: str, text: str) -> None:
+    mended = mend(sweep(Source("k.yaml", text)), True, Clock(lambda: 0.0))
+    assert found(text) == [code] and mended.changed and not mended.found
+
+
+@pytest.mark.parametrize(("code", "text"), FOUND)
+def test_it_is_found(code: str, text: str) -> None:
+    assert found(text) == [code]
+
+
+@pytest.mark.parametrize("text", MEANT)
+def test_what_is_meant_is_left_alone(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("metrics", ["[Precision, Recall]", "[Recall, Precision, {Recall: {name: r}}]"])
+def test_what_is_said_of_several_metrics_is_said_once(metrics: str) -> None:
+    text = spec(VECTOR, "", head(2, "softmax"), loss=CLASSES, metrics=metrics)
+    (one,) = sweep(Source("k.yaml", text)).plain().diagnostics
+    assert len(one.labels) == metrics.count(",") and "too" in one.labels[0].message
+    mended = mend(sweep(Source("k.yaml", text)), True, Clock(lambda: 0.0))
+    assert not mended.found and mended.changed[0][1].count("class_id: 1") == 1 + metrics.count(",")
