@@ -17,6 +17,7 @@ from cnnlstm_spec.emit.words.findings import Findings
 from cnnlstm_spec.emit.words.shapes import Shapes
 from cnnlstm_spec.runs.compare import Comparison
 from cnnlstm_spec.runs.data_report import DataReport
+from cnnlstm_spec.runs.export.document import Export
 from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
 from cnnlstm_spec.runs.read.pack.document import Pack
@@ -30,6 +31,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "diff": Differences,
     "doctor": Examination,
     "evaluate": Evaluation,
+    "export": Export,
     "manifest": Manifest,
     "pack": Pack,
     "shapes": Shapes,

@@ -23,10 +23,7 @@ def _requirements(ctx: click.Context, parameter: click.Parameter, value: tuple[s
     return tuple(found)
 
 
-@click.command("evaluate")
-@model_options
-@click.argument("source", metavar="[SOURCE]", required=False)
-@click.option(
+require_option = click.option(
     "--require",
     "required",
     multiple=True,
@@ -34,6 +31,12 @@ def _requirements(ctx: click.Context, parameter: click.Parameter, value: tuple[s
     callback=_requirements,
     help="End with status 1 where it does not hold: `accuracy>=0.9`, `lower:accuracy>=0.85`. May be given several times.",
 )
+
+
+@click.command("evaluate")
+@model_options
+@click.argument("source", metavar="[SOURCE]", required=False)
+@require_option
 @format_option
 @imports_option
 @outside_option

@@ -36,6 +36,7 @@ COMMANDS = {
     "evaluate": "Measure a trained model, with intervals.",
     "predict": "Predict for new samples with a trained model.",
     "compare": "Set trained models side by side.",
+    "export": "Write a trained model for other runtimes.",
     "plot": "Draw a spec as SVG or PNG.",
     "diff": "Show what changed between two specs: layers, costs, weights.",
     "emit": "Print the model as Python source.",

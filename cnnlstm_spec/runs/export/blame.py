@@ -1,0 +1,34 @@
+"""Which layer of a spec a library speaks of, by the names in what it says. Imports no Keras."""
+
+from __future__ import annotations
+
+import re
+
+from ...ir.graph import TypedGraph, TypedNode
+from ...text.source import format_path
+
+NAME = re.compile(r"[A-Za-z0-9_.-]+")
+NUMBER = re.compile(r"_\d+$")
+
+
+def find_layer(typed: TypedGraph, said: str) -> TypedNode | None:
+    """The layer that is named first, as TensorFlow writes it: its operations lie below it, by `layer/` or `layer_1/`."""
+    known = {
+        scope_of(each.node.layer): each for each in typed.nodes.values() if not each.node.hidden and each.node.op is not None
+    }
+    for word in NAME.findall(said):
+        for name in (word, NUMBER.sub("", word)):
+            if name in known and name != scope_of(typed.graph.name):
+                return known[name]
+    return None
+
+
+def describe(typed: TypedNode) -> str:
+    """A layer by its path and class, such as `branches.ct.layers[1]` (MaxPooling3D)."""
+    assert typed.node.op is not None
+    return f"`{format_path(typed.node.origin.place.path)}` ({typed.node.op.title()})"
+
+
+def scope_of(name: str) -> str:
+    """A name as TensorFlow has it in those of operations."""
+    return re.sub(r"[^A-Za-z0-9_.\\-]", "_", name)

@@ -1,0 +1,111 @@
+"""The process that converts a file and runs it, started, asked and ended, under limits of time and memory. Imports NumPy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path as File
+from threading import Timer
+from typing import Any, BinaryIO, Self, cast
+
+from ...text.escape.terminal import one_line
+from .messages import receive, send
+
+ROOT = File(__file__).resolve().parents[3]
+"""The folder that the package lies in."""
+LINES = 400
+"""Bytes of what a process printed last that are told of it."""
+
+
+class Failed(Exception):
+    """Why a file could not be converted or run: what the library said first, and all of it."""
+
+    def __init__(self, stage: str, reason: str, whole: str = "") -> None:
+        super().__init__(reason)
+        self.stage, self.reason, self.whole = stage, reason, whole
+
+
+class Child:
+    """One process, for one file."""
+
+    def __init__(self, seconds: float, memory: int) -> None:
+        """`seconds` for each thing that is asked of it; `memory` in bytes."""
+        self.seconds, self._over, self._late = seconds, False, False
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+        # `-P`: no module of the working folder is taken for one that is meant.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", f"{__package__}.worker", str(memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def ask(self, what: str, arrays: Mapping[str, Any] | None = None, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the process answers; raises Failed where it fails, dies, or takes too long."""
+        timer = Timer(self.seconds, self._kill_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            send(cast(BinaryIO, self._process.stdin), {"do": what, **more}, arrays or {})
+            answer = receive(cast(BinaryIO, self._process.stdout))
+        except OSError:
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is None:
+            raise Failed(what, self._end_of(self._process.wait()), self._said())
+        head, found = answer
+        if "failed" in head:
+            raise Failed(what, head["failed"], head["whole"])
+        return head, found
+
+    def end(self) -> None:
+        """Ends the process, whatever it does."""
+        if self._over:
+            return
+        self._over = True
+        self._kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            with suppress(OSError):
+                stream.close()  # type: ignore[union-attr]
+
+    def _kill_late(self) -> None:
+        self._late = True
+        self._kill()
+
+    def _kill(self) -> None:
+        if self._process.poll() is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except (OSError, AttributeError):
+                self._process.kill()
+
+    def _end_of(self, status: int) -> str:
+        if self._late:
+            return f"it was not done after {self.seconds:g} seconds"
+        said = self._said().strip().splitlines()
+        if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+            return f"the process was ended by {name}"
+        return one_line(said[-1]) if said else f"the process ended with status {status}"
+
+    def _said(self) -> str:
+        self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, self._log.tell() - LINES))
+        return self._log.read().decode("utf-8", "replace")

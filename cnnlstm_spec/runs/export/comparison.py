@@ -1,0 +1,52 @@
+"""How far a file's outputs differ from those of Keras. Imports NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from .samples import Trial, in_batches
+
+GROUP = 4
+"""Samples of a batch, where a file takes any number."""
+LEAST = 1e-2
+"""The least spread that counts, relative to the greatest value: less is lost in the rounding of float32."""
+
+Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def compare_outputs(trial: Trial, batch: int | None, keras: Function, file: Function) -> dict[str, float]:
+    """By output the greatest difference, relative to its spread over all samples; infinite for another shape or no number.
+
+    A file that takes any number of samples is given them one by one, and several at a time.
+    """
+    pairs: dict[str, list[tuple[Any, Any]]] = {}
+    for size in (1, GROUP) if batch is None else (batch,):
+        for arrays in in_batches(trial.samples, size):
+            wanted, found = keras(arrays), file(arrays)
+            for name, each in wanted.items():
+                pairs.setdefault(name, []).append((plain(each), plain(found[name])))
+    return {name: _difference(each) for name, each in pairs.items()}
+
+
+def plain(array: Any) -> Any:
+    """An array in float64."""
+    return numpy.asarray(array).astype("float64")
+
+
+def _difference(pairs: Sequence[tuple[Any, Any]]) -> float:
+    if any(wanted.shape != found.shape for wanted, found in pairs):
+        return float("inf")
+    wanted = numpy.concatenate([each.ravel() for each, _ in pairs])
+    found = numpy.concatenate([each.ravel() for _, each in pairs])
+    same = (wanted == found) | (numpy.isnan(wanted) & numpy.isnan(found))
+    with numpy.errstate(invalid="ignore"):
+        distance = numpy.where(same, 0.0, numpy.abs(wanted - found))
+    real = wanted[numpy.isfinite(wanted)]
+    if not real.size:
+        return 0.0 if same.all() else float("inf")
+    spread = max(float(numpy.ptp(real)), LEAST * float(numpy.abs(real).max()))
+    worst = float(numpy.nan_to_num(distance, nan=numpy.inf).max(initial=0.0))
+    return worst / spread if spread else worst

@@ -1,0 +1,31 @@
+"""A SavedModel, as it is, run by TensorFlow. Imports it to run one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path as File
+from typing import Any
+
+SIGNATURE = "serving_default"
+
+
+def convert(source: File, target: File, arrays: Mapping[str, Any]) -> None:
+    """Copies it."""
+    shutil.copytree(source, target)
+
+
+def open_file(path: File) -> tuple[Any, list[str], list[str]]:
+    """What runs it, and the names of its inputs and outputs."""
+    import tensorflow
+
+    loaded = tensorflow.saved_model.load(str(path))
+    function = loaded.signatures[SIGNATURE]
+
+    def run(arrays: Mapping[str, Any]) -> dict[str, Any]:
+        found = function(**{name: tensorflow.constant(each) for name, each in arrays.items()})
+        return {name: each.numpy() for name, each in found.items()}
+
+    # What was loaded lives as long as its functions are asked for.
+    run.kept = loaded  # type: ignore[attr-defined]
+    return run, sorted(function.structured_input_signature[1]), sorted(function.structured_outputs)

@@ -1,0 +1,347 @@
+"""A trained model as files for other runtimes, each held against Keras before it is put in place. Imports Keras."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path as File
+from typing import Any
+
+import numpy
+
+from ...compiler.deploy import Deployment, deploy
+from ...ir.graph import TypedGraph
+from ...model.addresses import find_members
+from ..finished import Finished
+from ..measure.document import Evaluation, Value
+from ..measure.of_run import measure_part
+from ..measure.predict import outputs_of
+from ..require import check_requirements
+from ..samples import Batch, DataError, Part
+from .blame import describe, find_layer, scope_of
+from .child import Child, Failed
+from .comparison import compare_outputs
+from .document import Explained, ExportedFile, FileInput, Measured
+from .explain import find_stages, make_probe
+from .formats import COST, Kind
+from .measure import find_fitting, measure_file
+from .place import describe_files
+from .runtime import Runtime
+from .samples import MEASURED, Trial, draw_samples, in_batches, take_samples
+from .serving import unrolled, write_saved_model
+from .sizes import Fed, find_inputs, fix_sizes, need_fixed
+from .wanted import Wanted, find_memory
+
+MOST_STEPS = 2000
+"""Steps that are unrolled at most: the file holds each of them."""
+JUDGED = {"classes": "accuracy", "labels": "f1", "numbers": "r2"}
+"""The figure that int8 is held by, by what a head's target is."""
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model to export, its Keras models built, and the data that it is measured on."""
+
+    finished: Finished
+    deployment: Deployment
+    training: Any
+    inference: Any
+    parts: Mapping[str, Part]
+
+    @property
+    def typed(self) -> TypedGraph:
+        """The graph of the model for inference."""
+        found = self.deployment.inference.typed
+        assert found is not None
+        return found
+
+    @cached_property
+    def inputs(self) -> tuple[Fed, ...]:
+        """The inputs of the Keras model."""
+        return find_inputs(self.typed)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The outputs by name."""
+        return tuple(self.typed.graph.outputs)
+
+    def predict(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """What Keras gives."""
+        return outputs_of(self.inference, self.heads, Batch(arrays))
+
+    @property
+    def judged(self) -> str | None:
+        """The part that int8 is held by."""
+        return next((each for each in ("validation", "test") if each in self.parts), None)
+
+
+def open_model(finished: Finished, read_data: bool = True) -> Model:
+    """Builds the models and reads the data. Raises DataError, and Unbuildable where the weights are not of this spec."""
+    from ...emit.keras.run import forget
+
+    parts: dict[str, Part] = {}
+    spec = finished.compilation.spec
+    if read_data and spec is not None and spec.data is not None and spec.data.train:
+        reading = finished.reading()
+        parts = reading.read(finished.manifest.fold if finished.manifest is not None else None)
+        reading.problems.stop()
+    forget()
+    deployment = deploy(finished.compilation, finished.model_path)
+    training, inference = deployment.models()
+    return Model(finished, deployment, training, inference, parts)
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """Makes the files of one model in a folder for work in progress."""
+
+    model: Model
+    wanted: Wanted
+    folder: File
+    step: Step
+    note: Step
+
+    @cached_property
+    def fixed(self) -> dict[Any, int]:
+        """The sizes that `--size` gives."""
+        return fix_sizes(self.model.typed, self.wanted.sizes)
+
+    def make(self, kind: Kind) -> ExportedFile:
+        """One file. Raises DataError where it cannot be made, or differs too much; nothing of it is left then."""
+        batch = self._batch(kind)
+        if kind.format == "litert":
+            need_fixed(self.model.typed, self.fixed, kind.format)
+        self.step(f"converting to {kind}")
+        trial = self._trial("validation", "test", "train") or draw_samples(self.model.typed, self.model.inputs, self.fixed)
+        target = self.folder / kind.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            try:
+                told, names = self._convert(kind, batch, target)
+                child = stack.enter_context(self._child())
+                runtime = self._open(child, kind, target, batch)
+                self.step(f"running {kind}")
+                differences = compare_outputs(trial, batch, self.model.predict, runtime.run)
+                seconds = runtime.seconds(next(in_batches(trial.samples, batch or 1)))
+                figures = self._measure(runtime)
+            except Failed as error:
+                raise DataError([self._failure(kind, batch, error)]) from error
+        self._judge(kind, differences, figures)
+        per_sample = [1000 * each / (batch or 1) for each in seconds]
+        files = describe_files(self.folder, kind)
+        more: dict[str, Any] = {} if kind.quantize is None else {"quantize": kind.quantize}
+        if "opset" in told:
+            more["opset"] = told["opset"]
+        tolerance = self._tolerance(kind)
+        if tolerance is not None:
+            more["tolerance"] = tolerance
+        if names:
+            more["unrolled"] = names
+        if kind.quantize == "int8" and self.wanted.keep_float:
+            more["kept_float"] = self.wanted.keep_float
+        if figures:
+            before, after = figures[next(iter(figures))]
+            more |= {
+                "metrics": after.metrics,
+                "measured": Measured(part=after.part, samples=after.samples, before=before.metrics),
+            }
+        if self.wanted.explain:
+            more["layers"] = self._explain(kind, trial, batch)
+        return ExportedFile(
+            format=kind.format,  # type: ignore[arg-type]
+            path=kind.path,
+            bytes=sum(each.bytes for each in files.values()),
+            files=files,
+            inputs=tuple(
+                FileInput.model_validate({"name": each.name, "shape": each.shape(batch, self.fixed), "dtype": each.dtype})
+                for each in self.model.inputs
+            ),
+            outputs=self.model.heads,
+            batch_size=batch,
+            milliseconds=round(float(numpy.median(per_sample)), 4),
+            milliseconds_99=round(float(numpy.quantile(per_sample, 0.99)), 4),
+            difference=max(differences.values()),
+            differences=differences,
+            **more,
+        )
+
+    def trial_of(self) -> Trial:
+        """The samples that files are compared on."""
+        return self._trial("validation", "test", "train") or draw_samples(self.model.typed, self.model.inputs, self.fixed)
+
+    def _batch(self, kind: Kind) -> int | None:
+        spec = self.model.finished.compilation.spec
+        assert spec is not None
+        own, asked = spec.batch_size, self.wanted.batch_size
+        if own is not None and asked not in (None, own):
+            raise DataError([f"`--batch-size {asked}`: the spec fixes `batch_size: {own}`"])
+        return own or asked or (1 if kind.format == "litert" else None)
+
+    def _trial(self, *parts: str) -> Trial | None:
+        for name in parts:
+            if name in self.model.parts:
+                found = take_samples(self.model.parts[name], self.model.inputs, self.fixed, name)
+                if found is not None:
+                    return found
+        return None
+
+    def _child(self) -> Child:
+        return Child(self.wanted.seconds, find_memory())
+
+    def _convert(self, kind: Kind, batch: int | None, target: File) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Converts; gives what there is to say of it, and the layers whose loops were unrolled."""
+        return self._convert_model(self.model.inference, self.model.heads, kind, batch, target)
+
+    def _convert_model(
+        self, model: Any, heads: Sequence[str], kind: Kind, batch: int | None, target: File
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        more: dict[str, Any] = {}
+        arrays: dict[str, Any] = {}
+        names: tuple[str, ...] = ()
+        with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+            source = File(scratch, "saved")
+            if kind.quantize == "int8":
+                self._check_steps()
+                names = stack.enter_context(unrolled(model))
+                arrays = self._ranges(batch)
+            write_saved_model(model, heads, self.model.inputs, batch, self.fixed, source)
+            if kind.quantize is not None:
+                more["quantize"] = kind.quantize
+            if kind.quantize == "int8" and self.wanted.keep_float:
+                more["keep_float"] = self._kept_layers()
+            if kind.format == "onnx":
+                more["opset"] = self.wanted.opset
+            with self._child() as child:
+                told, _ = child.ask("convert", arrays, format=kind.format, source=str(source), target=str(target), **more)
+        return told, names
+
+    def _open(self, child: Child, kind: Kind, target: File, batch: int | None, heads: Sequence[str] = ()) -> Runtime:
+        told, _ = child.ask("open", format=kind.format, path=str(target))
+        wanted = sorted(each.name for each in self.model.inputs), sorted(heads or self.model.heads)
+        if (told["inputs"], told["outputs"]) != wanted:
+            given = f"inputs {', '.join(told['inputs'])}, outputs {', '.join(told['outputs'])}"
+            raise Failed("open", f"its names are not those of the spec: {given}")
+        return Runtime(child, self.model.typed, self.model.inputs, self.fixed, batch)
+
+    def _ranges(self, batch: int | None) -> dict[str, Any]:
+        """The samples that int8 takes its ranges of: of the training part, else seeded."""
+        given = (self.model.inputs, self.fixed)
+        part = self.model.parts.get("train")
+        trial = take_samples(part, *given, "train", MEASURED) if part is not None else None
+        trial = trial or draw_samples(self.model.typed, *given, MEASURED)
+        return {name: numpy.concatenate([each[name] for each in trial.samples]) for name in trial.samples[0]}
+
+    def _check_steps(self) -> None:
+        for each in self.model.typed.nodes.values():
+            if each.node.op is None or each.node.op.values().get("unroll") is None or not each.inputs or each.inputs[0] is None:
+                continue
+            steps = each.inputs[0].sizes[0]
+            count = steps if isinstance(steps, int) else steps.at(self.fixed)
+            if count > MOST_STEPS:
+                raise DataError(
+                    [f"int8 holds every step of {describe(each)}: {count:,} are more than the {MOST_STEPS:,} that are unrolled"]
+                )
+
+    def _kept_layers(self) -> list[list[str]]:
+        """Of each address that stays in float, its layers as TensorFlow calls them."""
+        graph = self.model.typed.written or self.model.typed.graph
+        found: list[list[str]] = []
+        for address in self.wanted.keep_float:
+            members = [scope_of(graph.nodes[id].layer) for id in find_members(graph, address)]
+            if not members:
+                raise DataError([f"`--keep-float {address}`: there is no `{address}` in this model"])
+            found.append(members)
+        return found
+
+    def _measure(self, runtime: Runtime) -> dict[str, tuple[Evaluation, Evaluation]]:
+        """By part the figures before and after: of that which judges int8, and of that which `--require` is of, first."""
+        names = [self.model.judged] if self.model.judged is not None else []
+        if self.wanted.required and "test" in self.model.parts:
+            names = list(dict.fromkeys(["test", *names]))
+        found = {}
+        for name in names:
+            part = find_fitting(self.model.parts[name], runtime)
+            if part is None:
+                continue
+            finished = self.model.finished
+            given = (finished.compilation, self.model.training, part, name, finished.thresholds)
+            found[name] = measure_part(*given).evaluation, measure_file(*given, runtime)
+        return found
+
+    def _tolerance(self, kind: Kind) -> float | None:
+        own = kind.tolerance(self.model.typed.policy)
+        return own if own is None or self.wanted.tolerance is None else self.wanted.tolerance
+
+    def _judge(self, kind: Kind, differences: Mapping[str, float], figures: Mapping[str, tuple[Evaluation, Evaluation]]) -> None:
+        """Raises DataError where a file is not what it is to be."""
+        problems: list[str] = []
+        tolerance = self._tolerance(kind)
+        for head, each in differences.items():
+            if not numpy.isfinite(each):
+                problems.append(f"{kind}: `{head}` is of another shape than in Keras, or no number")
+            elif tolerance is not None and each > tolerance:
+                problems.append(
+                    f"{kind}: `{head}` differs from Keras by {each:.1e} of its spread, more than the {tolerance:.0e} allowed"
+                )
+        if kind.quantize == "int8" and self.model.judged is not None and self.model.judged in figures:
+            problems += _fallen(kind, *figures[self.model.judged], self.wanted.tolerance or COST)
+        if self.wanted.required:
+            if not figures:
+                raise DataError(["`--require` needs `data` with a `validation` or a `test` part"])
+            problems += [f"{kind}: {each}" for each in check_requirements(next(iter(figures.values()))[1], self.wanted.required)]
+        if problems:
+            raise DataError(problems)
+
+    def _failure(self, kind: Kind, batch: int | None, error: Failed) -> str:
+        said = {"convert": "it cannot be converted", "open": "its runtime cannot open it"}.get(error.stage, "its runtime fails")
+        blamed = find_layer(self.model.typed, error.reason) or find_layer(self.model.typed, error.whole)
+        where = f" at {describe(blamed)}" if blamed is not None else ""
+        open_ = kind.format in ("onnx", "openvino") and (
+            batch is None or any(None in each.shape(1, self.fixed) for each in self.model.inputs)
+        )
+        way = "; fixed sizes may do: `--batch-size 1`, and `--size` for those that are open" if open_ else ""
+        return f"{kind}: {said}{where}: {error.reason[:300]}{way}"
+
+    def _explain(self, kind: Kind, trial: Trial, batch: int | None) -> tuple[Explained, ...]:
+        """The layers by how far their outputs differ, in a file that gives them too."""
+        self.step(f"explaining {kind}")
+        stages = find_stages(self.model.typed, self.model.inference)
+        probe, names = make_probe(self.model.inference, stages)
+        with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+            target = File(scratch, kind.path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._convert_model(probe, list(names), kind, batch, target)
+                child = stack.enter_context(self._child())
+                runtime = self._open(child, kind, target, batch, list(names))
+                keras = lambda arrays: outputs_of(probe, list(names), Batch(arrays))  # noqa: E731
+                found = compare_outputs(trial, batch, keras, runtime.run)
+            except Failed as error:
+                self.note(f"{kind}: no layer can be explained: {error.reason[:200]}")
+                return ()
+        told = [Explained(address=names[name], difference=each) for name, each in found.items() if each > 0]
+        return tuple(sorted(told, key=lambda each: -each.difference))
+
+
+def _fallen(kind: Kind, before: Evaluation, after: Evaluation, most: float) -> list[str]:
+    """A line for each metric that fell too far."""
+    lines = []
+    several = len(before.heads) > 1
+    for head, figures in before.heads.items():
+        name = f"{head}.{JUDGED[figures.sort]}" if several else JUDGED[figures.sort]
+        was, now = _value(before.metrics.get(name)), _value(after.metrics.get(name))
+        if was is not None and (now is None or was - now > most):
+            told = "no number" if now is None else f"{now:.4g}"
+            lines.append(
+                f"{kind}: `{name}` on {before.part} falls from {was:.4g} to {told}, by more than {most:g}; "
+                "`--explain` tells the layers, `--keep-float` leaves some out, `--tolerance` allows more"
+            )
+    return lines
+
+
+def _value(value: Value | None) -> float | None:
+    return None if value is None else value.value

@@ -1,0 +1,87 @@
+"""The folder of an export: whose it is, and how files get there. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path as File
+
+from ...compiler.artifact.manifest import WrittenFile
+from ...compiler.artifact.ownership import hidden
+from ...compiler.artifact.write import make_folder, remove_folder, replace_file
+from ...text.files import PathError, digest, read_json, sort_of, told
+from ..samples import DataError
+from .document import Export
+from .formats import FORMS, Kind
+
+DOCUMENT = "export.json"
+
+
+@contextmanager
+def scratch_beside(folder: File) -> Iterator[File]:
+    """A folder for work in progress on the same disk, gone afterwards."""
+    make_folder(folder.parent)
+    with told(folder.parent):
+        scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def check_folder(folder: File, kinds: tuple[Kind, ...], force: bool) -> None:
+    """Raises DataError where files lie there that `export` did not write."""
+    sort = sort_of(folder)
+    if sort not in (None, "folder"):
+        raise PathError(folder, f"it is a {sort}, not a folder")
+    held = read_json(folder / DOCUMENT)
+    ours = held.get("files") if isinstance(held, dict) else None
+    if force or isinstance(ours, list):
+        return
+    there = [top for kind in kinds if sort_of(folder / (top := kind.path.split("/")[0])) is not None]
+    if held is not None:
+        there.append(DOCUMENT)
+    if there:
+        named = " and ".join(f"`{name}`" for name in dict.fromkeys(there))
+        raise DataError([f"`{folder}` holds {named}, not written by `export`: name another folder, or `--force`"])
+
+
+def describe_files(folder: File, kind: Kind) -> dict[str, WrittenFile]:
+    """The files of a format by path below the folder."""
+    path = folder / kind.path
+    if path.is_dir():
+        found = sorted(each for each in path.rglob("*") if each.is_file())
+    else:
+        found = [path, *([path.with_suffix(".bin")] if kind.format == "openvino" else [])]
+    return {each.relative_to(folder).as_posix(): WrittenFile(sha256=digest(each), bytes=each.stat().st_size) for each in found}
+
+
+def put_in_place(scratch: File, folder: File, export: Export) -> None:
+    """Moves the files into the folder, `export.json` last; what an export before has written, and this one has not, goes."""
+    make_folder(folder)
+    with told(folder):
+        (folder / DOCUMENT).unlink(missing_ok=True)
+    for name in _tops():
+        path = folder / name
+        sort = sort_of(path)
+        if sort == "folder":
+            remove_folder(path)
+        elif sort is not None:
+            with told(path):
+                path.unlink()
+    for each in scratch.iterdir():
+        with told(folder / each.name):
+            os.replace(each, folder / each.name)
+    replace_file(folder / DOCUMENT, (export.to_json() + "\n").encode())
+
+
+def _tops() -> tuple[str, ...]:
+    """What an export may have written, at the top of its folder."""
+    from .formats import QUANTIZED
+
+    kinds = [Kind(format) for format in FORMS] + [Kind("litert", each) for each in QUANTIZED]
+    names = [kind.path.split("/")[0] for kind in kinds]
+    return (*names, *(f"{File(name).stem}.bin" for name in names if name.endswith(".xml")))

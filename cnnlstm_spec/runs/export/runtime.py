@@ -1,0 +1,58 @@
+"""An exported file in its own runtime, as a function of arrays of any number of samples. Imports NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...ir.graph import TypedGraph
+from ...ir.size import Symbol
+from ..samples import DataError
+from .child import Child
+from .samples import fill_up
+from .sizes import Fed, Fixed
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A file that is open in a process of its own."""
+
+    child: Child
+    typed: TypedGraph
+    inputs: Sequence[Fed]
+    fixed: Fixed
+    batch: int | None
+
+    def run(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+        """The outputs by head; steps that are filled up for the file are cut off again. Raises Failed."""
+        given = fill_up({each.name: arrays[each.name] for each in self.inputs}, self.inputs, self.fixed)
+        if given is None:
+            raise DataError(["a sample does not fit the sizes of the file"])
+        _, found = self.child.ask("run", given, batch=self.batch)
+        actual = self._sizes_of(arrays)
+        return {head: self._cut(head, each, actual) for head, each in found.items()}
+
+    def seconds(self, arrays: Mapping[str, Any]) -> list[float]:
+        """How long each of some runs takes."""
+        head, _ = self.child.ask("time", arrays)
+        found: list[float] = head["seconds"]
+        return found
+
+    def _sizes_of(self, arrays: Mapping[str, Any]) -> dict[Symbol, int]:
+        found: dict[Symbol, int] = {}
+        for each in self.inputs:
+            for size, actual in zip(each.sizes, arrays[each.name].shape[1:], strict=True):
+                if not isinstance(size, int) and len(size.symbols) == 1:
+                    found.setdefault(next(iter(size.symbols)), actual)
+        return found
+
+    def _cut(self, head: str, array: Any, actual: Mapping[Symbol, int]) -> Any:
+        type = self.typed.nodes[self.typed.graph.outputs[head]].type if head in self.typed.graph.outputs else None
+        if type is None or type.outer:
+            return array
+        kept = tuple(
+            slice(None) if isinstance(size, int) or not size.symbols <= set(self.fixed) else slice(size.at(dict(actual)))
+            for size in type.sizes
+        )
+        return array[(slice(None), *kept)] if len(kept) == array.ndim - 1 else array

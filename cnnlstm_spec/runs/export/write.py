@@ -1,0 +1,99 @@
+"""An export as a whole: every file is made and held against Keras, then all are put in place, or none. Imports Keras at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path as File
+from typing import TYPE_CHECKING, Any
+
+from ...emit.keras.quiet import silence
+from ...emit.words.shapes import make_inputs, make_outputs
+from ...text.files import digest
+from ..finished import Finished
+from ..installed import installed_versions
+from ..samples import DataError
+from .document import Export, ExportedFile, Input, Output
+from .formats import FORMS, Kind, need_installed
+from .place import check_folder, put_in_place, scratch_beside
+from .wanted import Wanted
+
+if TYPE_CHECKING:
+    from .export import Exporter
+
+PACKAGES = {"ai_edge_litert": "ai-edge-litert"}
+"""What a module is installed as, where its name differs."""
+
+
+def write_export(
+    finished: Finished,
+    wanted: Wanted,
+    folder: File,
+    force: bool = False,
+    step: Callable[[str], None] = lambda text: None,
+    note: Callable[[str], None] = lambda text: None,
+) -> Export:
+    """Writes the files that are wanted, and gives what `export.json` holds.
+
+    Raises DataError with what is amiss; then nothing is written. Raises PathError and Unbuildable as `train` does.
+    """
+    kinds = wanted.kinds
+    need_installed(kinds)
+    check_folder(folder, kinds, force)
+    step("importing Keras")
+    with silence():
+        from .export import Exporter, open_model
+    step("building the model")
+    model = open_model(finished)
+    with scratch_beside(folder) as scratch:
+        exporter = Exporter(model, wanted, scratch, step, note)
+        found = _describe(exporter, tuple(_made(exporter, kinds)))
+        put_in_place(scratch, folder, found)
+    return found
+
+
+def _made(exporter: Exporter, kinds: tuple[Kind, ...]) -> list[ExportedFile]:
+    """Every file; what is amiss with any of them is told of all at once."""
+    found: list[ExportedFile] = []
+    problems: list[str] = []
+    for kind in kinds:
+        try:
+            found.append(exporter.make(kind))
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(problems)
+    return found
+
+
+def _describe(exporter: Exporter, files: tuple[ExportedFile, ...]) -> Export:
+    model = exporter.model
+    spec, typed = model.finished.compilation.spec, model.finished.compilation.typed
+    assert spec is not None and typed is not None
+    document = model.finished.manifest.spec.document if model.finished.manifest is not None else {}
+    data = document.get("data")
+    read = data.get("inputs") if isinstance(data, dict) else None
+    how: dict[str, Any] = read if isinstance(read, dict) else {}
+    packages = dict.fromkeys(module for each in files for module in FORMS[each.format].modules)
+    trial = exporter.trial_of()
+    return Export(
+        version=1,
+        name=spec.name,
+        versions={**installed_versions(), **{name: version(PACKAGES.get(name, name)) for name in packages}},
+        model=digest(model.finished.model_path),
+        inputs=tuple(Input(**each.to_data(), read=how.get(each.name)) for each in make_inputs(typed)),
+        outputs=tuple(Output(**each.to_data(), **_read_output(model.finished, each.name)) for each in make_outputs(typed)),
+        samples=len(trial.samples),
+        samples_of=trial.of,
+        files=files,
+    )
+
+
+def _read_output(finished: Finished, head: str) -> dict[str, Any]:
+    target = finished.targets.get(head)
+    if target is None:
+        return {}
+    found: dict[str, Any] = {"names": target.names}
+    if head in finished.thresholds:
+        found["threshold"] = finished.thresholds[head]
+    return found | ({"mean": float(target.mean), "spread": float(target.spread)} if target.sort == "numbers" else {})

@@ -1,0 +1,144 @@
+"""What is asked of an export, told without Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cnnlstm_spec import Compilation, load
+from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.ir.graph import TypedGraph
+from cnnlstm_spec.runs.export.blame import describe, find_layer
+from cnnlstm_spec.runs.export.formats import Kind
+from cnnlstm_spec.runs.export.sizes import find_inputs, find_open, fix_sizes, need_fixed
+from cnnlstm_spec.runs.export.wanted import Wanted
+from cnnlstm_spec.runs.samples import DataError
+
+SPEC = """version: 1
+name: clips
+branches:
+  video:
+    input: {kind: video, shape: [frames, 8, 8, 1], mask_input: real}
+    layers: [{TimeDistributed: {layers: [{Conv2D: {filters: 2, kernel_size: 3}}, GlobalAveragePooling2D]}}, {LSTM: {units: 2}}]
+  sound: {input: {kind: sequence, shape: [null, 3]}, layers: [{GRU: {units: 2}}]}
+fusion: {strategy: concat}
+head: [{Dense: {units: 1}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def clips() -> Compilation:
+    found = load(SPEC)
+    assert found.ok
+    return found
+
+
+@pytest.fixture(scope="module")
+def typed(clips: Compilation) -> TypedGraph:
+    assert clips.typed is not None
+    return clips.typed
+
+
+def test_inputs_are_those_of_keras_with_their_masks(typed: TypedGraph) -> None:
+    found = {each.name: (each.dtype, each.shape(None, {}), each.fill) for each in find_inputs(typed)}
+    assert found == {
+        "video": ("float32", (None, None, 8, 8, 1), 0),
+        "real": ("bool", (None, None), 0),
+        "sound": ("float32", (None, None, 3), None),
+    }
+
+
+def test_an_open_size_has_a_name_and_an_address(typed: TypedGraph) -> None:
+    assert list(find_open(typed).values()) == [("frames", "video.frames"), ("sound.steps",)]
+
+
+@pytest.mark.parametrize("name", ["frames", "video.frames"])
+def test_a_size_is_fixed_for_all_that_have_it(typed: TypedGraph, name: str) -> None:
+    fixed = fix_sizes(typed, {name: 16})
+    shapes = {each.name: each.shape(1, fixed) for each in find_inputs(typed)}
+    assert shapes == {"video": (1, 16, 8, 8, 1), "real": (1, 16), "sound": (1, None, 3)}
+
+
+def test_a_size_that_is_none_is_told(typed: TypedGraph) -> None:
+    with pytest.raises(DataError) as error:
+        fix_sizes(typed, {"steps": 3})
+    assert error.value.problems == (
+        "`--size steps=3`: there is no size `steps` that is known only at run time; there are `frames`, `sound.steps`",
+    )
+
+
+def test_what_litert_needs_is_told_with_the_way(typed: TypedGraph) -> None:
+    with pytest.raises(DataError) as error:
+        need_fixed(typed, fix_sizes(typed, {"frames": 4}), "litert")
+    assert error.value.problems == ("`litert` needs a number for `sound.steps`: --size sound.steps=16",)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"quantize": ("int8",)}, "`--quantize` is for `--format litert`"),
+        ({"opset": 18}, "`--opset` is for `--format onnx`"),
+        ({"keep_float": ("head",)}, "`--keep-float` is for `--quantize int8`"),
+    ],
+)
+def test_what_would_have_no_effect_is_an_error(given: dict[str, object], said: str) -> None:
+    with pytest.raises(DataError) as error:
+        Wanted(("saved_model",), **given).check()  # type: ignore[arg-type]
+    assert error.value.problems == (said,)
+
+
+def test_files_by_format() -> None:
+    kinds = Wanted(("onnx", "litert", "openvino", "saved_model"), ("int8", "float16")).kinds
+    assert [(str(kind), kind.path) for kind in kinds] == [
+        ("saved_model", "saved_model/1"),
+        ("litert int8", "model.int8.tflite"),
+        ("litert float16", "model.float16.tflite"),
+        ("onnx", "model.onnx"),
+        ("openvino", "model.xml"),
+    ]
+
+
+def test_what_may_differ() -> None:
+    assert [Kind("litert", each).tolerance("float32") for each in (None, "float16", "dynamic", "int8")] == [
+        1e-4,
+        2e-3,
+        2e-2,
+        None,
+    ]
+    assert Kind("onnx").tolerance("mixed_float16") == 2e-3
+    assert Kind("onnx").tolerance("mixed_bfloat16") == 2e-2
+
+
+@pytest.mark.parametrize(
+    ("said", "layer"),
+    [
+        ('loc(fused["MaxPool3D:", "clips_1/sound_gru_1/while@__inference_serve_6645"])', "`branches.sound.layers[0]` (GRU)"),
+        ("Node clips/head_dense/MatMul fails", "`head[0]` (Dense)"),
+        ("nothing of ours", None),
+    ],
+)
+def test_the_layer_that_a_library_speaks_of(typed: TypedGraph, said: str, layer: str | None) -> None:
+    found = find_layer(typed, said)
+    assert (found and describe(found)) == layer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "tflite"], "`tflite` is none of saved_model, litert, onnx, openvino"),
+        (["--format", "litert", "--quantize", "int4"], "`int4` is none of dynamic, float16, int8"),
+        (["--format", "litert", "--size", "frames"], "`frames` is not of the form NAME=N, such as frames=16"),
+        (["--format", "litert", "--size", "frames=0"], "`frames=0` is not of the form NAME=N, such as frames=16"),
+        (["--format", "litert", "--require", "accuracy"], "`accuracy` is not of the form"),
+    ],
+)
+def test_arguments_that_cannot_be(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", "run", "-o", "device", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_run_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["export", str(tmp_path / "run"), "-o", str(tmp_path / "device"), "--format", "onnx"]) == 1
+    assert "is no folder of a run" in capsys.readouterr().err
+    assert not (tmp_path / "device").exists()

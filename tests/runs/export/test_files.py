@@ -1,0 +1,144 @@
+"""Exported files beside Keras: names, values, sizes, what is measured of them, and what is left where one is not as it should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from json_schemas import read_document
+
+from cnnlstm_spec import load
+from cnnlstm_spec.cli.main import run
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
+
+CLIPS = """version: 1
+name: clips
+branches:
+  video:
+    input: {kind: sequence, shape: [frames, 3], mask_input: real}
+    layers: [Normalization: {mean: 1.0, variance: 4.0}, {LSTM: {units: 3, return_sequences: true}}]
+  rows: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: 3}}, BatchNormalization]}
+heads:
+  each: {inputs: video, layers: [{Dense: {units: 2}}]}
+  whole: {inputs: [video, rows], fusion: {strategy: concat}, layers: [{Dense: {units: 1, activation: sigmoid}}]}
+"""
+CLIPS = CLIPS.replace("[video, rows], fusion: {strategy: concat}", "rows")
+TABLE = """version: 1
+name: table
+branches:
+  rows: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: 8, activation: relu}}]}
+head: [{Dense: {units: 2, activation: softmax}}]
+compile: {optimizer: {Adam: {learning_rate: 0.05}}, loss: sparse_categorical_crossentropy, metrics: [accuracy]}
+data: {train: train.npz, validation: {fraction: 0.25}}
+fit: {epochs: 3}
+"""
+
+
+@pytest.fixture(scope="module")
+def clips() -> Iterator[Any]:
+    import keras
+
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+
+    keras.utils.clear_session()
+    compilation = load(CLIPS)
+    model = compilation.to_keras()
+    assert compilation.typed is not None
+    yield compilation.typed, model, find_inputs(compilation.typed)
+
+
+@pytest.mark.parametrize(("format", "batch"), [("saved_model", None), ("litert", 1), ("onnx", None), ("openvino", None)])
+def test_a_file_gives_what_keras_gives_by_name(format: str, batch: int | None, clips: Any, tmp_path: Path) -> None:
+    from importlib import import_module
+
+    from cnnlstm_spec.runs.export.comparison import compare_outputs
+    from cnnlstm_spec.runs.export.formats import Kind
+    from cnnlstm_spec.runs.export.samples import draw_samples
+    from cnnlstm_spec.runs.export.serving import call, write_saved_model
+    from cnnlstm_spec.runs.export.sizes import fix_sizes
+
+    typed, model, inputs = clips
+    fixed = fix_sizes(typed, {"frames": 5}) if batch else {}
+    write_saved_model(model, ("each", "whole"), inputs, batch, fixed, tmp_path / "source")
+    module = import_module(f"cnnlstm_spec.runs.export.convert.{format}")
+    target = tmp_path / Kind(format).path
+    target.parent.mkdir(exist_ok=True)
+    module.convert(tmp_path / "source", target, arrays={})
+    runner, names, heads = module.open_file(target)
+    assert (names, heads) == (["real", "rows", "video"], ["each", "whole"])
+    trial = draw_samples(typed, inputs, fixed, 6)
+    assert any(not each["real"].all() for each in trial.samples)
+    found = compare_outputs(trial, batch, lambda arrays: call(model, ("each", "whole"), arrays), runner)
+    assert set(found) == {"each", "whole"} and max(found.values()) <= 1e-5
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import numpy
+
+    folder = tmp_path_factory.mktemp("table")
+    rng = numpy.random.default_rng(0)
+    rows = rng.normal(size=(80, 4)).astype("float32")
+    numpy.savez(folder / "train.npz", rows=rows, head=(rows[:, 0] > 0).astype("int64"))
+    (folder / "table.yaml").write_text(TABLE)
+    assert run(["train", str(folder / "table.yaml"), "-o", str(folder / "run")]) == 0
+    return folder
+
+
+def test_a_run_is_exported_and_measured(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    device = trained / "device"
+    given = ["export", str(trained / "run"), "-o", str(device), "--format", "litert", "--quantize", "int8"]
+    assert run([*given, "--require", "accuracy>=0.6", "--explain"]) == 0
+    printed = capsys.readouterr().out
+    found = read_document("export", (device / "export.json").read_text())
+    (file,) = found["files"]
+    assert (file["path"], file["inputs"]) == ("model.int8.tflite", [{"name": "rows", "shape": [1, 4], "dtype": "float32"}])
+    assert file["bytes"] == (device / "model.int8.tflite").stat().st_size
+    assert 0 < file["difference"] < 0.2 and "tolerance" not in file and file["milliseconds"] <= file["milliseconds_99"]
+    assert (file["measured"]["part"], file["measured"]["samples"]) == ("validation", 20)
+    manifest = json.loads((trained / "run" / "manifest.json").read_text())
+    assert file["measured"]["before"] == manifest["evaluation"]["metrics"]
+    assert abs(file["metrics"]["accuracy"]["value"] - file["measured"]["before"]["accuracy"]["value"]) <= 0.05
+    assert [each["address"] for each in file["layers"]] and file["layers"][0]["difference"] >= file["layers"][-1]["difference"]
+    assert found["outputs"] == [{"name": "head", "shape": [2], "dtype": "float32", "names": ["0", "1"]}]
+    assert found["samples_of"] == "validation"
+    assert "model.int8.tflite on validation (20 samples), before and after:" in printed
+
+    before = sorted(each.name for each in device.iterdir())
+    assert run([*given, "--require", "accuracy>=1.1"]) == 1
+    assert "`accuracy>=1.1` does not hold" in capsys.readouterr().err
+    assert sorted(each.name for each in device.iterdir()) == before
+    assert [each.name for each in trained.iterdir() if each.name.startswith(".")] == []
+
+
+def test_what_differs_too_much_leaves_nothing(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["export", str(trained / "run"), "-o", str(trained / "half"), "--format", "litert", "--quantize", "float16"]
+    assert run([*given, "--tolerance", "1e-9"]) == 1
+    assert "litert float16: `head` differs from Keras by" in capsys.readouterr().err
+    assert not (trained / "half").exists()
+
+
+def test_files_of_others_stay(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = trained / "other"
+    other.mkdir()
+    (other / "model.onnx").write_text("mine")
+    assert run(["export", str(trained / "run"), "-o", str(other), "--format", "onnx"]) == 1
+    assert "holds `model.onnx`, not written by `export`" in capsys.readouterr().err
+    assert (other / "model.onnx").read_text() == "mine"
+
+
+def test_a_process_that_fails_dies_or_takes_too_long_is_told() -> None:
+    from cnnlstm_spec.runs.export.child import Child, Failed
+
+    with Child(60, 2**40) as child:
+        with pytest.raises(Failed, match="No such file"):
+            child.ask("convert", format="saved_model", source="/nowhere/at/all", target="/nowhere/else")
+        child._process.kill()
+        with pytest.raises(Failed, match="the process was ended by SIGKILL"):
+            child.ask("open", format="saved_model", path="/nowhere")
+    with Child(0.01, 2**40) as child, pytest.raises(Failed, match=r"it was not done after 0\.01 seconds"):
+        child.ask("open", format="saved_model", path="/nowhere")

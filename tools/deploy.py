@@ -1,0 +1,132 @@
+"""Exports every spec of the repository to every format, and writes what works, and what does not and why, into docs/deploy.md.
+
+    python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--seconds N] [--write]
+
+Each cell is a run, kept in FOLDER, so that what was stopped goes on; a spec has a process of its own. Weights are fresh: those of
+`imagenet` are not downloaded. Sizes known only at run time stay open, and so does the batch, where the format takes it so; else
+they are 32, and 1. `--write` puts the table between the marks in docs/deploy.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "deploy.md"
+BEGIN, END = "<!-- made by tools/deploy.py -->", "<!-- end of what tools/deploy.py made -->"
+SIZE = 32
+"""What sizes known only at run time are where they must be fixed."""
+KINDS = ("saved_model", "litert", "onnx", "openvino", "litert dynamic", "litert float16", "litert int8")
+
+
+def main() -> int:
+    """Runs what is not in the cache, and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    specs = sorted(ROOT.glob("specs/*.yaml")) + sorted(ROOT.glob("specs/published/*.yaml"))
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    asked.cache.mkdir(parents=True, exist_ok=True)
+    if asked.one:
+        run_one(asked.specs[0], asked.kinds, asked.cache, asked.seconds)
+        return 0
+    for spec in asked.specs:
+        missing = [kind for kind in asked.kinds if not cell_path(asked.cache, spec, kind).exists()]
+        if missing:
+            print(f"{spec.stem}: {', '.join(missing)}", file=sys.stderr, flush=True)
+            given = ["--one", "--cache", str(asked.cache), "--specs", str(spec), "--seconds", str(asked.seconds)]
+            subprocess.run([sys.executable, __file__, *given, "--kinds", *missing], check=False)
+    table = make_table(asked.specs, asked.kinds, asked.cache)
+    print(table)
+    if asked.write:
+        text = PAGE.read_text("utf-8")
+        before, _, rest = text.partition(BEGIN)
+        _, _, after = rest.partition(END)
+        PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", "utf-8")
+    return 0
+
+
+def cell_path(cache: Path, spec: Path, kind: str) -> Path:
+    """Where a cell is kept."""
+    return cache / f"{spec.stem}.{kind.replace(' ', '-')}.json"
+
+
+def run_one(spec: Path, kinds: list[str], cache: Path, seconds: float) -> None:
+    """All cells of a spec."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from cnnlstm_spec import load
+    from cnnlstm_spec.compiler.deploy import deploy
+    from cnnlstm_spec.runs.export.export import Exporter, Model
+    from cnnlstm_spec.runs.export.formats import Kind
+    from cnnlstm_spec.runs.export.sizes import find_open
+    from cnnlstm_spec.runs.export.wanted import Wanted
+    from cnnlstm_spec.runs.finished import Finished
+    from cnnlstm_spec.runs.samples import DataError
+
+    compilation = load(spec.read_text("utf-8").replace("weights: imagenet", "weights: null"))
+    if not compilation.ok:
+        raise SystemExit(f"{spec}: {compilation.diagnostics[0].message}")
+    deployment = deploy(compilation)
+    model = Model(Finished(compilation, spec, None), deployment, *deployment.models(), {})
+    sizes = {names[0]: SIZE for names in find_open(model.typed).values()}
+
+    def attempt(kind: Kind, batch: int | None, fixed: dict[str, int]) -> dict[str, Any]:
+        wanted = Wanted((kind.format,), (kind.quantize,) if kind.quantize else (), fixed, batch, seconds=seconds)
+        with tempfile.TemporaryDirectory() as scratch:
+            exporter = Exporter(model, wanted, Path(scratch), lambda text: None, print)
+            try:
+                return exporter.make(kind).to_data()
+            except DataError as error:
+                return {"failed": error.problems[0], "whole": str(error.__cause__ and error.__cause__.__dict__.get("whole"))}
+
+    for name in kinds:
+        format, _, quantize = name.partition(" ")
+        kind = Kind(format, quantize or None)
+        found = attempt(kind, None, sizes if format == "litert" else {})
+        if "failed" in found and format != "litert" and (sizes or "fixed sizes" in found["failed"]):
+            found = {**attempt(kind, 1, sizes), "open": found["failed"]}
+        cell_path(cache, spec, name).write_text(json.dumps(found, indent=1), "utf-8")
+
+
+def make_table(specs: list[Path], kinds: list[str], cache: Path) -> str:
+    """The table, and below it why cells do not work."""
+    rows = [f"| spec | {' | '.join(kinds)} |", f"| --- |{' --- |' * len(kinds)}"]
+    notes: list[str] = []
+    counts = dict.fromkeys(kinds, 0)
+    for spec in specs:
+        cells = []
+        for kind in kinds:
+            path = cell_path(cache, spec, kind)
+            found = json.loads(path.read_text("utf-8")) if path.exists() else None
+            cells.append(cell(found))
+            if found is not None and "failed" in found:
+                notes.append(f"- `{spec.stem}`: {found['failed'].split('; fixed sizes may do')[0]}")
+            elif found is not None:
+                counts[kind] += 1
+        rows.append(f"| {spec.stem} | {' | '.join(cells)} |")
+    rows.append(f"| **of {len(specs)}** | {' | '.join(f'**{count}**' for count in counts.values())} |")
+    return "\n".join([*rows, "", *notes])
+
+
+def cell(found: dict[str, Any] | None) -> str:
+    """The difference from Keras, with what had to be fixed; what does not work is told below."""
+    if found is None:
+        return "not run"
+    if "failed" in found:
+        return "no"
+    return f"{found['difference']:.0e}" + (" (fixed)" if "open" in found else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
