@@ -111,6 +111,7 @@ CHANGES = {
 }
 CHANGES |= {"rmtree", "mkstemp", "mkdtemp", "TemporaryDirectory", "NamedTemporaryFile", "copyfile", "move"}
 MAY = {"text/files.py": ASKS | CHANGES, "compiler/artifact/write.py": CHANGES, "compiler/artifact/ownership.py": CHANGES}
+MAY |= {"runs/export/place.py": CHANGES}
 MAY |= {"compiler/from_keras/read.py": {"open"}, "runs/read/formats/image.py": {"open"}, "runs/read/formats/film.py": {"open"}}
 """What asks the system about paths, and what writes and removes files; libraries whose `open` takes what `files` has found."""
 

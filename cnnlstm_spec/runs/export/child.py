@@ -6,20 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path as File
-from threading import Timer
+from threading import Thread, Timer
 from typing import Any, BinaryIO, Self, cast
 
 from ...text.escape.terminal import one_line
+from ...text.files import PACKAGE
 from .messages import receive, send
 
-ROOT = File(__file__).resolve().parents[3]
-"""The folder that the package lies in."""
-LINES = 400
-"""Bytes of what a process printed last that are told of it."""
+KEPT = 4000
+"""Bytes of what a process printed last that are kept."""
 
 
 class Failed(Exception):
@@ -36,18 +33,20 @@ class Child:
     def __init__(self, seconds: float, memory: int) -> None:
         """`seconds` for each thing that is asked of it; `memory` in bytes."""
         self.seconds, self._over, self._late = seconds, False, False
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        self._log = b""
+        path = os.pathsep.join(filter(None, (str(PACKAGE.parent), os.environ.get("PYTHONPATH"))))
         environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
         # `-P`: no module of the working folder is taken for one that is meant.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", f"{__package__}.worker", str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._log,
+            stderr=subprocess.PIPE,
             env=environment,
             start_new_session=True,
         )
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +80,8 @@ class Child:
         self._over = True
         self._kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._log):
+        self._listener.join()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             with suppress(OSError):
                 stream.close()  # type: ignore[union-attr]
 
@@ -106,6 +106,11 @@ class Child:
         return one_line(said[-1]) if said else f"the process ended with status {status}"
 
     def _said(self) -> str:
-        self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, self._log.tell() - LINES))
-        return self._log.read().decode("utf-8", "replace")
+        self._listener.join()
+        return self._log.decode("utf-8", "replace")
+
+    def _listen(self) -> None:
+        """Keeps the end of what the process prints, so that it never waits for a reader."""
+        stream = cast(BinaryIO, self._process.stderr)
+        while data := stream.read1(KEPT):  # type: ignore[attr-defined]
+            self._log = (self._log + data)[-KEPT:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ from functools import cached_property
 from pathlib import Path as File
 from typing import Any
 
+import keras
 import numpy
 
+from ...compiler.artifact.write import make_folder
 from ...compiler.deploy import Deployment, deploy
 from ...ir.graph import TypedGraph
 from ...model.addresses import find_members
@@ -28,7 +29,7 @@ from .document import Explained, ExportedFile, FileInput, Measured
 from .explain import find_stages, make_probe
 from .formats import COST, Kind
 from .measure import find_fitting, measure_file
-from .place import describe_files
+from .place import describe_files, scratch_folder
 from .runtime import Runtime
 from .samples import MEASURED, Trial, draw_samples, in_batches, take_samples
 from .serving import unrolled, write_saved_model
@@ -48,8 +49,8 @@ class Model:
 
     finished: Finished
     deployment: Deployment
-    training: Any
-    inference: Any
+    training: keras.Model
+    inference: keras.Model
     parts: Mapping[str, Part]
 
     @property
@@ -118,7 +119,7 @@ class Exporter:
         self.step(f"converting to {kind}")
         trial = self._trial("validation", "test", "train") or draw_samples(self.model.typed, self.model.inputs, self.fixed)
         target = self.folder / kind.path
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         with ExitStack() as stack:
             try:
                 told, names = self._convert(kind, batch, target)
@@ -202,8 +203,8 @@ class Exporter:
         more: dict[str, Any] = {}
         arrays: dict[str, Any] = {}
         names: tuple[str, ...] = ()
-        with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-            source = File(scratch, "saved")
+        with scratch_folder() as scratch, ExitStack() as stack:
+            source = scratch / "saved"
             if kind.quantize == "int8":
                 self._check_steps()
                 names = stack.enter_context(unrolled(model))
@@ -311,15 +312,14 @@ class Exporter:
         self.step(f"explaining {kind}")
         stages = find_stages(self.model.typed, self.model.inference)
         probe, names = make_probe(self.model.inference, stages)
-        with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-            target = File(scratch, kind.path)
-            target.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder() as scratch, ExitStack() as stack:
+            target = scratch / kind.path
+            make_folder(target.parent)
             try:
                 self._convert_model(probe, list(names), kind, batch, target)
                 child = stack.enter_context(self._child())
                 runtime = self._open(child, kind, target, batch, list(names))
-                keras = lambda arrays: outputs_of(probe, list(names), Batch(arrays))  # noqa: E731
-                found = compare_outputs(trial, batch, keras, runtime.run)
+                found = compare_outputs(trial, batch, lambda arrays: outputs_of(probe, list(names), Batch(arrays)), runtime.run)
             except Failed as error:
                 self.note(f"{kind}: no layer can be explained: {error.reason[:200]}")
                 return ()

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 
 import numpy
 
+from ...text.escape.json import to_json
+
 LENGTH = struct.Struct(">Q")
 
 
@@ -20,7 +22,7 @@ def send(stream: BinaryIO, head: Mapping[str, Any], arrays: Mapping[str, Any]) -
     """Writes a message."""
     made = io.BytesIO()
     names = list(arrays)
-    text = numpy.frombuffer(json.dumps({**head, "names": names}).encode(), "uint8")
+    text = numpy.frombuffer(to_json({**head, "names": names}, None).encode(), "uint8")
     # Names may hold what no file of a zip can: they go by number.
     numpy.savez(made, allow_pickle=False, head=text, **{f"a{place}": arrays[name] for place, name in enumerate(names)})
     data = made.getbuffer()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path as File
 from ...compiler.artifact.manifest import WrittenFile
 from ...compiler.artifact.ownership import hidden
 from ...compiler.artifact.write import make_folder, remove_folder, replace_file
-from ...text.files import PathError, digest, read_json, sort_of, told
+from ...text.files import PathError, digest, entries, read_json, sort_of, stamp, told
 from ..samples import DataError
 from .document import Export
 from .formats import FORMS, Kind
@@ -30,6 +29,19 @@ def scratch_beside(folder: File) -> Iterator[File]:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[File]:
+    """A folder for what is of no use afterwards."""
+    with tempfile.TemporaryDirectory() as name:
+        yield File(name)
+
+
+def copy_folder(source: File, target: File) -> None:
+    """A folder with all that is in it."""
+    with told(source):
+        shutil.copytree(source, target)
 
 
 def check_folder(folder: File, kinds: tuple[Kind, ...], force: bool) -> None:
@@ -52,11 +64,24 @@ def check_folder(folder: File, kinds: tuple[Kind, ...], force: bool) -> None:
 def describe_files(folder: File, kind: Kind) -> dict[str, WrittenFile]:
     """The files of a format by path below the folder."""
     path = folder / kind.path
-    if path.is_dir():
-        found = sorted(each for each in path.rglob("*") if each.is_file())
-    else:
-        found = [path, *([path.with_suffix(".bin")] if kind.format == "openvino" else [])]
-    return {each.relative_to(folder).as_posix(): WrittenFile(sha256=digest(each), bytes=each.stat().st_size) for each in found}
+    found = sorted(_files_below(path))
+    if kind.format == "openvino":
+        found.append(path.with_suffix(".bin"))
+    return {each.relative_to(folder).as_posix(): WrittenFile(sha256=digest(each), bytes=_size(each)) for each in found}
+
+
+def _files_below(path: File) -> Iterator[File]:
+    if sort_of(path) != "folder":
+        yield path
+        return
+    for each in entries(path):
+        yield from _files_below(each)
+
+
+def _size(path: File) -> int:
+    found = stamp(path)
+    assert found is not None
+    return found[1]
 
 
 def put_in_place(scratch: File, folder: File, export: Export) -> None:
@@ -72,9 +97,9 @@ def put_in_place(scratch: File, folder: File, export: Export) -> None:
         elif sort is not None:
             with told(path):
                 path.unlink()
-    for each in scratch.iterdir():
+    for each in entries(scratch):
         with told(folder / each.name):
-            os.replace(each, folder / each.name)
+            each.replace(folder / each.name)
     replace_file(folder / DOCUMENT, (export.to_json() + "\n").encode())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -14,6 +14,9 @@ from ...ir.size import Symbol
 from ...ops.input import InputOp
 from ..samples import Part
 from .sizes import Fed, Fixed
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 COUNT, MEASURED = 16, 128
 """How many samples files are compared on, and how many int8 takes its ranges of."""
@@ -27,7 +30,7 @@ WHOLE = 10
 class Trial:
     """Samples one by one, each a batch of 1, and what they are of."""
 
-    samples: tuple[Mapping[str, Any], ...]
+    samples: tuple[Mapping[str, Array], ...]
     of: str
     """A part of the data, or `seeded`."""
 

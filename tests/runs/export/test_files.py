@@ -135,7 +135,7 @@ def test_a_process_that_fails_dies_or_takes_too_long_is_told() -> None:
     from cnnlstm_spec.runs.export.child import Child, Failed
 
     with Child(60, 2**40) as child:
-        with pytest.raises(Failed, match="No such file"):
+        with pytest.raises(Failed, match="no such file"):
             child.ask("convert", format="saved_model", source="/nowhere/at/all", target="/nowhere/else")
         child._process.kill()
         with pytest.raises(Failed, match="the process was ended by SIGKILL"):

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as File
 from typing import Any
 
+from ....compiler.artifact.write import replace_file
+
 SIGNATURE = "serving_default"
 
 
@@ -34,7 +36,7 @@ def convert(
         converter.representative_dataset = lambda: ((SIGNATURE, each) for each in _samples(arrays))
         converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8, lite.OpsSet.TFLITE_BUILTINS]
     data = converter.convert() if not keep_float else _selective(converter, arrays, keep_float)
-    target.write_bytes(data)
+    replace_file(target, data)
     return {"operations": _operations(target)}
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path as File
 from typing import Any
 
+from ....compiler.artifact.write import replace_file
+
 SIGNATURE = "serving_default"
 OPSET = 18
 
@@ -29,7 +31,7 @@ def convert(source: File, target: File, arrays: Mapping[str, Any], opset: int | 
     asked = opset or OPSET
     model, _ = tf2onnx.convert.from_function(tensorflow.function(serve), [specs], opset=asked)
     onnx.checker.check_model(model)
-    target.write_bytes(model.SerializeToString())
+    replace_file(target, model.SerializeToString())
     return {"opset": asked}
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path as File
 from typing import Any
+
+from ..place import copy_folder
 
 SIGNATURE = "serving_default"
 
 
 def convert(source: File, target: File, arrays: Mapping[str, Any]) -> None:
     """Copies it."""
-    shutil.copytree(source, target)
+    copy_folder(source, target)
 
 
 def open_file(path: File) -> tuple[Any, list[str], list[str]]:
