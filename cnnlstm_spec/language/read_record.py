@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -19,7 +19,7 @@ from ..text.spelling import nearest, respelt
 from ..text.synonyms import GONE, SYNONYMS, folded
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .meanings import Described, Key, Value
-from .record import Checks, Record
+from .record import Checks, Record, Taken
 from .scope import POISON, Scope
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
@@ -31,6 +31,23 @@ DASHED = re.compile(r"-[A-Za-z]\w*$")
 """An item of a list without a space after its dash, which YAML takes for a key."""
 MANY = 100
 """So many findings into a spec, no more suggestions are searched for."""
+
+
+class Keys(Protocol):
+    """What a mapping may hold. A class of records says so, and what it says of keys that are missing or strange."""
+
+    @property
+    def arguments(self) -> MappingOf[str, Taken]:
+        """By name, each key."""
+
+    def find_missing(self, written: Collection[str]) -> dict[str, str]:
+        """What must be written beside what is, with words for its value."""
+
+    def list_meant(self, entry: Entry) -> Iterable[str]:
+        """The keys that one which it does not have may be taken for."""
+
+    def explain_key(self, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """The way out for a key that it does not have, where more is known of the key than its name; else none."""
 
 
 def read(leaf: Leaf, node: Node, scope: Scope) -> Any:
@@ -82,6 +99,18 @@ def read_fields(
         if name not in amiss or name in meant:
             found |= _value(cls.arguments[name].kind, name, value)
     return found, _with_inner(written, values)
+
+
+def read_keys(keys: Keys, node: Mapping, scope: Scope, owner: str) -> tuple[dict[str, Any], dict[str, Entry]]:
+    """The values of a mapping whose keys no class declares, by name, and the strange keys, by what they are taken for."""
+    if scope.index is not None:
+        note_keys(keys.arguments, node, scope, owner)
+    given = {each.key.text: each for each in node.entries}
+    values = {
+        name: keys.arguments[name].kind.read(each.value, scope.at(name)) for name, each in given.items() if name in keys.arguments
+    }
+    strange = [each for name, each in given.items() if name not in keys.arguments]
+    return values, _explain((), strange, keys, node, scope, owner, node)[1]
 
 
 def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
@@ -150,7 +179,7 @@ def _with_inner(written: Written, values: MappingOf[str, Any]) -> Written:
 def _explain(
     problems: Iterable[ErrorDetails],
     strange: Iterable[Entry],
-    cls: type[Record],
+    keys: Keys,
     node: Mapping,
     scope: Scope,
     owner: str,
@@ -168,24 +197,24 @@ def _explain(
         name, steps = str(problem["loc"][0]), problem["loc"][1:]
         amiss.add(name)
         if problem["type"] not in ("missing", REPORTED.type) and problem["input"] is not POISON:
-            cls.arguments[name].kind.explain(problem["type"], steps, entries[name].value, scope.at(name))
-    needed = cls.find_missing(entries)
+            keys.arguments[name].kind.explain(problem["type"], steps, entries[name].value, scope.at(name))
+    needed = keys.find_missing(entries)
     by_meaning: dict[tuple[str, ...], list[Entry]] = {}
     for entry in strange:
-        if not _explain_key(entry, cls, node, scope, owner):
-            by_meaning.setdefault(tuple(cls.list_meant(entry)), []).append(entry)
+        if not _explain_key(entry, keys, node, scope, owner):
+            by_meaning.setdefault(tuple(keys.list_meant(entry)), []).append(entry)
     taken: dict[str, Entry] = {}
     for known, alike in by_meaning.items():
         left = {name: words for name, words in needed.items() if name not in taken}
         taken |= report_unknown_keys(alike, scope, owner, known, left)
-    for name, words in cls.find_missing({*entries, *taken}).items():
+    for name, words in keys.find_missing({*entries, *taken}).items():
         scope.report(MISSING_KEY, at, owner=owner, key=name, help=(f"`{name}` is {words}",))
     return amiss, taken
 
 
-def _explain_key(entry: Entry, cls: type[Record], node: Mapping, scope: Scope, owner: str) -> bool:
+def _explain_key(entry: Entry, keys: Keys, node: Mapping, scope: Scope, owner: str) -> bool:
     """Whether a record knows more of a key that it does not have than its name, which is then said."""
-    help = cls.explain_key(entry, node, scope)
+    help = keys.explain_key(entry, node, scope)
     if help:
         scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help)
     return bool(help)

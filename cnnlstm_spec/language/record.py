@@ -35,7 +35,13 @@ from .scope import Scope
 NOT_WRITTEN = Node(NOWHERE)
 
 
-class Argument(Described):
+class Taken(Described):
+    """An argument, and the leaf that reads its value."""
+
+    kind: Leaf
+
+
+class Argument(Taken):
     """A field of a record, as a person writes it."""
 
     def __init__(self, owner: type[Record], field: str, info: FieldInfo, leaf: Leaf) -> None:

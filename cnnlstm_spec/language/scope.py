@@ -26,14 +26,14 @@ TOO_MANY_LAYERS = Code(
 )
 
 
-class _Poison:
+class Poison:
     """Stands for a value that could not be read and has been reported; nothing complains about it again."""
 
     def __repr__(self) -> str:
         return "POISON"
 
 
-POISON: Final[Any] = _Poison()
+POISON: Final[Any] = Poison()
 DEEPEST = 64
 """Steps of an address, which blocks and variables can make longer than the text is deep; each takes a few calls of Python."""
 LAYERS_LIMIT = 20_000

@@ -142,7 +142,7 @@ class BatchNormalization(Normalizing):
     """Initial values of the moving variance."""
     renorm: Annotated[bool, BOOLEAN] = False
     """Whether to use batch renormalization."""
-    renorm_clipping: Annotated[Any, Optional(ClipKind())] = None
+    renorm_clipping: Annotated[dict[str, float] | None, Optional(ClipKind())] = None
     """Bounds of its correction."""
     renorm_momentum: Annotated[float, NUMBER] = 0.99
     """Share of the old value in its moving averages."""

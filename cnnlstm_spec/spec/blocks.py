@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.kinds import NAME, AnyKind, Optional, wrong_type
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
-from ..language.meanings import Described
-from ..language.read_record import MISSING_KEY, note_keys, place_at_key, read, read_record, report_unknown_keys
-from ..language.record import Record
+from ..language.read_record import place_at_key, read, read_keys, read_record
+from ..language.record import Record, Taken
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
 from ..text.diagnostic import Code, Label, Written
 from ..text.nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, value_of
@@ -52,8 +52,26 @@ class Named(Record):
     """All that carry this name have one set of weights."""
 
 
-class Parameter(Described):
+class ParameterValue(OpenLeaf):
+    """Any value for a parameter, with its variables replaced: the block has others."""
+
+    canonical = (Node,)
+
+    def read_node(self, node: Node, scope: Scope) -> Node:
+        value = scope.resolve_deep(node)
+        return unread(node.span) if value is None else value
+
+    def read(self, node: Node, scope: Scope) -> Node:
+        return self.read_node(node, scope)
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
+class Parameter(Taken):
     """A parameter of a block."""
+
+    kind = ParameterValue()
 
     def __init__(self, entry: Entry, required: bool) -> None:
         self.name, self.entry, self.is_required = entry.key.text, entry, required
@@ -178,6 +196,33 @@ def _holds(outer: Span, inner: Span) -> bool:
     return outer.source is inner.source and outer.start <= inner.start < outer.end
 
 
+@dataclass(frozen=True)
+class Use:
+    """The keys at a use of a block: its parameters, and what every layer may be given."""
+
+    parameters: Mapping
+
+    @property
+    def arguments(self) -> dict[str, Taken]:
+        """By name, each key."""
+        return {
+            **Named.arguments,
+            **{each.key.text: Parameter(each, _is_required(each.value)) for each in self.parameters.entries},
+        }
+
+    def find_missing(self, written: Collection[str]) -> dict[str, str]:
+        """The required parameters that are not written."""
+        return {name: each.words for name, each in self.arguments.items() if each.required and name not in written}
+
+    def list_meant(self, entry: Entry) -> list[str]:
+        """The keys that one which it does not have may be taken for."""
+        return list(self.arguments)
+
+    def explain_key(self, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """More than its name is known of no key."""
+        return ()
+
+
 def _read_use(
     name: str, arguments: Node, parameters: Mapping, scope: Scope, definition: Scope
 ) -> tuple[dict[str, Node], str | None, str | None, Written] | None:
@@ -186,39 +231,20 @@ def _read_use(
         wrong_type(arguments, scope, "a mapping of parameters")
         return None
     before = len(scope.found)
-    own = {entry.key.text for entry in parameters.entries}
-    if scope.index is not None:
-        taken = {each.key.text: Parameter(each, _is_required(each.value)) for each in parameters.entries}
-        note_keys({**taken, **Named.arguments}, arguments, scope, name)
-    values: dict[str, Node] = {}
-    names: dict[str, Any] = {"name": None, "share": None}
+    own = {each.key.text for each in parameters.entries}
+    given, meant = read_keys(Use(parameters), arguments, scope, name)
+    values: dict[str, Node] = {key: given.pop(key) for key in own.intersection(given)}
     places: dict[str, Place] = {}
-    unknown = []
     for entry in arguments.entries:
-        key, inner = entry.key.text, scope.at(entry.key.text)
-        if key in own:
-            scope.note_word(entry.key, "blocks", name, "parameters", key)
-            value = inner.resolve_deep(entry.value)
-            values[key] = unread(entry.value.span) if value is None else value
-        elif key in names:
-            names[key] = read(NAME, entry.value, inner)
-            places[key] = inner.place(entry.value)
-        else:
-            unknown.append(entry)
-    needed = {each.key.text: "a required parameter" for each in parameters.entries if _is_required(each.value)}
-    needed = {key: words for key, words in needed.items() if key not in values}
-    meant = report_unknown_keys(unknown, scope, name, (*own, *names), needed)
+        if entry.key.text in values:
+            scope.note_word(entry.key, "blocks", name, "parameters", entry.key.text)
+        elif entry.key.text in given:
+            places[entry.key.text] = scope.at(entry.key.text).place(entry.value)
     # A default may rest on parameters before it.
     homes = _homes(replace(definition, index=None), name, parameters)
     before_it = replace(definition, variables=ChainMap(values, dict(definition.variables)), homes=homes)
     for entry in parameters.entries:
-        if entry.key.text in values or entry.key.text in meant:
-            continue
-        if entry.key.text in needed:
-            scope.report(
-                MISSING_KEY, arguments, owner=name, key=entry.key.text, help=("it is a required parameter of the block",)
-            )
-        else:
+        if entry.key.text not in values and entry.key.text not in meant and not _is_required(entry.value):
             default = before_it.resolve_deep(entry.value)
             values[entry.key.text] = unread(entry.value.span) if default is None else default
-    return (values, names["name"], names["share"], Written(places)) if len(scope.found) == before else None
+    return (values, given.get("name"), given.get("share"), Written(places)) if len(scope.found) == before else None

@@ -13,7 +13,7 @@ from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import NOT_A_MAPPING, read_record
 from ..language.record import Record
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..ops.input import KINDS, Input, mask_key
 from ..text.diagnostic import Origin
 from ..text.nodes import Entry, Mapping, Node, words_for
@@ -24,6 +24,7 @@ from .own_layers import MODULES
 from .promises import Expected, Labels
 
 if TYPE_CHECKING:
+    from .compile_section import CompileSpec
     from .data.section import DataSpec
     from .fit.section import FitSpec
     from .search import SearchSpec
@@ -197,7 +198,8 @@ class ModelSpec:
     fusions: tuple[Fusion, ...]
     heads: tuple[Head, ...]
     single_head: bool
-    compile: Any
+    compile: CompileSpec | Poison | None
+    """Losses, metrics and the optimizer; POISON of a section that could not be read, and None of a spec without it."""
     targets: tuple[Labels, ...] = ()
     """What the labels of heads look like."""
     budget: Reading | None = None

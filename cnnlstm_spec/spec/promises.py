@@ -88,7 +88,7 @@ class Expected:
     """An entry of `expect`: an address and its shape, or a count and its value."""
 
     name: str
-    wanted: Any
+    wanted: int | tuple[int | str | None, ...]
     place: Place
     key: Place
 

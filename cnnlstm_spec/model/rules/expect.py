@@ -8,7 +8,7 @@ from ...ir.graph import TypedGraph
 from ...ir.size import Size, format_size
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
-from ...spec.promises import COUNTS, Expected
+from ...spec.promises import COUNTS
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
 from ..addresses import output_of, unknown_address
@@ -34,8 +34,8 @@ COUNT_DIFFERS = Code(
 def check_expect(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each expectation that does not hold."""
     for each in spec.expect:
-        if each.name in COUNTS:
-            yield from _count(each, typed, spec)
+        if isinstance(each.wanted, int):
+            yield from _count(each.name, each.wanted, each.place, typed, spec)
         else:
             yield from _shape(each.name, each.wanted, each.place, each.key, typed)
 
@@ -76,8 +76,7 @@ def _giver(typed: TypedGraph, id: str) -> Place:
         id = step.node.inputs[0]
 
 
-def _count(expected: Expected, typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    name, wanted, place = expected.name, expected.wanted, expected.place
+def _count(name: str, wanted: int, place: Place, typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if any(node.type is None for node in typed.nodes.values()):
         return
     costs = count_costs(typed, 1, spec.budget.record.sizes if spec.budget is not None else None)
