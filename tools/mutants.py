@@ -189,9 +189,11 @@ def moved(value: Any) -> Any:
     if not hasattr(value, "source") or not value.source.text:
         return value
     text = value.source.text[value.start : value.end]
-    if len(text) < 2:
-        return value._replace(end=value.end + 1) if value.end < len(value.source.text) else value
-    return value._replace(start=value.start + 1) if "\n" in text.rstrip() else value._replace(end=value.end - 1)
+    if len(text) > 1:
+        return value._replace(start=value.start + 1) if "\n" in text else value._replace(end=value.end - 1)
+    if value.source.text[value.end : value.end + 1].isprintable():
+        return value._replace(end=value.end + 1)
+    return value._replace(start=value.start - 1) if value.start else value
 
 
 class Decider:
@@ -301,7 +303,7 @@ class Plugin:
     def tell(self, site: str, why: str) -> None:
         """Tells of a change that has survived."""
         self.survived.append(site)
-        print(f"survived: {site} ({why})", file=self.out, flush=True)
+        print(f"survived: {site} ({why}; {self.killed} others are seen so far)", file=self.out, flush=True)
 
 
 def passes(item: Any) -> bool:

@@ -51,7 +51,7 @@ def test_a_place_that_is_moved() -> None:
         span = moved(Place((), Span(source, start, end))).span
         return source.text[span.start : span.end]
 
-    assert [text(0, 3), text(5, 6), text(1, 10)] == ["ab", "d\n", "c: d\n- x"]
+    assert [text(0, 3), text(3, 4), text(5, 6), text(1, 10)] == ["ab", ": ", " d", "c: d\n- x"]
     assert moved(NOWHERE) is NOWHERE and moved("a key") is None
 
 

@@ -49,6 +49,20 @@ def shown(path: Path) -> str:
     return "\n\n".join(said)
 
 
+def chain(count: int, layer: str) -> str:
+    """Blocks of which each uses the next, inside a layer."""
+    inner = [f"  b{at}: {{parameters: {{x: 1}}, layers: [{layer.format(f'b{at + 1}: {{x: [$x, $x]}}')}]}}" for at in range(count)]
+    return "\n".join(["blocks:", *inner, f"  b{count}: {{parameters: {{x: 1}}, layers: [Flatten]}}", "head: [b0]", ""])
+
+
+DEEP = {
+    "an address of many steps": chain(40, "{{Residual: {{layers: [{{{}}}]}}}}"),
+    "values that double": chain(20, "{{{}}}"),
+    "many layers": "head: [{Repeat: {times: 200, layers: [{Repeat: {times: 200, layers: [Flatten]}}]}}]\n",
+}
+"""Specs that are small, and large when they are written out."""
+
+
 def hold(out: Path, said: str, request: pytest.FixtureRequest) -> None:
     """Holds what is said against a file, or writes that anew."""
     if request.config.getoption("--update"):
@@ -59,6 +73,11 @@ def hold(out: Path, said: str, request: pytest.FixtureRequest) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_what_is_said(path: Path, request: pytest.FixtureRequest) -> None:
     hold(path.with_suffix(".out"), shown(path), request)
+
+
+def test_what_is_said_of_what_grows(request: pytest.FixtureRequest) -> None:
+    said = [f"{name}\n{tell(compile_source(Source('said.yaml', whole(text))).diagnostics)}\n" for name, text in DEEP.items()]
+    hold(TESTS / "specs" / "said" / "deep.out", "\n\n".join(said), request)
 
 
 def test_what_is_said_of_real_mistakes(request: pytest.FixtureRequest) -> None:
