@@ -1,10 +1,10 @@
 """Exports every spec of the repository to every format, and writes what works, and what does not and why, into docs/deploy.md.
 
-    python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--seconds N] [--write]
+    python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--write]
 
-Each cell is a run, kept in FOLDER, so that what was stopped goes on; a spec has a process of its own. Weights are fresh: those of
-`imagenet` are not downloaded. Sizes known only at run time stay open, and so does the batch, where the format takes it so; else
-they are 32, and 1. `--write` puts the table between the marks in docs/deploy.md.
+Each cell is a run, kept in FOLDER, so that what was stopped goes on; all run in one process, and in another after one that ends
+it. Weights are fresh: those of `imagenet` are not downloaded. Sizes known only at run time stay open, and so does the batch,
+where the format takes it so; else they are 32, and 1. `--write` puts the table between the marks in docs/deploy.md.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ PAGE = ROOT / "docs" / "deploy.md"
 BEGIN, END = "<!-- made by tools/deploy.py -->", "<!-- end of what tools/deploy.py made -->"
 SIZE = 32
 """What sizes known only at run time are where they must be fixed."""
+SAMPLES = 4
 KINDS = ("saved_model", "litert", "onnx", "openvino", "litert dynamic", "litert float16", "litert int8")
 
 
@@ -33,20 +34,19 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
     parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
-    parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
     if asked.one:
-        run_one(asked.specs[0], asked.kinds, asked.cache, asked.seconds)
+        for spec in asked.specs:
+            run_spec(spec, [kind for each, kind in find_missing([spec], asked.kinds, asked.cache)], asked.cache)
         return 0
-    for spec in asked.specs:
-        missing = [kind for kind in asked.kinds if not cell_path(asked.cache, spec, kind).exists()]
-        if missing:
-            print(f"{spec.stem}: {', '.join(missing)}", file=sys.stderr, flush=True)
-            given = ["--one", "--cache", str(asked.cache), "--specs", str(spec), "--seconds", str(asked.seconds)]
-            subprocess.run([sys.executable, __file__, *given, "--kinds", *missing], check=False)
+    while missing := find_missing(asked.specs, asked.kinds, asked.cache):
+        print(f"{len(missing)} cells are missing", file=sys.stderr, flush=True)
+        given = ["--one", "--cache", str(asked.cache), "--specs", *map(str, asked.specs), "--kinds", *asked.kinds]
+        # A cell that ends the process is told so, and not tried again.
+        subprocess.run([sys.executable, __file__, *given], check=False)
     table = make_table(asked.specs, asked.kinds, asked.cache)
     print(table)
     if asked.write:
@@ -62,9 +62,42 @@ def cell_path(cache: Path, spec: Path, kind: str) -> Path:
     return cache / f"{spec.stem}.{kind.replace(' ', '-')}.json"
 
 
-def run_one(spec: Path, kinds: list[str], cache: Path, seconds: float) -> None:
-    """All cells of a spec."""
+def find_missing(specs: list[Path], kinds: list[str], cache: Path) -> list[tuple[Path, str]]:
+    """The cells that have not been run."""
+    return [(spec, kind) for spec in specs for kind in kinds if not cell_path(cache, spec, kind).exists()]
+
+
+class Here:
+    """Does in this process what a `Child` does in one of its own, which would have to import TensorFlow each time."""
+
+    def __init__(self, seconds: float, memory: int) -> None:
+        self.runners: list[Any] = []
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runners.clear()
+
+    def ask(self, what: str, arrays: Any = None, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """As `Child.ask`."""
+        from cnnlstm_spec.runs.export import worker
+        from cnnlstm_spec.runs.export.child import Failed
+
+        worker.WARM_UP, worker.LEAST, worker.SECONDS = 1, 3, 0.1
+        try:
+            return worker.answer(what, more, arrays or {}, self.runners)
+        except Exception as error:
+            raise Failed(what, worker.first_line(error), worker.whole(error)) from error
+
+
+def run_spec(spec: Path, kinds: list[str], cache: Path) -> None:
+    """The cells of a spec."""
+    if not kinds:
+        return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
     from cnnlstm_spec import load
     from cnnlstm_spec.compiler.deploy import deploy
     from cnnlstm_spec.runs.export.export import Exporter, Model
@@ -74,29 +107,34 @@ def run_one(spec: Path, kinds: list[str], cache: Path, seconds: float) -> None:
     from cnnlstm_spec.runs.finished import Finished
     from cnnlstm_spec.runs.samples import DataError
 
+    keras.utils.clear_session()
     compilation = load(spec.read_text("utf-8").replace("weights: imagenet", "weights: null"))
     if not compilation.ok:
         raise SystemExit(f"{spec}: {compilation.diagnostics[0].message}")
     deployment = deploy(compilation)
     model = Model(Finished(compilation, spec, None), deployment, *deployment.models(), {})
     sizes = {names[0]: SIZE for names in find_open(model.typed).values()}
+    references: dict[bool, dict[int | None, Any]] = {True: {}, False: {}}
 
     def attempt(kind: Kind, batch: int | None, fixed: dict[str, int]) -> dict[str, Any]:
-        wanted = Wanted((kind.format,), (kind.quantize,) if kind.quantize else (), fixed, batch, seconds=seconds)
+        wanted = Wanted((kind.format,), (kind.quantize,) if kind.quantize else (), fixed, batch, samples=SAMPLES)
         with tempfile.TemporaryDirectory() as scratch:
-            exporter = Exporter(model, wanted, Path(scratch), lambda text: None, print)
+            given = (model, wanted, Path(scratch), lambda text: None, print)
+            exporter = Exporter(*given, start=Here, references=references[bool(fixed)])  # type: ignore[arg-type]
             try:
                 return exporter.make(kind).to_data()
             except DataError as error:
-                return {"failed": error.problems[0], "whole": str(error.__cause__ and error.__cause__.__dict__.get("whole"))}
+                return {"failed": error.problems[0]}
 
     for name in kinds:
         format, _, quantize = name.partition(" ")
-        kind = Kind(format, quantize or None)
+        kind, path = Kind(format, quantize or None), cell_path(cache, spec, name)
+        print(f"{spec.stem}: {name}", file=sys.stderr, flush=True)
+        path.write_text(json.dumps({"failed": f"{name}: the process that converts or runs it ends without a word"}), "utf-8")
         found = attempt(kind, None, sizes if format == "litert" else {})
-        if "failed" in found and format != "litert" and (sizes or "fixed sizes" in found["failed"]):
+        if "failed" in found and format != "litert":
             found = {**attempt(kind, 1, sizes), "open": found["failed"]}
-        cell_path(cache, spec, name).write_text(json.dumps(found, indent=1), "utf-8")
+        path.write_text(json.dumps(found, indent=1), "utf-8")
 
 
 def make_table(specs: list[Path], kinds: list[str], cache: Path) -> str:

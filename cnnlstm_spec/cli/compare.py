@@ -1,4 +1,4 @@
-"""`compare RUN ...`: runs side by side."""
+"""`compare RUN ...`: runs and exported files side by side."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .terminal import write
 )
 @imports_option
 def command(runs: tuple[str, ...], format_: str, allow_imports: bool) -> int:
-    """Set runs side by side: metrics with intervals, parameters, multiply-adds, size, and speed on this machine.
+    """Set runs and exported files side by side: metrics, parameters, multiply-adds, size, and speed on this machine.
 
-    RUN is the folder of a run, or one that holds several.
+    RUN is the folder of a run or of an export, or one that holds several.
     """
 
     with told_to_people():

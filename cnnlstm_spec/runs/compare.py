@@ -1,13 +1,13 @@
-"""Runs side by side: what each is worth, what it costs, and how fast it is here. Imports Keras through `finished`."""
+"""Runs and exported files side by side: what each is worth, costs, and how fast it is here. Imports Keras through `finished`."""
 
 from __future__ import annotations
 
 import csv
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as File
-from statistics import median
+from statistics import median, quantiles
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -19,35 +19,43 @@ from ..ops.input import InputOp
 from ..text.document import Count, Document, LeftOut
 from ..text.escape.terminal import one_line, width
 from ..text.files import entries, sort_of
+from .export.place import DOCUMENT
 from .finished import Finished, open_run
 from .measure.document import Value
 from .samples import DataError
 
 OPEN_SIZE = 32
 """Stands for sizes that are known only at run time."""
-BATCH, TIMES, WARM_UP = 32, 15, 3
+BATCH, TIMES, WARM_UP = 32, 30, 3
 DEEP = 3
 """Folders between one that is named and a run: fold, seed and variant."""
 
 
 class Compared(Document):
-    """A run."""
+    """A run, or a file of an export."""
 
     run: str
-    """Its folder, as it was named."""
+    """Its folder, or the file, as it was named."""
+    format: LeftOut[str] = None
+    """Of an exported file."""
     part: LeftOut[str] = None
     """What its metrics are of; left out where nothing was measured."""
     samples: LeftOut[Count] = None
     metrics: dict[str, Value]
-    params: Count
-    macs: Count
-    """Multiply-adds a sample; a size that is known only at run time counts as 32."""
+    params: LeftOut[Count] = None
+    """Of a run."""
+    macs: LeftOut[Count] = None
+    """Multiply-adds a sample, of a run; a size that is known only at run time counts as 32."""
     bytes: Count
-    """Of `model.keras`."""
+    """Of `model.keras`, or of the exported file."""
     milliseconds: float
-    """A sample by itself, on this machine."""
+    """A sample by itself, on this machine: the median."""
+    milliseconds_99: float
+    """The 99th percentile."""
     samples_per_second: float
     """In batches of 32, or of the model's own size."""
+    difference: LeftOut[float] = None
+    """Of an exported file, from Keras when it was exported."""
 
 
 class Comparison(Document):
@@ -65,13 +73,13 @@ def find_runs(folders: Sequence[File]) -> list[File]:
     for folder in folders:
         below = _runs_below(folder, DEEP)
         if not below:
-            raise DataError([f"`{folder}` holds no finished run"])
+            raise DataError([f"`{folder}` holds no finished run, and no `{DOCUMENT}`"])
         found += [each for each in below if each not in found]
     return found
 
 
 def _runs_below(folder: File, deep: int) -> list[File]:
-    if sort_of(folder / MANIFEST) == "file":
+    if sort_of(folder / MANIFEST) == "file" or sort_of(folder / DOCUMENT) == "file":
         return [folder]
     if deep == 0 or sort_of(folder) != "folder":
         return []
@@ -80,14 +88,49 @@ def _runs_below(folder: File, deep: int) -> list[File]:
 
 def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Comparison:
     """Every run, its model timed; raises DataError where one cannot be read."""
-    return Comparison(version=1, runs=tuple(_compare(folder, open_run(folder, True, allow_imports)) for folder in folders))
+    found: list[Compared] = []
+    for folder in folders:
+        if sort_of(folder / MANIFEST) == "file":
+            found.append(_compare(folder, open_run(folder, True, allow_imports)))
+        else:
+            found += _compare_files(folder)
+    return Comparison(version=1, runs=tuple(found))
+
+
+def _compare_files(folder: File) -> Iterator[Compared]:
+    from .export.speed import read_export, time_file
+
+    for file in read_export(folder).files:
+        size, alone = time_file(folder, file, 1)
+        many, together = (size, alone) if file.batch_size is not None else time_file(folder, file, BATCH)
+        more: dict[str, Any] = {}
+        if file.measured is not None:
+            more = {"part": file.measured.part, "samples": file.measured.samples}
+        yield Compared(
+            run=str(folder / file.path),
+            format=file.format if file.quantize is None else f"{file.format} {file.quantize}",
+            **more,
+            metrics=dict(file.metrics or {}),
+            bytes=file.bytes,
+            difference=file.difference,
+            **_speed([each / size for each in alone], many / median(together)),
+        )
+
+
+def _speed(alone: Sequence[float], rate: float) -> dict[str, Any]:
+    """The figures of the seconds that a sample takes."""
+    last = quantiles(alone, n=100, method="inclusive")[-1]
+    return {
+        "milliseconds": round(1000 * median(alone), 4),
+        "milliseconds_99": round(1000 * last, 4),
+        "samples_per_second": round(rate, 2),
+    }
 
 
 def _compare(folder: File, finished: Finished) -> Compared:
     manifest, typed = finished.manifest, finished.compilation.typed
     assert manifest is not None and typed is not None
     costs = count_costs(typed, 1)
-    milliseconds, rate = measure_speed(finished)
     more: dict[str, Any] = {}
     metrics: Mapping[str, Value] = {}
     if manifest.evaluation is not None:
@@ -101,8 +144,7 @@ def _compare(folder: File, finished: Finished) -> Compared:
         params=manifest.params.total,
         macs=_number(costs.macs),
         bytes=manifest.files["model.keras"].bytes,
-        milliseconds=round(milliseconds, 4),
-        samples_per_second=round(rate, 2),
+        **_speed(*measure_speed(finished)),
     )
 
 
@@ -110,18 +152,18 @@ def _number(size: Size) -> int:
     return size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, OPEN_SIZE))
 
 
-def measure_speed(finished: Finished) -> tuple[float, float]:
-    """Milliseconds of a sample by itself, and samples a second in batches; of zeros, whose values cost as much as others."""
+def measure_speed(finished: Finished) -> tuple[list[float], float]:
+    """Seconds of a sample by itself, and samples a second in batches; of zeros, whose values cost as much as others."""
     model = finished.load()
     assert finished.compilation.spec is not None
     fixed = finished.compilation.spec.batch_size
     one, many = fixed or 1, fixed or BATCH
     alone = _seconds(model, _zeros(finished, one))
     together = alone if one == many else _seconds(model, _zeros(finished, many))
-    return 1000 * alone / one, many / together
+    return [each / one for each in alone], many / median(together)
 
 
-def _seconds(model: Any, inputs: Mapping[str, Any]) -> float:
+def _seconds(model: Any, inputs: Mapping[str, Any]) -> list[float]:
     fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     times = []
     for number in range(WARM_UP + TIMES):
@@ -129,7 +171,7 @@ def _seconds(model: Any, inputs: Mapping[str, Any]) -> float:
         model.predict_on_batch(fed)
         if number >= WARM_UP:
             times.append(time.perf_counter() - began)
-    return median(times)
+    return times
 
 
 def _zeros(finished: Finished, batch: int) -> dict[str, Any]:
@@ -154,7 +196,7 @@ def _zeros(finished: Finished, batch: int) -> dict[str, Any]:
     return found
 
 
-COSTS = ("params", "macs", "bytes", "milliseconds", "samples_per_second")
+COSTS = ("params", "macs", "bytes", "milliseconds", "milliseconds_99", "samples_per_second", "difference")
 
 
 def to_csv(found: Comparison) -> str:
@@ -175,15 +217,19 @@ def to_csv(found: Comparison) -> str:
 def to_text(found: Comparison) -> str:
     """Runs as rows of a table."""
     metrics = list(dict.fromkeys(name for each in found.runs for name in each.metrics))
-    rows = [("run", *map(one_line, metrics), "parameters", "multiply-adds", "bytes", "ms/sample", "samples/s")]
+    rows = [
+        ("run", *map(one_line, metrics), "parameters", "multiply-adds", "bytes", "ms/sample", "99 %", "samples/s", "difference")
+    ]
     for each in found.runs:
         values = [_told(each.metrics.get(name)) for name in metrics]
         costs = (
-            f"{each.params:,}",
-            f"{each.macs:,}",
+            "-" if each.params is None else f"{each.params:,}",
+            "-" if each.macs is None else f"{each.macs:,}",
             f"{each.bytes:,}",
             f"{each.milliseconds:.3g}",
+            f"{each.milliseconds_99:.3g}",
             f"{each.samples_per_second:,.0f}",
+            "-" if each.difference is None else f"{each.difference:.1e}",
         )
         rows.append((one_line(each.run), *values, *costs))
     widths = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]

@@ -17,7 +17,8 @@ def find_layer(typed: TypedGraph, said: str) -> TypedNode | None:
         scope_of(each.node.layer): each for each in typed.nodes.values() if not each.node.hidden and each.node.op is not None
     }
     for word in NAME.findall(said):
-        for name in (word, NUMBER.sub("", word)):
+        # TensorFlow numbers a scope that it has seen before, as it has when the model was built.
+        for name in (NUMBER.sub("", word), word):
             if name in known and name != scope_of(typed.graph.name):
                 return known[name]
     return None

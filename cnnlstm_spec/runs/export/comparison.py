@@ -15,19 +15,26 @@ LEAST = 1e-2
 """The least spread that counts, relative to the greatest value: less is lost in the rounding of float32."""
 
 Function = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Pairs = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""Batches of inputs, each with the outputs of Keras."""
 
 
-def compare_outputs(trial: Trial, batch: int | None, keras: Function, file: Function) -> dict[str, float]:
-    """By output the greatest difference, relative to its spread over all samples; infinite for another shape or no number.
+def ask_keras(trial: Trial, batch: int | None, keras: Function) -> Pairs:
+    """What Keras gives for samples in batches of that size; where it is open, one by one, and several at a time."""
+    return [
+        (arrays, dict(keras(arrays)))
+        for size in ((1, GROUP) if batch is None else (batch,))
+        for arrays in in_batches(trial.samples, size)
+    ]
 
-    A file that takes any number of samples is given them one by one, and several at a time.
-    """
+
+def compare_outputs(wanted: Pairs, file: Function) -> dict[str, float]:
+    """By output the greatest difference, relative to its spread over all samples; infinite for another shape or no number."""
     pairs: dict[str, list[tuple[Any, Any]]] = {}
-    for size in (1, GROUP) if batch is None else (batch,):
-        for arrays in in_batches(trial.samples, size):
-            wanted, found = keras(arrays), file(arrays)
-            for name, each in wanted.items():
-                pairs.setdefault(name, []).append((plain(each), plain(found[name])))
+    for arrays, outputs in wanted:
+        found = file(arrays)
+        for name, each in outputs.items():
+            pairs.setdefault(name, []).append((plain(each), plain(found[name])))
     return {name: _difference(each) for name, each in pairs.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as File
 from typing import Any
@@ -24,7 +24,7 @@ from ..require import check_requirements
 from ..samples import Batch, DataError, Part
 from .blame import describe, find_layer, scope_of
 from .child import Child, Failed
-from .comparison import compare_outputs
+from .comparison import Pairs, ask_keras, compare_outputs
 from .document import Explained, ExportedFile, FileInput, Measured
 from .explain import find_stages, make_probe
 from .formats import COST, Kind
@@ -105,6 +105,10 @@ class Exporter:
     folder: File
     step: Step
     note: Step
+    start: Callable[[float, int], Child] = Child
+    """Gives the process that converts, or runs, a file."""
+    references: dict[int | None, Pairs] = field(default_factory=dict)
+    """What Keras gives, by the size of batches."""
 
     @cached_property
     def fixed(self) -> dict[Any, int]:
@@ -117,7 +121,6 @@ class Exporter:
         if kind.format == "litert":
             need_fixed(self.model.typed, self.fixed, kind.format)
         self.step(f"converting to {kind}")
-        trial = self._trial("validation", "test", "train") or draw_samples(self.model.typed, self.model.inputs, self.fixed)
         target = self.folder / kind.path
         make_folder(target.parent)
         with ExitStack() as stack:
@@ -126,8 +129,8 @@ class Exporter:
                 child = stack.enter_context(self._child())
                 runtime = self._open(child, kind, target, batch)
                 self.step(f"running {kind}")
-                differences = compare_outputs(trial, batch, self.model.predict, runtime.run)
-                seconds = runtime.seconds(next(in_batches(trial.samples, batch or 1)))
+                differences = compare_outputs(self._reference(batch), runtime.run)
+                seconds = runtime.seconds(next(in_batches(self.trial.samples, batch or 1)))
                 figures = self._measure(runtime)
             except Failed as error:
                 raise DataError([self._failure(kind, batch, error)]) from error
@@ -151,7 +154,7 @@ class Exporter:
                 "measured": Measured(part=after.part, samples=after.samples, before=before.metrics),
             }
         if self.wanted.explain:
-            more["layers"] = self._explain(kind, trial, batch)
+            more["layers"] = self._explain(kind, batch)
         return ExportedFile(
             format=kind.format,  # type: ignore[arg-type]
             path=kind.path,
@@ -170,9 +173,21 @@ class Exporter:
             **more,
         )
 
-    def trial_of(self) -> Trial:
+    @cached_property
+    def trial(self) -> Trial:
         """The samples that files are compared on."""
-        return self._trial("validation", "test", "train") or draw_samples(self.model.typed, self.model.inputs, self.fixed)
+        parts = [each for each in ("validation", "test", "train") if each in self.model.parts]
+        given = (self.model.inputs, self.fixed)
+        for name in parts:
+            found = take_samples(self.model.parts[name], *given, name, self.wanted.samples)
+            if found is not None:
+                return found
+        return draw_samples(self.model.typed, *given, self.wanted.samples)
+
+    def _reference(self, batch: int | None) -> Pairs:
+        if batch not in self.references:
+            self.references[batch] = ask_keras(self.trial, batch, self.model.predict)
+        return self.references[batch]
 
     def _batch(self, kind: Kind) -> int | None:
         spec = self.model.finished.compilation.spec
@@ -182,16 +197,8 @@ class Exporter:
             raise DataError([f"`--batch-size {asked}`: the spec fixes `batch_size: {own}`"])
         return own or asked or (1 if kind.format == "litert" else None)
 
-    def _trial(self, *parts: str) -> Trial | None:
-        for name in parts:
-            if name in self.model.parts:
-                found = take_samples(self.model.parts[name], self.model.inputs, self.fixed, name)
-                if found is not None:
-                    return found
-        return None
-
     def _child(self) -> Child:
-        return Child(self.wanted.seconds, find_memory())
+        return self.start(self.wanted.seconds, find_memory())
 
     def _convert(self, kind: Kind, batch: int | None, target: File) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Converts; gives what there is to say of it, and the layers whose loops were unrolled."""
@@ -307,7 +314,7 @@ class Exporter:
         way = "; fixed sizes may do: `--batch-size 1`, and `--size` for those that are open" if open_ else ""
         return f"{kind}: {said}{where}: {error.reason[:300]}{way}"
 
-    def _explain(self, kind: Kind, trial: Trial, batch: int | None) -> tuple[Explained, ...]:
+    def _explain(self, kind: Kind, batch: int | None) -> tuple[Explained, ...]:
         """The layers by how far their outputs differ, in a file that gives them too."""
         self.step(f"explaining {kind}")
         stages = find_stages(self.model.typed, self.model.inference)
@@ -319,7 +326,9 @@ class Exporter:
                 self._convert_model(probe, list(names), kind, batch, target)
                 child = stack.enter_context(self._child())
                 runtime = self._open(child, kind, target, batch, list(names))
-                found = compare_outputs(trial, batch, lambda arrays: outputs_of(probe, list(names), Batch(arrays)), runtime.run)
+                found = compare_outputs(
+                    ask_keras(self.trial, batch, lambda arrays: outputs_of(probe, list(names), Batch(arrays))), runtime.run
+                )
             except Failed as error:
                 self.note(f"{kind}: no layer can be explained: {error.reason[:200]}")
                 return ()

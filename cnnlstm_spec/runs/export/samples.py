@@ -18,8 +18,8 @@ from .sizes import Fed, Fixed
 if TYPE_CHECKING:
     from ..samples import Array
 
-COUNT, MEASURED = 16, 128
-"""How many samples files are compared on, and how many int8 takes its ranges of."""
+MEASURED = 128
+"""How many samples int8 takes its ranges of."""
 OPEN = 32
 """What stands for a size that is left open."""
 WHOLE = 10
@@ -35,7 +35,7 @@ class Trial:
     """A part of the data, or `seeded`."""
 
 
-def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: int = COUNT) -> Trial:
+def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: int) -> Trial:
     """Seeded samples: pixels from 0 to 255 where a layer scales them, else from 0 to 1; other floats normally distributed."""
     rng = numpy.random.default_rng(0)
     sizes = _Sizes(fixed)
@@ -108,7 +108,7 @@ def _scales(op: Any) -> bool:
     return op is not None and (op.title() in ("Rescaling", "Normalization") or "include_top" in op.values())
 
 
-def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count: int = COUNT) -> Trial | None:
+def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count: int) -> Trial | None:
     """Samples of a part, spread over it, that fit the fixed sizes; None where there are none."""
     places = numpy.unique(numpy.linspace(0, len(part) - 1, min(count, len(part))).round().astype(int))
     found = []

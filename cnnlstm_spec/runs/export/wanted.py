@@ -28,6 +28,8 @@ class Wanted:
     explain: bool = False
     keep_float: tuple[str, ...] = ()
     seconds: float = SECONDS
+    samples: int = 16
+    """On how many a file is compared."""
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

@@ -37,15 +37,16 @@ def main() -> None:
     while (message := receive(sys.stdin.buffer)) is not None:
         head, arrays = message
         try:
-            told, found = _answer(head.pop("do"), head, arrays, runners)
+            told, found = answer(head.pop("do"), head, arrays, runners)
         except Exception as error:
-            told, found = {"failed": _first_line(error), "whole": _whole(error)}, {}
+            told, found = {"failed": first_line(error), "whole": whole(error)}, {}
         send(answers, told, found)
 
 
-def _answer(
+def answer(
     what: str, head: dict[str, Any], arrays: Mapping[str, Any], runners: list[Runner]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What there is to say, and arrays; `runners` holds the file that is open."""
     match what:
         case "convert":
             module = import_module(f".convert.{head.pop('format')}", __package__)
@@ -97,7 +98,7 @@ def _limit(memory: int) -> None:
         pass
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """What a library says first, without what leads up to it."""
     if isinstance(error, MemoryError):
         return "it needs more memory than it may have"
@@ -105,7 +106,8 @@ def _first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _whole(error: Exception) -> str:
+def whole(error: Exception) -> str:
+    """All that Python tells of an error."""
     return "".join(traceback.format_exception(error))[-100_000:]
 
 

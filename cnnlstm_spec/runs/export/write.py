@@ -75,7 +75,7 @@ def _describe(exporter: Exporter, files: tuple[ExportedFile, ...]) -> Export:
     read = data.get("inputs") if isinstance(data, dict) else None
     how: dict[str, Any] = read if isinstance(read, dict) else {}
     packages = dict.fromkeys(module for each in files for module in FORMS[each.format].modules)
-    trial = exporter.trial_of()
+    trial = exporter.trial
     return Export(
         version=1,
         name=spec.name,

@@ -55,7 +55,7 @@ def clips() -> Iterator[Any]:
 def test_a_file_gives_what_keras_gives_by_name(format: str, batch: int | None, clips: Any, tmp_path: Path) -> None:
     from importlib import import_module
 
-    from cnnlstm_spec.runs.export.comparison import compare_outputs
+    from cnnlstm_spec.runs.export.comparison import ask_keras, compare_outputs
     from cnnlstm_spec.runs.export.formats import Kind
     from cnnlstm_spec.runs.export.samples import draw_samples
     from cnnlstm_spec.runs.export.serving import call, write_saved_model
@@ -72,7 +72,7 @@ def test_a_file_gives_what_keras_gives_by_name(format: str, batch: int | None, c
     assert (names, heads) == (["real", "rows", "video"], ["each", "whole"])
     trial = draw_samples(typed, inputs, fixed, 6)
     assert any(not each["real"].all() for each in trial.samples)
-    found = compare_outputs(trial, batch, lambda arrays: call(model, ("each", "whole"), arrays), runner)
+    found = compare_outputs(ask_keras(trial, batch, lambda arrays: call(model, ("each", "whole"), arrays)), runner)
     assert set(found) == {"each", "whole"} and max(found.values()) <= 1e-5
 
 
@@ -107,6 +107,12 @@ def test_a_run_is_exported_and_measured(trained: Path, capsys: pytest.CaptureFix
     assert found["outputs"] == [{"name": "head", "shape": [2], "dtype": "float32", "names": ["0", "1"]}]
     assert found["samples_of"] == "validation"
     assert "model.int8.tflite on validation (20 samples), before and after:" in printed
+
+    assert run(["compare", str(trained / "run"), str(device), "--format", "json"]) == 0
+    of_run, of_file = read_document("compare", capsys.readouterr().out)["runs"]
+    assert of_file["run"] == str(device / "model.int8.tflite") and "params" not in of_file and "difference" not in of_run
+    assert (of_file["format"], of_file["bytes"], of_file["difference"]) == ("litert int8", file["bytes"], file["difference"])
+    assert of_file["metrics"] == file["metrics"] and 0 < of_file["milliseconds"] <= of_file["milliseconds_99"]
 
     before = sorted(each.name for each in device.iterdir())
     assert run([*given, "--require", "accuracy>=1.1"]) == 1
