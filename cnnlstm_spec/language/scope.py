@@ -80,7 +80,12 @@ class OwnLayers(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class Scope:
-    """Passed down while a document is read; `at` steps into a key or an item."""
+    """Passed down while a document is read; `at` steps into a key or an item.
+
+    What grows with a reading all its scopes share, and nothing else in them changes: `found` and `index`, to which is added what is
+    said and noted; `budget` and `values`, which count what is written out; `expanded` and `guessed`, which later readers ask. They
+    begin empty with each reading, so that none knows of another.
+    """
 
     found: list[Diagnostic]
     path: Path = ()
