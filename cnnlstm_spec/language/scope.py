@@ -82,9 +82,9 @@ class OwnLayers(Mapping[str, Any]):
 class Scope:
     """Passed down while a document is read; `at` steps into a key or an item.
 
-    What grows with a reading all its scopes share, and nothing else in them changes: `found` and `index`, to which is added what is
-    said and noted; `budget` and `values`, which count what is written out; `expanded` and `guessed`, which later readers ask. They
-    begin empty with each reading, so that none knows of another.
+    What grows with a reading all its scopes share, and nothing else in them changes: `found` and `index`, to which is added
+    what is said and noted; `budget` and `values`, which count what is written out; `expanded` and `guessed`, which later
+    readers ask. They begin empty with each reading, so that none knows of another.
     """
 
     found: list[Diagnostic]
