@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
 
 from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.text.diagnostic import Diagnostic
@@ -31,3 +34,10 @@ def _part(part: object) -> str:
         return repr(part)
     line, column = part.source.position(part.start)
     return f"{line}:{column} {part.source.text[part.start : part.end]!r}"
+
+
+def hold(out: Path, said: str, request: pytest.FixtureRequest) -> None:
+    """Holds what is said against a file, or writes that anew."""
+    if request.config.getoption("--update"):
+        out.write_text(said, encoding="utf-8")
+    assert out.read_text("utf-8") == said

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from places import ROOT
+from places import ROOT, TESTS
+from told import hold, tell
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
@@ -96,22 +97,36 @@ MISTAKES = {
 }
 
 
+HELPS = {
+    "missing": ("ModuleNotFoundError: No module named 'my_packge'", "install its package, or name its folder in PYTHONPATH"),
+    "raises": ("ZeroDivisionError: division by zero",),
+    "exits": ("SystemExit: 3",),
+    "not Python": ("SyntaxError: invalid syntax (layers.py, line 1)",),
+    "no-layers-in-module": ("a layer is a class derived from `cnnlstm_spec.extend.Op`, defined in the module",),
+    "own-layer-name": ("name its class otherwise, or give it another `title()`",),
+    "own-module-name": ("put it into a package of another name",),
+}
+"""The ways out by mistake, or by code."""
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_module_that_does_not_do(name: str, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, modules, code = MISTAKES[name]
     (package / "layers.py").write_text(source)
     spec = SPEC.replace("[my_package.layers]", modules)
-    assert found(load(spec, allow_imports=True)) == [(code, 3)]
+    compilation = load(spec, allow_imports=True)
+    assert found(compilation) == [(code, 3)] and compilation.diagnostics[0].help == HELPS.get(name, HELPS.get(code, ()))
     (package.parent / "spec.yaml").write_text(spec)
     assert run(["validate", "--allow-imports", str(package.parent / "spec.yaml")]) == 1
     assert code in capsys.readouterr().out
 
 
-def test_a_layer_that_raises(package: Path) -> None:
+def test_a_layer_that_raises(package: Path, request: pytest.FixtureRequest) -> None:
     (package / "layers.py").write_text(LAYERS.replace("(x,) = inputs", "(x,) = inputs\n        1 / 0"))
     compilation = load(SPEC, allow_imports=True)
     assert found(compilation) == [("own-layer-raises", 8)]
     assert compilation.diagnostics[0].help == ("ZeroDivisionError: division by zero",)
+    hold(TESTS / "specs" / "said" / "own_layer.out", f"{tell(compilation.diagnostics)}\n", request)
     del sys.modules["my_package.layers"]
     check = "    def check(self, scope, node):\n        return self.none\n"
     (package / "layers.py").write_text(LAYERS.replace("    def infer", check + "\n    def infer"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT, TESTS
-from told import tell, tell_fixes
+from told import hold, tell, tell_fixes
 
 from cnnlstm_spec.compiler.compile import compile_source
 from cnnlstm_spec.text.source import Source
@@ -61,13 +61,6 @@ DEEP = {
     "many layers": "head: [{Repeat: {times: 200, layers: [{Repeat: {times: 200, layers: [Flatten]}}]}}]\n",
 }
 """Specs that are small, and large when they are written out."""
-
-
-def hold(out: Path, said: str, request: pytest.FixtureRequest) -> None:
-    """Holds what is said against a file, or writes that anew."""
-    if request.config.getoption("--update"):
-        out.write_text(said, encoding="utf-8")
-    assert out.read_text("utf-8") == said
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
