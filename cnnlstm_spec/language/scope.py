@@ -192,11 +192,20 @@ class Scope:
             return None
         if isinstance(node.value, str) and "$" in node.value:
             if self.index is not None:
-                self._note_variables(node)
+                self.note_variables(node)
             return substitute(node, self.variables, self.place(node), self.found, self.uses)
         return node
 
-    def _note_variables(self, node: Scalar) -> None:
+    def note_variables(self, node: Node) -> None:
+        """Notes the uses of variables in a value, inside lists and mappings too."""
+        if self.index is None:
+            return
+        for inner in node.items if isinstance(node, Listing) else ():
+            self.note_variables(inner)
+        for entry in node.entries if isinstance(node, MappingNode) else ():
+            self.note_variables(entry.value)
+        if not isinstance(node, Scalar) or not isinstance(node.value, str) or "$" not in node.value:
+            return
         self.note(Variables(node.span, self.variables))
         for name, span in find_uses(node):
             if name in self.homes:

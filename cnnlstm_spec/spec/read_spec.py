@@ -154,7 +154,10 @@ def _with_variables(root: Mapping, scope: Scope) -> Scope:
     variables = {entry.key.text: entry.value for entry in entries}
     for entry in entries:
         scope.note_word(entry.key, "vars", entry.key.text, defines=True)
-    return replace(scope, variables=variables, globals=variables, homes={name: ("vars", name) for name in variables})
+    inner = replace(scope, variables=variables, globals=variables, homes={name: ("vars", name) for name in variables})
+    for entry in entries:
+        inner.note_variables(entry.value)
+    return inner
 
 
 def _means_vars(entry: Entry) -> bool:

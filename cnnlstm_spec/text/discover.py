@@ -50,6 +50,11 @@ def is_spec(path: File) -> bool:
         source = error.diagnostic.place.span.source
         if not source.text:
             return True
+    return holds_spec(source)
+
+
+def holds_spec(source: Source) -> bool:
+    """Whether a text has the keys of a spec at its top; one that is not YAML is judged by its lines."""
     if all(mark.search(source.text) for mark in MARKS) or EXTENDS.search(source.text):
         return True
     held = ("version" in source.text and "branches" in source.text) or "extends" in source.text

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from functools import cached_property
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 """The way to a value: `("branches", "video", "layers", 2, "kernel_size")`; class names are not part of it."""
+
+
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Source:
@@ -22,15 +26,7 @@ class Source:
 
     @cached_property
     def _starts(self) -> list[int]:
-        starts, text, at = [0], self.text, 0
-        while at < len(text):
-            char = text[at]
-            if char == "\r" and text[at + 1 : at + 2] == "\n":
-                at += 1
-            if char in "\r\n":
-                starts.append(at + 1)
-            at += 1
-        return starts
+        return [0, *(match.end() for match in LINE_END.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column, in code points, of an offset."""

@@ -47,7 +47,7 @@ compile: {optimizer: adam, loss: {risk: mse, kind: mse}}
 expect: {branches.left.last: [4], heads.kind.out: [2], fusion.again: null}
 """
 ENDS = {
-    ("vars", "width"): 5,
+    ("vars", "width"): 6,
     ("vars", "twice"): 1,
     ("blocks", "pair"): 3,
     ("blocks", "pair", "parameters", "units"): 4,

@@ -112,7 +112,7 @@ def explain(graph: TypedGraph, node: TypedNode) -> str:
     """How the output of a node came to be: every layer from the input down, a line for each of its numbers."""
     lines = [one_line(graph.graph.name)]
     for each in _path(graph, node):
-        lines += ["", *_layer(each, graph)]
+        lines += ["", *explain_layer(each, graph)]
     return "\n".join(lines)
 
 
@@ -191,7 +191,8 @@ def _path(graph: TypedGraph, node: TypedNode) -> Iterator[TypedNode]:
     return (each for id, each in graph.nodes.items() if id in wanted)
 
 
-def _layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
+def explain_layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
+    """The lines of one layer: its title, and each of its numbers with how it was computed."""
     node, type = typed.node, typed.type
     if type is None:
         yield f"{_title(node)}: its shape is unknown, because of the error"

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...ir.op import Example, Op
 from ...ir.tensor import Axis, Mask, TensorType
+from ...language.meanings import Described
 from ...language.record import Argument, Record
 from ...ops import ALIASES, FAMILIES, find_op
 from ...ops.fusions.table import STRATEGIES
@@ -101,7 +102,7 @@ def _arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:
         arguments.items(),
         key=lambda item: (item[0] in Op.arguments, not item[1].required, places.get(item[0], last)),
     )
-    rows = [(name, each.kind.words, _default(each), each.doc) for name, each in order]
+    rows = [(name, each.kind.words, format_default(each), each.doc) for name, each in order]
     widths = [max(width(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  " + "  ".join([*(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=False)), row[3]]).rstrip()
@@ -109,7 +110,8 @@ def _arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:
     )
 
 
-def _default(argument: Argument) -> str:
+def format_default(argument: Described) -> str:
+    """The value of an argument that is left out, as YAML."""
     if argument.required:
         return "required"
     return "null" if argument.default is None else _yaml(argument.default)

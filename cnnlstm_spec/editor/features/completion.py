@@ -1,0 +1,229 @@
+"""What could stand at a place: a word put there is read, and what reads it says what it would take for it.
+
+So a half-written line is completed by the same reader that reads whole ones, and by nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ...compiler.compile import Compilation
+from ...emit.words.reference import find, format_default
+from ...language.catalog import family
+from ...language.meanings import Address, Described, HeadName, Key, LayerName, Meaning, ObjectName, Value, Variables
+from ...model.addresses import list_addresses
+from ...model.logged import logged
+from ...ops import ALIASES, known_layers
+from ...spec.registry import STRUCTURES
+from ...text.escape.json import in_words
+from ...text.escape.terminal import one_line
+from ...text.repair import propose_repairs
+from ...text.source import Source, Span
+from ...text.texts import EditedTexts
+from ..positions import to_offset, to_range
+from ..state import State
+from .diagnostics import Json
+from .hover import describe
+
+MARK = "qzcompletedhere"
+"""A word that is near none that a spec may hold."""
+BEGUN = re.compile(r"(?:\$\{?)?[A-Za-z0-9_.\-]*\Z")
+GOES_ON = re.compile(r"[A-Za-z0-9_.\-]*")
+MODULE, FUNCTION, FIELD, VARIABLE, CLASS, PROPERTY, VALUE = 9, 3, 5, 6, 7, 10, 12
+PLAIN, SNIPPET = 1, 2
+MOST = 10
+"""So many texts with the word in them are read until one tells what it is."""
+
+
+class Option(NamedTuple):
+    """What could be written."""
+
+    text: str
+    kind: int
+    detail: str = ""
+    doc: str = ""
+    insert: str | None = None
+    """What is written instead of the text, with places to fill in."""
+    first: bool = False
+
+
+def find_completions(state: State, params: Json) -> Json:
+    """What could be written at a place, in place of the word that is there."""
+    source, offset = state.source, to_offset(state.source, params["position"])
+    line = source.start(source.position(offset)[0])
+    begun = BEGUN.search(source.text, line, offset)
+    start = begun.start() if begun is not None else offset
+    goes_on = GOES_ON.match(source.text, offset)
+    end = goes_on.end() if goes_on is not None else offset
+    written = source.text[start:offset]
+    is_variable = written.startswith("$")
+    meanings, compilation = _meanings(state, start, end, "$" + MARK if is_variable else MARK)
+    options = [each for meaning in meanings for each in _options(meaning, state, compilation)]
+    if is_variable:
+        options = [each for each in options if each.kind == VARIABLE]
+    unique = {each.text: each for each in reversed(options)}
+    place = to_range(Span(source, start, end))
+    items = [_item(each, place, state.settings.has_snippets) for each in reversed(unique.values())]
+    return {"isIncomplete": False, "items": items}
+
+
+def _meanings(state: State, start: int, end: int, mark: str) -> tuple[list[Meaning], Compilation]:
+    """What a word is taken for where it stands, in the first text with it that can be read there."""
+    last, texts = state.source, state.prepared.texts
+    before, after = state.source.text[:start], state.source.text[end:]
+    number, found = state.source.position(start)[0], (list[Meaning](), state.meant)
+    for candidate in islice(_candidates(state.source.name, before, mark, after, number), MOST):
+        edited = state.edited(candidate, EditedTexts(texts, {id(last): candidate}))
+        if edited.document is None:
+            continue
+        last, texts = candidate, edited.texts
+        compilation = edited.plain()
+        held = compilation.index.find_at(candidate, start)
+        meanings = [
+            each for each in held if each.span.start in (start, start - 1) and each.span.end - each.span.start <= len(mark) + 2
+        ]
+        if meanings:
+            return meanings, compilation
+    return found
+
+
+def _candidates(name: str, before: str, mark: str, after: str, number: int) -> Iterator[Source]:
+    """Texts with a word in them: as it stands, as a key, and with the rest of its line closed."""
+    rest, newline, below = after.partition("\n")
+    texts = [f"{before}{mark}{after}"]
+    if rest.strip():
+        # What follows on the line may belong to what was there before.
+        texts.append(f"{before}{mark}{newline}{below}")
+    if not rest.lstrip().startswith(":"):
+        texts.append(f"{before}{mark}:{after}")
+    sources = [Source(name, text) for text in texts]
+    for source in (*sources, *(each for one in sources for each in propose_repairs(one, number))):
+        if source.text.startswith(mark, len(before)):
+            yield source
+
+
+def _options(meaning: Meaning, state: State, compilation: Compilation) -> Iterator[Option]:
+    known = state.meant if state.meant.graph is not None else compilation
+    if isinstance(meaning, Key):
+        for name, argument in meaning.arguments.items():
+            if name not in meaning.written:
+                yield _key(name, argument, meaning.owner)
+    elif isinstance(meaning, LayerName):
+        yield from (Option(name, FUNCTION, "block", first=True) for name in meaning.blocks)
+        yield from _layers()
+    elif isinstance(meaning, ObjectName):
+        yield from _objects(meaning.family)
+    elif isinstance(meaning, Value):
+        yield from _values(meaning.argument)
+        if meaning.argument.name == "monitor" and known.spec is not None:
+            yield from (Option(name, VALUE, "what is logged") for name in logged(known.spec) or ())
+    elif isinstance(meaning, Variables):
+        yield from (Option(f"${name}", VARIABLE, _short(node)) for name, node in meaning.variables.items())
+    elif isinstance(meaning, HeadName):
+        yield from (Option(head, CLASS, "a head", insert=f"{_escaped(head)}: $0") for head in meaning.heads)
+    elif isinstance(meaning, Address) and known.graph is not None:
+        names = list_addresses(known.graph) if meaning.whole else _references(known.graph.addresses)
+        yield from (Option(name, VALUE, "an address" if meaning.whole else "a reference") for name in names)
+        if meaning.whole:
+            yield from (Option(name, VALUE, "a count") for name in ("params", "trainable_params", "macs"))
+
+
+def _references(addresses: Mapping[str, str]) -> list[str]:
+    return [name for name in addresses if not name.startswith(("head.", "heads."))]
+
+
+def _key(name: str, argument: Described, owner: str) -> Option:
+    default = "required" if argument.required else f"default: {format_default(argument)}"
+    return Option(
+        name, PROPERTY, f"{argument.words}; {default}", describe(argument, owner), f"{_escaped(name)}: $0", argument.required
+    )
+
+
+@cache
+def _layers() -> tuple[Option, ...]:
+    """Every layer and structure, with its required arguments to fill in."""
+    names = [*STRUCTURES, *(name for name in known_layers() if name not in ALIASES)]
+    return tuple(Option(name, CLASS, _first_line(name), insert=_with_required(name)) for name in names)
+
+
+def _first_line(name: str) -> str:
+    record = find(name)
+    return (record.__doc__ or "").strip().split("\n")[0] if record is not None else ""
+
+
+def _with_required(name: str) -> str | None:
+    """A layer with what must be written, each place with its number; None where nothing must."""
+    record = find(name)
+    needed = [each for each, argument in record.arguments.items() if argument.required] if record is not None else []
+    if not needed or name in STRUCTURES:
+        return f"{name}: $0" if name in STRUCTURES else None
+    places = ", ".join(f"{each}: ${number}" for number, each in enumerate(needed, 1))
+    return f"{name}: {{{places}}}"
+
+
+@cache
+def _objects(name: str) -> tuple[Option, ...]:
+    found = family(name)
+    words = [*found.get("by_shape", ()), *found["identifiers"]]
+    classes = [each for each in found["classes"] if each not in words] if name != "activations" else []
+    return tuple(Option(each, VALUE, name) for each in (*dict.fromkeys(words), *classes))
+
+
+def _values(argument: Described) -> Iterator[Option]:
+    for value in _choices(argument.schema()):
+        text = in_words(value) if not isinstance(value, str) else value
+        is_default = not argument.required and argument.default == value
+        yield Option(text, VALUE, "default" if is_default else "", first=is_default)
+
+
+def _choices(schema: Any) -> Iterator[Any]:
+    """The values that a schema lists, and both of a boolean."""
+    if not isinstance(schema, Mapping):
+        return
+    if isinstance(schema.get("enum"), list | tuple):
+        yield from (each for each in schema["enum"] if each is None or isinstance(each, str | bool | int | float))
+    if "const" in schema:
+        yield schema["const"]
+    sorts = schema.get("type")
+    if sorts == "boolean" or (isinstance(sorts, list) and "boolean" in sorts):
+        yield from (True, False)
+    for part in ("anyOf", "oneOf", "allOf"):
+        for each in schema.get(part, ()):
+            yield from _choices(each)
+    yield from _choices(schema.get("items"))
+
+
+def _escaped(name: str) -> str:
+    """A name that stands for itself in a text with places to fill in."""
+    return re.sub(r"([\\$}])", r"\\\1", name)
+
+
+def _short(node: Any) -> str:
+    return one_line(str(getattr(node, "text", "")))[:60]
+
+
+def _item(option: Option, place: Json, has_snippets: bool) -> Json:
+    insert = option.insert if option.insert is not None else option.text
+    plain = re.sub(r"\\([\\$}])", r"\1", re.sub(r"(?<!\\)\$\d", "", insert)) if option.insert is not None else insert
+    made: Json = {
+        "label": option.text,
+        "kind": option.kind,
+        "sortText": f"{0 if option.first else 1}{option.text}",
+        "filterText": option.text,
+        "textEdit": {"range": place, "newText": insert if has_snippets and option.insert is not None else plain},
+        "insertTextFormat": SNIPPET if has_snippets and option.insert is not None else PLAIN,
+    }
+    if option.detail:
+        made["detail"] = one_line(option.detail)
+    if option.doc:
+        made["documentation"] = {"kind": "plaintext", "value": option.doc}
+    return made
+
+
+def labels(completions: Json) -> Iterable[str]:
+    """The texts of completions, for tests."""
+    return [each["label"] for each in completions["items"]]

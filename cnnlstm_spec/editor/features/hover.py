@@ -1,0 +1,125 @@
+"""What is told of the word under the pointer: what it is, what it takes, and what comes of it here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...emit.words.arithmetic import explain_layer
+from ...emit.words.mask_origin import find_mask_origin
+from ...emit.words.object_pages import object_pages
+from ...emit.words.reference import find, format_default, page
+from ...ir.graph import TypedNode
+from ...language.meanings import Described, Key, LayerName, Meaning, ObjectName, Value, Word
+from ...text.escape.json import in_words
+from ...text.escape.terminal import many_lines, one_line
+from ...text.nodes import Mapping, Node, value_of
+from ...text.source import Span
+from ..hints import format_output
+from ..positions import to_offset, to_range
+from ..state import State
+from .diagnostics import Json
+
+ORDER: tuple[type[Meaning], ...] = (ObjectName, LayerName, Word, Key, Value)
+"""What is told first of a word that means several things."""
+MOST = 3
+"""So many uses of one layer are told of."""
+
+
+def find_hover(state: State, params: Json) -> Json | None:
+    """The text for a place, as Markdown whose every part that a person wrote is code; None where nothing is known."""
+    offset = to_offset(state.source, params["position"])
+    held = state.meant.index.find_at(state.source, offset)
+    known = [each for kind in ORDER for each in held if isinstance(each, kind)]
+    for each in sorted(known, key=lambda one: one.span.end - one.span.start):
+        parts = [part for part in _parts(each, state) if part]
+        if parts:
+            return {"contents": {"kind": "markdown", "value": "\n".join(map(fenced, parts))}, "range": to_range(each.span)}
+    return None
+
+
+def fenced(text: str) -> str:
+    """A text as code of Markdown, whatever it holds."""
+    text = many_lines(text)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _parts(meaning: Meaning, state: State) -> Iterator[str]:
+    if isinstance(meaning, LayerName):
+        yield from _uses(meaning.span, state)
+        record = find(meaning.name)
+        if record is not None:
+            yield page(meaning.name, record).rstrip()
+        elif meaning.name in meaning.blocks:
+            yield _block(meaning.name, meaning.blocks[meaning.name])
+    elif isinstance(meaning, ObjectName):
+        yield from (each.rstrip() for each in object_pages(meaning.name)[:1])
+    elif isinstance(meaning, Word):
+        yield _word(meaning, state)
+    elif isinstance(meaning, Key) and meaning.name in meaning.arguments:
+        yield describe(meaning.arguments[meaning.name], meaning.owner)
+    elif isinstance(meaning, Value):
+        yield describe(meaning.argument, meaning.owner)
+
+
+def describe(argument: Described, owner: str) -> str:
+    """An argument in a few lines: what it is, what it means, what it is if it is left out."""
+    default = "required" if argument.required else f"default: {format_default(argument)}"
+    lines = [f"{argument.name}: {argument.words}", *([argument.doc] if argument.doc else []), f"of {one_line(owner)}; {default}"]
+    return "\n".join(lines)
+
+
+def _uses(span: Span, state: State) -> Iterator[str]:
+    """How the outputs of a layer, or of a use of a block, came to be."""
+    nodes = [each for each in _nodes(state) if _is_at(each.node.origin.place.span, span)]
+    ends: list[TypedNode] = []
+    if not nodes:
+        at_end = [each for each in _nodes(state) if any(_is_at(label.place.span, span) for label in each.node.origin.uses)]
+        ends = at_end[-1:]
+    typed = state.meant.typed
+    for each in [*nodes, *ends][:MOST]:
+        assert typed is not None
+        lines = [f"output {format_output(each)}"] if each in ends else list(explain_layer(each, typed))
+        mask = find_mask_origin(each.type, typed) if each.type is not None else None
+        yield "\n".join([*lines, *([f"  mask  {one_line(mask)}"] if mask else [])])
+    if len(nodes) > MOST:
+        yield f"and {len(nodes) - MOST} more"
+
+
+def _nodes(state: State) -> Iterator[TypedNode]:
+    typed = state.meant.typed
+    return (each for each in (typed.nodes.values() if typed is not None else ()) if not each.node.hidden)
+
+
+def _is_at(one: Span, other: Span) -> bool:
+    return one.start == other.start and one.source.name == other.source.name
+
+
+def _block(name: str, node: Node) -> str:
+    parameters = node.get("parameters") if isinstance(node, Mapping) else None
+    taken = in_words(value_of(parameters.value)) if parameters is not None else "none"
+    return f"block {one_line(name)}\nparameters: {one_line(taken)}"
+
+
+def _word(word: Word, state: State) -> str:
+    """A name: what it stands for, and how often it is used."""
+    symbol, index = word.symbol, state.meant.index
+    words = index.words.get(symbol, [])
+    sort = {"vars": "variable", "names": "layer", "blocks": "block", "branches": "branch", "heads": "head", "share": "shared by"}
+    what = "parameter" if "parameters" in symbol else sort.get(str(symbol[0]), str(symbol[0]))
+    lines = [f"{what} {one_line(str(symbol[-1]))}"]
+    if symbol[0] == "vars" and isinstance(state.meant.document, Mapping):
+        section = state.meant.document.get("vars")
+        entry = section.value.get(str(symbol[-1])) if section is not None and isinstance(section.value, Mapping) else None
+        lines += [f"value: {one_line(in_words(value_of(entry.value)))}"] if entry is not None else []
+    typed = state.meant.typed
+    address = ".".join(map(str, symbol[1:]))
+    id = typed.graph.addresses.get(address) if typed is not None and symbol[0] in ("branches", "fusion", "names") else None
+    if typed is not None and symbol[0] == "heads":
+        id = typed.graph.outputs.get(address)
+    if typed is not None and id is not None and id in typed.nodes:
+        lines.append(f"output: {format_output(typed.nodes[id])}")
+    uses = sum(not each.defines for each in words)
+    return "\n".join([*lines, f"used {uses} time{'' if uses == 1 else 's'}"])

@@ -1,0 +1,201 @@
+"""Names that a person has chosen: where they are defined and used, and other names for them, in all texts of a spec."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path as File
+from typing import NamedTuple
+
+from ...language.kinds import NAME
+from ...language.meanings import Word
+from ...language.scope import Scope
+from ...text.diagnostic import Diagnostic
+from ...text.edits.applied import applied
+from ...text.escape.terminal import one_line
+from ...text.fix import Edit
+from ...text.nodes import Mapping, Node, Scalar
+from ...text.source import Path, Source, Span
+from ...text.texts import EditedTexts
+from ..positions import to_offset, to_range
+from ..state import State, make_state
+from .actions import make_edit
+from .diagnostics import Json, Uris
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+BY_PATH = ("vars", "blocks", "branches", "heads")
+"""Symbols that are ways to a key, in the text of each file."""
+
+
+class View(NamedTuple):
+    """A text as a part of a spec: itself, or one that the spec extends."""
+
+    state: State
+    source: Source
+    uris: Uris
+
+
+class CannotRename(Exception):
+    """Why a name stays what it is."""
+
+
+def find_definition(views: Sequence[View], params: Json) -> list[Json]:
+    """Where the name at a place is defined; of `extends`, the file."""
+    found: dict[str, Json] = {}
+    for view in views:
+        if (file := _extended(view, to_offset(view.source, params["position"]))) is not None:
+            return [file]
+        word = _word_at(view, params)
+        if word is None:
+            continue
+        defined = [each.span for each in view.state.meant.index.words[word.symbol] if each.defines]
+        for span in (*defined, *_in_trees(view.state, word.symbol)):
+            location = view.uris.location(span)
+            found.setdefault(repr(location), location)
+    return list(found.values())
+
+
+def find_references(views: Sequence[View], params: Json) -> list[Json]:
+    """Where the name at a place is used, and where it is defined if that is asked for."""
+    with_definition = bool(params.get("context", {}).get("includeDeclaration", True))
+    found: dict[str, Json] = {}
+    for view in views:
+        word = _word_at(view, params)
+        for each in _everywhere(view.state, word.symbol) if word is not None else ():
+            if with_definition or not each.defines:
+                location = view.uris.location(each.span)
+                found.setdefault(repr(location), location)
+    return list(found.values())
+
+
+def prepare_rename(views: Sequence[View], params: Json) -> Json | None:
+    """The range and the name at a place that can have another one."""
+    word = next((word for view in views if (word := _word_at(view, params)) is not None), None)
+    if word is None or not _is_as_written(word):
+        return None
+    return {"range": to_range(word.span), "placeholder": str(word.symbol[-1])}
+
+
+def rename(views: Sequence[View], params: Json) -> Json:
+    """The edits, of all files, that give a name another one; raises CannotRename where something else would change."""
+    name, changes = str(params.get("newName", "")), dict[str, list[Json]]()
+    for view in views:
+        word = _word_at(view, params)
+        if word is None:
+            continue
+        if any(each.severity == "error" for each in view.state.found):
+            raise CannotRename("the spec has errors; mend them first, so that every use of the name is known")
+        for uri, edits in make_edit(_renamed(view, word, name), view.uris)["changes"].items():
+            known = changes.setdefault(uri, [])
+            known += [edit for edit in edits if edit not in known]
+    if not changes:
+        raise CannotRename("nothing here has a name that a person has chosen")
+    return {"changes": changes}
+
+
+def _renamed(view: View, word: Word, name: str) -> list[Edit]:
+    is_variable = word.symbol[0] == "vars" or "parameters" in word.symbol or "each" in word.symbol
+    fits = VARIABLE.fullmatch(name) if is_variable else _is_name(name)
+    if not fits:
+        raise CannotRename(f"`{one_line(name)}` cannot be a name here")
+    words = _everywhere(view.state, word.symbol)
+    if not all(map(_is_as_written, words)):
+        raise CannotRename("it is made unique where a block is used several times; name it in one place")
+    edits = list(dict.fromkeys(Edit(each.span, name) for each in words))
+    _check(view.state, edits)
+    return edits
+
+
+def _is_name(name: str) -> bool:
+    found: list[Diagnostic] = []
+    NAME.read(Scalar(Span(Source("", ""), 0, 0), name, name, plain=False), Scope(found))
+    return not found and "." not in name and name.strip() == name
+
+
+def _check(state: State, edits: Iterable[Edit]) -> None:
+    """Raises CannotRename where the spec with the edits has findings that it did not have."""
+    edits = list(edits)
+    sources = {id(edit.span.source): edit.span.source for edit in edits}
+    edited = {}
+    for key, source in sources.items():
+        text = applied(source.text, [edit for edit in edits if edit.span.source is source])
+        if text is None:
+            raise CannotRename("two uses of the name lie in one another")
+        edited[key] = Source(source.name, text)
+    prepared = state.edited(edited.get(id(state.source), state.source), EditedTexts(state.prepared.texts, edited, keeps=False))
+    before, after = Counter(map(_code, state.found)), Counter(map(_code, prepared.found_in_all()))
+    new = [each for each in prepared.found_in_all() if after[_code(each)] > before[_code(each)] and each.severity != "advice"]
+    if new:
+        raise CannotRename(one_line(new[0].message))
+
+
+def _code(found: Diagnostic) -> str:
+    return found.code.name
+
+
+def _word_at(view: View, params: Json) -> Word | None:
+    """The innermost name at a place of a text."""
+    words = view.state.meant.index.find_words(view.source, to_offset(view.source, params["position"]))
+    return words[0] if words else None
+
+
+def _is_as_written(word: Word) -> bool:
+    span = word.span
+    return span.source.text[span.start : span.end] == str(word.symbol[-1])
+
+
+def _everywhere(state: State, symbol: Path) -> list[Word]:
+    """The words of a symbol in the spec, and in each file that it extends by itself: some may be replaced in the spec."""
+    words = {each.span: each for each in state.meant.index.words.get(symbol, ())}
+    for each in _alone(state):
+        for word in each.compilation.index.words.get(symbol, ()):
+            words.setdefault(_same_span(state, word.span), Word(_same_span(state, word.span), symbol, word.defines))
+    for span in _in_trees(state, symbol):
+        words.setdefault(span, Word(span, symbol, defines=True))
+    return list(words.values())
+
+
+def _same_span(state: State, span: Span) -> Span:
+    """The span in the text as the spec has read it."""
+    source = next((each for each in state.prepared.texts.sources.values() if each.name == span.source.name), span.source)
+    return Span(source, span.start, span.end)
+
+
+def _alone(state: State) -> list[State]:
+    """The files that a spec extends, each by itself."""
+    sources = [each for each in state.prepared.texts.sources.values() if each is not state.source]
+    return [make_state(each, File(each.name).parent, {}, state.settings, memory=state.memory) for each in sources]
+
+
+def _in_trees(state: State, symbol: Path) -> list[Span]:
+    """Where the keys of a symbol stand in each text, in those that others replace too."""
+    if symbol[0] not in BY_PATH:
+        return []
+    found = []
+    for tree in state.prepared.texts.trees.values():
+        node: Node | None = tree
+        for number, step in enumerate(symbol):
+            entry = node.get(str(step)) if isinstance(node, Mapping) else None
+            if entry is None:
+                break
+            if number == len(symbol) - 1:
+                found.append(Span(entry.key.span.source, *_inside_quotes(entry.key)))
+            node = entry.value
+    return found
+
+
+def _inside_quotes(key: Scalar) -> tuple[int, int]:
+    start, end = key.span.start, key.span.end
+    return (start, end) if key.plain else (start + 1, end - 1)
+
+
+def _extended(view: View, offset: int) -> Json | None:
+    """The file that `extends` names at an offset."""
+    tree = view.state.prepared.texts.trees.get(id(view.source))
+    entry = tree.get("extends") if isinstance(tree, Mapping) else None
+    if entry is None or not entry.value.span.start <= offset <= entry.value.span.end or not isinstance(entry.value, Scalar):
+        return None
+    path = str(File(view.source.name).parent / entry.value.text)
+    source = next((each for each in view.state.prepared.texts.sources.values() if each.name == path), None)
+    return view.uris.location(Span(source, 0, 0)) if source is not None else None

@@ -1,0 +1,141 @@
+"""What a text is made of: its sections and what is named in them, the lines that fold, and what a branch costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ...ir.graph import TypedNode
+from ...ir.size import Size
+from ...language.meanings import Key, LayerName, Meaning, Value, Word
+from ...text.escape.terminal import one_line
+from ...text.source import Span
+from ..hints import format_output
+from ..positions import to_position, to_range
+from ..state import State
+from .diagnostics import Json
+
+MODULE, CLASS, FIELD, FUNCTION, VARIABLE = 2, 5, 8, 12, 13
+SORTS = {"branches": CLASS, "heads": CLASS, "fusion": CLASS, "blocks": FUNCTION, "vars": VARIABLE, "names": VARIABLE}
+TOP = "the spec"
+
+
+class _Part(NamedTuple):
+    span: Span
+    """The name."""
+    end: int
+    """Where all that belongs to it ends."""
+    kind: int
+    detail: str = ""
+
+
+def find_symbols(state: State) -> list[Json]:
+    """The sections, in each what is named there, in that its layers."""
+    outputs = {each.node.origin.place.span.start: format_output(each) for each in _layers(state)}
+    names = [each for each in _own(state, Word) if isinstance(each, Word) and each.defines and each.symbol[0] in SORTS]
+    parts = [_Part(each.span, each.span.end, SORTS[str(each.symbol[0])]) for each in names if len(each.symbol) == 2]
+    layers = [_Part(each.span, each.span.end, FIELD, outputs.get(each.span.start, "")) for each in _own(state, LayerName)]
+    sections = sorted(_sections(state), key=lambda part: part.span.start)
+    return [_symbol(state, section, _within(section, parts), layers) for section in sections]
+
+
+def _sections(state: State) -> Iterator[_Part]:
+    """The keys of the spec itself, each up to the end of its value."""
+    keys = [each for each in _own(state, Key) if isinstance(each, Key) and each.owner == TOP]
+    values = {each.argument.name: each for each in _own(state, Value) if isinstance(each, Value) and each.owner == TOP}
+    for key in keys:
+        value = values.get(key.name)
+        yield _Part(key.span, value.span.end if value is not None else key.span.end, MODULE)
+
+
+def _own(state: State, kind: type[Meaning]) -> list[Meaning]:
+    """The meanings of a kind in the text itself, in its order."""
+    name = state.source.name
+    found = [each for each in state.meant.index.meanings if isinstance(each, kind) and each.span.source.name == name]
+    return sorted(found, key=lambda each: each.span.start)
+
+
+def _within(outer: _Part, parts: list[_Part]) -> list[_Part]:
+    """The parts inside another, each up to where the next begins."""
+    inner = [each for each in parts if outer.span.end <= each.span.start < outer.end]
+    text, ends = outer.span.source.text, [each.span.start for each in inner[1:]] + [outer.end]
+    return [
+        each._replace(end=each.span.end + len(text[each.span.end : end].rstrip(" \n\r\t,{}[]-\"'")))
+        for each, end in zip(inner, ends, strict=False)
+    ]
+
+
+def _symbol(state: State, part: _Part, inner: list[_Part], layers: list[_Part]) -> Json:
+    text = state.source.text[part.span.start : part.span.end] if part.span.source is state.source else ""
+    text = text or part.span.source.text[part.span.start : part.span.end]
+    end = max(part.end, part.span.end)
+    children = [_symbol(state, each, [], _within(each, layers)) for each in inner]
+    if not inner:
+        children = [_symbol(state, each, [], []) for each in layers if part.span.end <= each.span.start < end]
+    made: Json = {
+        "name": one_line(text) or "?",
+        "kind": part.kind,
+        "range": to_range(part.span.to(end)),
+        "selectionRange": to_range(part.span),
+    }
+    return {**made, **({"detail": part.detail} if part.detail else {}), **({"children": children} if children else {})}
+
+
+def find_folds(state: State) -> list[Json]:
+    """Lines with deeper lines below them, each up to the last of those."""
+    count = state.source.position(len(state.source.text))[0]
+    waiting: list[tuple[int, int]] = []
+    found: list[Json] = []
+    last = 0
+    for number in range(1, count + 2):
+        line = state.source.line(number) if number <= count else "end"
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        indent = len(line) - len(line.lstrip(" "))
+        while waiting and waiting[-1][0] >= indent:
+            _, start = waiting.pop()
+            if last > start:
+                found.append({"startLine": start - 1, "endLine": last - 1})
+        waiting.append((indent, number))
+        last = number
+    return sorted(found, key=lambda each: each["startLine"])
+
+
+def find_lenses(state: State) -> list[Json]:
+    """Above each branch, fusion and head, its parameters and multiply-adds."""
+    typed = state.meant.typed
+    if typed is None:
+        return []
+    areas: dict[str, list[TypedNode]] = {}
+    for each in typed.nodes.values():
+        areas.setdefault(each.node.area, []).append(each)
+    made = []
+    for area, span in _areas(state):
+        nodes = areas.get(area, [])
+        if not nodes or any(each.type is None for each in nodes):
+            continue
+        macs: Size = 0
+        for each in nodes:
+            macs = macs + each.macs
+        counted = f"{macs:,}" if isinstance(macs, int) else str(macs)
+        title = f"{sum(each.params for each in nodes):,} parameters, {one_line(counted)} multiply-adds"
+        start = to_position(span.source, span.start)
+        made.append({"range": {"start": start, "end": start}, "command": {"title": title, "command": ""}})
+    return made
+
+
+def _areas(state: State) -> Iterator[tuple[str, Span]]:
+    """The areas of the graph that the text defines, each with its name there; of the only head, or fusion, the key."""
+    for word in _own(state, Word):
+        if isinstance(word, Word) and word.defines and word.symbol[0] in ("branches", "fusion", "heads"):
+            yield ".".join(map(str, word.symbol)), word.span
+    for key in _own(state, Key):
+        if isinstance(key, Key) and key.owner == TOP and key.name in ("head", "fusion"):
+            yield key.name, key.span
+
+
+def _layers(state: State) -> Iterator[TypedNode]:
+    typed, name = state.meant.typed, state.source.name
+    for each in typed.nodes.values() if typed is not None else ():
+        if not each.node.hidden and each.type is not None and each.node.origin.place.span.source.name == name:
+            yield each

@@ -1,0 +1,150 @@
+"""What the threads of the server share: open texts, settings, and the jobs that wait. Imports `documents` and `wire`.
+
+The loop changes texts and adds jobs; the worker takes jobs. A job is wanted as long as the text that it is about is the same.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from .documents import Document
+
+DEBOUNCE = 0.1
+"""Seconds without a change before findings are told."""
+MOST = 2000
+"""So many requests wait; more are refused."""
+
+
+@dataclass(eq=False)
+class Job:
+    """A request to answer, or, without an id, findings to tell."""
+
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+    id: Any = None
+    uri: str | None = None
+    serial: int | None = None
+    """Of the text when it was asked."""
+    due: float = 0.0
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Client:
+    """What the editor can do, and what a person has set there."""
+
+    allow_imports: bool = False
+    allow_outside: bool = False
+    shows_params: bool = False
+    has_snippets: bool = False
+    refreshes_hints: bool = False
+    watches_files: bool = False
+
+
+class Session:
+    """The shared state; every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Condition()
+        self.documents: dict[str, Document] = {}
+        self.client = Client()
+        self.is_over = False
+        self._jobs: list[Job] = []
+        self._serial = 0
+
+    def next_serial(self) -> int:
+        """A number that no text has had."""
+        with self.lock:
+            self._serial += 1
+            return self._serial
+
+    def put(self, document: Document, delay: float = DEBOUNCE) -> None:
+        """Opens or changes a text; its findings are told after a while without changes."""
+        with self.lock:
+            self.documents[document.uri] = document
+            self._tell(document.uri, delay)
+
+    def close(self, uri: str) -> None:
+        """Forgets a text."""
+        with self.lock:
+            if self.documents.pop(uri, None) is not None:
+                self._jobs = [job for job in self._jobs if job.uri != uri or job.id is not None]
+                self._jobs.append(Job("closed", uri=uri))
+                for other in self.documents:
+                    self._tell(other, DEBOUNCE)
+                self.lock.notify()
+
+    def tell_all(self, delay: float = DEBOUNCE) -> None:
+        """Findings of every open text, once more: a file on the disk has changed."""
+        with self.lock:
+            for uri in list(self.documents):
+                self._tell(uri, delay)
+
+    def _tell(self, uri: str, delay: float) -> None:
+        self._jobs = [job for job in self._jobs if not (job.method == "findings" and job.uri == uri)]
+        self._jobs.append(Job("findings", uri=uri, due=time.monotonic() + delay))
+        self.lock.notify()
+
+    def ask(self, job: Job) -> bool:
+        """Adds a request; whether there is room for it."""
+        with self.lock:
+            if len(self._jobs) >= MOST:
+                return False
+            document = self.documents.get(job.uri) if job.uri is not None else None
+            job.serial = document.serial if document is not None else None
+            self._jobs.append(job)
+            self.lock.notify()
+            return True
+
+    def cancel(self, id: Any) -> None:
+        """Nobody waits for a request any more."""
+        with self.lock:
+            for job in self._jobs:
+                if job.id == id and job.id is not None:
+                    job.is_cancelled = True
+            if self._current is not None and self._current.id == id and id is not None:
+                self._current.is_cancelled = True
+
+    _current: Job | None = None
+
+    def take(self) -> Job | None:
+        """The next job, requests first, once it is due; None when all is over."""
+        with self.lock:
+            self._current = None
+            while True:
+                if self.is_over:
+                    return None
+                now = time.monotonic()
+                ready = [job for job in self._jobs if job.due <= now]
+                if ready:
+                    job = min(ready, key=lambda each: each.due)
+                    self._jobs.remove(job)
+                    self._current = job
+                    return job
+                wait = min((job.due for job in self._jobs), default=None)
+                self.lock.wait(None if wait is None else max(0.0, wait - now))
+
+    def is_wanted(self, job: Job, document: Document | None) -> bool:
+        """Whether the text that a job is about is the same, and somebody waits for it."""
+        if job.is_cancelled or self.is_over:
+            return False
+        return document is None or self.documents.get(document.uri) is document
+
+    def document(self, uri: str | None) -> Document | None:
+        """The open text of a URI."""
+        with self.lock:
+            return self.documents.get(uri) if uri is not None else None
+
+    def opened(self) -> list[Document]:
+        """All open texts."""
+        with self.lock:
+            return list(self.documents.values())
+
+    def end(self) -> None:
+        """Lets the worker end."""
+        with self.lock:
+            self.is_over = True
+            self.lock.notify_all()

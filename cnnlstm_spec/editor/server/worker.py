@@ -1,0 +1,206 @@
+"""The thread that compiles: takes jobs, keeps the last state of each open text, and answers. Imports the compiler."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path as File
+from typing import Any
+
+from ...emit.picture.svg import draw
+from ...text.discover import holds_spec
+from ...text.files import PathError, stamp
+from ...text.source import Source
+from ...text.texts import same_file
+from ..features.actions import find_actions
+from ..features.completion import find_completions
+from ..features.diagnostics import Uris, make_diagnostics
+from ..features.hover import find_hover
+from ..features.inlay import find_inlay_hints
+from ..features.names import CannotRename, View, find_definition, find_references, prepare_rename, rename
+from ..features.outline import find_folds, find_lenses, find_symbols
+from ..state import Overtaken, Settings, State, make_state
+from . import wire
+from .documents import Document, path_of
+from .session import Job, Session
+from .wire import Json, Writer
+
+ENDING = ".spec.yaml"
+OF_STATE: dict[str, Callable[[State, Json], Any]] = {
+    "hover": find_hover,
+    "completion": find_completions,
+    "documentSymbol": lambda state, _: find_symbols(state),
+    "foldingRange": lambda state, _: find_folds(state),
+    "codeLens": lambda state, _: find_lenses(state),
+    "inlayHint": find_inlay_hints,
+    "picture": lambda state, _: {"svg": draw(state.meant)},
+}
+OF_VIEWS = {
+    "definition": find_definition,
+    "references": find_references,
+    "prepareRename": prepare_rename,
+    "rename": rename,
+}
+
+
+class Worker:
+    """Does one job at a time; what a newer change has overtaken is given up where it stands."""
+
+    def __init__(self, session: Session, writer: Writer) -> None:
+        self.session, self.writer = session, writer
+        self.states: dict[str, tuple[Document, Any, State]] = {}
+        """The last state of each open spec, with what it rests on."""
+        self.told: dict[str, dict[str, list[Json]]] = {}
+        """By open spec, what was told of each file."""
+        self.specs: set[str] = set()
+        """The open texts that were specs once: one that is being written may not be for a while."""
+
+    def run(self) -> None:
+        """Works until the session is over."""
+        while (job := self.session.take()) is not None:
+            try:
+                self.do(job)
+            except Overtaken:
+                if job.id is not None:
+                    code = wire.CANCELLED if job.is_cancelled else wire.CONTENT_MODIFIED
+                    self.writer.refuse(job.id, code, "the text has changed" if not job.is_cancelled else "cancelled")
+            except CannotRename as error:
+                self.writer.refuse(job.id, wire.REQUEST_FAILED, str(error))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                self.fail(job, error, wire.INVALID_PARAMS if job.id is not None else wire.INTERNAL_ERROR)
+            except Exception as error:
+                self.fail(job, error, wire.INTERNAL_ERROR)
+
+    def fail(self, job: Job, error: Exception, code: int) -> None:
+        """Tells of what nobody has expected, and goes on."""
+        words = f"{job.method}: {type(error).__name__}"
+        self.writer.notify(
+            "window/logMessage", {"type": 1, "message": f"{words}; this is a bug of cnnlstm-spec, or of the editor"}
+        )
+        if job.id is not None:
+            self.writer.refuse(job.id, code, words)
+
+    def do(self, job: Job) -> None:
+        """One job."""
+        if job.method == "closed":
+            self.forget(job.uri or "")
+            return
+        document = self.session.document(job.uri)
+        if document is None:
+            if job.id is not None:
+                self.writer.answer(job.id, None)
+            return
+        if job.is_cancelled or (job.id is not None and job.serial != document.serial):
+            raise Overtaken
+        if job.method == "findings":
+            self.tell(document, job)
+        elif job.method in OF_VIEWS:
+            self.writer.answer(job.id, OF_VIEWS[job.method](self.views(document, job), job.params))
+        else:
+            state = self.state(document, job)
+            self.writer.answer(job.id, self.result(state, document, job) if state is not None else None)
+
+    def result(self, state: State, document: Document, job: Job) -> Any:
+        """The answer to a request about one text."""
+        if job.method == "codeAction":
+            return find_actions(state, job.params, Uris(state.source, document.uri))
+        return OF_STATE[job.method](state, job.params)
+
+    def is_spec(self, document: Document) -> bool:
+        """Whether a text holds a spec, or has held one."""
+        name = document.source.name.rsplit("/", 1)[-1]
+        if document.uri not in self.specs and (
+            name.endswith(ENDING) or (not name.startswith("_") and holds_spec(document.source))
+        ):
+            self.specs.add(document.uri)
+        return document.uri in self.specs
+
+    def state(self, document: Document, job: Job, whatever: bool = False) -> State | None:
+        """The state of a text, as it was compiled before if nothing of it has changed; None of one that is no spec."""
+        if not whatever and not self.is_spec(document):
+            return None
+        known = self.states.get(document.uri)
+        if known is not None and known[0] is document and known[1] == self.rests_on(known[2]):
+            state = known[2]
+        else:
+            path = path_of(document.uri)
+            client = self.session.client
+            settings = Settings(client.allow_imports, client.allow_outside, client.shows_params, client.has_snippets)
+            state = make_state(document.source, File(path).parent if path else None, self.open_files(), settings, document.line)
+            self.states[document.uri] = document, self.rests_on(state), state
+        state.memory.is_wanted = lambda: self.session.is_wanted(job, document)
+        state.memory.check()
+        return state
+
+    def rests_on(self, state: State) -> Any:
+        """What a state rests on besides its text: the files that were read for it, as they are open or lie on the disk."""
+        opened = self.open_files()
+        return {path: id(opened[path]) if path in opened else stamp(path) for path in state.prepared.texts.files}
+
+    def open_files(self) -> dict[File, Source]:
+        """The open texts that are files."""
+        found = {}
+        for document in self.session.opened():
+            path = path_of(document.uri)
+            if path is not None:
+                found[same_file(File(path))] = document.source
+        return found
+
+    def views(self, document: Document, job: Job) -> list[View]:
+        """A text as each open spec has it: itself, and those that extend it."""
+        path = path_of(document.uri)
+        found = []
+        for other in [document, *(each for each in self.session.opened() if each is not document)]:
+            state = self.state(other, job)
+            if state is None:
+                continue
+            uris = Uris(state.source, other.uri)
+            if other is document:
+                found.append(View(state, state.source, uris))
+                continue
+            source = next(
+                (each for each in state.prepared.texts.sources.values() if path is not None and _are_same(each.name, path)), None
+            )
+            if source is not None and source.text == document.text:
+                found.append(View(state, source, uris))
+        if not found and (state := self.state(document, job, whatever=True)) is not None:
+            found.append(View(state, state.source, Uris(state.source, document.uri)))
+        return found
+
+    def tell(self, document: Document, job: Job) -> None:
+        """Tells what is found in a text and in what it extends; and what is found no more."""
+        state = self.state(document, job)
+        found = make_diagnostics(state.found, Uris(state.source, document.uri)) if state is not None else {document.uri: []}
+        if not self.session.is_wanted(job, document):
+            raise Overtaken
+        before = self.told.get(document.uri, {})
+        self.told[document.uri] = found
+        for uri in {**before, **found}:
+            self.publish(uri)
+        for other, (_, rests_on, last) in list(self.states.items()):
+            # What extends this text is told of anew.
+            if other != document.uri and rests_on != self.rests_on(last) and (opened := self.session.document(other)) is not None:
+                self.session.put(opened)
+
+    def publish(self, uri: str) -> None:
+        """All that open specs have found in a file."""
+        together: list[Json] = []
+        for found in self.told.values():
+            together += [each for each in found.get(uri, ()) if each not in together]
+        document = self.session.document(uri)
+        version = {"version": document.version} if document is not None else {}
+        self.writer.notify("textDocument/publishDiagnostics", {"uri": uri, **version, "diagnostics": together})
+
+    def forget(self, uri: str) -> None:
+        """Forgets a text that was closed; what was told of it is told no more."""
+        self.states.pop(uri, None)
+        self.specs.discard(uri)
+        for each in {uri: [], **self.told.pop(uri, {})}:
+            self.publish(each)
+
+
+def _are_same(name: str, path: str) -> bool:
+    try:
+        return os.path.normpath(name) == os.path.normpath(path) or same_file(File(name)) == same_file(File(path))
+    except PathError:
+        return False

@@ -1,0 +1,144 @@
+"""What is known of an open text: its findings, and what it holds or, while a line is half written, what it may be meant as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path as File
+from typing import Any
+
+from ..compiler.compile import Compilation
+from ..compiler.silence import apart
+from ..compiler.variants import Sweep, agreed, sweep
+from ..text.diagnostic import Diagnostic
+from ..text.memo import Memory
+from ..text.source import Source
+from ..text.texts import Texts, same_file
+from .repaired import find_meant, is_half_written, line_of
+
+VARIANTS = 200
+"""So many variants of a matrix are looked at while a spec is edited."""
+
+
+class Overtaken(BaseException):
+    """The work is of no use any more: the text has changed, or nobody waits for it."""
+
+
+class Wanted(Memory):
+    """A memory that ends the work in it once it is no longer wanted; all stages of the compiler look into it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_wanted: Callable[[], bool] = lambda: True
+
+    def get(self, key: tuple[object, ...]) -> Any:
+        self.check()
+        return super().get(key)
+
+    def check(self) -> None:
+        """Raises Overtaken where the work is no longer wanted."""
+        if not self.is_wanted():
+            raise Overtaken
+
+
+class OpenTexts(Texts):
+    """Files as the editor has them open; others as they lie on the disk."""
+
+    def __init__(self, open_files: Mapping[File, Source]) -> None:
+        super().__init__()
+        self.open_files = open_files
+
+    def read(self, path: File) -> Source:
+        known = self.open_files.get(same_file(path))
+        if known is None:
+            return super().read(path)
+        source = self.files[same_file(path)] = Source(str(path), known.text)
+        return source
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person has set in the editor itself; nothing of a folder that is opened."""
+
+    allow_imports: bool = False
+    allow_outside: bool = False
+    shows_params: bool = False
+    """Whether hints show parameters too."""
+    has_snippets: bool = False
+    """Whether the editor takes texts with places to fill in."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A text as it was compiled."""
+
+    source: Source
+    prepared: Sweep
+    memory: Wanted
+    line: int | None = None
+    """The 1-based line that was changed last."""
+    settings: Settings = field(default_factory=Settings)
+
+    @cached_property
+    def compilation(self) -> Compilation:
+        """The spec as it is written."""
+        return self.prepared.plain()
+
+    @cached_property
+    def found(self) -> tuple[Diagnostic, ...]:
+        """What `validate` finds."""
+        if not self.prepared.variants:
+            return tuple(apart(shown_by_validate(self.compilation.diagnostics))[0])
+        few = self.prepared.variants[:VARIANTS]
+        whole = agreed([shown_by_validate(self.prepared.compiled(each).diagnostics) for each in few])
+        own = [apart(each)[0] for each in whole]
+        unique = {(each.code.name, each.place.span, each.message): each for found in own for each in found}
+        return tuple(unique.values())
+
+    @cached_property
+    def half_written(self) -> int | None:
+        """The 1-based line for which the spec cannot be read, if it may be half written."""
+        first = next((each for each in self.compilation.diagnostics if each.severity == "error"), None)
+        number = self.line
+        if self.compilation.document is None and (number is None or number > line_of(self.source, len(self.source.text))):
+            number = line_of(self.source, first.place.span.start) if first is not None else None
+        return number if number is not None and is_half_written(self.compilation, number) else None
+
+    @cached_property
+    def meant(self) -> Compilation:
+        """The spec, or what it may be meant as: its lines but for the half-written one are the same."""
+        number = self.half_written
+        if number is None:
+            return self.compilation
+        meant = find_meant(self.prepared, number, self.compilation)
+        first = next(iter(self.compilation.diagnostics), None)
+        if meant is self.compilation and meant.document is None and first is not None:
+            other = line_of(self.source, first.place.span.start)
+            meant = find_meant(self.prepared, other, self.compilation) if other != number else meant
+        return meant
+
+    def edited(self, source: Source, texts: Texts) -> Sweep:
+        """The spec prepared anew from other texts."""
+        assert self.prepared.again is not None
+        return self.prepared.again(source, texts)
+
+
+def shown_by_validate(found: tuple[Diagnostic, ...]) -> list[Diagnostic]:
+    """The findings that are shown unless advice is asked for."""
+    return [each for each in found if each.severity != "advice"]
+
+
+def make_state(
+    source: Source,
+    folder: File | None,
+    open_files: Mapping[File, Source],
+    settings: Settings,
+    line: int | None = None,
+    memory: Wanted | None = None,
+) -> State:
+    """The state of a text of a folder, None for one of no file; nothing of it is compiled yet."""
+    memory = memory or Wanted()
+    given = (settings.allow_imports, settings.allow_outside)
+    prepared = sweep(source, (), (), folder, *given, texts=OpenTexts(open_files), memory=memory, indexed=True)
+    return State(source, prepared, memory, line, settings)

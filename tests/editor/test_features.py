@@ -1,0 +1,313 @@
+"""What an editor shows of a text: hover, completion, names, fixes, outline, each against what the commands say of the spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client import at, edited
+from places import ROOT
+
+from cnnlstm_spec import load
+from cnnlstm_spec.editor.features.actions import find_actions
+from cnnlstm_spec.editor.features.completion import MARK, find_completions, labels
+from cnnlstm_spec.editor.features.diagnostics import Uris, make_diagnostics
+from cnnlstm_spec.editor.features.hover import fenced, find_hover
+from cnnlstm_spec.editor.features.inlay import find_inlay_hints
+from cnnlstm_spec.editor.features.names import CannotRename, View, find_definition, find_references, prepare_rename, rename
+from cnnlstm_spec.editor.features.outline import find_folds, find_lenses, find_symbols
+from cnnlstm_spec.editor.state import Settings, State, make_state
+from cnnlstm_spec.language.scope import nearest
+from cnnlstm_spec.ops import known_layers
+from cnnlstm_spec.text.source import Source
+
+URI = "file:///specs/spec.yaml"
+TEXT = (ROOT / "specs" / "equipment-fault.yaml").read_text()
+ALL = {"start": {"line": 0, "character": 0}, "end": {"line": 10_000, "character": 0}}
+
+NAMES = """\
+version: 1
+name: names
+vars: {width: 8, wide: "${width * 2}"}
+blocks:
+  pair:
+    parameters: {units: required}
+    layers: [{Dense: {units: $units}}, {Dense: {units: $width, name: inner}}]
+branches:
+  left:
+    input: {kind: vector, shape: [8]}
+    layers: [{pair: {units: $wide, name: first}}, {Dense: {units: 4, name: last}}]
+  right:
+    input: {kind: vector, shape: [4]}
+    layers: [{Dense: {units: 4, share: twin}}, {Dense: {units: 4, share: twin}}]
+fusion: [{name: joined, inputs: [left.last, right], strategy: concat}]
+heads:
+  risk: [{Dense: {units: 1}}]
+  kind: {inputs: [left], layers: [{Dense: {units: 2}}]}
+compile: {optimizer: adam, loss: {risk: mse, kind: mse}}
+expect: {branches.left.last: [4], heads.risk: [1], fusion.joined: [8]}
+"""
+
+
+def state(text: str, line: int | None = None, folder: Path | None = None, **options: Any) -> State:
+    return make_state(
+        Source("/specs/spec.yaml" if folder is None else str(folder / "spec.yaml"), text), folder, {}, Settings(**options), line
+    )
+
+
+def views(text: str) -> list[View]:
+    made = state(text)
+    return [View(made, made.source, Uris(made.source, URI))]
+
+
+def place(text: str, word: str, inside: int = 0) -> dict[str, Any]:
+    return {"position": at(text, word, inside), "context": {"includeDeclaration": True}}
+
+
+def test_hints_are_what_shapes_shows() -> None:
+    typed = load(ROOT / "specs" / "equipment-fault.yaml").typed
+    assert typed is not None
+    shown = {str(each.type) for each in typed.nodes.values()}
+    hints = find_inlay_hints(state(TEXT, shows_params=True), {"range": ALL})
+    assert len(hints) == 8 and {each["label"].split("  ")[0] for each in hints} <= shown
+    assert hints[0]["label"] == "(height=62, width=62, channels=32)  320"
+    few = find_inlay_hints(state(TEXT), {"range": {"start": {"line": 11, "character": 0}, "end": {"line": 11, "character": 1}}})
+    assert [each["position"]["line"] for each in few] == [11]
+
+
+def test_findings_are_those_of_validate_with_their_other_places() -> None:
+    text = TEXT.replace("units: 64", 'units: "64"').replace("fusion: {strategy: concat}", "fusion: {strategy: add}")
+    made = state(text)
+    found = make_diagnostics(made.found, Uris(made.source, URI))
+    assert [each["code"] for each in found[URI]] == [each.code.name for each in load(text).diagnostics]
+    assert found[URI][0]["range"] == {"start": at(text, '"64"'), "end": at(text, '"64"', 4)}
+    assert found[URI][0]["message"].endswith("help: remove the quotes: 64")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("Conv2D", ("62 = (64 - 3) // 1 + 1", "Convolution over height and width", "kernel_size")),
+        ("filters", ("filters: a positive integer", "required")),
+        ("sigmoid}", ("sigmoid",)),
+        ("binary_crossentropy", ("BinaryCrossentropy",)),
+        ("adam", ("Adam", "learning_rate")),
+        ("  thermal", ("branch thermal", "output: (features=12544)")),
+        ("pool_size", ("MaxPooling2D", "default")),
+    ],
+)
+def test_hover_tells_what_a_word_is(word: str, said: tuple[str, ...]) -> None:
+    shown = find_hover(state(TEXT), {"position": at(TEXT, word, len(word) - 2)})
+    assert shown is not None
+    assert all(each in shown["contents"]["value"] for each in said), shown["contents"]["value"]
+
+
+def test_hover_of_variables_and_uses_of_blocks() -> None:
+    def hover(word: str, inside: int) -> str:
+        shown = find_hover(state(NAMES), {"position": at(NAMES, word, inside)})
+        return "" if shown is None else str(shown["contents"]["value"])
+
+    assert "variable width\nvalue: 8\nused 2 times" in hover("$width", 2)
+    assert "output (features=8)" in hover("pair: {units: $wide", 1) and "parameters" in hover("pair: {units: $wide", 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word", "inside", "wanted", "not_wanted"),
+    [
+        ("      - Flatten\n", "      - Fl\n", "- Fl", 4, ("Flatten", "Residual", "Conv2D"), ("filters", "MaxPool2D")),
+        ("      - Flatten\n", "      - \n", "      - \n", 8, ("Flatten", "TimeDistributed"), ()),
+        ("pool_size: 2}", "pool_size: 2, pad}", ", pad}", 5, ("padding", "strides"), ("pool_size",)),
+        ("pool_size: 2}", "pool_size: 2, pad", ", pad", 5, ("padding",), ("pool_size",)),
+        ("activation: sigmoid}", "activation: si", "activation: si", 14, ("sigmoid", "relu"), ("valid",)),
+        ("optimizer: adam", "optimizer: a", "optimizer: a", 12, ("adam", "AdamW"), ()),
+        ("optimizer: adam", "optimizer: {Adam: {learn", "{learn", 6, ("learning_rate",), ("units",)),
+        ("{strategy: concat}", "{strategy: }", "strategy: }", 10, ("concat", "gated"), ()),
+        ("{strategy: concat}", "{strategy: concat, inputs: [th", "[th", 3, ("thermal", "vibration"), ()),
+        ("{strategy: concat}", "{strategy: concat, un}", ", un}", 4, ("units",), ("strategy",)),
+        ("  vibration:\n", "  vibration:\n    \n", "vibration:\n    \n", 15, ("share_layers_with",), ("layers", "input")),
+        ("compile:\n", "compile:\n  me\n", "compile:\n  me\n", 13, ("loss_weights",), ("branches", "loss")),
+        ("[accuracy]", "[acc", "[acc", 4, ("accuracy", "AUC"), ()),
+        ("kernel_size: 3,", "kernel_size: 3, padding: ,", "padding: ,", 9, ("valid", "same"), ("Dense",)),
+        ("kind: image,", "kind: ,", "kind: ,", 6, ("image", "sequence", "tokens"), ()),
+        ("mask", "mask", "fusion", 0, ("fusion", "vars", "blocks"), ("name",)),
+        ("loss: binary_crossentropy", "loss: b", "loss: b", 7, ("binary_crossentropy", "mse"), ()),
+    ],
+)
+def test_completion(old: str, new: str, word: str, inside: int, wanted: Any, not_wanted: Any) -> None:
+    text = TEXT.replace(old, new, 1)
+    found = labels(find_completions(state(text), {"position": at(text, word, inside)}))
+    assert set(wanted) <= set(found) and not set(not_wanted) & set(found), sorted(found)[:60]
+
+
+def test_completion_of_names() -> None:
+    def found(old: str, new: str, word: str, inside: int) -> list[str]:
+        text = NAMES.replace(old, new, 1)
+        return list(labels(find_completions(state(text), {"position": at(text, word, inside)})))
+
+    assert {"$units", "$width"} <= set(found("$units", "$u", "$u", 2))
+    assert "pair" in found("{pair: {units: $wide", "{pa: {units: $wide", "{pa", 3)
+    assert set(found("pair: {units: $wide, name: first}", "pair: {un}", "{un}", 3)) == {"units", "name", "share"}
+    assert {"branches.left.last", "heads.kind", "params"} <= set(found("branches.left.last", "branches.l", "branches.l", 10))
+    assert {"risk", "kind"} <= set(found("loss: {risk: mse, kind: mse}", "loss: {ri: mse, kind: mse}", "{ri", 3))
+    assert "left.last" in found("inputs: [left]", "inputs: [le", "[le,", 3)
+
+
+def test_what_is_completed_is_written_in_place_of_the_word() -> None:
+    text = TEXT.replace("      - Flatten\n", "      - Flat\n")
+    made = find_completions(state(text, has_snippets=True), {"position": at(text, "- Flat", 4)})
+    items = {each["label"]: each for each in made["items"]}
+    assert edited(text, [items["Flatten"]["textEdit"]]) == TEXT
+    assert items["Dense"]["textEdit"]["newText"] == "Dense: {units: $1}"
+    plain = find_completions(state(text), {"position": at(text, "- Flat", 4)})
+    dense = next(each for each in plain["items"] if each["label"] == "Dense")
+    assert dense["textEdit"]["newText"] == "Dense: {units: }" and dense["insertTextFormat"] == 1
+
+
+def test_the_word_that_is_put_in_is_near_nothing() -> None:
+    assert nearest(MARK, known_layers()) is None and MARK not in TEXT
+
+
+@pytest.mark.parametrize(
+    ("word", "inside", "count"),
+    [
+        ("$width", 2, 3),
+        ("pair:\n", 1, 2),
+        ("units: required", 1, 3),
+        ("left.last", 1, 4),
+        ("left.last", 6, 3),
+        ("risk", 1, 3),
+        ("twin", 1, 2),
+        ("joined", 1, 2),
+    ],
+)
+def test_references(word: str, inside: int, count: int) -> None:
+    assert len(find_references(views(NAMES), place(NAMES, word, inside))) == count
+
+
+def test_definition() -> None:
+    assert find_definition(views(NAMES), place(NAMES, "$width", 2)) == [
+        {"uri": URI, "range": {"start": at(NAMES, "width: 8"), "end": at(NAMES, "width: 8", 5)}}
+    ]
+    assert find_definition(views(NAMES), place(NAMES, "version", 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "inside", "new"),
+    [
+        ("$width", 2, "breadth"),
+        ("pair:\n", 1, "couple"),
+        ("units: required", 1, "count"),
+        ("left.last", 1, "port"),
+        ("left.last", 6, "end"),
+        ("risk", 1, "danger"),
+        ("twin", 1, "both"),
+        ("joined", 1, "whole"),
+        ("first", 1, "start"),
+    ],
+)
+def test_rename_changes_names_alone(word: str, inside: int, new: str) -> None:
+    edits = rename(views(NAMES), {**place(NAMES, word, inside), "newName": new})["changes"][URI]
+    text = edited(NAMES, edits)
+    before, after = load(NAMES), load(text)
+    assert after.ok and text != NAMES and after.typed is not None and before.typed is not None
+    assert [str(each.type) for each in after.typed.nodes.values()] == [str(each.type) for each in before.typed.nodes.values()]
+    prepared = prepare_rename(views(NAMES), place(NAMES, word, inside))
+    assert prepared is not None and edited(NAMES, [{"range": prepared["range"], "newText": prepared["placeholder"]}]) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("word", "inside", "new", "why"),
+    [
+        ("$width", 2, "two words", "cannot be a name"),
+        ("left.last", 1, "right", "written twice"),
+        ("pair:\n", 1, "Dense", "lower-case"),
+        ("version", 1, "x", "nothing here"),
+        ("left.last", 6, "a.b", "cannot be a name"),
+    ],
+)
+def test_a_rename_that_breaks_the_spec_is_refused(word: str, inside: int, new: str, why: str) -> None:
+    with pytest.raises(CannotRename, match=why):
+        rename(views(NAMES), {**place(NAMES, word, inside), "newName": new})
+
+
+def test_nothing_is_renamed_in_a_spec_with_errors() -> None:
+    with pytest.raises(CannotRename, match="mend them first"):
+        rename(views(NAMES.replace("units: 1}", "units: -1}")), {**place(NAMES, "joined", 1), "newName": "other"})
+
+
+def test_rename_reaches_the_files_that_are_extended(tmp_path: Path) -> None:
+    base = "vars: {width: 8}\nbranches:\n  x:\n    input: {kind: vector, shape: [4]}\n    layers: [{Dense: {units: $width}}]\n"
+    own = "version: 1\nname: child\nextends: base.yaml\nvars: {width: 4}\nhead: [{Dense: {units: $width}}]\n"
+    (tmp_path / "base.yaml").write_text(base)
+    made = state(own, folder=tmp_path)
+    view = [View(made, made.source, Uris(made.source, "file:///own.yaml"))]
+    changes = rename(view, {**place(own, "$width", 2), "newName": "units_of_all"})["changes"]
+    base_uri = next(uri for uri in changes if uri.endswith("base.yaml"))
+    (tmp_path / "base.yaml").write_text(edited(base, changes[base_uri]))
+    (tmp_path / "own.yaml").write_text(edited(own, changes["file:///own.yaml"]))
+    renamed = load(tmp_path / "own.yaml")
+    assert renamed.ok and "width" not in (tmp_path / "base.yaml").read_text() + (tmp_path / "own.yaml").read_text()
+    assert find_definition(view, place(own, "base.yaml", 2))[0]["uri"] == base_uri
+
+
+def test_fixes_of_a_range_and_of_all() -> None:
+    text = TEXT.replace("units: 64", 'units: "64"').replace("pool_size: 2}", "pool_sise: 2}", 1)
+    made, uris = state(text), Uris(Source("/specs/spec.yaml", ""), URI)
+    where = {"start": at(text, '"64"', 1), "end": at(text, '"64"', 1)}
+    actions = find_actions(made, {"range": where, "context": {"diagnostics": []}}, uris)
+    assert actions[0]["isPreferred"] and edited(text, actions[0]["edit"]["changes"][URI]) == text.replace('"64"', "64")
+    assert actions[0]["diagnostics"][0]["code"] == "wrong-type"
+    everything = find_actions(made, {"range": where, "context": {"only": ["source.fixAll"]}}, uris)
+    assert edited(text, everything[0]["edit"]["changes"][URI]) == TEXT
+    assert find_actions(state(TEXT), {"range": ALL, "context": {"only": ["source.fixAll"]}}, uris) == []
+    assert find_actions(made, {"range": ALL, "context": {"only": ["refactor"]}}, uris) == []
+
+
+def test_symbols_folds_and_lenses() -> None:
+    made = state(TEXT)
+    symbols = find_symbols(made)
+    assert [each["name"] for each in symbols][:4] == ["version", "name", "description", "branches"]
+    branches = symbols[3]["children"]
+    assert [each["name"] for each in branches] == ["thermal", "vibration"]
+    assert [each["name"] for each in branches[1]["children"]] == ["LSTM"]
+    check_ranges(symbols)
+    assert next(each["command"]["title"] for each in find_lenses(made)) == "18,816 parameters, 16,608,384 multiply-adds"
+    assert len(find_lenses(made)) == 4
+    assert {"startLine": 7, "endLine": 19} in find_folds(made)
+
+
+def check_ranges(symbols: list[Any]) -> None:
+    """LSP wants the name inside of the whole, and children inside of their parents."""
+    for each in symbols:
+        whole, own = each["range"], each["selectionRange"]
+        assert order(whole["start"]) <= order(own["start"]) and order(own["end"]) <= order(whole["end"])
+        for child in each.get("children", []):
+            assert order(whole["start"]) <= order(child["range"]["start"]) and order(child["range"]["end"]) <= order(whole["end"])
+        check_ranges(each.get("children", []))
+
+
+def order(position: Any) -> tuple[int, int]:
+    return position["line"], position["character"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("**/*.yaml")), ids=lambda path: path.stem)
+def test_symbols_of_all_specs_lie_in_one_another(path: Path) -> None:
+    check_ranges(find_symbols(make_state(Source(str(path), path.read_text()), path.parent, {}, Settings())))
+
+
+def test_text_of_a_spec_stays_code() -> None:
+    hostile = "a```b````[x](command:evil)"
+    assert fenced(hostile).startswith("`````text\n") and fenced(hostile).endswith("\n`````")
+    text = TEXT.replace("  thermal:", '  "a`b![x](y)":')
+    shown = find_hover(state(text), {"position": at(text, "a`b", 1)})
+    assert shown is not None and shown["contents"]["value"].startswith("```text\n")
+
+
+def test_a_line_that_is_half_written_has_no_hint_and_the_others_have_theirs() -> None:
+    text = TEXT.replace("      - Conv2D: {filters: 64, kernel_size: 3, activation: relu}", "      - Conv2D: {filters: 64, kern")
+    line = text[: text.index("kern\n")].count("\n") + 1
+    made = state(text, line)
+    assert [each.code.name for each in made.found] == ["not-yaml"]
+    hints = {each["position"]["line"] + 1: each["label"] for each in find_inlay_hints(made, {"range": ALL})}
+    assert line not in hints and len(hints) == 7

@@ -1,0 +1,285 @@
+"""The server as an editor meets it: a process, messages in and out. What it says is checked against the types of LSP."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client import Client, at, edited, server
+from places import ROOT
+
+from cnnlstm_spec.editor.server.loop import ANSWERED, CAPABILITIES, read_client
+
+lsp = pytest.importorskip("lsprotocol.types")
+URI = "file:///nowhere/fault.yaml"
+TEXT = (ROOT / "specs" / "equipment-fault.yaml").read_text()
+ALL = {"start": {"line": 0, "character": 0}, "end": {"line": 999, "character": 0}}
+DOCUMENT = {"uri": URI}
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Client]:
+    with server() as client:
+        client.initialize()
+        yield client
+
+
+@pytest.fixture
+def client(shared: Client) -> Iterator[Client]:
+    """A server with one spec open, closed again afterwards."""
+    shared.versions.clear()
+    shared.open(URI, TEXT)
+    assert shared.findings(URI, 1) == []
+    yield shared
+    shared.notify("textDocument/didClose", textDocument=DOCUMENT)
+
+
+def replaced(old: str, new: str, text: str = TEXT) -> Any:
+    """A change of one word."""
+    return {"range": {"start": at(text, old), "end": at(text, old, len(old))}, "text": new}
+
+
+def test_the_life_of_a_server() -> None:
+    with server(errors=subprocess.PIPE) as client:
+        refused = client.wait(client.begin("textDocument/hover", textDocument=DOCUMENT, position={"line": 0, "character": 0}))
+        assert refused["error"]["code"] == -32002
+        assert client.initialize()["capabilities"] == CAPABILITIES
+        assert client.wait(client.begin("initialize"))["error"]["code"] == -32600
+        assert client.wait(client.begin("no/such"))["error"]["code"] == -32601
+        assert client.ask("textDocument/hover", textDocument=DOCUMENT, position={"line": 0, "character": 0}) is None
+        client.ask("shutdown")
+        assert client.wait(client.begin("textDocument/hover"))["error"]["code"] == -32600
+        client.notify("exit")
+        assert client.process.wait(timeout=60) == 0
+        assert client.process.stderr is not None and client.process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("end", ["exit", "closed"])
+def test_an_editor_that_goes_away_ends_the_server(end: str) -> None:
+    with server() as client:
+        client.initialize()
+        client.open(URI, TEXT)
+        if end == "exit":
+            client.notify("exit")
+        else:
+            assert client.process.stdin is not None
+            client.process.stdin.close()
+        assert client.process.wait(timeout=60) == 1
+
+
+def test_initialize_is_answered_before_the_compiler_is_imported() -> None:
+    code = "import sys, cnnlstm_spec.editor.server.loop; print(sorted(m for m in sys.modules if m.startswith(('cnnlstm_spec', 'yaml', 'pydantic'))))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "pydantic" not in found and "yaml" not in found and "cnnlstm_spec.model" not in found
+
+
+def test_findings_follow_changes(client: Client) -> None:
+    client.change(URI, 2, replaced("units: 64", "units: -64"))
+    found = client.findings(URI, 2)
+    bad = TEXT.replace("units: 64", "units: -64")
+    assert [(each["code"], each["severity"]) for each in found] == [("out-of-range", 1)]
+    assert found[0]["range"]["start"] == at(bad, "-64")
+    client.change(URI, 3, replaced("units: -64", "units: 64", bad), replaced("adam", "sgd"))
+    assert client.findings(URI, 3) == []
+
+
+def test_changes_soon_after_each_other_are_told_once(client: Client) -> None:
+    for version in range(2, 40):
+        client.change(URI, version, {"text": TEXT + f"# {version}\n"})
+    client.findings(URI, 39)
+    client.drain()
+    assert client.versions[URI] == 39
+    told = [each for each in client.other if each["method"] == "window/logMessage"]
+    assert told == []
+
+
+def test_columns_are_units_of_utf_16(client: Client) -> None:
+    text = TEXT.replace("description: Thermal image plus", "description: \U0001f525 é image plus")
+    client.change(URI, 2, {"text": text})
+    start = {"line": 5, "character": len("description: ") + 2}
+    client.change(URI, 3, {"range": {"start": start, "end": start}, "text": "!"})
+    client.change(
+        URI, 4, {"range": {"start": {"line": 5, "character": 13}, "end": {"line": 5, "character": 15}}, "text": "x, [y"}
+    )
+    client.change(URI, 5, {"range": {"start": {"line": 3, "character": 9}, "end": {"line": 3, "character": 99}}, "text": "2"})
+    found = client.findings(URI, 5)
+    assert [each["code"] for each in found] == ["value-not-allowed"] and found[0]["range"]["end"] == {"line": 3, "character": 10}
+    named = client.ask("textDocument/documentSymbol", textDocument=DOCUMENT)
+    assert named[2]["range"]["end"]["character"] == len(
+        "description: x, [y! é image plus vibration sequence, one fault probability."
+    )
+
+
+def test_every_answer_has_the_types_of_lsp(client: Client) -> None:
+    from lsprotocol.converters import get_converter
+
+    converter = get_converter()
+    client.change(URI, 2, replaced("pool_size: 2", "pool_sise: 2"))
+    notice = {"uri": URI, "version": 2, "diagnostics": client.findings(URI, 2)}
+    converter.structure(notice, lsp.PublishDiagnosticsParams)
+    converter.structure({"id": 1, "jsonrpc": "2.0", "result": {"capabilities": CAPABILITIES}}, lsp.InitializeResponse)
+    text = TEXT.replace("pool_size: 2", "pool_sise: 2", 1)
+    place = at(text, "pool_sise", 2)
+    asked = {"textDocument": DOCUMENT, "position": place, "range": {"start": place, "end": place}, "context": {"diagnostics": []}}
+    for method in ANSWERED:
+        if not method.startswith("textDocument"):
+            continue
+        more = {"newName": "other", "context": {"includeDeclaration": True, "diagnostics": []}, "range": ALL}
+        answer = client.wait(client.begin(method, **{**asked, **more}))
+        if method.endswith("ename"):
+            assert "error" in answer or answer["result"] is None
+            continue
+        name = next(each for each, info in lsp.METHOD_TO_TYPES.items() if each == method)
+        structured = converter.structure(answer, lsp.METHOD_TO_TYPES[name][1])
+        assert structured.result is not None, method
+
+
+def test_a_fix_that_is_offered_mends(client: Client) -> None:
+    text = TEXT.replace("pool_size: 2", "pool_sise: 2", 1)
+    client.change(URI, 2, {"text": text})
+    found = client.findings(URI, 2)
+    actions = client.ask(
+        "textDocument/codeAction", textDocument=DOCUMENT, range=found[0]["range"], context={"diagnostics": found}
+    )
+    assert edited(text, actions[0]["edit"]["changes"][URI]) == TEXT
+
+
+def test_the_picture_is_drawn(client: Client) -> None:
+    assert client.ask("cnnlstm-spec/picture", textDocument=DOCUMENT)["svg"].startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"id": {}}',
+        b'{"id": 1}',
+        b'{"method": 7, "id": 1}',
+        b'{"method": "textDocument/hover", "id": [1]}',
+        b'{"method": "textDocument/didOpen", "params": []}',
+        b'{"method": "textDocument/didOpen", "params": {"textDocument": {"uri": 1, "text": 2}}}',
+        b'{"method": "textDocument/didChange", "params": {"textDocument": {"uri": "file:///nowhere/fault.yaml"}, "contentChanges": 3}}',
+        b'{"jsonrpc": "2.0", "id": 99, "result": {}}',
+        b'{"method": "$/cancelRequest", "params": {"id": null}}',
+        b'{"method": "textDocument/didOpen", "params": {"textDocument": {"uri": "file:///%00", "text": "version: 1\\nbranches: {}\\nextends: x"}}}',
+    ],
+)
+def test_messages_that_mean_nothing_are_survived(shared: Client, body: bytes) -> None:
+    shared.raw(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    assert shared.ask("textDocument/foldingRange", textDocument={"uri": "file:///none"}) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Content-Length: x\r\n\r\n",
+        b"Content-Length: -1\r\n\r\n",
+        b"Content-Length: 99999999999\r\n\r\n",
+        b"hello\r\n\r\n",
+        b"\0" * 9000,
+    ],
+)
+def test_a_stream_that_is_none_ends_the_server(data: bytes) -> None:
+    with server(errors=subprocess.PIPE) as client:
+        client.raw(data)
+        assert client.process.wait(timeout=60) == 1
+        assert client.process.stderr is not None and client.process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("method", sorted(each for each in ANSWERED if each.startswith("textDocument")))
+def test_parameters_that_mean_nothing_are_told(client: Client, method: str) -> None:
+    wrong: list[Any] = [
+        {},
+        {"position": 3, "range": []},
+        {"position": {"line": -1, "character": 2}},
+        {"position": {"line": "a", "character": None}, "context": 4, "newName": 3},
+    ]
+    for params in wrong:
+        answer = client.wait(client.begin(method, textDocument=DOCUMENT, **params))
+        assert "result" in answer or answer["error"]["code"] in (-32602, -32603, -32803)
+    far = {
+        "position": {"line": 10**9, "character": 10**9},
+        "range": {"start": {"line": 10**9, "character": 0}, "end": {"line": 10**9, "character": 0}},
+    }
+    assert "id" in client.wait(client.begin(method, textDocument=DOCUMENT, **far, newName="x", context={"diagnostics": []}))
+
+
+def test_a_request_is_cancelled_and_one_of_an_older_text_is_refused(client: Client) -> None:
+    ids = [
+        client.begin("textDocument/codeAction", textDocument=DOCUMENT, range=ALL, context={"diagnostics": []}) for _ in range(5)
+    ]
+    client.notify("$/cancelRequest", id=ids[-1])
+    client.change(URI, 2, {"text": TEXT + "\n"})
+    answers = [client.wait(id) for id in ids]
+    codes = {answer.get("error", {}).get("code") for answer in answers}
+    assert codes <= {None, -32800, -32801}
+    assert client.findings(URI, 2) == []
+
+
+def test_other_yaml_is_let_be(shared: Client) -> None:
+    other = "file:///nowhere/other.yaml"
+    shared.open(other, "a: 1\nb: [\n")
+    assert shared.findings(other, 1) == []
+    assert shared.ask("textDocument/hover", textDocument={"uri": other}, position={"line": 0, "character": 0}) is None
+    ending = "file:///nowhere/begun.spec.yaml"
+    shared.open(ending, "version: 1\n")
+    assert next(each["code"] for each in shared.findings(ending, 1)) == "missing-key"
+
+
+def test_a_rename_across_open_files_and_the_disk(tmp_path: Path) -> None:
+    base = "vars: {width: 8}\nbranches:\n  x:\n    input: {kind: vector, shape: [4]}\n    layers: [{Dense: {units: $width}}]\n"
+    own_text = "version: 1\nname: child\nextends: base.yaml\nhead: [{Dense: {units: $width}}]\n"
+    (tmp_path / "base.yaml").write_text(base)
+    (tmp_path / "own.yaml").write_text(own_text)
+    uri, base_uri = (tmp_path / "own.yaml").as_uri(), (tmp_path / "base.yaml").as_uri()
+    with server() as client:
+        client.initialize()
+        client.open(uri, own_text)
+        assert client.findings(uri, 1) == []
+        where = {"textDocument": {"uri": uri}, "position": at(own_text, "$width", 2)}
+        assert client.ask("textDocument/definition", **where)[0]["uri"] == base_uri
+        changes = client.ask("textDocument/rename", **where, newName="breadth")["changes"]
+        assert edited(base, changes[base_uri]) == base.replace("width", "breadth")
+        assert edited(own_text, changes[uri]) == own_text.replace("width", "breadth")
+        client.open(base_uri, base)
+        from_base = client.ask(
+            "textDocument/rename", textDocument={"uri": base_uri}, position=at(base, "width", 1), newName="breadth"
+        )
+        assert {key: len(value) for key, value in from_base["changes"].items()} == {base_uri: 2, uri: 1}
+        client.change(base_uri, 2, {"text": base.replace("units: $width", "units: $with")})
+        while not client.told.get(base_uri):
+            client.take()
+        assert client.told[base_uri][0]["code"] == "unknown-variable"
+        client.notify("textDocument/didClose", textDocument={"uri": uri})
+        while client.told[base_uri]:
+            client.take()
+        assert client.end() == 0
+
+
+def test_only_the_editors_own_settings_allow_imports(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("raise SystemExit('imported')\n")
+    (tmp_path / ".vscode").mkdir()
+    (tmp_path / ".vscode" / "settings.json").write_text(json.dumps({"cnnlstm-spec.allowImports": True, "allowImports": True}))
+    text = TEXT.replace("version: 1\n", "version: 1\nlayers_from: [mine]\n")
+    for options, code in (({}, "imports-not-allowed"), ({"allowImports": True}, "module-not-imported")):
+        with server(tmp_path, subprocess.DEVNULL) as client:
+            client.initialize(**options)
+            client.notify("workspace/didChangeConfiguration", settings={"allowImports": True})
+            client.open(URI, text)
+            assert [each["code"] for each in client.findings(URI, 1)] == [code]
+
+
+def test_what_is_no_setting_is_none() -> None:
+    assert not read_client({"initializationOptions": {"allowImports": "yes"}}).allow_imports
+    assert read_client({"initializationOptions": {"allowImports": True}}).allow_imports
+    assert read_client({"initializationOptions": [], "capabilities": 3}) == read_client({})
