@@ -304,11 +304,13 @@ else:
 
 
 @pytest.mark.keras
-def test_compile(tmp_path: Path) -> None:
-    """Two processes give equal bytes; a third, without this package, loads and feeds the model as it was told."""
+@pytest.mark.filterwarnings("ignore")
+def test_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process and this one give equal bytes; a third, without this package, loads and feeds the model as it was told."""
     (tmp_path / "small.yaml").write_text(SMALL)
     first = command("compile", "small.yaml", "-o", "one", "--set", "vars.width=5", cwd=tmp_path)
-    command("compile", "small.yaml", "-o", "two", "--set", "vars.width=5", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run(["compile", "small.yaml", "-o", "two", "--set", "vars.width=5"]) == 0
     assert first.stderr == ""
     one, two = tmp_path / "one", tmp_path / "two"
     assert contents(one) == contents(two)
@@ -373,11 +375,12 @@ print("silent")
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-def test_a_file_that_is_trained_on_loads_silently(tmp_path: Path) -> None:
-    """Of every optimizer, in one mode or another; under `mixed_float16` what scales the loss is in the file."""
+def test_a_file_that_is_trained_on_loads_silently(tmp_path: Path, whole: bool) -> None:
+    """Of every optimizer, or a third of them, in one mode or another; under `mixed_float16` what scales the loss is in the file."""
     optimizers = sorted(family("optimizers")["classes"])
     wanted = [(mode, name) for index, name in enumerate(optimizers) for mode in [list(MODES)[index % len(MODES)]]]
-    wanted += [(mode, "adam") for mode in MODES] + [("plain", "{Adam: {use_ema: true, gradient_accumulation_steps: 2}}")]
+    wanted = wanted[:: 1 if whole else 3] + [(mode, "adam") for mode in MODES]
+    wanted += [("plain", "{Adam: {use_ema: true, gradient_accumulation_steps: 2}}")]
     for index, (mode, name) in enumerate(wanted):
         text = (
             "version: 1\nname: n\nbranches: {x: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: 3}}]}}\n"

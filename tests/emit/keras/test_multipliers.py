@@ -110,6 +110,7 @@ BACKBONE = {"weights": None, "include_top": False, "pooling": "avg"}
 IMAGE = {"kind": "image", "shape": [32, 32, 3]}
 
 
+@pytest.mark.whole
 def test_backbones_and_layers_of_equal_names(tmp_path: Path) -> None:
     """Two backbones of one kind at different rates, a third at none, and a layer named as one in all of them."""
     small = {"MobileNetV2": {**BACKBONE, "alpha": 0.35}}

@@ -586,6 +586,7 @@ numpy.save("found.npy", model.predict(numpy.load("x.npy"), verbose=0))
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("file", ["trained.keras", "trained.weights.h5"])
 def test_a_trained_model(file: str, spec: Path, capsys: pytest.CaptureFixture[str], fresh: Any) -> None:
     """What was fitted is deployed: its file is loaded where this package is not, and predicts the same."""
