@@ -89,9 +89,49 @@ def saved(rng: Random) -> dict[str, Any]:
     return _spec(input, [{op.title(): values} if values else op.title()], [])
 
 
+def into_backbones(rng: Random) -> dict[str, Any]:
+    """A small backbone, of frames too: layers inside it are read, trained, frozen and told to learn at rates of their own."""
+    name, more = rng.choice(
+        [("MobileNetV2", {"alpha": 0.35}), ("MobileNetV3Small", {"alpha": 0.35}), ("MobileNet", {"alpha": 0.25})]
+    )
+    layers = rng.choice([INSIDE[name], INSIDE[name], [*INSIDE[name], "conv_99"]])
+    values: dict[str, Any] = {"weights": None, "include_top": False, "name": "base", **more}
+    if rng.random() < 0.4:
+        values["train_from" if rng.random() < 0.8 else "trainable"] = rng.choice(layers) if rng.random() < 0.8 else False
+    for key, share in (("freeze_batch_norm", 0.3), ("preprocess_input", 0.4)):
+        if rng.random() < share:
+            values[key] = True
+    frames = [rng.choice([2, "frames"])] if rng.random() < 0.4 else []
+    sizes = rng.choice([[32, 32], [33, 40], ["h", "w"]])
+    net: Any = {name: values}
+    taken = [{"TimeDistributed": [net]}] if frames else [net]
+    read = rng.sample(layers, rng.randint(1, 2))
+    pooled = [{"TimeDistributed": ["GlobalAveragePooling2D"]}, "GlobalAveragePooling1D"] if frames else ["GlobalAveragePooling2D"]
+    heads: dict[str, Any] = {
+        f"head{i}": {"inputs": [f"left.base.{each}"], "layers": [*pooled, *HEAD]} for i, each in enumerate(read)
+    }
+    if rng.random() < 0.5:
+        heads["end"] = {"inputs": ["left"], "layers": [*pooled, *HEAD]}
+    branch = {"input": {"kind": "video" if frames else "image", "shape": [*frames, *sizes, 3]}, "layers": taken}
+    section: dict[str, Any] = {"loss": dict.fromkeys(heads, "mse"), "optimizer": "sgd"}
+    if rng.random() < 0.4:
+        section["learning_rate_multipliers"] = {
+            f"branches.left.base.{each}": 0.5 for each in rng.sample(layers, rng.randint(1, 2))
+        }
+    return {"version": 1, "name": "themed", "branches": {"left": branch}, "heads": heads, "compile": section}
+
+
+INSIDE = {
+    "MobileNetV2": ["Conv1_relu", "block_1_project_BN", "block_3_expand", "block_6_depthwise", "out_relu"],
+    "MobileNetV3Small": ["conv_bn", "expanded_conv_2_add", "activation_3", "re_lu_4", "expanded_conv_4_expand"],
+    "MobileNet": ["conv1_bn", "conv_pw_3", "conv_dw_6_relu", "conv_pw_13_relu"],
+}
+"""Layers of backbones, in their order."""
+
+
 def _spec(input: dict[str, Any], layers: list[Any], head: list[Any] | None = None) -> dict[str, Any]:
     branch = {"input": input, "layers": layers}
     return {"version": 1, "name": "themed", "branches": {"left": branch}, "head": HEAD if head is None else head}
 
 
-THEMES: list[Callable[[Random], dict[str, Any]]] = [compiled, resized, looked_up, measured, saved]
+THEMES: list[Callable[[Random], dict[str, Any]]] = [compiled, resized, looked_up, measured, saved, into_backbones]

@@ -23,18 +23,17 @@ import numpy as np
 from keras.src.applications import imagenet_utils, mobilenet_v3
 from keras.src.utils import file_utils
 
+from cnnlstm_spec.ops.backbones.arguments import COUNTED, INPUT
+
 NAMES = tuple(name for name in dir(keras.applications) if name[0].isupper())
 """The constructors of `keras.applications`."""
 NARROW = 0.01
 """An `alpha` at which all blocks of a MobileNetV2 or V3 are 8 channels wide, so that every residual exists."""
 
-AUTO_NAME = re.compile(r"(conv2d|batch_normalization|layer_normalization|normalization)(_\d+)?")
-"""A name that Keras counts up in a process."""
-
 
 @dataclass(frozen=True)
 class Node:
-    """One layer or operation of a graph; `inputs` are names of operations."""
+    """One layer or operation of a graph; `inputs` are names of operations, `path` begins or ends in the layer's name."""
 
     name: str
     kind: str
@@ -105,8 +104,8 @@ def build(name: str, /, **args: Any) -> Any:
         return getattr(keras.applications, name)(**args)
 
 
-def leaves(model: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
-    """Operation and names of the inputs of each layer and operation but the input, in Keras's order."""
+def leaves(model: Any) -> Iterator[tuple[Any, tuple[str, ...], str]]:
+    """Operation, names of the inputs, and the layer of the model, of each but the input, in Keras's order."""
     inner: dict[str, str] = {}
     for op in model.operations:
         if isinstance(op, keras.layers.InputLayer):
@@ -114,10 +113,10 @@ def leaves(model: Any) -> Iterator[tuple[Any, tuple[str, ...]]]:
         tensors = op._inbound_nodes[-1].arguments.keras_tensors
         inputs = tuple(inner.get(t._keras_history.operation.name, t._keras_history.operation.name) for t in tensors)
         if not isinstance(op, keras.Sequential):
-            yield op, inputs
+            yield op, inputs, op.name if isinstance(op, keras.Layer) else ""
             continue
         for layer in op.layers:
-            yield layer, inputs
+            yield layer, inputs, op.name
             inputs = (layer.name,)
         inner[op.name] = inputs[0]
 
@@ -208,15 +207,24 @@ def nodes(name: str, /, **args: Any) -> list[Node]:
     """A model's graph."""
     model, found = build(name, **args), []
     expansions = dict(Seen.expansions)
-    sizes = {op.name: prod(op.output.shape[1:]) for op in (model.operations[0], *(op for op, _ in leaves(model)))}
-    for op, inputs in leaves(model):
+    assert model.layers[0].name == INPUT
+    sizes = {op.name: prod(op.output.shape[1:]) for op in (model.operations[0], *(op for op, _, _ in leaves(model)))}
+    for op, inputs, layer in leaves(model):
         kind, parameters = describe(name, op, len(inputs), expansions)
         if kind == "same" and len(inputs) > 1:
             inputs = tuple(sorted(inputs, key=lambda n: -sizes[n]))
-        path = op.weights[0].path.rpartition("/")[0] if getattr(op, "weights", ()) else ""
+        assert bool(COUNTED.fullmatch(layer)) == _is_counted(op, layer), layer
+        inside = layer if layer == op.name else f"{layer}/{op.name}" if layer else ""
+        path = op.weights[0].path.rpartition("/")[0] if getattr(op, "weights", ()) else inside
         path = re.sub(rf"\b{model.name}_", "~_", path) if name.startswith("ConvNeXt") else path
         found.append(Node(op.name, kind, inputs, path, parameters))
     return found
+
+
+def _is_counted(op: Any, layer: str) -> bool:
+    """Whether Keras has named a layer by its class, and counts such names up in a process."""
+    word = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", type(op).__name__)).lower()
+    return re.fullmatch(rf"{word}(_\d+)?", layer) is not None
 
 
 def merged(wide: list[Node], narrow: list[Node]) -> list[Node]:
@@ -284,10 +292,8 @@ def generate(name: str) -> str:
     """The text of a backbone's file."""
     facts: dict[str, Any] = {"default_side": backbone_side(name), "min_side": Seen.min_side}
     body = graph(name)
-    paths = [row[2] for part in body.values() for row in part]
     facts["preprocess"] = preprocess_mode(name)
     facts["reads_parity"] = any(row[0] == "pad-by-parity" for row in body["body"])
-    facts["auto_named"] = any(AUTO_NAME.fullmatch(path) for path in paths)
     facts["arguments"] = list(arguments(name).items())
     facts["graph"] = body
     if "minimalistic" in arguments(name):

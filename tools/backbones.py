@@ -45,7 +45,7 @@ ALPHAS = (0.05, 0.1, 0.17, 0.25, 0.35, 0.41, 0.5, 0.6, 0.66, 0.75, 0.85, 0.9, 0.
 def measure(model: Any) -> dict[str, Any]:
     """What the evaluator should say of a model."""
     macs = elements = 0
-    for op, _ in leaves(model):
+    for op, _, _ in leaves(model):
         shape = op.output.shape[1:]
         elements += prod(shape)
         kernels = [w.shape for w in getattr(op, "weights", ()) if w.path.endswith("kernel")]

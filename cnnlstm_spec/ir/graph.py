@@ -63,6 +63,8 @@ class Graph:
     """The name, unique in its area, of each frame that was given one, by the frame's id."""
     has_data: bool = False
     """Whether the spec says where its data are, so that layers may be measured of them."""
+    backbones: dict[str, str] = field(default_factory=dict)
+    """The addresses of backbones that have a name, in `TimeDistributed` too, to their nodes."""
 
     @cached_property
     def areas(self) -> dict[str, None]:

@@ -72,8 +72,8 @@ class Lowering(ABC):
         """A layer's constructor applied to inputs; made once where several nodes are the layer."""
 
     @abstractmethod
-    def made(self, constructor: Call, suffix: str = "", scope: str | None = None) -> Ref:
-        """A variable for the node's Keras layer, made at its first use."""
+    def made(self, constructor: Call, suffix: str = "", scope: str | None = None, alone: bool = False) -> Ref:
+        """A variable for the node's Keras layer, made at its first use; `alone` where nothing else counts up names."""
 
     @abstractmethod
     def first_use(self) -> bool:
@@ -110,6 +110,26 @@ class Lowering(ABC):
     @abstractmethod
     def let(self, value: Expression, stem: str) -> Ref:
         """A variable for a value."""
+
+    @abstractmethod
+    def let_each(self, value: Expression, stems: list[str]) -> tuple[Ref, ...]:
+        """Variables for the values that a model of several outputs gives; of one output, its only one."""
+
+    @abstractmethod
+    def give_inner(self, layer: str, value: Expression) -> None:
+        """Keeps what an inner layer of the node gives, for the nodes that read it."""
+
+    @abstractmethod
+    def inner(self, layer: str) -> Expression:
+        """What an inner layer of the node's input gives."""
+
+    @abstractmethod
+    def freeze_before(self, target: Ref, layer: str) -> None:
+        """The layers of a model before one of them are not trained."""
+
+    @abstractmethod
+    def freeze_norms(self, target: Ref) -> None:
+        """The batch norms of a model are not trained."""
 
     @abstractmethod
     def set(self, target: Ref, attribute: str, value: Expression) -> None:

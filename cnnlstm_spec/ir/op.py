@@ -15,7 +15,7 @@ from ..language.record import Record
 from .inference import Inference
 from .meaning import ANY, Meaning, Range
 from .size import Size
-from .tensor import Mask, TensorType, Values, Zeros
+from .tensor import Axis, Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -80,6 +80,9 @@ class Op(Record):
     """Dtype policy of this layer."""
     share: Annotated[str | None, Optional(NAME)] = None
     """All layers that carry this name are one layer with one set of weights."""
+
+    stays_frozen: bool = False
+    """Whether it is a batch norm that a `freeze_batch_norm` around it has frozen, which no phase thaws."""
 
     keras: ClassVar[str] = ""
     """Path below `keras`; `layers.` and the class's name by default."""
@@ -161,6 +164,10 @@ class Op(Record):
         """The name in a spec: Keras's class name, or our own word for a structure or strategy."""
         return cls.__name__
 
+    def giver(self) -> str:
+        """What messages call it as the giver of a shape."""
+        return self.title()
+
     def inner_ops(self) -> tuple[Op, ...]:
         """The layers that it wraps."""
         return tuple(each for field in self.wraps if isinstance(each := getattr(self, field), Op))
@@ -172,6 +179,14 @@ class Op(Record):
     def frozen(self) -> Self:
         """The layer with `trainable: false`."""
         return self.having(trainable=False) if "trainable" in self.arguments and self.trainable else self
+
+    def has_norms(self) -> bool:
+        """Whether it is a batch norm, or holds some by names of their own."""
+        return self.is_batch_norm
+
+    def with_norms_frozen(self) -> Self:
+        """The layer where a `freeze_batch_norm` around it freezes what it has of batch norms."""
+        return self.having(trainable=False, stays_frozen=True) if self.is_batch_norm and self.trainable else self
 
     def axes_read(self) -> tuple[str, ...] | None:
         """The axes that this one reads, where arguments such as `data_format` decide."""
@@ -206,6 +221,10 @@ class Op(Record):
         if self.keeps_integers and first not in FLOATS:
             return first
         return compute_dtype(self.dtype or at.policy)
+
+    def image_of(self, *inputs: TensorType) -> tuple[Axis, ...]:
+        """Of a backbone, the axes of its image, from which follows what its inner layers give."""
+        return ()
 
     def makes_mask(self, *inputs: TensorType) -> bool:
         """Whether it says which steps are padding; then `make_mask` says it as a tensor."""

@@ -51,19 +51,48 @@ class Infix:
     right: Expression
 
 
+@dataclass(frozen=True)
+class Attribute:
+    """`value.name`."""
+
+    value: Expression
+    name: str
+
+
 Literal = None | bool | int | float | str
 Expression = (
-    Ref | Call | Apply | Slice | Infix | Literal | tuple["Expression", ...] | list["Expression"] | dict[str, "Expression"]
+    Ref
+    | Call
+    | Apply
+    | Slice
+    | Infix
+    | Attribute
+    | Literal
+    | tuple["Expression", ...]
+    | list["Expression"]
+    | dict[str, "Expression"]
 )
 
 
 @dataclass(frozen=True)
 class Let:
-    """`name = value`; the paths of variables made in it begin with the scope, where there is one."""
+    """`name = value`; the paths of variables made in it begin with the scope, where there is one.
+
+    What is made `alone` has the names that Keras would give its layers in a process that has made nothing else.
+    """
 
     name: str
     value: Expression
     scope: str | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class LetEach:
+    """`first, second = value`."""
+
+    names: tuple[str, ...]
+    value: Expression
 
 
 @dataclass(frozen=True)
@@ -85,6 +114,21 @@ class MarkLayers:
 
 
 @dataclass(frozen=True)
+class FreezeBefore:
+    """The layers of a model that come before one of them are not trained."""
+
+    target: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class FreezeNorms:
+    """The batch norms of a model are not trained."""
+
+    target: str
+
+
+@dataclass(frozen=True)
 class Do:
     """A call made for its effect, so many times: `keras.utils.set_random_seed(0)`, or a method of a variable."""
 
@@ -99,7 +143,7 @@ class Comment:
     text: str
 
 
-Statement = Let | SetAttribute | MarkLayers | Do | Comment
+Statement = Let | LetEach | SetAttribute | MarkLayers | FreezeBefore | FreezeNorms | Do | Comment
 
 
 @dataclass(frozen=True)
@@ -119,7 +163,7 @@ class Unbuildable(Exception):
 def find_calls(statement: Statement) -> Iterator[Call]:
     """Every call in a statement."""
     match statement:
-        case Let(_, value) | SetAttribute(_, _, value) | Do(value):
+        case Let(_, value) | LetEach(_, value) | SetAttribute(_, _, value) | Do(value):
             yield from _calls(value)
 
 
@@ -130,7 +174,7 @@ def _calls(expression: Expression) -> Iterator[Call]:
             inner: Iterable[Expression] = (*arguments, *(value for _, value in keywords))
         case Apply(layer, arguments, keywords):
             inner = (layer, *arguments, *(value for _, value in keywords))
-        case Slice(value, _):
+        case Slice(value, _) | Attribute(value, _):
             inner = (value,)
         case Infix(_, left, right):
             inner = (left, right)

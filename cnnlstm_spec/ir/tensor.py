@@ -103,7 +103,7 @@ class TensorType:
 
     `outer` are the axes that `TimeDistributed` folds into the batch, outermost first, with the masks they had.
     `zeros` says where padded steps are known to hold 0, by themselves or by a product.
-    `meaning` is what the values and axes stand for.
+    `meaning` is what the values and axes stand for. `image` are, of what a backbone gives, the axes of what it was given.
     """
 
     axes: tuple[Axis, ...]
@@ -113,6 +113,7 @@ class TensorType:
     values: Values | None = None
     zeros: Zeros | None = None
     meaning: Meaning = UNKNOWN
+    image: tuple[Axis, ...] = ()
 
     @property
     def rank(self) -> int:

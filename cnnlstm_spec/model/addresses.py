@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
 from ..ir.graph import Graph, Node
+from ..ops.backbones.codes import CUT_OFF
+from ..ops.stand_in import stand_for
 from ..text.diagnostic import Code, Diagnostic
 from ..text.source import Place
-from ..text.spelling import guess
+from ..text.spelling import guess, likest
+
+if TYPE_CHECKING:
+    from ..ops.backbones.op import Backbone
+else:
+    Backbone = stand_for("backbones.op", "Backbone")
 
 UNKNOWN_ADDRESS = Code("unknown-address", "error", "there is no `{address}` in this model")
+
+
+class Inner(NamedTuple):
+    """An inner layer of a backbone."""
+
+    id: str
+    """The node of the backbone."""
+    op: Backbone
+    layer: str
+
+
+Part = tuple[str, str]
+"""A node, and of a backbone the name of an inner layer."""
 
 SECTIONS = ("branches", "fusion", "heads")
 
@@ -22,6 +45,22 @@ def output_of(graph: Graph, address: str) -> str | None:
         areas = [node.area for node in graph.nodes.values() if node.area.split(".")[0] == "fusion"]
         address = areas[-1] if areas else address
     return graph.addresses.get(_local(address)) if _is_known(graph, address) else None
+
+
+def backbone_of(graph: Graph, address: str) -> str | None:
+    """The node of the backbone that an address names, in `TimeDistributed` too."""
+    id = graph.backbones.get(_local(address))
+    return id if id is not None and _holder(address) == graph.nodes[id].area else None
+
+
+def inner_of(graph: Graph, address: str) -> Inner | None:
+    """The inner layer of a backbone that an address names, whether it is part of the model or not."""
+    holder = _holder(address)
+    id = backbone_of(graph, holder) if holder is not None else None
+    op = graph.nodes[id].op if id is not None else None
+    if id is None or not isinstance(op, Backbone) or _name(address) not in op.layers():
+        return None
+    return Inner(id, op, _name(address))
 
 
 def list_addresses(graph: Graph) -> tuple[str, ...]:
@@ -41,6 +80,8 @@ def _is_known(graph: Graph, address: str) -> bool:
         return True
     if address == "fusion":
         return any(area.startswith("fusion.") for area in graph.areas)
+    if inner_of(graph, address) is not None:
+        return True
     area = _holder(address)
     return area in graph.areas and _is_section(area) and f"{_local(area)}.{_name(address)}" in graph.addresses
 
@@ -54,7 +95,9 @@ def find_members(graph: Graph, address: str) -> tuple[str, ...]:
     whole = [id for id, node in graph.nodes.items() if address in (node.area, node.area.split(".")[0])]
     if whole:
         return tuple(whole)
-    id = output_of(graph, address)
+    if (backbone := backbone_of(graph, address)) is not None:
+        return (backbone,)
+    id = output_of(graph, address) if inner_of(graph, address) is None else None
     if id is None:
         return ()
     node, name = graph.nodes[id], _name(address)
@@ -65,10 +108,49 @@ def find_members(graph: Graph, address: str) -> tuple[str, ...]:
 
 def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, ...] = ()) -> Diagnostic:
     """Says that an address names nothing, and what is near; `more` are other words that could stand there."""
-    names = (*more, *list_addresses(graph))
+    backbones = {f"{graph.nodes[id].area}.{_name(key)}": graph.nodes[id].op for key, id in graph.backbones.items()}
+    meant = list_meant(address, {key: op for key, op in backbones.items() if isinstance(op, Backbone)})
+    names = meant or (*more, *list_addresses(graph))
     near = guess(address, names, place.span)
     help = near.help or (f"there are {', '.join(f'`{each}`' for each in names[:8])}",)
     return Diagnostic(UNKNOWN_ADDRESS, place, {"address": address}, help=help, fixes=near.fixes)
+
+
+def find_parts(graph: Graph, address: str, freezes: bool) -> frozenset[Part]:
+    """What an address covers; an inner layer all before it where it freezes, else all after it, and itself."""
+    if (inner := inner_of(graph, address)) is not None:
+        kept = inner.op.kept()
+        place = kept.index(inner.layer)
+        return frozenset((inner.id, each) for each in (kept[: place + 1] if freezes else kept[place:]))
+    found: set[Part] = set()
+    for id in find_members(graph, address):
+        op = graph.nodes[id].op
+        found.update((id, each) for each in (op.kept() if isinstance(op, Backbone) else ("",)))
+    return frozenset(found)
+
+
+def list_meant(address: str, backbones: Mapping[str, Backbone]) -> tuple[str, ...]:
+    """The inner layers that an address may be meant for: those of its backbone, likeliest first, or of that name in others."""
+    holder, layer = _holder(address), _name(address)
+    if holder is None:
+        return ()
+    if holder in backbones:
+        return tuple(f"{holder}.{each}" for each in likest(layer, backbones[holder].kept()))
+    return tuple(f"{each}.{layer}" for each, op in backbones.items() if layer in op.layers())
+
+
+def is_cut_off(graph: Graph, address: str) -> bool:
+    """Whether an address names what nothing reads of a backbone, and so is no part of the model."""
+    if (inner := inner_of(graph, address)) is not None:
+        return inner.layer not in inner.op.kept()
+    id = output_of(graph, address)
+    op = graph.nodes[id].op if id is not None else None
+    return isinstance(op, Backbone) and not op.whole
+
+
+def cut_off_address(address: str, place: Place) -> Diagnostic:
+    """Says that an address names what is no part of the model."""
+    return Diagnostic(CUT_OFF, place, {"name": address})
 
 
 def _inside(graph: Graph, end: Node, name: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from ..spec.model_spec import Branch, Head, ModelSpec
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.memo import Memory, once
 from ..text.spelling import guess
+from .backbones import InnerReferences, cut_off
 from .mask_inputs import mask_givers
 from .names import assign_names
 from .noted import note_addresses
@@ -56,6 +57,7 @@ class _Builder:
         self.spec, self.found, self.memory = spec, found, memory
         self.weaver = Weaver(found, memory, index)
         self.chains = chains(spec, found)
+        self.inner = InnerReferences(self.weaver, memory)
         self.givers = {each.share_layers_with[0] for each in spec.branches if each.share_layers_with is not None}
         """The branches whose layers others have too."""
 
@@ -68,7 +70,8 @@ class _Builder:
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
         names = assign_names(self.weaver.wanted, reserved)
-        renamed = [node.renamed(names) for node in self.weaver.nodes]
+        nodes = cut_off(self.inner.in_order(), outputs.values(), self.weaver.addresses, self.memory)
+        renamed = [node.renamed(names) for node in nodes]
         return Graph(
             self.spec.name,
             {node.id: node for node in renamed},
@@ -78,6 +81,7 @@ class _Builder:
             {address: names[id] for address, id in self.weaver.addresses.items()},
             self.weaver.titles,
             self.spec.data is not None,
+            {address: names[id] for address, (id, _) in self.weaver.backbones.items()},
         )
 
     def branch(self, branch: Branch, mask_of: str | None) -> str:
@@ -91,7 +95,7 @@ class _Builder:
             x = self.weaver.add(None, (x,), branch.share_layers_with[1], at)
         for giver in chain or (branch,):
             shared = ("branch", giver.name) if giver is not branch or branch.name in self.givers else None
-            x = self.weaver.items(giver.items, x, replace(at, shared=shared, owner=giver.name))
+            x = self.weaver.held(giver.items, x, replace(at, shared=shared, owner=giver.name), giver.norms, giver.name)
         self.weaver.addresses[branch.name] = x
         return start
 
@@ -118,14 +122,17 @@ class _Builder:
         """The node of a reference, or a node without an op where there is none."""
         if ref in self.weaver.addresses and not ref.startswith(OF_HEADS):
             return self.weaver.addresses[ref]
+        if not ref.startswith(OF_HEADS) and (inner := self.inner.resolve(ref, origin)) is not None:
+            return inner
         known = [name for name in self.weaver.addresses if not name.startswith(OF_HEADS)]
-        near = guess(ref, known, origin.place.span)
+        inside = self.inner.names(ref)
+        near = guess(ref, inside or known, origin.place.span)
         help, fixes = near.help, near.fixes
         later = [f.name for f in self.spec.fusions[stage:]] if stage is not None else []
         if ref in later:
             help, fixes = (f"`{ref}` comes later; a fusion reads what stands before it",), ()
         elif not help:
-            help = (f"there are {', '.join(f'`{name}`' for name in known[:12])}",)
+            help = (f"there are {', '.join(f'`{name}`' for name in (*inside, *known)[:12])}",)
         if not self.is_broken(ref.partition(".")[0]):
             self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, fixes=fixes, name=ref)
         return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)

@@ -161,17 +161,16 @@ def _positions(type: TensorType) -> Size:
 
 
 def _elements(node: TypedNode) -> Size:
-    """The values that a layer gives for a sample, or a step of it; of a backbone those of all layers in it."""
+    """The values that a layer gives for a sample, or a step of it; of a backbone those of all layers in it, once."""
+    from ..ops.backbones.inner import InnerLayer
     from ..ops.backbones.op import Backbone
 
     assert node.type is not None
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if isinstance(op, Backbone) and x is not None:
-        from ..ops.backbones.walk import activations
-
-        height, width, channels = x.sizes
-        assert isinstance(channels, int)
-        return activations(op.model, op.settings(), height, width, channels)
+        return op.elements(x)
+    if isinstance(op, InnerLayer):
+        return 0
     product: Size = 1
     for size in node.type.sizes:
         product = product * size

@@ -241,7 +241,8 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     meaning = frames.meaning(op, inputs, _meaning(node, op, result, seen, bool(weights)))
     result = frames.given(op, inputs, result)
     zeros = op.zeros_after(mask, *seen)
-    result = TensorType(result.axes, op.dtype_after(at, *seen), mask, result.outer, values, zeros, meaning)
+    dtype, image = op.dtype_after(at, *seen), op.image_of(*seen)
+    result = TensorType(result.axes, dtype, mask, result.outer, values, zeros, meaning, image)
     result = _same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
 
@@ -338,9 +339,7 @@ def _producer(node: Node, index: int, state: _State) -> Node:
 
 def _origin_words(node: Node, index: int, state: _State) -> str:
     producer = _producer(node, index, state)
-    if isinstance(producer.op, InputOp):
-        return producer.op.branch
-    return producer.op.title() if producer.op is not None else "?"
+    return producer.op.giver() if producer.op is not None else "?"
 
 
 def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> Diagnostic:

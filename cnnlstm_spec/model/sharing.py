@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ir.op import Op
-from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
+from ..spec.layer_list import Fusion, Group, Item, Layer, Parallel, Residual, Timed
 from ..spec.model_spec import Branch, ModelSpec
 from ..text.diagnostic import Code, Diagnostic
 from ..text.spelling import guess
@@ -31,7 +31,8 @@ def signature(item: Item) -> Key:
     shortcut = item.shortcut if isinstance(item, Residual) else ()
     side = "projection" if shortcut is None else tuple(map(signature, shortcut))
     frozen = isinstance(item, Timed) and item.frozen is not None
-    return (type(item).__name__, side, frozen, *map(signature, item.items))
+    norms = isinstance(item, Timed | Group) and item.norms is not None
+    return (type(item).__name__, side, frozen, norms, *map(signature, item.items))
 
 
 def _of_fusion(fusion: Fusion) -> Key:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..ir.graph import Frame, Node
 from ..ir.op import Op, layer_stem
 from ..language.catalog import NO_EFFECT
 from ..language.meanings import Meaning
 from ..ops import find_op
+from ..ops.backbones.codes import NO_NORM
 from ..ops.fusions.base import Strategy
 from ..ops.fusions.broadcast import Broadcast
 from ..ops.input import InputOp
+from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
-from ..text.fix import Fix
+from ..text.fix import Fix, drop
 from ..text.memo import Memory, once
 from ..text.source import Place
 from ..text.spelling import guess
@@ -35,6 +38,11 @@ QUERY_NOT_INPUT = Code(
     "the query `{name}` is not one of the inputs",
     help="name one of the `inputs`, or add it to them",
 )
+
+if TYPE_CHECKING:
+    from ..ops.backbones.op import Backbone
+else:
+    Backbone = stand_for("backbones.op", "Backbone")
 
 
 NODES = 40_000
@@ -66,6 +74,8 @@ class Context:
     addressable: bool = True
     frozen: Place | None = None
     """Where `trainable: false` is written for all of the items."""
+    frozen_norms: bool = False
+    """Whether the batch norms among the items are frozen."""
 
     def within(self, *steps: object) -> Context:
         """The context of a part."""
@@ -80,6 +90,8 @@ class Weaver:
         self.nodes: list[Node] = []
         self.wanted: list[Wanted] = []
         self.addresses: dict[str, str] = {}
+        self.backbones: dict[str, tuple[str, Context]] = {}
+        """By address, the backbones that have a name, in `TimeDistributed` too, with where they stand."""
         self.local = LocalNames(found)
         self.local_names: dict[str, str] = {}
         self.titles: dict[int, str] = {}
@@ -117,6 +129,8 @@ class Weaver:
             if op.frozen() is not op:
                 origin = self.frozen_origin(origin, at.frozen)
             op = once(self.memory, type(op).frozen, op)
+        if op is not None and at.frozen_norms:
+            op = once(self.memory, type(op).with_norms_frozen, op)
         self.connections += len(inputs)
         for what, number, limit in (("layers", len(self.nodes), NODES), ("inputs of layers", self.connections, CONNECTIONS)):
             if number > limit:
@@ -143,6 +157,8 @@ class Weaver:
         if local and not hidden:
             self.address(local, id, at)
             note_name(self.index, origin, self.prefix(at), local)
+            if isinstance(op, Backbone):
+                self.backbones[f"{self.prefix(at)}.{local}"] = id, at
         return id
 
     def frozen_origin(self, origin: Origin, place: Place) -> Origin:
@@ -185,6 +201,21 @@ class Weaver:
             x = self.item(item, x, at.within(index))
         return x
 
+    def held(self, items: tuple[Item, ...], x: str, at: Context, norms: Place | None, title: str) -> str:
+        """A list of items, whose batch norms are frozen where that is written; reports it where there is nothing to freeze."""
+        start = len(self.nodes)
+        y = self.items(items, x, at if norms is None else replace(at, frozen_norms=True))
+        inside = [node.op for node in self.nodes[start:]]
+        if norms is None or None in inside:
+            return y
+        help, fixes = ("leave it out: all are frozen without it",), (drop(norms.span, "freeze_batch_norm"),)
+        if not any(op.has_norms() for op in inside if op is not None):
+            self.found.append(Diagnostic(NO_NORM, norms, {"layer": title}, fixes=fixes))
+        elif not any(op.stays_frozen for op in inside if op is not None):
+            facts: dict[str, object] = {"argument": "freeze_batch_norm", "needed": "a batch norm that is trained"}
+            self.found.append(Diagnostic(NO_EFFECT, norms, facts, help=help, fixes=fixes))
+        return y
+
     def item(self, item: Item, x: str, at: Context) -> str:
         """One item; the node that gives its output."""
         if isinstance(item, Layer):
@@ -200,7 +231,7 @@ class Weaver:
         if isinstance(item, Parallel):
             return self.parallel(item, x, at)
         inner = self.framed(at, "block", item.title)
-        y = self.items(item.items, x, inner)
+        y = self.held(item.items, x, inner, item.norms, item.title)
         self.named(item.name, y, item.origin, at, inner.frames[-1])
         return y
 
@@ -217,7 +248,7 @@ class Weaver:
     def timed(self, item: Timed, x: str, at: Context) -> str:
         inner = replace(self.framed(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
         entered = self.add(self.made(EnterTime), (x,), item.origin, inner, hidden=True, stem="enter_time")
-        inside = self.items(item.items, entered, inner)
+        inside = self.held(item.items, entered, inner, item.norms, "TimeDistributed")
         left = self.add(self.made(LeaveTime), (inside,), item.origin, inner, hidden=True, stem="leave_time")
         self.named(item.name, left, item.origin, at, inner.frames[-1])
         return left

@@ -244,6 +244,9 @@ class InputOp(Op):
     def title(cls) -> str:
         return "Input"
 
+    def giver(self) -> str:
+        return self.branch
+
     def type(self, id: str, place: Place, written: Written) -> TensorType:
         """The type of the data."""
         axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]

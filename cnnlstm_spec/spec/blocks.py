@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from ..language.cached_reading import recall
-from ..language.kinds import NAME, AnyKind, Optional, wrong_type
+from ..language.kinds import BOOLEAN, NAME, AnyKind, Optional, wrong_type
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import place_at_key, read, read_keys, read_record
@@ -50,6 +50,8 @@ class Named(Record):
     """Names the output."""
     share: Annotated[str | None, Optional(NAME)] = None
     """All that carry this name have one set of weights."""
+    freeze_batch_norm: Annotated[bool, BOOLEAN] = False
+    """Whether its batch norms are frozen, whatever else is trained."""
 
 
 class ParameterValue(OpenLeaf):
@@ -125,7 +127,7 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     used = _read_use(name, place_at_key(resolved, key), parameters, scope, definition)
     if used is None:
         return None
-    values, title, share, written = used
+    values, keys, written = used
     inner = replace(
         scope,
         path=("blocks", name),
@@ -137,7 +139,8 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     items = read(LAYERS, block.layers, inner.at("layers"))
     if items is POISON:
         return None
-    return Group(items, name, replace(origin_of(key, scope), written=written), title, share)
+    norms = written.keys["freeze_batch_norm"] if keys.get("freeze_batch_norm") else None
+    return Group(items, name, replace(origin_of(key, scope), written=written), keys.get("name"), keys.get("share"), norms)
 
 
 def read_unused(scope: Scope) -> None:
@@ -225,8 +228,8 @@ class Use:
 
 def _read_use(
     name: str, arguments: Node, parameters: Mapping, scope: Scope, definition: Scope
-) -> tuple[dict[str, Node], str | None, str | None, Written] | None:
-    """The values of a block's parameters at one use, with its `name` and `share`, and where those are written."""
+) -> tuple[dict[str, Node], dict[str, Any], Written] | None:
+    """The values of a block's parameters at one use, with its other keys, and where those are written."""
     if not isinstance(arguments, Mapping):
         wrong_type(arguments, scope, "a mapping of parameters")
         return None
@@ -235,11 +238,13 @@ def _read_use(
     given, meant = read_keys(Use(parameters), arguments, scope, name)
     values: dict[str, Node] = {key: given.pop(key) for key in own.intersection(given)}
     places: dict[str, Place] = {}
+    keys: dict[str, Place] = {}
     for entry in arguments.entries:
         if entry.key.text in values:
             scope.note_word(entry.key, "blocks", name, "parameters", entry.key.text)
         elif entry.key.text in given:
-            places[entry.key.text] = scope.at(entry.key.text).place(entry.value)
+            at = scope.at(entry.key.text)
+            places[entry.key.text], keys[entry.key.text] = at.place(entry.value), at.place(entry.key)
     # A default may rest on parameters before it.
     homes = _homes(replace(definition, index=None), name, parameters)
     before_it = replace(definition, variables=ChainMap(values, dict(definition.variables)), homes=homes)
@@ -247,4 +252,4 @@ def _read_use(
         if entry.key.text not in values and entry.key.text not in meant and not _is_required(entry.value):
             default = before_it.resolve_deep(entry.value)
             values[entry.key.text] = unread(entry.value.span) if default is None else default
-    return (values, given.get("name"), given.get("share"), Written(places)) if len(scope.found) == before else None
+    return (values, given, Written(places, keys)) if len(scope.found) == before else None

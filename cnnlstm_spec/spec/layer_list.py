@@ -29,6 +29,8 @@ class Timed:
     share: str | None = None
     frozen: Place | None = None
     """Where `trainable: false` is written, which is said of all items."""
+    norms: Place | None = None
+    """Where `freeze_batch_norm: true` is written, which is said of all batch norms in it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Group:
     origin: Origin
     name: str | None = None
     share: str | None = None
+    norms: Place | None = None
+    """Where `freeze_batch_norm: true` is written, of a block."""
 
 
 Item = Layer | Timed | Residual | Parallel | Group

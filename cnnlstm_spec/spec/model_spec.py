@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.json_schema import ref
-from ..language.kinds import NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
+from ..language.kinds import BOOLEAN, NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import NOT_A_MAPPING, read_record
@@ -17,6 +17,7 @@ from ..language.scope import POISON, Poison, Scope
 from ..ops.input import KINDS, Input, mask_key
 from ..text.diagnostic import Origin
 from ..text.nodes import Entry, Mapping, Node, words_for
+from ..text.source import Place
 from .elsewhere import input_of, of_branch, of_top, stands_for
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
@@ -58,6 +59,8 @@ class BranchSection(Record):
     """The layers in order; none sends the input straight to the fusion."""
     share_layers_with: Annotated[tuple[str, Origin] | None, Optional(ReferenceKind())] = None
     """A branch whose layers and weights come before its own."""
+    freeze_batch_norm: Annotated[bool, BOOLEAN] = False
+    """Whether the batch norms of its layers are frozen, whatever else is trained."""
 
     @classmethod
     def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
@@ -166,6 +169,8 @@ class Branch:
     items: tuple[Item, ...]
     origin: Origin
     """Its arguments are those of the input."""
+    norms: Place | None = None
+    """Where `freeze_batch_norm: true` is written."""
 
     @property
     def mask_by(self) -> str | None:

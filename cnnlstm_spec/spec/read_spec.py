@@ -222,9 +222,10 @@ def _branch(entry: Entry, scope: Scope) -> Branch:
             read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
         return Branch(name, None, None, (Layer(None, origin),), origin)
     values, written = read_fields(BranchSection, node, scope, name, _first_line(node))
+    norms = written.keys["freeze_batch_norm"] if values.get("freeze_batch_norm") else None
     origin = replace(origin, written=written.within("input"))
     items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))
-    return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin)
+    return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin, norms)
 
 
 def _empty(node: Node) -> bool:

@@ -42,6 +42,8 @@ class TimeDistributed(Structure):
     """The one layer of every step, as in Keras."""
     trainable: Annotated[bool, BOOLEAN] = True
     """Whether training changes the weights of the layers."""
+    freeze_batch_norm: Annotated[bool, BOOLEAN] = False
+    """Whether its batch norms are frozen, whatever else is trained."""
 
     def check(self, at: Checks) -> None:
         if self.is_written("layers") == self.is_written("layer"):
@@ -49,7 +51,9 @@ class TimeDistributed(Structure):
 
     def item(self, origin: Origin) -> Item:
         inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()
-        return Timed(inner, origin, self.name, self.share, None if self.trainable else origin.written.places["trainable"])
+        frozen = None if self.trainable else origin.written.places["trainable"]
+        norms = origin.written.keys["freeze_batch_norm"] if self.freeze_batch_norm else None
+        return Timed(inner, origin, self.name, self.share, frozen, norms)
 
 
 class ShortcutKind(OpenLeaf):

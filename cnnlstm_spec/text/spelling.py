@@ -54,6 +54,16 @@ def guess(word: str, known: Iterable[str], span: Span) -> Guess:
     return Guess((f"did you mean `{near}`?",), (respelt(word, near, known, span),)) if near else Guess()
 
 
+def likest(name: str, known: Iterable[str]) -> list[str]:
+    """Known words, those first that begin as one does: there may be more than are looked at."""
+    return sorted(known, key=lambda each: -_common(each, name))
+
+
+def _common(name: str, other: str) -> int:
+    """How many characters two names begin alike with."""
+    return next((at for at, (a, b) in enumerate(zip(name, other, strict=False)) if a != b), min(len(name), len(other)))
+
+
 def respelt(word: str, near: str, known: Iterable[str], span: Span) -> Fix:
     """The fix that writes a known word; safe where no other is as near, and it is one slip away."""
     slips = [each for each in islice(known, KNOWN) if each != word and is_one_slip(word, each)]

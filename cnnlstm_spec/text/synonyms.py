@@ -271,7 +271,7 @@ GONE: dict[str, str] = {
     "batchnorm": "a layer after it normalises: `BatchNormalization`",
     "weightdecay": "a penalty on weights is a regularizer: `kernel_regularizer: {L2: {l2: 0.01}}`",
     "weights": "leave it out: weights are loaded into the model that was built",
-    "training": "leave it out: `fit` trains, `predict` does not, whatever a layer says",
+    "training": "leave it out: `fit` and `predict` overrule it; `trainable: false` and `freeze_batch_norm: true` freeze",
     "trackrunningstats": "leave it out: `trainable: false` freezes the layer",
     "affine": "`center: false` and `scale: false` leave out its weights",
     "sampleweightmode": "leave it out: in Keras 3 sample weights have the shape of the labels, or leave out their last axes",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,17 @@ import numpy
 from ...ir.inference import describe_error
 from ...ir.program import (
     Apply,
+    Attribute,
     Call,
     Comment,
     Do,
     Expression,
+    FreezeBefore,
+    FreezeNorms,
     Index,
     Infix,
     Let,
+    LetEach,
     MarkLayers,
     Program,
     Ref,
@@ -45,15 +51,20 @@ def run(program: Program) -> keras.Model:
         check(program)
         for statement in program.statements:
             match statement:
-                case Let(name, value, scope):
-                    with nullcontext() if scope is None else keras.name_scope(scope):
-                        values[name] = _evaluate(value, values)
+                case Let(name, value, scope, alone):
+                    values[name] = (_made_alone if alone else _made)(value, scope, values)
+                case LetEach(names, value):
+                    values.update(zip(names, _evaluate(value, values), strict=True))
                 case SetAttribute(target, attribute, value):
                     setattr(values[target], attribute, _evaluate(value, values))
                 case MarkLayers(target, mark, deep):
                     for layer in values[target].layers:
                         for each in (layer, *(getattr(layer, "layers", ()) if deep else ())):
                             each.name = f"{each.name}.{mark}"
+                case FreezeBefore(target, name):
+                    freeze(before(values[target].layers, name))
+                case FreezeNorms(target):
+                    freeze(filter(is_norm, values[target].layers))
                 case Do(call, times):
                     for _ in range(times):
                         _evaluate(call, values)
@@ -62,6 +73,39 @@ def run(program: Program) -> keras.Model:
     model = values["model"]
     assert isinstance(model, keras.Model)
     return model
+
+
+def _made(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
+    with nullcontext() if scope is None else keras.name_scope(scope):
+        return _evaluate(value, values)
+
+
+def _made_alone(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
+    """What is made in a thread of its own, where Keras counts the names of layers from the start."""
+    policy = keras.config.dtype_policy()
+
+    def make() -> Any:
+        keras.config.set_dtype_policy(policy)
+        return _made(value, scope, values)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(make).result()
+
+
+def before(layers: Iterable[Any], name: str) -> Iterator[Any]:
+    """The layers that come before the one of a name."""
+    return takewhile(lambda layer: layer.name != name, layers)
+
+
+def is_norm(layer: Any) -> bool:
+    """Whether a layer is a batch norm."""
+    return isinstance(layer, keras.layers.BatchNormalization)
+
+
+def freeze(layers: Iterable[Any]) -> None:
+    """Lets layers be trained no more."""
+    for layer in layers:
+        layer.trainable = False
 
 
 Changes = Mapping[str, Callable[[Any], Any]]
@@ -145,6 +189,8 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
         case Slice(value, index):
             # One index of its own, since a layer may give a tuple of tensors.
             return _evaluate(value, values)[_index(index[0]) if len(index) == 1 else tuple(map(_index, index))]
+        case Attribute(value, name):
+            return getattr(_evaluate(value, values), name)
         case Infix(operator, left, right):
             return _infix(operator, _evaluate(left, values), _evaluate(right, values))
         case tuple():

@@ -9,7 +9,8 @@ from ...ir.expressions import make_expression
 from ...ir.graph import TypedGraph
 from ...ir.program import Call, Do, Expression, Statement
 from ...language.catalog import KerasObject
-from ...model.addresses import find_members
+from ...model.addresses import find_members, inner_of
+from ...ops.backbones.op import Backbone
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
@@ -88,6 +89,8 @@ def _optimizer(optimizer: KerasObject, section: CompileSpec, graph: TypedGraph) 
     map_: dict[str, Expression] = {
         _paths(layers, graph): make_expression(scaled(optimizer, factor)) for factor, layers in groups if layers
     }
+    for factor, holder, layers in multiplied_inner_layers(section, graph):
+        map_[_inner_paths(holder, layers)] = make_expression(scaled(optimizer, factor))
     plain = make_expression(scaled(optimizer, 1.0))
     return Call("keras.optimizers.MultiOptimizer", (Call("keras.optimizers.OptimizerMap", (plain, map_)),))
 
@@ -99,12 +102,54 @@ def _paths(layers: list[str], graph: TypedGraph) -> str:
     return f"{inside}({'|'.join(layers)})/.*" if len(layers) > 1 else f"{inside}{layers[0]}/.*"
 
 
+def _inner_paths(holder: str, layers: list[str]) -> str:
+    """A pattern of the paths of the weights of layers in a backbone, which say where they are before or behind their name."""
+    names = f"({'|'.join(layers)})" if len(layers) > 1 else layers[0]
+    return f"(?={holder}/|[^/]*[.]{holder}/)({holder}/)?([^/]*/)*{names}([.]{holder})?/.*"
+
+
+def multiplied_inner_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, str, list[str]]]:
+    """For each factor on the layers of a backbone of which some are named: the factor, the backbone, and layers with weights.
+
+    A factor holds from the layer that is named up to the next that is; before the first that of the backbone holds, if any.
+    """
+    found = []
+    for typed in graph.nodes.values():
+        op = typed.node.op
+        named = inner_multipliers(section, graph, typed.node.id)
+        if not isinstance(op, Backbone) or not named or not typed.owns_weights:
+            continue
+        weighted = {op.layer_of(weight) for weight in typed.weights}
+        factor = _outer_factor(section, graph, typed.node.id)
+        groups: dict[float, list[str]] = {}
+        for layer in op.layers():
+            factor = named.get(layer, factor)
+            if layer in weighted and factor is not None:
+                groups.setdefault(factor, []).append(layer)
+        found += [(factor, typed.node.layer, layers) for factor, layers in groups.items()]
+    return found
+
+
+def inner_multipliers(section: CompileSpec, graph: TypedGraph, id: str) -> dict[str, float]:
+    """The factors of layers that are named in the backbone of a node."""
+    written = graph.written or graph.graph
+    inner = ((inner_of(written, each.address), each.factor) for each in section.multipliers or ())
+    return {each.layer: factor for each, factor in inner if each is not None and each.id == id}
+
+
+def _outer_factor(section: CompileSpec, graph: TypedGraph, id: str) -> float | None:
+    """The factor of the longest address that covers a node."""
+    written = graph.written or graph.graph
+    fitting = [each for each in section.multipliers or () if id in find_members(written, each.address)]
+    return max(fitting, key=lambda each: len(each.address)).factor if fitting else None
+
+
 def multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:
     """For each multiplier the Keras layers with weights that it scales: of several addresses the longest counts."""
     groups: dict[str, list[str]] = {address: [] for address, _, _ in section.multipliers}
     covered = {address: find_members(graph.written or graph.graph, address) for address in groups}
     for typed in graph.nodes.values():
-        if not typed.weights or not typed.owns_weights:
+        if not typed.weights or not typed.owns_weights or inner_multipliers(section, graph, typed.node.id):
             continue
         fitting = [address for address, ids in covered.items() if typed.node.id in ids]
         if fitting:

@@ -20,8 +20,11 @@ from ...ir.program import (
     Comment,
     Do,
     Expression,
+    FreezeBefore,
+    FreezeNorms,
     Infix,
     Let,
+    LetEach,
     MarkLayers,
     Program,
     Ref,
@@ -66,6 +69,8 @@ class _Program:
             "model",
             "layer",
             "inner",
+            "make",
+            "made_alone",
             *(op.keras_path().partition(".")[0] for op in self.own),
         }
         self.mask_inputs: dict[str, Ref] = {}
@@ -74,6 +79,8 @@ class _Program:
         self.uses = Counter(typed.node.layer for typed in graph.nodes.values())
         self.needed = masks.needed_sources(graph)
         self.inputs: dict[str, Ref] = {}
+        self.inner: dict[tuple[str, str], Expression] = {}
+        """What inner layers of backbones give, by the id of the node and their name."""
 
     def program(self) -> Program:
         from .compile_call import compile_statements, setup
@@ -262,11 +269,11 @@ class NodeLowering(Lowering):
         self.set(layer, "trainable", False)
         return built
 
-    def made(self, constructor: Call, suffix: str = "", scope: str | None = None) -> Ref:
+    def made(self, constructor: Call, suffix: str = "", scope: str | None = None, alone: bool = False) -> Ref:
         name = self.name + suffix
         if name not in self.program.layers:
             variable = self.program.fresh(f"{name}_layer")
-            self.program.statements.append(Let(variable, constructor, scope))
+            self.program.statements.append(Let(variable, constructor, scope, alone))
             self.program.layers[name] = Ref(variable)
         return self.program.layers[name]
 
@@ -300,6 +307,25 @@ class NodeLowering(Lowering):
         variable = self.program.fresh(stem)
         self.program.statements.append(Let(variable, value))
         return Ref(variable)
+
+    def let_each(self, value: Expression, stems: list[str]) -> tuple[Ref, ...]:
+        if len(stems) == 1:
+            return (self.let(value, stems[0]),)
+        names = tuple(self.program.fresh(stem) for stem in stems)
+        self.program.statements.append(LetEach(names, value))
+        return tuple(map(Ref, names))
+
+    def give_inner(self, layer: str, value: Expression) -> None:
+        self.program.inner[self.node.id, layer] = value
+
+    def inner(self, layer: str) -> Expression:
+        return self.program.inner[self.node.inputs[0], layer]
+
+    def freeze_before(self, target: Ref, layer: str) -> None:
+        self.program.statements.append(FreezeBefore(target.name, layer))
+
+    def freeze_norms(self, target: Ref) -> None:
+        self.program.statements.append(FreezeNorms(target.name))
 
     def set(self, target: Ref, attribute: str, value: Expression) -> None:
         self.program.statements.append(SetAttribute(target.name, attribute, value))

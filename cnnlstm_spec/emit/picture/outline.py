@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...ir.graph import Frame as NodeFrame
 from ...ir.graph import TypedGraph, TypedNode
+from ...ops.backbones.inner import InnerLayer
 from ...ops.backbones.walk import BACKBONES
 from ...ops.fusions.residual import ResidualAdd
 from ...ops.input import InputOp
@@ -67,13 +68,15 @@ def outline(compilation: Compiled, depth: int | None = None) -> Drawing:
     kinds = {f"branches.{b.name}": b.input.kind if b.input is not None else "tensor" for b in spec.branches}
     fused = {f"fusion.{each.name}" if each.name else "fusion" for each in spec.fusions}
     fused |= {"head" if spec.single_head else f"heads.{head.name}" for head in spec.heads if head.fusion is not None}
-    outliner = _Outliner(typed.nodes, failures, fused, typed.graph.titles)
+    inside = {id: home for id, node in typed.nodes.items() if (home := _backbone_of(node, typed)) is not None}
+    areas = {area: [node for node in nodes if node.node.id not in inside] for area, nodes in areas.items()}
+    outliner = _Outliner(typed.nodes, failures, fused, typed.graph.titles, inside)
     drawn = tuple(
         outliner.area(address, nodes, "branch" if address in kinds else "head" if address.startswith("head") else "fusion")
         for address, nodes in areas.items()
     )
     drawn = tuple(_toned(area, kinds) for area in drawn)
-    layers = len({each.node.layer for each in typed.nodes.values() if not each.node.hidden})
+    layers = len({each.node.layer for each in typed.nodes.values() if not each.node.hidden and each.node.id not in inside})
     facts = [count(typed.params, "parameters")]
     if typed.trainable_params != typed.params:
         facts[0] += f" ({typed.trainable_params:,} trainable)"
@@ -83,8 +86,23 @@ def outline(compilation: Compiled, depth: int | None = None) -> Drawing:
         facts = [count(errors, "errors"), *facts[1:]]
     flows = {id: outliner.flow(node) for id, node in typed.nodes.items()}
     shown = bundled(folds.fold(drawn) if depth is None else opened(drawn, depth), flows)
-    names = {id: node.node.layer for id, node in typed.nodes.items()} | _titled(typed)
+    names = {id: _name(node, typed) for id, node in typed.nodes.items()} | _titled(typed)
     return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), shown, flows, names)
+
+
+def _name(node: TypedNode, typed: TypedGraph) -> str:
+    """What a node is called; an inner layer by its own name, behind that of its backbone."""
+    while isinstance(node.node.op, LeaveTime) and _backbone_of(node, typed) is not None:
+        node = typed.nodes[node.node.inputs[0]]
+    op = node.node.op
+    return f"{typed.nodes[node.node.inputs[0]].node.layer}.{op.layer}" if isinstance(op, InnerLayer) else node.node.layer
+
+
+def _backbone_of(node: TypedNode, typed: TypedGraph) -> str | None:
+    """The backbone in whose box it is shown: that of an inner layer, also behind the end of time; else None."""
+    while isinstance(node.node.op, LeaveTime):
+        node = typed.nodes[node.node.inputs[0]]
+    return node.node.inputs[0] if isinstance(node.node.op, InnerLayer) else None
 
 
 def _titled(typed: TypedGraph) -> dict[str, str]:
@@ -98,8 +116,10 @@ def _toned(area: Area, kinds: dict[str, str]) -> Area:
 
 
 class _Outliner:
-    def __init__(self, nodes: dict[str, TypedNode], failures: Failures, fused: set[str], titles: dict[int, str]) -> None:
-        self.nodes, self.failures, self.fused, self.titles = nodes, failures, fused, titles
+    def __init__(
+        self, nodes: dict[str, TypedNode], failures: Failures, fused: set[str], titles: dict[int, str], inside: dict[str, str]
+    ) -> None:
+        self.nodes, self.failures, self.fused, self.titles, self.inside = nodes, failures, fused, titles, inside
 
     def area(self, address: str, nodes: list[TypedNode], tone: str) -> Area:
         outside = [id for node in nodes for id in node.node.inputs if self.nodes[id].node.area != address]
@@ -221,7 +241,8 @@ class _Outliner:
         message = self.failures.messages.get(node.id, "")
         state = "failed" if message else "dim" if typed.type is None else "ok"
         gives = self.flow(typed)
-        common = {"gives": gives, "message": message, "state": state, "ids": (node.id,)}
+        inner = [self.nodes[id] for id, home in self.inside.items() if home == node.id]
+        common = {"gives": gives, "message": message, "state": state, "ids": (*(each.node.id for each in inner), node.id)}
         if isinstance(op, InputOp):
             return Box("input", op.branch, detail=input_words(op), **common)  # type: ignore[arg-type]
         if isinstance(op, Output):
@@ -240,7 +261,10 @@ class _Outliner:
         name = f"= {owner}" if owner is not None else node.layer
         if node.hidden:
             name = ""
-        tip = (f"{title} {detail}".strip(), node.id, _type_words(typed))
+        tip: tuple[str, ...] = (f"{title} {detail}".strip(), node.id, _type_words(typed))
+        for each in inner:
+            if isinstance(each.node.op, InnerLayer):
+                tip = (*tip, f"{each.node.op.layer} {_type_words(each)}")
         return Box(look, title, detail=detail, name=name, params=typed.params, note=note, tip=tip, **common)  # type: ignore[arg-type]
 
 

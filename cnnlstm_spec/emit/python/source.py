@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from ...ir.program import (
     Apply,
+    Attribute,
     Call,
     Comment,
     Do,
     Expression,
+    FreezeBefore,
+    FreezeNorms,
     Index,
     Infix,
     Let,
+    LetEach,
     MarkLayers,
     Program,
     Ref,
@@ -27,16 +31,33 @@ INDENT = 4
 PRECEDENCE = {"+": 1, "-": 1, "*": 2}
 
 
+ALONE = '''def made_alone(make):
+    """What `make` gives in a thread of its own, where Keras counts the names of layers from the start."""
+    policy = keras.config.dtype_policy()
+
+    def make_there():
+        keras.config.set_dtype_policy(policy)
+        return make()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(make_there).result()
+
+
+'''
+
+
 def source(program: Program, description: str | None = None) -> str:
     """A module with `build_model()`, which gives the same model as running the program."""
     body = "\n".join(_indented(_statement(statement)) for statement in program.statements)
     paths = [call.path for statement in program.statements for call in find_calls(statement)]
     used = [each for each in ("layers", "ops") if any(path.startswith(f"keras.{each}.") for path in paths)]
     own = "".join(f"import {name(module)}\n" for module in program.imports)
-    imports = f"import keras\n{own}" + (f"from keras import {', '.join(used)}\n" if used else "")
+    alone = any(isinstance(each, Let) and each.alone for each in program.statements)
+    threads = "from concurrent.futures import ThreadPoolExecutor\n\n" if alone else ""
+    imports = f"{threads}import keras\n{own}" + (f"from keras import {', '.join(used)}\n" if used else "")
     about = f"{program.name}: {description}" if description else program.name
     return (
-        f"{docstring(about, WIDTH)}\n\n{imports}\n\n"
+        f"{docstring(about, WIDTH)}\n\n{imports}\n\n{ALONE if alone else ''}"
         f"def build_model() -> keras.Model:\n{body}\n    return model\n\n\n"
         'if __name__ == "__main__":\n    build_model().summary()\n'
     )
@@ -49,14 +70,23 @@ def _indented(text: str) -> str:
 def _statement(statement: Statement) -> str:
     room = WIDTH - INDENT
     match statement:
+        case Let(variable, value, scope, True):
+            return _alone(variable, value, scope, room)
         case Let(variable, value, None):
-            return _assigned(variable, value, room)
+            return _assigned(name(variable), value, room)
         case Let(variable, value, scope):
-            return f"with keras.name_scope({literal(scope)}):\n" + _indented(_assigned(variable, value, room - INDENT))
+            return _scoped(_assigned(name(variable), value, room - INDENT), scope)
+        case LetEach(names, value):
+            return _assigned(", ".join(map(name, names)), value, room)
         case SetAttribute(target, attribute, value):
-            return _assigned(f"{target}.{attribute}", value, room)
+            return _assigned(name(f"{target}.{attribute}"), value, room)
         case MarkLayers(target, mark, deep):
             return _marking(target, mark, deep)
+        case FreezeBefore(target, layer):
+            return _freezing(target, f"    if layer.name == {literal(layer)}:\n        break\n    layer.trainable = False")
+        case FreezeNorms(target):
+            kind = "keras.layers.BatchNormalization"
+            return _freezing(target, f"    if isinstance(layer, {kind}):\n        layer.trainable = False")
         case Do(call, 1):
             return _laid(call, room)
         case Do(call, times):
@@ -66,7 +96,16 @@ def _statement(statement: Statement) -> str:
 
 
 def _assigned(target: str, value: Expression, room: int) -> str:
-    return f"{name(target)} = {_laid(value, room, len(target) + 3, apart=True)}"
+    return f"{target} = {_laid(value, room, len(target) + 3, apart=True)}"
+
+
+def _alone(variable: str, value: Expression, scope: str | None, room: int) -> str:
+    """What is made in a thread of its own."""
+    if scope is None:
+        made = _laid(value, room - INDENT, len("lambda: "))
+        return f"{name(variable)} = made_alone(\n" + _indented(f"lambda: {made}") + "\n)"
+    made = _scoped(f"return {_laid(value, room - 2 * INDENT, len('return '))}", scope)
+    return f"def make():\n{_indented(made)}\n\n{name(variable)} = made_alone(make)"
 
 
 def _marking(target: str, mark: str, deep: bool) -> str:
@@ -76,6 +115,14 @@ def _marking(target: str, mark: str, deep: bool) -> str:
     if deep:
         lines += ['    for inner in getattr(layer, "layers", ()):', f"        inner.name += {literal('.' + mark)}"]
     return "\n".join(lines)
+
+
+def _scoped(statement: str, scope: str | None) -> str:
+    return f"with keras.name_scope({literal(scope)}):\n" + _indented(statement)
+
+
+def _freezing(target: str, body: str) -> str:
+    return f"for layer in {name(target)}.layers:\n{body}"
 
 
 def _laid(expression: Expression, room: int, before: int = 0, after: int = 0, apart: bool = False) -> str:
@@ -179,6 +226,8 @@ def _text(expression: Expression) -> str:
             return f"{_text(layer)}({_arguments(arguments, keywords)})"
         case Slice(value, index):
             return _operand(value, 3) + _subscript(index)
+        case Attribute(value, attribute):
+            return f"{_operand(value, 3)}.{name(attribute)}"
         case Infix(operator, left, right):
             place = PRECEDENCE[operator]
             return f"{_operand(left, place)} {operator} {_operand(right, place + 1)}"

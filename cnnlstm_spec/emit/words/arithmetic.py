@@ -111,7 +111,8 @@ class Number:
 def explain(graph: TypedGraph, node: TypedNode) -> str:
     """How the output of a node came to be: every layer from the input down, a line for each of its numbers."""
     lines = [one_line(graph.graph.name)]
-    for each in _path(graph, node):
+    path = list(_path(graph, node))
+    for each in path if path and path[-1].node.id == node.node.id else (*path, node):
         lines += ["", *explain_layer(each, graph)]
     return "\n".join(lines)
 
@@ -226,8 +227,11 @@ def _size(size: Size) -> str:
 def find(graph: TypedGraph, address: str) -> TypedNode | None:
     """The node of an address: one that `expect` takes, or a path as `shapes` has it."""
     from ...model.addresses import output_of
+    from ...model.backbones import node_at
     from ...text.source import format_path
 
+    if (inside := node_at(graph, address)) is not None:
+        return inside
     id = output_of(graph.graph, address)
     if id is not None:
         return graph.nodes[id]

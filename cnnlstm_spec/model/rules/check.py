@@ -16,7 +16,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.memo import UNKNOWN, Memory
 from ...text.source import Place
-from ..addresses import find_members, unknown_address
+from ..addresses import Inner, cut_off_address, find_members, inner_of, is_cut_off, unknown_address
 from ..infer import infer_on
 from ..suppose import SUPPOSITIONS, Supposition, common, find_unknown
 from . import HEAD_RULES, NODE_RULES, RULES, RULES_BEYOND_MISTAKES
@@ -171,6 +171,14 @@ def _branch_place(name: str, node: Node, spec: ModelSpec) -> Place:
     return next((branch.origin.place for branch in spec.branches if branch.name == name), node.origin.place)
 
 
+def _is_idle(inner: Inner | None, nodes: list[TypedNode]) -> bool:
+    """Whether no layer of a backbone from the inner one on has a weight that is trained."""
+    if inner is None:
+        return False
+    after = inner.op.layers()[inner.op.layers().index(inner.layer) :]
+    return not any(weight.trainable and inner.op.layer_of(weight) in after for weight in nodes[0].weights)
+
+
 def _reaching(graph: Graph) -> frozenset[str]:
     """The nodes that some output rests on."""
     alive: set[str] = set()
@@ -189,13 +197,18 @@ def _multipliers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if not isinstance(section, CompileSpec) or any(node.op is None for node in typed.graph.nodes.values()):
         return
     for address, _, place in section.multipliers:
-        ids = find_members(typed.graph, address)
+        if is_cut_off(typed.graph, address):
+            yield cut_off_address(address, place)
+            continue
+        inner = inner_of(typed.graph, address)
+        ids = find_members(typed.graph, address) if inner is None else (inner.id,)
         if not ids:
             whole = ("branches",) if typed.graph.single_head else ("branches", "heads")
             yield unknown_address(typed.graph, address, place, whole)
             continue
         nodes = [typed.nodes[id] for id in ids]
-        if any(node.type is None for node in nodes) or any(node.trainable_params for node in nodes):
+        trained = any(node.trainable_params for node in nodes) and not _is_idle(inner, nodes)
+        if trained or any(node.type is None for node in nodes):
             continue
         shared = any(weight.trainable for node in nodes for weight in node.weights)
         why = "its weights are shared with a layer before it; give that one the multiplier" if shared else "remove the line"

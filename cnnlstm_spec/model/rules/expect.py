@@ -11,7 +11,8 @@ from ...spec.model_spec import ModelSpec
 from ...spec.promises import COUNTS
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
-from ..addresses import output_of, unknown_address
+from ..addresses import backbone_of, cut_off_address, inner_of, is_cut_off, output_of, unknown_address
+from ..backbones import node_at
 from ..costs import count_costs
 from .budget import COUNTED, costliest, needs_size
 
@@ -43,15 +44,19 @@ def check_expect(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 def _shape(
     address: str, wanted: tuple[int | str | None, ...], place: Place, key: Place, typed: TypedGraph
 ) -> Iterable[Diagnostic]:
-    id = output_of(typed.graph, address)
-    if id is None:
-        if all(node.op is not None for node in typed.graph.nodes.values()):
+    if is_cut_off(typed.graph, address):
+        yield cut_off_address(address, key)
+        return
+    inside, id = node_at(typed, address), output_of(typed.graph, address)
+    if inside is None and id is None:
+        names_backbone = inner_of(typed.graph, address) is not None or backbone_of(typed.graph, address) is not None
+        if not names_backbone and all(node.op is not None for node in typed.graph.nodes.values()):
             yield unknown_address(typed.graph, address, key, COUNTS)
         return
-    type = typed.nodes[id].type
+    type = inside.type if inside is not None else typed.nodes[id].type if id is not None else None
     if type is None or (len(wanted) == type.rank and all(map(_fits, wanted, type.sizes))):
         return
-    at = _giver(typed, id)
+    at = _giver(typed, id) if inside is None and id is not None else inside.node.origin.place if inside is not None else place
     shown = "[" + ", ".join("null" if size is None else str(size) for size in wanted) + "]"
     facts: dict[str, object] = {"address": address, "given": type, "wanted": shown}
     yield Diagnostic(SHAPE_DIFFERS, place, facts, labels=(Label(at, f"gives {type}"),))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...language.catalog import NO_EFFECT, KerasObject
 from ...language.scope import did_you_mean
+from ...ops.stand_in import stand_for
 from ...spec.compile_section import CompileSpec
 from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
-from ..addresses import find_members, unknown_address
+from ..addresses import Part, cut_off_address, find_parts, is_cut_off, unknown_address
 from ..logged import Logged, logged
 
 WITHOUT_COMPILE = Code(
@@ -45,6 +46,11 @@ STATEFUL = Code(
     "`{layer}` is stateful, and nothing says that its steps come in order",
     help="cut the table with `data.window`, or leave `stateful` out",
 )
+
+if TYPE_CHECKING:
+    from ...ops.backbones.op import Backbone
+else:
+    Backbone = stand_for("backbones.op", "Backbone")
 
 
 def check_fit(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -174,13 +180,17 @@ def _patience(thing: KerasObject, place: Place, fit: FitSpec) -> Iterator[Diagno
 def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Addresses that name nothing; phases after whose freezing no weight is left to train."""
     graph = typed.graph
-    frozen: set[str] = set()
-    opened: set[str] = set()
+    frozen: set[Part] = set()
+    opened: set[Part] = set()
     sound = all(node.type is not None for node in typed.nodes.values())
     for phase in fit.phases or ():
         for addresses, freezes in ((phase.keys.freeze, True), (phase.keys.unfreeze, False)):
             for address in addresses:
-                held = covered(typed, address.text)
+                if is_cut_off(graph, address.text):
+                    sound = False
+                    yield cut_off_address(address.text, address.place)
+                    continue
+                held = covered(typed, address.text, freezes)
                 if not held:
                     sound = False
                     yield unknown_address(graph, address.text, address.place)
@@ -191,24 +201,29 @@ def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
             yield Diagnostic(TRAINS_NOTHING, phase.place, {"name": phase.name}, help=help)
 
 
-def covered(typed: TypedGraph, address: str) -> set[str]:
-    """The nodes that an address covers; a `*` stands for any characters of a name."""
+def covered(typed: TypedGraph, address: str, freezes: bool = True) -> set[Part]:
+    """What an address covers; a `*` stands for any characters of a name."""
     if "*" not in address:
-        return set(find_members(typed.graph, address))
+        return set(find_parts(typed.graph, address, freezes))
     from fnmatch import fnmatchcase
 
     pattern = address.replace("[", "[[]")
     areas = [area for area in typed.graph.areas if fnmatchcase(area, pattern)]
-    return {id for area in areas for id in find_members(typed.graph, area)}
+    return {part for area in areas for part in find_parts(typed.graph, area, freezes)}
 
 
-def _trains(node: TypedNode, frozen: set[str], opened: set[str]) -> bool:
-    id = node.node.id
-    if id in frozen or not node.owns_weights:
+def _trains(node: TypedNode, frozen: set[Part], opened: set[Part]) -> bool:
+    """Whether a weight of a node is trained; what `freeze_batch_norm` holds no phase thaws."""
+    op = node.node.op
+    if not node.owns_weights or op is None or (op.stays_frozen and op.is_batch_norm):
         return False
-    if id in opened:
-        return any(weight.shape is not None for weight in node.weights)
-    return node.trainable_params > 0
+    held = op.norms() if isinstance(op, Backbone) and op.holds_norms() else frozenset[str]()
+    for weight in node.weights:
+        layer = op.layer_of(weight) if isinstance(op, Backbone) else ""
+        part = (node.node.id, layer)
+        if part not in frozen and layer not in held and (weight.trainable or part in opened):
+            return True
+    return False
 
 
 def _batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:

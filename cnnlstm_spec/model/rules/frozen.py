@@ -10,7 +10,8 @@ from ...ir.op import Op
 from ...ops.shared import called
 from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import put
+from ...text.fix import Fix, drop, put
+from ...text.source import Place
 from .common import Setting
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ AT_RANDOM = Code("frozen-at-random", "warning", "`{layer}` is frozen with random
 def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """A layer whose weights are trained again in a model that is loaded; one that is frozen before it has learned anything."""
     op = node.node.op
-    if op is not None and not op.trainable and _at_random(op) and node.owns_weights:
+    if op is not None and (key := _freezing(op)) is not None and _at_random(op) and node.owns_weights:
         places = node.node.origin.written
         labels = (Label(places.places["weights"], "random weights"),) if "weights" in places.places else ()
-        help = _ways_out(op)
-        key = places.keys.get("trainable", node.node.origin.place)
-        fixes = (put(node.node.origin.place.span, "trainable", "true"),) if "trainable" in places.keys else ()
-        yield Diagnostic(AT_RANDOM, key, {"layer": op.title()}, "", (*labels, *node.node.origin.uses), help, fixes)
+        help = _ways_out(op, key)
+        place = places.keys.get(key, node.node.origin.place)
+        fixes = (_mend(key, place, node),) if key in places.keys else ()
+        yield Diagnostic(AT_RANDOM, place, {"layer": op.title()}, "", (*labels, *node.node.origin.uses), help, fixes)
     if op is None or op.trainable or not op.thaws or not node.owns_weights:
         return
     layer = f'model.get_layer("{node.node.layer}")'
@@ -56,7 +57,21 @@ def _at_random(op: Op) -> bool:
     return isinstance(op, Lookup) and called(op.value("embeddings_initializer")) not in CONSTANT
 
 
-def _ways_out(op: Op) -> tuple[str, ...]:
+def _freezing(op: Op) -> str | None:
+    """The argument that freezes weights for good; None where none does."""
+    if not op.trainable:
+        return "trainable"
+    return "train_from" if isinstance(op, Backbone) and op.train_from not in (None, op.layers()[0]) else None
+
+
+def _mend(key: str, place: Place, node: TypedNode) -> Fix:
+    if key == "trainable":
+        return put(node.node.origin.place.span, key, "true")
+    return drop(place.span, key, "unsafe")
+
+
+def _ways_out(op: Op, key: str) -> tuple[str, ...]:
+    written = "`trainable: false`" if key == "trainable" else f"`{key}`"
     if isinstance(op, Backbone):
-        return ("`weights: imagenet` brings what it has learned elsewhere", "or leave `trainable: false` out")
-    return ("leave `trainable: false` out",)
+        return ("`weights: imagenet` brings what it has learned elsewhere", f"or leave {written} out")
+    return (f"leave {written} out",)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.tensor import Mask, TensorType
 from ...language.catalog import NO_EFFECT
 from ...ops.input import InputOp
+from ...ops.stand_in import stand_for
 from ...ops.structural import EnterTime, LeaveTime, Output
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import write
 from ...text.source import Place
 from .common import Setting, compiled, title_of
+
+if TYPE_CHECKING:
+    from ...ops.backbones.op import Backbone
+else:
+    Backbone = stand_for("backbones.op", "Backbone")
 
 MASK_LOST = Code("mask-lost", "warning", "`{layer}` loses the mask: what follows reads padding as data")
 COMBINED = Code("masks-combined", "warning", "`{layer}` joins masks of different origin: a step is real where all are")
@@ -127,11 +134,14 @@ def _over_padding(node: TypedNode) -> Iterator[Diagnostic]:
     padded = next(((axis, mask) for axis, mask in x.outer if mask is not None), None)
     if padded is None or not any(weight.name.endswith("moving_mean") for weight in node.weights):
         return
+    inside = isinstance(op, Backbone)
+    if isinstance(op, Backbone) and op.norms().intersection(op.kept()) <= op.frozen_layers():
+        return
     axis, mask = padded
     labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
     help: tuple[str, ...] = (
         "`LayerNormalization` and `GroupNormalization` take theirs from one step",
-        "`trainable: false` keeps what was learned before",
+        f"`{'freeze_batch_norm: true' if inside else 'trainable: false'}` keeps what was learned before",
     )
     facts: dict[str, object] = {"layer": op.title(), "steps": axis.name}
     yield Diagnostic(NORM_OVER_PADDING, node.node.origin.place, facts, labels=labels, help=help)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import FLOATS, Op
 from ...ops.input import InputOp
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Change, Fix, Insert, Put, drop, put
+from ...text.fix import Change, Drop, Fix, Put, drop, put
 from .common import Setting, place_in, title_of
+
+if TYPE_CHECKING:
+    from ...ops.backbones.op import Backbone
+else:
+    Backbone = stand_for("backbones.op", "Backbone")
 
 RAW = Code("pixels-not-scaled", "warning", "`{layer}` was trained on scaled pixels; nothing scales them here")
 TWICE = Code("pixels-scaled-twice", "warning", "`{layer}` scales pixels inside; this scales them before it too")
@@ -24,19 +30,10 @@ LARGEST = {"uint16": 65535.0, "int16": 32767.0}
 SCALED = 2.55
 """Pixels below it have been scaled to 1, or to -1 and 1."""
 
-NORMALIZATION = "Normalization: {mean: [0.485, 0.456, 0.406], variance: [0.052441, 0.050176, 0.050625]}"
-LAYERS = {
-    "tf": ("Rescaling: {scale: 1/127.5, offset: -1}",),
-    "torch": ("Rescaling: {scale: 1/255}", NORMALIZATION),
-}
-"""What scales pixels of 0 to 255 as a model reads them, by the same."""
 WAYS: dict[str, tuple[str, ...]] = {
-    "tf": ("put `Rescaling: {scale: 1/127.5, offset: -1}` before it",),
-    "torch": (
-        "put `Rescaling: {scale: 1/255}` before it, and `Normalization` with",
-        "`{mean: [0.485, 0.456, 0.406], variance: [0.052441, 0.050176, 0.050625]}`",
-    ),
-    "caffe": ("it reads BGR less the mean of each channel: feed it floats from Keras's", "`preprocess_input`"),
+    "tf": ("write `preprocess_input: true`, or put `Rescaling: {scale: 1/127.5, offset: -1}` before it",),
+    "torch": ("write `preprocess_input: true`: it takes the mean of each channel away, and scales",),
+    "caffe": ("write `preprocess_input: true`: it reads BGR less the mean of each channel",),
     "identity": ("leave `include_preprocessing: false` out: it then scales them inside",),
 }
 """By what Keras's `preprocess_input` does for a model."""
@@ -53,7 +50,7 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if not steps or not isinstance(steps[-1].node.op, InputOp):
             continue
         scales = [step for step in steps if title_of(_op(step)) == "Rescaling"]
-        if preprocessing == "identity" and _scales_inside(op):
+        if (preprocessing == "identity" and _scales_inside(op)) or _is_preprocessed(op, preprocessing):
             yield from _twice(node, steps[-1], scales)
         elif not scales:
             yield from _raw(node, op, preprocessing, steps[-1])
@@ -64,6 +61,11 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 def _scales_inside(op: Op) -> bool:
     """Whether a model that can scale pixels of 0 to 255 itself does so."""
     return "include_preprocessing" not in op.arguments or bool(op.value("include_preprocessing"))
+
+
+def _is_preprocessed(op: Op, preprocessing: str) -> bool:
+    """Whether the spec has a backbone scale pixels that it would not scale itself."""
+    return isinstance(op, Backbone) and op.preprocess_input and preprocessing != "identity"
 
 
 def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
@@ -84,21 +86,21 @@ def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[
         return
     if way == "tf" and values.least < 0:
         return
-    from ...ops.backbones.op import PIXELS
+    from ...ops.backbones.preprocess import PIXELS
 
     facts: dict[str, object] = {"layer": op.title(), "reads": PIXELS[way].partition(",")[0], "given": values}
     label = Label(node.node.origin.place, f"reads {PIXELS[way]}")
+    instead = "write `preprocess_input: true` in its place"
     help = {
         "tf": ("write `Rescaling: {scale: 1/127.5, offset: -1}`",),
-        "torch": ("after `Rescaling: {scale: 1/255}` put `Normalization` with", WAYS["torch"][1]),
-        "caffe": ("leave this out, and feed it what Keras's own `preprocess_input` gives",),
-    }.get(way, ("leave this out",))
+        "identity": ("leave this out",),
+    }.get(way, (f"{instead}, at `{op.title()}`",))
     fixes: tuple[Fix, ...] = ()
     if way == "tf":
         fixes = (Fix("write `Rescaling: {scale: 1/127.5, offset: -1}`", _scaling(scale, "1/127.5", "-1")),)
-    elif way == "torch":
-        after = Insert(scale.node.origin.place.span, NORMALIZATION, after=True)
-        fixes = (Fix("write `Rescaling: {scale: 1/255}`, and `Normalization` after it", (*_scaling(scale, "1/255"), after)),)
+    elif way in ("torch", "caffe"):
+        puts = Put(node.node.origin.place.span, "preprocess_input", "true")
+        fixes = (Fix(instead, (Drop(scale.node.origin.place.span), puts)),)
     yield Diagnostic(OTHERWISE, scale.node.origin.place, facts, "", (label, *scale.node.origin.uses), help, fixes)
 
 
@@ -139,8 +141,8 @@ def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagno
     label = Label(start.node.origin.place, f"gives {start.type.dtype} pixels")
     here = node.node.origin.place.span
     fixes: tuple[Fix, ...] = ()
-    if way in LAYERS:
-        fixes = (Fix("scale them before it", tuple(Insert(here, each) for each in LAYERS[way])),)
+    if isinstance(op, Backbone) and way != "identity":
+        fixes = (put(here, "preprocess_input", "true"),)
     elif "include_preprocessing" in op.arguments:
         fixes = (put(here, "include_preprocessing", "true"),)
     labels, help = (label, *node.node.origin.uses), (*WAYS[way], *silent)

@@ -6,6 +6,7 @@ The facts come from `data/backbones/<Name>.json`, which `tools/backbones.py` wri
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -61,6 +62,15 @@ BACKBONES: tuple[str, ...] = (
 Args = Mapping[str, object]
 """A constructor's arguments as written, without those left at their defaults."""
 
+INPUT = "input_layer"
+"""What Keras calls the first layer of a backbone, which does nothing."""
+COUNTED = re.compile(
+    "(activation|add|average_pooling2d|batch_normalization|concatenate|conv2d|cropping2d|custom_scale_layer|dense|dropout|flatten"
+    "|global_average_pooling2d|global_max_pooling2d|layer_normalization|max_pooling2d|multiply|normalization|re_lu|rescaling|reshape"
+    r"|zero_padding2d)(_\d+)?"
+)
+"""The names that Keras gives layers by their class, and counts up in a process."""
+
 WEIGHT_SUFFIXES = (".keras", ".weights.h5", ".weights.json", ".h5", ".hdf5")
 """How the path of a weights file ends, or `load_weights` refuses it; a path without a dot may be an Orbax folder."""
 
@@ -82,8 +92,6 @@ class Facts:
     """Names and defaults of the constructor's arguments, in order."""
     reads_parity: bool
     """Whether its padding depends on the input's size being odd or even, and on it being known."""
-    auto_named: bool
-    """Whether some layers that hold weights have names Keras counts up in a process, such as `conv2d_93`."""
 
     @property
     def defaults(self) -> dict[str, object]:
@@ -151,7 +159,7 @@ def is_prefixed(name: str) -> bool:
 def facts(name: str) -> Facts:
     """The facts of one of `BACKBONES`."""
     raw = data(name)
-    keys = ("default_side", "min_side", "preprocess", "reads_parity", "auto_named")
+    keys = ("default_side", "min_side", "preprocess", "reads_parity")
     return Facts(name=name, arguments=tuple((k, v) for k, v in raw["arguments"]), **{k: raw[k] for k in keys})
 
 

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from pathlib import Path as File
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from ...ir.inference import Inference, Refusal
 from ...ir.meaning import ANY, Range
 from ...ir.op import Op, Weight, example, range_of
-from ...ir.program import Apply, Call
+from ...ir.program import Apply, Attribute, Call
 from ...ir.size import Size, at_least
 from ...ir.tensor import Axis, TensorType
-from ...language.kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, Optional
-from ...language.leaf import Leaf, OpenLeaf
-from ...language.list_kinds import ListOf
-from ...language.scope import Scope
+from ...language.catalog import NO_EFFECT
+from ...language.kinds import BOOLEAN, TEXT, Optional
+from ...language.record import Checks
 from ...text.diagnostic import Code
-from ...text.files import PathError, is_below, sort_of
-from ...text.nodes import WRONG_TYPE, Node, Scalar, given
-from ..shared import ACTIVATION, known
-from .walk import Problem, check, facts, known_sides, least_side, macs, output_shape, weights
+from ...text.spelling import did_you_mean, likest, nearest
+from ..shared import known
+from .codes import COLOURS, CUT_OFF, NO_NORM, TWO_WAYS, UNKNOWN_INNER
+from .kinds import KINDS
+from .preprocess import OF_COLOURS, PART, PIXELS, preprocessed
+from .walk import (
+    Problem,
+    activations,
+    check,
+    facts,
+    inner_shape,
+    is_counted,
+    kept_layers,
+    known_sides,
+    layer_of,
+    layers,
+    least_side,
+    macs,
+    norms,
+    output_shape,
+    weights,
+)
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
-    from ...ir.program import Expression
+    from ...ir.program import Expression, Ref
 
 TOO_SMALL = Code("image-too-small", "error", "`{layer}` reads images of {least}x{least} or more; given {given}", sort="keras")
 CHANNELS = Code("image-channels", "error", "`{layer}` with `weights: imagenet` reads 3 channels; given {given}", sort="keras")
@@ -37,75 +53,30 @@ SIDES_FIXED = Code(
 SHAPE_DIFFERS = Code("input-shape-differs", "error", "`input_shape: {written}` differs from what comes in: {given}", sort="keras")
 ARGUMENT = Code("backbone-argument", "error", "`{layer}` does not take `{argument}: {written}` here", sort="keras")
 UNUSED = Code("backbone-argument-unused", "error", "`{argument}` has no effect with `include_top: {top}`")
-NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path}`", sort="keras")
-NO_WEIGHTS = Code(
-    "weights-file-unreadable", "error", "`{path}` cannot be read as weights: {reason}", help="name a file that Keras has written"
-)
-OUTSIDE = Code("outside-the-folder", "error", "`{path}` lies outside the folder of the spec")
-
-
-class WeightsKind(OpenLeaf):
-    """null, `imagenet`, or the path of a weights file, relative to the spec."""
-
-    words = "null, `imagenet` or the path of a weights file"
-
-    def read_node(self, node: Node, scope: Scope) -> Any:
-        if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
-        if node.value == "imagenet":
-            return node.value
-        folder = scope.folder if scope.folder is not None else File()
-        path = folder / node.value
-        try:
-            if not is_below(path, folder):
-                help: tuple[str, ...] = ("put the file beside the spec, or in a folder below it",)
-                return scope.report(OUTSIDE, node, path=node.value, help=help)
-            sort = sort_of(path)
-        except PathError as error:
-            return scope.report(NO_WEIGHTS, node, path=node.value, reason=error.reason)
-        if sort is None:
-            help = ("the path is relative to the spec", "`weights: null` starts from random weights")
-            return scope.report(NO_FILE, node, path=node.value, help=help)
-        if sort != "file":
-            return scope.report(NO_WEIGHTS, node, path=node.value, reason=f"it is a {sort}")
-        return str(path)
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string"}
-
-
-KINDS: dict[str, tuple[Leaf, str]] = {
-    "weights": (Optional(WeightsKind()), "`null` for random weights, `imagenet`, or a file's path."),
-    "include_top": (BOOLEAN, "Whether the classifier of the original is the last layer."),
-    "input_shape": (Optional(ListOf(Optional(COUNT), 3)), "Only `[null, null, 3]` (built without a size), or what comes in."),
-    "pooling": (Optional(Choice("avg", "max")), "Global pooling in place of the top."),
-    "classes": (COUNT, "Classes of the top."),
-    "classifier_activation": (ACTIVATION, "Activation of the top."),
-    "alpha": (POSITIVE, "Factor on the width of every layer."),
-    "depth_multiplier": (COUNT, "Depthwise channels for each channel."),
-    "minimalistic": (BOOLEAN, "Whether to leave out what runs slowly on small devices."),
-    "include_preprocessing": (BOOLEAN, "Whether pixels of 0 to 255 are scaled inside."),
-    "dropout": (RATE, "Dropout before the top."),
-    "dropout_rate": (RATE, "Dropout before the top."),
-}
-
-PIXELS = {
-    "caffe": "BGR pixels less the mean of each channel",
-    "tf": "pixels of -1 to 1",
-    "torch": "pixels less their mean, divided by their deviation",
-    "identity": "pixels of 0 to 255, which it scales inside",
-}
-"""What pretrained weights expect, by what Keras's `preprocess_input` does."""
+OWN = ("name", "share", "trainable", "train_from", "freeze_batch_norm", "preprocess_input")
+"""Arguments that are no argument of Keras's constructor."""
 
 
 class Backbone(Op):
     """A model of `keras.applications` as a layer, built for the size of the image that it stands on."""
+
+    train_from: Annotated[str | None, Optional(TEXT)] = None
+    """That layer and all after it are trained, those before it are frozen."""
+    freeze_batch_norm: Annotated[bool, BOOLEAN] = False
+    """Whether its batch norms are frozen, whatever else is trained."""
+    preprocess_input: Annotated[bool, BOOLEAN] = False
+    """Whether images of 0 to 255 go through Keras's `preprocess_input` first."""
 
     model: ClassVar[str]
     reads = ("height", "width", "channels")
     keeps_mask = False
     holds_layers = True
     gives_channels = True
+
+    taps: tuple[str, ...] = ()
+    """The inner layers whose outputs are read, in their order."""
+    whole: bool = True
+    """Whether its own output is read; else the layers after the taps are no part of the model."""
 
     @classmethod
     def title(cls) -> str:
@@ -120,7 +91,7 @@ class Backbone(Op):
 
     def settings(self) -> dict[str, Any]:
         """The arguments of Keras's constructor, as written."""
-        own = {name: value for name, value in self.values().items() if name not in ("name", "share", "trainable")}
+        own = {name: value for name, value in self.values().items() if name not in OWN}
         activation = own.get("classifier_activation")
         if activation is not None:
             own["classifier_activation"] = activation.name
@@ -133,16 +104,95 @@ class Backbone(Op):
         for problem in check(self.model, self.settings(), height.size, width.size, count):
             raise self.refusal(problem, x)
         self.check_run_time(at, x)
-        shape = output_shape(self.model, self.settings(), height.size, width.size)
-        names = ("features",) if len(shape) == 1 else ("height", "width", "channels")
-        return x.with_axes(*(Axis(name, size) for name, size in zip(names, shape, strict=True)))
+        self.check_frozen(count)
+        if self.preprocess_input and self.preprocessing() in OF_COLOURS and count != 3:
+            raise Refusal(COLOURS, "preprocess_input", layer=self.title(), given=count)
+        if not self.whole:
+            return self.inner_type(x, self.taps[-1])
+        return x.with_axes(*_axes(output_shape(self.model, self.settings(), height.size, width.size)))
+
+    def inner_type(self, x: TensorType, layer: str) -> TensorType:
+        """What an inner layer gives for an image of that type; refuses a layer that there is not for its channels."""
+        height, width, channels = x.axes
+        count = known(self.title(), channels)
+        if layer not in self.layers(count):
+            raise Refusal(UNKNOWN_INNER, None, layer=self.title(), name=layer)
+        return x.with_axes(*_axes(inner_shape(self.model, self.settings(), height.size, width.size, count, layer)))
+
+    def image_of(self, *inputs: TensorType) -> tuple[Axis, ...]:
+        return inputs[0].axes
+
+    def layers(self, channels: int = 3) -> tuple[str, ...]:
+        """The names of its inner layers, those that are not part of the model too, in Keras's order."""
+        return layers(self.model, self.settings(), channels)
+
+    def kept(self, channels: int = 3) -> tuple[str, ...]:
+        """The names of those that are part of the model."""
+        return kept_layers(self.model, self.settings(), channels, self.rests_on())
+
+    def rests_on(self) -> tuple[str, ...] | None:
+        """The inner layers that are read, where nothing else is; None where all of it is."""
+        return None if self.whole else self.taps
+
+    def is_counted(self) -> bool:
+        """Whether Keras counts up names of its layers, and somebody goes by them."""
+        return (self.name is not None or self.train_from is not None) and is_counted(self.model, self.settings())
+
+    def norms(self, channels: int = 3) -> frozenset[str]:
+        """The names of its batch norms, those that are not part of the model too."""
+        return norms(self.model, self.settings(), channels)
+
+    def has_norms(self) -> bool:
+        return bool(self.norms())
+
+    def with_norms_frozen(self) -> Self:
+        return self.having(stays_frozen=True) if self.has_norms() and self.trainable else self
+
+    def holds_norms(self) -> bool:
+        """Whether its batch norms are frozen, whatever else is trained: by a key of its own, or one around it."""
+        return self.freeze_batch_norm or self.stays_frozen
+
+    def frozen_layers(self, channels: int = 3) -> frozenset[str]:
+        """The inner layers that are not trained."""
+        every = self.layers(channels)
+        if not self.trainable:
+            return frozenset(every)
+        before = every[: every.index(self.train_from)] if self.train_from in every else ()
+        held = self.norms(channels) if self.holds_norms() else frozenset()
+        return held.union(before)
+
+    def check(self, at: Checks) -> None:
+        if self.is_written("train_from") and self.train_from is not None and self.is_written("trainable"):
+            at.report(TWO_WAYS, "train_from", (), True, layer=self.title())
+
+    def check_frozen(self, channels: int) -> None:
+        """Raises Refusal for a `train_from` that is no layer of the model, or batch norms that are none, or frozen already."""
+        kept = self.kept(channels)
+        if self.train_from is not None and self.train_from not in kept:
+            if self.train_from in self.layers(channels):
+                raise Refusal(CUT_OFF, "train_from", name=self.train_from)
+            near = likest(self.train_from, kept)
+            help = did_you_mean(self.train_from, near) or (f"there are {', '.join(f'`{each}`' for each in kept[:8])}",)
+            found = nearest(self.train_from, near)
+            refusal = Refusal(UNKNOWN_INNER, "train_from", help, layer=self.title(), name=self.train_from)
+            raise refusal.mended(train_from=found) if found is not None else refusal
+        if not self.freeze_batch_norm:
+            return
+        held = self.norms(channels).intersection(kept)
+        if not held:
+            raise Refusal(NO_NORM, "freeze_batch_norm", layer=self.title()).mended(freeze_batch_norm="false")
+        if held <= self.having(freeze_batch_norm=False, stays_frozen=False).frozen_layers(channels):
+            help = ("leave it out: all are frozen without it",)
+            raise Refusal(
+                NO_EFFECT, "freeze_batch_norm", help, argument="freeze_batch_norm", needed="a batch norm that is trained"
+            )
 
     def check_run_time(self, at: Inference, x: TensorType) -> None:
         """Of images whose size Keras is not told, or not all of it, some are too small for the last layers."""
         height, width, _ = x.axes
         if None not in known_sides(self.settings(), height.size, width.size):
             return
-        least = least_side(self.model, self.settings(), height.size, width.size)
+        least = least_side(self.model, self.settings(), height.size, width.size, self.rests_on())
         for axis in (height, width):
             at.require(at_least(axis.size, least), self.too_small(x, least))
 
@@ -185,22 +235,71 @@ class Backbone(Op):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         height, width, channels = inputs[0].axes
-        return _weights(weights(self.model, self.settings(), height.size, width.size, known(self.title(), channels)))
+        count = known(self.title(), channels)
+        found = weights(self.model, self.settings(), height.size, width.size, count, self.rests_on())
+        return _weights(self.model, found, self.frozen_layers(count) if self.trainable else frozenset())
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         height, width, channels = inputs[0].axes
-        return macs(self.model, self.settings(), height.size, width.size, known(self.title(), channels))
+        count = known(self.title(), channels)
+        return macs(self.model, self.settings(), height.size, width.size, count, self.rests_on())
+
+    def elements(self, x: TensorType) -> Size:
+        """The values that all layers give for an image."""
+        height, width, channels = x.axes
+        count = known(self.title(), channels)
+        return activations(self.model, self.settings(), height.size, width.size, count, self.rests_on())
+
+    def parts(self, inputs: int) -> tuple[str, ...]:
+        return (PART,) if self.preprocess_input else ()
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        layer = to.made(self.constructor(to), scope=to.name if to.marks_layers else None)
+        image = preprocessed(to, inputs[0], self.preprocessing()) if self.preprocess_input else inputs[0]
+        if not self.taps:
+            layer = to.made(self.constructor(to), scope=self.scope(to), alone=self.is_counted())
+            if to.first_use():
+                if self.fixed_name():
+                    to.set(layer, "name", to.name)
+                self.prepare(to, layer)
+                self.finish(to, layer)
+            return Apply(layer, (image,))
+        full = to.made(self.constructor(to), "_whole", self.scope(to), self.is_counted())
         if to.first_use():
-            if self.fixed_name():
-                to.set(layer, "name", to.name)
-            if to.marks_layers:
-                to.mark_layers(layer, deep=self.model.startswith("ConvNeXt"))
-            if not self.trainable:
-                to.set(layer, "trainable", False)
-        return Apply(layer, inputs)
+            self.prepare(to, full)
+        outputs: list[Expression] = [Attribute(Call(f"{full.name}.get_layer", (tap,)), "output") for tap in self.taps]
+        if self.whole:
+            outputs.append(Attribute(full, "output"))
+        given = outputs if len(outputs) > 1 else outputs[0]
+        layer = to.made(Call("keras.Model", (Attribute(full, "input"), given), (("name", to.name),)))
+        if to.first_use():
+            self.finish(to, layer)
+        stems = [*self.taps, to.stem] if self.whole else list(self.taps)
+        values = to.let_each(Apply(layer, (image,)), stems)
+        for tap, value in zip(self.taps, values, strict=False):
+            to.give_inner(tap, value)
+        return values[-1]
+
+    def layer_of(self, weight: Weight) -> str:
+        """The inner layer that has a weight."""
+        return layer_of(self.model, weight.name.rpartition("/")[0])
+
+    def scope(self, to: Lowering) -> str | None:
+        """What the paths of its weights begin with, where optimizers go by them."""
+        return to.name if to.marks_layers else None
+
+    def prepare(self, to: Lowering, layer: Ref) -> None:
+        """Freezes inner layers, by the names and in the order that Keras gives them."""
+        if self.train_from is not None and self.train_from != self.layers()[0]:
+            to.freeze_before(layer, self.train_from)
+        if self.holds_norms():
+            to.freeze_norms(layer)
+
+    def finish(self, to: Lowering, layer: Ref) -> None:
+        """Freezes it whole, and marks the names of its layers where they must be told from those of others."""
+        if to.marks_layers:
+            to.mark_layers(layer, deep=self.model.startswith("ConvNeXt"))
+        if not self.trainable:
+            to.set(layer, "trainable", False)
 
     def constructor(self, to: Lowering) -> Call:
         """The call that builds the backbone for the size that it stands on."""
@@ -215,10 +314,19 @@ class Backbone(Op):
         return self.model.startswith(("EfficientNet", "ConvNeXt"))
 
 
+def _axes(shape: tuple[Size, ...]) -> tuple[Axis, ...]:
+    names = ("features",) if len(shape) == 1 else ("height", "width", "channels")
+    return tuple(Axis(name, size) for name, size in zip(names, shape, strict=True))
+
+
 @lru_cache(maxsize=64)
-def _weights(found: tuple[tuple[str, tuple[int, ...], bool], ...]) -> tuple[Weight, ...]:
+def _weights(model: str, found: tuple[tuple[str, tuple[int, ...], bool], ...], frozen: frozenset[str]) -> tuple[Weight, ...]:
     """The same for all copies: a thousand backbones have a million."""
-    return tuple(Weight(name, shape, trainable) for name, shape, trainable in found)
+
+    def is_trained(path: str) -> bool:
+        return layer_of(model, path.rpartition("/")[0]) not in frozen
+
+    return tuple(Weight(path, shape, trainable and is_trained(path)) for path, shape, trainable in found)
 
 
 def sizes(x: TensorType) -> tuple[int | None, ...]:

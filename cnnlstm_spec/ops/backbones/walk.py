@@ -14,53 +14,103 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnnlstm_spec.ir.size import Size
-from cnnlstm_spec.ops.backbones.arguments import BACKBONES, Args, Facts, Problem, check, data, facts, is_prefixed, known_sides
+from cnnlstm_spec.ops.backbones.arguments import (
+    BACKBONES,
+    COUNTED,
+    Args,
+    Facts,
+    Problem,
+    check,
+    data,
+    facts,
+    is_prefixed,
+    known_sides,
+)
 from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, Weight, channels_of
 
-__all__ = ["BACKBONES", "Args", "Facts", "Problem", "Shape", "Weight"]
-__all__ += ["activations", "check", "facts", "known_sides", "least_side", "macs", "output_shape", "weights"]
+__all__ = ["BACKBONES", "WHOLE", "Args", "Facts", "Problem", "Shape", "Weight"]
+__all__ += ["activations", "check", "facts", "inner_shape", "is_counted", "kept_layers", "known_sides", "layers", "least_side"]
+__all__ += ["macs", "norms", "output_shape", "weights"]
 
 LARGE = 128
 """More than any least side."""
+WHOLE: None = None
+"""Stands for all of a backbone, where else stand the inner layers that are read of it."""
+Reads = tuple[str, ...] | None
+"""The inner layers that are read of a backbone, and without which no other is part of the model; None for all of it."""
 
 
 def output_shape(name: str, args: Args, height: Size, width: Size) -> Shape:
     """The backbone's output, batch implied: (height, width, channels), or (features,) after pooling or with the top."""
-    return _trace(name, _build(name, args, height, width), height, width, 3).output
+    return _trace(name, _build(name, args, height, width), height, width, 3, WHOLE).output
 
 
-def least_side(name: str, args: Args, height: Size, width: Size) -> int:
+def inner_shape(name: str, args: Args, height: Size, width: Size, channels: int, layer: str) -> Shape:
+    """The output of one of its `layers`, batch implied."""
+    placed = _walk(name, _build(name, args, height, width), height, width, channels)
+    return next(each.step.shape for each in reversed(placed) if each.layer == layer and each.step is not None)
+
+
+def layers(name: str, args: Args, channels: int) -> tuple[str, ...]:
+    """The names of its layers, but for the input, in the order of Keras's `backbone.layers`: those of a fresh process."""
+    side = facts(name).default_side
+    return _layers(name, _build(name, args, side, side), channels)
+
+
+def kept_layers(name: str, args: Args, channels: int, reads: Reads) -> tuple[str, ...]:
+    """The `layers` that are left where nothing but some of them is read: those and what they rest on."""
+    side = facts(name).default_side
+    return _kept_layers(name, _build(name, args, side, side), channels, reads)
+
+
+def norms(name: str, args: Args, channels: int) -> frozenset[str]:
+    """Those of its `layers` that are batch norms."""
+    side = facts(name).default_side
+    return _norms(name, _build(name, args, side, side), channels)
+
+
+def layer_of(name: str, path: str) -> str:
+    """The one of its `layers` that has the weight of a path, or lies at it: a `Sequential`, or the last name."""
+    return path.partition("/")[0] if is_prefixed(name) else path.rpartition("/")[2]
+
+
+def is_counted(name: str, args: Args) -> bool:
+    """Whether some of its layers have names that Keras counts up in a process: `conv2d_93`."""
+    return any(COUNTED.fullmatch(each) for each in layers(name, args, 3))
+
+
+def least_side(name: str, args: Args, height: Size, width: Size, reads: Reads = WHOLE) -> int:
     """The least height and width of images that the built model runs on, where Keras is not told both and checks none."""
-    return _least_side(name, _build(name, args, height, width))
+    return _least_side(name, _build(name, args, height, width), reads)
 
 
-def weights(name: str, args: Args, height: Size, width: Size, channels: int) -> tuple[Weight, ...]:
+def weights(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> tuple[Weight, ...]:
     """Each weight, in the order of `model.weights`.
 
     A path is `layer/weight`; in ConvNeXt also `sequential/layer/weight`, in NASNet `scope/.../layer/weight`. Layers
-    Keras names itself (`facts(name).auto_named`) have the name they get in a fresh process: `conv2d`, `conv2d_1`, ...
+    Keras names itself (`is_counted`) have the name they get in a fresh process: `conv2d`, `conv2d_1`, ...
     counted from the backbone's first. The weight of ConvNeXt's layer scale is `variable`; Keras adds a number that
     depends on the process."""
-    return _trace(name, _build(name, args, height, width), height, width, channels).weights
+    return _trace(name, _build(name, args, height, width), height, width, channels, reads).weights
 
 
-def macs(name: str, args: Args, height: Size, width: Size, channels: int) -> Size:
+def macs(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> Size:
     """Multiply-adds for one image.
 
     A convolution has output positions x kernel height x kernel width x (input channels / groups) x filters; a
     depthwise one output positions x kernel x its output channels; a dense layer positions x inputs x units. Biases,
     norms, activations, pooling, scaling and merges count 0."""
-    return _trace(name, _build(name, args, height, width), height, width, channels).macs
+    return _trace(name, _build(name, args, height, width), height, width, channels, reads).macs
 
 
-def activations(name: str, args: Args, height: Size, width: Size, channels: int) -> Size:
+def activations(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> Size:
     """Elements for one image in the outputs of all layers and operations, without the input.
 
     Layers that compute nothing in inference (dropout, identity) count; a nested model counts as its layers."""
-    return _trace(name, _build(name, args, height, width), height, width, channels).activations
+    return _trace(name, _build(name, args, height, width), height, width, channels, reads).activations
 
 
 @dataclass(frozen=True)
@@ -91,44 +141,93 @@ def _build(name: str, args: Args, height: Size, width: Size) -> Build:
     )
 
 
-def _steps(name: str, build: Build, height: Size, width: Size, channels: int) -> Iterator[tuple[str, Step]]:
-    """The layers that a build has, in order, by name."""
+class Placed(NamedTuple):
+    """A node of a graph: the layer of the backbone that it is, or lies in, and what it does; None where a build leaves it out."""
+
+    layer: str
+    path: str
+    kind: str
+    step: Step | None
+    inputs: tuple[int, ...]
+
+
+@lru_cache(maxsize=128)
+def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> tuple[Placed, ...]:
+    """The nodes of a graph, in order; the first that they may read, by number, is the image, the next the first of them."""
     graph = data(name)["minimalistic" if build.minimalistic else "graph"]
     walk = Walk(build, channels, [(height, width, channels)])
-    for node in (*graph["body"], *graph["top" if build.top else build.pooling]):
-        inputs = [walk.shapes[i] for i in node[1] or (-1,)]
+    found = []
+    for index, node in enumerate((*graph["body"], *graph["top" if build.top else build.pooling])):
+        read = tuple(node[1] or (index,))
+        inputs = [walk.shapes[i] for i in read]
         step = KINDS[node[0]](node[3:], inputs, walk)
         walk.shapes.append(inputs[-1] if step is None else step.shape)
-        if step is not None:
-            yield node[2].replace("~", build.prefix), step
+        path = node[2].replace("~", build.prefix)
+        found.append(Placed(layer_of(name, path), path, node[0], step, read if step is not None else read[-1:]))
+    return tuple(found)
+
+
+def _kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
+    """The nodes of a build that are there, and on which something that is read rests."""
+    wanted = {len(placed)} if reads is None else set[int]()
+    last = {each.layer: index for index, each in enumerate(placed, 1) if each.step is not None}
+    wanted.update(last[layer] for layer in reads or () if layer in last)
+    for index in range(len(placed), 0, -1):
+        if index in wanted:
+            wanted.update(placed[index - 1].inputs)
+    return (each for index, each in enumerate(placed, 1) if index in wanted and each.step is not None)
+
+
+def _placed(name: str, build: Build, channels: int) -> tuple[Placed, ...]:
+    """The nodes for images of the side that the backbone is made for: which there are hangs on no size."""
+    side = facts(name).default_side
+    return _walk(name, build, side, side, channels)
 
 
 @lru_cache(maxsize=512)
-def _trace(name: str, build: Build, height: Size, width: Size, channels: int) -> Trace:
+def _layers(name: str, build: Build, channels: int) -> tuple[str, ...]:
+    placed = _placed(name, build, channels)
+    return tuple(dict.fromkeys(each.layer for each in placed if each.step is not None and each.layer))
+
+
+@lru_cache(maxsize=512)
+def _kept_layers(name: str, build: Build, channels: int, reads: Reads) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.layer for each in _kept(_placed(name, build, channels), reads) if each.layer))
+
+
+@lru_cache(maxsize=512)
+def _norms(name: str, build: Build, channels: int) -> frozenset[str]:
+    return frozenset(each.layer for each in _placed(name, build, channels) if each.step is not None and each.kind == "batch-norm")
+
+
+@lru_cache(maxsize=512)
+def _trace(name: str, build: Build, height: Size, width: Size, channels: int, reads: Reads) -> Trace:
     output: Shape = ()
     found: list[Weight] = []
     # Costs are kept per pair of sides, so that products of symbolic sides are formed once.
     costs: dict[Shape, int] = {}
     sizes: dict[Shape, int] = {}
-    for layer, step in _steps(name, build, height, width, channels):
+    for each in _kept(_walk(name, build, height, width, channels), reads):
+        step = each.step
+        assert step is not None
         output = step.shape
         sides = output[:-1]
         if step.macs:
             costs[sides] = costs.get(sides, 0) + step.macs
         sizes[sides] = sizes.get(sides, 0) + channels_of(output)
-        found += [(f"{layer}/{weight}", shape, trainable) for weight, shape, trainable in step.weights]
+        found += [(f"{each.path}/{weight}", shape, trainable) for weight, shape, trainable in step.weights]
     return Trace(output, tuple(found), _total(costs), _total(sizes))
 
 
 @cache
-def _least_side(name: str, build: Build) -> int:
-    return bisect_left(range(LARGE), True, key=lambda side: _leaves_something(name, build, side))
+def _least_side(name: str, build: Build, reads: Reads) -> int:
+    return bisect_left(range(LARGE), True, key=lambda side: _leaves_something(name, build, side, reads))
 
 
-def _leaves_something(name: str, build: Build, side: int) -> bool:
+def _leaves_something(name: str, build: Build, side: int, reads: Reads) -> bool:
     """Whether every layer of a build has a position left on square images of that side."""
-    steps = _steps(name, build, side, side, 3)
-    return all(size >= 1 for _, step in steps for size in step.shape[:-1] if isinstance(size, int))
+    steps = (each.step for each in _kept(_walk(name, build, side, side, 3), reads))
+    return all(size >= 1 for step in steps if step is not None for size in step.shape[:-1] if isinstance(size, int))
 
 
 def _total(costs: dict[Shape, int]) -> Size:

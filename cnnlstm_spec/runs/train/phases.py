@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.compile import Compilation
 from ...emit.lowering.compile_call import compile_statements, layer_names
-from ...model.addresses import find_members
+from ...ir.graph import TypedGraph
+from ...model.addresses import find_members, find_parts, inner_of
 from ...model.passes import optimize
+from ...ops.backbones.op import Backbone
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.fit.phases import Phase
@@ -61,15 +63,47 @@ def begin(
     for phase in (each.phase for each in (*before, now) if each.phase is not None):
         for addresses, trainable in ((phase.keys.freeze, False), (phase.keys.unfreeze, True)):
             for address in addresses:
-                for id in find_members(graph.written or graph.graph, address.text):
-                    node = graph.nodes.get(id)
-                    names = (node.node.layer, *layer_names(node.node.layer, node.weights)) if node is not None else ()
-                    for layer in (layers[name] for name in names if name in layers):
-                        layer.trainable = trainable
+                _set(address.text, trainable, graph, layers)
+    _hold_norms(graph, layers)
     section = spec.compile
     if now.phase is not None and now.phase.keys.optimizer is not None:
         section = replace(section, optimizer=Placed(now.phase.keys.optimizer, now.phase.place))
     compile_again(model, compile_statements(replace(spec, compile=section), graph), losses, metrics)
+
+
+def _set(address: str, trainable: bool, graph: TypedGraph, layers: Mapping[str, Any]) -> None:
+    """Freezes or thaws what an address covers; of an inner layer all before it, or all after it, and itself."""
+    written = graph.written or graph.graph
+    if (inner := inner_of(written, address)) is not None:
+        names = {name for _, name in find_parts(written, address, not trainable)}
+        _set_inner(layers[written.nodes[inner.id].layer], names, trainable)
+        return
+    for id in find_members(written, address):
+        node = graph.nodes.get(id)
+        each = (node.node.layer, *layer_names(node.node.layer, node.weights)) if node is not None else ()
+        for layer in (layers[name] for name in each if name in layers):
+            layer.trainable = trainable
+
+
+def _set_inner(backbone: Any, names: Collection[str], trainable: bool) -> None:
+    """Freezes or thaws layers of a backbone; the others stay as they are, though it be frozen whole."""
+    before = [layer.trainable for layer in backbone.layers]
+    backbone.trainable = True
+    for layer, was in zip(backbone.layers, before, strict=True):
+        # With multipliers a dot stands behind the name.
+        layer.trainable = trainable if layer.name.partition(".")[0] in names else was
+
+
+def _hold_norms(graph: TypedGraph, layers: Mapping[str, Any]) -> None:
+    """Freezes the batch norms again that `freeze_batch_norm` holds: no phase thaws them."""
+    for typed in graph.nodes.values():
+        op, layer = typed.node.op, layers.get(typed.node.layer)
+        if layer is None or op is None:
+            continue
+        if isinstance(op, Backbone) and op.holds_norms():
+            _set_inner(layer, op.norms(), False)
+        elif op.stays_frozen:
+            layer.trainable = False
 
 
 def measure_as_told(model: keras.Model, compilation: Compilation, targets: Mapping[str, Target]) -> None:

@@ -1,0 +1,188 @@
+"""Inner layers of backbones as addresses: `branch.backbone.layer`. What nothing reads of a backbone is cut off it.
+
+Imports no rule and no pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..ir.graph import Node, TypedGraph, TypedNode
+from ..ir.inference import Refusal
+from ..ops.stand_in import stand_for
+from ..ops.structural import LeaveTime
+from ..text.diagnostic import Origin
+from ..text.memo import Memory, once
+from .addresses import backbone_of, inner_of, list_meant
+from .wiring import Context, Weaver
+
+if TYPE_CHECKING:
+    from ..ops.backbones.inner import InnerLayer
+    from ..ops.backbones.op import Backbone
+else:
+    InnerLayer = stand_for("backbones.inner", "InnerLayer")
+    Backbone = stand_for("backbones.op", "Backbone")
+
+
+class InnerReferences:
+    """The references into backbones that were met, each resolved once."""
+
+    def __init__(self, weaver: Weaver, memory: Memory | None) -> None:
+        self.weaver, self.memory = weaver, memory
+        self.taps: dict[tuple[str, str], str] = {}
+        """By the node of a backbone and the name of a layer in it, the node of what that gives."""
+        self.made: set[str] = set()
+        """The nodes that references have made."""
+
+    def resolve(self, ref: str, origin: Origin) -> str | None:
+        """The node of a backbone in `TimeDistributed`, or of an inner layer of any; None where there is none."""
+        backbones = self.weaver.backbones
+        if ref in backbones:
+            id, at = backbones[ref]
+            return self.addressed(ref, self.left(id, origin, at))
+        holder, _, layer = ref.rpartition(".")
+        if holder not in backbones:
+            return None
+        id, at = backbones[holder]
+        op = self.op_of(id)
+        if layer not in op.layers():
+            return None
+        if (id, layer) not in self.taps:
+            inside = replace(at, shared=None, frozen=None, frozen_norms=False)
+            from ..ops.backbones.inner import InnerLayer
+
+            tap = once(self.memory, InnerLayer, op, layer)
+            self.taps[id, layer] = self.weaver.add(tap, (id,), origin, inside, stem=f"{op.name}_{layer}")
+            self.made.add(self.taps[id, layer])
+        return self.addressed(ref, self.left(self.taps[id, layer], origin, at))
+
+    def names(self, ref: str) -> tuple[str, ...]:
+        """The references that one into a backbone may be meant for: its layers, or those of that name in another."""
+        return list_meant(ref, {address: self.op_of(id) for address, (id, _) in self.weaver.backbones.items()})
+
+    def op_of(self, id: str) -> Backbone:
+        """The backbone of a node."""
+        op = self.weaver.nodes[int(id[1:])].op
+        assert isinstance(op, Backbone)
+        return op
+
+    def addressed(self, ref: str, id: str) -> str:
+        """Lets the reference be an address of the graph."""
+        self.weaver.addresses[ref] = id
+        return id
+
+    def left(self, id: str, origin: Origin, at: Context) -> str:
+        """The node outside of every `TimeDistributed` that a node stands in."""
+        timed = [place for place, frame in enumerate(at.frames, 1) if frame.kind == "time"]
+        for place in reversed(timed):
+            frames = at.frames[:place]
+            ends = (node for node in self.weaver.nodes if isinstance(node.op, LeaveTime) and node.inputs == (id,))
+            known = next((node.id for node in ends if node.frames == frames), None)
+            if known is None:
+                outer = replace(at, frames=frames, shared=None, frozen=None, frozen_norms=False)
+                known = self.weaver.add(self.weaver.made(LeaveTime), (id,), origin, outer, hidden=True, stem="leave_time")
+                self.made.add(known)
+            id = known
+        return id
+
+    def in_order(self) -> list[Node]:
+        """All nodes, those that references have made behind what they read."""
+        behind: dict[str, list[Node]] = {}
+        for node in self.weaver.nodes:
+            if node.id in self.made:
+                behind.setdefault(node.inputs[0], []).append(node)
+        found: list[Node] = []
+        for node in self.weaver.nodes:
+            waiting = [] if node.id in self.made else [node]
+            while waiting:
+                found.append(waiting.pop())
+                waiting += reversed(self.ordered(behind.get(found[-1].id, [])))
+        return found
+
+    def ordered(self, nodes: list[Node]) -> list[Node]:
+        """The nodes behind another: of a backbone in the order of its layers, the end of its time last."""
+
+        def place(node: Node) -> int:
+            return node.op.of.layers().index(node.op.layer) if isinstance(node.op, InnerLayer) else len(self.weaver.nodes)
+
+        return sorted(nodes, key=place)
+
+
+def node_at(typed: TypedGraph, address: str) -> TypedNode | None:
+    """The node of a backbone in `TimeDistributed`, or of an inner layer, with the steps before its axes.
+
+    It may be no node of the graph. None where the address names nothing of the kind, or what gives it is not known.
+    """
+    inner = inner_of(typed.graph, address)
+    id = inner.id if inner is not None else backbone_of(typed.graph, address)
+    holder = typed.nodes[id] if id is not None else None
+    if holder is None or holder.type is None or holder.inputs[0] is None:
+        return None
+    found, type = holder, holder.type
+    if inner is not None:
+        try:
+            type = replace(holder.type, axes=inner.op.inner_type(holder.inputs[0], inner.layer).axes)
+        except Refusal:
+            return None
+        from ..ops.backbones.inner import InnerLayer
+
+        op = InnerLayer(inner.op, inner.layer)
+        node = replace(holder.node, id=address, layer=inner.layer, op=op, inputs=(holder.node.id,))
+        found = TypedNode(node, type, (holder.type,))
+    steps = tuple(axis for axis, _ in type.outer)
+    return replace(found, type=replace(type, axes=(*steps, *type.axes), outer=()))
+
+
+def cut_off(nodes: list[Node], outputs: Iterable[str], addresses: dict[str, str], memory: Memory | None) -> list[Node]:
+    """The nodes with each backbone told what is read of it, and without ends of time that nothing reads behind one.
+
+    An address of what is cut off is from then on that of the backbone.
+    """
+    by_id = {node.id: node for node in nodes}
+    tapped = {node.inputs[0] for node in nodes if isinstance(node.op, InnerLayer)}
+    if not tapped:
+        return nodes
+    read = set(outputs)
+    kept: list[Node] = []
+    moved: dict[str, str] = {}
+    for node in reversed(nodes):
+        before = _before_time(node, by_id)
+        if before != node.id and before in tapped and node.id not in read:
+            moved[node.id] = before
+            continue
+        kept.append(node)
+        if not isinstance(node.op, InnerLayer):
+            read.update(node.inputs)
+    addresses.update({address: moved[id] for address, id in addresses.items() if id in moved})
+    return _told(kept[::-1], read, memory)
+
+
+def _before_time(node: Node, nodes: dict[str, Node]) -> str:
+    """The node before the ends of time that a node is the last of; itself of any other."""
+    while isinstance(node.op, LeaveTime):
+        node = nodes[node.inputs[0]]
+    return node.id
+
+
+def _told(nodes: list[Node], read: set[str], memory: Memory | None) -> list[Node]:
+    """The backbones of one Keras layer have the same outputs: those that are read of any of them."""
+    layers = {node.id: node.layer for node in nodes}
+    taps: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node.op, InnerLayer):
+            taps.setdefault(layers[node.inputs[0]], set()).add(node.op.layer)
+    whole = {node.layer for node in nodes if node.id in read}
+    told = []
+    for node in nodes:
+        if isinstance(node.op, Backbone) and node.layer in taps:
+            wanted = tuple(each for each in node.op.layers() if each in taps[node.layer])
+            node = replace(node, op=once(memory, _reading, node.op, *wanted, "whole" if node.layer in whole else ""))
+        told.append(node)
+    return told
+
+
+def _reading(op: Backbone, *read: str) -> Backbone:
+    *taps, whole = read
+    return op.having(taps=tuple(taps), whole=bool(whole))

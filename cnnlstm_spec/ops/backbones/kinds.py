@@ -1,0 +1,67 @@
+"""What may be written for the arguments of backbones; which of them one has, its constructor in Keras says."""
+
+from __future__ import annotations
+
+from pathlib import Path as File
+from typing import Any
+
+from ...language.kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, Optional
+from ...language.leaf import Leaf, OpenLeaf
+from ...language.list_kinds import ListOf
+from ...language.scope import Scope
+from ...text.diagnostic import Code
+from ...text.files import PathError, is_below, sort_of
+from ...text.nodes import WRONG_TYPE, Node, Scalar, given
+from ..shared import ACTIVATION
+
+NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path}`", sort="keras")
+NO_WEIGHTS = Code(
+    "weights-file-unreadable", "error", "`{path}` cannot be read as weights: {reason}", help="name a file that Keras has written"
+)
+OUTSIDE = Code("outside-the-folder", "error", "`{path}` lies outside the folder of the spec")
+
+
+class WeightsKind(OpenLeaf):
+    """null, `imagenet`, or the path of a weights file, relative to the spec."""
+
+    words = "null, `imagenet` or the path of a weights file"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        if node.value == "imagenet":
+            return node.value
+        folder = scope.folder if scope.folder is not None else File()
+        path = folder / node.value
+        try:
+            if not is_below(path, folder):
+                help: tuple[str, ...] = ("put the file beside the spec, or in a folder below it",)
+                return scope.report(OUTSIDE, node, path=node.value, help=help)
+            sort = sort_of(path)
+        except PathError as error:
+            return scope.report(NO_WEIGHTS, node, path=node.value, reason=error.reason)
+        if sort is None:
+            help = ("the path is relative to the spec", "`weights: null` starts from random weights")
+            return scope.report(NO_FILE, node, path=node.value, help=help)
+        if sort != "file":
+            return scope.report(NO_WEIGHTS, node, path=node.value, reason=f"it is a {sort}")
+        return str(path)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+KINDS: dict[str, tuple[Leaf, str]] = {
+    "weights": (Optional(WeightsKind()), "`null` for random weights, `imagenet`, or a file's path."),
+    "include_top": (BOOLEAN, "Whether the classifier of the original is the last layer."),
+    "input_shape": (Optional(ListOf(Optional(COUNT), 3)), "Only `[null, null, 3]` (built without a size), or what comes in."),
+    "pooling": (Optional(Choice("avg", "max")), "Global pooling in place of the top."),
+    "classes": (COUNT, "Classes of the top."),
+    "classifier_activation": (ACTIVATION, "Activation of the top."),
+    "alpha": (POSITIVE, "Factor on the width of every layer."),
+    "depth_multiplier": (COUNT, "Depthwise channels for each channel."),
+    "minimalistic": (BOOLEAN, "Whether to leave out what runs slowly on small devices."),
+    "include_preprocessing": (BOOLEAN, "Whether pixels of 0 to 255 are scaled inside."),
+    "dropout": (RATE, "Dropout before the top."),
+    "dropout_rate": (RATE, "Dropout before the top."),
+}
