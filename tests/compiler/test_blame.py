@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from places import ROOT
+from places import ROOT, TESTS
+from told import hold, tell
 
 import cnnlstm_spec
 from cnnlstm_spec.cli.main import run
@@ -20,15 +21,30 @@ def told(*overrides: str) -> list[tuple[str, str, str]]:
     return [(each.code.name, (span := each.place.span).source.name, span.source.text[span.start : span.end]) for each in found]
 
 
-@pytest.mark.parametrize(
-    ("override", "code"),
-    [
-        (RANKS, "ranks-differ"),
-        ("branches.thermal.input.shape=[4,4,1]", "kernel-larger-than-input"),
-        ("fusion=null", "missing-fusion"),
-        ("head=[{Conv1D: {filters: 2, kernel_size: 3}}]", "wrong-rank"),
-    ],
-)
+BREAKS = {
+    RANKS: "ranks-differ",
+    "branches.thermal.input.shape=[4,4,1]": "kernel-larger-than-input",
+    "fusion=null": "missing-fusion",
+    "head=[{Conv1D: {filters: 2, kernel_size: 3}}]": "wrong-rank",
+}
+
+
+def test_what_is_said_of_overrides(request: pytest.FixtureRequest) -> None:
+    """Of those above, and of some that name nothing or are no overrides."""
+    amiss = [
+        "brnches.thermal=3",
+        "branches.thermal.layers[9].Conv2D=3",
+        "head=",
+        "seed",
+        "vars.a=1",
+        "name=[",
+        "branches.thermal+=3",
+    ]
+    said = [tell(cnnlstm_spec.load(SPEC, [each]).diagnostics).replace(f"{ROOT}/", "") for each in (*BREAKS, *amiss)]
+    hold(TESTS / "specs" / "said" / "overrides.out", "\n\n".join(said) + "\n", request)
+
+
+@pytest.mark.parametrize(("override", "code"), BREAKS.items())
 def test_it_is_told_at_the_override(override: str, code: str) -> None:
     assert [(name, source) for name, source, _ in told(override)] == [(code, "--set")]
     # Whichever of several it is.
