@@ -14,7 +14,7 @@ from places import TESTS
 
 from cnnlstm_spec import ops
 from cnnlstm_spec.ir.inference import WRONG_RANK, Inference, Refusal
-from cnnlstm_spec.ir.op import Example, Op
+from cnnlstm_spec.ir.op import TEXT, Example, Op
 from cnnlstm_spec.ir.size import Size, symbol
 from cnnlstm_spec.ir.tensor import Axis, TensorType
 from cnnlstm_spec.language.kinds import Boolean, Choice, Optional
@@ -142,7 +142,8 @@ def spec_of(layers: Sequence[tuple[type[Op], Example]]) -> dict[str, Any]:
         names = [f"x{index}_{place}" for place in range(len(example.shapes))]
         for name, shape in zip(names, example.shapes, strict=True):
             axes = [f"{name}_{place}" for place in range(len(shape))]
-            branches[name] = {"input": {"kind": "tensor", "axes": axes, "shape": list(shape), "dtype": example.dtype}}
+            arrays = {"kind": "tensor", "axes": axes, "shape": list(shape), "dtype": example.dtype}
+            branches[name] = {"input": {"kind": "text"} if example.dtype == TEXT else arrays}
         if len(names) == 1:
             branches[names[0]]["layers"] = [item]
         else:

@@ -84,8 +84,10 @@ class End(keras.layers.Layer):
 
 @cache
 def data(shape: Shape, dtype: str) -> Any:
-    """A batch of that shape: floats from 0.1 to 1, integers 0, which any table of classes holds."""
+    """A batch of that shape: floats from 0.1 to 1, integers 0, which any table of classes holds, and texts of `UNKNOWN` words."""
     sizes = (BATCH, *(UNKNOWN if size is None else size for size in shape))
+    if dtype == "string":
+        return np.full(sizes, " ".join("ab" * UNKNOWN)[: 2 * UNKNOWN - 1], dtype=object)
     values = np.random.default_rng(0).uniform(0.1, 1.0, sizes)
     return values.astype(dtype) if dtype.startswith("float") else np.zeros(sizes, dtype)
 

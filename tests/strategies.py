@@ -37,6 +37,9 @@ TEXTS = {
         "ab,cd->ac",
     ],
     "bias_axes": ["c", "d", "y", "bd", "ac"],
+    "vocabulary": ["a", "b", "a b", "", "[UNK]"],
+    "mask_token": ["", "a"],
+    "oov_token": ["[UNK]", "a"],
 }
 """Texts by the name of the argument, where a language is read in them."""
 
@@ -125,6 +128,8 @@ def shapes(op: Op) -> Strategy:
     names = op.axes_read()
     size = st.one_of(st.integers(1, 6), st.integers(2, 8), st.integers(4, 8), st.none())
     rank = len(names) if names is not None else None
+    if op.takes_text:
+        return st.one_of(st.just(()), st.tuples(size))
     ranks = st.integers(max(op.least_rank - 1, 0), 3) if rank is None else st.sampled_from([rank] * 9 + [rank - 1, rank + 1])
     return ranks.flatmap(lambda count: st.tuples(*[size] * max(count, 0)))
 

@@ -28,11 +28,17 @@ class Refusal(Exception):
 class Inference:
     """Given to `Op.infer`: the dtype policy and fixed batch size in force, and what must hold of run-time sizes."""
 
-    def __init__(self, policy: str = "float32", batch_size: int | None = None, has_data: bool = False) -> None:
-        """`has_data` says whether what a layer measures may be left open, to be measured before the model is built."""
+    def __init__(
+        self, policy: str = "float32", batch_size: int | None = None, has_data: bool = False, node: str = "the layer"
+    ) -> None:
+        """`has_data` says whether what a layer measures may be left open, to be measured before the model is built.
+
+        `node` is what the node is called, and no other.
+        """
         self.policy = policy
         self.batch_size = batch_size
         self.has_data = has_data
+        self.node = node
         self.conditions: list[tuple[Condition, Refusal]] = []
 
     def require(self, condition: Condition, refusal: Refusal) -> None:

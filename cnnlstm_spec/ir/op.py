@@ -57,6 +57,8 @@ def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments
 
 COMPUTE_DTYPES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 FLOATS = ("float32", "float16", "bfloat16", "float64")
+TEXT = "string"
+"""The dtype of text."""
 
 
 def compute_dtype(policy: str) -> str:
@@ -120,6 +122,8 @@ class Op(Record):
     """The activation that the whole layer is, by Keras's name."""
     statistics: ClassVar[Literal["axis", "sample"] | None] = None
     """Over what it takes means and spreads of one sample, where it does: the axes of its argument `axis`, or all."""
+    takes_text: ClassVar[bool] = False
+    """Whether it reads text; all others read numbers."""
     reads_codes: ClassVar[bool] = False
     """Whether it makes integers of its input first, through which no gradient comes."""
     drops_all: ClassVar[bool] = False

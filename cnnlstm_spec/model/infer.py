@@ -20,6 +20,7 @@ from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
 from .suppose import TRIED, Supposition, agreed, at_size
+from .text_inputs import NOT_READ, find_text, may_be_text
 from .ways_out import fixes as rank_fixes
 from .ways_out import ways_out
 
@@ -132,7 +133,8 @@ def _supposed(node: Node, beyond: _Beyond, state: _State) -> TypedNode:
         except Refusal as refusal:
             if (typed := _relieved(node, op, inputs, state)) is not None:
                 return typed
-            state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
+            if not may_be_text(op, node, state.graph):
+                state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
         reads = op.axes_read()
         if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
             beyond.stepped.add(node.id)
@@ -213,7 +215,7 @@ def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
 def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
     if isinstance(op, InputOp):
         return _Inferred(TypedNode(node, op.type(node.id, node.origin.place, node.origin.written), ()))
-    at = Inference(state.policy, state.batch_size, state.graph.has_data)
+    at = Inference(state.policy, state.batch_size, state.graph.has_data, node.id)
     typed = _checked(node, op, inputs, at, state)
     return _Inferred(typed, tuple(at.conditions))
 
@@ -308,6 +310,8 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
             raise Refusal(ONE_INPUT, None, (), layer=op.title())
         wanted = str(fewest) if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
         raise Refusal(WRONG_ARITY, None, (), layer=op.title(), wanted=wanted, given=len(inputs))
+    if (text := find_text(op, inputs)) is not None:
+        raise Refusal(NOT_READ, None, (), text, layer=op.title(), origin=_origin_words(node, text, state))
     reads = op.axes_read()
     x = inputs[0] if inputs else None
     if x is None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ..ir.graph import Node, TypedGraph, TypedNode
 from ..ir.inference import Inference
 from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
-from ..ir.op import Op, compute_dtype
+from ..ir.op import TEXT, Op, compute_dtype
 from ..ir.size import Size, anonymous
 from ..ir.tensor import Axis, TensorType
 from ..text.diagnostic import Diagnostic
@@ -61,6 +61,9 @@ class Supposition:
         if meant is None:
             axes = tuple(Axis("features", UNKNOWN) for _ in range(self.rank))
             meant = replace(_bare(first), axes=axes, dtype=compute_dtype(policy))
+        if meant.dtype == TEXT:
+            # What a layer makes of text is a number.
+            meant = replace(meant, dtype=compute_dtype(policy))
         outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
         axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
         return replace(meant, axes=axes, outer=(*first.outer, *outer))

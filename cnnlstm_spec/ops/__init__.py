@@ -33,6 +33,7 @@ FAMILIES: dict[str, str] = {
     "einsum": "EinsumDense",
     "embedding": "Embedding ReversibleEmbedding",
     "join": "Concatenate Dot",
+    "lookup": "TextVectorization StringLookup IntegerLookup",
     "masking": "Masking",
     "merge": "Add Average Maximum Minimum Multiply Subtract",
     "multihead": "MultiHeadAttention GroupQueryAttention",

@@ -80,7 +80,8 @@ class Encoder(Op):
         if x.rank == 1 or (x.rank and self.counts_along_first):
             return (*x.axes[1:], classes)
         facts: dict[str, Any] = {"layer": self.title(), "mode": self.output_mode, "given": x.rank}
-        raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: one_hot`", "or flatten before it"), **facts)
+        flat = ("or flatten before it",) if x.rank else ()
+        raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: one_hot`", *flat), **facts)
 
     counts_along_first: ClassVar[bool] = False
     """Whether more than one axis is encoded along the first, as Keras announces it."""
@@ -176,6 +177,7 @@ class Discretization(Encoder):
 class Hashing(Encoder):
     """Values to bins by hashing."""
 
+    takes_text = True
     keeps_xla_off = True
     num_bins: Annotated[int, COUNT]
     """How many bins there are."""
@@ -212,6 +214,7 @@ class Hashing(Encoder):
 class HashedCrossing(Encoder):
     """Two categories to one, by hashing the pair."""
 
+    takes_text = True
     keeps_xla_off = True
     num_bins: Annotated[int, SIZE]
     """How many bins there are."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 from math import isinf
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import InstanceOf
+from pydantic import GetJsonSchemaHandler, InstanceOf
+from pydantic_core import CoreSchema
 
 from ..ir.meaning import Meaning, Range
-from ..ir.op import FLOATS, Op
+from ..ir.op import FLOATS, TEXT, Op
 from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
 from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, SIDES, Choice, Optional, in_parentheses, wrong_type
 from ..language.leaf import OpenLeaf, Steps
-from ..language.list_kinds import ListOf
+from ..language.list_kinds import WRONG_LENGTH, ListOf
 from ..language.record import Checks, Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Written
 from ..text.fix import write
-from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from ..text.source import Place
 from ..text.synonyms import folded
 from .padding_mask import PADDING
@@ -34,12 +35,15 @@ KINDS: dict[str, tuple[str, ...]] = {
     "volume": ("depth", "height", "width", "channels"),
     "vector": ("features",),
     "tokens": ("steps",),
+    "text": (),
 }
+AXES_OF_KINDS = tuple(kind for kind in (*KINDS, "tensor") if kind != "text")
+"""The kinds whose shape must be written."""
 SIZES = ("height", "width", "channels", "depth", "steps", "timesteps", "numfeatures", "length", "seqlen", "imagesize")
 """Words that people write for single sizes, folded."""
 TIMED = ("sequence", "video", "tokens")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
-DTYPES = (*FLOATS, *INTEGERS, "bool")
+DTYPES = (*FLOATS, *INTEGERS, "bool", TEXT)
 LARGEST = 2**31 - 1
 
 WRONG_RANK = Code("input-axes", "error", "`{kind}` has the axes ({axes}); the shape has {given}")
@@ -73,6 +77,14 @@ BAD_PADDING = Code(
 )
 
 
+OF_TEXT = Code(
+    "dtype-of-text",
+    "error",
+    "`kind: {kind}` holds {holds}, not `{dtype}`",
+    help="leave `dtype` out, or read the data as another `kind`",
+)
+
+
 class SizeKind(OpenLeaf):
     """A positive integer, null, or the name of a size known only at run time."""
 
@@ -103,10 +115,10 @@ class SizeKind(OpenLeaf):
 
 
 class ShapeKind(ListOf):
-    """A list of sizes; may be empty for no input of ours, so at least one."""
+    """A list of sizes; empty for text alone, which has no axes."""
 
     def __init__(self) -> None:
-        super().__init__(SizeKind(), least=1)
+        super().__init__(SizeKind())
         self.words = "a list of sizes"
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
@@ -122,6 +134,9 @@ class ShapeKind(ListOf):
             super().explain(problem, steps, node, scope)
 
 
+SHAPE = ShapeKind()
+
+
 def _as_list(text: str) -> str:
     return "a list is written in brackets, such as [64, 64, 3]" if text.startswith("(") else f"write [{text}]"
 
@@ -131,8 +146,8 @@ class Input(Record):
 
     kind: Annotated[str, Choice(*KINDS, "tensor", code=NOT_A_CHOICE)]
     """What is read, which names the axes."""
-    shape: Annotated[tuple[int | str | None, ...], ShapeKind()]
-    """The sizes, batch left out."""
+    shape: Annotated[tuple[int | str | None, ...], SHAPE]
+    """The sizes, batch left out; of `text`, which has none, it may be left out."""
     axes: Annotated[tuple[str, ...] | None, Optional(ListOf(NAME))] = None
     """Names of the axes of a `tensor`."""
     time_axis: Annotated[str | None, Optional(NAME)] = None
@@ -154,9 +169,33 @@ class Input(Record):
             return ("sizes stand in `shape`, the batch left out: `shape: [64, 64, 3]`",)
         return ("leave it out, or write `batch_size` at the top, which fixes it",) if word == "batchsize" else ()
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        with_axes = {"if": {"properties": {"kind": {"enum": [*AXES_OF_KINDS]}}}, "then": {"required": ["shape"]}}
+        return super().__get_pydantic_json_schema__(core, handler) | {"required": ["kind"], "allOf": [with_axes]}
+
+    @classmethod
+    def meant(cls, node: Mapping, scope: Scope) -> Mapping:
+        """The mapping with the shape of a text, where it is left out."""
+        kind = node.get("kind")
+        value = scope.resolve(kind.value) if kind is not None else None
+        if not isinstance(value, Scalar) or value.value != "text" or node.get("shape") is not None:
+            return node
+        assert kind is not None
+        span = kind.value.span
+        return Mapping(node.span, (*node.entries, Entry(Scalar(span, "shape", "shape"), Listing(span, ()))))
+
     def check(self, at: Checks) -> None:
+        if not self.shape and self.kind != "text":
+            at.report(
+                WRONG_LENGTH, "shape", ("a single number has one axis, of size 1",), key="shape", words=SHAPE.words, given=0
+            )
+            return
         self._check_axes(at)
         self._check_time(at)
+        if self.dtype is not None and (self.dtype == TEXT) != (self.kind == "text"):
+            holds = "text" if self.kind == "text" else "numbers"
+            at.report(OF_TEXT, "dtype", kind=self.kind, holds=holds, dtype=self.dtype)
 
     def _check_axes(self, at: Checks) -> None:
         if self.kind != "tensor":
@@ -164,7 +203,11 @@ class Input(Record):
             for key in ("axes", "time_axis"):
                 if self.is_written(key):
                     at.report(ONLY_TENSOR, key, key=key, kind=self.kind, axes=names)
-            if len(self.shape) != len(KINDS[self.kind]):
+            if self.kind == "text" and self.shape:
+                at.report(
+                    WRONG_RANK, "shape", ("leave `shape` out: a sample is one text",), kind="text", axes="", given=len(self.shape)
+                )
+            elif len(self.shape) != len(KINDS[self.kind]):
                 near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
                 help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
                 if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
@@ -203,7 +246,9 @@ class Input(Record):
     @property
     def data_type(self) -> str:
         """The dtype of the data."""
-        return self.dtype or ("int32" if self.kind == "tokens" else "float32")
+        if self.kind == "text":
+            return TEXT
+        return self.dtype if self.dtype not in (None, TEXT) else "int32" if self.kind == "tokens" else "float32"
 
     def axis_names(self) -> tuple[str, ...]:
         """The names of the axes."""

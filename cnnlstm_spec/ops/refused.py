@@ -5,7 +5,6 @@ from __future__ import annotations
 _CODE = "it holds Python code"
 _BASE = "it is a base class"
 _CELL = "a cell is one step of a recurrent layer"
-_STRINGS = "it reads strings, and its vocabulary is data"
 
 _WEIGHTS = "Keras 3 has none; `SpectralNormalization` bounds weights too, `kernel_constraint: UnitNorm` fixes their length"
 
@@ -14,7 +13,6 @@ REFUSED: dict[str, tuple[str, str]] = {
     "FlaxLayer": ("it runs on JAX", "write the layer in `layers_from:`"),
     "GRUCell": (_CELL, "use `GRU`"),
     "InputLayer": ("an input is written as `input:`", "give the branch `input: {kind: ..., shape: [...]}`"),
-    "IntegerLookup": ("its vocabulary is data", "map the integers before the model, or use `Hashing` or `Embedding`"),
     "JaxLayer": ("it runs on JAX", "write the layer in `layers_from:`"),
     "LSTMCell": (_CELL, "use `LSTM`"),
     "Lambda": (_CODE, "use `Op: {name: ...}` for a function of `keras.ops`, or `layers_from:`"),
@@ -24,9 +22,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "RNN": ("its cell is a layer of its own", "use `LSTM`, `GRU` or `SimpleRNN`, one after another for stacked cells"),
     "SimpleRNNCell": (_CELL, "use `SimpleRNN`"),
     "StackedRNNCells": (_CELL, "use recurrent layers one after another, with `return_sequences: true`"),
-    "StringLookup": (_STRINGS, "look the strings up before the model, and read `kind: tokens`"),
     "TFSMLayer": ("it reads a SavedModel", "use a backbone, or write the layer in `layers_from:`"),
-    "TextVectorization": (_STRINGS, "make tokens before the model, and read `kind: tokens`"),
     "TorchModuleWrapper": ("it runs on PyTorch", "write the layer in `layers_from:`"),
     "Wrapper": (_BASE, "use `TimeDistributed` or `Bidirectional`"),
 }

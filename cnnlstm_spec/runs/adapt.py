@@ -1,4 +1,4 @@
-"""What layers measure of the training part before the model is built: `Normalization` and `Discretization` without values.
+"""What layers measure of the training part before the model is built: those that are written without their values.
 
 The spec is compiled with what is known so far, and what flows into each layer that is open is looked at. Imports Keras.
 """
@@ -12,15 +12,14 @@ import keras
 import numpy
 
 from ..compiler.compile import Compilation
-from ..ir.graph import TypedGraph
-from ..ops.discretize import Discretization
+from ..ir.graph import TypedGraph, TypedNode
 from ..ops.input import InputOp
-from ..ops.rescaling import Normalization
 from ..text.source import format_path
+from .adapt_values import make_stand_in, measure
 from .adapted import to_overrides
-from .measure.predict import make_heads
+from .measure.predict import feed, make_heads
 from .read.part import FilePart
-from .samples import Batch, DataError, Part
+from .samples import DataError, Part
 
 BATCH = 256
 Recompile = Callable[[tuple[str, ...]], Compilation]
@@ -28,36 +27,59 @@ Recompile = Callable[[tuple[str, ...]], Compilation]
 
 
 def adapt_layers(compilation: Compilation, part: Part, recompile: Recompile) -> dict[str, dict[str, Any]]:
-    """What each open layer has measured, by its address: arguments and their values.
+    """What each open layer has measured, by its address: arguments and their values. Raises DataError where that is nothing.
 
-    Raises DataError for a layer behind one with weights, which has none yet.
+    No layer with weights stands before an open one, and each open one is written for one layer of the model, which
+    `validate` has looked at.
     """
     found: dict[str, dict[str, Any]] = {}
-    while wanted := (now := recompile(to_overrides(found))).to_measure():
+    while (now := recompile(to_overrides(found))).to_measure():
         typed = now.typed
         assert typed is not None
-        ready = [id for id in _open(typed) if not any(other in _before(typed, id) for other in _open(typed))]
-        _check(typed, ready)
-        stand_in = {address: _stand_in(typed, address) for address in wanted}
-        built = recompile(to_overrides({**found, **stand_in}))
-        if not built.ok:
-            first = next(each for each in built.diagnostics if each.severity == "error")
-            raise DataError([f"what `{wanted[0]}` measures cannot be set there: {first.message}"])
+        open_ = _open(typed)
+        stand_in = {address: make_stand_in(_op(nodes[0])) for address, nodes in open_.items()}
+        built = compile_measured(recompile, {**found, **stand_in})
         model = built.to_keras()
-        for id in ready:
-            node = typed.nodes[id].node
-            found[format_path(node.origin.address)] = _measure(built, model, part, typed, id)
+        all_open = {node.node.id for nodes in open_.values() for node in nodes}
+        ready = {address: nodes for address, nodes in open_.items() if not any(_before(typed, each) & all_open for each in nodes)}
+        for address, nodes in ready.items():
+            name = nodes[0].node.layer
+            if (same := next((each for each in found if each in ready and ready[each][0].node.layer == name), None)) is not None:
+                found[address] = found[same]
+                continue
+            of_layer = [each for each in typed.nodes.values() if each.node.layer == name]
+            found[address] = measure(_op(nodes[0]), _flowing(built, model, part, typed, of_layer))
+            if not found[address]:
+                raise DataError([f"`{address}` is measured of the training part, which has no value for it"])
     return found
 
 
-def _open(typed: TypedGraph) -> list[str]:
-    return [id for id, each in typed.nodes.items() if each.node.op is not None and each.node.op.is_to_measure()]
+def compile_measured(recompile: Recompile, values: Mapping[str, Mapping[str, Any]]) -> Compilation:
+    """The spec with what was measured in it; raises DataError where it does not fit."""
+    made = recompile(to_overrides(values))
+    if not made.ok:
+        first = next(each for each in made.diagnostics if each.severity == "error")
+        raise DataError([f"with what is measured of the data: {first.message}", *first.help])
+    return made
 
 
-def _before(typed: TypedGraph, id: str) -> set[str]:
+def _op(node: TypedNode) -> Any:
+    return node.node.op
+
+
+def _open(typed: TypedGraph) -> dict[str, list[TypedNode]]:
+    """The nodes that are to be measured, by address."""
+    found: dict[str, list[TypedNode]] = {}
+    for each in typed.nodes.values():
+        if each.node.op is not None and each.node.op.is_to_measure():
+            found.setdefault(format_path(each.node.origin.address), []).append(each)
+    return found
+
+
+def _before(typed: TypedGraph, node: TypedNode) -> set[str]:
     """The nodes that lead to one."""
     seen: set[str] = set()
-    left = list(typed.nodes[id].node.inputs)
+    left = list(node.node.inputs)
     while left:
         at = left.pop()
         if at not in seen:
@@ -66,67 +88,48 @@ def _before(typed: TypedGraph, id: str) -> set[str]:
     return seen
 
 
-def _check(typed: TypedGraph, ids: Sequence[str]) -> None:
-    problems = []
-    for id in ids:
-        learned = next((typed.nodes[each] for each in _before(typed, id) if typed.nodes[each].weights), None)
-        if learned is not None:
-            address = format_path(typed.nodes[id].node.origin.address)
-            behind = f"it stands behind `{learned.node.layer}`, whose weights are not trained yet"
-            problems.append(f"`{address}` cannot be measured: {behind}; put it before, or write its values")
-    if problems:
-        raise DataError(problems)
+def _flowing(
+    built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, nodes: Sequence[TypedNode]
+) -> Iterator[tuple[Any, Any]]:
+    """What comes into a layer, wherever it stands, batch by batch, and which steps of it count; None where all do."""
+    calls = model.get_layer(nodes[0].node.layer)._inbound_nodes
+    for node, call in zip(nodes, calls, strict=True):
+        yield from _into(built, model, part, typed, node, call.input_tensors[0])
 
 
-def _stand_in(typed: TypedGraph, address: str) -> dict[str, Any]:
-    """Values of the right form, for a model that is built to be measured."""
-    op = next(each.node.op for each in typed.nodes.values() if format_path(each.node.origin.address) == address)
-    if isinstance(op, Discretization):
-        return {"bin_boundaries": [float(each) for each in range((op.num_bins or 2) - 1)], "num_bins": None}
-    return {"mean": 0.0, "variance": 1.0}
-
-
-def _measure(built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, id: str) -> dict[str, Any]:
-    op = typed.nodes[id].node.op
-    values = _flowing(built, model, part, typed, id)
-    if isinstance(op, Discretization):
-        return _boundaries(op, values)
-    assert isinstance(op, Normalization)
-    return _moments(op, values)
-
-
-def _flowing(built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, id: str) -> Iterator[tuple[Any, Any]]:
-    """What comes into a layer, batch by batch, and which steps of it count; None where all do."""
-    layer = model.get_layer(typed.nodes[id].node.layer)
-    cut = keras.Model(model.inputs, layer.input)
+def _into(
+    built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, node: TypedNode, tensor: Any
+) -> Iterator[tuple[Any, Any]]:
     heads = make_heads(built)
-    branch = next(
-        typed.nodes[each].node.op for each in (*_before(typed, id), id) if isinstance(typed.nodes[each].node.op, InputOp)
-    )
-    assert isinstance(branch, InputOp)
+    read = [op for each in _before(typed, node) if isinstance(op := typed.nodes[each].node.op, InputOp)]
+    branch = read[0]
+    wanted = {name for op in read for name in (op.branch, op.input.mask_input) if name is not None}
+    inputs = [each for each in model.inputs if each.name in wanted]
+    direct = next((each.name for each in inputs if each is tensor), None)
+    cut = None if direct is not None else keras.Model(inputs, tensor)
     paddings = {name: (mask, padding) for name, mask, padding in heads.paddings}
     unseen = _Unseen(part)
     size = heads.batch_size or BATCH
     for first in range(0, len(part), size):
         places = list(range(first, min(first + size, len(part))))
-        batch = part.read([*places, *[places[-1]] * (size - len(places))] if heads.batch_size else places)
-        fed = {each.name: batch.inputs[each.name] for each in model.inputs}
-        values = keras.ops.convert_to_numpy(cut.predict_on_batch(fed if len(fed) > 1 else next(iter(fed.values()))))
-        if len(values) == len(next(iter(fed.values()))):
+        filled = [*places, *[places[-1]] * (size - len(places))] if heads.batch_size else places
+        given = part.read_inputs(filled, [op.branch for op in read])
+        values = given[direct] if direct is not None else keras.ops.convert_to_numpy(feed(cut, given))
+        if len(values) == len(filled):
             # Within `TimeDistributed` there are more rows than samples.
             values = values[: len(places)]
-        real = _real(batch, branch.branch, paddings, len(places))
+        real = _real(given, branch.branch, paddings, len(places))
         new = unseen.steps(places, values.shape)
         kept = real if new is None else new if real is None else real & new
-        yield values.astype("float64"), kept if kept is not None and kept.shape == values.shape[:2] else None
+        yield values, kept if kept is not None and kept.shape == values.shape[:2] else None
 
 
-def _real(batch: Batch, branch: str, paddings: Mapping[str, tuple[str | None, float | None]], count: int) -> Any:
+def _real(inputs: Mapping[str, Any], branch: str, paddings: Mapping[str, tuple[str | None, float | None]], count: int) -> Any:
     if branch not in paddings:
         return None
     mask, padding = paddings[branch]
-    values = batch.inputs[branch]
-    real = batch.inputs[mask] if mask is not None else (values != padding).reshape(*values.shape[:2], -1).any(-1)
+    values = inputs[branch]
+    real = inputs[mask] if mask is not None else (values != padding).reshape(*values.shape[:2], -1).any(-1)
     return real[:count]
 
 
@@ -152,34 +155,3 @@ class _Unseen:
             new[row] = ~self.seen[at]
             self.seen[at] = True
         return new
-
-
-def _moments(op: Normalization, batches: Iterator[tuple[Any, Any]]) -> dict[str, Any]:
-    """Mean and variance over all axes but the layer's own, as Keras's `adapt` has them."""
-    total: Any = 0.0
-    count, mean, spread = 0, total, total
-    for values, kept in batches:
-        axes = () if op.axis is None else (op.axis,) if isinstance(op.axis, int) else op.axis
-        own = sorted(axis % values.ndim for axis in axes)
-        if kept is not None and 1 not in own:
-            values, own = values[kept], [axis - 1 for axis in own]
-        over = tuple(axis for axis in range(values.ndim) if axis not in own)
-        size = int(numpy.prod([values.shape[axis] for axis in over]))
-        if not size:
-            continue
-        # Chan's way to join the moments of two sets.
-        new_mean, new_spread = values.mean(over), values.var(over) * size
-        step = new_mean - mean
-        whole = count + size
-        spread = spread + new_spread + step**2 * count * size / whole
-        mean = mean + step * size / whole
-        count = whole
-    return {"mean": numpy.asarray(mean).tolist(), "variance": numpy.asarray(spread / max(count, 1)).tolist()}
-
-
-def _boundaries(op: Discretization, batches: Iterator[tuple[Any, Any]]) -> dict[str, Any]:
-    """The boundaries that Keras's own `adapt` finds."""
-    values = numpy.concatenate([(each if kept is None else each[kept]).reshape(-1) for each, kept in batches])
-    layer = keras.layers.Discretization(num_bins=op.num_bins, epsilon=op.epsilon)
-    layer.adapt(values.astype("float32"))
-    return {"bin_boundaries": [float(each) for each in layer.bin_boundaries], "num_bins": None}

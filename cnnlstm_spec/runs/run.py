@@ -15,13 +15,13 @@ from ..compiler.artifact.write import make_manifest, save_model
 from ..compiler.compile import Compilation
 from ..compiler.resolved import plain, resolved
 from ..emit.keras.quiet import silence
+from ..ir.op import TEXT
 from ..text.escape.json import to_json
 from ..text.files import sort_of
-from .adapted import to_overrides
 from .commit import find_commit
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder
 from .history import parts_since, to_csv
-from .installed import installed_versions
+from .installed import BACKEND, find_backend, installed_versions
 from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
 from .portable import make_portable
 from .samples import Data, DataError
@@ -76,6 +76,7 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     from .read.open import open_data
 
     compilation = recompile(())
+    _need_backend(compilation)
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
     identity = make_identity(compilation, data, orders.fold)
     refused = _prepare(folder, identity, orders)
@@ -84,11 +85,20 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     if compilation.to_measure():
         watch.say("measuring what layers need of the data")
         with silence():
-            from .adapt import adapt_layers
+            from .adapt import adapt_layers, compile_measured
 
         adapted = adapt_layers(compilation, data.parts["train"], recompile)
-        compilation, data = recompile(to_overrides(adapted)), replace(data, adapted=adapted)
+        compilation, data = compile_measured(recompile, adapted), replace(data, adapted=adapted)
     return _train(compilation, data, folder, identity, orders, watch)
+
+
+def _need_backend(compilation: Compilation) -> None:
+    """Raises DataError for a model of text where Keras runs on what has none."""
+    typed, backend = compilation.typed, find_backend()
+    assert typed is not None
+    text = next((each.node.id for each in typed.nodes.values() if each.type is not None and each.type.dtype == TEXT), None)
+    if text is not None and backend != BACKEND:
+        raise DataError([f"`{text}` is text, which {backend} does not have: train it with `KERAS_BACKEND={BACKEND}`"])
 
 
 def make_identity(compilation: Compilation, data: Data, fold: int | None) -> Identity:

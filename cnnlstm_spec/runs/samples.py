@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,6 +64,10 @@ class Part(ABC):
         `epoch` is that of training, whose random frames and augmentation follow from it and the place; without it there are
         neither. Raises DataError for what cannot be read.
         """
+
+    def read_inputs(self, places: Sequence[int], branches: Collection[str]) -> Mapping[str, Array]:
+        """The inputs of the samples at these places, of some branches; overridden where the others need not be read for it."""
+        return self.read(places).inputs
 
     def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
         """The targets of the samples at these places alone; overridden where inputs need not be read for it."""

@@ -47,7 +47,7 @@ def _read_input(node: Node, scope: Scope) -> Any:
     if not isinstance(node, Mapping):
         scope.report(NOT_A_MAPPING, node, owner="input", given=words_for(node), help=input_of(node, KINDS))
         return POISON
-    return read_record(Input, node, scope, "input")
+    return read_record(Input, Input.meant(node, scope), scope, "input")
 
 
 class BranchSection(Record):

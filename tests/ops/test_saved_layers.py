@@ -58,7 +58,7 @@ def saved(group: list[tuple[type[Op], Example]], path: Path) -> tuple[list[str],
     path.write_bytes(make_portable(path.read_bytes()))
     shapes = {f"x{n}_{i}": (s, each.dtype) for n, (_, each) in enumerate(sound) for i, s in enumerate(each.shapes)}
     given = {name: oracle.data(tuple(shape), dtype)[:4] for name, (shape, dtype) in shapes.items()}
-    numpy.savez(f"{path}.in.npz", **given)
+    numpy.savez(f"{path}.in.npz", **{name: each.astype("U") if each.dtype == object else each for name, each in given.items()})
     outputs = model(given, training=False).items()
     values = {head: keras.ops.convert_to_numpy(keras.ops.cast(x, "float32")) for head, x in outputs}
     return [f"{op.title()} {dict(each.arguments)}" for op, each in sound], values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...emit.words.shapes import Tensor, make_inputs
+from ...ir.op import TEXT
 from ...text.escape.python import name as named
 from ...text.escape.python import string
 from ..compile import Compilation
@@ -12,13 +13,14 @@ SAMPLE = 32
 
 
 def usage(compilation: Compilation, model: str) -> list[str]:
-    """Three lines that load the model at a path, and predict for data of zeros."""
+    """Three lines that load the model at a path, and predict for data of zeros, or for a text, which is fed as a tensor."""
     assert compilation.typed is not None and compilation.spec is not None
     batch = compilation.spec.batch_size or 1
     arrays = {each.name: _zeros(each, batch) for each in make_inputs(compilation.typed)}
     data = next(iter(arrays.values())) if len(arrays) == 1 else _mapping(arrays)
     # Importing the module of a person's own layer registers it with Keras.
-    modules = ", ".join(["keras", "numpy", *map(named, compilation.program.imports)])
+    used = [each for each in ("numpy", "tensorflow") if f"{each}." in data]
+    modules = ", ".join(["keras", *used, *map(named, compilation.program.imports)])
     return [f"import {modules}", f"model = keras.models.load_model({string(model)})", f"model.predict({data})"]
 
 
@@ -27,6 +29,8 @@ def _mapping(arrays: dict[str, str]) -> str:
 
 
 def _zeros(tensor: Tensor, batch: int) -> str:
+    if tensor.dtype == TEXT:
+        return f"tensorflow.constant({['a text'] * batch})".replace("'", '"')
     sizes = [size if isinstance(size, int) else SAMPLE for size in tensor.shape]
     function = "ones" if tensor.dtype == "bool" else "zeros"
     dtype = "float32" if tensor.dtype == "bfloat16" else tensor.dtype

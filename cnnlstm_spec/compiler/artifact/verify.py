@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...ir.op import FLOATS
+from ...ir.graph import TypedGraph
+from ...ir.op import FLOATS, TEXT
 from ...ir.size import Size
 from ...ops.input import InputOp
+from ...ops.vocabulary import Lookup
 from ..compile import Compilation
 from ..deploy import Deployment
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 BOUND, INFERENCE_BOUND = 1e-5, 1e-4
 BATCHES = 3
+MOST_WORDS = 100
 SIZES = ((3, 32), (7, 48), (5, 40), (16, 32), (24, 64), (40, 96), (100, 224))
 """What sizes known only at run time are tried as, the first axis of an input and others, until `BATCHES` of them ran."""
 
@@ -102,6 +105,7 @@ def _batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
     rng = numpy.random.default_rng(0)
     typed, spec = compilation.typed, compilation.spec
     assert typed is not None and spec is not None
+    words = [*_words(typed), "another"]
     for number, (first, others) in enumerate(SIZES):
         batch = spec.batch_size or number % 3 + 1
         data: dict[str, Any] = {}
@@ -109,6 +113,10 @@ def _batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
             op, x = typed.nodes[id].node.op, typed.nodes[id].type
             assert isinstance(op, InputOp) and x is not None
             shape = (batch, *(_at(axis.size, first if place == 0 else others) for place, axis in enumerate(x.axes)))
+            if x.dtype == TEXT:
+                texts = [" ".join(rng.choice(words, rng.integers(1, 6))) for _ in range(batch)]
+                data[op.branch] = numpy.asarray(texts, dtype=object)
+                continue
             values = rng.normal(size=shape) if x.dtype in FLOATS else rng.integers(0, 256 if x.dtype == "uint8" else 2, shape)
             data[op.branch] = values.astype("float32" if x.dtype == "bfloat16" else x.dtype)
             if len(shape) > 1:
@@ -118,6 +126,13 @@ def _batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
             elif op.input.padding_value is not None:
                 data[op.branch][~kept] = op.input.padding_value
         yield batch, data
+
+
+def _words(typed: TypedGraph) -> Iterator[str]:
+    """Some texts that layers have in their vocabularies."""
+    for each in typed.nodes.values():
+        if isinstance(each.node.op, Lookup):
+            yield from (token for token in (each.node.op.tokens or ())[:MOST_WORDS] if isinstance(token, str))
 
 
 def _at(size: Size, value: int) -> int:

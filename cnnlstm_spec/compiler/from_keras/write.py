@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from ...ir.op import TEXT
 from ...language.catalog import facts
 from .calls import Call, Calls, Tensor
 from .layers import Fraction, Unsayable, plain, policy_name
@@ -155,6 +156,8 @@ class Writer:
             shape = [None]
         sizes: list[Any] = list(shape[1:])
         dtype = policy_name(call.config.get("dtype")) or "float32"
+        if dtype == TEXT and not sizes:
+            return {"kind": "text"}
         kind = KINDS.get(len(sizes), "tensor")
         first = next(iter_leaves(items), None)
         if len(sizes) == 4:

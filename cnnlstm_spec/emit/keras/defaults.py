@@ -12,7 +12,10 @@ from typing import Any
 
 from .run import find_class
 
-NEEDED = {"Rescaling": frozenset({"scale", "offset"})}
+NEEDED = {
+    "Rescaling": frozenset({"scale", "offset"}),
+    "TextVectorization": frozenset({"standardize", "split", "ngrams"}),
+}
 """Arguments that a class asks for when it is read, though they have a default."""
 STRUCTURAL = frozenset({"Functional", "Sequential", "Model"})
 """Classes whose configuration is a graph, and no arguments."""

@@ -10,7 +10,7 @@ import keras
 
 from ...ir.expressions import make_expression
 from ...ir.inference import describe_error
-from ...ir.op import Example, Op
+from ...ir.op import TEXT, Example, Op
 from ...ir.program import Call, Expression, Program, find_calls
 from ...language.catalog import MODULES, facts
 from ...language.leaf import REQUIRED
@@ -129,12 +129,18 @@ def _dtype(layer: Any, op: Op, example: Example, output: Any, expected: str) -> 
     announced: str = keras.backend.standardize_dtype(output.dtype)
     if announced == expected:
         return announced
-    data = tuple(keras.ops.zeros((BATCH, *(size or UNKNOWN for size in shape)), example.dtype) for shape in example.shapes)
+    data = tuple(_zeros((BATCH, *(size or UNKNOWN for size in shape)), example.dtype) for shape in example.shapes)
     try:
         given: str = keras.backend.standardize_dtype(layer(*_fed(op, data)).dtype)
     except Exception:
         return announced
     return given
+
+
+def _zeros(shape: tuple[int, ...], dtype: str) -> Any:
+    if dtype == TEXT:
+        return keras.ops.convert_to_tensor([""] * shape[0], dtype=dtype)
+    return keras.ops.zeros(shape, dtype)
 
 
 def _fed(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ir.op import Op
+from ...ir.op import TEXT, Op
 from ...ir.size import format_size
 from ...ir.tensor import TensorType
 from ...ops.input import InputOp
@@ -17,7 +17,7 @@ PLACES = ("axis", "axes", "dims", "shared_axes")
 """Arguments that name axes, which are no sizes."""
 COUNTED = {"units": "units", "filters": "filters", "num_heads": "heads"}
 WORDS = {"strides": "stride", "dilation_rate": "dilation", "padding": "", "merge_mode": ""}
-HIDDEN = ("name", "share", "dtype", "seed")
+HIDDEN = ("name", "share", "dtype", "seed", "vocabulary", "idf_weights")
 """Fields that are told elsewhere, or not at all; the `name` of an `Op` is the field `function`."""
 
 
@@ -36,8 +36,8 @@ def _bracketed(size: str, count: int) -> str:
 def input_words(op: InputOp) -> str:
     """The kind, the names of the axes, and what is not as usual."""
     input, mask_by = op.input, op.mask_by
-    parts = [input.kind, " × ".join(input.axis_names())]
-    usual = "int32" if input.kind == "tokens" else "float32"
+    parts = [input.kind, *([" × ".join(input.axis_names())] if input.shape else [])]
+    usual = {"tokens": "int32", "text": TEXT}.get(input.kind, "float32")
     if input.data_type != usual:
         parts.append(input.data_type)
     if mask_by == "padding_value":

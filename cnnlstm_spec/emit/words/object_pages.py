@@ -135,11 +135,12 @@ def _activation(name: str) -> str:
 
 def _input(kind: str) -> str:
     axes = KINDS.get(kind)
-    shown = f"({', '.join(axes)})" if axes else "axes as given: `axes: [windows, samples, features]`"
+    shown = "axes as given: `axes: [windows, samples, features]`" if axes is None else f"({', '.join(axes)})"
+    shown = shown if axes != () else "no axes: a sample is one text"
     rows = [(name, each.kind.words, "required" if each.required else "null", each.doc) for name, each in Input.arguments.items()]
-    sizes = {1: "[8]", 2: "[100, 50]", 3: "[64, 64, 3]", 4: "[16, 64, 64, 3]"}[len(axes or (0, 0, 0))]
-    more = "" if axes else ", axes: [windows, samples, features]"
-    example = f"example\n  input: {{kind: {kind}, shape: {sizes}{more}}}"
+    examples = {0: "", 1: ", shape: [8]", 2: ", shape: [100, 50]", 3: ", shape: [64, 64, 3]", 4: ", shape: [16, 64, 64, 3]"}
+    more = ", shape: [64, 64, 3], axes: [windows, samples, features]" if axes is None else examples[len(axes)]
+    example = f"example\n  input: {{kind: {kind}{more}}}"
     return "\n\n".join([f"{kind}: an input of {shown}", "keys\n" + _table(rows), example]) + "\n"
 
 

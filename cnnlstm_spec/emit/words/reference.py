@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ...ir.op import Example, Op
+from ...ir.op import TEXT, Example, Op
 from ...ir.tensor import Axis, Mask, TensorType
 from ...language.meanings import Described
 from ...language.record import Argument, Record
@@ -61,6 +61,7 @@ def _behaviour(cls: type[Op]) -> list[str]:
     op = cls.make(**example.arguments) if example is not None else None
     names = op.axes_read() if op is not None else cls.reads
     axes = f"({', '.join(names)})" if names else f"{cls.least_rank} axes or more" if cls.least_rank else "any axes"
+    axes = "a text" if example is not None and example.dtype == TEXT else f"{axes}, or a text" if cls.takes_text else axes
     mask = ["uses it: padded steps do not count"] if cls.reads_mask else []
     if op is not None and example is not None:
         mask.append("passes it on" if _keeps_mask(op, example) else "does not pass it on")

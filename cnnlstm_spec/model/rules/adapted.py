@@ -15,13 +15,26 @@ BEHIND_WEIGHTS = Code(
     help="put it before the layers with weights, or write its values",
 )
 
+IN_COPIES = Code(
+    "measured-in-copies",
+    "error",
+    "`{layer}` stands {count} times by being written once; each measures by itself",
+    help="write it once for each, or share it: `share: NAME`",
+)
+
 
 def check_adapted(typed: TypedGraph, spec: ModelSpec) -> Iterator[Diagnostic]:
-    """Each such layer with a weight somewhere before it."""
+    """Each such layer with a weight somewhere before it, or of which there are copies with weights of their own."""
+    layers: dict[tuple[str | int, ...], set[str]] = {}
     for each in typed.nodes.values() if spec.data is not None else ():
         op = each.node.op
         if op is None or not op.is_to_measure():
             continue
+        copies = layers.setdefault(each.node.origin.address, set())
+        copies.add(each.node.layer)
+        if len(copies) == 2:
+            named = {node.node.layer for node in typed.nodes.values() if node.node.origin.address == each.node.origin.address}
+            yield Diagnostic(IN_COPIES, each.node.origin.place, {"layer": op.title(), "count": len(named)})
         seen: set[str] = set()
         waiting = list(each.node.inputs)
         while waiting:

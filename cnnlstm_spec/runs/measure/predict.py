@@ -125,15 +125,19 @@ def probabilities_of(values: Any, is_logits: bool) -> Any:
     return shifted / shifted.sum(-1, keepdims=True)
 
 
-def outputs_of(model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The outputs of a batch by head."""
-    given = inputs or batch.inputs
-    fed = {each.name: given[each.name] for each in model.inputs}
+def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
+    """What a model gives for the inputs of a batch, of which it takes those that it has; text goes in as a tensor."""
+    fed = {each.name: inputs[each.name] for each in model.inputs}
     if any(each.dtype == "string" for each in model.inputs):
         import tensorflow
 
         fed = {name: tensorflow.constant(each) if each.dtype == object else each for name, each in fed.items()}
-    found = model.predict_on_batch(fed if len(fed) > 1 else next(iter(fed.values())))
+    return model.predict_on_batch(fed if len(fed) > 1 else next(iter(fed.values())))
+
+
+def outputs_of(model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The outputs of a batch by head."""
+    found = feed(model, inputs or batch.inputs)
     return {head: numpy.asarray(found[head] if isinstance(found, dict) else found) for head in heads}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,14 +53,24 @@ class FilePart(Part):
 
     def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
         at = numpy.asarray(places, dtype="int64")
+        inputs = self._inputs(at, self.branches, epoch)
+        targets = {head: _taken(values, at) for head, values in self.values.items()}
+        return Batch(inputs, targets, {head: weights[at] for head, weights in self.weights.items()})
+
+    def read_inputs(self, places: Sequence[int], branches: Collection[str]) -> Mapping[str, Array]:
+        """The inputs of some branches, without the others."""
+        return self._inputs(numpy.asarray(places, dtype="int64"), branches, None)
+
+    def _inputs(self, at: Array, branches: Collection[str], epoch: int | None) -> dict[str, Array]:
         inputs: dict[str, Array] = {}
         for index, (name, branch) in enumerate(self.branches.items()):
+            if name not in branches:
+                continue
             values, lengths = self._values(branch, at, epoch, index)
             inputs[name] = values
             if branch.input.mask_input is not None:
                 self._add_mask(inputs, branch, values, lengths)
-        targets = {head: _taken(values, at) for head, values in self.values.items()}
-        return Batch(inputs, targets, {head: weights[at] for head, weights in self.weights.items()})
+        return inputs
 
     def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
         """The targets of some samples, without their inputs."""
@@ -77,7 +87,7 @@ class FilePart(Part):
             return matrix[self.at[at]], numpy.ones(len(at), dtype="int64")
         found = [self._sample(branch, place, epoch, index) for place in at.tolist()]
         if branch.input.kind == "text":
-            return numpy.asarray(found, dtype=object), numpy.ones(len(at), dtype="int64")
+            return numpy.asarray([each.item() for each in found], dtype=object), numpy.ones(len(at), dtype="int64")
         lengths = numpy.asarray([len(each) if each.ndim else 1 for each in found])
         if branch.shape.timed and len(set(lengths.tolist())) > 1:
             self._need_padding(branch, at, lengths)
