@@ -116,6 +116,8 @@ def test_a_module_that_does_not_do(name: str, package: Path, capsys: pytest.Capt
     spec = SPEC.replace("[my_package.layers]", modules)
     compilation = load(spec, allow_imports=True)
     assert found(compilation) == [(code, 3)] and compilation.diagnostics[0].help == HELPS.get(name, HELPS.get(code, ()))
+    span = compilation.diagnostics[0].place.span
+    assert span.source.text[span.start : span.end] in (modules, *modules.strip("[]").split(", "))
     (package.parent / "spec.yaml").write_text(spec)
     assert run(["validate", "--allow-imports", str(package.parent / "spec.yaml")]) == 1
     assert code in capsys.readouterr().out
@@ -130,7 +132,11 @@ def test_a_layer_that_raises(package: Path, request: pytest.FixtureRequest) -> N
     del sys.modules["my_package.layers"]
     check = "    def check(self, scope, node):\n        return self.none\n"
     (package / "layers.py").write_text(LAYERS.replace("    def infer", check + "\n    def infer"))
-    assert found(load(SPEC, allow_imports=True)) == [("own-layer-raises", 8)]
+    compilation = load(SPEC, allow_imports=True)
+    assert found(compilation) == [("own-layer-raises", 8)]
+    (raised,) = compilation.diagnostics
+    span = raised.place.span
+    assert raised.help[0].startswith("TypeError: ") and span.source.text[span.start : span.end] == "ScaledProjection"
 
 
 def test_what_a_module_prints_does_not_end_up_in_the_output(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
