@@ -1,6 +1,6 @@
 """What is proved beyond the tests, in samples or whole: each proof in turn, a table of them, and 1 where one of them fails.
 
-python tools/proof.py --tests long --seeds 500 --backbones 8 --mutants 300 --kills 20 --inputs 4000    what `make proof` runs
+python tools/proof.py --tests long --seeds 500 --backbones 8 --mutants 300 --kills 20 ...    what `make proof` runs
 python tools/proof.py ... --write bench/PROOF.md       the same, and the table in a file, with the date and the commit
 
 A proof that cannot run has failed.
@@ -43,6 +43,7 @@ ROWS = (
     ),
     Row("mutants", "changes of messages", "{:,} changed messages", ("tools/mutants.py", "{}")),
     Row("kills", "runs of `compile` that are killed", "{:,} killed runs", ("tools/kill.py", "{}")),
+    Row("trains", "runs of `train` that are killed and resumed", "{:,} killed trainings", ("tools/kill_train.py", "{}")),
     Row("inputs", "hostile inputs", "{:,} hostile inputs", ("-m", "fuzz.inputs", "{}")),
 )
 """What is proved beside the tests. A row more is a proof more; the Makefile has its size in `SAMPLE` and `WHOLE`."""

@@ -167,14 +167,39 @@ def test_one_that_is_stopped_and_resumed_has_the_same_bytes(how: int, finished: 
         assert (output / name).read_bytes() == (finished / "run" / name).read_bytes()
 
 
+def test_runs_at_a_time_are_those_one_after_another(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", str(finished / "spec.yaml"), "-o", str(tmp_path / "runs"), "--seeds", "3,4", "--jobs", "2"]) == 0
+    for name in ("model.keras", "history.csv"):
+        assert (tmp_path / "runs" / "seed-3" / name).read_bytes() == (finished / "run" / name).read_bytes()
+        assert (tmp_path / "runs" / "seed-4" / name).read_bytes() != (finished / "run" / name).read_bytes()
+    with (tmp_path / "runs" / "runs.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["run"] for row in rows] == ["seed-3", "seed-4", "mean", "spread"]
+    assert "seed-4: the best epoch is" in capsys.readouterr().out
+
+
 @pytest.mark.whole
-@pytest.mark.parametrize("number", range(20))
-def test_killed_at_any_moment(number: int, finished: Path, tmp_path: Path) -> None:
-    output = tmp_path / "run"
-    process = start(finished, output)
-    wait_for(process, output / "state" / "run.json", 1)
-    time.sleep(random.Random(number).uniform(0, 8))
-    process.kill()
-    process.communicate(timeout=120)
-    assert run(["train", str(finished / "spec.yaml"), "-o", str(output), "--resume"]) == 0
-    assert (output / "model.keras").read_bytes() == (finished / "run" / "model.keras").read_bytes()
+def test_folds_and_variants_at_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_data(tmp_path, 60)
+    text = SPEC.replace("validation: {fraction: 0.2}", "validation: {folds: 2}").replace("epochs: 6", "epochs: 2")
+    (tmp_path / "spec.yaml").write_text(text.partition("  callbacks")[0] + "matrix: {fit.batch_size: [8, 16]}\n")
+    for jobs in ("1", "2"):
+        assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / jobs), "--jobs", jobs]) == 0
+    said = capsys.readouterr().out
+    found = sorted(path.relative_to(tmp_path / "2") for path in (tmp_path / "2").glob("*/*/model.keras"))
+    assert len(found) == 4 and {path.parts[0] for path in found} == {"fold-0", "fold-1"}
+    assert all((tmp_path / "1" / path).read_bytes() == (tmp_path / "2" / path).read_bytes() for path in found)
+    assert (tmp_path / "1" / "runs.csv").read_bytes() == (tmp_path / "2" / "runs.csv").read_bytes()
+    assert said.count("ms/sample") == 2
+
+
+@pytest.mark.whole
+def test_runs_at_a_time_end_with_control_c_and_go_on(finished: Path, tmp_path: Path) -> None:
+    output, options = tmp_path / "runs", ("--seeds", "3,4", "--jobs", "2")
+    process = start(finished, output, *options)
+    wait_for(process, output / "seed-3" / "state" / "last.npz", 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130 and "--seeds 3,4" in err and "--resume" in err
+    assert run(["train", str(finished / "spec.yaml"), "-o", str(output), *options, "--resume"]) == 0
+    assert (output / "seed-3" / "model.keras").read_bytes() == (finished / "run" / "model.keras").read_bytes()

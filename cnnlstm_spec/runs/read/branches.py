@@ -19,7 +19,7 @@ from .formats.npy import open_npy
 from .formats.series import read_series
 from .formats.volume import read_volume
 from .problems import Broken, Problems
-from .sources.rows import Array, Rows
+from .sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, Array, Rows
 
 UNKNOWN_DTYPE = {"bfloat16": "float32"}
 """What stands for dtypes that NumPy does not have."""
@@ -76,22 +76,26 @@ class ColumnsBranch(Branch):
 
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
         super().__init__(name, input, source, rows)
-        self.values, self.faults = _numbers(source, rows)
+        # Values of other dtypes are cast from float64, which holds what is empty.
+        values, self.faults = _numbers(source, rows, "float32" if self.dtype == "float32" else "float64")
         missing = source.source.missing if isinstance(source.source, VectorSource) else None
-        self.dropped = numpy.zeros(len(rows), dtype=bool)
-        if missing is not None:
+        self.dropped: Array | None = None
+        if missing is not None and self.faults is not None:
             empty = self.faults == EMPTY
             if missing == "drop":
                 self.dropped = empty.any(axis=1)
             else:
-                self.values[empty] = float(missing)
+                values[empty] = float(missing)
             self.faults[empty] = FINE
         if not self.shape.sizes:
-            self.values = self.values[:, 0]
-        self.values = self.values.astype(self.dtype)
+            values = values[:, 0]
+        self.values = values.astype(self.dtype, copy=False)
 
     def check(self, rows: Array, problems: Problems) -> Array:
-        rows = rows[~self.dropped[rows]]
+        if self.dropped is not None:
+            rows = rows[~self.dropped[rows]]
+        if self.faults is None:
+            return rows
         at, columns = numpy.nonzero(self.faults[rows])
         names = _names(self.source)
         for index, column in zip(at.tolist(), columns.tolist(), strict=True):
@@ -113,7 +117,6 @@ class ColumnsBranch(Branch):
         return numpy.asarray(self.values[row])
 
 
-FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD = range(5)
 FAULTS = {
     EMPTY: ("cell-empty", "the cell is empty: fill it, or say `missing: drop` or a number"),
     NO_NUMBER: ("not-a-number", "the cell is no number"),
@@ -130,26 +133,29 @@ def _names(source: BranchSource) -> list[str]:
     return found
 
 
-def _numbers(source: BranchSource, rows: Rows) -> tuple[Array, Array]:
-    """The features of all rows, and what is amiss with each."""
-    values, faults = [], []
+def _numbers(source: BranchSource, rows: Rows, dtype: str) -> tuple[Array, Array | None]:
+    """The features of all rows, and what is amiss with each; None where nothing is."""
+    plain = [each for each in source.columns if isinstance(each, str)]
+    if len(plain) == len(source.columns):
+        return rows.matrix(plain, dtype)
+    values: Array = numpy.empty((len(rows), len(_names(source))), dtype)
+    faults: Array = numpy.zeros(values.shape, "int8")
+    first = 0
     for each in source.columns:
         if isinstance(each, OneHotColumn):
-            texts = numpy.asarray(["" if cell is None else cell for cell in rows.texts(each.column)], dtype=object)
-            fault = numpy.where(numpy.isin(texts, each.one_hot), FINE, numpy.where(texts == "", EMPTY, NO_WORD))
-            values += [(texts == word).astype("float64") for word in each.one_hot]
-            faults += [fault] * each.width
+            names, codes = rows.codes(each.column)
+            known = [FINE if name in each.one_hot else NO_WORD if name else EMPTY for name in names]
+            some = slice(first, first + each.width)
+            values[:, some] = numpy.asarray([[name == word for word in each.one_hot] for name in names], dtype)[codes]
+            faults[:, some] = numpy.asarray(known, "int8")[codes][:, None]
+            first += each.width
             continue
-        numbers, wrong = rows.numbers(each)
-        fault = numpy.where(wrong, NO_NUMBER, numpy.where(numpy.isinf(numbers), NOT_FINITE, FINE))
-        nothing = numpy.isnan(numbers) & ~wrong
-        if nothing.any():
-            texts_of = rows.texts(each)
-            spelt = numpy.asarray([bool(texts_of[row]) for row in numpy.flatnonzero(nothing).tolist()])
-            fault[nothing] = numpy.where(spelt, NOT_FINITE, EMPTY)
-        values.append(numbers)
-        faults.append(fault)
-    return numpy.stack(values, axis=1), numpy.stack(faults, axis=1).astype("int8")
+        numbers, amiss = rows.matrix([each], dtype)
+        values[:, first] = numbers[:, 0]
+        if amiss is not None:
+            faults[:, first] = amiss[:, 0]
+        first += 1
+    return values, faults if faults.any() else None
 
 
 class CellsBranch(Branch):

@@ -20,6 +20,8 @@ from .formats.npy import open_npy
 from .problems import Broken, Problems
 from .sources.rows import Array, Rows
 
+EMPTY = -2
+"""Stands for the class of a cell that is empty."""
 OF_CLASSES = (
     BINARY | CATEGORICAL | {"CategoricalHinge", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky", "Circle", "CTC"}
 )
@@ -141,8 +143,8 @@ class HeadReader:
 
     def _seen(self, rows: Rows, at: Array, column: str) -> set[str]:
         """The labels in rows, those of a cell with several each by itself."""
-        texts, separator = rows.texts(column), self.head.source.source.separator
-        cells = {texts[row] for row in at.tolist()}
+        (names, codes), separator = rows.codes(column), self.head.source.source.separator
+        cells = {names[each] for each in numpy.unique(codes[at]).tolist()}
         if separator is None:
             return {each for each in cells if each}
         return {label.strip() for each in cells if each for label in each.split(separator) if label.strip()}
@@ -214,13 +216,13 @@ class HeadReader:
 
     def _read_labels(self, rows: Rows, at: Array, problems: Problems) -> Array:
         column, target = self.head.source.columns[0], self.target
-        texts, places = rows.texts(column), {name: place for place, name in enumerate(target.names)}
+        places = {name: place for place, name in enumerate(target.names)}
         if target.sort == "labels":
-            return self._read_several(rows, at, texts, places, problems)
-        found = numpy.asarray([places.get(texts[row] or "", -1) for row in at.tolist()], dtype="int64")
-        empty = numpy.asarray([not texts[row] for row in at.tolist()], dtype=bool)
-        self._report(rows, at, empty, problems, "cell-empty", "the label is empty")
-        self._report(rows, at, (found < 0) & ~empty, problems, "not-a-class", self._not_a_class())
+            return self._read_several(rows, at, rows.texts(column), places, problems)
+        names, codes = rows.codes(column)
+        found = numpy.asarray([places.get(name, -1 if name else EMPTY) for name in names], "int32")[codes[at]]
+        self._report(rows, at, found == EMPTY, problems, "cell-empty", "the label is empty")
+        self._report(rows, at, found == -1, problems, "not-a-class", self._not_a_class())
         if target.encoding == "integer":
             return found.astype("int32")
         if target.encoding == "binary":

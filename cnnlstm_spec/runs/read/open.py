@@ -15,7 +15,6 @@ from ...spec.compile_section import CompileSpec
 from ...spec.data.section import DataSpec
 from ...spec.data.sources import Source
 from ...spec.data.splits import Split
-from ...spec.model_spec import ModelSpec
 from ..samples import Data, DataError, Part, Target
 from .branches import Branch, ColumnsBranch, open_branch
 from .heads import Head, HeadReader
@@ -25,7 +24,7 @@ from .places import find_source
 from .problems import Problems
 from .sources.open import Setting, open_source
 from .sources.rows import Array, Rows
-from .split import CODES, TRAIN, column_of, split_rows
+from .split import CODES, TRAIN, codes_of, split_rows
 from .windows import Order, places_of, sort_rows, windows_of
 
 PARTS = ("train", "validation", "test")
@@ -53,13 +52,14 @@ class Reading:
         self.packed: dict[str, Target] = {}
         """The targets of packs."""
         self.opened: dict[str, Rows] = {}
+        self.branches: dict[Rows, dict[str, Branch]] = {}
         name = compilation.source.name
         base = Path() if name.startswith("<") else Path(name).parent
         root = find_source(self.data.root, base, allow_outside) if self.data.root is not None else None
         heads = tuple(head.name for head in spec.heads)
-        self.setting = Setting(
-            base, root, tuple(each.name for each in spec.branches), heads, allow_outside, allow_imports, _needed(spec, self.data)
-        )
+        names, numbers, others = tuple(each.name for each in spec.branches), _numbers_of(self.data), _others_of(self.data)
+        needed, streamed = tuple(dict.fromkeys([*numbers, *others])), tuple(each for each in numbers if each not in others)
+        self.setting = Setting(base, root, names, heads, allow_outside, allow_imports, needed, streamed)
 
     def open_all(self, fold: int | None = None) -> Data:
         """All parts; raises DataError with everything that is amiss in cells."""
@@ -156,7 +156,8 @@ class Reading:
             at = seen = numpy.flatnonzero(codes == code)
         for branch in branches.values():
             kept = branch.check(seen, self.problems)
-            at = at if window is not None else at[numpy.isin(at, kept)]
+            if window is None and kept is not seen:
+                at = at[numpy.isin(at, kept)]
         if not len(at):
             window_words = f", or none of {window.reach(self._steps())} rows one after the other" if window is not None else ""
             self.problems.add("part-empty", f"the part `{name}` has no sample{window_words}", rows.name)
@@ -169,12 +170,18 @@ class Reading:
         )
         groups = None
         if group is not None and group in rows.names():
-            held = column_of(rows, group, "group")
-            groups = [held[row] for row in self._last_rows(at, order).tolist()]
+            names, held = codes_of(rows, group, "group")
+            groups = [names[each] for each in held[self._last_rows(at, order)].tolist()]
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
         return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups)
 
     def _branches(self, rows: Rows) -> dict[str, Branch]:
+        """How each branch reads these rows; the parts of one source have the same."""
+        if rows not in self.branches:
+            self.branches[rows] = self._open_branches(rows)
+        return self.branches[rows]
+
+    def _open_branches(self, rows: Rows) -> dict[str, Branch]:
         found = {}
         for each in self.spec.branches:
             assert isinstance(each.input, Input)
@@ -300,11 +307,23 @@ def _output(typed: TypedGraph, head: str) -> Any:
     return typed.nodes[typed.graph.outputs[head]].type
 
 
-def _needed(spec: ModelSpec, data: DataSpec) -> tuple[str, ...]:
-    """The columns that a run reads of a table."""
+def _numbers_of(data: DataSpec) -> tuple[str, ...]:
+    """The columns of a table that branches read as numbers, a feature each."""
     found: list[str] = []
     for branch in data.inputs.values():
-        found += [each if isinstance(each, str) else each.column for each in (*branch.columns, branch.column)]
+        if data.window is not None or (getattr(branch.source, "kinds", ()) == ("vector",) and branch.columns != (branch.column,)):
+            found += [each for each in branch.columns if isinstance(each, str)]
+    return tuple(dict.fromkeys(found))
+
+
+def _others_of(data: DataSpec) -> tuple[str, ...]:
+    """The columns of a table that are read in another way too."""
+    found: list[str] = []
+    numbers = _numbers_of(data)
+    for branch in data.inputs.values():
+        every = [each if isinstance(each, str) else each.column for each in (*branch.columns, branch.column)]
+        found += [each for each in every if each not in numbers]
+        found += [each.column for each in branch.columns if not isinstance(each, str)]
     for head in data.targets.values():
         found += head.columns
     found += [each.column for each in data.sample_weights]

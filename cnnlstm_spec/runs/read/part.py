@@ -15,6 +15,9 @@ from .problems import Broken, Problem
 from .sources.rows import Array, Rows
 from .windows import Order
 
+MOST_AT_ONCE = 1 << 27
+"""Bytes of samples that are handed on at once; more are read batch by batch, and not held twice."""
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -159,6 +162,8 @@ class FilePart(Part):
         if self.windows is not None or any(each.matrix() is None for each in self.branches.values()):
             return None
         if any(isinstance(values, list) for values in self.values.values()):
+            return None
+        if sum(each.size * each.itemsize for each in (branch.matrix() for branch in self.branches.values())) > MOST_AT_ONCE:  # type: ignore[union-attr]
             return None
         return self.read(range(len(self)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy
 
@@ -16,12 +16,11 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 CODES = {"validation": VALIDATION, "test": TEST}
 
 
-def ranks_of(keys: Sequence[bytes], seed: int) -> Array:
-    """The rank of each key by a hash of it and the seed, as integers of 64 bits; equal keys are equal."""
-    salt = str(seed).encode()
-    return numpy.asarray(
-        [int.from_bytes(hashlib.blake2b(key, digest_size=8, key=salt[:64]).digest(), "big") for key in keys], dtype="uint64"
-    )
+def ranks_of(keys: Iterable[bytes], seed: int, count: int) -> Array:
+    """The rank of each of so many keys by a hash of it and the seed, as integers of 64 bits; equal keys are equal."""
+    salt = str(seed).encode()[:64]
+    ranks = (int.from_bytes(hashlib.blake2b(key, digest_size=8, key=salt).digest(), "big") for key in keys)
+    return numpy.fromiter(ranks, "uint64", count)
 
 
 def nearest(share: float, count: int) -> int:
@@ -53,17 +52,18 @@ def split_rows(
     return parts
 
 
-def column_of(rows: Rows, name: str, key: str) -> list[str]:
-    """The cells of a column that `stratify`, `group` or `where` names, as text."""
+def codes_of(rows: Rows, name: str, key: str) -> tuple[list[str], Array]:
+    """The texts that a column holds which `stratify`, `group` or `where` names, and of each row the number of its own."""
     if name not in rows.names():
         raise DataError([f"{rows.name}: `{key}: {name}` names a column that is not there"])
-    return ["" if each is None else each for each in rows.texts(name)]
+    return rows.codes(name)
 
 
 def _where(rows: Rows, split: Split) -> Array:
-    taken = numpy.ones(len(rows), dtype=bool)
+    taken: Array = numpy.ones(len(rows), dtype=bool)
     for name, value in (split.where or {}).items():
-        taken &= numpy.asarray([each == value for each in column_of(rows, name, "where")])
+        names, codes = codes_of(rows, name, "where")
+        taken &= codes == (names.index(value) if value in names else -1)
     return taken
 
 
@@ -77,69 +77,74 @@ def _last(places: Array, share: float, free: Array) -> Array:
     return numpy.asarray(places >= point)
 
 
-def _keys(rows: Rows, split: Split) -> Sequence[bytes]:
-    """What each row is ranked by: its group, else its cells."""
+def _ranks(rows: Rows, split: Split, seed: int) -> Array:
+    """What rows are ordered by: a hash of each one's group, else of its cells."""
     if split.group is None:
-        return rows.keys()
-    return [each.encode("utf-8", "surrogateescape") for each in column_of(rows, split.group, "group")]
+        return ranks_of(rows.keys(), seed, len(rows))
+    names, codes = codes_of(rows, split.group, "group")
+    return ranks_of((each.encode("utf-8", "surrogateescape") for each in names), seed, len(names))[codes]
+
+
+def _classes(rows: Rows, split: Split) -> tuple[list[str], Array]:
+    """The classes that are shared out alike, and the number of each row's; one of all rows where none are."""
+    return codes_of(rows, split.stratify, "stratify") if split.stratify is not None else ([""], numpy.zeros(len(rows), "int8"))
+
+
+def _places_in_class(ranks: Array, classes: Array, free: Array) -> tuple[Array, Array]:
+    """The free rows by class and rank, and how many of their class come before each."""
+    order = numpy.flatnonzero(free)
+    order = order[numpy.argsort(ranks[order], kind="stable")]
+    order = order[numpy.argsort(classes[order], kind="stable")]
+    counts = numpy.bincount(classes[order])
+    return order, numpy.arange(len(order)) - numpy.repeat(numpy.cumsum(counts) - counts, counts)
 
 
 def _fraction(rows: Rows, split: Split, seed: int, free: Array) -> Array:
-    ranks = ranks_of(_keys(rows, split), seed)
-    classes = column_of(rows, split.stratify, "stratify") if split.stratify is not None else [""] * len(rows)
-    share = split.fraction or 0.0
-    wanted = {name: nearest(share, count) for name, count in Counter(classes).items()}
+    ranks, (names, classes) = _ranks(rows, split, seed), _classes(rows, split)
+    wanted = numpy.asarray([nearest(split.fraction or 0.0, each) for each in numpy.bincount(classes, minlength=len(names))])
     if split.group is not None:
         return _whole_groups(ranks, classes, wanted, free)
-    taken = numpy.zeros(len(rows), dtype=bool)
-    order = numpy.lexsort((numpy.arange(len(rows)), ranks))
-    left = dict(wanted)
-    for row in order:
-        name = classes[row]
-        if free[row] and left[name] > 0:
-            taken[row] = True
-            left[name] -= 1
+    order, places = _places_in_class(ranks, classes, free)
+    taken: Array = numpy.zeros(len(rows), dtype=bool)
+    taken[order[places < wanted[classes[order]]]] = True
     return taken
 
 
-def _whole_groups(ranks: Array, classes: Sequence[str], wanted: dict[str, int], free: Array) -> Array:
+def _groups(ranks: Array, free: Array) -> Iterator[Array]:
+    """The rows of each group that is wholly free, by rank."""
+    order = numpy.argsort(ranks, kind="stable")
+    for rows in numpy.split(order, numpy.flatnonzero(numpy.diff(ranks[order])) + 1):
+        if bool(free[rows].all()):
+            yield rows
+
+
+def _whole_groups(ranks: Array, classes: Array, wanted: Array, free: Array) -> Array:
     """Groups in the order of their ranks, each taken where it brings the part nearer to what is wanted of each class."""
-    held: dict[int, list[int]] = {}
-    for row, rank in enumerate(ranks.tolist()):
-        held.setdefault(rank, []).append(row)
-    taken = numpy.zeros(len(ranks), dtype=bool)
-    left = Counter(wanted)
-    for rank in sorted(held):
-        group = held[rank]
-        if not free[group].all():
-            continue
-        counts = Counter(classes[row] for row in group)
-        before = sum(abs(left[name]) for name in counts)
-        after = sum(abs(left[name] - count) for name, count in counts.items())
-        if after < before:
-            taken[group] = True
-            left.subtract(counts)
+    taken: Array = numpy.zeros(len(ranks), dtype=bool)
+    left = wanted.copy()
+    for rows in _groups(ranks, free):
+        held, counts = numpy.unique(classes[rows], return_counts=True)
+        if numpy.abs(left[held] - counts).sum() < numpy.abs(left[held]).sum():
+            taken[rows] = True
+            left[held] -= counts
     return taken
 
 
 def _fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
     """The rows of one fold: by rank in turn, each class and each group by itself."""
-    ranks = ranks_of(_keys(rows, split), seed)
-    classes = column_of(rows, split.stratify, "stratify") if split.stratify is not None else [""] * len(rows)
+    ranks, (names, classes) = _ranks(rows, split, seed), _classes(rows, split)
     folds = split.folds or 2
-    taken = numpy.zeros(len(rows), dtype=bool)
+    taken: Array = numpy.zeros(len(rows), dtype=bool)
     if split.group is not None:
-        taken[_fold_of_groups(ranks, classes, free, folds) == fold] = True
+        taken[_fold_of_groups(ranks, [names[each] for each in classes.tolist()], free, folds) == fold] = True
         return taken & free
     # Each class begins where the one before ended, so that rests do not all go into the first fold.
-    counts = Counter(name for name, each in zip(classes, free, strict=True) if each)
-    starts, begun = {}, 0
-    for name in sorted(counts):
-        starts[name], begun = begun, begun + counts[name]
-    for row in numpy.lexsort((numpy.arange(len(rows)), ranks)):
-        if free[row]:
-            taken[row] = starts[classes[row]] % folds == fold
-            starts[classes[row]] += 1
+    counts = numpy.bincount(classes[free], minlength=len(names))
+    by_name = sorted(range(len(names)), key=lambda each: names[each])
+    starts = numpy.empty(len(names), "int64")
+    starts[by_name] = numpy.cumsum(counts[by_name]) - counts[by_name]
+    order, places = _places_in_class(ranks, classes, free)
+    taken[order[(starts[classes[order]] + places) % folds == fold]] = True
     return taken
 
 

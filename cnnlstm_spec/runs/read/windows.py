@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -10,7 +11,7 @@ from ...spec.data.window import Window
 from ..samples import DataError
 from .problems import Problems
 from .sources.rows import Array, Rows
-from .split import column_of
+from .split import codes_of
 
 
 @dataclass(frozen=True)
@@ -32,20 +33,27 @@ def places_of(rows: Rows, column: str | None, key: str = "order") -> Array:
     values, wrong = rows.numbers(column)
     if not wrong.any() and not numpy.isnan(values).any():
         return values
-    texts = rows.texts(column)
-    empty = next((row for row, each in enumerate(texts) if not each), None)
-    if empty is not None:
-        file, row = rows.where(empty)
+    names, codes = rows.codes(column)
+    if "" in names:
+        file, row = rows.where(int(numpy.argmax(codes == names.index(""))))
         raise DataError([f"{file}, row {row}, `{column}`: the cell is empty, so that its place is not known"])
-    _, ranks = numpy.unique(numpy.asarray(texts, dtype=object).astype(str), return_inverse=True)
-    return numpy.asarray(ranks)
+    return ranks_of_names(names)[codes]
+
+
+def ranks_of_names(names: Sequence[str]) -> Array:
+    """Of each name which it is where all are sorted."""
+    ranks = numpy.empty(len(names), "int64")
+    ranks[sorted(range(len(names)), key=names.__getitem__)] = numpy.arange(len(names))
+    return ranks
 
 
 def sort_rows(rows: Rows, window: Window, problems: Problems) -> Order:
     """The rows in order; two at one place of a group are a problem."""
     places = places_of(rows, window.order)
-    names = column_of(rows, window.group, "group") if window.group is not None else [""] * len(rows)
-    _, groups = numpy.unique(numpy.asarray(names, dtype=str), return_inverse=True)
+    groups: Array = numpy.zeros(len(rows), "int64")
+    if window.group is not None:
+        names, codes = codes_of(rows, window.group, "group")
+        groups = ranks_of_names(names)[codes]
     # Groups stay in the order in which their names sort; rows of one place keep theirs.
     order = numpy.lexsort((numpy.arange(len(rows)), places, groups))
     if window.order is not None:

@@ -242,3 +242,43 @@ def test_sources_lie_below_the_folder_of_the_spec(tmp_path: Path) -> None:
     (inner / "link.csv").symlink_to(tmp_path / "t.csv")
     with pytest.raises(DataError, match="outside"):
         open_spec(write_spec(inner, VECTOR, f"{CLASSES}{COLUMNS.replace('t.csv', 'link.csv')}}}\n"))
+
+
+def test_a_long_table_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is held of it, and in how many pieces it is read, changes nothing."""
+    from cnnlstm_spec.runs.read import part
+    from cnnlstm_spec.runs.read.sources import table
+
+    lines = [f"{number / 7:.4f},{number % 5},{('red', 'green', 'blue')[number % 3]},G{number % 9}" for number in range(300)]
+    lines[70] = lines[70].replace(lines[70].partition(",")[0], "", 1)
+    (tmp_path / "t.csv").write_text("a,b,y,g\n" + "\n".join(lines) + "\n")
+    ways = (
+        "fraction: 0.25",
+        "fraction: 0.25, stratify: y",
+        "fraction: 0.25, group: g",
+        "where: {y: red, g: G3}",
+        "folds: 3",
+        "folds: 3, group: g",
+    )
+    branches = "{x: {input: {kind: vector, shape: [2]}, layers: [{Dense: {units: 2}}]}}"
+    rest = "data: {train: t.csv, validation: {%s}, inputs: {x: {columns: [a, b], missing: drop}}, targets: {head: {column: y}}}\n"
+    found = []
+    for small in (False, True):
+        if small:
+            monkeypatch.setattr(table, "CHUNK", 7)
+            monkeypatch.setattr(table, "MANY", 10)
+            monkeypatch.setattr(part, "MOST_AT_ONCE", 10)
+        data = [open_spec(write_spec(tmp_path, branches, CLASSES + rest % way)) for way in ways]
+        found.append([whole(each.parts[name]) for each in data for name in ("train", "validation")])
+        assert (data[0].parts["train"].arrays() is None) == small
+    for one, other in zip(*found, strict=True):
+        assert one.inputs["x"].tobytes() == other.inputs["x"].tobytes()
+        assert one.targets["head"].tobytes() == other.targets["head"].tobytes()
+    bad = "\n".join([*lines[:200], "1,x,red,G1", "inf,1,,G2", *lines[200:]])
+    (tmp_path / "t.csv").write_text("a,b,y,g\n" + bad + "\n")
+    told = sorted(problems(write_spec(tmp_path, branches, CLASSES + rest % ways[0])))
+    assert told == [
+        "t.csv, row 201, `b`: the cell is no number",
+        "t.csv, row 202, `a`: the number is NaN or infinite",
+        "t.csv, row 202, `y`: the label is empty",
+    ]

@@ -142,13 +142,16 @@ def _decode(av: Any, path: Path, wanted: list[int], source: VideoSource, sizes: 
     needed, found = set(wanted), {}
     with open_regular(path) as stream, av.open(stream, format=DEMUXERS[path.suffix.lower()]) as container:
         video = container.streams.video[0]
-        video.thread_type = "AUTO"
+        # Samples are read side by side: threads within a film would wait for each other.
+        video.thread_type, video.codec_context.thread_count = "NONE", 1
+        reformatter, pillow = need("av.video.reformatter", "a film").VideoReformatter(), need("PIL.Image", "a film")
         if source.resize is None and (height or video.height, width or video.width) != (video.height, video.width):
             given = f"{video.height}x{video.width}"
             raise Broken("shape-differs", f"the film is {given}; the branch takes {height}x{width}: give it `resize`")
         for index, frame in enumerate(container.decode(video)):
             if index in needed:
-                found[index] = convert(frame.to_image(), source, height, width, channels)
+                pixels = reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+                found[index] = convert(pillow.fromarray(pixels), source, height, width, channels)
             if len(found) == len(needed):
                 break
     missing = needed - set(found)

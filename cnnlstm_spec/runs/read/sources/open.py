@@ -33,6 +33,8 @@ class Setting:
     allow_imports: bool = False
     needed: tuple[str, ...] | None = None
     """The columns that are read of a table; None for all."""
+    streamed: tuple[str, ...] = ()
+    """Those of them that branches read as numbers, and nothing else does."""
 
 
 def open_source(sources: Sequence[Source], setting: Setting) -> Rows:
@@ -51,7 +53,7 @@ def open_source(sources: Sequence[Source], setting: Setting) -> Rows:
                 return read_arrays(path, shown)
             else:
                 return _folders(path, shown, setting)
-    return TableRows(files, setting.needed)
+    return TableRows(files, setting.needed, setting.streamed)
 
 
 def _paths(source: Source, setting: Setting) -> list[tuple[Path, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy
@@ -11,6 +11,32 @@ import numpy
 from ..places import Root
 
 Array = numpy.ndarray[Any, Any]
+
+
+FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD = range(5)
+"""What may be amiss with a cell that is to be a number."""
+
+
+def joined(
+    columns: Sequence[tuple[Array, Array]], dtype: str, texts: Callable[[int], Sequence[str | None]]
+) -> tuple[Array, Array | None]:
+    """Columns as `Rows.numbers` gives them, as `Rows.matrix` does; `texts` gives the cells of one as text."""
+    count = len(columns[0][0])
+    values: Array = numpy.empty((count, len(columns)), dtype)
+    faults: Array | None = None
+    for index, (numbers, wrong) in enumerate(columns):
+        # A number that the dtype cannot hold is no number.
+        values[:, index] = numbers
+        sound = numpy.isfinite(numbers) & ~wrong
+        if bool(sound.all()):
+            continue
+        faults = numpy.zeros((count, len(columns)), "int8") if faults is None else faults
+        faults[:, index] = numpy.where(wrong, NO_NUMBER, numpy.where(sound, FINE, NOT_FINITE))
+        nothing = numpy.flatnonzero(numpy.isnan(numbers) & ~wrong)
+        if len(nothing):
+            cells = texts(index)
+            faults[nothing, index] = [NOT_FINITE if cells[row] else EMPTY for row in nothing.tolist()]
+    return values, faults
 
 
 class Rows(ABC):
@@ -35,6 +61,19 @@ class Rows(ABC):
     def numbers(self, column: str) -> tuple[Array, Array]:
         """The cells as float64, NaN where there is none; and of each whether it holds something that is no number."""
 
+    def matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
+        """The cells of columns side by side, empty ones NaN; and of each what is amiss with it, None where nothing is.
+
+        What is amiss is one of `FINE`, `EMPTY`, `NO_NUMBER` and `NOT_FINITE`.
+        """
+        return joined([self.numbers(column) for column in columns], dtype, lambda index: self.texts(columns[index]))
+
+    def codes(self, column: str) -> tuple[list[str], Array]:
+        """The texts of a column, each once, an empty one as ``, and of each row the number of its own."""
+        texts = self.texts(column)
+        places = {text: place for place, text in enumerate(dict.fromkeys(each or "" for each in texts))}
+        return list(places), numpy.fromiter((places[each or ""] for each in texts), "int32", len(texts))
+
     @abstractmethod
     def cell(self, column: str, row: int) -> Any:
         """One cell: a text, a number, or an array of a list's numbers; None of an empty one."""
@@ -44,7 +83,7 @@ class Rows(ABC):
         """Whether the cells are texts that may be paths or labels."""
 
     @abstractmethod
-    def keys(self) -> Sequence[bytes]:
+    def keys(self) -> Iterable[bytes]:
         """Of each row what the split hangs on: its cells."""
 
     def where(self, row: int) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ from ....text.files import digest
 from ...samples import DataError
 from ..libraries import need
 from ..places import Root
-from .rows import Array, Rows
+from .rows import Array, Rows, joined
 
+CHUNK = 1 << 17
+"""Rows that are read at a time of what is not held."""
+MANY, FEW = 1_000_000, 10_000
+"""So many rows are held as the numbers of their texts where they have so few."""
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -40,62 +45,103 @@ class TableFile:
             return polars.scan_parquet(self.path, glob=False, hive_partitioning=False)
         return polars.scan_ndjson(self.path, infer_schema_length=None)
 
+    def read(self, frame: Any, columns: Sequence[str]) -> tuple[Any, int]:
+        """Some columns of what `scan` has given, and how many rows there are."""
+        polars = need("polars", f"`{self.shown}`")
+        if self.path.suffix.lower() not in SEPARATORS:
+            read = frame.select(columns).collect()
+            return read, int(read.height if columns else frame.select(polars.len()).collect().item())
+        # Cells beyond the header are seen where all columns are read alone.
+        pieces = [(batch.select(columns), batch.height) for batch in frame.collect_batches(maintain_order=True, chunk_size=CHUNK)]
+        read = polars.concat([each for each, _ in pieces]) if pieces else frame.select(columns).collect()
+        return read, sum(height for _, height in pieces)
+
 
 class TableRows(Rows):
     """The columns that a run needs, of one or several files."""
 
-    def __init__(self, files: Sequence[TableFile], needed: Sequence[str] | None = None) -> None:
-        """`needed` are the columns that are read, where the table has them; None for all."""
+    def __init__(self, files: Sequence[TableFile], needed: Sequence[str] | None = None, streamed: Sequence[str] = ()) -> None:
+        """`needed` are the columns that are read, where the table has them; None for all.
+
+        Those of them that are `streamed` are asked for as a matrix alone, and not held otherwise.
+        """
         polars = need("polars", f"`{files[0].shown}`")
         self.files, self.name = files, files[0].shown
         frames: list[Any] = []
+        heights: list[int] = []
         self._names: tuple[str, ...] = ()
         for each in files:
             with _told(each, polars):
                 frame = each.scan()
                 names = tuple(frame.collect_schema().names())
-                wanted = [name for name in names if needed is None or name in needed]
+                wanted = [name for name in names if (needed is None or name in needed) and name not in streamed]
                 if frames and set(names) != set(self._names):
                     raise DataError([f"{each.shown}: its columns are others than those of {files[0].shown}"])
                 self._names = self._names or names
-                # A file of none of them still has rows.
-                frames.append(frame.select(wanted or names[:1]).collect())
-        self.starts = numpy.cumsum([0, *(each.height for each in frames)])
+                read, height = each.read(frame, wanted)
+                frames.append(read)
+                heights.append(height)
+        self.starts = numpy.cumsum([0, *heights])
         order = frames[0].columns
-        self.frame = (
-            frames[0] if len(frames) == 1 else polars.concat([each.select(order) for each in frames], how="vertical_relaxed")
-        )
+        whole = frames[0] if len(frames) == 1 else polars.concat([each.select(order) for each in frames], how="vertical_relaxed")
+        self.frame = whole if whole.height < MANY else whole.select([_shortened(whole[name]) for name in order])
 
     def __len__(self) -> int:
-        return int(self.frame.height)
+        return int(self.starts[-1])
 
     def names(self) -> tuple[str, ...]:
         return self._names
 
+    def _series(self, column: str) -> Any:
+        """A column; one that is streamed is read, and held from now on."""
+        if column not in self.frame.columns:
+            polars = need("polars", "a table")
+            found = []
+            for each in self.files:
+                with _told(each, polars):
+                    found.append(each.scan().select(column).collect())
+            self.frame = self.frame.with_columns(polars.concat(found, how="vertical_relaxed")[column])
+        return self.frame[column]
+
     def texts(self, column: str) -> Sequence[str | None]:
-        polars = need("polars", "a table")
-        series = self.frame[column]
-        if series.dtype.is_float():
-            # Integers that a format keeps as floats are labels such as 3, not 3.0.
-            whole = series.cast(polars.Int64, strict=False)
-            if bool(((whole.cast(series.dtype) == series) | series.is_null()).all()):
-                series = whole
-        texts: Sequence[str | None] = series.cast(polars.String).to_list()
+        texts: Sequence[str | None] = _as_texts(self._series(column)).to_list()
         return texts
 
-    def numbers(self, column: str) -> tuple[Array, Array]:
+    def codes(self, column: str) -> tuple[list[str], Array]:
         polars = need("polars", "a table")
-        series = self.frame[column]
-        if series.dtype == polars.String:
-            series = series.str.strip_chars()
-        elif not (series.dtype.is_numeric() or series.dtype == polars.Boolean):
-            return numpy.full(len(self), numpy.nan), series.is_not_null().to_numpy()
-        made = series.cast(polars.Float64, strict=False)
-        wrong = made.is_null() & series.is_not_null()
-        return made.fill_null(float("nan")).to_numpy(), wrong.to_numpy()
+        series = self._series(column)
+        if series.dtype == polars.Enum:
+            places = series.to_physical().cast(polars.Int32).fill_null(-1).to_numpy()
+            names = series.dtype.categories.to_list()
+            return (names, places) if places.min() >= 0 else (["", *names], places + 1)
+        texts = _as_texts(series).fill_null("")
+        names = texts.unique(maintain_order=True)
+        return names.to_list(), texts.replace_strict(names, range(len(names)), return_dtype=polars.Int32).to_numpy()
+
+    def numbers(self, column: str) -> tuple[Array, Array]:
+        return _as_numbers(self._series(column))
+
+    def matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
+        if all(column in self.frame.columns for column in columns):
+            return super().matrix(columns, dtype)
+        polars = need("polars", "a table")
+        values: Array = numpy.empty((len(self), len(columns)), dtype)
+        faults: Array | None = None
+        first = 0
+        for each in self.files:
+            with _told(each, polars):
+                for batch in each.scan().select(columns).collect_batches(maintain_order=True, chunk_size=CHUNK):
+                    numbers = [_as_numbers(batch[column]) for column in columns]
+                    some = slice(first, first + batch.height)
+                    values[some], amiss = joined(numbers, dtype, partial(_texts_of, batch, columns))
+                    if amiss is not None:
+                        faults = numpy.zeros(values.shape, "int8") if faults is None else faults
+                        faults[some] = amiss
+                    first += batch.height
+        return values, faults
 
     def cell(self, column: str, row: int) -> Any:
-        value = self.frame[column][row]
+        value = self._series(column)[row]
         if value is None or isinstance(value, str | bool | int | float):
             return value
         try:
@@ -107,17 +153,14 @@ class TableRows(Rows):
 
     def is_text(self, column: str) -> bool:
         polars = need("polars", "a table")
-        return bool(self.frame[column].dtype == polars.String)
+        return bool(self._series(column).dtype in (polars.String, polars.Enum))
 
-    def keys(self) -> Sequence[bytes]:
-        return list(self._keys())
-
-    def _keys(self) -> Iterator[bytes]:
+    def keys(self) -> Iterator[bytes]:
         """A digest of the cells of each row, all columns of the table, in its order."""
         polars = need("polars", "a table")
         for each in self.files:
             with _told(each, polars):
-                for batch in each.scan().select(self._names).collect_batches(maintain_order=True):
+                for batch in each.scan().select(self._names).collect_batches(maintain_order=True, chunk_size=CHUNK):
                     for row in batch.iter_rows():
                         yield hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
@@ -139,6 +182,43 @@ class TableRows(Rows):
     def whole(self) -> dict[str, Sequence[Any]] | None:
         frames = TableRows(self.files).frame
         return {name: frames[name].to_list() for name in self._names}
+
+
+def _shortened(series: Any) -> Any:
+    """A column of which many rows have few texts, as the numbers of these; any other as it is."""
+    polars = need("polars", "a table")
+    if series.dtype != polars.String or series.approx_n_unique() > FEW:
+        return series
+    names = series.drop_nulls().unique(maintain_order=True)
+    return series if "" in names else series.cast(polars.Enum(names))
+
+
+def _texts_of(frame: Any, columns: Sequence[str], index: int) -> Sequence[str | None]:
+    texts: Sequence[str | None] = _as_texts(frame[columns[index]]).to_list()
+    return texts
+
+
+def _as_texts(series: Any) -> Any:
+    """A column as text."""
+    polars = need("polars", "a table")
+    if series.dtype.is_float():
+        # Integers that a format keeps as floats are labels such as 3, not 3.0.
+        whole = series.cast(polars.Int64, strict=False)
+        if bool(((whole.cast(series.dtype) == series) | series.is_null()).all()):
+            series = whole
+    return series.cast(polars.String)
+
+
+def _as_numbers(series: Any) -> tuple[Array, Array]:
+    """A column as float64, NaN where there is nothing; and of each cell whether it holds something that is no number."""
+    polars = need("polars", "a table")
+    if series.dtype in (polars.String, polars.Enum):
+        series = series.cast(polars.String).str.strip_chars()
+    elif not (series.dtype.is_numeric() or series.dtype == polars.Boolean):
+        return numpy.full(len(series), numpy.nan), series.is_not_null().to_numpy()
+    made = series.cast(polars.Float64, strict=False)
+    wrong = made.is_null() & series.is_not_null()
+    return made.fill_null(float("nan")).to_numpy(), wrong.to_numpy()
 
 
 class _told:
