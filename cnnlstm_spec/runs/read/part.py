@@ -159,11 +159,12 @@ class FilePart(Part):
         return self.lengths[place]
 
     def arrays(self) -> Batch | None:
-        if self.windows is not None or any(each.matrix() is None for each in self.branches.values()):
+        matrices = [branch.matrix() for branch in self.branches.values()]
+        if self.windows is not None or any(each is None for each in matrices):
+            return None
+        if sum(each.nbytes for each in matrices if each is not None) > MOST_AT_ONCE:
             return None
         if any(isinstance(values, list) for values in self.values.values()):
-            return None
-        if sum(each.size * each.itemsize for each in (branch.matrix() for branch in self.branches.values())) > MOST_AT_ONCE:  # type: ignore[union-attr]
             return None
         return self.read(range(len(self)))
 
