@@ -25,10 +25,8 @@ def to_range(span: Span) -> Range:
 
 
 def to_offset(source: Source, position: Mapping[str, Any]) -> int:
-    """The offset of a line and column; of ones past the end, the end of the line or of the text. Raises ValueError."""
-    line, character = position["line"], position["character"]
-    if not isinstance(line, int) or not isinstance(character, int) or min(line, character) < 0:
-        raise ValueError("a position is a line and a column of 0 or more")
+    """The offset of a line and column; of ones past the end, the end of the line or of the text."""
+    line, character = int(position["line"]), int(position["character"])
     count = source.position(len(source.text))[0]
     if line >= count:
         return len(source.text)
@@ -40,6 +38,17 @@ def to_offset(source: Source, position: Mapping[str, Any]) -> int:
             return start + at
         character -= 2 if char > "\uffff" else 1
     return start + len(text)
+
+
+def is_position(value: object) -> bool:
+    """Whether a value is a line and a column, of 0 or more each."""
+    numbers = [value.get("line"), value.get("character")] if isinstance(value, Mapping) else [None]
+    return all(isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in numbers)
+
+
+def is_range(value: object) -> bool:
+    """Whether a value has a start and an end."""
+    return isinstance(value, Mapping) and is_position(value.get("start")) and is_position(value.get("end"))
 
 
 def line_range(source: Source, number: int) -> Range:

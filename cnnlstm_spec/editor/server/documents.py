@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from ...text.source import Source
-from ..positions import to_offset
+from ..positions import is_range, to_offset
 
 LARGEST = 4 * 2**20
 """Characters; what is longer is no spec, as of a file."""
@@ -51,10 +51,9 @@ def changed(document: Document, changes: Any, version: int, serial: int) -> Docu
             line = _first_other_line(source.text, text)
             source = Source(source.name, text)
             continue
-        try:
-            start, end = to_offset(source, span["start"]), to_offset(source, span["end"])
-        except (KeyError, TypeError, ValueError):
-            raise WrongChange("a range has a start and an end") from None
+        if not is_range(span):
+            raise WrongChange("a range has a start and an end")
+        start, end = to_offset(source, span["start"]), to_offset(source, span["end"])
         start, end = min(start, end), max(start, end)
         new = source.text[:start] + text + source.text[end:]
         source = Source(source.name, new)

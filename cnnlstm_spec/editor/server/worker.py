@@ -19,6 +19,7 @@ from ..features.hover import find_hover
 from ..features.inlay import find_inlay_hints
 from ..features.names import CannotRename, View, find_definition, find_references, prepare_rename, rename
 from ..features.outline import find_folds, find_lenses, find_symbols
+from ..positions import is_position, is_range
 from ..state import Overtaken, Settings, State, make_state
 from . import wire
 from .documents import Document, path_of
@@ -43,6 +44,10 @@ OF_VIEWS = {
 }
 
 
+NEED_POSITION = ("hover", "completion", *OF_VIEWS)
+NEED_RANGE = ("inlayHint", "codeAction")
+
+
 class Worker:
     """Does one job at a time; what a newer change has overtaken is given up where it stands."""
 
@@ -58,32 +63,35 @@ class Worker:
     def run(self) -> None:
         """Works until the session is over."""
         while (job := self.session.take()) is not None:
-            try:
-                self.do(job)
-            except Overtaken:
-                if job.id is not None:
-                    code = wire.CANCELLED if job.is_cancelled else wire.CONTENT_MODIFIED
-                    self.writer.refuse(job.id, code, "the text has changed" if not job.is_cancelled else "cancelled")
-            except CannotRename as error:
-                self.writer.refuse(job.id, wire.REQUEST_FAILED, str(error))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                self.fail(job, error, wire.INVALID_PARAMS if job.id is not None else wire.INTERNAL_ERROR)
-            except Exception as error:
-                self.fail(job, error, wire.INTERNAL_ERROR)
+            self.one(job)
 
-    def fail(self, job: Job, error: Exception, code: int) -> None:
+    def one(self, job: Job) -> None:
+        """One job, whatever comes of it."""
+        try:
+            self.do(job)
+        except Overtaken:
+            if job.id is not None:
+                code = wire.CANCELLED if job.is_cancelled else wire.CONTENT_MODIFIED
+                self.writer.refuse(job.id, code, "the text has changed" if not job.is_cancelled else "cancelled")
+        except CannotRename as error:
+            self.writer.refuse(job.id, wire.REQUEST_FAILED, str(error))
+        except Exception as error:
+            self.fail(job, error)
+
+    def fail(self, job: Job, error: Exception) -> None:
         """Tells of what nobody has expected, and goes on."""
         words = f"{job.method}: {type(error).__name__}"
-        self.writer.notify(
-            "window/logMessage", {"type": 1, "message": f"{words}; this is a bug of cnnlstm-spec, or of the editor"}
-        )
+        self.writer.notify("window/logMessage", {"type": 1, "message": f"{words}; this is a bug of cnnlstm-spec"})
         if job.id is not None:
-            self.writer.refuse(job.id, code, words)
+            self.writer.refuse(job.id, wire.INTERNAL_ERROR, words)
 
     def do(self, job: Job) -> None:
         """One job."""
         if job.method == "closed":
             self.forget(job.uri or "")
+            return
+        if job.id is not None and (wrong := find_wrong(job.method, job.params)) is not None:
+            self.writer.refuse(job.id, wire.INVALID_PARAMS, wrong)
             return
         document = self.session.document(job.uri)
         if document is None:
@@ -197,6 +205,18 @@ class Worker:
         self.specs.discard(uri)
         for each in {uri: [], **self.told.pop(uri, {})}:
             self.publish(each)
+
+
+def find_wrong(method: str, params: Json) -> str | None:
+    """What a request lacks that no answer can do without."""
+    if method in NEED_POSITION and not is_position(params.get("position")):
+        return "a position is a line and a column of 0 or more"
+    if method in NEED_RANGE and not is_range(params.get("range")):
+        return "a range has a start and an end"
+    context = params.get("context", {})
+    if not isinstance(context, dict) or not isinstance(context.get("only") or [], list):
+        return "a context is an object"
+    return None
 
 
 def _are_same(name: str, path: str) -> bool:
