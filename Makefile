@@ -38,9 +38,8 @@ demo: $(FULL)/ready
 	$(FULL)/bin/cnnlstm-spec validate specs/equipment-fault.yaml
 	$(FULL)/bin/cnnlstm-spec shapes specs/equipment-fault.yaml
 	$(FULL)/bin/cnnlstm-spec compile specs/equipment-fault.yaml -o demo
-	@echo "The picture of the model is demo/plot.svg (and demo/plot.png). Next, train one on data that are made here, in two minutes:"
-	@echo "  $(FULL)/bin/python examples/plant/make.py"
-	@echo "  $(FULL)/bin/cnnlstm-spec train examples/plant/run.yaml -o runs/plant"
+	@echo "The picture of the model is demo/plot.svg (and demo/plot.png)."
+	@echo "Next: train a model in a minute or two, on data that are made here, as examples/README.md says."
 
 # At most 8 minutes on two cores, set-up included: of proofs that repeat themselves it has samples, `make proof` has more.
 test:
