@@ -80,6 +80,14 @@ class Lowering(ABC):
         """Whether the node is the first that is its Keras layer."""
 
     @abstractmethod
+    def gives_states(self) -> bool:
+        """Whether something reads the states that the node's layer ends with."""
+
+    @abstractmethod
+    def state(self, index: int) -> Expression:
+        """One of the states that the layer of the node's input ends with."""
+
+    @abstractmethod
     def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
         """A call of `keras.ops`."""
 

@@ -18,6 +18,8 @@ from .size import Size
 from .tensor import Axis, Mask, TensorType, Values, Zeros
 
 if TYPE_CHECKING:
+    from ..language.scope import Scope
+    from ..text.nodes import Mapping as NodeMapping
     from .lowering import Lowering
     from .program import Expression
 
@@ -157,6 +159,11 @@ class Op(Record):
     leaves_time: ClassVar[bool] = False
     """Whether it brings the steps back out of the batch."""
     examples: ClassVar[tuple[Example, ...]] = ()
+
+    @classmethod
+    def chosen(cls, arguments: NodeMapping, scope: Scope) -> type[Op] | None:
+        """The class that reads such arguments, where one name has several; None where none does, which is then reported."""
+        return cls
 
     @classmethod
     def is_own(cls) -> bool:
@@ -310,6 +317,10 @@ class Op(Record):
         """The argument, or else "", for which XLA cannot compile it; `trained`: a gradient runs through it. None where it can."""
         return None
 
+    def is_flat(self) -> bool:
+        """Whether what it gives does not hang on its input smoothly, so that no gradient comes through."""
+        return False
+
     def without_gradient(self) -> str | None:
         """The argument for which TensorFlow has no gradient of it; None where it has one."""
         return None
@@ -334,6 +345,10 @@ class Op(Record):
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Whether it can be told the mask of such an input, if it reads masks at all."""
         return True
+
+    def takes(self) -> tuple[int, int | None]:
+        """Fewest and most inputs, states that are read beside the first too."""
+        return self.arity
 
     def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """The inputs whose steps it takes together, of an op that reads masks: a padded one counts where it is told none."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import Graph
+from ..ir.graph import Graph, Node
+from ..ir.op import Op
 from ..language.catalog import mask_use
 from ..language.meanings import Meaning
 from ..ops.input import InputOp
@@ -19,6 +20,7 @@ from .mask_inputs import mask_givers
 from .names import assign_names
 from .noted import note_addresses
 from .sharing import chains
+from .sides import join, ordered
 from .wiring import Context, TooLarge, Weaver
 
 UNKNOWN_REFERENCE = Code("unknown-reference", "error", "there is no `{name}` to read here")
@@ -69,8 +71,11 @@ class _Builder:
         reserved = [branch.name for branch in self.spec.branches]
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
+        sides = self.weaver.sides
+        states = join(sides, self.weaver.nodes, self.found, self.resolve, self.state)
         names = assign_names(self.weaver.wanted, reserved)
-        nodes = cut_off(self.inner.in_order(), outputs.values(), self.weaver.addresses, self.memory)
+        nodes = ordered(self.inner.in_order(), sides, states, self.found)
+        nodes = cut_off(nodes, outputs.values(), self.weaver.addresses, self.memory)
         renamed = [node.renamed(names) for node in nodes]
         return Graph(
             self.spec.name,
@@ -83,6 +88,10 @@ class _Builder:
             self.spec.data is not None,
             {address: names[id] for address, (id, _) in self.weaver.backbones.items()},
         )
+
+    def state(self, op: Op, source: str, reader: Node) -> str:
+        """A node for a state that a layer begins with."""
+        return self.weaver.add(op, (source,), reader.origin, Context(reader.area, "state", addressable=False), hidden=True)
 
     def branch(self, branch: Branch, mask_of: str | None) -> str:
         """The layers of those that it shares with, then its own; the node of the input."""

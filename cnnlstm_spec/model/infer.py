@@ -303,7 +303,7 @@ def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _Stat
 
 
 def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:
-    fewest, most = op.arity
+    fewest, most = op.takes()
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         if len(inputs) == 1 and most is None:
             # Of any number Keras takes one too, and gives it as it is.

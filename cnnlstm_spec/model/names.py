@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
+from ..ops.functions.table import fact_of
+from ..ops.functions.table import names as function_names
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 
 SAME_NAME = Code("same-name", "error", "two layers are written with the name `{name}`", help="give one of them another name")
@@ -33,7 +36,7 @@ OPERATIONS = frozenset(
         *("transpose", "where", "zeros_like"),
     )
 )
-"""What Keras itself calls the operations of a model, the later ones with a number: `take`, `take_1`."""
+"""What Keras itself calls the operations that lowering makes, the later ones with a number: `take`, `take_1`."""
 
 
 DIGITS = 6
@@ -83,18 +86,29 @@ class LocalNames:
         return name
 
 
+@cache
+def operations() -> frozenset[str]:
+    """What Keras calls the operations of a model, those of each `Op` too."""
+    facts = (fact_of(name) for name in function_names())
+    return OPERATIONS | {each for fact in facts if fact is not None for each in fact.operations}
+
+
 def is_operation(name: str) -> bool:
     """Whether Keras may call an operation so."""
     stem, _, number = name.rpartition("_")
-    return name in OPERATIONS or (number.isdecimal() and stem in OPERATIONS)
+    return name in operations() or (number.isdecimal() and stem in operations())
 
 
-def operations_among(names: Iterable[str]) -> dict[str, int]:
-    """The operations that Keras may call by one of the names, each with the number from which on it may not."""
+def operations_among(names: Iterable[str], more: frozenset[str] = frozenset()) -> dict[str, int]:
+    """The operations that Keras may call by one of the names, each with the number from which on it may not.
+
+    `more` are those that lowering makes for what is written alone.
+    """
     found: dict[str, int] = {}
-    for name in filter(is_operation, names):
-        stem, number = (name, "0") if name in OPERATIONS else (name.rpartition("_")[0], name.rpartition("_")[2])
-        if len(number) <= DIGITS:
+    known = OPERATIONS | more
+    for name in names:
+        stem, number = (name, "0") if name in known else (name.rpartition("_")[0], name.rpartition("_")[2])
+        if stem in known and number.isdecimal() and len(number) <= DIGITS:
             found[stem] = max(found.get(stem, 0), int(number) + 1)
     return found
 

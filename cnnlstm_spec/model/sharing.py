@@ -17,8 +17,8 @@ Key = tuple[object, ...]
 
 
 def alike(op: Op) -> Key:
-    """What must be equal in two layers that share weights: everything but their names."""
-    return tuple(part for part in op.key() if not (isinstance(part, tuple) and part[0] == "name"))
+    """What must be equal in two layers that share weights: everything but their names, and the states that they begin with."""
+    return tuple(part for part in op.key() if not (isinstance(part, tuple) and part[0] in ("name", "initial_state")))
 
 
 def signature(item: Item) -> Key:

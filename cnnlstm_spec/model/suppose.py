@@ -90,7 +90,7 @@ SUPPOSITIONS = (
 
 def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, stepwise: bool) -> TensorType | None:
     """What an op gives on inputs as it reads them, UNKNOWN sizes where arguments do not say; None where it is not plain."""
-    fewest, most = op.arity
+    fewest, most = op.takes()
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         return None
     first, reads = inputs[0], op.axes_read()

@@ -14,8 +14,10 @@ from ..ops.backbones.codes import NO_NORM
 from ..ops.fusions.base import Strategy
 from ..ops.fusions.broadcast import Broadcast
 from ..ops.input import InputOp
+from ..ops.recurrent import Recurrent
 from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
+from ..ops.wrappers import Bidirectional
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.fix import Fix, drop
@@ -25,6 +27,7 @@ from ..text.spelling import guess
 from .names import LocalNames, Wanted
 from .noted import note_name
 from .sharing import Key, alike, signature
+from .sides import Side
 
 SHARED_UNLIKE = Code(
     "shared-unlike",
@@ -100,6 +103,8 @@ class Weaver:
         self.alike: dict[str, tuple[Key, Origin]] = {}
         self.frames = 0
         self.connections = 0
+        self.sides: list[Side] = []
+        """The layers that read others beside their input."""
 
     def report(
         self,
@@ -219,7 +224,10 @@ class Weaver:
     def item(self, item: Item, x: str, at: Context) -> str:
         """One item; the node that gives its output."""
         if isinstance(item, Layer):
-            return self.add(item.op, (x,), item.origin, at, meant=item.meant)
+            id = self.add(item.op, (x,), item.origin, at, meant=item.meant)
+            if isinstance(item.op, Recurrent | Bidirectional) and item.op.initial_state is not None:
+                self.sides.append(Side(id, item.op.initial_state, item.origin))
+            return id
         if item.share:
             if not self.is_alike(item.share, signature(item), item.origin):
                 return self.add(None, (x,), item.origin, at, item.name)

@@ -41,6 +41,12 @@ class ConvLSTM(Recurrent):
     unit_forget_bias: Annotated[bool, BOOLEAN] = True
     """Whether the bias of the forget gate starts at 1."""
 
+    states = 2
+
+    @property
+    def width(self) -> int:
+        return self.filters
+
     @property
     def channels_first(self) -> bool:
         """Whether the channels are the first axis of a step."""
@@ -79,7 +85,7 @@ class ConvLSTM(Recurrent):
         return (kernel, recurrent, Weight("bias", (width,))) if self.use_bias else (kernel, recurrent)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        (x,) = inputs
+        x = inputs[0]
         step = output.axes[1:] if self.return_sequences else output.axes
         places = positions(split(step, self.channels_first)[0])
         both = prod(self.kernel_size) * (self.channels_in(x) + self.filters) * 4 * self.filters

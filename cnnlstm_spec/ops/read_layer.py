@@ -49,6 +49,10 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
         help = (f"write `{instead}`",) if instead is not None else ("its arguments go into a mapping, by name",)
         scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help)
         return None
+    chosen = cls.chosen(resolved, scope) if isinstance(resolved, Mapping) else cls
+    if chosen is None:
+        return None
+    cls = chosen
     try:
         reading = read_record(cls, place_at_key(resolved, key), scope, name)
     except Exception as error:
@@ -66,6 +70,7 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     """
     quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
     cls, resolved = find_op(key.text), quiet.resolve(arguments)
+    cls = cls.chosen(resolved, quiet) if cls is not None and isinstance(resolved, Mapping) else None
     if cls is None or not isinstance(resolved, Mapping):
         return None
     values, _ = read_fields(cls, resolved, quiet, key.text)

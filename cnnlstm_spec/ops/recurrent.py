@@ -14,9 +14,11 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, NUMBER, Choice
 from ..language.list_kinds import Either
+from ..language.references import STATES, Reference
 from ..text.diagnostic import Code
 from .floats import refuse_integers
 from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, called, known, last
+from .states import begun, check_states, ended
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -38,6 +40,9 @@ class Recurrent(Op):
     """The name of Keras's cell, below which the weights are."""
     reads_mask = True
     gives_channels = True
+    states: ClassVar[int] = 1
+    """How many states there are: of an LSTM h and c."""
+    call_arguments = frozenset({"initial_state"})
     batch_size: int | None = None
     """The fixed batch size of the model, which `stateful` needs; None where it may vary. No argument: set from the spec."""
 
@@ -79,14 +84,22 @@ class Recurrent(Op):
     """Whether it reads the steps last to first, and gives them in that order."""
     stateful: Annotated[bool, BOOLEAN] = False
     """Whether a batch starts from the state that the one before ended in."""
+    initial_state: Annotated[tuple[Reference, ...] | None, STATES] = None
+    """What it begins with: the address of a recurrent layer of the same kind, or one of each state."""
+
+    @property
+    def width(self) -> int:
+        """The units, or filters, of a state."""
+        raise NotImplementedError
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        (x,) = inputs
+        x, *states = inputs
         # What is to be dropped whole is not drawn.
         if 0 < self.dropout < 1:
             refuse_integers(self.title(), x)
         self.check_state(at)
         after = self.step_axes(at, x.axes[1:])
+        check_states(self, x, tuple(states), after)
         return x.with_axes(x.axes[0], *after) if self.return_sequences else x.with_axes(*after)
 
     def check_state(self, at: Inference) -> None:
@@ -97,6 +110,12 @@ class Recurrent(Op):
             raise Refusal(RETURN_STATE, "return_state", help, layer=layer)
         if self.stateful and at.batch_size is None:
             raise Refusal(STATEFUL, "stateful", ("add `batch_size:` at the top of the spec",), layer=layer)
+
+    def takes(self) -> tuple[int, int | None]:
+        return (1, None) if self.initial_state is not None else self.arity
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.call(self, inputs[:1], begun(to, inputs), **ended(to), **without_cudnn(self, to.inputs[0]))
 
     def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """The axes that one step gives, for the axes of one step of the input."""
@@ -172,8 +191,12 @@ class Units(Recurrent):
         kernels = (Weight("kernel", (last(x), width)), Weight("recurrent_kernel", (self.units, width)))
         return (*kernels, Weight("bias", self.bias_shape())) if self.use_bias else kernels
 
+    @property
+    def width(self) -> int:
+        return self.units
+
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        (x,) = inputs
+        x = inputs[0]
         return x.axes[0].size * ((last(x) + self.units) * self.gates * self.units)
 
 
@@ -205,9 +228,6 @@ class Gated(Units):
         wanted: dict[str, object] = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
         return {**wanted, "recurrent_dropout": 0}
 
-    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.call(self, inputs, **without_cudnn(self, to.inputs[0]))
-
 
 def _yaml(value: object) -> str:
     return {"True": "true", "False": "false", "None": "null"}.get(str(value), str(value))
@@ -217,6 +237,7 @@ class LSTM(Gated):
     """Long short-term memory over the steps."""
 
     cell = "lstm_cell"
+    states = 2
     gates = 4
     unit_forget_bias: Annotated[bool, BOOLEAN] = True
     """Whether the bias of the forget gate starts at 1."""

@@ -3,66 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from math import exp, log
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from ..ir.inference import Inference
-from ..ir.meaning import ANY, Range
+from ..ir.meaning import Range
 from ..ir.op import FLOATS, example
 from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
-from ..language.kinds import UNKNOWN_CHOICE, Choice
+from ..language.kinds import UNKNOWN_CHOICE, Choice, wrong_type
 from ..language.leaf import Steps
 from ..language.scope import Scope
-from ..text.nodes import Node, Scalar
+from ..text.diagnostic import Code
+from ..text.nodes import Mapping, Node, Scalar
+from ..text.spelling import guess
+from .functions.op import function_op
+from .functions.ranges import range_of
+from .functions.table import names, refused
 from .shared import need_numbers
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
     from ..ir.program import Expression
 
-OTHERS = frozenset(
-    [
-        "arccos",
-        "arcsin",
-        "arctan",
-        "ceil",
-        "clip",
-        "cos",
-        "cosh",
-        "cumsum",
-        "erf",
-        "expm1",
-        "flip",
-        "floor",
-        "log10",
-        "log1p",
-        "log2",
-        "logsumexp",
-        "max",
-        "mean",
-        "min",
-        "negative",
-        "norm",
-        "prod",
-        "reciprocal",
-        "roll",
-        "round",
-        "rsqrt",
-        "sigmoid",
-        "sin",
-        "sinh",
-        "std",
-        "sum",
-        "tan",
-        "tanh",
-        "var",
-    ]
-)
-"""Functions of `keras.ops` with names like those that there are."""
 INTEGERS_STAY = frozenset({"abs", "square", "sign"})
 EXACT: dict[str, Callable[[float], float]] = {
     "abs": abs,
@@ -72,38 +36,26 @@ EXACT: dict[str, Callable[[float], float]] = {
 """The functions that make integers of integers."""
 
 
-def _exp(value: float) -> float:
-    """The exponential, of what is too large the largest number."""
-    return exp(min(value, 700.0))
+REFUSED_FUNCTION = Code("function-not-supported", "error", "`{function}` cannot be an `Op`: {reason}")
 
 
-def _log(values: Range | None) -> Range:
-    """The logarithm, of 0 no number."""
-    low, high = (None, None) if values is None else (values.least, values.greatest)
-    return Range(
-        log(low) if low is not None and low > 0 else None, log(high) if high is not None and high > 0 else None, by="log"
-    )
+def _report_refused(node: Scalar, scope: Scope) -> None:
+    name = str(node.value)
+    reason, _, layer = refused()[name].partition(": ")
+    help = (f"write {layer}",) if layer else ("`cnnlstm-spec layers Op` lists the functions that can be",)
+    scope.report(REFUSED_FUNCTION, node, function=name, reason=reason, help=help)
 
 
-def _even(values: Range, function: Callable[[float], float], name: str) -> Range:
-    """What a function gives that falls to 0 at 0 and rises from there."""
-    ends = [None if each is None else function(each) for each in (values.least, values.greatest)]
-    greatest = None if None in ends else max(each for each in ends if each is not None)
-    if values.least is not None and values.least >= 0:
-        return Range(ends[0], greatest, values.attained, by=name)
-    if values.greatest is not None and values.greatest <= 0:
-        return Range(ends[1], greatest, by=name)
-    return Range(0, greatest, True, by=name)
-
-
-class Function(Choice):
-    """Its name; another function of `keras.ops` is no misspelt one of these."""
+class NameOfFunction(Choice):
+    """Its name; other functions of `keras.ops` are named by `function`, which takes their arguments too."""
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
-        if isinstance(node, Scalar) and node.value in OTHERS:
-            help = (f"of the functions of `keras.ops` it is {self.words}",)
+        if isinstance(node, Scalar) and node.value in names():
+            help = (f"write `function: {node.value}`: every other function of `keras.ops` is named by that key",)
             scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=str(node.value), help=help)
+        elif isinstance(node, Scalar) and node.value in refused():
+            _report_refused(node, scope)
         else:
             super().explain(problem, steps, node, scope)
 
@@ -111,7 +63,7 @@ class Function(Choice):
 class Op(Base):
     """A function of one tensor, element by element, saved without custom code."""
 
-    function: Annotated[str, Function("abs", "square", "sqrt", "exp", "log", "sign")] = Field(alias="name")
+    function: Annotated[str, NameOfFunction("abs", "square", "sqrt", "exp", "log", "sign")] = Field(alias="name")
     """The function."""
     name: ClassVar[None] = None  # type: ignore[misc]
     trainable: ClassVar[bool] = True  # type: ignore[misc]
@@ -125,6 +77,29 @@ class Op(Base):
         example((3,), dtype="int32", name="square"),
         example((3,), dtype="uint8", name="log"),
     )
+
+    @classmethod
+    def chosen(cls, arguments: Mapping, scope: Scope) -> type[Base] | None:
+        """With the key `function` the class of that function."""
+        entry = arguments.get("function")
+        if entry is None:
+            return cls
+        node = scope.at("function").resolve(entry.value)
+        if node is None:
+            return None
+        name = node.value if isinstance(node, Scalar) else None
+        if isinstance(name, str) and (found := function_op(name)) is not None:
+            return found
+        scope = scope.at("function")
+        if name in refused() and isinstance(node, Scalar):
+            _report_refused(node, scope)
+        elif isinstance(name, str):
+            near = guess(name, names(), node.span)
+            help = near.help or ("`cnnlstm-spec layers Op` lists them",)
+            scope.report(UNKNOWN_CHOICE, node, key="function", given=name, help=help, fixes=near.fixes)
+        else:
+            wrong_type(node, scope, "the name of a function of `keras.ops`")
+        return None
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if self.function == "sign":
@@ -149,18 +124,7 @@ class Op(Base):
         """Bounds of the values; a square and a size reach 0 where what comes in does."""
         values = inputs[0].meaning.range
         values = None if values is not None and values.pixels else values
-        match self.function:
-            case "sign":
-                return Range(-1, 1, True, by="sign")
-            case "abs" | "square":
-                return _even(values or ANY, EXACT[self.function], self.function)
-            case "sqrt":
-                return Range(0, None, values is None or values.attained, by="sqrt")
-            case "exp":
-                return Range(0, None, by="exp") if values is None else replace(values.mapped(_exp), by="exp")
-            case "log":
-                return _log(values)
-        return ANY
+        return range_of(self.function, "each", {}, values, (), output.rank)
 
     def keeps_zeros(self) -> bool:
         return self.function not in ("exp", "log")

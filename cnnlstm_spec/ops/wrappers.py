@@ -14,12 +14,14 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import COUNT, Choice, Optional
 from ..language.layer_kinds import LAYER
 from ..language.leaf import OpenLeaf
+from ..language.references import STATES, Reference
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Mapping, Node
 from .convlstm import ConvLSTM
 from .read_layer import read_name, read_op
 from .recurrent import Recurrent, without_cudnn
+from .states import begun, check_states, ended
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -43,6 +45,12 @@ SAME_DIRECTION = Code(
 )
 
 
+STATE_INSIDE = Code(
+    "initial-state-inside",
+    "error",
+    "`initial_state` stands on `Bidirectional` itself",
+    help="move it out of `layer`, to `Bidirectional`: the forward states, then those of the other direction",
+)
 NO_KERNEL = Code(
     "no-kernel-to-normalize",
     "error",
@@ -117,6 +125,9 @@ class Bidirectional(Op):
     """How the two results become one."""
     backward_layer: Annotated[Recurrent | None, Optional(RecurrentKind())] = None
     """The layer for the other direction."""
+    initial_state: Annotated[tuple[Reference, ...] | None, STATES] = None
+    """What both directions begin with: the states of the first, then of the other."""
+    call_arguments = frozenset({"initial_state"})
     examples = (
         example((6, 3), layer={"LSTM": {"units": 4}}),
         example((None, 3), layer={"GRU": {"units": 4, "return_sequences": True}}, merge_mode="sum"),
@@ -126,8 +137,15 @@ class Bidirectional(Op):
     def axes_read(self) -> tuple[str, ...] | None:
         return self.layer.axes_read()
 
+    def takes(self) -> tuple[int, int | None]:
+        return (1, None) if self.initial_state is not None else self.arity
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        (x,) = inputs
+        x, *states = inputs
+        for name in ("layer", "backward_layer"):
+            inner = getattr(self, name)
+            if inner is not None and inner.initial_state is not None:
+                raise Refusal(STATE_INSIDE, name)
         if self.merge_mode is None:
             raise Refusal(TWO_OUTPUTS, "merge_mode", ("leave it out, or choose `concat`, `sum`, `mul` or `ave`",))
         if self.layer.go_backwards and self.backward_layer is None:
@@ -138,6 +156,7 @@ class Bidirectional(Op):
             other = self.backward_layer.infer(at, x)
             if other.sizes != result.sizes:
                 raise Refusal(WIDTHS, "backward_layer", ("give both the same size",), first=result, other=other)
+        check_states(self, x, tuple(states), result.axes[1:] if self.layer.return_sequences else result.axes)
         if self.merge_mode != "concat":
             return result
         first = isinstance(self.layer, ConvLSTM) and self.layer.data_format == "channels_first"
@@ -159,14 +178,14 @@ class Bidirectional(Op):
                 raise Refusal(UNLIKE, "backward_layer", (), **facts)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        (x,) = inputs
+        x = inputs[0]
         forward = _of(self.layer, self.layer.directional_weights("forward", x))
         if self.backward_layer is not None:
             return (*forward, *_of(self.backward_layer, self.backward_layer.directional_weights("", x)))
         return (*forward, *_of(self.layer, self.layer.directional_weights("backward", x)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        (x,) = inputs
+        x = inputs[0]
         once = self.layer.infer(Inference(), x)
         other = self.backward_layer or self.layer
         return self.layer.macs(once, x) + other.macs(once, x)
@@ -197,8 +216,8 @@ class Bidirectional(Op):
         written = {name: value for name, value in self.values().items() if isinstance(value, Recurrent)}
         more: dict[str, Any] = {}
         for name, op in written.items():
-            more[name] = _inner(op, to.marked(op.keras_name()), **without_cudnn(op, to.inputs[0]))
-        return to.call(self, inputs, **more)
+            more[name] = _inner(op, to.marked(op.keras_name()), **ended(to), **without_cudnn(op, to.inputs[0]))
+        return to.call(self, inputs[:1], begun(to, inputs), **more)
 
 
 def _of(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:

@@ -37,7 +37,9 @@ from ...ir.program import (
 from ...ir.tensor import Mask, TensorType
 from ...model import frames
 from ...model.names import operations_among
+from ...ops.functions.op import Function
 from ...ops.input import InputOp
+from ...ops.states import State
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from . import masks
@@ -81,6 +83,11 @@ class _Program:
         self.inputs: dict[str, Ref] = {}
         self.inner: dict[tuple[str, str], Expression] = {}
         """What inner layers of backbones give, by the id of the node and their name."""
+        states = (typed.node.inputs[0] for typed in graph.nodes.values() if isinstance(typed.node.op, State))
+        self.ending = {graph.nodes[id].node.layer for id in states}
+        """The layers whose states at the end are read."""
+        self.ends: dict[str, Ref] = {}
+        """By node, the output and the states of its layer."""
 
     def program(self) -> Program:
         from .compile_call import compile_statements, setup
@@ -99,7 +106,8 @@ class _Program:
         inputs = [node.op.input for node in nodes if isinstance(node.op, InputOp)]
         masks = [each.mask_input for each in inputs if each.mask_input is not None]
         layers = [node.layer + part for node in nodes for part in ("", *(node.op.parts(len(node.inputs)) if node.op else ()))]
-        counts = operations_among((*layers, *masks))
+        written = (node.op.fact.operations for node in nodes if isinstance(node.op, Function))
+        counts = operations_among((*layers, *masks), frozenset(name for each in written for name in each))
         if not counts:
             return []
         calls = [Do(Call("keras.backend.get_uid", (name,)), count) for name, count in counts.items()]
@@ -152,7 +160,7 @@ class _Program:
             if not op.is_own():
                 raise
             raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {describe_error(error)}") from error
-        self.values[node.id] = self.bind(node, value)
+        self.values[node.id] = value if isinstance(op, State) else self.bind(node, value)
 
     def input(self, node: Node, op: InputOp, type: TensorType) -> None:
         keywords: dict[str, Expression] = {"shape": list_sizes(type.axes), "name": op.branch}
@@ -232,6 +240,9 @@ class NodeLowering(Lowering):
             applied = {"mask": mask}
         several = op.arity != (1, 1) and len(inputs) > 1
         value = self.apply(op.keras_path(), (list(inputs),) if several else inputs, (), keywords, applied or {})
+        if self.gives_states():
+            self.program.ends[self.node.id] = whole = self.let(value, f"{self.stem}_states")
+            value = Slice(whole, (0,))
         return self.without_mask(value) if masks.takes_mask(self.output, applied or {}) else value
 
     def without_mask(self, value: Expression) -> Expression:
@@ -279,6 +290,12 @@ class NodeLowering(Lowering):
 
     def first_use(self) -> bool:
         return self.typed.owns_weights
+
+    def gives_states(self) -> bool:
+        return self.name in self.program.ending
+
+    def state(self, index: int) -> Expression:
+        return Slice(self.program.ends[self.node.inputs[0]], (index + 1,))
 
     def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
         return Call(f"keras.ops.{function}", arguments, tuple(keywords.items()))

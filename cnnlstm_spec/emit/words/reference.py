@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import wrap
 from typing import Any
 
 from ...ir.op import TEXT, Example, Op
@@ -10,6 +11,8 @@ from ...ir.tensor import Axis, Mask, TensorType
 from ...language.meanings import Described
 from ...language.record import Argument, Record
 from ...ops import ALIASES, FAMILIES, find_op
+from ...ops.functions import table
+from ...ops.functions.op import function_op
 from ...ops.fusions.table import STRATEGIES
 from ...spec.repeat import RepeatStructure
 from ...spec.structures import RECORDS
@@ -52,7 +55,31 @@ def page(name: str, record: type[Record]) -> str:
     parts.append("arguments\n" + _arguments(record.arguments, _order(ALIASES.get(name, name))))
     if issubclass(record, Op) and record.examples:
         parts.append("example\n" + _example(name, record.examples[0]))
+    if name == "Op":
+        parts.append("or, by `function`, one of `keras.ops` with its arguments\n" + _functions())
+        parts.append("not those that read or give several tensors, or whose size hangs on values\n" + _refused())
     return "\n\n".join(parts) + "\n"
+
+
+def _functions() -> str:
+    """A line for each function: what it takes beside the tensor, and the defaults."""
+    lines = []
+    for name in table.names():
+        op = function_op(name)
+        assert op is not None
+        own = [each for key, each in op.arguments.items() if key not in ("function", "name")]
+        written = [each.name if each.required else f"{each.name}={format_default(each)}" for each in own]
+        lines.append(f"  {name}({', '.join(written)})")
+    return "\n".join(lines)
+
+
+def _refused() -> str:
+    """The functions that are left out, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in table.refused().items():
+        by_reason.setdefault(reason, []).append(name)
+    lines = [f"  {reason}: {' '.join(names)}" for reason, names in sorted(by_reason.items())]
+    return "\n".join(line for each in lines for line in wrap(each, 100, subsequent_indent="    "))
 
 
 def _behaviour(cls: type[Op]) -> list[str]:

@@ -21,7 +21,7 @@ NO_SUCH_GRADIENT = Code(
     "error",
     "`{layer}` with `{argument}: {value}` has no gradient for the weights before it",
     sort="keras",
-    help="use `bilinear`, or put it before every layer that is trained",
+    help="use another one, or put it before every layer that is trained",
 )
 
 
@@ -101,4 +101,4 @@ def _is_cut(node: TypedNode) -> bool:
     """Whether what it gives does not depend on its input, or not smoothly."""
     op = node.node.op
     assert op is not None and node.type is not None
-    return node.type.dtype not in FLOATS or (op.drops_all and op.value("rate") == 1)
+    return node.type.dtype not in FLOATS or op.is_flat() or (op.drops_all and op.value("rate") == 1)

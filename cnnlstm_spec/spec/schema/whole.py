@@ -6,6 +6,7 @@ that begins with a lower-case letter may be a block wherever a layer may stand, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from ...language.json_schema import (
@@ -22,6 +23,8 @@ from ...language.json_schema import (
 )
 from ...language.record import Argument, Record, describe_argument, describe_record
 from ...ops import ALIASES, find_op, known_layers
+from ...ops.functions.op import function_op
+from ...ops.functions.table import names as function_names
 from ...ops.fusions.table import STRATEGIES
 from ...ops.input import Input, ShapeKind
 from ..blocks import Block
@@ -137,7 +140,28 @@ def _layers() -> dict[str, Schema]:
         op = find_op(name)
         if op is not None:
             found[name] = ref(ALIASES[name]) if name in ALIASES else _arguments(op)
+    found["Op"] = {"anyOf": [found["Op"], _functions()]}
     return found
+
+
+def _functions() -> Schema:
+    """`Op` with `function`: the arguments of each function; those of functions that have the same ones stand once."""
+    own: dict[str, Schema] = {}
+    alike: dict[str, list[str]] = {}
+    for name in function_names():
+        op = function_op(name)
+        assert op is not None
+        own[name] = describe_record(op, {"function": {"const": name}})
+        key = json.dumps([own[name]["properties"] | {"function": {}}, own[name]["required"]])
+        alike.setdefault(key, []).append(name)
+    groups = [
+        {
+            **own[names[0]],
+            "properties": {**own[names[0]]["properties"], "function": {"description": "The function.", "enum": names}},
+        }
+        for names in alike.values()
+    ]
+    return {"type": "object", "required": ["function"], "anyOf": [{**each, "description": ""} for each in groups]}
 
 
 def _arguments(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:

@@ -1,0 +1,54 @@
+"""Names of what is read elsewhere in the model, as values of arguments: `video`, `video.conv3`, `all`. Imports no layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..text.diagnostic import Origin
+from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
+from .kinds import Optional
+from .leaf import OpenLeaf
+from .meanings import Address
+from .scope import POISON, Scope, origin_of
+
+
+class Reference(str):
+    """The name of a branch, a fusion or a layer in one, and where it is written."""
+
+    origin: Origin
+
+    @classmethod
+    def at(cls, name: str, origin: Origin) -> Reference:
+        """A name at its place."""
+        made = cls(name)
+        made.origin = origin
+        return made
+
+
+class StatesKind(OpenLeaf):
+    """The address that a state is read from, or a list of them."""
+
+    canonical = (tuple,)
+    words = "the name of a branch, a fusion or `branch.layer`, or a list of them"
+
+    def read_node(self, node: Node, scope: Scope) -> Any:
+        items = node.items if isinstance(node, Listing) else (node,)
+        read = [self._read_one(item, scope.at(index) if isinstance(node, Listing) else scope) for index, item in enumerate(items)]
+        if not read:
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        return POISON if POISON in read else tuple(read)
+
+    def _read_one(self, item: Node, scope: Scope) -> Any:
+        node = scope.resolve(item)
+        if node is None:
+            return POISON
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            scope.note(Address(node.span, node.value, whole=False))
+            return Reference.at(node.value, origin_of(node, scope))
+        return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+
+
+STATES = Optional(StatesKind())

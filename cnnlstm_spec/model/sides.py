@@ -1,0 +1,173 @@
+"""What layers read beside their input: `initial_state`. Branches become a graph, whose order is found here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
+
+from ..ir.graph import Node
+from ..ir.op import Op
+from ..language.references import Reference
+from ..ops.recurrent import Recurrent
+from ..ops.states import State
+from ..ops.wrappers import Bidirectional
+from ..text.diagnostic import Code, Diagnostic, Origin
+
+Resolve = Callable[[str, Origin], str]
+Add = Callable[[Op, str, Node], str]
+
+STATE_COUNT = Code("initial-state-count", "error", "`{layer}` begins with {wanted}; `initial_state` names {given}")
+CIRCLE = Code("initial-state-circle", "error", "`{layer}` would begin with `{address}`, which is computed from it")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A node that reads others beside its input."""
+
+    node: str
+    names: tuple[Reference, ...]
+    origin: Origin
+    """Of the layer."""
+
+
+def states_of(op: Op) -> int:
+    """How many states a recurrent layer has; 0 of any other."""
+    if isinstance(op, Bidirectional):
+        return states_of(op.layer) + states_of(op.backward_layer or op.layer)
+    return op.states if isinstance(op, Recurrent) else 0
+
+
+def join(sides: Sequence[Side], nodes: list[Node], found: list[Diagnostic], resolve: Resolve, add: Add) -> dict[str, str]:
+    """Lets the nodes of `sides` read their states; `nodes` grows with what is added. Gives who reads each state by its id."""
+    places = {node.id: place for place, node in enumerate(nodes)}
+    readers: dict[str, str] = {}
+    for side in sides:
+        node = nodes[places[side.node]]
+        assert node.op is not None
+        read = [resolve(name, name.origin) for name in side.names]
+        _number(nodes, places)
+        sources = [nodes[places[id]] for id in read]
+        wanted = states_of(node.op)
+        if len(read) == 1 and _is_like(sources[0].op, node.op):
+            states = [State(index, _gives_steps(node_op(sources[0])), _halves(node_op(sources[0]))) for index in range(wanted)]
+            read = [add(state, sources[0].id, node) for state in states]
+            _number(nodes, places)
+            readers |= dict.fromkeys(read, side.node)
+        elif len(read) != wanted:
+            found.append(_wrong_count(side, node.op, wanted, sources))
+            node = replace(node, op=None)
+        nodes[places[side.node]] = replace(node, inputs=(*node.inputs, *read))
+    return readers
+
+
+def ordered(nodes: list[Node], sides: Sequence[Side], states: Mapping[str, str], found: list[Diagnostic]) -> list[Node]:
+    """Each node after those that it reads, else as they are written; a state that closes a circle is reported and left out."""
+    if not sides:
+        return nodes
+    # A state stands where it is read, not behind all that is written.
+    places = {node.id: place for place, node in enumerate(nodes)}
+    written = sorted(nodes, key=lambda node: (places[states.get(node.id, node.id)], node.id not in states))
+    return _sorted_out(written, {side.node: side for side in sides}, found)
+
+
+def _number(nodes: list[Node], places: dict[str, int]) -> None:
+    """The places of the nodes that have been added."""
+    places.update({node.id: place for place, node in enumerate(nodes[len(places) :], len(places))})
+
+
+def node_op(node: Node) -> Op:
+    """The op of a node that has one."""
+    assert node.op is not None
+    return node.op
+
+
+def _is_like(source: Op | None, target: Op) -> bool:
+    """Whether a layer is recurrent, of the same kind and units, so that its states are those of the other."""
+    if source is None or type(source) is not type(target):
+        return False
+    if isinstance(source, Bidirectional) and isinstance(target, Bidirectional):
+        pairs = ((source.layer, target.layer), (source.backward_layer or source.layer, target.backward_layer or target.layer))
+        return all(_is_like(one, other) for one, other in pairs)
+    if not isinstance(source, Recurrent) or not isinstance(target, Recurrent):
+        return False
+    return source.width == target.width
+
+
+def _gives_steps(op: Op) -> bool:
+    return op.layer.return_sequences if isinstance(op, Bidirectional) else isinstance(op, Recurrent) and op.return_sequences
+
+
+def _halves(op: Op) -> bool:
+    """Whether what it gives is twice as wide as a state."""
+    return isinstance(op, Bidirectional) and op.merge_mode == "concat"
+
+
+def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagnostic:
+    names = {1: "one state", 2: "two states, h and c", 4: "four states, h and c of each direction"}
+    words = names.get(wanted, f"{wanted} states")
+    if isinstance(op, Bidirectional) and wanted == 2:
+        words = "two states, one of each direction"
+    given = "one" if len(side.names) == 1 else str(len(side.names))
+    help: tuple[str, ...] = (f"write a list: `initial_state: [{', '.join([side.names[0]] * wanted)}]`",)
+    if len(sources) == 1 and sources[0].op is not None and states_of(sources[0].op):
+        help = (*help, "a recurrent layer of the same kind and units gives all of its own by its name alone")
+    place = side.origin.written.places.get("initial_state", side.origin.place)
+    facts: dict[str, object] = {"layer": op.title(), "wanted": words, "given": given}
+    return Diagnostic(STATE_COUNT, place, facts, labels=side.origin.uses, help=help)
+
+
+def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnostic]) -> list[Node]:
+    order = _sorted(nodes)
+    if len(order) == len(nodes):
+        return order
+    circled = _circled(nodes, {node.id for node in order})
+    broken = []
+    for node in nodes:
+        side = sides.get(node.id)
+        if side is not None and node.id in circled and any(id in circled for id in node.inputs[1:]):
+            assert node.op is not None
+            place = side.origin.written.places.get("initial_state", side.origin.place)
+            facts: dict[str, object] = {"layer": node.op.title(), "address": side.names[0]}
+            help = ("begin with what does not read this layer, or leave `initial_state` out",)
+            found.append(Diagnostic(CIRCLE, place, facts, labels=side.origin.uses, help=help))
+            node = replace(node, op=None, inputs=node.inputs[:1])
+        broken.append(node)
+    return _sorted(broken)
+
+
+def _sorted(nodes: list[Node]) -> list[Node]:
+    """The nodes that can be computed, in the order of writing as far as it goes."""
+    missing = [len(set(node.inputs)) for node in nodes]
+    readers: dict[str, list[int]] = {}
+    for place, node in enumerate(nodes):
+        for id in set(node.inputs):
+            readers.setdefault(id, []).append(place)
+    ready = [place for place, count in enumerate(missing) if not count]
+    heapify(ready)
+    order: list[Node] = []
+    while ready:
+        node = nodes[heappop(ready)]
+        order.append(node)
+        for place in readers.get(node.id, ()):
+            missing[place] -= 1
+            if not missing[place]:
+                heappush(ready, place)
+    return order
+
+
+def _circled(nodes: list[Node], sound: set[str]) -> set[str]:
+    """The nodes on circles, or between them: those that neither begin nor end in what is sound."""
+    left = {node.id: node for node in nodes if node.id not in sound}
+    readers = dict.fromkeys(left, 0)
+    for node in left.values():
+        for id in set(node.inputs) & left.keys():
+            readers[id] += 1
+    waiting = [id for id, count in readers.items() if not count]
+    while waiting:
+        for id in set(left.pop(waiting.pop()).inputs):
+            if id in left:
+                readers[id] -= 1
+                if not readers[id]:
+                    waiting.append(id)
+    return set(left)

@@ -1,0 +1,46 @@
+"""What an argument of a function takes, by the word for it in the table. Imports no op."""
+
+from __future__ import annotations
+
+from ...language.kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, RATE, Choice, Number, Optional
+from ...language.leaf import Leaf
+from ...language.list_kinds import ListOf, OneOrMore
+from ..axes import AXES
+from ..input import DTYPES
+
+KINDS: dict[str, Leaf] = {
+    "number": NUMBER,
+    "rate": RATE,
+    "percent": Number(least=0, most=100),
+    "int": INTEGER,
+    "count": COUNT,
+    "natural": NATURAL,
+    "bool": BOOLEAN,
+    "axes": AXES,
+    "counts": OneOrMore(COUNT),
+    "numbers": ListOf(NUMBER, least=1),
+    "pairs": ListOf(ListOf(NATURAL, 2), least=1),
+    "dtype": Choice(*DTYPES),
+}
+
+WORDS: dict[str, str] = {
+    "axis": "The axis, or axes; the batch is 0, -1 the last.",
+    "keepdims": "Whether the axes stay, with size 1.",
+    "x2": "The second number.",
+    "y": "The second number.",
+    "dtype": "The dtype that it gives.",
+}
+
+
+def kind_of(word: str) -> Leaf:
+    """The leaf; a `?` admits null, `choice:` lists words."""
+    if word.endswith("?"):
+        return Optional(kind_of(word[:-1]))
+    if word.startswith("choice:"):
+        return Choice(*word.removeprefix("choice:").split())
+    return KINDS[word]
+
+
+def words_of(argument: str) -> str:
+    """What an argument means, in a few words."""
+    return WORDS.get(argument, f"Keras's `{argument}`.")

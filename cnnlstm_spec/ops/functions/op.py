@@ -1,0 +1,166 @@
+"""A class for each function of `keras.ops`, its arguments as fields, made from the table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ...ir.inference import Inference, Refusal
+from ...ir.meaning import Meaning, Range
+from ...ir.op import FLOATS, Example, Op
+from ...ir.tensor import Mask, TensorType, Zeros
+from ...language.kinds import Choice
+from ..shared import WRONG_DTYPE
+from . import shapes
+from .kinds import kind_of, words_of
+from .ranges import SAME, range_of
+from .table import Fact, fact_of
+
+if TYPE_CHECKING:
+    from ...ir.lowering import Lowering
+    from ...ir.program import Expression
+
+
+class Function(Op):
+    """A function of `keras.ops` of one tensor, saved without custom code."""
+
+    fact: ClassVar[Fact]
+    has_class = False
+    trainable: ClassVar[bool] = True  # type: ignore[misc]
+    dtype: ClassVar[None] = None  # type: ignore[misc]
+    share: ClassVar[None] = None  # type: ignore[misc]
+
+    @classmethod
+    def title(cls) -> str:
+        return "Op"
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of the function, defaults too."""
+        return {name: self.value(name) for name in self.arguments if name not in ("name", "function")}
+
+    def shaped(self, at: Inference, x: TensorType) -> shapes.Shaped:
+        """What it does with the axes; raises Refusal."""
+        return shapes.RULES[self.fact.sort](shapes.Call(self.fact.name, self.settings(), at, x))
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        if self.given(x.dtype) is None:
+            taken = "floating-point values" if self.given("float32") is not None else "integers"
+            if x.dtype in FLOATS and taken != "integers":
+                taken = "float32"
+            help = ("`cast` to another dtype before it: `Op: {function: cast, dtype: float32}`",)
+            raise Refusal(WRONG_DTYPE, None, help, layer=self.fact.name, taken=taken, dtype=x.dtype)
+        return x.with_axes(*self.shaped(at, x).axes)
+
+    def given(self, dtype: str) -> str | None:
+        """The dtype that comes out of another; None where it takes none of it."""
+        own = self.settings()
+        if own.get("dtype") is not None and self.fact.dtypes.get(dtype, dtype) is not None:
+            asked: str = own["dtype"]
+            return asked
+        broken = any(isinstance(value, float) for value in own.values())
+        return (self.fact.dtypes_of_floats if broken else self.fact.dtypes).get(dtype, dtype)
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return self.given(inputs[0].dtype) or inputs[0].dtype
+
+    def keeps_order(self, x: TensorType) -> bool:
+        """Whether the steps stay the first axis, each with what was in it."""
+        shaped = self.shaped(Inference(), x)
+        return shaped.places[:1] == (0,) and 0 not in shaped.mixed
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        (x,) = inputs
+        if x.mask is None or not x.axes:
+            return None
+        if self.fact.name == "flip" and 0 in self.shaped(Inference(), x).mixed:
+            return replace(x.mask, flipped=not x.mask.flipped)
+        return x.mask if self.keeps_order(x) else None
+
+    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        (x,) = inputs
+        if x.zeros is None:
+            return None
+        if self.fact.sort == "each":
+            return x.zeros if self.keeps_zeros() else None
+        shaped = self.shaped(Inference(), x)
+        place = shaped.places[x.zeros.axis]
+        moved_alone = self.fact.sort in SAME and self.fact.sort != "along"
+        return replace(x.zeros, axis=place) if moved_alone and place is not None and x.zeros.axis not in shaped.mixed else None
+
+    def keeps_zeros(self) -> bool:
+        """What was seen of the example holds where no number stands beside the tensor."""
+        numbers = [each["name"] for each in self.fact.arguments if each["kind"].startswith("number")]
+        by_one = self.fact.name in ("multiply", "divide", "true_divide")
+        return self.fact.keeps_zero and (by_one or not any(self.is_written(name) for name in numbers))
+
+    def sums_zeros(self, *inputs: TensorType) -> bool:
+        """A sum over the steps of values that are 0 where a step is padding."""
+        (x,) = inputs
+        if self.fact.name not in ("sum", "nansum") or x.zeros is None or not x.zeros.cover(x.mask):
+            return False
+        return x.zeros.axis in self.shaped(Inference(), x).mixed
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        (x,) = inputs
+        shaped = self.shaped(Inference(), x)
+        values = range_of(self.fact.name, self.fact.sort, self.settings(), x.meaning.range, shaped.places, x.rank)
+        turned = self.fact.name == "flip" and x.meaning.steps in shaped.mixed
+        meaning = replace(x.meaning, range=None).moved(lambda place: shaped.places[place])
+        still = meaning.still and self.fact.sort == "each"
+        backwards = meaning.backwards != (turned and meaning.steps is not None)
+        return replace(meaning, range=self.floats(values, x), backwards=backwards, still=still)
+
+    def floats(self, values: Range | None, x: TensorType) -> Range | None:
+        """The range, of integers no longer one of integers where floats come out."""
+        whole = self.given(x.dtype) not in FLOATS and x.dtype not in FLOATS
+        return replace(values, integers=False) if values is not None and values.integers and not whole else values
+
+    def is_flat(self) -> bool:
+        return self.fact.gradient == "none"
+
+    def without_gradient(self) -> str | None:
+        return "function" if self.fact.gradient == "missing" else None
+
+    def without_xla(self, trained: bool) -> str | None:
+        return None if self.fact.xla[trained] else "function"
+
+    def keras_arguments(self) -> dict[str, Any]:
+        written = super().keras_arguments()
+        return {name: value for name, value in written.items() if name != "function"}
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.ops(self.fact.name, *inputs, **to.keywords(self))
+
+
+@cache
+def function_op(name: str) -> type[Function] | None:
+    """The op of a function; None where an `Op` may name none of that name."""
+    fact = fact_of(name)
+    if fact is None:
+        return None
+    # Said again of each class: pydantic takes the fields of every base.
+    types: dict[str, Any] = {"trainable": ClassVar[bool], "dtype": ClassVar[None], "share": ClassVar[None]}
+    types["function"] = Annotated[str, Choice(name)]
+    fields: dict[str, Any] = {
+        "trainable": True,
+        "dtype": None,
+        "share": None,
+        "__doc__": f"`keras.ops.{name}`.",
+        "__module__": __name__,
+        "fact": fact,
+        "function": Field(description="The function."),
+        "last_axis_only": fact.sort == "each",
+        "keeps_values": fact.sort in ("expand", "squeeze", "transpose", "move", "swap"),
+        "examples": (Example({"function": name, **fact.example}, (fact.shape,), fact.first),),
+    }
+    for each in fact.arguments:
+        field = f"{each['name']}_" if each["name"] in ("dtype", "name") else each["name"]
+        types[field] = Annotated[Any, kind_of(each["kind"])]
+        words = words_of(each["name"])
+        fields[field] = Field(description=words) if each.get("required") else Field(each["default"], description=words)
+    fields["__annotations__"] = types
+    return type(f"Op_{name}", (Function,), fields)

@@ -1,0 +1,398 @@
+"""What functions do with axes, a rule a sort of function. Imports no op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...ir.inference import TOO_FEW_AXES, Inference, Refusal
+from ...ir.size import Size, at_least, divisible, equal, larger
+from ...ir.tensor import Axis, TensorType
+from ...text.diagnostic import Code
+from ..axes import axis_number, axis_numbers, refuse_batch
+from ..windows import slide
+
+NOT_ONE = Code(
+    "squeezes-more-than-one",
+    "error",
+    "`squeeze` takes axes of size 1; {axis} is none",
+    sort="keras",
+    help="name an axis of size 1; `Slice` takes one position of another",
+)
+NOT_SQUARE = Code(
+    "matrix-not-square",
+    "error",
+    "`{layer}` reads square matrices; given {given}",
+    sort="keras",
+    help="the last two axes must be equal",
+)
+NOT_EVERY_AXIS = Code(
+    "axes-not-each-once",
+    "error",
+    "`{layer}` needs {wanted}; given {given}",
+    sort="keras",
+    help="axes count from 0, the batch, which stays where it is",
+)
+TOO_SHORT = Code(
+    "axis-too-short",
+    "error",
+    "`{layer}` needs {needed} along {axis} or more; {size} are there",
+    sort="keras",
+    help="give it more, or take less",
+)
+UNEVEN = Code(
+    "axis-not-divisible",
+    "error",
+    "`{layer}` cuts {axis} into parts of {parts}; {size} does not divide",
+    sort="keras",
+    help="pad or cut it to a size that does",
+)
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """The axes that come out, and where those that came in have gone, None for one that is no more or has lost its order."""
+
+    axes: tuple[Axis, ...]
+    places: tuple[int | None, ...]
+    mixed: frozenset[int] = frozenset()
+    """The axes, of the input, along which a position no longer has what it had by itself."""
+
+
+class Call:
+    """A function with its arguments, on a tensor."""
+
+    def __init__(self, name: str, values: dict[str, Any], at: Inference, x: TensorType) -> None:
+        self.name, self.values, self.at, self.x = name, values, at, x
+
+    def one(self, argument: str = "axis") -> int:
+        """The axis that an argument names, batch left out; refuses the batch, and none where Keras would take all."""
+        axis = self.values.get(argument)
+        if not isinstance(axis, int):
+            refuse_batch(self.name, 0, self.x, argument, left_out=axis is None)
+        number = axis_number(self.name, axis or 0, self.x, argument)
+        refuse_batch(self.name, number, self.x, argument, left_out=argument not in self.values)
+        return number - 1
+
+    def several(self, argument: str = "axis") -> tuple[int, ...]:
+        """The axes that an argument names, one or a list of them."""
+        axes = self.values.get(argument)
+        if axes is None:
+            refuse_batch(self.name, 0, self.x, argument, left_out=True)
+        numbers = axis_numbers(self.name, () if axes is None else axes, self.x, argument)
+        for number in numbers:
+            refuse_batch(self.name, number, self.x, argument)
+        return tuple(number - 1 for number in numbers)
+
+    def having(self, changed: dict[int, Size], mixed: bool = True) -> Shaped:
+        """The same axes with other sizes of some."""
+        axes = tuple(Axis(axis.name, changed.get(place, axis.size)) for place, axis in enumerate(self.x.axes))
+        return Shaped(axes, self.without(changed if mixed else ()), frozenset(changed))
+
+    def without(self, gone: Any) -> tuple[int | None, ...]:
+        """Each axis where it was, but for those that are gone."""
+        return tuple(None if place in gone else place for place in range(self.x.rank))
+
+    def dropping(self, gone: Sequence[int]) -> Shaped:
+        """Without some axes, over whose positions something was taken."""
+        kept = [place for place in range(self.x.rank) if place not in gone]
+        places = tuple(kept.index(place) if place in kept else None for place in range(self.x.rank))
+        return Shaped(tuple(self.x.axes[place] for place in kept), places, frozenset(gone))
+
+    def moved(self, order: Sequence[int], argument: str) -> Shaped:
+        """The axes in another order, the batch counted; refuses one that moves the batch."""
+        if order[0]:
+            refuse_batch(self.name, 0, self.x, argument)
+        kept = [number - 1 for number in order[1:]]
+        places = tuple(kept.index(place) for place in range(self.x.rank))
+        return Shaped(tuple(self.x.axes[place] for place in kept), places)
+
+    def matrix(self) -> tuple[Axis, Axis]:
+        """The last two axes, neither of which may be the batch."""
+        if self.x.rank < 2:
+            raise Refusal(TOO_FEW_AXES, None, (), layer=self.name, least="2 axes", origin="what comes in", given=self.x)
+        return self.x.axes[-2], self.x.axes[-1]
+
+    def square(self) -> None:
+        """Refuses matrices that are not square."""
+        rows, columns = self.matrix()
+        self.at.require(equal(rows.size, columns.size), Refusal(NOT_SQUARE, None, (), layer=self.name, given=self.x))
+
+    def long_enough(self, axis: Axis, needed: int, argument: str) -> None:
+        """Refuses an axis that is too short."""
+        refusal = Refusal(TOO_SHORT, argument, (), layer=self.name, needed=needed, axis=axis.name, size=axis.size)
+        self.at.require(at_least(axis.size, needed), refusal)
+
+    def even(self, axis: Axis, parts: int, argument: str) -> None:
+        """Refuses an axis that does not come out even."""
+        refusal = Refusal(UNEVEN, argument, (), layer=self.name, parts=parts, axis=axis.name, size=axis.size)
+        self.at.require(divisible(axis.size, parts), refusal)
+
+
+def _each(call: Call) -> Shaped:
+    return Shaped(call.x.axes, call.without(()))
+
+
+ORDERED = frozenset({"softmax", "log_softmax", "sparsemax", "cumsum", "cumprod", "nancumsum", "nancumprod", "normalize"})
+"""Functions along an axis after which its positions stand in the order in which they stood."""
+ORDERED |= {"rms_normalization", "layer_normalization", "flip"}
+
+
+def _along(call: Call) -> Shaped:
+    axes = call.several()
+    return Shaped(call.x.axes, call.without(() if call.name in ORDERED else axes), frozenset(axes))
+
+
+def _reduce(call: Call) -> Shaped:
+    axes = call.several()
+    if not call.values.get("keepdims"):
+        return call.dropping(axes)
+    return call.having(dict.fromkeys(axes, 1))
+
+
+def _halve(call: Call) -> Shaped:
+    place = call.one()
+    call.even(call.x.axes[place], 2, "axis")
+    return call.having({place: call.x.axes[place].size // 2})
+
+
+def _expand(call: Call) -> Shaped:
+    written = call.values["axis"]
+    written = (written,) if isinstance(written, int) else written
+    wider = TensorType((*call.x.axes, *(Axis("added", 1) for _ in written)))
+    numbers = axis_numbers(call.name, written, wider)
+    for number in numbers:
+        refuse_batch(call.name, number, call.x, "axis")
+    return _widened(call, {number - 1: Axis("added", 1) for number in numbers})
+
+
+def _widened(call: Call, added: dict[int, Axis]) -> Shaped:
+    """The axes with others among them."""
+    kept = [place for place in range(call.x.rank + len(added)) if place not in added]
+    axes = {**dict(zip(kept, call.x.axes, strict=True)), **added}
+    return Shaped(tuple(axes[place] for place in sorted(axes)), tuple(kept))
+
+
+def _squeeze(call: Call) -> Shaped:
+    axes = call.several()
+    for place in axes:
+        call.at.require(equal(call.x.axes[place].size, 1), Refusal(NOT_ONE, "axis", (), axis=call.x.axes[place]))
+    shaped = call.dropping(axes)
+    return Shaped(shaped.axes, shaped.places)
+
+
+def _transpose(call: Call) -> Shaped:
+    count, axes = call.x.rank + 1, call.values.get("axes")
+    if axes is None:
+        refuse_batch(call.name, 0, call.x, "axes", left_out=True)
+    axes = (axes,) if isinstance(axes, int) else axes or ()
+    order = axis_numbers(call.name, axes, call.x, "axes")
+    if len(order) != count:
+        raise Refusal(NOT_EVERY_AXIS, "axes", (), layer=call.name, wanted=f"each of 0 to {count - 1}", given=list(axes))
+    return call.moved(order, "axes")
+
+
+def _move(call: Call) -> Shaped:
+    sources, targets = (axis_numbers(call.name, call.values[name], call.x, name) for name in ("source", "destination"))
+    if len(sources) != len(targets):
+        wanted, given = "as many in `destination` as in `source`", f"{len(sources)} and {len(targets)}"
+        raise Refusal(NOT_EVERY_AXIS, "destination", (), layer=call.name, wanted=wanted, given=given)
+    order = [number for number in range(call.x.rank + 1) if number not in sources]
+    for target, source in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, source)
+    return call.moved(order, "source" if 0 in sources else "destination")
+
+
+def _swap(call: Call) -> Shaped:
+    first, second = call.one("axis1"), call.one("axis2")
+    order = list(range(call.x.rank + 1))
+    order[first + 1], order[second + 1] = second + 1, first + 1
+    return call.moved(order, "axis1")
+
+
+def _turn(call: Call) -> Shaped:
+    axes = call.several("axes")
+    if len(axes) != 2:
+        raise Refusal(NOT_EVERY_AXIS, "axes", (), layer=call.name, wanted="two axes", given=len(axes))
+    first, second = axes
+    sizes = call.x.axes[first].size, call.x.axes[second].size
+    return call.having({first: sizes[1], second: sizes[0]} if call.values["k"] % 2 else {first: sizes[0], second: sizes[1]})
+
+
+def _repeat(call: Call) -> Shaped:
+    place = call.one()
+    return call.having({place: call.x.axes[place].size * call.values["repeats"]})
+
+
+def _tile(call: Call) -> Shaped:
+    written = call.values["repeats"]
+    times = (written,) if isinstance(written, int) else written
+    number = call.x.rank + 1
+    if len(times) > number or (len(times) == number and times[0] != 1):
+        refuse_batch(call.name, 0, call.x, "repeats")
+    times = times[-call.x.rank :] if call.x.rank else ()
+    first = call.x.rank - len(times)
+    changed = {first + place: call.x.axes[first + place].size * each for place, each in enumerate(times) if each > 1}
+    return call.having(changed)
+
+
+def _pad(call: Call) -> Shaped:
+    widths = call.values["pad_width"]
+    if len(widths) != call.x.rank + 1:
+        wanted = f"a pair for each of {call.x.rank + 1} axes, the batch first"
+        raise Refusal(NOT_EVERY_AXIS, "pad_width", (), layer=call.name, wanted=wanted, given=len(widths))
+    if any(widths[0]):
+        refuse_batch(call.name, 0, call.x, "pad_width")
+    least = {"reflect": 1, "symmetric": 0}.get(call.values["mode"])
+    for axis, pair in zip(call.x.axes, widths[1:], strict=True):
+        if least is not None and any(pair):
+            call.long_enough(axis, max(pair) + least, "pad_width")
+    return call.having({n: axis.size + sum(widths[n + 1]) for n, axis in enumerate(call.x.axes) if any(widths[n + 1])})
+
+
+def _differences(call: Call) -> Shaped:
+    place, n = call.one(), call.values["n"]
+    call.long_enough(call.x.axes[place], n + 1, "n")
+    return call.having({place: call.x.axes[place].size - n})
+
+
+def _classes(call: Call) -> Shaped:
+    wider = TensorType((*call.x.axes, Axis("classes", 1)))
+    number = axis_number(call.name, call.values["axis"], wider)
+    refuse_batch(call.name, number, call.x, "axis")
+    return _widened(call, {number - 1: Axis("classes", call.values["num_classes"])})
+
+
+def _triangle(call: Call) -> Shaped:
+    call.matrix()
+    return _each(call)
+
+
+def _diagonal(call: Call) -> Shaped:
+    first, second = call.one("axis1"), call.one("axis2")
+    rows, columns, offset = call.x.axes[first], call.x.axes[second], call.values["offset"]
+    height, width = rows.size + min(offset, 0), columns.size - max(offset, 0)
+    length = height + width - larger(height, width)
+    shaped = call.dropping((first, second))
+    call.at.require(at_least(length, 1), Refusal(TOO_SHORT, "offset", (), layer=call.name, needed=abs(offset) + 1, **_of(rows)))
+    return Shaped((*shaped.axes, Axis("diagonal", length)), shaped.places, shaped.mixed)
+
+
+def _of(axis: Axis) -> dict[str, Any]:
+    return {"axis": axis.name, "size": axis.size}
+
+
+def _trace(call: Call) -> Shaped:
+    return call.dropping((call.one("axis1"), call.one("axis2")))
+
+
+def _matrix(call: Call) -> Shaped:
+    call.square()
+    last = (call.x.rank - 2, call.x.rank - 1)
+    return Shaped(call.x.axes, call.without(last), frozenset(last))
+
+
+def _transposed_matrix(call: Call) -> Shaped:
+    rows, columns = call.matrix()
+    last = (call.x.rank - 2, call.x.rank - 1)
+    return Shaped((*call.x.axes[:-2], columns, rows), call.without(last), frozenset(last))
+
+
+def _of_matrix(call: Call) -> Shaped:
+    if call.name != "matrix_rank":
+        call.square()
+    call.matrix()
+    return call.dropping((call.x.rank - 2, call.x.rank - 1))
+
+
+def _image(call: Call) -> tuple[int, int, int]:
+    """The axes of height, width and channels."""
+    if call.x.rank != 3:
+        raise Refusal(TOO_FEW_AXES, None, (), layer=call.name, least="3 axes", origin="what comes in", given=call.x)
+    return (1, 2, 0) if call.values.get("data_format") == "channels_first" else (0, 1, 2)
+
+
+def _to_depth(call: Call) -> Shaped:
+    height, width, channels = _image(call)
+    block, axes = call.values["block_size"], call.x.axes
+    for place in (height, width):
+        call.even(axes[place], block, "block_size")
+    return call.having(
+        {height: axes[height].size // block, width: axes[width].size // block, channels: axes[channels].size * block**2}
+    )
+
+
+def _to_space(call: Call) -> Shaped:
+    height, width, channels = _image(call)
+    block, axes = call.values["block_size"], call.x.axes
+    call.even(axes[channels], block**2, "block_size")
+    return call.having(
+        {height: axes[height].size * block, width: axes[width].size * block, channels: axes[channels].size // block**2}
+    )
+
+
+def _sequences(call: Call) -> Shaped:
+    *before, axis = call.x.axes
+    length, stride = call.values["sequence_length"], call.values["sequence_stride"]
+    call.long_enough(axis, length, "sequence_length")
+    windows = Axis("windows", (axis.size - length) // stride + 1)
+    last = call.x.rank - 1
+    return Shaped((*before, windows, Axis(axis.name, length)), call.without((last,)), frozenset({last}))
+
+
+def _pool(call: Call) -> Shaped:
+    first = call.values.get("data_format") == "channels_first"
+    count = call.x.rank - 1
+    if count < 1:
+        raise Refusal(TOO_FEW_AXES, None, (), layer=call.name, least="2 axes", origin="what comes in", given=call.x)
+    sizes = call.values["pool_size"]
+    sizes = (sizes,) * count if isinstance(sizes, int) else sizes
+    strides = call.values.get("strides") or sizes
+    strides = (strides,) * count if isinstance(strides, int) else strides
+    if len(sizes) != count or len(strides) != count:
+        wanted = f"one size, or {count}, for each axis but the channels"
+        raise Refusal(NOT_EVERY_AXIS, "pool_size", (), layer=call.name, wanted=wanted, given=list(sizes))
+    places = range(1, count + 1) if first else range(count)
+    padding = call.values["padding"]
+    moved = {
+        place: slide(call.at, call.name, call.x.axes[place], size, stride, padding, argument="pool_size").size
+        for place, size, stride in zip(places, sizes, strides, strict=True)
+    }
+    return call.having(moved)
+
+
+def _take(call: Call) -> Shaped:
+    place, index = call.one(), call.values["indices"]
+    call.long_enough(call.x.axes[place], index + 1 if index >= 0 else -index, "indices")
+    return call.dropping((place,))
+
+
+RULES: dict[str, Callable[[Call], Shaped]] = {
+    "each": _each,
+    "along": _along,
+    "reduce": _reduce,
+    "halve": _halve,
+    "expand": _expand,
+    "squeeze": _squeeze,
+    "transpose": _transpose,
+    "move": _move,
+    "swap": _swap,
+    "turn": _turn,
+    "repeat": _repeat,
+    "tile": _tile,
+    "pad": _pad,
+    "differences": _differences,
+    "classes": _classes,
+    "triangle": _triangle,
+    "diagonal": _diagonal,
+    "trace": _trace,
+    "matrix": _matrix,
+    "transposed_matrix": _transposed_matrix,
+    "of_matrix": _of_matrix,
+    "to_depth": _to_depth,
+    "to_space": _to_space,
+    "sequences": _sequences,
+    "pool": _pool,
+    "take": _take,
+}

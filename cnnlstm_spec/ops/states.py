@@ -1,0 +1,93 @@
+"""The states that a recurrent layer begins with, and those that another ends with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..ir.inference import Inference, Refusal
+from ..ir.meaning import ANY, Meaning
+from ..ir.op import Op
+from ..ir.tensor import Axis, Mask, TensorType
+from ..text.diagnostic import Code
+
+if TYPE_CHECKING:
+    from ..ir.lowering import Lowering
+    from ..ir.program import Expression
+
+STATE_SHAPE = Code("initial-state-shape", "error", "`{layer}` begins with a state of {wanted}; `{address}` gives {given}")
+INSIDE_TIME = Code(
+    "initial-state-inside-time",
+    "error",
+    "`initial_state` has no meaning inside `TimeDistributed`: each step is a sample of its own",
+    help="take the layer out of `TimeDistributed`, or leave `initial_state` out",
+)
+
+
+def check_states(op: Op, x: TensorType, states: tuple[TensorType, ...], wanted: tuple[Axis, ...]) -> None:
+    """Refuses states that are not what one step of the layer gives."""
+    if states and x.outer:
+        raise Refusal(INSIDE_TIME, "initial_state")
+    addresses = op.value("initial_state")
+    for index, state in enumerate(states):
+        if state.sizes != tuple(axis.size for axis in wanted):
+            address = addresses[min(index, len(addresses) - 1)]
+            shown = TensorType(wanted)
+            help = ("a `Dense` of so many units gives one: put it at the end of what is read",)
+            facts: dict[str, Any] = {"layer": op.title(), "wanted": shown, "address": address, "given": state}
+            raise Refusal(STATE_SHAPE, "initial_state", help, index + 1, **facts)
+
+
+def begun(to: Lowering, inputs: tuple[Expression, ...]) -> dict[str, Expression] | None:
+    """The keywords of the Keras call of a layer that begins with states; None of one that begins with zeros."""
+    if len(inputs) == 1:
+        return None
+    mask = to.mask(0)
+    states = list(inputs[1:])
+    told: dict[str, Expression] = {} if mask is None else {"mask": mask}
+    return {**told, "initial_state": states if len(states) > 1 else states[0]}
+
+
+def ended(to: Lowering) -> dict[str, Any]:
+    """The argument by which a layer gives its states too, where something begins with them."""
+    return {"return_state": True} if to.gives_states() else {}
+
+
+class State(Op):
+    """One of the states that a recurrent layer ends with: that after the last real step. What messages call it, nobody sees."""
+
+    keeps_mask = False
+    has_class = False
+    index: int
+    sequences: bool
+    halves: bool
+
+    def __init__(self, index: int, sequences: bool, halves: bool) -> None:
+        super().__init__(index=index, sequences=sequences, halves=halves)  # type: ignore[call-arg]
+
+    @classmethod
+    def title(cls) -> str:
+        return "state"
+
+    def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        (x,) = inputs
+        axes = x.axes[1:] if self.sequences else x.axes
+        if not self.halves:
+            return x.with_axes(*axes)
+        *before, last = axes
+        return x.with_axes(*before, Axis(last.name, last.size // 2))
+
+    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype
+
+    def mask_after(self, *inputs: TensorType) -> Mask | None:
+        return None
+
+    def takes_no_padding(self, *inputs: TensorType) -> bool:
+        """The layer has read the mask: its states stand still at padded steps."""
+        return True
+
+    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        return Meaning(ANY, output.rank - 1, outer=inputs[0].meaning.outer)
+
+    def lower(self, to: Lowering, *inputs: Expression) -> Expression:
+        return to.state(self.index)
