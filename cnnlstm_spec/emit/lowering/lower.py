@@ -18,7 +18,6 @@ from ...ir.program import (
     Apply,
     Call,
     Comment,
-    Do,
     Expression,
     FreezeBefore,
     FreezeNorms,
@@ -36,14 +35,13 @@ from ...ir.program import (
 )
 from ...ir.tensor import Mask, TensorType
 from ...model import frames
-from ...model.names import operations_among
-from ...ops.functions.op import Function
 from ...ops.input import InputOp
 from ...ops.states import State
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from . import masks
 from . import time as folding
+from .names import names_kept_free
 
 
 def lower(graph: TypedGraph, spec: ModelSpec) -> Program:
@@ -93,25 +91,12 @@ class _Program:
         from .compile_call import compile_statements, setup
 
         self.statements += setup(self.spec, self.graph.policy)
-        self.statements += self.names_kept_free()
+        self.statements += names_kept_free(self.graph)
         for typed in self.graph.nodes.values():
             self.node(typed)
         self.statements.append(Let("model", self.model()))
         self.statements += compile_statements(self.spec, self.graph)
         return Program(self.spec.name, tuple(self.statements), self.imports())
-
-    def names_kept_free(self) -> list[Statement]:
-        """Calls after which Keras names no operation as a layer, an input or an output is named."""
-        nodes = [typed.node for typed in self.graph.nodes.values()]
-        inputs = [node.op.input for node in nodes if isinstance(node.op, InputOp)]
-        masks = [each.mask_input for each in inputs if each.mask_input is not None]
-        layers = [node.layer + part for node in nodes for part in ("", *(node.op.parts(len(node.inputs)) if node.op else ()))]
-        written = (node.op.fact.operations for node in nodes if isinstance(node.op, Function))
-        counts = operations_among((*layers, *masks), frozenset(name for each in written for name in each))
-        if not counts:
-            return []
-        calls = [Do(Call("keras.backend.get_uid", (name,)), count) for name, count in counts.items()]
-        return [Comment("Keras numbers the operations of a name; these numbers are taken"), *calls]
 
     def imports(self) -> tuple[str, ...]:
         """The modules of the classes that no variable holds and Keras does not have."""

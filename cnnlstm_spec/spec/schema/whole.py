@@ -6,7 +6,6 @@ that begins with a lower-case letter may be a block wherever a layer may stand, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from ...language.json_schema import (
@@ -152,7 +151,7 @@ def _functions() -> Schema:
         op = function_op(name)
         assert op is not None
         own[name] = describe_record(op, {"function": {"const": name}})
-        key = json.dumps([own[name]["properties"] | {"function": {}}, own[name]["required"]])
+        key = repr([own[name]["properties"] | {"function": {}}, own[name]["required"]])
         alike.setdefault(key, []).append(name)
     groups = [
         {
