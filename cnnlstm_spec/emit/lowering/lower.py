@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
 from collections import Counter
 from copy import copy
@@ -41,7 +39,7 @@ from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from . import masks
 from . import time as folding
-from .names import names_kept_free
+from .names import area_stem, names_kept_free, variable_name
 
 
 def lower(graph: TypedGraph, spec: ModelSpec) -> Program:
@@ -387,16 +385,3 @@ class NodeLowering(Lowering):
         kept = self.output.dtype not in FLOATS or self.output.dtype == compute_dtype(self.policy)
         dtype: dict[str, Any] = {} if kept else {"dtype": self.output.dtype}
         return self.layer("keras.layers.Identity", value, **dtype)
-
-
-def area_stem(area: str) -> str:
-    """The variable of a branch, fusion or head."""
-    return variable_name(area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
-
-
-def variable_name(text: str) -> str:
-    """A Python identifier for a name, which hides no keyword or builtin."""
-    name = re.sub(r"\W", "_", text, flags=re.ASCII)
-    if keyword.iskeyword(name) or hasattr(builtins, name):
-        return f"{name}_"
-    return f"_{name}" if name[:1].isdigit() else name

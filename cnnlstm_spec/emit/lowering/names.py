@@ -1,6 +1,10 @@
-"""Names of layers, inputs and outputs kept free of the names that Keras gives to operations by itself."""
+"""Names in a program: of variables, and those that are kept free of what Keras calls operations by itself."""
 
 from __future__ import annotations
+
+import builtins
+import keyword
+import re
 
 from ...ir.graph import TypedGraph
 from ...ir.program import Call, Comment, Do, Statement
@@ -21,3 +25,16 @@ def names_kept_free(graph: TypedGraph) -> list[Statement]:
         return []
     calls = [Do(Call("keras.backend.get_uid", (name,)), count) for name, count in counts.items()]
     return [Comment("Keras numbers the operations of a name; these numbers are taken"), *calls]
+
+
+def area_stem(area: str) -> str:
+    """The variable of a branch, fusion or head."""
+    return variable_name(area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
+
+
+def variable_name(text: str) -> str:
+    """A Python identifier for a name, which hides no keyword or builtin."""
+    name = re.sub(r"\W", "_", text, flags=re.ASCII)
+    if keyword.iskeyword(name) or hasattr(builtins, name):
+        return f"{name}_"
+    return f"_{name}" if name[:1].isdigit() else name
