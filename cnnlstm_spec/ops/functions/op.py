@@ -93,7 +93,7 @@ class Function(Op):
 
     def keeps_zeros(self) -> bool:
         """What was seen of the example holds where no number stands beside the tensor."""
-        numbers = [each["name"] for each in self.fact.arguments if each["kind"].startswith("number")]
+        numbers = [each.name for each in self.fact.arguments if each.kind.startswith("number")]
         by_one = self.fact.name in ("multiply", "divide", "true_divide")
         return self.fact.keeps_zero and (by_one or not any(self.is_written(name) for name in numbers))
 
@@ -158,9 +158,9 @@ def function_op(name: str) -> type[Function] | None:
         "examples": (Example({"function": name, **fact.example}, (fact.shape,), fact.first),),
     }
     for each in fact.arguments:
-        field = f"{each['name']}_" if each["name"] in ("dtype", "name") else each["name"]
-        types[field] = Annotated[Any, kind_of(each["kind"])]
-        words = words_of(each["name"])
-        fields[field] = Field(description=words) if each.get("required") else Field(each["default"], description=words)
+        field = f"{each.name}_" if each.name == "dtype" else each.name
+        types[field] = Annotated[Any, kind_of(each.kind)]
+        words = words_of(each.name)
+        fields[field] = Field(description=words) if each.required else Field(each.default, description=words)
     fields["__annotations__"] = types
     return type(f"Op_{name}", (Function,), fields)

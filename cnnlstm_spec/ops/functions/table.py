@@ -12,15 +12,25 @@ from ...text.files import own
 
 
 @dataclass(frozen=True)
+class ArgumentFact:
+    """An argument of a function: what it takes, by the word of the table, and its default."""
+
+    name: str
+    kind: str
+    required: bool = False
+    default: object = None
+
+
+@dataclass(frozen=True)
 class Fact:
     """What is known of a function."""
 
     name: str
     sort: str
     """What it does with shapes."""
-    arguments: tuple[Mapping[str, Any], ...]
-    """Name, kind and default of each argument but the tensor."""
-    example: Mapping[str, Any]
+    arguments: tuple[ArgumentFact, ...]
+    """Each argument but the tensor."""
+    example: Mapping[str, object]
     shape: tuple[int, ...]
     """What the example stands on."""
     operations: tuple[str, ...]
@@ -69,7 +79,7 @@ def fact_of(name: str) -> Fact | None:
     return Fact(
         name,
         row["sort"],
-        tuple(row["arguments"]),
+        tuple(ArgumentFact(**each) for each in row["arguments"]),
         row["example"],
         tuple(row.get("shape", (3, 4))),
         tuple(row["operations"]),
