@@ -6,19 +6,21 @@ were computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.inference import Inference, Refusal
 from ...ir.op import Op
-from ...ir.size import Size, format_size
+from ...ir.size import Expr, Size, Symbol
 from ...ir.tensor import Axis, TensorType
 from ...model import frames
 from ...ops.backbones.op import Backbone
 from ...ops.input import InputOp
 from ...text.escape.terminal import one_line, width
 
+LARGE = 5040
+"""A number that much divides."""
 SUM, RATIO, PRODUCT, ATOM = range(4)
 """How tightly a text binds, from the loosest: `a + b`, `a // b`, `a * b`, a number."""
 
@@ -122,58 +124,81 @@ def numbers(typed: TypedNode, policy: str = "float32", batch_size: int | None = 
     op, type = typed.node.op, typed.type
     assert type is not None
     inputs = tuple(x for x in typed.inputs if x is not None)
-    result = _asked(op, inputs, policy, batch_size) if op is not None and inputs else None
+    tried = _tried(type, *inputs)
+    result = _asked(op, inputs, tried, policy, batch_size) if op is not None and inputs else None
     told = result.sizes if result is not None and result.rank == type.rank else type.sizes
-    found = [_number(axis.name, axis.size, size) for axis, size in zip(type.axes, told, strict=True)]
+    found = [_number(axis.name, axis.size, size, tried) for axis, size in zip(type.axes, told, strict=True)]
     if op is None or not inputs:
         return tuple(found)
     if typed.params:
-        found.append(_number("parameters", typed.params, _params(typed, op, inputs)))
+        found.append(_number("parameters", typed.params, _params(typed, op, inputs, tried), tried))
     if typed.macs != 0:
-        found.append(_multiply_adds(typed, op, type, inputs))
+        found.append(_multiply_adds(typed, op, type, inputs, tried))
     return tuple(found)
 
 
-def _multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...]) -> Number:
+Tried = Mapping[Symbol, int]
+"""A number for each size known only at run time, by which it is told whether arithmetic gives what the layer does."""
+
+
+def _tried(*types: TensorType) -> Tried:
+    """Large numbers that much divides, another for each size."""
+    sizes = [axis.size for x in types for axis in (*x.axes, *(outer for outer, _ in x.outer))]
+    symbols = {symbol for size in sizes if isinstance(size, Expr) for symbol in size.symbols}
+    return {symbol: LARGE * (2 + number) for number, symbol in enumerate(sorted(symbols, key=lambda each: each.order))}
+
+
+def _multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...], tried: Tried) -> Number:
     """Those of a step, as often as there are steps."""
-    step = _number("multiply-adds", typed.macs, None if isinstance(op, Backbone) else op.macs(_told(type), *map(_told, inputs)))
+    told = None if isinstance(op, Backbone) else op.macs(_told(type, tried), *(_told(x, tried) for x in inputs))
+    step = _number("multiply-adds", typed.macs, told, tried)
     whole, parts = typed.macs, [step.arithmetic or _size(typed.macs)]
     for axis, _ in type.outer:
         whole, parts = whole * axis.size, [*parts, _size(axis.size)]
     is_told = len(parts) > 1 or step.arithmetic is not None
     texts = [part if part.isalnum() or len(parts) == 1 else f"({part})" for part in parts]
-    return Number("multiply-adds", whole, " * ".join(texts) if is_told else None)
+    arithmetic = " * ".join(texts)
+    return Number("multiply-adds", whole, arithmetic if is_told and arithmetic != _size(whole) else None)
 
 
-def _number(name: str, value: Size, told: Size | None) -> Number:
+def _number(name: str, value: Size, told: Size | None, tried: Tried) -> Number:
     """A number with its arithmetic, if that is of the same value, and more than the number."""
-    if isinstance(told, Told) and isinstance(value, int) and told == value and told.text != str(int(value)):
-        return Number(name, int(value), told.text)
-    return Number(name, int(value) if isinstance(value, int) else value, None)
+    plain = int(value) if isinstance(value, int) else value
+    computed = plain if isinstance(plain, int) else plain.at(tried)
+    if isinstance(told, Told) and told == computed and told.text != str(plain):
+        return Number(name, plain, told.text)
+    return Number(name, plain, None)
 
 
-def _asked(op: Op, inputs: tuple[TensorType, ...], policy: str, batch_size: int | None) -> TensorType | None:
+def _asked(op: Op, inputs: tuple[TensorType, ...], tried: Tried, policy: str, batch_size: int | None) -> TensorType | None:
     """What an op gives, of sizes that remember how they were computed; None of one that computes with tables."""
     if isinstance(op, Backbone):
         return None
-    given = tuple(map(_told, inputs))
+    given = tuple(_told(x, tried) for x in inputs)
     try:
         return frames.given(op, given, op.infer(Inference(policy, batch_size), *frames.seen(op, given)))
     except Refusal:
         return None
 
 
-def _told(x: TensorType) -> TensorType:
-    axes = tuple(Axis(axis.name, Told(axis.size) if isinstance(axis.size, int) else axis.size) for axis in x.axes)
-    return replace(x, axes=axes)
+def _told(x: TensorType, tried: Tried) -> TensorType:
+    return replace(x, axes=tuple(Axis(axis.name, _remembering(axis.size, tried)) for axis in x.axes))
 
 
-def _params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...]) -> Size | None:
+def _remembering(size: Size, tried: Tried) -> Told:
+    """A size that remembers how it is computed with; one known only at run time as a number that is written as the size."""
+    if isinstance(size, int):
+        return Told(size)
+    text = str(size)
+    return Told(size.at(tried), text, ATOM if len(size.symbols) == 1 and text in map(str, size.symbols) else SUM)
+
+
+def _params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], tried: Tried) -> Size | None:
     """The parameters as the sum of the weights' elements."""
     if isinstance(op, Backbone):
         return None
     total: int = 0
-    for weight in op.weights(*frames.seen(op, tuple(map(_told, inputs)))):
+    for weight in op.weights(*frames.seen(op, tuple(_told(x, tried) for x in inputs))):
         product: int = Told(1, "1") if not weight.shape else 1
         for size in weight.shape:
             product = product * (size if isinstance(size, Told) else Told(size))
@@ -220,8 +245,7 @@ def _title(node: Node) -> str:
 
 
 def _size(size: Size) -> str:
-    found = format_size(size)
-    return "?" if found is None else one_line(str(found))
+    return one_line(str(size))
 
 
 def find(graph: TypedGraph, address: str) -> TypedNode | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.emit.words.arithmetic import Told, addresses, explain, find, numbers
 from cnnlstm_spec.ir.graph import Node as GraphNode
 from cnnlstm_spec.ir.graph import TypedNode, count_elements
-from cnnlstm_spec.ir.inference import Inference
+from cnnlstm_spec.ir.inference import Inference, Refusal
 from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.ir.size import Symbol
 from cnnlstm_spec.language.read_record import read_record
 from cnnlstm_spec.language.scope import POISON, Scope
 from cnnlstm_spec.model import frames
@@ -69,6 +71,34 @@ def test_the_arithmetic_of_every_layer_evaluates_to_its_numbers(cls: type[Op], i
     for each in found:
         assert each.arithmetic is None or value_of(each.arithmetic) == each.value
 
+
+def test_the_arithmetic_of_sizes_known_only_at_run_time_gives_their_values() -> None:
+    """Of every example of a layer that has such sizes, for other values than those that it was tried with."""
+    told = 0
+    for cls, index in CASES:
+        example = cls.examples[index]
+        if all(isinstance(size, int) for shape in example.shapes for size in shape):
+            continue
+        reading = read_record(cls, node_of(dict(example.arguments)), Scope([]), cls.__name__)
+        assert reading is not POISON
+        inputs = tuple(type_of(reading.record, shape, example.dtype) for shape in example.shapes)
+        seen = frames.seen(reading.record, inputs)
+        try:
+            result = frames.given(reading.record, inputs, reading.record.infer(Inference(), *seen))
+        except Refusal:
+            continue
+        node = GraphNode("n", reading.record, "n", ("x",) * len(inputs), "branches.x", Origin(Place((), NOWHERE), ()))
+        weights, macs = reading.record.weights(*seen), reading.record.macs(result, *inputs)
+        for each in numbers(TypedNode(node, result, inputs, weights, True, macs)):
+            text = re.sub(r"s(\d)", lambda found: str(OTHERS[Symbol(found[0])]), each.arithmetic or "0")
+            wanted = each.value if isinstance(each.value, int) else each.value.at(OTHERS)
+            assert each.arithmetic is None or value_of(text) == wanted, (cls, each)
+            told += each.arithmetic is not None and not isinstance(each.value, int)
+    assert told > 30
+
+
+OTHERS = {Symbol(f"s{place}"): 997 + 12 * place for place in range(9)}
+"""Other values of the sizes of examples than those that arithmetic is tried with."""
 
 MUST_TELL = {"Conv2D": 2, "MaxPooling2D": 2, "ZeroPadding2D": 2, "UpSampling2D": 2, "Flatten": 1, "Reshape": 0}
 
@@ -139,6 +169,16 @@ def test_how_a_shape_came_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "31 = (62 - 2) // 2 + 1" in capsys.readouterr().out
     assert run(["explain", str(path), "branches.x.frist"]) == 2
     assert "did you mean `branches.x.first`?" in capsys.readouterr().err
+
+
+def test_sizes_known_only_at_run_time_have_arithmetic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC.replace("[64, 64, 3]", "[null, width, 3]"))
+    assert run(["explain", str(path), "branches.x.layers[1]"]) == 0
+    out = capsys.readouterr().out
+    assert "(? - 2) // 2 = (? - 3) // 1 + 1" not in out
+    assert "height         ? - 2 = (? - 3) // 1 + 1" in out
+    assert "width     (width - 2) // 2 = ((width - 2) - 2) // 2 + 1" in out
 
 
 def test_an_unknown_size_is_told_and_a_mistake_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
