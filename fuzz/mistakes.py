@@ -10,6 +10,7 @@ from typing import Any
 
 from fuzz.drawn import Pair, Spec, image, sequence, slip, spec_of, text_in_style, vector
 from fuzz.text import get, paths_of, renamed, replaced, without
+from fuzz.trained import TRAINED, misplaced
 from fuzz.unmeant import UNMEANT
 
 
@@ -228,11 +229,11 @@ def _bias(rng: Random) -> Pair:
     return spec, without(spec, ("branches", name, "layers", 0, "Conv2D", "use_bias"))
 
 
+_key = _of_keys("units", "filters", "kernel_size", "activation", "return_sequences", "padding", "strategy", "optimizer")
+
 PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "wrong-type": _wrong_type,
-    "unknown-key": _of_keys(
-        "units", "filters", "kernel_size", "activation", "return_sequences", "padding", "strategy", "optimizer"
-    ),
+    "unknown-key": lambda rng: misplaced(rng) if rng.random() < 0.2 else _key(rng),
     "unknown-layer": _layer_name,
     "unknown-name": _of_keys("activation", "loss", new=lambda value, rng: slip(value, rng)),
     "unknown-choice": _of_keys("padding", "strategy", new=lambda value, rng: slip(value, rng)),
@@ -252,5 +253,6 @@ PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "bias-before-batchnorm": _bias,
     "head-without-loss": _no_loss,
     **UNMEANT,
+    **TRAINED,
 }
 """By code, what draws a silent spec and the same with a mistake, as values or as texts."""

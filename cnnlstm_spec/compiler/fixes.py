@@ -98,10 +98,15 @@ class Trials:
         if after is None:
             return None
         by_source = _by_source(edits)
-        left = {_key(each, by_source) for each in after.found}
-        if any(_key(each, by_source) in left for each in findings):
-            return None
-        return left <= {_key(each, by_source) for each in self.found}
+        left: dict[Key, set[str]] = {}
+        for each in after.found:
+            left.setdefault(_key(each, by_source), set()).add(each.message)
+        for each in findings:
+            said = left.get(_key(each, by_source))
+            # What stood behind a thing that is taken out stands where it stood.
+            if said is not None and (each.message in said or not _is_taken_out(each, edits)):
+                return None
+        return left.keys() <= {_key(each, by_source) for each in self.found}
 
     def after(self, edits: Edits, keeps: bool = True) -> Trials | None:
         """The spec with edits in it, compiled; None where they are no change that can be made at once.
@@ -250,6 +255,12 @@ def _key(finding: Diagnostic, edits: dict[int, tuple[Source, Edits]]) -> Key:
     span: Span = finding.place.span
     start = moved(span.start, edits[id(span.source)][1]) if id(span.source) in edits else span.start
     return finding.code.name, span.source.name, start
+
+
+def _is_taken_out(finding: Diagnostic, edits: Edits) -> bool:
+    """Whether what a finding points at is left out by one of the edits."""
+    source, start, end = finding.place.span
+    return any(not e.text and e.span.source is source and e.span.start <= start and end <= e.span.end for e in edits)
 
 
 def shown(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -71,11 +71,13 @@ class Named(OpenLeaf):
             instead = self.instead(node, scope)
             help = (f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names",)
             help = (f"write `{instead}`",) if instead is not None else help
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+            fixes = (write(node.span, instead),) if instead is not None else ()
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         if isinstance(node, Scalar) and isinstance(node.value, float) and self.family in USUAL:
             meant = self.line(Call(USUAL[self.family], (node,)), node, scope)
             ways = (f"write `{meant}`",) if meant is not None else ()
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=ways)
+            fixes = (write(node.span, meant),) if meant is not None else ()
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=ways, fixes=fixes)
         return wrong_type(node, scope, self.words)
 
     def named(self, key: Scalar, arguments: Node | None, scope: Scope) -> Any:
@@ -100,7 +102,10 @@ class Named(OpenLeaf):
             instead = self.line(Call(cls, (arguments,)), key, scope)
             help = (f"write `{instead}`",) if instead is not None else ()
             words = f"a mapping of the arguments of `{name}`"
-            return scope.report(WRONG_TYPE, arguments, key=scope.name, words=words, given=given(arguments), help=help)
+            fixes = (write(arguments.span, instead[len(name) + 3 : -1]),) if instead is not None else ()
+            return scope.report(
+                WRONG_TYPE, arguments, key=scope.name, words=words, given=given(arguments), help=help, fixes=fixes
+            )
         return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope)
 
     def activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> Any:

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ..text.diagnostic import Code, Written
-from ..text.fix import Fix, write
+from ..text.fix import Fix, drop, write
 from ..text.nodes import Entry, Mapping, Node, Scalar, node_of, words_for
 from ..text.source import NOWHERE
 from ..text.spelling import nearest, respelt
-from ..text.synonyms import GONE, SYNONYMS, folded
+from ..text.synonyms import GONE, LEFT_OUT, SYNONYMS, folded
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .meanings import Described, Key, Value
 from .record import Checks, Record, Taken
@@ -216,7 +216,8 @@ def _explain_key(entry: Entry, keys: Keys, node: Mapping, scope: Scope, owner: s
     """Whether a record knows more of a key that it does not have than its name, which is then said."""
     help = keys.explain_key(entry, node, scope)
     if help:
-        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help)
+        fixes = cls.mend_key(entry, node)
+        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help, fixes=fixes)
     return bool(help)
 
 
@@ -254,7 +255,8 @@ def report_unknown_keys(
         near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
         gone = GONE.get(folded(entry.key.text))
         if gone is not None and (near is None or folded(near) not in SYNONYMS.get(folded(entry.key.text), ())):
-            help.append((entry, (gone,), ()))
+            out = (drop(entry.key.span, entry.key.text, "unsafe"),) if gone.startswith(LEFT_OUT) else ()
+            help.append((entry, (gone,), out))
         elif near is None:
             strange.append(entry)
         else:

@@ -6,7 +6,7 @@ after it. A record holds no places: `Written` does. Imports no layer and no sect
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
@@ -24,9 +24,10 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.docstrings import read_docstrings
+from ..text.fix import Fix
 from ..text.nodes import Entry, Node
 from ..text.nodes import Mapping as MappingNode
-from ..text.source import NOWHERE
+from ..text.source import NOWHERE, Span
 from .json_schema import Schema, join, keys, written_out
 from .leaf import REPORTED, REQUIRED, Leaf
 from .meanings import Described
@@ -208,6 +209,11 @@ class Record(BaseModel):
         return ()
 
     @classmethod
+    def mend_key(cls, entry: Entry, node: MappingNode) -> tuple[Fix, ...]:
+        """What would mend a key that is explained so."""
+        return ()
+
+    @classmethod
     def list_meant(cls, entry: Entry) -> Iterable[str]:
         """The keys that one which it does not have may be taken for."""
         return list(cls.arguments)
@@ -259,11 +265,25 @@ class Checks:
     """Whether every key and value is fine by itself; else nothing is checked."""
     failed: bool = False
 
-    def report(self, code: Code, at: str | None = None, help: Iterable[str] = (), on_key: bool = False, /, **facts: Any) -> None:
-        """Reports what arguments break together: at the value of one of them, at its key, or at the whole."""
+    def report(
+        self,
+        code: Code,
+        at: str | None = None,
+        help: Iterable[str] = (),
+        on_key: bool = False,
+        mend: Callable[[Span], Fix] | None = None,
+        /,
+        **facts: Any,
+    ) -> None:
+        """Reports what arguments break together: at the value of one of them, at its key, or at the whole.
+
+        `mend` makes the fix of the place where it is reported.
+        """
         self.failed = self.failed or code.severity == "error"
         if at is None or at not in self.written.places:
             self.scope.report(code, self.node, help=help, **facts)
             return
         place = self.written.keys[at] if on_key else self.written.places[at]
-        Scope(self.scope.found, place.path, uses=self.scope.uses).report(code, Node(place.span), help=help, **facts)
+        fixes = (mend(place.span),) if mend is not None else ()
+        scope = Scope(self.scope.found, place.path, uses=self.scope.uses)
+        scope.report(code, Node(place.span), help=help, fixes=fixes, **facts)

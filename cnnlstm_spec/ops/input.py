@@ -105,7 +105,8 @@ class SizeKind(OpenLeaf):
             return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=given(node))
         if value < 1:
             help = ("a size known only at run time is `null`, or a name such as `steps`",)
-            return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node), help=help)
+            fixes = (write(node.span, "null"),) if value == -1 else ()
+            return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         return value
 
     def schema(self) -> dict[str, Any]:

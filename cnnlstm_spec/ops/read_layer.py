@@ -16,7 +16,7 @@ from ..language.meanings import LayerName
 from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Label
-from ..text.fix import write
+from ..text.fix import Fix, Nest, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, given, words_for
 from ..text.spelling import Guess, guess
 from . import find_op, former, known_layers, refusal
@@ -47,7 +47,8 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
     if isinstance(resolved, Listing) or (isinstance(resolved, Scalar) and resolved.value is not None):
         instead = line_of_values(cls, name, resolved, scope)
         help = (f"write `{instead}`",) if instead is not None else ("its arguments go into a mapping, by name",)
-        scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help)
+        fixes = (write(resolved.span, instead.partition(": ")[2]),) if instead is not None else ()
+        scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help, fixes=fixes)
         return None
     chosen = cls.chosen(resolved, scope) if isinstance(resolved, Mapping) else cls
     if chosen is None:
@@ -95,9 +96,13 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
     empty = isinstance(arguments, Scalar) and arguments.value is None
     near = Guess()
     if (now := former(name)) is not None:
-        help = (now,)
+        help, near = (now,), Guess(fixes=_as_now(key, now, empty))
+    elif name.lower() == "activation" and isinstance(arguments, Scalar) and isinstance(arguments.value, str):
+        line = f"Activation: {{activation: {arguments.value}}}"
+        edits = (*write(key.span, "Activation").edits, *write(arguments.span, f"{{activation: {arguments.value}}}").edits)
+        help, near = (f"write `{line}`",), Guess(fixes=(Fix(f"write `{line}`", edits),))
     elif (instead := line_instead(key if empty else Mapping(key.span, (Entry(key, arguments),)), scope)) is not None:
-        help, near = (f"write `{instead}`",), Guess(fixes=(write(key.span, instead),) if empty else ())
+        help, near = (f"write `{instead}`",), Guess(fixes=_written_instead(key, arguments, instead, empty))
     elif written and written[1] in known:
         missing = "a colon is missing" if written[2] != "(" else "arguments go into a mapping"
         help = (f"{missing}: `{written[1]}: {{argument: value}}`",)
@@ -110,6 +115,23 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
         near = guess(name, known, key.span)
         help = near.help or ("`cnnlstm-spec layers` lists the layers", *scope.layers.explain_missing())
     scope.report(UNKNOWN_LAYER, key, name=name, help=help, fixes=near.fixes)
+
+
+def _written_instead(key: Scalar, arguments: Node, instead: str, empty: bool) -> tuple[Fix, ...]:
+    """The line in place of the name alone, or the name in place of one with a module before it."""
+    if empty:
+        return (write(key.span, instead),)
+    last = key.text.rpartition(".")[2]
+    return (write(key.span, last),) if instead.startswith(f"{last}: ") else ()
+
+
+def _as_now(key: Scalar, now: str, empty: bool) -> tuple[Fix, ...]:
+    """The layer that Keras has in place of a former one, where it is said as a line or by its name."""
+    found = re.match(r"write `(.+)`$|`(\w+)`", now)
+    if found is None:
+        return ()
+    meant: str = found[1] or found[2]
+    return (write(key.span, meant),) if empty or (found[2] and found[1] is None) else ()
 
 
 def nearest_in_letters(name: str, known: Iterable[str]) -> bool:
@@ -127,6 +149,14 @@ def _names_another(entry: Entry, scope: Scope) -> bool:
     return entry.key.text in NAMING and not _is_layer(entry.key.text, scope)
 
 
+def _indented(node: Mapping) -> tuple[Fix, ...]:
+    """The keys beside a layer without arguments put below it."""
+    first, second, last = node.entries[0], node.entries[1], node.entries[-1]
+    if not isinstance(first.value, Scalar) or first.value.text:
+        return ()
+    return (Fix(f"indent what stands beside `{first.key.text}`", (Nest(second.key.span, last.key.span),)),)
+
+
 def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
     """The name of a layer and the arguments beside it, or None after reporting why there is none."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
@@ -135,8 +165,10 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
         return node.entries[0].key, node.entries[0].value
     if isinstance(node, Mapping) and not any(_is_layer(each.key.text, scope) for each in node.entries):
         if (instead := line_instead(node, scope)) is not None:
-            way, fixes = (f"write `{instead}`",), (write(node.span, instead),)
-            scope.report(NOT_A_LAYER, node, given="another library's way to write one", help=way, fixes=fixes)
+            way = (f"write `{instead}`",)
+            scope.report(
+                NOT_A_LAYER, node, given="another library's way to write one", help=way, fixes=(write(node.span, instead),)
+            )
             return None
     if isinstance(node, Mapping) and len(node.entries) == 1:
         return node.entries[0].key, node.entries[0].value
@@ -144,7 +176,8 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
         first, second = node.entries[0], node.entries[1]
         help = (f"indent `{second.key.text}` below `{first.key.text}`, or begin a new item with `- `",)
         label = Label(scope.place(first.key), "this is the layer")
-        scope.report(KEYS_BESIDE, second.key, key=second.key.text, layer=first.key.text, help=help, labels=(label,))
+        facts, fixes = {"key": second.key.text, "layer": first.key.text}, _indented(node)
+        scope.report(KEYS_BESIDE, second.key, help=help, labels=(label,), fixes=fixes, **facts)
         return None
     shown = given(node)
     scope.report(NOT_A_LAYER, node, given=shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,8 @@ from ..language.leaf import OpenLeaf
 from ..language.references import STATES, Reference
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
-from ..text.nodes import Mapping, Node
+from ..text.fix import Fix, Nest
+from ..text.nodes import Entry, Mapping, Node
 from .convlstm import ConvLSTM
 from .read_layer import read_name, read_op
 from .recurrent import Recurrent, without_cudnn
@@ -95,6 +97,25 @@ def read_inner(node: Node, scope: Scope, refused: Code, help: tuple[str, ...] = 
     return read_op(key, arguments, scope) or POISON
 
 
+def is_layer(name: str) -> bool:
+    """Whether a key is the name of a layer of Keras."""
+    from . import find_op
+
+    return find_op(name) is not None
+
+
+def explain_inner(entry: Entry, owner: str) -> tuple[str, ...]:
+    """What to write where a layer stands in place of the argument that it is the value of."""
+    if not is_layer(entry.key.text):
+        return ()
+    return (f"write `{owner}: {{layer: {{{entry.key.text}: ...}}}}`",)
+
+
+def nest_inner(entry: Entry) -> tuple[Fix, ...]:
+    """The layer made the value of `layer`."""
+    return (Fix("write it as `layer`", (Nest(entry.key.span, entry.key.span, "layer"),)),)
+
+
 class RecurrentKind(OpenLeaf):
     """A recurrent layer, such as `LSTM: {units: 64}`."""
 
@@ -133,6 +154,18 @@ class Bidirectional(Op):
         example((None, 3), layer={"GRU": {"units": 4, "return_sequences": True}}, merge_mode="sum"),
         example((6, 3), layer={"LSTM": {"units": 2}}, backward_layer={"GRU": {"units": 2, "go_backwards": True}}),
     )
+
+    @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        return explain_inner(entry, "Bidirectional")
+
+    @classmethod
+    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        return nest_inner(entry)
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        return {} if any(map(is_layer, written)) else super().find_missing(written)
 
     def axes_read(self) -> tuple[str, ...] | None:
         return self.layer.axes_read()
@@ -264,6 +297,18 @@ class SpectralNormalization(Op):
         example((6,), dtype="int32", layer={"Embedding": {"input_dim": 9, "output_dim": 4}}),
         example((6,), layer={"Dense": {"units": 3, "dtype": "float64"}}),
     )
+
+    @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        return explain_inner(entry, "SpectralNormalization")
+
+    @classmethod
+    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        return nest_inner(entry)
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        return {} if any(map(is_layer, written)) else super().find_missing(written)
 
     def axes_read(self) -> tuple[str, ...] | None:
         return self.layer.axes_read()

@@ -16,9 +16,10 @@ from ..language.named import Named
 from ..language.read_record import read
 from ..language.record import Record
 from ..language.scope import POISON, Scope
+from ..text.fix import Fix
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.source import Place
-from .elsewhere import of_compile
+from .elsewhere import move_of_compile, of_compile
 
 NOTHING: Schema = {"type": "null"}
 
@@ -160,15 +161,26 @@ class CompileKeys(Record):
     @classmethod
     def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
         """An argument of the optimizer is told where it belongs."""
-        optimizer = node.get("optimizer")
-        value = optimizer.value if optimizer is not None else None
-        named = value.entries[0].key if isinstance(value, Mapping) and value.entries else value
-        known = family("optimizers")
-        name = named.text if isinstance(named, Scalar) else "Adam"
-        name = name if name in known["classes"] else known["identifiers"].get(name.lower(), "Adam")
-        if entry.key.text not in (argument["name"] for argument in known["classes"][name]["arguments"]):
+        name = _optimizer(node)
+        arguments = (argument["name"] for argument in family("optimizers")["classes"][name]["arguments"])
+        if entry.key.text == "learning_rate" or entry.key.text not in arguments:
             return of_compile(entry, name)
         return (f"it is an argument of the optimizer: `optimizer: {{{name}: {{{entry.key.text}: ...}}}}`",)
+
+    @classmethod
+    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        return move_of_compile(entry, node, _optimizer(node))
+
+
+def _optimizer(node: Mapping) -> str:
+    """The class of the optimizer that is written, as far as it can be told."""
+    optimizer = node.get("optimizer")
+    value = optimizer.value if optimizer is not None else None
+    named = value.entries[0].key if isinstance(value, Mapping) and value.entries else value
+    known = family("optimizers")
+    name = named.text if isinstance(named, Scalar) else "Adam"
+    found: str = name if name in known["classes"] else known["identifiers"].get(name.lower(), "Adam")
+    return found
 
 
 PASSED_ON = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")

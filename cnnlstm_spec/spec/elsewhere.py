@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..language.foreign import flow, line
+from ..text.fix import Change, Drop, Fix, Nest, Put, Relocate, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
 from ..text.synonyms import folded
 
@@ -25,6 +26,7 @@ DATA = ("dataset", "datasets", "datamodule", "dataloader", "traindata", "preproc
 LAYERS = ("layers", "model", "network", "net", "backbone", "encoder", "architecture", "nodes")
 KERAS_JSON = ("classname", "config", "kerasversion", "backend", "buildinputshape")
 INPUT = ("input", "inputshape")
+SCHEDULES = ("schedule", "scheduler", "lrscheduler", "lrschedule", "learningrateschedule", "warmup", "warmupsteps")
 PRECISION = ("dtype", "precision", "mixedprecision", "fp16", "amp")
 OF_INPUT = ("kind", "shape", "axes", "time_axis", "dtype", "padding_value", "mask_input")
 LIST_IN_BRANCH = "its layers stand under `layers`, beside its input: `{input: {kind: image, shape: [64, 64, 3]}, layers: [...]}`"
@@ -51,6 +53,82 @@ def of_top(entry: Entry) -> tuple[str, ...]:
     elif word == "defaults":
         help = "a spec extends one other: `extends: base.yaml`"
     return (help,) if help is not None else ()
+
+
+def move_of_top(entry: Entry) -> tuple[Fix, ...]:
+    """The key at the top moved to where it stands."""
+    word = folded(entry.key.text)
+    name = OTHER_WORDS.get(word, entry.key.text)
+    if name in IN_COMPILE:
+        return (_moved(entry, f"compile.{name}"),)
+    if word in PRECISION:
+        return (_moved(entry, "compile.dtype_policy", "mixed_float16"),)
+    return _move_of_training(entry)
+
+
+def _moved(entry: Entry, path: str, value: str | None = None) -> Fix:
+    return Fix(f"move it to `{path}`", (Relocate(entry.key.span, path, value),))
+
+
+def _move_of_training(entry: Entry) -> tuple[Fix, ...]:
+    name, word, value = entry.key.text, folded(entry.key.text), flow(entry.value)
+    meant = OLD_IN_FIT.get(word, name)
+    if meant in IN_FIT:
+        return (_moved(entry, f"fit.{meant}"),)
+    if word in ("lr", "learningrate"):
+        return (_moved(entry, "compile.optimizer", f"{{Adam: {{learning_rate: {value}}}}}"),)
+    return (_moved(entry, "data.validation", f"{{fraction: {value}}}"),) if word in ("validationsplit", "valsplit") else ()
+
+
+def move_of_compile(entry: Entry, node: Mapping, optimizer: str) -> tuple[Fix, ...]:
+    """The key of `compile` moved to where it stands: into the optimizer, or into another section."""
+    if folded(entry.key.text) in PRECISION:
+        edits = (*write(entry.key.span, "dtype_policy").edits, *write(entry.value.span, "mixed_float16").edits)
+        return (Fix("write `dtype_policy: mixed_float16`", edits),)
+    rate, written = folded(entry.key.text) in ("lr", "learningrate"), node.get("optimizer")
+    if written is None or not rate:
+        return (_moved(entry, "fit.batch_size"),) if entry.key.text == "batch_size" else _move_of_training(entry)
+    value = flow(entry.value)
+    taken: Change = Put(written.key.span, "learning_rate", value, optimizer)
+    if isinstance(written.value, Scalar):
+        taken = write(written.value.span, f"{{{optimizer}: {{learning_rate: {value}}}}}").edits[0]
+    elif isinstance(written.value, Mapping) and len(written.value.entries) == 1:
+        taken = Put(written.value.entries[0].key.span, "learning_rate", value)
+    return (Fix(f"give `{optimizer}` its `learning_rate`", (taken, Drop(entry.key.span))),)
+
+
+def move_of_fit(entry: Entry) -> tuple[Fix, ...]:
+    """The key of `fit` moved to where it stands, or left out where nothing has it any more."""
+    name, value = entry.key.text, flow(entry.value)
+    if name in IN_COMPILE:
+        return (_moved(entry, f"compile.{name}"),)
+    ways = {
+        "validation_split": f"{{fraction: {value}}}",
+        "folds": f"{{folds: {value}}}",
+        "validation": None,
+        "validation_data": None,
+    }
+    if name in ways:
+        return (_moved(entry, "data.validation", ways[name]),)
+    return (Fix(f"leave `{name}` out", (Drop(entry.key.span),)),) if name in GONE_FROM_FIT else ()
+
+
+GONE_FROM_FIT = ("initial_epoch", "verbose", "workers", "use_multiprocessing", "max_queue_size")
+"""What is up to the run, or what Keras has no longer."""
+
+
+def move_of_branch(entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+    """The key of a branch moved into its input."""
+    if entry.key.text not in OF_INPUT or any(
+        each.key.text in ("input", entry.key.text) for each in node.entries if each is not entry
+    ):
+        return ()
+    beside = [each for each in node.entries if each.key.text in OF_INPUT]
+    first, last = beside[0], beside[-1]
+    between = node.entries[node.entries.index(first) : node.entries.index(last) + 1]
+    if entry is not first or list(between) != beside:
+        return ()
+    return (Fix("put it into `input`", (Nest(first.key.span, last.key.span, "input"),)),)
 
 
 def stands_for(key: str) -> tuple[str, ...]:
@@ -82,6 +160,10 @@ def of_compile(entry: Entry, optimizer: str) -> tuple[str, ...]:
     """What to write in place of a key of `compile`, whose optimizer is of that class."""
     if folded(entry.key.text) in ("lr", "learningrate"):
         return (f"it is an argument of the optimizer: `optimizer: {{{optimizer}: {{learning_rate: {_short(entry.value)}}}}}`",)
+    if folded(entry.key.text) in PRECISION:
+        return ("write `dtype_policy: mixed_float16`",)
+    if folded(entry.key.text) in SCHEDULES:
+        return (f"it is the optimizer's: `optimizer: {{{optimizer}: {{learning_rate: {{CosineDecay: {{...}}}}}}}}`",)
     if entry.key.text == "batch_size":
         return (f"it stands in `fit`: `fit: {{batch_size: {_short(entry.value)}}}`",)
     help = _of_training(entry)

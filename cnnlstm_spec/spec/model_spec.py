@@ -16,9 +16,10 @@ from ..language.record import Record
 from ..language.scope import POISON, Poison, Scope
 from ..ops.input import KINDS, Input, mask_key
 from ..text.diagnostic import Origin
+from ..text.fix import Fix, write
 from ..text.nodes import Entry, Mapping, Node, words_for
 from ..text.source import Place
-from .elsewhere import input_of, of_branch, of_top, stands_for
+from .elsewhere import input_of, move_of_branch, move_of_top, of_branch, of_top, stands_for
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
 from .own_layers import MODULES
@@ -45,7 +46,9 @@ class InputKind(OpenLeaf):
 
 def _read_input(node: Node, scope: Scope) -> Any:
     if not isinstance(node, Mapping):
-        scope.report(NOT_A_MAPPING, node, owner="input", given=words_for(node), help=input_of(node, KINDS))
+        help = input_of(node, KINDS)
+        fixes = tuple(write(node.span, each.removeprefix("write `")[:-1]) for each in help if each.startswith("write `"))
+        scope.report(NOT_A_MAPPING, node, owner="input", given=words_for(node), help=help, fixes=fixes)
         return POISON
     return read_record(Input, Input.meant(node, scope), scope, "input")
 
@@ -66,6 +69,10 @@ class BranchSection(Record):
     def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
         """What belongs into `input` or `layers` is told so."""
         return of_branch(entry, scope.has_layer(entry.key.text))
+
+    @classmethod
+    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        return move_of_branch(entry, node)
 
 
 class HeadSection(MergeKeys):
@@ -145,6 +152,10 @@ class Top(Record):
     def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
         """What belongs into a section, or into a branch, is told so."""
         return of_top(entry)
+
+    @classmethod
+    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        return move_of_top(entry)
 
     @classmethod
     def list_meant(cls, entry: Entry) -> list[str]:

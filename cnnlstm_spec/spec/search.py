@@ -26,6 +26,7 @@ from ..language.record import Checks, Record, describe_record
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.edits.overrides import FORM, STEP
+from ..text.fix import write
 from ..text.nodes import Listing, Mapping, Node, Scalar, words_for
 from ..text.source import Place
 from .fusion import ONE_WAY
@@ -83,8 +84,11 @@ class FloatRange(Record):
 
 def _check_range(key: str, low: Any, high: Any, log: bool, at: Checks) -> None:
     if low >= high:
-        help = ("leave it out of the space, and write it where it stands",) if low == high else ()
-        at.report(RANGE, key, help, key=key, given=[low, high])
+        if low == high:
+            at.report(RANGE, key, ("leave it out of the space, and write it where it stands",), key=key, given=[low, high])
+        else:
+            swapped = f"[{high}, {low}]"
+            at.report(RANGE, key, (), False, lambda span: write(span, swapped, title="swap the two"), key=key, given=[low, high])
     elif log and low <= 0:
         at.report(LOG, key, ("leave `log` out",), given=low)
 

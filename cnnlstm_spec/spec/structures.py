@@ -14,6 +14,7 @@ from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
 from ..text.diagnostic import Origin
+from ..text.fix import Fix, Nest, write
 from ..text.nodes import Listing, Mapping, Node, Scalar, words_for
 from ..text.spelling import guess
 from .fusion import ONE_WAY, read_merge
@@ -144,13 +145,15 @@ def read_time_distributed(key: Scalar, arguments: Node, scope: Scope) -> Item | 
         return None if items is POISON else Timed(items, origin_of(key, scope))
     if isinstance(resolved, Scalar) and isinstance(resolved.value, str) and scope.has_layer(resolved.value):
         help = (f"write `TimeDistributed: [{resolved.value}]`, or `TimeDistributed: [{{{resolved.value}: ...}}]`",)
-        scope.report(NOT_A_MAPPING, resolved, owner=key.text, given=words_for(resolved), help=help)
+        fixes = (write(resolved.span, f"[{resolved.value}]"),)
+        scope.report(NOT_A_MAPPING, resolved, owner=key.text, given=words_for(resolved), help=help, fixes=fixes)
         return None
     if isinstance(resolved, Mapping) and len(resolved.entries) == 1:
         only = resolved.entries[0].key
         if only.text not in TimeDistributed.arguments and (find_op(only.text) or only.text in scope.layers):
             help = (f"write `TimeDistributed: [{{{only.text}: ...}}]`, or `TimeDistributed: {{layer: {{{only.text}: ...}}}}`",)
-            scope.report(UNKNOWN_KEY, only, owner=key.text, key=only.text, help=help)
+            fixes = (Fix("write it as `layer`", (Nest(only.span, only.span, "layer"),)),)
+            scope.report(UNKNOWN_KEY, only, owner=key.text, key=only.text, help=help, fixes=fixes)
             return None
     return _read(TimeDistributed, key, resolved, scope)
 

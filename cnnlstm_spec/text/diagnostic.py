@@ -81,7 +81,8 @@ class Diagnostic:
         if not self.help and self.code.help:
             object.__setattr__(self, "help", (self.code.help,))
         if self.code.is_idle and not self.fixes:
-            object.__setattr__(self, "fixes", (drop(self.place.span, str(self.facts.get("argument", "it"))),))
+            named = next((self.facts[name] for name in ("argument", "key", "name") if name in self.facts), "it")
+            object.__setattr__(self, "fixes", (drop(self.place.span, str(named)),))
 
     @property
     def message(self) -> str:

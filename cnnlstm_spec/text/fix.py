@@ -64,6 +64,14 @@ class Nest(NamedTuple):
     name: str = ""
 
 
+class Relocate(NamedTuple):
+    """An entry moved into a section at the top, as `compile.loss`, with its value or another; a missing section is written."""
+
+    key: Span
+    path: str
+    value: str | None = None
+
+
 class Insert(NamedTuple):
     """An item put into a list before, or after, the one at a span, written on one line."""
 
@@ -79,7 +87,7 @@ class Move(NamedTuple):
     before: Span
 
 
-Change = Edit | Put | Drop | Wrap | Nest | Insert | Move
+Change = Edit | Put | Drop | Wrap | Nest | Relocate | Insert | Move
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "dropoutrate": ("rate", "dropout"),
     "dropprob": ("rate", "dropout"),
     "p": ("rate",),
+    "dim": ("axis",),
     "prob": ("rate",),
     "alpha": ("negativeslope",),
     "slope": ("negativeslope",),
@@ -240,6 +241,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 }
 """A word to those that it may stand for, the likeliest first; it stands for the first that is known where it stands."""
 
+LEFT_OUT = "leave it out"
+"""How what is said of a key begins that has no effect."""
 FROM_BEFORE = "leave it out: Keras reads it off what stands before the layer"
 OF_THE_INPUT = "leave it out: the shape stands in the branch's `input`"
 BATCH_FIRST = "leave it out: in Keras the batch always comes first, then the steps"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...ir.graph import TypedGraph
-from ...language.scope import did_you_mean
 from ...spec.compile_section import CompileSpec
 from ...spec.fit.by_class import ClassWeight
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, Put
+from ...text.spelling import guess
 from .common import BINARY, DISTRIBUTIONS, HeadUse, head_use, written
 
 OF_NUMBERS = Code(
@@ -82,9 +83,12 @@ def _by_name(head: str, weight: ClassWeight, classes: tuple[str, ...]) -> Iterat
     assert weight.weights is not None
     for name in weight.weights:
         if name not in classes:
-            help = did_you_mean(name, classes) or (f"the classes are {', '.join(f'`{each}`' for each in classes[:12])}",)
-            yield Diagnostic(UNKNOWN_CLASS, weight.places[name], {"head": head, "given": name}, help=help)
+            near = guess(name, classes, weight.places[name].span)
+            help = near.help or (f"the classes are {', '.join(f'`{each}`' for each in classes[:12])}",)
+            yield Diagnostic(UNKNOWN_CLASS, weight.places[name], {"head": head, "given": name}, help=help, fixes=near.fixes)
     missing = [each for each in classes if each not in weight.weights]
     if missing and all(name in classes for name in weight.weights):
         facts: dict[str, object] = {"head": head, "count": len(classes), "given": len(weight.weights)}
-        yield Diagnostic(MISSING_CLASS, weight.place, facts, help=(f"`{missing[0]}` has none: give it 1 to leave it as it is",))
+        help = (f"`{missing[0]}` has none: give it 1 to leave it as it is",)
+        fixes = (Fix("give what has none a weight of 1", tuple(Put(weight.place.span, each, "1") for each in missing)),)
+        yield Diagnostic(MISSING_CLASS, weight.place, facts, help=help, fixes=fixes)

@@ -14,8 +14,9 @@ from ...spec.data.splits import Split
 from ...spec.data.targets import HeadSource
 from ...spec.model_spec import Branch, ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, put, write
 from ...text.source import Place
-from .common import head_use
+from .common import HeadUse, head_use
 
 PARTS_TOO_LARGE = Code("parts-too-large", "error", "validation and test take {share:.0%} of `train`, and leave nothing")
 NO_ORDER = Code(
@@ -91,7 +92,8 @@ def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
             within = data.written.within("window").places.get("sequence_length", place)
             facts = {"length": data.window.sequence_length, "branch": branch.name, "steps": sizes[0]}
             help = (f"`sequence_length: {sizes[0]}`, or give the branch {data.window.sequence_length} steps",)
-            yield Diagnostic(WINDOW_STEPS, within, facts, labels=labels, help=help)
+            fixes: tuple[Fix, ...] = (write(within.span, str(sizes[0])),)
+            yield Diagnostic(WINDOW_STEPS, within, facts, "", labels, help, fixes)
         for key in ("length", "sample_rate", "augment"):
             if key in source.written.keys and key != "augment":
                 facts = {"argument": key, "needed": "a file a sample; `window` makes samples of rows"}
@@ -104,7 +106,9 @@ def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
             labels = (Label(branch.origin.written.places.get("shape", branch.origin.place), f"{width} features"),)
             facts = {"count": count, "branch": branch.name, "width": width}
             help = (f"give the branch {count} features, or read {width} columns",)
-            yield Diagnostic(COLUMNS_WIDTH, source.written.places["columns"], facts, labels=labels, help=help)
+            shape = branch.origin.written.places.get("shape")
+            fixes = (write(shape.span, _shape((*sizes[:-1], count))),) if shape is not None else ()
+            yield Diagnostic(COLUMNS_WIDTH, source.written.places["columns"], facts, "", labels, help, fixes)
     length = getattr(source.source, "length", None)
     if length is not None and sizes:
         yield from _length(branch, length, sizes[0], data)
@@ -129,7 +133,8 @@ def _length(branch: Branch, length: Length, steps: int | str | None, data: DataS
     if length.max is not None and (length.max > steps or (length.max < steps and length.pad is None)):
         facts = {"most": length.max, "steps": steps, "branch": branch.name}
         help = (f"write `max: {steps}`", *(("or add `pad: end`",) if length.max < steps else ()))
-        yield Diagnostic(LENGTH_STEPS, place("max"), facts, help=help)
+        fixes = (write(place("max").span, str(steps)),)
+        yield Diagnostic(LENGTH_STEPS, place("max"), facts, help=help, fixes=fixes)
 
 
 def _heads(typed: TypedGraph, spec: ModelSpec, data: DataSpec) -> Iterator[Diagnostic]:
@@ -152,13 +157,24 @@ def _heads(typed: TypedGraph, spec: ModelSpec, data: DataSpec) -> Iterator[Diagn
         if columns is not None and len(columns) != head.width:
             facts: dict[str, object] = {"count": len(columns), "what": "columns", "head": name, "width": head.width}
             help = (f"the last layer needs `units: {len(columns)}`",)
-            yield Diagnostic(TARGET_COLUMNS, source.written.places["columns"], facts, labels=labels, help=help)
+            yield Diagnostic(
+                TARGET_COLUMNS, source.written.places["columns"], facts, "", labels, help, _units(head, len(columns))
+            )
         several = source.source.separator is not None
         wanted = len(classes) if classes is not None else None
         if wanted is not None and wanted != head.width and not (wanted == 2 and head.width == 1 and not several):
             facts = {"count": wanted, "what": "classes", "head": name, "width": head.width}
             help = (f"the last layer needs `units: {wanted}`",)
-            yield Diagnostic(TARGET_COLUMNS, source.written.places["classes"], facts, labels=labels, help=help)
+            yield Diagnostic(TARGET_COLUMNS, source.written.places["classes"], facts, "", labels, help, _units(head, wanted))
+
+
+def _units(head: HeadUse, count: int) -> tuple[Fix, ...]:
+    """The last layer with so many units."""
+    return (put(head.activation.node.origin.place.span, "units", str(count)),) if head.activation is not None else ()
+
+
+def _shape(sizes: tuple[int | str | None, ...]) -> str:
+    return "[" + ", ".join("null" if size is None else str(size) for size in sizes) + "]"
 
 
 def _agree(name: str, source: HeadSource, spec: ModelSpec) -> Iterator[Diagnostic]:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...language.catalog import NO_EFFECT, KerasObject
-from ...language.scope import did_you_mean
 from ...ops.stand_in import stand_for
+from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
+from ...spec.fit.callbacks import Callback
 from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, drop, put, write
 from ...text.source import Place
+from ...text.spelling import guess
 from ..addresses import Part, cut_off_address, find_parts, is_cut_off, unknown_address
 from ..logged import Logged, logged
+from .common import with_argument
 
 WITHOUT_COMPILE = Code(
     "fit-without-compile",
@@ -79,16 +83,24 @@ class Monitor(NamedTuple):
     """`auto`, `min` or `max`; None where the direction is said."""
     by_keras: bool
     """Whether Keras finds the direction, or the run, which knows more names."""
+    owner: Place
+    """What it is an argument of; the same place as its own where it is not written."""
+
+    def named(self, name: str) -> Fix:
+        """The fix that looks at something else."""
+        return write(self.place.span, name) if self.place != self.owner else put(self.owner.span, "monitor", name)
 
 
 def _monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
     if fit.monitor is not None:
-        yield Monitor(fit.monitor, fit.place_of("monitor"), fit.mode, False)
+        yield Monitor(fit.monitor, fit.place_of("monitor"), fit.mode, False, fit.place)
     elif fit.mode != "auto" and "mode" in fit.written.places:
-        yield Monitor("val_loss" if spec.data is None or spec.data.has("validation") else "loss", fit.place, None, False)
+        yield Monitor(
+            "val_loss" if spec.data is None or spec.data.has("validation") else "loss", fit.place, None, False, fit.place
+        )
     for each in fit.callbacks:
         if (name := each.thing.get("monitor")) is not None:
-            yield Monitor(name, each.places.get("monitor", each.place), each.thing.get("mode"), True)
+            yield Monitor(name, each.places.get("monitor", each.place), each.thing.get("mode"), True, each.place)
 
 
 def check_monitor(monitor: Monitor, spec: ModelSpec) -> Iterator[Diagnostic]:
@@ -101,13 +113,16 @@ def check_monitor(monitor: Monitor, spec: ModelSpec) -> Iterator[Diagnostic]:
     if name not in known and monitor.name not in known:
         yield _not_logged(monitor, known, spec)
     elif of_validation and spec.data is not None and not spec.data.has("validation"):
-        help = ("add `data: {validation: {fraction: 0.2}}`", f"or look at `{name}`, that of training")
-        yield Diagnostic(NO_VALIDATION, monitor.place, dict(facts), help=help)
+        help: tuple[str, ...] = ("add `data: {validation: {fraction: 0.2}}`", f"or look at `{name}`, that of training")
+        fixes: tuple[Fix, ...] = (put(spec.data.place.span, "validation", "{fraction: 0.2}"), monitor.named(name))
+        yield Diagnostic(NO_VALIDATION, monitor.place, dict(facts), help=help, fixes=fixes)
     else:
         found = known.get(monitor.name) or known[name]
         if monitor.mode == "auto" and (not found.auto if monitor.by_keras else found.direction is None):
-            mode = {"up": "`mode: max`", "down": "`mode: min`"}.get(found.direction or "", "`mode: min` or `mode: max`")
-            yield Diagnostic(NO_DIRECTION, monitor.place, dict(facts), help=(f"add {mode}",))
+            mode = {"up": "max", "down": "min"}.get(found.direction or "")
+            help = (f"add `mode: {mode}`" if mode else "add `mode: min` or `mode: max`",)
+            fixes = (put(monitor.owner.span, "mode", mode),) if mode else ()
+            yield Diagnostic(NO_DIRECTION, monitor.place, dict(facts), help=help, fixes=fixes)
 
 
 def _not_logged(monitor: Monitor, known: dict[str, Logged], spec: ModelSpec) -> Diagnostic:
@@ -116,10 +131,12 @@ def _not_logged(monitor: Monitor, known: dict[str, Logged], spec: ModelSpec) -> 
     listed = f"there {'is' if len(names) == 1 else 'are'} {', '.join(f'`{each}`' for each in names[:12])}"
     section = spec.compile
     heads = [head.name for head in spec.heads]
-    help = did_you_mean(monitor.name, names) or (listed,)
+    near = guess(monitor.name, names, monitor.place.span)
+    fixes = near.fixes if monitor.place != monitor.owner else ()
+    help = near.help or (listed,)
     if isinstance(section, CompileSpec) and not any(section.metrics.values()) and len(heads) == 1:
         help = (*help, "add it to `compile.metrics`")
-    return Diagnostic(NOT_LOGGED, monitor.place, {"name": monitor.name}, help=help)
+    return Diagnostic(NOT_LOGGED, monitor.place, {"name": monitor.name}, help=help, fixes=fixes)
 
 
 def _schedules(fit: FitSpec, section: CompileSpec) -> Iterator[tuple[KerasObject, Place]]:
@@ -144,9 +161,14 @@ def _callbacks(fit: FitSpec, section: CompileSpec) -> Iterator[Diagnostic]:
         if each.thing.name == "SwapEMAWeights" and not _averages(fit, section):
             labels = () if section.optimizer is None else (Label(section.optimizer.place, "the optimizer"),)
             help = ("`optimizer: {Adam: {use_ema: true}}`", "or leave the callback out")
-            yield Diagnostic(NO_EMA, each.place, {}, labels=labels, help=help)
+            yield Diagnostic(NO_EMA, each.place, {}, labels=labels, help=help, fixes=_averaging(section.optimizer))
         if each.thing.name in ("EarlyStopping", "ReduceLROnPlateau"):
-            yield from _patience(each.thing, each.places.get("patience", each.place), fit)
+            yield from _patience(each, fit)
+
+
+def _averaging(optimizer: Placed | None) -> tuple[Fix, ...]:
+    """The optimizer with averages of the weights."""
+    return (with_argument(optimizer, "use_ema", "true"),) if optimizer is not None else ()
 
 
 def _averages(fit: FitSpec, section: CompileSpec) -> bool:
@@ -158,9 +180,9 @@ def _averages(fit: FitSpec, section: CompileSpec) -> bool:
     return all(each is not None and each.get("use_ema") for each in used)
 
 
-def _patience(thing: KerasObject, place: Place, fit: FitSpec) -> Iterator[Diagnostic]:
+def _patience(callback: Callback, fit: FitSpec) -> Iterator[Diagnostic]:
     """The first epoch that is looked at sets what is to be met; a patience of p ends p such epochs later, before the last."""
-    epochs, every = fit.longest, fit.validation_freq
+    thing, epochs, every = callback.thing, fit.longest, fit.validation_freq
     if epochs is None:
         return
     of_validation = str(thing.get("monitor")).startswith("val_")
@@ -174,7 +196,10 @@ def _patience(thing: KerasObject, place: Place, fit: FitSpec) -> Iterator[Diagno
         facts: dict[str, object] = {"name": thing.name, "epochs": epochs, "needed": needed}
         key = "phases" if fit.phases else "epochs"
         labels = (Label(fit.place_of(key), f"{epochs} epochs"),)
-        yield Diagnostic(NEVER_ENDS, place, facts, labels=labels, help=("lessen `patience`, or train for longer",))
+        most = (epochs - 1 - first) // step
+        fixes = (put(callback.place.span, "patience", str(most)),) if most > 0 else ()
+        place, help = callback.places.get("patience", callback.place), ("lessen `patience`, or train for longer",)
+        yield Diagnostic(NEVER_ENDS, place, facts, "", labels, help, fixes)
 
 
 def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
@@ -234,7 +259,8 @@ def _batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
         if given is not None and given != spec.batch_size:
             facts: dict[str, object] = {"fixed": spec.batch_size, "key": f"fit.{key}", "given": given}
             help = (f"leave it out: it is {spec.batch_size}, from `batch_size` at the top",)
-            yield Diagnostic(OTHER_BATCH, fit.place_of(key), facts, help=help)
+            fixes = (drop(fit.written.keys[key].span, key, "unsafe"),) if key in fit.written.keys else ()
+            yield Diagnostic(OTHER_BATCH, fit.place_of(key), facts, help=help, fixes=fixes)
 
 
 def _without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ...ir.graph import TypedGraph
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
+from ...text.fix import write
 from ..logged import logged
 from .fit import Monitor, check_monitor
 
@@ -25,10 +26,11 @@ def check_search(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         return
     key = "maximize" if search.maximize else "minimize"
     place = search.written.places[key]
-    yield from check_monitor(Monitor(search.objective, place, None, False), spec)
+    yield from check_monitor(Monitor(search.objective, place, None, False, search.place), spec)
     known = logged(spec) or {}
     found = known.get(search.objective) or known.get(search.objective.removeprefix("val_"))
     if found is not None and found.direction == ("down" if search.maximize else "up"):
         other, better = ("minimize", "less") if search.maximize else ("maximize", "more")
         facts: dict[str, object] = {"key": key, "name": search.objective, "better": better}
-        yield Diagnostic(WRONG_WAY, search.written.keys[key], facts, help=(f"write `{other}: {search.objective}`",))
+        key_place, help = search.written.keys[key], (f"write `{other}: {search.objective}`",)
+        yield Diagnostic(WRONG_WAY, key_place, facts, help=help, fixes=(write(key_place.span, other),))

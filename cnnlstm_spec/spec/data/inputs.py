@@ -15,16 +15,23 @@ from ...language.list_kinds import Either, ListOf
 from ...language.read_record import read_record
 from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
-from ...language.scope import POISON, Scope, did_you_mean
+from ...language.scope import POISON, Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Code, Written
 from ...text.nodes import Entry, Mapping, Node, Scalar
 from ...text.source import Place
+from ...text.spelling import guess
 from ..fusion import ONE_WAY
 from .lengths import LENGTH, Augmentation, AugmentLeaf, Length
 from .splits import COLUMN, LABEL
 
-OTHER_KIND = Code("data-key-of-other-kind", "error", "`{key}` is for {kinds}; `{branch}` is `kind: {kind}`", help="leave it out")
+OTHER_KIND = Code(
+    "data-key-of-other-kind",
+    "error",
+    "`{key}` is for {kinds}; `{branch}` is `kind: {kind}`",
+    help="leave it out",
+    is_idle=True,
+)
 UNKNOWN_BRANCH = Code("data-unknown-branch", "error", "there is no branch `{name}` to read")
 READ_TWICE = Code("data-branch-twice", "error", "`{pattern}` holds for `{branch}`, which has an entry of its own")
 TWICE = Code("label-twice", "error", "`{given}` is named twice", help="name each once")
@@ -278,8 +285,9 @@ def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ..
             continue
         meant = [branch for branch in branches if "*" in name and fnmatchcase(branch, name.replace("[", "[[]"))]
         if not meant:
-            help = did_you_mean(name, branches) or (f"the branches are {', '.join(branches)}",)
-            scope.at(name).report(UNKNOWN_BRANCH, entry.key, name=name, help=help)
+            near = guess(name, branches, entry.key.span)
+            help = near.help or (f"the branches are {', '.join(branches)}",)
+            scope.at(name).report(UNKNOWN_BRANCH, entry.key, name=name, help=help, fixes=near.fixes)
         for branch in meant:
             if branch in found:
                 help = (f"leave `{branch}` out of `inputs`, or write a narrower pattern",)

@@ -14,6 +14,7 @@ from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
+from ...text.fix import write
 from ...text.nodes import Listing, Mapping, Node
 
 NOT_RISING = Code("buckets-not-rising", "error", "`bucket` rises from one length to the next; this is {given}")
@@ -40,8 +41,10 @@ class Length(Record):
         if self.bucket is None:
             return
         if any(low >= high for low, high in zip(self.bucket, self.bucket[1:], strict=False)):
-            help = (f"write {sorted(set(self.bucket))}",)
-            at.report(NOT_RISING, "bucket", help, given=list(self.bucket))
+            rising = str(sorted(set(self.bucket)))
+            at.report(
+                NOT_RISING, "bucket", (f"write {rising}",), False, lambda span: write(span, rising), given=list(self.bucket)
+            )
         elif self.max is not None and len(self.bucket) > 1 and self.bucket[-2] >= self.max:
             at.report(NO_EFFECT, "bucket", (), argument=f"bucket: {self.bucket[-1]}", needed=f"a `max` above {self.bucket[-2]}")
 
@@ -101,7 +104,8 @@ class AugmentLeaf(OpenLeaf):
         if factors is POISON:
             return POISON
         if factors[0] > factors[1]:
-            return at.report(RANGE, entry.value, name=name, given=list(factors))
+            fixes = (write(entry.value.span, str([factors[1], factors[0]]), title="swap the two"),)
+            return at.report(RANGE, entry.value, name=name, given=list(factors), fixes=fixes)
         return Augmentation(name, *map(float, factors))
 
     def schema(self) -> dict[str, Any]:

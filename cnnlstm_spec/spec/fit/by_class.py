@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, wrong_type
 from ...language.read_record import report_unknown_keys
-from ...language.scope import POISON, Scope, did_you_mean
+from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
 from ...text.nodes import Entry, Mapping, Node, Scalar
 from ...text.source import Place
+from ...text.spelling import guess
 from ..promises import UNKNOWN_HEAD, note_heads
 
 FOR_ALL = Code("class-weight-for-several-heads", "error", "class weights for {count} heads: each head has classes of its own")
@@ -81,8 +82,9 @@ def _heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str, Ent
         if name in heads:
             found[name] = entry
         else:
-            help = did_you_mean(name, heads) or (f"the heads are {', '.join(heads)}",)
-            scope.at(name).report(UNKNOWN_HEAD, entry.key, name=name, help=help)
+            near = guess(name, heads, entry.key.span)
+            help = near.help or (f"the heads are {', '.join(heads)}",)
+            scope.at(name).report(UNKNOWN_HEAD, entry.key, name=name, help=help, fixes=near.fixes)
     return found
 
 

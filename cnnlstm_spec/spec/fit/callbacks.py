@@ -15,7 +15,7 @@ from ...text.diagnostic import Code
 from ...text.nodes import Listing, Mapping, Node, Scalar
 from ...text.source import Place
 
-OF_THE_RUN = Code("callback-of-the-run", "error", "`{name}` is done by the run itself", help="leave it out")
+OF_THE_RUN = Code("callback-of-the-run", "error", "`{name}` is done by the run itself", help="leave it out", is_idle=True)
 LOG_OUTSIDE = Code(
     "log-dir-outside",
     "error",

@@ -12,9 +12,11 @@ from ...language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, rea
 from ...language.record import Record
 from ...language.scope import Scope
 from ...text.diagnostic import UNWRITTEN, Code, Written
+from ...text.fix import drop
 from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ...text.source import Place
 from ..compile_section import KEYS as COMPILE_KEYS
+from ..elsewhere import move_of_fit
 from ..fusion import ONE_WAY
 from ..paths import PathLeaf, WrittenPath
 from .by_class import ClassWeight, Threshold, read_class_weight, read_threshold
@@ -145,7 +147,7 @@ def _is_elsewhere(entry: Entry, scope: Scope) -> bool:
     name = entry.key.text
     if name not in ELSEWHERE or name in FitSection.arguments:
         return False
-    scope.at(name).report(UNKNOWN_KEY, entry.key, owner="fit", key=name, help=(ELSEWHERE[name],))
+    scope.at(name).report(UNKNOWN_KEY, entry.key, owner="fit", key=name, help=(ELSEWHERE[name],), fixes=move_of_fit(entry))
     return True
 
 
@@ -155,7 +157,8 @@ def _check(spec: FitSpec, scope: Scope, key: Node) -> None:
     if "epochs" in written.places and "phases" in written.places:
         epochs = written.keys["epochs"]
         help = ("each phase has `epochs` of its own",)
-        scope.at("epochs").report(ONE_WAY, Node(epochs.span), help=help, owner="fit", keys="`epochs` or `phases`")
+        fixes = (drop(epochs.span, "epochs", "unsafe"),)
+        scope.at("epochs").report(ONE_WAY, Node(epochs.span), help=help, fixes=fixes, owner="fit", keys="`epochs` or `phases`")
     elif not {"epochs", "phases"} & set(written.places) and not spec.broken & {"epochs", "phases"}:
         scope.report(MISSING_KEY, key, owner="fit", key="epochs", help=("`epochs` is a positive integer",))
     seen: set[str] = set()

@@ -6,52 +6,24 @@ All that a change does not name stays as it is, to the byte: comments, quotes, b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
-from typing import NamedTuple
 
-from ..fix import Change, Drop, Edit, Insert, Move, Nest, Put, Wrap
-from ..nodes import Entry, Listing, Mapping, Node, Scalar
-from ..parse import parse
-from ..source import Source, Span
+from ..fix import Change, Drop, Edit, Insert, Move, Nest, Put, Relocate, Wrap
+from ..nodes import Entry, Mapping, Scalar
+from ..source import Span
+from .places import InMapping, Places
 
-PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-"""An anchor and a tag before a value."""
 STEP = 4
 """Columns by which what is wrapped moves to the right."""
 
 
-class _InMapping(NamedTuple):
-    mapping: Mapping
-    number: int
-    holder: _InList | None
-    """The item that the mapping is, where it is one of a list."""
-
-    @property
-    def entry(self) -> Entry:
-        return self.mapping.entries[self.number]
-
-
-class _InList(NamedTuple):
-    listing: Listing
-    number: int
-
-    @property
-    def item(self) -> Node:
-        return self.listing.items[self.number]
-
-
-class Layout:
-    """A text that can be parsed, and where the things in it stand."""
-
-    def __init__(self, source: Source) -> None:
-        self.source, self.text = source, source.text
-        self.root, _ = parse(source)
+class Layout(Places):
+    """How the text is laid out where a change is made."""
 
     def edits(self, change: Change) -> tuple[Edit, ...] | None:
         """A change as spans and what replaces them; None where the text is laid out as it cannot be made."""
         if isinstance(change, Edit):
-            return (change,)
+            below = self._blocks.get(change.span[1:]) if change.text[:1] in ("[", "{") else None
+            return (change,) if below is None else self._rewritten(below, change.text)
         if isinstance(change, Put):
             return self._put(change)
         if isinstance(change, Drop):
@@ -60,27 +32,9 @@ class Layout:
             return self._wrap(change)
         if isinstance(change, Nest):
             return self._nest(change)
+        if isinstance(change, Relocate):
+            return self._relocate(change)
         return self._move(change) if isinstance(change, Move) else self._insert(change)
-
-    @cached_property
-    def _keys(self) -> dict[int, _InMapping]:
-        """Entries by where their keys start."""
-        return {each.entry.key.span.start: each for each in self._places if isinstance(each, _InMapping)}
-
-    @cached_property
-    def _values(self) -> dict[int, _InMapping]:
-        """Entries whose value is a word, by where that starts."""
-        entries = (each for each in self._places if isinstance(each, _InMapping))
-        return {each.entry.value.span.start: each for each in entries if _is_name(each.entry.value)}
-
-    @cached_property
-    def _items(self) -> dict[int, _InList]:
-        """Items of lists by where they start; of a list in a list, the inner one."""
-        return {each.item.span.start: each for each in self._places if isinstance(each, _InList)}
-
-    @cached_property
-    def _places(self) -> tuple[_InMapping | _InList, ...]:
-        return tuple(_places(self.root, None)) if self.root is not None else ()
 
     def _put(self, change: Put) -> tuple[Edit, ...] | None:
         value = self._value_of(change.owner)
@@ -124,25 +78,6 @@ class Layout:
         end = "\n" if self.text[span.end - 1] == "\n" else ""
         return (Edit(span, value + end),)
 
-    def _value_of(self, owner: Span) -> Node | None:
-        """The mapping of an owner; an empty scalar for one that is written as a bare name."""
-        found = self._keys.get(owner.start)
-        if found is not None and found.entry.key.span.end == owner.end:
-            return found.entry.value
-        item = self._items.get(owner.start)
-        if item is not None and item.item.span.end == owner.end and _is_name(item.item):
-            return Scalar(Span(self.source, owner.end, owner.end), None, "")
-        beside = self._values.get(owner.start)
-        if beside is not None and beside.entry.value.span.end == owner.end:
-            return beside.mapping
-        nodes = [each.entry.value if isinstance(each, _InMapping) else each.item for each in self._places]
-        candidates = [self.root, *nodes]
-        return next((each for each in candidates if isinstance(each, Mapping) and each.span[1:] == owner[1:]), None)
-
-    def _is_own(self, mapping: Mapping, entry: Entry) -> bool:
-        """Whether an entry is written in the mapping, and not merged into it from another."""
-        return mapping.span.start <= entry.key.span.start < mapping.span.end
-
     def _added(self, mapping: Mapping, line: str) -> tuple[Edit, ...] | None:
         entries = [entry for entry in mapping.entries if self._is_own(mapping, entry)]
         start = self._begin(mapping)
@@ -161,11 +96,6 @@ class Layout:
         at = self._line_end(end)
         return (self._edit(at, at, f"{self._newline}{indent}{line}"),)
 
-    def _is_pair(self, mapping: Mapping) -> bool:
-        """Whether a mapping is a `key: value` in brackets, to which no key can be added."""
-        item = self._items.get(mapping.span.start)
-        return item is not None and self.text[self._begin(item.listing)] == "["
-
     def _drop(self, span: Span) -> tuple[Edit, ...] | None:
         found = self._keys.get(span.start)
         if found is not None and (found.holder is None or len(found.mapping.entries) > 1):
@@ -177,9 +107,14 @@ class Layout:
         if self.text[self._begin(item.listing)] == "[":
             spans = [(each.span.start, each.span.end) for each in items]
             return (self._cut(spans, item.number),)
-        return self._drop_lines(self._dash(item.item.span.start), item.item.span.end)
+        lines = self._drop_lines(self._dash(item.item.span.start), item.item.span.end)
+        holder = next((each.entry.key for each in self._keys.values() if each.entry.value is item.listing), None)
+        if len(items) > 1 or holder is None or lines is None:
+            return lines
+        colon = self.text.index(":", holder.span.end) + 1
+        return self._edit(colon, colon, " []"), *lines
 
-    def _drop_entry(self, found: _InMapping) -> tuple[Edit, ...] | None:
+    def _drop_entry(self, found: InMapping) -> tuple[Edit, ...] | None:
         mapping, entry = found.mapping, found.entry
         if not self._is_own(mapping, entry):
             return None
@@ -200,10 +135,6 @@ class Layout:
         following = later[0].key.span.start
         between = self.text[self._end(entry) : following]
         return (self._edit(start, following, ""),) if not between.strip() else None
-
-    def _key_before(self, mapping: Mapping) -> _InMapping | None:
-        """The entry whose value a mapping is."""
-        return next((each for each in self._keys.values() if each.entry.value is mapping), None)
 
     def _cut(self, spans: list[tuple[int, int]], index: int) -> Edit:
         """One of several parts in brackets taken out, with the comma beside it."""
@@ -266,13 +197,37 @@ class Layout:
         if self.text[self._begin(first.mapping)] == "{":
             return (self._edit(start, start, f"{change.name}: {{"), self._edit(end, end, "}")) if change.name else None
         margin, before = self._column(start), self.text[self._line_start(start) : start]
-        step = " " * (STEP if not change.name else STEP // 2)
+        step = " " * (STEP // 2)
         head = self._edit(start, start, f"{change.name}:{self._newline}{' ' * margin}{step}" if change.name else step)
         if not change.name and before.strip():
             return None
         lines = [start + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[start:end])]
         filled = [at for at in lines if at < end and self.text[at : self._line_end(at)].strip()]
         return head, *(self._edit(at, at, step) for at in filled)
+
+    def _relocate(self, change: Relocate) -> tuple[Edit, ...] | None:
+        found, (section, name) = self._keys.get(change.key.start), change.path.split(".")
+        if found is None or not isinstance(self.root, Mapping) or not self._is_own(found.mapping, found.entry):
+            return None
+        value, there = found.entry.value, self.root.get(section)
+        written = self.text[value.span.start : value.span.end]
+        one_line = "\n" not in written.strip() and (isinstance(value, Scalar) or written[:1] in ("[", "{"))
+        text = change.value or (written.strip() if one_line else None)
+        if there is None and found.mapping is self.root and change.value is None and found.entry.key.text == name:
+            return self._nest(Nest(change.key, change.key, section))
+        dropped = self._drop(change.key)
+        if text is None or dropped is None:
+            return None
+        if there is None:
+            holder = next(each for each in self.root.entries if each.key.span.start <= change.key.start < self._end(each))
+            at = self._line_start(holder.key.span.start)
+            if at != holder.key.span.start:
+                return None
+            return self._edit(at, at, f"{section}: {{{name}: {text}}}{self._newline}"), *dropped
+        if isinstance(there.value, Mapping) and there.value.get(name) is not None:
+            return None
+        added = self._put(Put(there.key.span, name, text))
+        return added and (*added, *dropped)
 
     def _insert(self, change: Insert) -> tuple[Edit, ...] | None:
         found = self._item_at(change.before)
@@ -306,67 +261,3 @@ class Layout:
             text, at = self.text[span.start : span.end], self._line_start(dash)
             text += "" if text.endswith(("\n", "\r")) else self._newline
         return self._edit(at, at, text), *taken
-
-    def _item_at(self, span: Span) -> _InList | None:
-        """The item that is, or begins with, what stands at a span: a layer by its name."""
-        found = self._keys.get(span.start)
-        return (found.holder if found is not None else None) or self._items.get(span.start)
-
-    def _dash(self, start: int) -> int | None:
-        """Where the dash of an item stands, which is on its line."""
-        before = self.text[self._line_start(start) : start]
-        found = re.search(r"-[ \t]+(?:[&!]\S*[ \t]+)*$", before)
-        return self._line_start(start) + found.start() if found else None
-
-    def _begin(self, node: Node) -> int:
-        """Where the text of a value starts, behind its anchor and tag."""
-        found = PROPERTIES.match(self.text, node.span.start)
-        return min(found.end() if found else node.span.start, len(self.text) - 1)
-
-    def _end(self, entry: Entry) -> int:
-        """Where an entry ends: an alias ends where it is written, and not where its value is."""
-        value = entry.value.span
-        if value.start >= entry.key.span.end:
-            return max(value.end, entry.key.span.end + 1) if value.start == value.end else value.end
-        alias = re.compile(r"\s*:\s*\*[^\s,\]}]+").match(self.text, entry.key.span.end)
-        return alias.end() if alias else self._line_end(entry.key.span.end)
-
-    def _edit(self, start: int, end: int, text: str) -> Edit:
-        return Edit(Span(self.source, start, end), text)
-
-    def _column(self, at: int) -> int:
-        return at - self._line_start(at)
-
-    def _line_start(self, at: int) -> int:
-        return self.source.start(self.source.position(at)[0])
-
-    def _line_end(self, at: int) -> int:
-        """Where the line of a place ends, before its line break."""
-        found = re.compile(r"[\r\n]").search(self.text, at)
-        return found.start() if found else len(self.text)
-
-    def _break_at(self, at: int) -> str:
-        return "\r\n" if self.text.startswith("\r\n", at) else self.text[at : at + 1]
-
-    @cached_property
-    def _newline(self) -> str:
-        """The line break of the text, that of its first line."""
-        return self._break_at(self._line_end(0)) or "\n"
-
-
-def _is_name(node: Node) -> bool:
-    """Whether an item is a word without quotes, as a layer without arguments is."""
-    return isinstance(node, Scalar) and isinstance(node.value, str) and node.plain
-
-
-def _places(node: Node, holder: _InList | None) -> Iterator[_InMapping | _InList]:
-    """All that stands in a value; what an alias repeats comes again."""
-    if isinstance(node, Mapping):
-        for index, entry in enumerate(node.entries):
-            yield _InMapping(node, index, holder)
-            yield from _places(entry.value, None)
-    elif isinstance(node, Listing):
-        for index, item in enumerate(node.items):
-            place = _InList(node, index)
-            yield place
-            yield from _places(item, place)
