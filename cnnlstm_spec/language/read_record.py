@@ -49,6 +49,9 @@ class Keys(Protocol):
     def explain_key(self, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
         """The way out for a key that it does not have, where more is known of the key than its name; else none."""
 
+    def mend_key(self, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        """What would mend such a key."""
+
 
 def read(leaf: Leaf, node: Node, scope: Scope) -> Any:
     """The value of a node, variables replaced; or POISON."""
@@ -216,7 +219,7 @@ def _explain_key(entry: Entry, keys: Keys, node: Mapping, scope: Scope, owner: s
     """Whether a record knows more of a key that it does not have than its name, which is then said."""
     help = keys.explain_key(entry, node, scope)
     if help:
-        fixes = cls.mend_key(entry, node)
+        fixes = keys.mend_key(entry, node)
         scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help, fixes=fixes)
     return bool(help)
 

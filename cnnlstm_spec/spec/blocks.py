@@ -15,6 +15,7 @@ from ..language.read_record import place_at_key, read, read_keys, read_record
 from ..language.record import Record, Taken
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
 from ..text.diagnostic import Code, Label, Written
+from ..text.fix import Fix
 from ..text.nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, value_of
 from ..text.source import Path, Place, Span
 from .layer_list import Group, Item
@@ -223,6 +224,10 @@ class Use:
 
     def explain_key(self, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
         """More than its name is known of no key."""
+        return ()
+
+    def mend_key(self, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        """None, as nothing is known."""
         return ()
 
 
