@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from ..text.diagnostic import Code
-from ..text.fix import write
+from ..text.fix import Fix, write
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.spelling import guess
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
@@ -69,15 +69,13 @@ class Named(OpenLeaf):
             return POISON if arguments is None else self.named(entry.key, arguments, scope)
         if isinstance(node, Mapping):
             instead = self.instead(node, scope)
-            help = (f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names",)
-            help = (f"write `{instead}`",) if instead is not None else help
-            fixes = (write(node.span, instead),) if instead is not None else ()
+            words = f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names"
+            help, fixes = _instead(instead, node) if instead is not None else ((words,), ())
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         if isinstance(node, Scalar) and isinstance(node.value, float) and self.family in USUAL:
             meant = self.line(Call(USUAL[self.family], (node,)), node, scope)
-            ways = (f"write `{meant}`",) if meant is not None else ()
-            fixes = (write(node.span, meant),) if meant is not None else ()
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=ways, fixes=fixes)
+            help, fixes = _instead(meant, node)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         return wrong_type(node, scope, self.words)
 
     def named(self, key: Scalar, arguments: Node | None, scope: Scope) -> Any:
@@ -100,9 +98,8 @@ class Named(OpenLeaf):
         if not empty and not isinstance(arguments, Mapping):
             assert arguments is not None
             instead = self.line(Call(cls, (arguments,)), key, scope)
-            help = (f"write `{instead}`",) if instead is not None else ()
+            help, fixes = _instead(instead, arguments, len(name) + 3)
             words = f"a mapping of the arguments of `{name}`"
-            fixes = (write(arguments.span, instead[len(name) + 3 : -1]),) if instead is not None else ()
             return scope.report(
                 WRONG_TYPE, arguments, key=scope.name, words=words, given=given(arguments), help=help, fixes=fixes
             )
@@ -212,6 +209,11 @@ class Named(OpenLeaf):
 
     def schema(self) -> dict[str, Any]:
         return ref(self.family, lambda: define_family(self.family))
+
+
+def _instead(line: str | None, node: Node, inside: int = 0) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """What to write, and the fix that writes it; of the value of a name what is `inside` its braces."""
+    return ((f"write `{line}`",), (write(node.span, line[inside:-1] if inside else line),)) if line is not None else ((), ())
 
 
 OBJECT_NAME = Name("a name")
