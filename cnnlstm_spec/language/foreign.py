@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..text.escape.json import in_words
+from ..text.fix import Fix, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, node_of
 from ..text.source import Span
 from ..text.spelling import nearest
@@ -179,3 +180,8 @@ def _word(node: Scalar) -> str:
 def first_that_reads(candidates: Iterable[Node], reads: Callable[[Node], bool]) -> Node | None:
     """The first of several ways to write a thing that can be read."""
     return next((each for each in candidates if reads(each)), None)
+
+
+def offered(line: str | None, node: Node, inside: int = 0) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """What to write, and the fix that writes it; of the value of a name what is `inside` its braces."""
+    return ((f"write `{line}`",), (write(node.span, line[inside:-1] if inside else line),)) if line is not None else ((), ())

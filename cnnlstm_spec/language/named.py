@@ -9,12 +9,12 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from ..text.diagnostic import Code
-from ..text.fix import Fix, write
+from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
 from ..text.spelling import guess
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
 from .described import Fact
-from .foreign import NAMING, Call, flow, named, read_foreign, thing
+from .foreign import NAMING, Call, flow, named, offered, read_foreign, thing
 from .foreign_objects import elsewhere
 from .json_schema import Schema, either, join, keys, one_key, ref
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
@@ -70,11 +70,11 @@ class Named(OpenLeaf):
         if isinstance(node, Mapping):
             instead = self.instead(node, scope)
             words = f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names"
-            help, fixes = _instead(instead, node) if instead is not None else ((words,), ())
+            help, fixes = offered(instead, node) if instead is not None else ((words,), ())
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         if isinstance(node, Scalar) and isinstance(node.value, float) and self.family in USUAL:
             meant = self.line(Call(USUAL[self.family], (node,)), node, scope)
-            help, fixes = _instead(meant, node)
+            help, fixes = offered(meant, node)
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         return wrong_type(node, scope, self.words)
 
@@ -98,7 +98,7 @@ class Named(OpenLeaf):
         if not empty and not isinstance(arguments, Mapping):
             assert arguments is not None
             instead = self.line(Call(cls, (arguments,)), key, scope)
-            help, fixes = _instead(instead, arguments, len(name) + 3)
+            help, fixes = offered(instead, arguments, len(name) + 3)
             words = f"a mapping of the arguments of `{name}`"
             return scope.report(
                 WRONG_TYPE, arguments, key=scope.name, words=words, given=given(arguments), help=help, fixes=fixes
@@ -209,11 +209,6 @@ class Named(OpenLeaf):
 
     def schema(self) -> dict[str, Any]:
         return ref(self.family, lambda: define_family(self.family))
-
-
-def _instead(line: str | None, node: Node, inside: int = 0) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
-    """What to write, and the fix that writes it; of the value of a name what is `inside` its braces."""
-    return ((f"write `{line}`",), (write(node.span, line[inside:-1] if inside else line),)) if line is not None else ((), ())
 
 
 OBJECT_NAME = Name("a name")
