@@ -168,7 +168,7 @@ WORDS = {
     "{LSTM: {units: 8, implementation: 2}}": "chooses by itself",
     "{BatchNormalization: {fused: true}}": "chooses by itself",
     "{Dense: {units: 5, dropout: 0.5}}": "`Dropout: {rate: 0.5}`",
-    "{Dropout: {rate: 0.5, training: true}}": "`fit` trains",
+    "{Dropout: {rate: 0.5, training: true}}": "`fit` and `predict` overrule it",
     "{Dense: {units: '{{ width }}'}}": "`$width`",
     "{Dense: {units: '${vars.width}'}}": "`$width`",
     "Concatenate": "Parallel: {paths",
