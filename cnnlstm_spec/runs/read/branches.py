@@ -168,10 +168,17 @@ class CellsBranch(Branch):
         """The first row of each rate at which sound is recorded."""
 
     def check(self, rows: Array, problems: Problems) -> Array:
-        """Whether the file of each cell is there, and its header says what the branch takes."""
-        for row in rows.tolist() if self.paths else ():
+        """Whether the file of each cell is there and its header says what the branch takes, or the cell itself does.
+
+        Of an array, whose samples are all of one shape, the first is looked at.
+        """
+        looked_at = rows.tolist() if not self.rows.is_array(self.column) else rows[:1].tolist()
+        for row in looked_at:
             try:
-                self.check_header(self.path(row))
+                if self.paths:
+                    self.check_header(self.path(row))
+                else:
+                    self.read(row)
             except Broken as error:
                 file, number = self.rows.where(row)
                 problems.add(error.code, str(error), file, number, self.column)
@@ -363,7 +370,10 @@ def _are_numbers(source: BranchSource, rows: Rows) -> bool:
     if not len(rows):
         return True
     for row in range(len(rows)):
-        cell = rows.cell(source.column, row)
+        try:
+            cell = rows.cell(source.column, row)
+        except Broken:
+            return False
         if cell is not None:
             return not (isinstance(cell, numpy.ndarray) and cell.ndim)
     return True

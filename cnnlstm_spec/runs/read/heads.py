@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -39,6 +39,8 @@ class Head:
     loss: Placed | None
     promise: Promise | None
     """Its entry in `targets`."""
+    lists: bool = False
+    """Whether its cells are lists of labels."""
 
     @property
     def width(self) -> int | None:
@@ -51,7 +53,7 @@ class Head:
         """Whether its targets are classes or labels by what is written of them."""
         if self.promise is not None:
             return self.promise.encoding != "real"
-        if self.source.source.classes is not None or self.source.source.separator is not None:
+        if self.lists or self.source.source.classes is not None or self.source.source.separator is not None:
             return True
         return self.loss is not None and self.loss.thing.name in OF_CLASSES and self.source.source.scale is None
 
@@ -59,7 +61,7 @@ class Head:
     def several(self) -> bool:
         """Whether a sample has several labels at once."""
         source = self.source.source
-        if self.promise is not None and self.promise.encoding == "multi_hot":
+        if self.lists or (self.promise is not None and self.promise.encoding == "multi_hot"):
             return True
         return source.separator is not None or (source.columns is not None and self.of_classes)
 
@@ -76,6 +78,15 @@ class Head:
         return "one_hot" if self.loss is not None else "integer"
 
 
+def _holds_lists(rows: Rows, column: str, row: int) -> bool:
+    """Whether a cell is a list, one that cannot be read too."""
+    try:
+        cell = rows.cell(column, row)
+    except Broken:
+        return True
+    return isinstance(cell, numpy.ndarray) and cell.ndim > 0
+
+
 class HeadReader:
     """Reads the targets of a head, of any source, as those of `train` are."""
 
@@ -85,8 +96,10 @@ class HeadReader:
         self.axes = head.type.rank if head.type is not None else 1
         self._need_columns(train)
         first = head.source.columns[0]
-        cell = train.cell(first, int(rows[0])) if len(rows) else None
-        self.inner = isinstance(cell, numpy.ndarray) and cell.ndim > 0
+        if train.label_lists(first) is not None:
+            self.head = head = replace(head, lists=True)
+            self._need_several(train)
+        self.inner = not head.lists and len(rows) > 0 and _holds_lists(train, first, int(rows[0]))
         self.paths = not self.inner and self.axes > 1 and train.is_text(first)
         if self.inner or self.paths:
             self.target = Target(head.name, "classes" if self._counts() else "numbers", self._inner_encoding(), self._numbered())
@@ -99,6 +112,13 @@ class HeadReader:
         for column in self.head.source.columns:
             if column not in rows.names():
                 raise DataError([f"{rows.name}: there is no column `{column}`, which the head `{self.head.name}` is to learn"])
+
+    def _need_several(self, rows: Rows) -> None:
+        """Raises DataError where lists of labels are not what is promised of the head."""
+        promised = self.head.promise.encoding if self.head.promise is not None else "multi_hot"
+        if promised != "multi_hot":
+            column = self.head.source.columns[0]
+            raise DataError([f"{rows.name}, `{column}`: the cells are lists of labels; `targets` says `{promised}`"])
 
     def _counts(self) -> bool:
         return self.head.of_classes and self.head.encoding() == "integer"
@@ -143,11 +163,22 @@ class HeadReader:
 
     def _seen(self, rows: Rows, at: Array, column: str) -> set[str]:
         """The labels in rows, those of a cell with several each by itself."""
-        (names, codes), separator = rows.codes(column), self.head.source.source.separator
-        cells = {names[each] for each in numpy.unique(codes[at]).tolist()}
+        separator = self.head.source.source.separator
+        if self.head.lists or separator is not None:
+            cells = self._cells(rows, column)
+            return {label for row in at.tolist() for label in cells[row] or ()}
+        names, codes = rows.codes(column)
+        return {name for each in numpy.unique(codes[at]).tolist() if (name := names[each])}
+
+    def _cells(self, rows: Rows, column: str) -> Sequence[Sequence[str] | None]:
+        """The labels of each cell; None of an empty one."""
+        lists, separator = rows.label_lists(column), self.head.source.source.separator
+        if lists is not None:
+            return [each if each is None else [label for label in each if label] for each in lists]
+        texts = rows.texts(column)
         if separator is None:
-            return {each for each in cells if each}
-        return {label.strip() for each in cells if each for label in each.split(separator) if label.strip()}
+            return [[each] if each else None for each in texts]
+        return [None if each is None else [label for part in each.split(separator) if (label := part.strip())] for each in texts]
 
     def _named(self, seen: set[str], encoding: str) -> tuple[str, ...]:
         """The classes in order: 0, 1, ... where labels count from 0, else as they sort, as numbers where all are."""
@@ -218,7 +249,7 @@ class HeadReader:
         column, target = self.head.source.columns[0], self.target
         places = {name: place for place, name in enumerate(target.names)}
         if target.sort == "labels":
-            return self._read_several(rows, at, rows.texts(column), places, problems)
+            return self._read_several(rows, at, places, problems)
         names, codes = rows.codes(column)
         found = numpy.asarray([places.get(name, -1 if name else EMPTY) for name in names], "int32")[codes[at]]
         self._report(rows, at, found == EMPTY, problems, "cell-empty", "the label is empty")
@@ -237,19 +268,20 @@ class HeadReader:
         )
         return f"the label is none of the {len(names)} classes: {shown}{', ...' if len(names) > 8 and '`' in shown else ''}"
 
-    def _read_several(
-        self, rows: Rows, at: Array, texts: Sequence[str | None], places: dict[str, int], problems: Problems
-    ) -> Array:
+    def _read_several(self, rows: Rows, at: Array, places: dict[str, int], problems: Problems) -> Array:
+        """Several labels at once; a text without any has none, an empty cell of lists is told."""
         found = numpy.zeros((len(at), len(places)), dtype="float32")
-        separator = self.head.source.source.separator
-        wrong = numpy.zeros(len(at), dtype=bool)
+        cells = self._cells(rows, self.head.source.columns[0])
+        wrong, empty = numpy.zeros(len(at), dtype=bool), numpy.zeros(len(at), dtype=bool)
         for index, row in enumerate(at.tolist()):
-            labels = (texts[row] or "").split(separator) if separator is not None else [texts[row] or ""]
-            for label in filter(None, (each.strip() for each in labels)):
+            labels = cells[row]
+            empty[index] = labels is None and self.head.lists
+            for label in labels or ():
                 if label in places:
                     found[index, places[label]] = 1
                 else:
                     wrong[index] = True
+        self._report(rows, at, empty, problems, "cell-empty", "the cell is empty; a sample without a label has the list []")
         self._report(rows, at, wrong, problems, "not-a-class", self._not_a_class())
         return found
 

@@ -270,8 +270,9 @@ class Reading:
     def _weights(self, rows: Rows, at: Array) -> dict[str, Array]:
         found: dict[str, Array] = {}
         sources = [(each.head, each.column) for each in self.data.sample_weights]
-        if not sources and "sample_weight" in rows.names() and self.setting.needed is not None and rows.root(0) is None:
-            sources = [(None, "sample_weight")]
+        if not sources and self.setting.needed is not None and rows.root(0) is None:
+            by_name = [(None, "sample_weight"), *((head, f"sample_weight.{head}") for head in self.setting.heads)]
+            sources = [(head, column) for head, column in by_name if column in rows.names()]
         for head, column in sources:
             if column not in rows.names():
                 self.problems.add("column-missing", "there is no such column, which weighs the samples", rows.name, None, column)

@@ -135,6 +135,9 @@ class PackedRows(Rows):
     def is_text(self, column: str) -> bool:
         return False
 
+    def is_array(self, column: str) -> bool:
+        return True
+
     def keys(self) -> Sequence[bytes]:
         return [str(row).encode() for row in range(len(self))]
 

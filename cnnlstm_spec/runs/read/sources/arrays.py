@@ -60,6 +60,9 @@ class ArrayRows(Rows):
     def is_text(self, column: str) -> bool:
         return numpy.dtype(self.arrays[column].dtype).kind in "USO"
 
+    def is_array(self, column: str) -> bool:
+        return True
+
     def keys(self) -> Sequence[bytes]:
         found = [hashlib.blake2b(digest_size=8) for _ in range(len(self))]
         for name in sorted(self.arrays):

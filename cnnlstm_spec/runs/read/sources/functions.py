@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import Any
 
 import numpy
 
+from ....ir.inference import describe_error
 from ...samples import DataError
 from .arrays import ArrayRows
+
+WEIGHTS = "sample_weight"
+ENDLESS = -1
+"""What `tf.data` says of a dataset that repeats itself for ever."""
 
 
 def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) -> ArrayRows:
     """What `package.module:function` gives, as arrays by the names of branches and heads; its code is run."""
     module, _, function = name.partition(":")
     try:
-        given = getattr(import_module(module), function)()
-    except Exception as error:
-        raise DataError([f"{name}: {type(error).__name__} was raised"]) from error
+        with redirect_stdout(sys.stderr):
+            given = getattr(import_module(module), function)()
+            batches = [] if isinstance(given, Mapping) else list(_batches(given, name))
+    except DataError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise DataError([f"{name}: {describe_error(error)}"]) from error
     if isinstance(given, Mapping):
         return ArrayRows({str(key): numpy.asarray(value) for key, value in given.items()}, name)
-    batches = list(_batches(given, name))
     if not batches:
         raise DataError([f"{name}: it gives no batch"])
     columns: dict[str, list[Any]] = {}
@@ -29,8 +39,10 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
         if not isinstance(batch, tuple | list) or not 2 <= len(batch) <= 3:
             raise DataError([f"{name}: each batch is (inputs, targets) or (inputs, targets, sample weights)"])
         parts = {**_named(batch[0], branches, name), **_named(batch[1], heads, name)}
-        if len(batch) == 3:
-            parts["sample_weight"] = batch[2]
+        if len(batch) == 3 and isinstance(batch[2], Mapping):
+            parts |= {f"{WEIGHTS}.{head}": each for head, each in batch[2].items()}
+        elif len(batch) == 3:
+            parts[WEIGHTS] = batch[2]
         for key, value in parts.items():
             columns.setdefault(key, []).append(numpy.asarray(value))
     try:
@@ -41,6 +53,8 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
 
 def _batches(given: Any, name: str) -> Iterator[Any]:
     if hasattr(given, "as_numpy_iterator"):
+        if int(given.cardinality()) == ENDLESS:
+            raise DataError([f"{name}: it never ends; an epoch of it is all samples, once"])
         return iter(given.as_numpy_iterator())
     if hasattr(given, "__getitem__") and hasattr(given, "__len__"):
         return (given[index] for index in range(len(given)))

@@ -76,11 +76,19 @@ class Rows(ABC):
 
     @abstractmethod
     def cell(self, column: str, row: int) -> Any:
-        """One cell: a text, a number, or an array of a list's numbers; None of an empty one."""
+        """One cell: a text, a number, or an array of a list's numbers; None of an empty one. Raises Broken for another list."""
 
     @abstractmethod
     def is_text(self, column: str) -> bool:
         """Whether the cells are texts that may be paths or labels."""
+
+    def is_array(self, column: str) -> bool:
+        """Whether the cells are those of one array, which are all of one shape."""
+        return False
+
+    def label_lists(self, column: str) -> Sequence[Sequence[str] | None] | None:
+        """The lists of labels that the cells hold; None of a column of anything else."""
+        return None
 
     @abstractmethod
     def keys(self) -> Iterable[bytes]:

@@ -15,6 +15,7 @@ from ....text.files import digest
 from ...samples import DataError
 from ..libraries import need
 from ..places import Root
+from ..problems import Broken
 from .rows import Array, Rows, joined
 
 CHUNK = 1 << 17
@@ -107,6 +108,16 @@ class TableRows(Rows):
         texts: Sequence[str | None] = _as_texts(self._series(column)).to_list()
         return texts
 
+    def label_lists(self, column: str) -> Sequence[Sequence[str] | None] | None:
+        polars = need("polars", "a table")
+        if column not in self.frame.columns:
+            return None
+        series = self.frame[column]
+        if series.dtype not in (polars.List(polars.String), polars.List(polars.Null)):
+            return None
+        lists: Sequence[Sequence[str] | None] = series.to_list()
+        return lists
+
     def codes(self, column: str) -> tuple[list[str], Array]:
         polars = need("polars", "a table")
         series = self._series(column)
@@ -147,9 +158,8 @@ class TableRows(Rows):
         try:
             return numpy.asarray(value.to_list() if hasattr(value, "to_list") else value, dtype="float64")
         except (TypeError, ValueError):
-            file, number = self.where(row)
             told = "the cell is a list of other things than numbers, or of lists of unequal lengths"
-            raise DataError([f"{file}, row {number}, `{column}`: {told}"]) from None
+            raise Broken("not-a-number", told) from None
 
     def is_text(self, column: str) -> bool:
         polars = need("polars", "a table")
@@ -206,6 +216,8 @@ def _as_texts(series: Any) -> Any:
         whole = series.cast(polars.Int64, strict=False)
         if bool(((whole.cast(series.dtype) == series) | series.is_null()).all()):
             series = whole
+    if series.dtype == polars.List:
+        return polars.Series(series.name, [None if each is None else str(each) for each in series.to_list()], polars.String)
     return series.cast(polars.String)
 
 
