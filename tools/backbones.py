@@ -51,7 +51,9 @@ def measure(model: Any) -> dict[str, Any]:
         kernels = [w.shape for w in getattr(op, "weights", ()) if w.path.endswith("kernel")]
         macs += prod(shape[:-1]) * sum(prod(kernel) for kernel in kernels)
     found = tuple((re.sub(r"/variable(_\d+)?$", "/variable", w.path), tuple(w.shape), w.trainable) for w in model.weights)
-    return {"output_shape": tuple(model.output.shape[1:]), "weights": found, "macs": macs, "activations": elements}
+    inner = {layer.name: tuple(layer._inbound_nodes[-1].output_tensors[0].shape[1:]) for layer in model.layers[1:]}
+    shapes = {"output_shape": tuple(model.output.shape[1:]), "layers": inner}
+    return {**shapes, "weights": found, "macs": macs, "activations": elements}
 
 
 def predict(name: str, args: dict[str, Any], height: Any, width: Any, channels: int) -> dict[str, Any]:
@@ -59,14 +61,15 @@ def predict(name: str, args: dict[str, Any], height: Any, width: Any, channels: 
     size = (name, args, height, width)
     found = {"weights": backbone.weights(*size, channels), "macs": backbone.macs(*size, channels)}
     elements = backbone.activations(*size, channels)
-    return {"output_shape": backbone.output_shape(*size), **found, "activations": elements}
+    inner = {layer: backbone.inner_shape(*size, channels, layer) for layer in backbone.layers(name, args, channels)}
+    return {"output_shape": backbone.output_shape(*size), "layers": inner, **found, "activations": elements}
 
 
 def grid(name: str) -> Iterator[tuple[dict[str, Any], tuple[int, int], int]]:
     """Builds to compare: arguments, sides and channels; fewer for a model whose module a smaller one stands for."""
     least, names = backbone.facts(name).min_side, arguments(name)
     bare: dict[str, Any] = {"include_top": False}
-    yield from ((bare, side, 3) for side in ((least, least), (97, 131)))
+    yield from ((bare, side, 3) for side in ((least, least), (96, 96), (161, 161), (97, 131)))
     yield {"classes": 7}, (97, 130), 3
     yield {"pooling": "avg", **bare}, (150, 101), 3
     if name not in THOROUGH:
@@ -167,16 +170,20 @@ def sizeless(name: str, args: dict[str, Any], shape: tuple[int, int, int]) -> It
     symbolic = predict(name, args, symbol("h"), symbol("w"), shape[2])
     values = {Symbol("h"): shape[0], Symbol("w"): shape[1]}
     at: dict[str, Any] = {k: v.at(values) if isinstance(v, Expr) else v for k, v in symbolic.items()}
-    at["output_shape"] = tuple(n.at(values) if isinstance(n, Expr) else n for n in at["output_shape"])
+    for held, key in ((at, "output_shape"), *((at["layers"], layer) for layer in at["layers"])):
+        held[key] = tuple(n.at(values) if isinstance(n, Expr) else n for n in held[key])
     yield from compare(f"symbolic {args} {shape}", found, at)
 
 
 def compare(where: str, expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
     """Which measures differ."""
     for key, value in expected.items():
-        if found[key] == value:
+        if found[key] == value and (key != "layers" or list(found[key]) == list(value)):
             continue
-        if key == "weights":
+        if key == "layers":
+            rows = [(a, b) for a, b in zip(value.items(), found[key].items(), strict=False) if a != b]
+            yield f"{where}: {len(value)} layers, not {len(found[key])}; Keras's and ours: {rows[:2]}"
+        elif key == "weights":
             rows = [(a, b) for a, b in zip(value, found[key], strict=False) if a != b]
             yield f"{where}: {len(value)} weights, not {len(found[key])}; Keras's and ours: {rows[:2]}"
         else:

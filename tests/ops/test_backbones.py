@@ -214,3 +214,6 @@ def test_against_keras(name: str, args: dict[str, Any], size: tuple[int, int, in
     weights = [(re.sub(r"/variable_\d+$", "/variable", w.path), tuple(w.shape), w.trainable) for w in model.weights]
     assert list(backbone.weights(name, args, *size)) == weights
     assert backbone.output_shape(name, args, *size[:2]) == tuple(model.output.shape[1:])
+    inner = {layer: backbone.inner_shape(name, args, *size, layer) for layer in backbone.layers(name, args, size[2])}
+    given = {layer.name: tuple(layer._inbound_nodes[-1].output_tensors[0].shape[1:]) for layer in model.layers[1:]}
+    assert list(inner.items()) == list(given.items())

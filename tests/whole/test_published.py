@@ -18,9 +18,11 @@ RECURRENT = {"LSTM", "GRU", "Bidirectional"}
 """Layers that TensorFlow runs step by step when it does not trace; one batch of all others is not worth a trace."""
 LONG = {
     *("arrhythmia-attention", "deepspeech2", "googlenet", "long-videos", "lstnet", "resnet-time-series", "siamese"),
-    *("slow-fast", "sound-event-crnn", "unet", "wavenet"),
+    *("slow-fast", "sound-event-crnn", "transfer-learning", "unet", "unet-mobilenetv2", "wavenet"),
 }
 """What takes longest to run: they are built always, and run with `--whole`."""
+LARGE = {"retinanet-resnet50"}
+"""What is built with `--whole` alone."""
 FRAMES = {"deepspeech2": {"frames": 40}}
 """CTC needs more steps than labels, after the convolutions."""
 
@@ -53,7 +55,7 @@ def test_is_what_keras_builds(path: Path, fresh: Any) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=pytest.mark.whole if path.stem in LONG else (), id=path.stem) for path in PUBLISHED],
+    [pytest.param(path, marks=pytest.mark.whole if path.stem in LONG | LARGE else (), id=path.stem) for path in PUBLISHED],
 )
 def test_is_what_keras_builds_and_runs(path: Path, fresh: Any) -> None:
     import networks
