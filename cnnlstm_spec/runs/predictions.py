@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ..compiler.compile import Compilation
-from ..model.addresses import list_addresses, output_of
-from ..ops.input import InputOp
+from ..model.addresses import backbone_of, inner_of, list_addresses, output_of
 from ..text.escape.json import to_json
+from .measure.inside import find_tensor
 from .measure.measure import HALF
 from .measure.predict import Predicted, classes_of, make_heads, numbers_of, predict, probabilities_of
 from .read.libraries import need
@@ -123,15 +123,14 @@ def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.
     typed = compilation.typed
     assert typed is not None
     id = output_of(typed.graph, address)
+    if id is None and (inner_of(typed.graph, address) or backbone_of(typed.graph, address)):
+        raise DataError([f"nothing in the model reads `{address}`: read it in a head, and predict that"])
     if id is None:
         raise DataError([f"there is no `{address}` in this model; there are {', '.join(list_addresses(typed.graph)[:8])}"])
-    layers = {layer.name: layer for layer in model.layers}
-    node = typed.nodes[id].node
-    while node.layer not in layers and node.inputs and not isinstance(node.op, InputOp):
-        node = typed.nodes[node.inputs[0]].node
-    if node.layer not in layers:
+    tensor = find_tensor(model, typed, id)
+    if tensor is None:
         raise DataError([f"`{address}` is no layer of the Keras model"])
-    return keras.Model(model.inputs, layers[node.layer].output)
+    return keras.Model(model.inputs, tensor)
 
 
 def _with_features(columns: dict[str, Sequence[Any]], at: str, found: Predicted) -> Predictions:

@@ -9,8 +9,8 @@ import keras
 import numpy
 
 from ...compiler.compile import Compilation
-from ...ops.input import InputOp
 from ..measure.figures import class_figures, label_figures, number_figures
+from ..measure.inside import find_tensor
 from ..measure.measure import HALF, truth_of
 from ..measure.predict import Heads, Predicted, classes_of, numbers_of, predict, probabilities_of
 from ..read.libraries import need
@@ -40,16 +40,12 @@ def project_fusions(compilation: Compilation, model: keras.Model, part: Part, he
     need("sklearn", "the projections of `report.html`")
     from sklearn.decomposition import PCA
 
-    layers = {layer.name: layer for layer in model.layers}
     found: dict[str, Any] = {}
     for address, id in _around_fusions(compilation):
-        node = typed.nodes[id].node
-        while node.layer not in layers and node.inputs and not isinstance(node.op, InputOp):
-            node = typed.nodes[node.inputs[0]].node
-        layer = layers.get(node.layer)
-        if layer is None or isinstance(layer.output, list | tuple | dict):
+        tensor = find_tensor(model, typed, id)
+        if tensor is None or isinstance(tensor, list | tuple | dict):
             continue
-        cut = keras.Model(model.inputs, layer.output)
+        cut = keras.Model(model.inputs, tensor)
         predicted = predict(cut, First(part), Heads((address,), batch_size=heads.batch_size))[address]
         # Of what has steps, or height and width, their mean.
         rows = [each.reshape(-1, each.shape[-1]).mean(0) if each.ndim else each.reshape(1) for each in predicted.values]

@@ -82,6 +82,8 @@ def _set(address: str, trainable: bool, graph: TypedGraph, layers: Mapping[str, 
         node = graph.nodes.get(id)
         each = (node.node.layer, *layer_names(node.node.layer, node.weights)) if node is not None else ()
         for layer in (layers[name] for name in each if name in layers):
+            # Keras passes over a model that says so already, though layers in it say otherwise.
+            layer.trainable = not trainable
             layer.trainable = trainable
 
 
