@@ -9,6 +9,7 @@ import pytest
 
 import cnnlstm_spec
 from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.emit.words.arithmetic import explain, find
 from cnnlstm_spec.ops.backbones.op import Backbone
 
 BASE: dict[str, Any] = {"weights": None, "include_top": False, "name": "base"}
@@ -137,6 +138,18 @@ def test_expect_of_inner_layers() -> None:
     assert "(height=24, width=16, channels=48)" in wrong.diagnostics[0].message
     (unknown,) = load([net()], expect={"branches.x.base.block_3_expandd": [24, 16, 48]}).diagnostics
     assert unknown.code.name == "unknown-address" and "`branches.x.base.block_3_expand`" in unknown.help[0]
+
+
+@pytest.mark.parametrize("address", ["branches.x.base.block_3_expand_BN", "branches.x.base.Conv1", "branches.x.base"])
+def test_explain_of_inner_layers(address: str) -> None:
+    """Of one that is read, one that is not, and the backbone."""
+    found = load([net()], ["x.base.Conv1"])
+    assert found.typed is not None
+    node = find(found.typed, address)
+    assert node is not None
+    text = explain(found.typed, node)
+    assert "MobileNetV2 base (line 1)" in text
+    assert address == "branches.x.base" or text.splitlines()[-3].split() == ["height", "24" if "block" in address else "48"]
 
 
 COMPILED = {"compile": {"optimizer": "sgd", "loss": "mse"}}

@@ -113,8 +113,7 @@ class Number:
 def explain(graph: TypedGraph, node: TypedNode) -> str:
     """How the output of a node came to be: every layer from the input down, a line for each of its numbers."""
     lines = [one_line(graph.graph.name)]
-    path = list(_path(graph, node))
-    for each in path if path and path[-1].node.id == node.node.id else (*path, node):
+    for each in (*_path(graph, node), *(() if node.node.id in graph.nodes else (node,))):
         lines += ["", *explain_layer(each, graph)]
     return "\n".join(lines)
 
@@ -207,8 +206,8 @@ def _params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], tried: Tri
 
 
 def _path(graph: TypedGraph, node: TypedNode) -> Iterator[TypedNode]:
-    """The nodes that a node rests on, and itself, in the order of the graph."""
-    wanted, waiting = set[str](), [node.node.id]
+    """The nodes of the graph that a node rests on, and itself, in their order."""
+    wanted, waiting = set[str](), [node.node.id] if node.node.id in graph.nodes else [*node.node.inputs]
     while waiting:
         id = waiting.pop()
         if id not in wanted:

@@ -8,8 +8,8 @@ UNKNOWN_INNER = Code("unknown-inner-layer", "error", "`{layer}` has no layer `{n
 CUT_OFF = Code(
     "inner-layer-cut-off",
     "error",
-    "`{name}` is no part of the model: nothing reads it, or what comes of it",
-    help="what is read of a backbone is kept, with what lies before it",
+    "`{name}` is cut off: nothing reads it",
+    help="what is read of a backbone is part of the model, with what lies before it; nothing else of it is",
 )
 TWO_WAYS = Code(
     "train-from-and-trainable",
