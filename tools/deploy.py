@@ -100,7 +100,7 @@ def run_spec(spec: Path, kinds: list[str], cache: Path) -> None:
 
     from cnnlstm_spec import load
     from cnnlstm_spec.compiler.deploy import deploy
-    from cnnlstm_spec.runs.export.export import Exporter, Model
+    from cnnlstm_spec.runs.export.export import Exporter, Model, Shared
     from cnnlstm_spec.runs.export.formats import Kind
     from cnnlstm_spec.runs.export.sizes import find_open
     from cnnlstm_spec.runs.export.wanted import Wanted
@@ -114,13 +114,14 @@ def run_spec(spec: Path, kinds: list[str], cache: Path) -> None:
     deployment = deploy(compilation)
     model = Model(Finished(compilation, spec, None), deployment, *deployment.models(), {})
     sizes = {names[0]: SIZE for names in find_open(model.typed).values()}
-    references: dict[bool, dict[int | None, Any]] = {True: {}, False: {}}
+    between = tempfile.TemporaryDirectory()
+    shared = Shared(Path(between.name))
 
     def attempt(kind: Kind, batch: int | None, fixed: dict[str, int]) -> dict[str, Any]:
         wanted = Wanted((kind.format,), (kind.quantize,) if kind.quantize else (), fixed, batch, samples=SAMPLES)
         with tempfile.TemporaryDirectory() as scratch:
-            given = (model, wanted, Path(scratch), lambda text: None, print)
-            exporter = Exporter(*given, start=Here, references=references[bool(fixed)])  # type: ignore[arg-type]
+            given = (model, wanted, Path(scratch), lambda text: None, print, shared)
+            exporter = Exporter(*given, start=Here)  # type: ignore[arg-type]
             try:
                 return exporter.make(kind).to_data()
             except DataError as error:
@@ -135,6 +136,7 @@ def run_spec(spec: Path, kinds: list[str], cache: Path) -> None:
         if "failed" in found and format != "litert":
             found = {**attempt(kind, 1, sizes), "open": found["failed"]}
         path.write_text(json.dumps(found, indent=1), "utf-8")
+    between.cleanup()
 
 
 def make_table(specs: list[Path], kinds: list[str], cache: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path as File
 
 import click
 
+from ..compiler.compile import Compilation
 from ..compiler.silence import apart
 from ..compiler.variants import agreed, sweep
 from ..emit.words.checked import Checked, fails
@@ -34,6 +35,8 @@ class Asked:
     max_variants: int | None
     stdin_filename: str
     mending: Mending = MENDS_NOTHING
+    runtimes: tuple[str, ...] = ()
+    """Those that the model is to be exported to."""
 
 
 def check_all(names: Sequence[str], asked: Asked, tell: Callable[[Checked], None]) -> list[Checked]:
@@ -76,13 +79,13 @@ def _check(name: str, asked: Asked) -> tuple[Checked, list[Diagnostic]]:
         source, folder = read_source(name, asked.stdin_filename)
         prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if not prepared.variants:
-        found, idle = apart(shown(prepared.plain().diagnostics, asked.advice))
+        found, idle = apart(shown(_told(prepared.plain(), asked), asked.advice))
         if asked.mending.tries:
             found = tried(prepared, found)[0]
         return Checked(path, tuple(found)), idle
     from ..compiler.variants_table import table
 
-    pairs = [(variant, shown(each.diagnostics, asked.advice)) for variant, each in prepared.all()]
+    pairs = [(variant, shown(_told(each, asked), asked.advice)) for variant, each in prepared.all()]
     whole = agreed([each for _, each in pairs])
     own = [apart(each)[0] for each in whole]
     if asked.mending.tries:
@@ -90,6 +93,18 @@ def _check(name: str, asked: Asked) -> tuple[Checked, list[Diagnostic]]:
     text = table(path, list(zip(prepared.variants, own, strict=True)), asked.strict)
     variants = tuple((variant.label, tuple(each)) for variant, each in zip(prepared.variants, own, strict=True))
     return Checked(path, tuple(_unique(own)), variants, text), apart(_unique(whole))[1]
+
+
+def _told(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
+    """What was found in a spec; in a sound one also what the runtimes that it is meant for have no operation for."""
+    if not asked.runtimes or not compilation.ok:
+        return compilation.diagnostics
+    from ..compiler.deploy import deploy
+    from ..model.runtimes import find_lacking
+
+    graph = deploy(compilation).inference.typed
+    assert graph is not None
+    return (*compilation.diagnostics, *(each for format in asked.runtimes for each in find_lacking(graph, format)))
 
 
 def _unique(variants: Iterable[list[Diagnostic]]) -> list[Diagnostic]:

@@ -222,4 +222,7 @@ def _variants(
 def _summary(manifest: Manifest, folder: File) -> str:
     files = [*manifest.files, "manifest.json"]
     found = f"{manifest.name}: {manifest.params.total:,} parameters; wrote {', '.join(files)} to {folder}"
-    return f"{one_line(found)}\n\n"
+    if manifest.keras_for is None:
+        return f"{one_line(found)}\n\n"
+    named = ", ".join(f"{name} ({since})" for name, since in manifest.keras_for.items())
+    return f"{one_line(found)}\nloads in Keras {manifest.keras}, for {one_line(named)}\n\n"

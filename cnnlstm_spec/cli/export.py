@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..model.runtimes import RUNTIMES
 from .evaluate import require_option
 from .options import imports_option
 from .run_options import model_options, open_finished, outside_option, told_to_people
@@ -16,12 +17,11 @@ from .terminal import Progress, note, write
 if TYPE_CHECKING:
     from ..runs.require import Requirement
 
-FORMATS = ("saved_model", "litert", "onnx", "openvino")
 QUANTIZED = ("dynamic", "float16", "int8")
 
 
 def _formats(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return _listed(value, FORMATS)
+    return _listed(value, RUNTIMES)
 
 
 def _quantized(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
     required=True,
     metavar="FORMAT",
     callback=_formats,
-    help=f"{', '.join(FORMATS)}. May be given several times, or with commas.",
+    help=f"{', '.join(RUNTIMES)}. May be given several times, or with commas.",
 )
 @click.option(
     "--quantize",

@@ -9,6 +9,7 @@ from pathlib import Path as File
 import click
 
 from ..emit.words.checked import Checked
+from ..model.runtimes import RUNTIMES
 from .checking import Asked, check_all, expanded, status_of
 from .formats import (
     FORMATS,
@@ -55,6 +56,13 @@ from .terminal import columns, has_color, write
 )
 @mending_options
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
+@click.option(
+    "--for",
+    "runtimes",
+    multiple=True,
+    type=click.Choice(RUNTIMES),
+    help="Tell the layers that a runtime of `export` is known to have no operation for. May be given several times.",
+)
 @click.option("--advice", is_flag=True, help="Show advice too, which counts as no finding.")
 @click.option("--only-specs", is_flag=True, help="Pass over files that are no specs, or are parts of others.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file that was read changes, until Control-C.")
@@ -71,6 +79,7 @@ def command(
     unsafe_fixes: bool,
     diff: bool,
     strict: bool,
+    runtimes: tuple[str, ...],
     advice: bool,
     only_specs: bool,
     watch: bool,
@@ -97,7 +106,7 @@ def command(
     check_mending(paths, form, fix, unsafe_fixes, diff)
     tries = bool(WITH_FIXES.intersection((form, *outputs.values())))
     mending = Mending(fix and not diff, diff, unsafe_fixes, tries)
-    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending)
+    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending, runtimes)
     colored = has_color(color, sys.stdout)
     in_text = form in (None, "text")
 

@@ -28,6 +28,7 @@ NOT_A_SPEC = {
     "nested-too-deep": "the spec would fill the page",
     "aliases-too-large": "the spec would fill the page",
     "unclear-rule": "about the command line",
+    "no-operation": "about the command line",
     "unknown-path": "about the command line",
     "unclear-override": "about the command line",
     "no-such-file": "about a file",

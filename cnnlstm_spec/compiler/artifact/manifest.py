@@ -80,6 +80,10 @@ class Manifest(Document):
     seed: int | None
     versions: dict[str, str]
     """Of the packages that built the model."""
+    keras: LeftOut[str] = None
+    """Which versions of Keras load the model, as `>=3.12`; left out where all from 3.8 on do."""
+    keras_for: LeftOut[dict[str, str]] = None
+    """For which classes and arguments of it, and since when there are those."""
     inputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
     """Inputs of the Keras model, in its order."""
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]

@@ -27,6 +27,7 @@ from ..resolved import resolved
 from ..version import __version__
 from .manifest import Inference, LayerNote, Manifest, ResolvedSpec, TrainedWeights, WrittenFile
 from .ownership import MANIFEST, MODEL, clear, foreign, hidden
+from .since import find_least, find_since
 from .usage import usage
 
 SVG, PNG = "plot.svg", "plot.png"
@@ -161,6 +162,11 @@ def make_manifest(
     """What the folder holds and where it came from; nothing of when or where it was made."""
     built = compilation if deployment is None else deployment.inference
     assert built.typed is not None and compilation.spec is not None
+    since = find_since(built.program)
+    least = find_least(since)
+    more: dict[str, Any] = {} if deployment is None else {"inference": _inference(deployment)}
+    if least is not None:
+        more |= {"keras": f">={least}", "keras_for": since}
     return Manifest(
         version=1,
         name=compilation.spec.name,
@@ -171,7 +177,7 @@ def make_manifest(
         params=count_params(built.typed),
         usage=tuple(usage(built, MODEL)),
         purpose="training" if deployment is None else "inference",
-        **({} if deployment is None else {"inference": _inference(deployment)}),
+        **more,
         files={name: WrittenFile(sha256=digest(data), bytes=len(data)) for name, data in files.items()},
         spec=ResolvedSpec.model_validate({"sha256": digest(compilation.source.text.encode()), **resolved(compilation)}),
         passes=passes,

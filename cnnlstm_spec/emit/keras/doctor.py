@@ -33,6 +33,8 @@ UNKNOWN = 7
 """Stands for a size known only at run time."""
 
 Evaluate = Callable[[Expression], Any]
+Used = frozenset[str] | None
+"""The arguments that a program writes, of which alone it is asked whether Keras has them; None for all."""
 
 
 def compare(evaluate: Evaluate) -> list[Difference]:
@@ -52,19 +54,23 @@ def compare(evaluate: Evaluate) -> list[Difference]:
 
 
 def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
-    """The differences in what a program uses, what is new left out."""
+    """The differences in what a program uses, what is new left out, and arguments that it does not write."""
     by_path = layers()
     called = [call for statement in program.statements for call in find_calls(statement)]
     found: list[Difference] = []
-    for path in dict.fromkeys(call.path for call in called):
+    written: dict[str, set[str]] = {}
+    for call in called:
+        written.setdefault(call.path, set()).update(name for name, _ in call.keywords)
+    for path, keywords in written.items():
+        used = frozenset(keywords)
         module, _, name = path.rpartition(".")
         family = next((each for each in facts()["families"] if module == f"keras.{MODULES.get(each, each)}"), None)
         if path in by_path:
-            found += of_layer(by_path[path], evaluate)
+            found += of_layer(by_path[path], evaluate, used)
         elif module == "keras.applications":
-            found += of_backbone(name)
+            found += of_backbone(name, used)
         elif family is not None and name in facts()["families"][family]["classes"]:
-            found += of_object(family, name)
+            found += of_object(family, name, used)
         elif path.startswith("keras.") and resolve(path) is None:
             found.append(Difference(path, "missing", "Keras has no such name"))
     for call in called:
@@ -74,26 +80,29 @@ def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
     return [each for each in found if each.sort != "new"]
 
 
-def of_layer(cls: type[Op], evaluate: Evaluate) -> list[Difference]:
+def of_layer(cls: type[Op], evaluate: Evaluate, used: Used = None) -> list[Difference]:
     """A layer's signature, and its examples."""
     made = resolve(cls.keras_path())
     name = cls.title()
     if made is None:
         return [Difference(name, "missing", f"Keras has no `{cls.keras_path()}`")]
-    found = list(_signature(cls, made))
+    found = list(_signature(cls, made, used))
     if any(each.sort != "new" for each in found):
         return found
+    lacking = set(cls.arguments) - set(parameters(made)) - EVERY_OP if used is not None else set()
     for op, example, expected in expectations(cls):
+        if lacking & set(example.arguments):
+            continue
         if (what := _given(op, example, expected, evaluate)) is not None:
             index = cls.examples.index(example) + 1
             found.append(Difference(name, "differs", f"example {index}: {what}"))
     return found
 
 
-def _signature(cls: type[Op], made: Any) -> Iterator[Difference]:
+def _signature(cls: type[Op], made: Any, used: Used) -> Iterator[Difference]:
     ours = {name: each for name, each in cls.arguments.items() if name not in EVERY_OP | cls.call_arguments}
     theirs = {name: value for name, value in parameters(made).items() if name not in EVERY_OP | LEFT_OUT.get(cls.title(), set())}
-    yield from _names(cls.title(), set(ours), theirs)
+    yield from _names(cls.title(), set(ours), theirs, used)
     for name in [each for each in ours if each in theirs]:
         argument, default = ours[name], theirs[name]
         if argument.default is REQUIRED or default is inspect.Parameter.empty:
@@ -163,17 +172,17 @@ def _weights_shown(weights: tuple[tuple[str, tuple[int, ...], bool], ...]) -> st
     return ", ".join(f"{name} {list(shape)}{'' if on else ' frozen'}" for name, shape, on in weights) or "none"
 
 
-def of_backbone(name: str) -> list[Difference]:
+def of_backbone(name: str, used: Used = None) -> list[Difference]:
     """A backbone's signature."""
     made = resolve(f"keras.applications.{name}")
     if made is None:
         return [Difference(name, "missing", f"Keras has no `keras.applications.{name}`")]
     ours = dict(backbone_facts(name).arguments)
     theirs = {key: value for key, value in parameters(made).items() if key in ours or key not in ("name", "input_tensor")}
-    return [*_names(name, set(ours), theirs), *_defaults(name, ours, theirs)]
+    return [*_names(name, set(ours), theirs, used), *_defaults(name, ours, theirs, used)]
 
 
-def of_object(family: str, name: str) -> list[Difference]:
+def of_object(family: str, name: str, used: Used = None) -> list[Difference]:
     """The signature of an optimizer, loss, metric or another named object."""
     made = resolve(f"keras.{MODULES.get(family, family)}.{name}")
     label = f"{family}.{name}"
@@ -182,7 +191,7 @@ def of_object(family: str, name: str) -> list[Difference]:
     arguments = facts()["families"][family]["classes"][name]["arguments"]
     ours = {each["name"]: inspect.Parameter.empty if each.get("required") else each.get("default") for each in arguments}
     theirs = parameters(made)
-    return [*_names(label, set(ours), theirs), *_defaults(label, ours, theirs)]
+    return [*_names(label, set(ours), theirs, used), *_defaults(label, ours, theirs, used)]
 
 
 def of_identifier(family: str, identifier: str) -> list[Difference]:
@@ -202,8 +211,8 @@ def of_identifier(family: str, identifier: str) -> list[Difference]:
     return []
 
 
-def _names(label: str, ours: set[str], theirs: dict[str, Any]) -> Iterator[Difference]:
-    for name in sorted(ours - set(theirs)):
+def _names(label: str, ours: set[str], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
+    for name in sorted(ours - set(theirs) if used is None else (ours - set(theirs)) & used):
         yield Difference(label, "differs", f"there is no argument `{name}`")
     for name, default in theirs.items():
         if name not in ours and default is inspect.Parameter.empty:
@@ -212,8 +221,9 @@ def _names(label: str, ours: set[str], theirs: dict[str, Any]) -> Iterator[Diffe
             yield Difference(label, "new", f"the argument `{name}` is new")
 
 
-def _defaults(label: str, ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[Difference]:
-    for name in [each for each in ours if each in theirs]:
+def _defaults(label: str, ours: dict[str, Any], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
+    # What an object calls itself changes nothing of a model.
+    for name in [each for each in ours if each in theirs and (used is None or each != "name")]:
         if _plain(ours[name]) != _plain(theirs[name]):
             yield Difference(label, "differs", f"the default of `{name}` is {_shown(theirs[name])}")
 

@@ -40,8 +40,8 @@ from ...ir.program import (
 from ...language.catalog import facts
 from .expectations import Difference
 
-LEAST = (3, 15)
-"""The oldest Keras that has what programs call: `MultiOptimizer` came with it."""
+LEAST = (3, 13)
+"""The oldest Keras that builds models: two minor versions before the one that the rules were made from."""
 
 
 def run(program: Program) -> keras.Model:
@@ -147,7 +147,10 @@ def check(program: Program) -> None:
     if keras.__version__ == made_from:
         return
     if tuple(int(part) for part in keras.__version__.split(".")[:2]) < LEAST:
-        raise Unbuildable(f"Keras {keras.__version__} is installed; {'.'.join(map(str, LEAST))} or later is needed")
+        least = ".".join(map(str, LEAST))
+        raise Unbuildable(
+            f"Keras {keras.__version__} is installed; {least} or later is needed to build models. It loads those made elsewhere"
+        )
     from .doctor import find_used
 
     found = find_used(program, lambda expression: _evaluate(expression, {}))

@@ -97,6 +97,17 @@ def open_model(finished: Finished, read_data: bool = True) -> Model:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What several files of one model have in common."""
+
+    folder: File
+    """Where SavedModels lie that files are made of."""
+    references: dict[Any, Pairs] = field(default_factory=dict)
+    """What Keras gives, by sizes that are fixed and the size of batches."""
+    sources: dict[Any, File] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Exporter:
     """Makes the files of one model in a folder for work in progress."""
 
@@ -105,10 +116,9 @@ class Exporter:
     folder: File
     step: Step
     note: Step
+    shared: Shared
     start: Callable[[float, int], Child] = Child
     """Gives the process that converts, or runs, a file."""
-    references: dict[int | None, Pairs] = field(default_factory=dict)
-    """What Keras gives, by the size of batches."""
 
     @cached_property
     def fixed(self) -> dict[Any, int]:
@@ -185,9 +195,10 @@ class Exporter:
         return draw_samples(self.model.typed, *given, self.wanted.samples)
 
     def _reference(self, batch: int | None) -> Pairs:
-        if batch not in self.references:
-            self.references[batch] = ask_keras(self.trial, batch, self.model.predict)
-        return self.references[batch]
+        key = (batch, *self.fixed.items())
+        if key not in self.shared.references:
+            self.shared.references[key] = ask_keras(self.trial, batch, self.model.predict)
+        return self.shared.references[key]
 
     def _batch(self, kind: Kind) -> int | None:
         spec = self.model.finished.compilation.spec
@@ -205,18 +216,17 @@ class Exporter:
         return self._convert_model(self.model.inference, self.model.heads, kind, batch, target)
 
     def _convert_model(
-        self, model: Any, heads: Sequence[str], kind: Kind, batch: int | None, target: File
+        self, model: keras.Model, heads: Sequence[str], kind: Kind, batch: int | None, target: File
     ) -> tuple[dict[str, Any], tuple[str, ...]]:
         more: dict[str, Any] = {}
         arrays: dict[str, Any] = {}
         names: tuple[str, ...] = ()
-        with scratch_folder() as scratch, ExitStack() as stack:
-            source = scratch / "saved"
+        with ExitStack() as stack:
             if kind.quantize == "int8":
                 self._check_steps()
                 names = stack.enter_context(unrolled(model))
                 arrays = self._ranges(batch)
-            write_saved_model(model, heads, self.model.inputs, batch, self.fixed, source)
+            source = self._source(model, heads, batch, bool(names))
             if kind.quantize is not None:
                 more["quantize"] = kind.quantize
             if kind.quantize == "int8" and self.wanted.keep_float:
@@ -226,6 +236,15 @@ class Exporter:
             with self._child() as child:
                 told, _ = child.ask("convert", arrays, format=kind.format, source=str(source), target=str(target), **more)
         return told, names
+
+    def _source(self, model: keras.Model, heads: Sequence[str], batch: int | None, unrolls: bool) -> File:
+        """The SavedModel that files are made of."""
+        key = (id(model), batch, unrolls, *self.fixed.items())
+        if key not in self.shared.sources:
+            path = self.shared.folder / str(len(self.shared.sources))
+            write_saved_model(model, heads, self.model.inputs, batch, self.fixed, path)
+            self.shared.sources[key] = path
+        return self.shared.sources[key]
 
     def _open(self, child: Child, kind: Kind, target: File, batch: int | None, heads: Sequence[str] = ()) -> Runtime:
         told, _ = child.ask("open", format=kind.format, path=str(target))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from ...model.runtimes import RUNTIMES
 from ...text.missing import install
 from ..samples import DataError
 
-FORMATS = ("saved_model", "litert", "onnx", "openvino")
+FORMATS = RUNTIMES
 QUANTIZED = ("dynamic", "float16", "int8")
 EXTRA = "export"
 MODEL = "model"

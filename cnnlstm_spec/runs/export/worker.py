@@ -8,6 +8,7 @@ It reads messages on standard input and answers on standard output; what librari
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
@@ -24,6 +25,8 @@ from .messages import receive, send
 WARM_UP, LEAST, MOST, SECONDS = 3, 20, 200, 3.0
 """Runs before those that are timed, how many are timed at least and at most, and after how long no more are."""
 
+LOCATION = re.compile(r"^.*\bloc\(.*\): ")
+"""Where LiteRT's converter says that it is, before it says what."""
 Runner = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -103,7 +106,7 @@ def first_line(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "it needs more memory than it may have"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    return LOCATION.sub("", lines[0]) if lines else type(error).__name__
 
 
 def whole(error: Exception) -> str:

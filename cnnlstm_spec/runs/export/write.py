@@ -15,7 +15,7 @@ from ..installed import installed_versions
 from ..samples import DataError
 from .document import Export, ExportedFile, Input, Output
 from .formats import FORMS, Kind, need_installed
-from .place import check_folder, put_in_place, scratch_beside
+from .place import check_folder, put_in_place, scratch_beside, scratch_folder
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def write_export(
     check_folder(folder, kinds, force)
     step("importing Keras")
     with silence():
-        from .export import Exporter, open_model
+        from .export import Exporter, Shared, open_model
     step("building the model")
     model = open_model(finished)
-    with scratch_beside(folder) as scratch:
-        exporter = Exporter(model, wanted, scratch, step, note)
+    with scratch_beside(folder) as scratch, scratch_folder() as between:
+        exporter = Exporter(model, wanted, scratch, step, note, Shared(between))
         found = _describe(exporter, tuple(_made(exporter, kinds)))
         put_in_place(scratch, folder, found)
     return found

@@ -21,27 +21,21 @@ def convert(source: File, target: File, arrays: Mapping[str, Any], opset: int | 
 
     patch_tf2onnx()
     loaded = tensorflow.saved_model.load(str(source))
-    function = loaded.signatures[SIGNATURE]
-    frozen = freeze(function)
-    specs = {name: tensorflow.TensorSpec(each.shape, each.dtype, name) for name, each in _inputs(function).items()}
-
-    def serve(inputs: dict[str, Any]) -> dict[str, Any]:
-        return dict(zip(sorted(function.structured_outputs), frozen(*(inputs[name] for name in sorted(specs))), strict=True))
-
+    graph, inputs, outputs = freeze(loaded.signatures[SIGNATURE])
     asked = opset or OPSET
-    model, _ = tf2onnx.convert.from_function(tensorflow.function(serve), [specs], opset=asked)
+    names = {tensor: name for name, tensor in (*inputs.items(), *outputs.items())}
+    given = (list(inputs.values()), list(outputs.values()), asked)
+    model, _ = tf2onnx.convert.from_graph_def(graph, source.name, *given, tensors_to_rename=names)
     onnx.checker.check_model(model)
     replace_file(target, model.SerializeToString())
     return {"opset": asked}
 
 
-def _inputs(function: Any) -> dict[str, Any]:
-    found: dict[str, Any] = function.structured_input_signature[1]
-    return found
+def freeze(function: Any) -> tuple[Any, dict[str, str], dict[str, str]]:
+    """The graph of a function without variables and without what it had captured, and its tensors by input and by output.
 
-
-def freeze(function: Any) -> Any:
-    """A function without variables and without what it had captured: constants of a layer would be inputs of the file."""
+    Constants of a layer, which a function captures, would else be inputs of the file.
+    """
     import tensorflow
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -55,13 +49,11 @@ def freeze(function: Any) -> Any:
             node.ClearField("attr")
             node.attr["dtype"].type = tensorflow.as_dtype(value.dtype).as_datatype_enum
             node.attr["value"].tensor.CopyFrom(tensorflow.make_tensor_proto(value))
-    names = {each.name.partition(":")[0]: each.name for each in constant.inputs}
-    feeds = [names.get(name, f"{name}:0") for name in sorted(_inputs(function))]
+    placed = {each.name.partition(":")[0]: each.name for each in constant.inputs}
+    inputs = {name: placed.get(name, f"{name}:0") for name in sorted(function.structured_input_signature[1])}
     # Outputs lie in the order of their names, as TensorFlow flattens a mapping.
-    fetches = [each.name for each in constant.outputs]
-    wrapped = tensorflow.compat.v1.wrap_function(lambda: tensorflow.import_graph_def(graph, name=""), [])
-    at = wrapped.graph.as_graph_element
-    return wrapped.prune([at(each) for each in feeds], [at(each) for each in fetches])
+    outputs = zip(sorted(function.structured_outputs), (each.name for each in constant.outputs), strict=True)
+    return graph, inputs, dict(outputs)
 
 
 def open_file(path: File) -> tuple[Any, list[str], list[str]]:

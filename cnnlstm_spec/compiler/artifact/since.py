@@ -1,0 +1,44 @@
+"""From which Keras on an artifact loads, and for which of its classes and arguments. Imports no Keras.
+
+The facts are `language/data/since.json`, made by `tools/since.py` from the versions themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from ...ir.program import Call, Program, find_calls
+from ...text.files import own
+
+
+def find_since(program: Program) -> dict[str, str]:
+    """What a program uses that the oldest Keras has not, as `layers.Dense` or `layers.Dense.lora_rank`, and since when."""
+    facts = _facts()
+    found: dict[str, str] = {}
+    for call in [call for statement in program.statements for call in find_calls(statement)]:
+        found |= _of_call(call, facts.get(call.path, {}))
+    return dict(sorted(found.items()))
+
+
+def find_least(since: dict[str, str]) -> str | None:
+    """The version that has all of it; None where the oldest has."""
+    return max(since.values(), key=_numbers, default=None)
+
+
+def _of_call(call: Call, known: dict[str, Any]) -> dict[str, str]:
+    name = call.path.removeprefix("keras.")
+    found = {name: known["since"]} if "since" in known else {}
+    arguments: dict[str, str] = known.get("arguments", {})
+    return found | {f"{name}.{keyword}": arguments[keyword] for keyword, _ in call.keywords if keyword in arguments}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+@lru_cache(maxsize=1)
+def _facts() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(own("language", "data", "since.json"))["since"]
+    return found
