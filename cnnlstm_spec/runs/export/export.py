@@ -41,6 +41,7 @@ MOST_STEPS = 2000
 JUDGED = {"classes": "accuracy", "labels": "f1", "numbers": "r2"}
 """The figure that int8 is held by, by what a head's target is."""
 Step = Callable[[str], None]
+Key = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ class Shared:
 
     folder: File
     """Where SavedModels lie that files are made of."""
-    references: dict[Any, Pairs] = field(default_factory=dict)
+    references: dict[Key, Pairs] = field(default_factory=dict)
     """What Keras gives, by sizes that are fixed and the size of batches."""
-    sources: dict[Any, File] = field(default_factory=dict)
+    sources: dict[Key, File] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
