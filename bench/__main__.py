@@ -17,7 +17,7 @@ if "--smoke" in sys.argv:
     os.environ["BENCH_SMOKE"] = "1"
 
 import cnnlstm_spec
-from bench import training, validate
+from bench import editor, training, validate
 from bench.networks import SMOKE
 from bench.pairs import machine
 
@@ -38,6 +38,8 @@ ROWS = {
     "many": Row(validate.many, validate.many, lambda: validate.many(3, 1)),
     "variants": Row(validate.variants, validate.variants, lambda: validate.variants(2, 1)),
     "mending": Row(validate.mending, lambda: validate.mending(runs=1), lambda: validate.mending(100, 1)),
+    "keystroke": Row(editor.keystroke, lambda: editor.keystroke(runs=5), lambda: editor.keystroke(100, 1)),
+    "initialize": Row(editor.initialize, lambda: editor.initialize(3), lambda: editor.initialize(1)),
     "mistake": Row(lambda: training.mistake(5), lambda: training.mistake(1), lambda: training.mistake(1)),
     "clips": Row(training.clips, training.clips, training.clips),
     "frames": Row(lambda: training.frames(3, 8), lambda: training.frames(1, 6), lambda: training.frames(1, 1)),

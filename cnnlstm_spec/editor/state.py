@@ -16,9 +16,14 @@ from ..text.memo import Memory
 from ..text.source import Source
 from ..text.texts import Texts, same_file
 from .repaired import find_meant, is_half_written, line_of
+from .retyped import retype
 
 VARIANTS = 200
 """So many variants of a matrix are looked at while a spec is edited."""
+
+
+AGE = 40
+"""So many states in a row may keep what the one before has known; then all is compiled anew."""
 
 
 class Overtaken(BaseException):
@@ -79,6 +84,17 @@ class State:
     line: int | None = None
     """The 1-based line that was changed last."""
     settings: Settings = field(default_factory=Settings)
+    age: int = 0
+    """How many states before it have given it what they knew."""
+
+    @cached_property
+    def exact(self) -> State:
+        """The same text compiled by itself: in one that has kept what was known, offsets are those of the texts before."""
+        if not self.age:
+            return self
+        made = make_state(self.source, self.prepared.folder, {}, self.settings, self.line)
+        made.memory.is_wanted = lambda: self.memory.is_wanted()
+        return made
 
     @cached_property
     def compilation(self) -> Compilation:
@@ -89,7 +105,8 @@ class State:
     def found(self) -> tuple[Diagnostic, ...]:
         """What `validate` finds."""
         if not self.prepared.variants:
-            return tuple(apart(shown_by_validate(self.compilation.diagnostics))[0])
+            found = apart(shown_by_validate(self.compilation.diagnostics))[0]
+            return tuple(sorted(found, key=_order)) if self.age else tuple(found)
         few = self.prepared.variants[:VARIANTS]
         whole = agreed([shown_by_validate(self.prepared.compiled(each).diagnostics) for each in few])
         own = [apart(each)[0] for each in whole]
@@ -124,6 +141,11 @@ class State:
         return self.prepared.again(source, texts)
 
 
+def _order(found: Diagnostic) -> tuple[int, int, str]:
+    """As `validate` orders what it finds in one file."""
+    return (*found.place.span.source.position(found.place.span.start), found.code.name)
+
+
 def shown_by_validate(found: tuple[Diagnostic, ...]) -> list[Diagnostic]:
     """The findings that are shown unless advice is asked for."""
     return [each for each in found if each.severity != "advice"]
@@ -136,8 +158,16 @@ def make_state(
     settings: Settings,
     line: int | None = None,
     memory: Wanted | None = None,
+    before: State | None = None,
 ) -> State:
-    """The state of a text of a folder, None for one of no file; nothing of it is compiled yet."""
+    """The state of a text of a folder, None for one of no file; what is known of the one `before` it is kept where that is so.
+
+    Of a text with errors nothing is kept: what is said of them may rest on where things stand.
+    """
+    if before is not None and before.age < AGE and (prepared := retype(before.prepared, source)) is not None:
+        state = State(source, prepared, before.memory, line, settings, before.age + 1)
+        if state.compilation.ok:
+            return state
     memory = memory or Wanted()
     given = (settings.allow_imports, settings.allow_outside)
     prepared = sweep(source, (), (), folder, *given, texts=OpenTexts(open_files), memory=memory, indexed=True)

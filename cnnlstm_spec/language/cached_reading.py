@@ -61,6 +61,8 @@ def recall(read: Callable[..., Any], node: Node, scope: Scope, *more: Any) -> An
 
 def _rests_on(node: Node, scope: Scope, memory: Memory) -> Iterator[tuple[object, ...]]:
     """What the names in a node stand for, and those in that. A name that is bound further in counts too, for nothing."""
+    if not (scope.variables or scope.globals or scope.blocks or scope.layers):
+        return
     seen: set[tuple[str, int]] = set()
     waiting = [node]
     while waiting:

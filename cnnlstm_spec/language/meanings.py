@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from ..text.nodes import Node
+from ..text.nodes import Entry, Node
+from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Source, Span
 
 
@@ -85,6 +86,26 @@ class Value(Meaning):
 
 
 @dataclass(frozen=True, eq=False)
+class Arguments(Meaning):
+    """A mapping of arguments, whose keys and values are told apart only where somebody looks them up."""
+
+    node: MappingNode
+    entries: tuple[Entry, ...]
+    """Those of its entries that are meant."""
+    owner: str
+    arguments: Mapping[str, Described]
+
+    def expanded(self) -> Iterator[Meaning]:
+        """Each key, and the value of each that the owner has."""
+        written = frozenset(entry.key.text for entry in self.node.entries)
+        for entry in self.entries:
+            name = entry.key.text
+            yield Key(entry.key.span, name, self.owner, self.arguments, written)
+            if name in self.arguments:
+                yield Value(entry.value.span, self.arguments[name], self.owner)
+
+
+@dataclass(frozen=True, eq=False)
 class ObjectName(Meaning):
     """The name of one of Keras's objects, such as an optimizer, whether there is one of that name or not."""
 
@@ -137,11 +158,17 @@ class Index:
     """The meanings of the words of a spec, of every text that it is read from."""
 
     def __init__(self, noted: Iterable[Meaning]) -> None:
+        self._noted = tuple(noted)
+
+    @cached_property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """All of them, each once."""
         unique: dict[tuple[object, ...], Meaning] = {}
-        for each in noted:
+        told = (inner for each in self._noted for inner in (each.expanded() if isinstance(each, Arguments) else (each,)))
+        for each in told:
             symbol = (each.symbol, each.defines) if isinstance(each, Word) else ()
             unique.setdefault((type(each), id(each.span.source), each.span.start, each.span.end, symbol), each)
-        self.meanings = tuple(unique.values())
+        return tuple(unique.values())
 
     @cached_property
     def _by_source(self) -> dict[str, list[Noted]]:

@@ -18,7 +18,7 @@ from ..text.source import NOWHERE
 from ..text.spelling import nearest, respelt
 from ..text.synonyms import GONE, LEFT_OUT, SYNONYMS, folded
 from .leaf import REPORTED, Leaf, Reading, Unread
-from .meanings import Described, Key, Value
+from .meanings import Arguments, Described
 from .record import Checks, Record, Taken
 from .scope import POISON, Scope
 
@@ -152,14 +152,10 @@ def note_keys(
     known: MappingOf[str, Described], node: Mapping, scope: Scope, owner: str, of: Iterable[Entry] | None = None
 ) -> None:
     """Notes the keys of a mapping, and the values of those that its owner has; with `of`, of these entries alone."""
-    written = frozenset(entry.key.text for entry in node.entries)
-    for entry in node.entries if of is None else of:
-        name = entry.key.text
-        scope.note(Key(entry.key.span, name, owner, known, written))
-        if name in known:
-            scope.note(Value(entry.value.span, known[name], owner))
-        if name == "share" and isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
-            scope.note_word(entry.value, "share", entry.value.value)
+    scope.note(Arguments(node.span, node, node.entries if of is None else tuple(of), owner, known))
+    share = node.get("share") if of is None else None
+    if share is not None and isinstance(share.value, Scalar) and isinstance(share.value.value, str):
+        scope.note_word(share.value, "share", share.value.value)
 
 
 def _written(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:

@@ -12,7 +12,6 @@ from ..language.catalog import family
 from ..language.foreign import NAMING
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
-from ..language.meanings import LayerName
 from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Label
@@ -36,7 +35,6 @@ KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{l
 def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
     """A Reading of a layer by its Keras name, or None after reporting why there is none."""
     name = key.text
-    scope.note(LayerName(key.span, name, {}))
     cls = find_op(name) or scope.layers.get(name)
     if cls is None:
         _report_unknown(key, arguments, scope)

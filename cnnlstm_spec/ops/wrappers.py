@@ -15,6 +15,7 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import COUNT, Choice, Optional
 from ..language.layer_kinds import LAYER
 from ..language.leaf import OpenLeaf
+from ..language.meanings import LayerName
 from ..language.references import STATES, Reference
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
@@ -91,6 +92,7 @@ def read_inner(node: Node, scope: Scope, refused: Code, help: tuple[str, ...] = 
     if named is None:
         return POISON
     key, arguments = named
+    scope.note(LayerName(key.span, key.text, {}))
     structures = scope.registry.structures if scope.registry is not None else ()
     if key.text in structures or key.text in scope.blocks:
         return scope.report(refused, key, given=key.text, help=help)

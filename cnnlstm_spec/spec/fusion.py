@@ -10,7 +10,7 @@ from ..language.catalog import NO_EFFECT
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
-from ..language.meanings import Address
+from ..language.meanings import Address, LayerName
 from ..language.read_record import (
     MISSING_KEY,
     NOT_A_MAPPING,
@@ -101,6 +101,7 @@ class FusedLayerKind(OpenLeaf):
             key, arguments = node, Scalar(node.span, None, "")
         else:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+        scope.note(LayerName(key.span, key.text, {}))
         cls = find_op(key.text) or scope.layers.get(key.text)
         if cls is not None and cls.arity[1] == 1:
             help = (f"a strategy first, then `layers: [{key.text}: ...]`",)

@@ -10,7 +10,8 @@ from pathlib import Path as File
 
 from .diagnostic import Diagnostic
 from .files import PathError, resolve
-from .nodes import Entry, Listing, Mapping, Node, Scalar
+from .graft import Graft
+from .nodes import Node
 from .parse import parse
 from .read_source import read_file
 from .source import Source
@@ -59,9 +60,13 @@ class EditedTexts(Texts):
         tree, found = parse(source)
         known = self.before.trees.get(old) if self.keeps else None
         if tree is not None and known is not None:
-            tree = _grafted(known, tree)
+            tree = Graft(self.may_keep).node(known, tree)
         self.sources[id(source)], self.trees[id(source)] = source, tree
         return tree, found
+
+    def may_keep(self, node: Node) -> bool:
+        """Whether a node of the old text stands where the one that is equal to it stands in the new one, if that counts."""
+        return True
 
     def with_comments(self) -> list[Source]:
         before = self.before.with_comments() if self.keeps else []
@@ -80,54 +85,3 @@ def same_file(path: File) -> File:
         return resolve(path)
     except PathError:
         return path
-
-
-def _grafted(old: Node, new: Node) -> Node:
-    """The new tree with every part that is equal to one of the old, in the same place, replaced by that."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        known = {entry.key.text: entry for entry in old.entries}
-        entries = tuple(_grafted_entry(known.get(entry.key.text), entry) for entry in new.entries)
-        return old if _are_same(entries, old.entries) else Mapping(new.span, entries)
-    if isinstance(old, Listing) and isinstance(new, Listing):
-        items = _grafted_items(old.items, new.items)
-        return old if _are_same(items, old.items) else Listing(new.span, items)
-    return old if isinstance(old, Scalar) and isinstance(new, Scalar) and _is_equal(old, new) else new
-
-
-def _grafted_entry(old: Entry | None, new: Entry) -> Entry:
-    if old is None or not _is_equal(old.key, new.key):
-        return new
-    value = _grafted(old.value, new.value)
-    return old if value is old.value else Entry(old.key, value)
-
-
-def _grafted_items(old: tuple[Node, ...], new: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Items, those at the end by their place from the end where some were put in or left out."""
-    if len(old) == len(new):
-        return tuple(_grafted(each, item) for each, item in zip(old, new, strict=True))
-    shorter = min(len(old), len(new))
-    head = 0
-    items = list(new)
-    while head < shorter and (item := _grafted(old[head], new[head])) is old[head]:
-        items[head] = item
-        head += 1
-    tail = 1
-    while tail <= shorter - head and (item := _grafted(old[-tail], new[-tail])) is old[-tail]:
-        items[-tail] = item
-        tail += 1
-    return tuple(items)
-
-
-def _are_same(new: tuple[object, ...], old: tuple[object, ...]) -> bool:
-    return len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True))
-
-
-def _is_equal(old: Scalar, new: Scalar) -> bool:
-    kept = (old.text, old.plain, old.broken, old.value, type(old.value)) == (
-        new.text,
-        new.plain,
-        new.broken,
-        new.value,
-        type(new.value),
-    )
-    return kept and not new.broken

@@ -12,6 +12,7 @@ import pytest
 from places import ROOT
 
 from cnnlstm_spec.compiler.variants import agreed, sweep
+from cnnlstm_spec.editor import retyped
 from cnnlstm_spec.editor.features.diagnostics import Uris, make_diagnostics
 from cnnlstm_spec.editor.server import session as sessions
 from cnnlstm_spec.editor.server.loop import ANSWERED, Loop
@@ -174,6 +175,7 @@ def position(place: tuple[int, int]) -> Any:
 
 def test_edits_never_drift_and_nothing_grows(whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "DEBOUNCE", 0.0)
+    monkeypatch.setattr(retyped, "LEAST", 0)
     edits, compiled_each = (100_000, 40) if whole else (360, 30)
     chance, loop, grown = random.Random(1), Here(), []
     loop.take({"method": "initialize", "id": 0})

@@ -11,6 +11,7 @@ from ...text.escape.terminal import one_line
 from ...text.fix import Applicability, Edit, Fix
 from ...text.source import Source, Span
 from ..positions import to_offset, to_range
+from ..retyped import count_alike
 from ..state import State
 from .diagnostics import Json, Uris, make_diagnostic
 
@@ -66,8 +67,8 @@ def _fix_all(state: State, uris: Uris) -> list[Json]:
 def _difference(source: Source, text: str) -> Edit:
     """The one edit that makes a text of another: what lies between what both begin and end with."""
     before, most = source.text, min(len(source.text), len(text))
-    start = next((at for at in range(most) if before[at] != text[at]), most)
-    same = next((at for at in range(most - start) if before[-1 - at] != text[-1 - at]), most - start)
+    start = count_alike(before, text)
+    same = min(count_alike(before[::-1], text[::-1]), most - start)
     return Edit(Span(source, start, len(before) - same), text[start : len(text) - same])
 
 

@@ -36,6 +36,8 @@ OF_STATE: dict[str, Callable[[State, Json], Any]] = {
     "inlayHint": find_inlay_hints,
     "picture": lambda state, _: {"svg": draw(state.meant)},
 }
+BY_LINE = ("foldingRange", "codeLens", "inlayHint", "picture")
+"""What asks for lines alone, and for no offset."""
 OF_VIEWS = {
     "definition": find_definition,
     "references": find_references,
@@ -111,8 +113,8 @@ class Worker:
     def result(self, state: State, document: Document, job: Job) -> Any:
         """The answer to a request about one text."""
         if job.method == "codeAction":
-            return find_actions(state, job.params, Uris(state.source, document.uri))
-        return OF_STATE[job.method](state, job.params)
+            return find_actions(state.exact, job.params, Uris(state.source, document.uri))
+        return OF_STATE[job.method](state if job.method in BY_LINE else state.exact, job.params)
 
     def is_spec(self, document: Document) -> bool:
         """Whether a text holds a spec, or has held one."""
@@ -128,15 +130,24 @@ class Worker:
         if not whatever and not self.is_spec(document):
             return None
         known = self.states.get(document.uri)
-        if known is not None and known[0] is document and known[1] == self.rests_on(known[2]):
-            state = known[2]
+        before = known[2] if known is not None and known[1] == self.rests_on(known[2]) else None
+
+        def is_wanted() -> bool:
+            return self.session.is_wanted(job, document)
+
+        if before is not None:
+            before.memory.is_wanted = is_wanted
+        if before is not None and known is not None and known[0] is document:
+            state = before
         else:
             path = path_of(document.uri)
             client = self.session.client
             settings = Settings(client.allow_imports, client.allow_outside, client.shows_params, client.has_snippets)
-            state = make_state(document.source, File(path).parent if path else None, self.open_files(), settings, document.line)
+            state = make_state(
+                document.source, File(path).parent if path else None, self.open_files(), settings, document.line, None, before
+            )
             self.states[document.uri] = document, self.rests_on(state), state
-        state.memory.is_wanted = lambda: self.session.is_wanted(job, document)
+        state.memory.is_wanted = is_wanted
         state.memory.check()
         return state
 
@@ -162,6 +173,7 @@ class Worker:
             state = self.state(other, job)
             if state is None:
                 continue
+            state = state.exact
             uris = Uris(state.source, other.uri)
             if other is document:
                 found.append(View(state, state.source, uris))
