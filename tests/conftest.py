@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -15,10 +17,14 @@ from elsewhere import Elsewhere, start_elsewhere
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the expected output of tests/specs/err anew")
     parser.addoption("--whole", action="store_true", help="every test of a proof that repeats itself, not its sample alone")
+    parser.addoption("--long", action="store_true", help="the tests marked `whole` too, in samples")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves of each test marked `sampled` its sample, the same in each run, and none marked `whole`, without `--whole`."""
+    """Without `--whole`, leaves of each test marked `sampled` its sample, the same in each run, and of those marked `whole` none.
+
+    With `--long` it leaves of those one in as many as the mark says, `whole(every=9)`, or all.
+    """
     if config.getoption("--whole"):
         return
     proofs: dict[str, list[pytest.Function]] = defaultdict(list)
@@ -26,7 +32,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if isinstance(item, pytest.Function) and item.get_closest_marker("sampled") is not None:
             proofs[item.nodeid.partition("[")[0]].append(item)
     left_out = {item for proof in proofs.values() for item in set(proof).difference(sample(proof))}
-    left_out |= {item for item in items if item.get_closest_marker("whole") is not None}
+    long: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("whole") is not None:
+            long[item.nodeid.partition("[")[0]].append(item)
+    for proof in long.values():
+        mark = proof[0].get_closest_marker("whole")
+        assert mark is not None
+        kept = proof[:: mark.kwargs.get("every", 1)] if config.getoption("--long") else []
+        left_out |= set(proof).difference(kept)
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     items[:] = [item for item in items if item not in left_out]
 
@@ -41,13 +55,27 @@ def sample(proof: list[pytest.Function]) -> list[pytest.Function]:
     assert mark is not None and bool(mark.args) != bool(mark.kwargs), "the mark names parameters, or `every`"
     if not mark.args:
         return proof[:: mark.kwargs["every"]]
-    kept, seen = [], set()
-    for item in sorted(proof, key=lambda item: crc32(item.name.encode())):
-        values = {(name, str(item.callspec.params[name])) for name in mark.args}
-        if values - seen:
-            kept.append(item)
-            seen |= values
-    return kept
+    drawn = sorted(proof, key=lambda item: crc32(item.name.encode()))
+    shown = {item: {(name, str(item.callspec.params[name])) for name in mark.args} for item in drawn}
+    kept: dict[pytest.Function, None] = {}
+    seen: set[tuple[str, str]] = set()
+    # First those that show most values not seen yet, so that few show them all.
+    for new in range(len(mark.args), 0, -1):
+        for item in drawn:
+            if len(shown[item] - seen) >= new:
+                kept[item] = None
+                seen |= shown[item]
+    return list(kept)
+
+
+KERAS = re.compile(r"\bmark\.keras\b|marks=.*keras")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files without a test that needs Keras, where those alone are asked for: collecting them would take longer than reading them."""
+    if config.option.markexpr != "keras" or not collection_path.name.startswith("test_"):
+        return None
+    return None if KERAS.search(collection_path.read_text("utf-8")) else True
 
 
 def pytest_collection_finish() -> None:

@@ -20,8 +20,8 @@ from time import monotonic
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = {"long": ["-m", "whole"], "all": [], "none": []}
-"""The tests that `make test` leaves out for their length alone, or every test with all of what it repeats, or none."""
+TESTS = {"long": ["-m", "whole", "--long"], "all": ["--whole"], "none": []}
+"""A sample of the tests that `make test` leaves out for their length alone, every test with all of what it repeats, or none."""
 
 
 class Row(NamedTuple):
@@ -68,7 +68,7 @@ class Result(NamedTuple):
 
 def make_proofs(options: argparse.Namespace) -> list[Proof]:
     """The proofs of the sizes that are asked for."""
-    tests = ["-m", "pytest", "--whole", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]
+    tests = ["-m", "pytest", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]
     sizes = [(row, getattr(options, row.option)) for row in ROWS]
     rest = [Proof(row.name.format(size), [part.format(size) for part in row.command]) for row, size in sizes if size]
     return [Proof(f"{options.tests} tests", tests), *rest] if options.tests != "none" else rest

@@ -97,6 +97,7 @@ def said(text: str) -> tuple[cnnlstm_spec.diagnostic.Diagnostic, ...]:
     return compilation.diagnostics
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in NOT_A_SPEC])
 def test_what_a_fix_makes_is_what_the_page_shows(name: str) -> None:
     page = parts(name)

@@ -55,7 +55,10 @@ def test_is_what_keras_builds(path: Path, fresh: Any) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=pytest.mark.whole if path.stem in LONG | LARGE else (), id=path.stem) for path in PUBLISHED],
+    [
+        pytest.param(path, marks=pytest.mark.whole(every=2) if path.stem in LONG | LARGE else (), id=path.stem)
+        for path in PUBLISHED
+    ],
 )
 def test_is_what_keras_builds_and_runs(path: Path, fresh: Any) -> None:
     import networks

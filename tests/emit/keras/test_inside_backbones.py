@@ -63,7 +63,7 @@ def randomized(model: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.whole) for name in sorted(BACKBONES)]
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.whole(every=12)) for name in sorted(BACKBONES)]
 )
 def test_weights_of_the_whole_backbone_load_into_what_is_left_of_it(name: str, tmp_path: Path, fresh: Any) -> None:
     """The file is written by Keras's own class; the branch that reads it comes second, after one that counts names up."""
