@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -81,6 +82,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_finish() -> None:
     """What has been imported stays: collections, of which Keras asks for many, need not look through it."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of the test run's own, in place of the user's."""
+    before = os.environ.get("CNNLSTM_SPEC_CACHE")
+    os.environ["CNNLSTM_SPEC_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    os.environ.pop("CNNLSTM_SPEC_CACHE")
+    if before is not None:
+        os.environ["CNNLSTM_SPEC_CACHE"] = before
 
 
 @pytest.fixture(scope="session")

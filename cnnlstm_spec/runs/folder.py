@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any, Literal
 
@@ -17,6 +17,9 @@ ADAPTED, HISTORY, REPORT, GO_ON = "adapted.json", "history.csv", "report.html", 
 NAMES = (MODEL, ADAPTED, HISTORY, REPORT, GO_ON, MANIFEST)
 """What a run writes into its folder, beside `state/`."""
 
+FILES = "files"
+"""Of the data of an identity, the digest of the files that samples are read of."""
+
 Standing = Literal["new", "finished", "unfinished", "other run", "foreign"]
 
 
@@ -28,6 +31,10 @@ class Identity:
     data: Any
     versions: dict[str, str]
 
+    def having_files(self, files: Any) -> Identity:
+        """The same with what is known of the files that samples are read of."""
+        return self if files is None else replace(self, data={**self.data, FILES: files})
+
     def values(self) -> Any:
         """As JSON has it."""
         return json.loads(to_json({"spec": self.spec, "data": self.data, "versions": self.versions}))
@@ -36,15 +43,30 @@ class Identity:
         """Whether a run's identity, as it was written, is this one; `but_epochs` lets it have more epochs."""
         if not isinstance(other, dict):
             return False
-        mine = self.values()
+        mine, other = _comparable(self.values(), other)
         return bool(_without_epochs(mine) == _without_epochs(other)) if but_epochs else bool(mine == other)
 
     def differs_in(self, other: Any) -> str:
         """What is not the same, in words."""
-        mine = self.values()
+        mine, other = _comparable(self.values(), other)
         words = {"spec": "the spec", "data": "the data", "versions": "the versions of packages"}
         found = [word for key, word in words.items() if not isinstance(other, dict) or mine[key] != other.get(key)]
         return " and ".join(found) or "nothing"
+
+
+def _comparable(mine: Any, other: Any) -> tuple[Any, Any]:
+    """Two identities without the digest of the files where one has none: a run has it once it has read them all."""
+    both = [each.get("data") if isinstance(each, dict) else None for each in (mine, other)]
+    if all(isinstance(each, dict) and FILES in each for each in both):
+        return mine, other
+    return _without_files(mine), _without_files(other)
+
+
+def _without_files(values: Any) -> Any:
+    data = values.get("data") if isinstance(values, dict) else None
+    if not isinstance(data, dict):
+        return values
+    return {**values, "data": {name: each for name, each in data.items() if name != FILES}}
 
 
 def _without_epochs(values: Any) -> Any:

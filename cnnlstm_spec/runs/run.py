@@ -73,15 +73,33 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     Raises DataError for data that cannot be read, PathError where the folder cannot be written, and Unbuildable where the
     installed Keras cannot build the model.
     """
+    from .file_digests import digest_files
     from .read.open import open_data
 
     compilation = recompile(())
     _need_backend(compilation)
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
-    identity = make_identity(compilation, data, orders.fold)
+    files = digest_files(data, anew=folder.written() is not None)
+    identity = make_identity(compilation, data, orders.fold).having_files(files)
     refused = _prepare(folder, identity, orders)
     if refused is not None:
         return refused
+    try:
+        return _run(compilation, data, recompile, folder, identity, orders, watch)
+    finally:
+        if data.seen is not None:
+            data.seen.save()
+
+
+def _run(
+    compilation: Compilation,
+    data: Data,
+    recompile: Callable[[tuple[str, ...]], Compilation],
+    folder: RunFolder,
+    identity: Identity,
+    orders: Orders,
+    watch: Watch,
+) -> Ending:
     if compilation.to_measure():
         watch.say("measuring what layers need of the data")
         with silence():
@@ -160,6 +178,8 @@ def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
 
 
 def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Identity, orders: Orders, watch: Watch) -> Ending:
+    from .file_digests import digest_files
+
     with silence():
         from ..emit.keras.run import compute_alike, forget
         from .train.train import train
@@ -184,6 +204,7 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     model.set_weights(weights)
     measured, thresholds = _measure(training, model)
     report = _report(training, model, outcome, measured, thresholds)
+    identity = identity.having_files(digest_files(data, anew=True))
     return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds, report)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import numpy
 
+    from .read.seen import Seen
+
     Array = numpy.ndarray[Any, Any]
 
 Sort = Literal["classes", "labels", "numbers"]
@@ -143,6 +145,8 @@ class Data:
     The same data give the same."""
     adapted: Mapping[str, Any] = field(default_factory=dict)
     """What was measured for layers, as `adapted.json` holds it; empty where there is no such layer."""
+    seen: Seen | None = None
+    """What is known of the files that samples are read of; None where there are none."""
 
 
 class DataError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -19,6 +20,7 @@ from .formats.npy import open_npy
 from .formats.series import read_series
 from .formats.volume import read_volume
 from .problems import Broken, Problems
+from .seen import Seen
 from .sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, Array, Rows
 
 UNKNOWN_DTYPE = {"bfloat16": "float32"}
@@ -166,6 +168,11 @@ class CellsBranch(Branch):
         self.paths = input.kind != "text" and rows.is_text(self.column)
         self.rates: dict[int, int] = {}
         """The first row of each rate at which sound is recorded."""
+        self.seen = Seen(None)
+        """The files that are known to be sound."""
+        self.reading = hashlib.sha256(f"{input!r} {source.source!r}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        """What tells this way of reading from others."""
+        self.noted = numpy.zeros(len(rows) if self.paths else 0, dtype=bool)
 
     def check(self, rows: Array, problems: Problems) -> Array:
         """Whether the file of each cell is there and its header says what the branch takes, or the cell itself does.
@@ -176,7 +183,9 @@ class CellsBranch(Branch):
         for row in looked_at:
             try:
                 if self.paths:
-                    self.check_header(self.path(row))
+                    path = self.path(row)
+                    if not self.seen.knows(path, self.reading):
+                        self.check_header(path)
                 else:
                     self.read(row)
             except Broken as error:
@@ -208,6 +217,9 @@ class CellsBranch(Branch):
                 raise Broken("cell-empty", "the cell is empty")
             return numpy.asarray(str(cell), dtype=object)
         values = self.fitted(self.finite(self.decoded(row, generator)), generator)
+        if self.paths and not self.noted[row]:
+            self.noted[row] = True
+            self.seen.note(self.path(row), values.shape, self.reading)
         return values.astype(self.dtype, copy=False)
 
     def decoded(self, row: int, generator: numpy.random.Generator | None) -> Array:

@@ -60,6 +60,7 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
             told = [Problem("not-readable", words or line, line if words else "") for line, _, words in cut]
     told = [*reading.problems, *told]
     rows = {name: _part(part, told) for name, part in parts.items()}
+    reading.seen.save()
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
     return DataReport(version=1, parts=rows, problems=problems, hints=list(_hints(parts)) if parts else [])

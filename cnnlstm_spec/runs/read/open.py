@@ -16,12 +16,13 @@ from ...spec.data.section import DataSpec
 from ...spec.data.sources import Source
 from ...spec.data.splits import Split
 from ..samples import Data, DataError, Part, Target
-from .branches import Branch, ColumnsBranch, open_branch
+from .branches import Branch, CellsBranch, ColumnsBranch, open_branch
 from .heads import Head, HeadReader
 from .pack.open import OpenPack, find_pack
 from .part import FilePart, Windows
 from .places import find_source
 from .problems import Problems
+from .seen import Seen
 from .sources.open import Setting, open_source
 from .sources.rows import Array, Rows
 from .split import CODES, TRAIN, codes_of, split_rows
@@ -55,6 +56,7 @@ class Reading:
         self.branches: dict[Rows, dict[str, Branch]] = {}
         name = compilation.source.name
         base = Path() if name.startswith("<") else Path(name).parent
+        self.seen = Seen(base)
         root = find_source(self.data.root, base, allow_outside) if self.data.root is not None else None
         heads = tuple(head.name for head in spec.heads)
         names, numbers, others = tuple(each.name for each in spec.branches), _numbers_of(self.data), _others_of(self.data)
@@ -65,7 +67,7 @@ class Reading:
         """All parts; raises DataError with everything that is amiss in cells."""
         parts = self.read(fold)
         self.problems.stop()
-        return Data(parts, self.targets, self.facts(parts))
+        return Data(parts, self.targets, self.facts(parts), seen=self.seen)
 
     @property
     def targets(self) -> dict[str, Target]:
@@ -194,6 +196,8 @@ class Reading:
                 )
                 continue
             found[each.name] = branch
+            if isinstance(branch, CellsBranch):
+                branch.seen = self.seen
             branch.tells_padding = each.mask_by is not None or _masks(self.typed, each.name)
             if isinstance(branch, ColumnsBranch) and branch.shape.sizes and each.input.kind != "tokens":
                 width, has = branch.shape.sizes[-1], branch.values.shape[1]
