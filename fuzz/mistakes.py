@@ -229,6 +229,24 @@ def _bias(rng: Random) -> Pair:
     return spec, without(spec, ("branches", name, "layers", 0, "Conv2D", "use_bias"))
 
 
+def _of_backbone(name: str, **more: Any) -> Spec:
+    """Images through a pretrained backbone, scaled as it reads them."""
+    values = {"weights": "imagenet", "include_top": False, "pooling": "avg", "preprocess_input": True, **more}
+    branch = {"input": {"kind": "image", "shape": [96, 96, 3]}, "layers": [{name: values}]}
+    return {"version": 1, "name": "drawn", "branches": {"photo": branch}, "head": [{"Dense": {"units": 1}}]}
+
+
+def _inner_layer(rng: Random) -> Pair:
+    layer = rng.choice(["block_13_expand", "block_2_depthwise_BN", "Conv_1", "block_16_project", "block_9_add"])
+    spec = _of_backbone("MobileNetV2", train_from=layer)
+    return spec, replaced(spec, ("branches", "photo", "layers", 0, "MobileNetV2", "train_from"), slip(layer, rng))
+
+
+def _no_norm(rng: Random) -> Pair:
+    name = rng.choice(["VGG16", "VGG19"])
+    return _of_backbone(name), _of_backbone(name, freeze_batch_norm=True)
+
+
 _key = _of_keys("units", "filters", "kernel_size", "activation", "return_sequences", "padding", "strategy", "optimizer")
 
 PLANTS: dict[str, Callable[[Random], Pair | None]] = {
@@ -252,6 +270,8 @@ PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "mask-lost": _mask,
     "bias-before-batchnorm": _bias,
     "head-without-loss": _no_loss,
+    "unknown-inner-layer": _inner_layer,
+    "no-batch-norm": _no_norm,
     **UNMEANT,
     **TRAINED,
 }

@@ -152,6 +152,14 @@ def test_explain_of_inner_layers(address: str) -> None:
     assert address == "branches.x.base" or text.splitlines()[-3].split() == ["height", "24" if "block" in address else "48"]
 
 
+def test_a_picture_shows_what_is_read_inside() -> None:
+    found = load(
+        [net()], ["x.base.block_3_expand_relu"], heads={"y": POOLED, "z": {"inputs": ["x.base.Conv1"], "layers": POOLED}}
+    )
+    svg = found.to_svg()
+    assert "base.Conv1" in svg and "48 × 32 × 16" in svg
+
+
 COMPILED = {"compile": {"optimizer": "sgd", "loss": "mse"}}
 
 
