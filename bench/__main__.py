@@ -17,7 +17,7 @@ if "--smoke" in sys.argv:
     os.environ["BENCH_SMOKE"] = "1"
 
 import cnnlstm_spec
-from bench import editor, training, validate
+from bench import editor, runs, training, validate
 from bench.networks import SMOKE
 from bench.pairs import machine
 
@@ -46,6 +46,11 @@ ROWS = {
     "fault": Row(lambda: training.fault(3, 40), lambda: training.fault(1, 20), lambda: training.fault(1, 1)),
     "own": Row(lambda: training.own(3), lambda: training.own(1), lambda: training.own(1)),
     "passes": Row(lambda: training.passes(8), None, lambda: training.passes(1)),
+    "epochs": Row(lambda: runs.epochs(3), lambda: runs.epochs(1), lambda: runs.epochs(1)),
+    "first": Row(lambda: runs.first_steps(5), lambda: runs.first_steps(1), lambda: runs.first_steps(1)),
+    "reading": Row(lambda: runs.reading(3), lambda: runs.reading(1), lambda: runs.reading(1)),
+    "flat": Row(runs.flat, runs.flat, runs.flat),
+    "rows": Row(lambda: runs.many_rows(10_000_000), None, lambda: runs.many_rows(2_000)),
     "mobilenet": Row(lambda: training.mobilenet(2, 8), None, lambda: training.mobilenet(1, 1)),
 }
 

@@ -11,6 +11,8 @@ from collections import Counter
 from statistics import median
 from typing import Any
 
+from bench.run_tasks import TASKS as OF_RUNS
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # TensorFlow's own choice where there is AVX-512; the same kernels for every program, and on every machine.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -97,7 +99,7 @@ def passes(name: str, program: str, steps: int) -> dict[str, Any]:
     return measure(steps)
 
 
-TASKS = {"train": train, "clips": clips, "own": own, "passes": passes}
+TASKS = {"train": train, "clips": clips, "own": own, "passes": passes, **OF_RUNS}
 
 if __name__ == "__main__":
     task, name, program, steps = sys.argv[1:]

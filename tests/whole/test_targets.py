@@ -67,7 +67,20 @@ def test_every_row_of_the_bench_runs() -> None:
     from bench.__main__ import ROWS
 
     out = ran("-m", "bench", "--smoke", *(name for name in ROWS if name not in ("cold", "growth", "many", "variants")))
-    assert {"mistake", "clips", "frames", "fault", "own", "passes", "mobilenet"} <= set(ROWS)
+    assert {
+        "mistake",
+        "clips",
+        "frames",
+        "fault",
+        "own",
+        "passes",
+        "mobilenet",
+        "epochs",
+        "first",
+        "reading",
+        "flat",
+        "rows",
+    } <= set(ROWS)
     for shown in (
         "the same mistake",
         "clips of 7 to 12",
@@ -76,6 +89,11 @@ def test_every_row_of_the_bench_runs() -> None:
         "our own share",
         "with passes",
         "MobileNetV2",
+        "against `fit` by hand",
+        "the start of `train`",
+        "plant: an epoch from files",
+        "ten times the samples",
+        "rows.parquet: MiB beyond",
     ):
         assert shown in out, shown
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,7 +65,7 @@ class Branch(ABC):
         return rows
 
     def matrix(self) -> Array | None:
-        """The samples of all rows, where they lie in memory."""
+        """The samples of all rows, where they lie in memory; of a dtype that is cast when they are fed."""
         return None
 
     @property
@@ -173,6 +174,19 @@ class CellsBranch(Branch):
         self.reading = hashlib.sha256(f"{input!r} {source.source!r}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
         """What tells this way of reading from others."""
         self.noted = numpy.zeros(len(rows) if self.paths else 0, dtype=bool)
+
+    def matrix(self) -> Array | None:
+        return self._matrix
+
+    @cached_property
+    def _matrix(self) -> Array | None:
+        """The array of a source that is fed as it is, all of its numbers sound."""
+        source: Any = self.source.source
+        changed = any(getattr(source, key, None) for key in ("augment", "length")) or getattr(source, "stride", 1) != 1
+        found = None if changed or self.paths else self.rows.array(self.column)
+        if found is None or found.shape[1:] != self.shape.sizes:
+            return None
+        return found if found.dtype.kind != "f" or bool(numpy.isfinite(found).all()) else None
 
     def check(self, rows: Array, problems: Problems) -> Array:
         """Whether the file of each cell is there and its header says what the branch takes, or the cell itself does.

@@ -87,7 +87,8 @@ class FilePart(Part):
             values = self._windows(branch, matrix, at)
             return values, numpy.full(len(at), values.shape[1] if values.ndim > 1 else 1)
         if matrix is not None:
-            return matrix[self.at[at]], numpy.ones(len(at), dtype="int64")
+            values = matrix[self.at[at]].astype(branch.dtype, copy=False)
+            return values, numpy.full(len(at), values.shape[1] if branch.shape.timed else 1)
         found = [self._sample(branch, place, epoch, index) for place in at.tolist()]
         if branch.input.kind == "text":
             return numpy.asarray([each.item() for each in found], dtype=object), numpy.ones(len(at), dtype="int64")

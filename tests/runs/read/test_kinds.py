@@ -13,6 +13,8 @@ import soundfile
 from data_specs import NUMBER, open_spec, problems, whole, write_spec
 from PIL import Image
 
+from cnnlstm_spec.runs.samples import DataError
+
 pytestmark = pytest.mark.keras
 
 TARGET = "targets: {head: {column: y}}"
@@ -362,3 +364,20 @@ def test_two_rows_at_one_place(tmp_path: Path) -> None:
     data += "targets: {head: {column: q}}}\n"
     told = ["t.csv, row 3, `d`: another row of its group stands at the same place"]
     assert problems(write_spec(tmp_path, WINDOW, NUMBER + data)) == told
+
+
+def test_arrays_that_lie_in_memory_are_fed_as_they_are(tmp_path: Path) -> None:
+    pixels = numpy.random.default_rng(0).integers(0, 256, (5, 4, 6, 1)).astype("uint8")
+    numpy.savez(tmp_path / "t.npz", x=pixels, head=numpy.arange(5.0))
+    path = write_spec(tmp_path, f"{{x: {{input: {GREY}, layers: {FLAT}}}}}", f"{NUMBER}data: {{train: t.npz}}\n")
+    part = open_spec(path).parts["train"]
+    at_once, one_by_one = part.arrays(), [part.sample(part.branches["x"], place, 0) for place in range(5)]  # type: ignore[attr-defined]
+    assert at_once is not None and at_once.inputs["x"].dtype == numpy.float32
+    assert at_once.inputs["x"].tobytes() == numpy.stack(one_by_one).tobytes() == pixels.astype("float32").tobytes()
+    broken = pixels.astype("float64")
+    broken[3, 0, 0, 0] = numpy.nan
+    numpy.savez(tmp_path / "t.npz", x=broken, head=numpy.arange(5.0))
+    part = open_spec(path).parts["train"]
+    assert part.arrays() is None
+    with pytest.raises(DataError, match=r"t\.npz, row 4.*NaN"):
+        part.read([0, 3])

@@ -16,7 +16,7 @@ from ....spec.data.splits import Split
 from ....text.files import digest, size_of
 from ...manifest import make_target_facts
 from ...samples import DataError, Part
-from ..branches import Branch, CellsBranch
+from ..branches import Branch, CellsBranch, ColumnsBranch
 from ..libraries import need
 from ..open import Reading
 from ..part import FilePart, problem_of
@@ -63,7 +63,7 @@ def _document(reading: Reading, parts: dict[str, Part], packed: dict[str, Packed
         version=1,
         made_by=__version__,
         inputs={
-            name: describe_input(each.input, each.source.source, held_as(each), each.matrix() is not None)
+            name: describe_input(each.input, each.source.source, held_as(each), isinstance(each, ColumnsBranch))
             for name, each in train.branches.items()
         },
         targets={

@@ -57,6 +57,10 @@ class ArrayRows(Rows):
         value = self.arrays[column][row]
         return value if isinstance(value, numpy.ndarray) and value.ndim else numpy.asarray(value).item()
 
+    def array(self, column: str) -> Array | None:
+        held = self.arrays[column]
+        return held if type(held) is numpy.ndarray and held.dtype.kind in NUMBERS else None
+
     def is_text(self, column: str) -> bool:
         return numpy.dtype(self.arrays[column].dtype).kind in "USO"
 

@@ -68,6 +68,10 @@ class Rows(ABC):
         """
         return joined([self.numbers(column) for column in columns], dtype, lambda index: self.texts(columns[index]))
 
+    def array(self, column: str) -> Array | None:
+        """All cells as one array, where they lie in memory so; else None."""
+        return None
+
     def codes(self, column: str) -> tuple[list[str], Array]:
         """The texts of a column, each once, an empty one as ``, and of each row the number of its own."""
         texts = self.texts(column)
