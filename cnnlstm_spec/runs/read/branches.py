@@ -14,7 +14,8 @@ import numpy
 
 from ...ops.input import Input
 from ...spec.data.inputs import BranchSource, ImageSource, OneHotColumn, SequenceSource, VectorSource, VideoSource
-from ...spec.data.lengths import Augmentation, Length
+from ...spec.data.lengths import Length
+from .augment import augment
 from .formats.film import read_film
 from .formats.image import need_size, read_image, size_of
 from .formats.npy import open_npy
@@ -343,30 +344,6 @@ class CellsBranch(Branch):
 
 def _shown(sizes: tuple[int | None, ...]) -> str:
     return "[" + ", ".join("?" if each is None else str(each) for each in sizes) + "]"
-
-
-def augment(values: Array, changes: tuple[Augmentation, ...], generator: numpy.random.Generator, padding: float | None) -> Array:
-    """A sample as training sees it: steps put out of sight, and the speed changed.
-
-    A step out of sight is 0; where that is what padding looks like, it is the mean of the sample.
-    """
-    for each in changes:
-        if each.name == "time_mask":
-            width = int(generator.integers(0, int(each.most) + 1))
-            width = min(width, len(values))
-            first = int(generator.integers(0, len(values) - width + 1))
-            values = numpy.array(values)
-            values[first : first + width] = values.mean(axis=0) if padding == 0 else 0
-        else:
-            factor = float(generator.uniform(each.least, each.most))
-            count = max(1, round(len(values) / factor))
-            places = numpy.linspace(0, len(values) - 1, count)
-            low = numpy.floor(places).astype(int)
-            high = numpy.minimum(low + 1, len(values) - 1)
-            share = (places - low).reshape(-1, *[1] * (values.ndim - 1))
-            mixed = values[low] * (1 - share) + values[high] * share
-            values = mixed.astype(values.dtype) if values.dtype.kind == "f" else values[numpy.round(places).astype(int)]
-    return values
 
 
 def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> Branch:
