@@ -86,6 +86,19 @@ def _beyond(rng: Random) -> Pair:
     return spec, without(spec, ("head", 0, "Dense", "dtype"))
 
 
+def _reversed(rng: Random) -> Pair:
+    """Two directions by hand, joined with and without the one turned round."""
+    kind, merge = rng.choice(["LSTM", "GRU", "SimpleRNN"]), rng.choice(["concat", "add", "average"])
+    ahead = {kind: {"units": rng.randint(4, 8), "return_sequences": True}}
+    back = {kind: ahead[kind] | {"go_backwards": True}}
+
+    def layers(turn: list[Any]) -> list[Any]:
+        paths = {"ahead": [ahead], "back": [back, *turn]}
+        return [{"Parallel": {"paths": paths, "merge": merge}}, {"LSTM": {"units": 4}}]
+
+    return _layers(layers([{"Op": {"function": "flip", "axis": 1}}]), layers([]), **STEPS)(rng)
+
+
 def _range(rng: Random) -> Pair:
     """An activation that does not reach the labels."""
     spec = spec_of(rng)
@@ -263,6 +276,7 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
         **TURNED,
     ),
     "padding-made-anew": _anew,
+    "steps-reversed": _reversed,
     "metric-without-meaning": _of_head(
         *SIGMOID,
         [{"BinaryIoU": {"target_class_ids": [1], "threshold": 0.5}}],

@@ -10,12 +10,10 @@ from fuzz.mistakes import PLANTS
 
 SAMPLE = 2
 """Of each code; `python -m fuzz.mends 50` looks at more."""
-WITHOUT_FIX = {"steps-reversed"}
-"""Codes of what is meant otherwise that only say how: no change of a few words mends them."""
 
 
 def test_a_mistake_of_every_code_that_has_to_have_a_fix_is_planted() -> None:
-    assert {*LISTED, *UNMEANT} - set(PLANTS) == WITHOUT_FIX
+    assert {*LISTED, *UNMEANT} <= set(PLANTS)
     assert set(RESTORED) <= set(PLANTS)
 
 

@@ -11,7 +11,7 @@ from ...ops.input import InputOp
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Change, Fix, Insert, Put, drop, put
+from ...text.fix import Change, Fix, Put, drop, put
 from .common import Setting, place_in, title_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ LARGEST = {"uint16": 65535.0, "int16": 32767.0}
 SCALED = 2.55
 """Pixels below it have been scaled to 1, or to -1 and 1."""
 
-NORMALIZATION = "Normalization: {mean: [0.485, 0.456, 0.406], variance: [0.052441, 0.050176, 0.050625]}"
 """What takes the mean of each channel away from pixels of 0 to 1, and divides by its deviation."""
 WAYS: dict[str, tuple[str, ...]] = {
     "tf": ("write `preprocess_input: true`, or put `Rescaling: {scale: 1/127.5, offset: -1}` before it",),
@@ -99,9 +98,9 @@ def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[
     fixes: tuple[Fix, ...] = ()
     if way == "tf":
         fixes = (Fix("write `Rescaling: {scale: 1/127.5, offset: -1}`", _scaling(scale, "1/127.5", "-1")),)
-    elif way == "torch":
-        after = Insert(scale.node.origin.place.span, NORMALIZATION, after=True)
-        fixes = (Fix("write `Rescaling: {scale: 1/255}`, and `Normalization` after it", (*_scaling(scale, "1/255"), after)),)
+    elif way in ("torch", "caffe"):
+        puts = Put(node.node.origin.place.span, "preprocess_input", "true")
+        fixes = (Fix("leave the pixels, and write `preprocess_input: true`", (*_scaling(scale, "1"), puts)),)
     yield Diagnostic(OTHERWISE, scale.node.origin.place, facts, "", (label, *scale.node.origin.uses), help, fixes)
 
 

@@ -12,7 +12,7 @@ from ...ops.shared import called
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, Insert, put, write
+from ...text.fix import Fix, Insert, write
 from .common import Setting, compiled, title_of, written_of
 
 if TYPE_CHECKING:
@@ -62,8 +62,12 @@ def check_order(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 def _reversed(source: TypedNode, op: Op, others: str, label: Label) -> Diagnostic:
     layer = title_of(op)
     place = source.node.origin.written.places.get("go_backwards", source.node.origin.place)
-    help = (f"`Bidirectional: {{layer: {{{layer}: ...}}}}` turns what its backward half gives round again",)
-    fixes = (put(source.node.origin.place.span, "go_backwards", "false", "display"),)
+    turn = "Op: {function: flip, axis: 1}"
+    help = (
+        f"`Bidirectional: {{layer: {{{layer}: ...}}}}` turns what its backward half gives round again",
+        f"put `{turn}` after it",
+    )
+    fixes = (Fix(f"put `{turn}` after it", (Insert(source.node.origin.place.span, turn, after=True),)),)
     facts: dict[str, object] = {"layer": layer, "others": others}
     return Diagnostic(REVERSED, place, facts, "", (label, *source.node.origin.uses), help, fixes)
 

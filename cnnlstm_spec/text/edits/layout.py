@@ -235,7 +235,8 @@ class Layout(Places):
             return None
         start, end = found.item.span.start, found.item.span.end
         if self.text[self._begin(found.listing)] == "[":
-            return (self._edit(end, end, f", {change.item}") if change.after else self._edit(start, start, f"{change.item}, "),)
+            item = f"{{{change.item}}}" if ": " in change.item else change.item
+            return (self._edit(end, end, f", {item}") if change.after else self._edit(start, start, f"{item}, "),)
         dash = self._dash(start)
         if dash is None or self.text[self._line_start(dash) : dash].strip():
             return None

@@ -88,9 +88,13 @@ MENDED = [
     ("optimizer-in-half", spec(VECTOR, "", optimizer="{Nadam: {learning_rate: 0.1}}", loss="mse", dtype_policy="bfloat16")),
     ("optimizer-in-half", spec(VECTOR, "", "[{Dense: {units: 1, dtype: bfloat16}}]", optimizer="adam", loss="mse")),
 ]
-FOUND = [
+MENDED += [
     ("steps-reversed", spec(STEPS, BACK[1:-1], head(3), loss="mse")),
     ("steps-reversed", spec(STEPS, f"Parallel: {{paths: {{a: [{FORWARD}], b: [{BACK}]}}, merge: multiply}}; LSTM: {{units: 4}}")),
+    ("pixels-scaled-otherwise", spec(IMAGE, f"Rescaling: {{scale: 1/255}}; ResNet50: {PRETRAINED}")),
+    ("pixels-not-scaled", spec(IMAGE.replace("3]", "3], dtype: uint8"), f"VGG16: {PRETRAINED}")),
+]
+FOUND = [
     ("ignored-class-counted", spec(IMAGE, "", "[{Conv2D: {filters: 4, kernel_size: 1, activation: softmax}}]", loss="{SparseCategoricalCrossentropy: {ignore_class: 9}}", metrics="[{SparseTopKCategoricalAccuracy: {k: 2}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 3}}]", loss="mse", targets="{encoding: real, shape: [1], range: [0, 9]}")),
 ]  # fmt: skip

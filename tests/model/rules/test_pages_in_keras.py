@@ -193,7 +193,7 @@ def otherwise(wrong_scale: dict[str, float], right_scale: dict[str, float]) -> N
 @claim("steps-reversed")
 def reversed_steps(wrong: Any, right: Any) -> None:
     """At the first step the backward half has read one step where it is not turned round, and all where it is."""
-    wrong, right = inner(wrong, "Concatenate"), inner(right, "Bidirectional")
+    wrong, right = inner(wrong, "Concatenate"), inner(right, "Concatenate")
     x = uniform(wrong)
     other = x.copy()
     other[:, 0] += 1
