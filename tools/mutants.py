@@ -253,6 +253,8 @@ class Plugin:
             if not passes(item):
                 self.broken.add(item.nodeid)
             self.seconds[item.nodeid] = monotonic() - begun
+        for test in sorted(self.broken):
+            print(f"fails as it is: {test}", file=self.out, flush=True)
         print(
             f"{len(session.items)} tests in {monotonic() - started:.0f} s, {len(self.broken)} of them fail as they are",
             flush=True,

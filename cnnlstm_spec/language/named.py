@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from ..text.diagnostic import Code
 from ..text.fix import write
-from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given, value_of
 from ..text.spelling import guess
 from .catalog import NO_EFFECT, KerasObject, _class, facts, family
 from .described import Fact
@@ -111,9 +111,10 @@ class Named(OpenLeaf):
             return scope.report(UNKNOWN_NAME, key, what=self.what, name=key.text, help=help)
         if key.text not in found["identifiers"]:
             return self.unknown(key, scope, found)
-        if isinstance(arguments, Mapping) and arguments.entries:
+        if arguments is not None and value_of(arguments) not in (None, {}):
+            at = arguments.entries[0].key if isinstance(arguments, Mapping) else arguments
             help = ("a layer such as `LeakyReLU: {negative_slope: 0.1}` or `Softmax: {axis: 1}` takes them",)
-            return scope.report(NO_ARGUMENTS, arguments.entries[0].key, name=key.text, help=help)
+            return scope.report(NO_ARGUMENTS, at, name=key.text, help=help)
         return KerasObject(self.family, found["identifiers"][key.text], (), key.text)
 
     def unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:

@@ -15,6 +15,8 @@ from places import ROOT, TESTS
 from told import hold, tell, tell_fixes
 
 from cnnlstm_spec.compiler.compile import compile_source
+from cnnlstm_spec.spec.rules import read_rule_texts
+from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.source import Source
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -81,6 +83,12 @@ def test_what_is_said_of_what_grows(request: pytest.FixtureRequest) -> None:
 def test_what_is_said_of_real_mistakes(request: pytest.FixtureRequest) -> None:
     said = [f"{each.name}\n{tell(compile_source(Source('spec.yaml', each.wrong)).diagnostics)}\n" for each in mistakes()]
     hold(TESTS / "specs" / "said" / "mistakes.out", "\n\n".join(said), request)
+
+
+def test_what_is_said_of_rules_of_the_command_line(request: pytest.FixtureRequest) -> None:
+    found: list[Diagnostic] = []
+    read_rule_texts(["mask-lost", "=ignore", "mask-lst=ignore", "mask-lost=never", "wrong-type=ignore"], found)
+    hold(TESTS / "specs" / "said" / "rules.out", tell(found) + "\n", request)
 
 
 def test_the_fixes_of_each_code(request: pytest.FixtureRequest) -> None:
