@@ -11,6 +11,8 @@ from ...ir.op import Op
 from ...language.catalog import KerasObject, facts
 from ...ops import find_op, refusal
 from .calls import Call
+from .functions import say_function
+from .unsayable import Unsayable
 
 COMMON = frozenset({"name", "trainable", "dtype", "share"})
 OPERATIONS = {
@@ -49,10 +51,6 @@ JOINS = {
 """Operations of two tensors, and the layer that does the same."""
 
 
-class Unsayable(Exception):
-    """Why a layer cannot be written in a spec, as a whole sentence."""
-
-
 def is_operation(call: Call) -> bool:
     """Whether it is an operation that stands in the graph by itself, and no layer."""
     return ".ops." in str(call.layer.get("module", ""))
@@ -60,12 +58,13 @@ def is_operation(call: Call) -> bool:
 
 def say_layer(call: Call, policy: str) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of a call's layer; raises Unsayable. `policy` is the model's dtype policy."""
-    for name in call.keywords:
-        if not is_operation(call):
-            raise Unsayable(f"it is called with `{name}`, which a spec does not say")
     if is_operation(call):
         return _say_operation(call)
-    return say_config(call.layer, policy)
+    for name in call.keywords:
+        if name != "use_causal_mask":
+            raise Unsayable(f"it is called with `{name}`, which is not read")
+    name, arguments = say_config(call.layer, policy)
+    return name, {**arguments, **call.keywords}
 
 
 def say_config(layer: dict[str, Any], policy: str) -> tuple[str, dict[str, Any]]:
@@ -292,4 +291,4 @@ def _say_operation(call: Call) -> tuple[str, dict[str, Any]]:
             return "Rescaling", {"scale": -1.0, "offset": number}
         if first and number:
             return "Rescaling", {"scale": _shorten(1 / number)}
-    raise Unsayable(f"the operation `{name}` cannot stand in a spec")
+    return say_function(call)

@@ -42,7 +42,7 @@ def read_lowered(graph: Calls) -> Read:
     read = Read(Calls(calls, list(graph.inputs), outputs))
     for id, call in calls.items():
         if is_operation(call):
-            calls[id] = _marked(call, calls)
+            calls[id] = _learned(_marked(call, calls), calls)
     _find_padding(read)
     return read
 
@@ -90,6 +90,23 @@ def _marked(call: Call, calls: dict[str, Call]) -> Call:
         return replace(call, layer={"class_name": ENTER, "config": {}})
     if len(new) == len(shape) + 1 and tuple(new[2:]) == shape[1:] and new[1] not in (1, -1, None):
         return replace(call, layer={"class_name": LEAVE, "config": {}})
+    return call
+
+
+def _learned(call: Call, calls: dict[str, Call]) -> Call:
+    """A sum with rows of a table by where they stand as `PositionEmbedding`, a step of a table before others as `ClassToken`."""
+    for name, maker, table_first in (("Add", "Cumsum", False), ("Concatenate", "ZerosLike", True)):
+        if call.class_name != name or len(call.inputs) != 2:
+            continue
+        table, x = (call.inputs[0], call.inputs[1]) if table_first else (call.inputs[1], call.inputs[0])
+        made = calls[table.call]
+        if made.class_name != "Embedding" or len(made.inputs) != 1 or not _comes_from(made.inputs[0], maker, calls):
+            continue
+        own: dict[str, Any] = {key: made.config[key] for key in ("name", "trainable", "dtype") if key in made.config}
+        own["initializer"] = made.config.get("embeddings_initializer")
+        length = {} if table_first else {"sequence_length": made.config.get("input_dim")}
+        title = "ClassToken" if table_first else "PositionEmbedding"
+        return replace(call, layer={"class_name": title, "config": {**own, **length}}, path=made.path, inputs=(x,), values=())
     return call
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .calls import Call, Calls, Tensor, find_calls, read_by
-from .layers import Unsayable, is_operation, say_layer
+from .layers import is_operation, say_layer
 from .lowered import ENTER, LEAVE
 from .read import NotAModel
+from .unsayable import Unsayable
 
 MERGES = {"Add": "add", "Average": "average", "Maximum": "maximum", "Multiply": "multiply", "Concatenate": "concat"}
 """Layers of several inputs that a strategy of fusion stands for."""

@@ -12,10 +12,11 @@ import yaml
 from ...ir.op import TEXT
 from ...language.catalog import facts
 from .calls import Call, Calls, Tensor
-from .layers import Fraction, Unsayable, plain, policy_name
+from .layers import Fraction, plain, policy_name
 from .lowered import Padding
 from .repeats import fold_repeats
 from .structure import MERGES, PLACE, Chain, Item, Leaf, Structure
+from .unsayable import Unsayable
 
 KINDS = {1: "vector", 2: "sequence", 3: "image"}
 ENDINGS = frozenset(

@@ -1,0 +1,54 @@
+"""Operations of one tensor as `Slice` and as `Op`, by the table of functions. Imports no layer of a model."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ...ir.op import layer_stem
+from ...ops.functions.table import Fact, fact_of, names
+from .calls import Call
+from .unsayable import Unsayable
+
+
+def say_function(call: Call) -> tuple[str, dict[str, Any]]:
+    """The name and the arguments of an operation; raises Unsayable."""
+    if call.class_name == "GetItem":
+        return "Slice", _sliced(call)
+    fact = _by_operation().get(layer_stem(call.class_name))
+    if fact is None or len(call.inputs) != 1 or call.values[:1] not in ((), (None,)):
+        raise Unsayable(f"the operation `{call.class_name}` cannot stand in a spec")
+    given = {**call.keywords, **dict(zip((each.name for each in fact.arguments), call.values[1:], strict=False))}
+    found: dict[str, Any] = {"function": fact.name}
+    for each in fact.arguments:
+        value = call.config.get(each.name, given.get(each.name, each.default))
+        if each.required or value != each.default:
+            found[each.name] = value
+    return "Op", found
+
+
+@cache
+def _by_operation() -> dict[str, Fact]:
+    """The functions by what Keras calls their one operation; of several of one operation, the one of its name."""
+    facts = [fact for name in names() if (fact := fact_of(name)) is not None and len(fact.operations) == 1]
+    found: dict[str, Fact] = {}
+    for fact in sorted(facts, key=lambda fact: fact.name != fact.operations[0]):
+        found.setdefault(fact.operations[0], fact)
+    return found
+
+
+def _sliced(call: Call) -> dict[str, Any]:
+    """The one axis that is cut, of an index such as `x[:, 1:5]`; raises Unsayable."""
+    index = next((value for value in call.values if isinstance(value, list)), None)
+    cut = []
+    for axis, each in enumerate(index or ()):
+        bounds = each.get("config") if isinstance(each, dict) else None
+        if isinstance(each, int):
+            cut.append((axis, {"index": each}))
+        elif not isinstance(bounds, dict):
+            raise Unsayable("its index cannot stand in a spec")
+        elif any(bounds.get(key) is not None for key in ("start", "stop", "step")):
+            cut.append((axis, {key: bounds[key] for key in ("start", "stop", "step") if bounds.get(key) is not None}))
+    if len(cut) != 1 or cut[0][0] == 0:
+        raise Unsayable("its index is not of one axis")
+    return {"axis": cut[0][0], **cut[0][1]}
