@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -113,6 +113,11 @@ docs: $(CORE)/ready
 # What a terminal shows of tests/specs/err and tests/specs/said, written anew.
 out: $(CORE)/ready
 	$(CORE)/bin/python -m pytest tests/whole/test_specs.py tests/whole/test_said.py --update
+
+# The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; the only target that needs Node.
+vscode:
+	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund --ignore-scripts && npx tsc --noEmit && npm run --silent build
+	$(PYTHON) tools/vsix.py
 
 clean:
 	rm -rf $(FULL) $(CORE) $(NEWEST) demo build *.egg-info

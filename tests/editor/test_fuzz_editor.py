@@ -166,7 +166,7 @@ def _whole(line: str, character: int) -> int:
         if at >= character:
             return at
         at += 2 if char > "\uffff" else 1
-    return at if at <= character else character
+    return at
 
 
 def position(place: tuple[int, int]) -> Any:
