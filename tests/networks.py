@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy
@@ -14,6 +15,7 @@ from cnnlstm_spec.language.catalog import reads
 from cnnlstm_spec.model.frames import is_clip
 from cnnlstm_spec.model.names import is_operation
 from cnnlstm_spec.model.passes import optimize
+from cnnlstm_spec.ops.backbones.op import Backbone
 from cnnlstm_spec.ops.input import InputOp
 from cnnlstm_spec.spec.compile_section import CompileSpec
 
@@ -98,6 +100,9 @@ def compare(compilation: Compilation, model: Any) -> None:
             expected.setdefault(node.node.layer + weight.within, []).append(weight)
         for name, weights in expected.items():
             actual = [w for w in layers[name].weights if "seed_generator" not in w.path]
+            if isinstance(node.node.op, Backbone) and node.node.op.taps:
+                _compare_inside(layers[name], actual, weights)
+                continue
             assert [tuple(w.shape) for w in actual] == [w.shape for w in weights], name
             # A layer may be frozen as a whole while its variables, by themselves, are not.
             trained = {id(w) for w in layers[name].trainable_weights}
@@ -119,6 +124,18 @@ def compare(compilation: Compilation, model: Any) -> None:
             # Of integers Keras announces another dtype than it gives.
             floats = all(each is not None and each.dtype in FLOATS for each in (x, *node.inputs))
             assert outputs.dtype == x.dtype or not floats, (node.node.layer, outputs.dtype, x.dtype)
+
+
+def _compare_inside(backbone: Any, actual: list[Any], weights: list[Any]) -> None:
+    """Of a backbone of several outputs, whose layers Keras has in another order: each weight by its path."""
+    trained = {id(w) for w in backbone.trainable_weights}
+    mark = re.escape(backbone.name)
+    paths = [re.sub(rf"[.]{mark}/|/variable_\d+$", lambda m: m[0][-1] if m[0][0] == "." else "/variable", w.path) for w in actual]
+    given = {path.removeprefix(f"{backbone.name}/"): w for path, w in zip(paths, actual, strict=True)}
+    assert len(given) == len(weights)
+    for weight in weights:
+        assert tuple(given[weight.name].shape) == weight.shape, weight.name
+        assert (id(given[weight.name]) in trained) == weight.trainable, weight.name
 
 
 def run_first_batch(compilation: Compilation, model: Any, sizes: dict[str, int] | None = None, batch: int = 3) -> Any:

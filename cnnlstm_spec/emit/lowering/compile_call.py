@@ -104,12 +104,16 @@ def _paths(layers: list[str], graph: TypedGraph) -> str:
 
 def _inner_paths(holder: str, layers: list[str]) -> str:
     """A pattern of the paths of the weights of layers in a backbone, which say where they are before or behind their name."""
+    if not layers:
+        return f"([^/]*[.])?{holder}/.*"
     names = f"({'|'.join(layers)})" if len(layers) > 1 else layers[0]
     return f"(?={holder}/|[^/]*[.]{holder}/)({holder}/)?([^/]*/)*{names}([.]{holder})?/.*"
 
 
 def multiplied_inner_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, str, list[str]]]:
     """For each factor on the layers of a backbone of which some are named: the factor, the backbone, and layers with weights.
+
+    None stand for all of them.
 
     A factor holds from the layer that is named up to the next that is; before the first that of the backbone holds, if any.
     """
@@ -126,7 +130,8 @@ def multiplied_inner_layers(section: CompileSpec, graph: TypedGraph) -> list[tup
             factor = named.get(layer, factor)
             if layer in weighted and factor is not None:
                 groups.setdefault(factor, []).append(layer)
-        found += [(factor, typed.node.layer, layers) for factor, layers in groups.items()]
+        every = len(weighted)
+        found += [(factor, typed.node.layer, layers if len(layers) < every else []) for factor, layers in groups.items()]
     return found
 
 
