@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from random import Random
 from typing import Any
@@ -19,6 +21,17 @@ SIZES = (8, 12, 16, 7, 24, 5, 4, 6, 10, 9, 32, 3, 2, 1)
 BATCH = 5
 MOST = 60
 LARGEST = 2000
+
+
+@contextmanager
+def samples(count: int) -> Iterator[None]:
+    """Batches of that many samples."""
+    global BATCH
+    before, BATCH = BATCH, count
+    try:
+        yield
+    finally:
+        BATCH = before
 
 
 def unknown(spec: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,10 @@ LONGEST = 800
 """Characters of an error that are kept."""
 SAVED = 8
 """One accepted spec in so many is saved and loaded; of a single layer each."""
+DRAWN_WHEN_TRACED = ("AugMix", "RandAugment")
+"""Layers that draw which others they run, some of which refuse what others take."""
+DRAWS = 16
+OTHER_BATCH = 11
 GRAPH = 4
 """One accepted spec in so many runs in a compiled graph, the rest eagerly, which is faster."""
 
@@ -222,7 +227,16 @@ def _refused_at(spec: dict[str, Any], sizes: dict[str, int], why: str) -> str:
 
 
 def _read_and_run(spec: dict[str, Any], written: dict[str, Any], sizes: dict[str, int]) -> bool:
-    """Whether the reading builds and its first batch runs, in a compiled graph."""
+    """Whether the reading builds and its first batch runs, in a compiled graph; whatever is drawn when that is traced."""
+    drawn = any(name in str(spec) for name in DRAWN_WHEN_TRACED)
+    if not all(_runs_once(spec, written, sizes) for _ in range(DRAWS if drawn else 1)):
+        return False
+    with data.samples(OTHER_BATCH):
+        # Of as many samples as steps some losses take one for the other.
+        return _runs_once(spec, written, sizes)
+
+
+def _runs_once(spec: dict[str, Any], written: dict[str, Any], sizes: dict[str, int]) -> bool:
     keras.utils.clear_session(free_memory=False)
     try:
         model = read(written)
@@ -255,6 +269,8 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
         if spec.get("compile") is None:
             model.run_eagerly = not graph
             model.predict(given, verbose=0) if graph else model(given, training=False)
+            # What has no loss is trained by somebody's own loop: what acts in training alone must run too.
+            tensorflow.function(model, autograph=False)(given, training=True) if graph else model(given, training=True)
             return None
         model.run_eagerly = not graph
         outputs = tensorflow.function(model, autograph=False)(given, training=False) if graph else model(given, training=False)
@@ -323,6 +339,6 @@ def _unlike(predict: Callable[[], Any], typed: TypedGraph) -> str | None:
 
 
 def _words(error: BaseException) -> str:
-    """The beginning and the end: TensorFlow tells the cause last, after the stack of the graph."""
-    text = f"{type(error).__name__}: {error}"
+    """The beginning and the end: TensorFlow tells the cause last, after the stack of the graph, and after that all labels."""
+    text = re.sub(r"(Label values:)[-\d ]+", r"\1 ... ", f"{type(error).__name__}: {error}")
     return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"

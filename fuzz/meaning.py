@@ -30,8 +30,9 @@ def misled(compilation: Compilation) -> str | None:
         if loss is None or not isinstance(width, int) or width < 2:
             continue
         last = activation_of(typed, typed.graph.outputs[head])
-        summed = last is not None and last.function in SOFTMAXES
-        if loss.thing.name == "KLDivergence" and not summed and (below := _below_zero(loss.thing, width)):
+        # Without a layer that computes, the head gives what it is fed, which may be probabilities.
+        made = last is not None and last.function not in SOFTMAXES
+        if loss.thing.name == "KLDivergence" and made and (below := _below_zero(loss.thing, width)):
             return f"`{head}`: {below}"
         numbers = reads(loss.thing).get("labels") == "integer"
         for metric in spec.compile.metrics.get(head, ()):

@@ -84,7 +84,8 @@ class _Reading:
                 raise Unreadable("head")
             last, head = self.reference(head["inputs"][0]), head.get("layers", [])
         x = self.layers(head or [], last, None)
-        return keras.layers.Identity(name=name)(x)
+        # Without layers a head gives what it reads, in the dtype of that.
+        return keras.layers.Identity(name=name, dtype=x.dtype if "float" in x.dtype else None)(x)
 
     def reference(self, name: str) -> Any:
         if name not in self.values:

@@ -321,8 +321,8 @@ class Op(Record):
         """Whether what it gives does not hang on its input smoothly, so that no gradient comes through."""
         return False
 
-    def without_gradient(self) -> str | None:
-        """The argument for which TensorFlow has no gradient of it; None where it has one."""
+    def without_gradient(self, dtype: str) -> str | None:
+        """The argument for which TensorFlow has no gradient of it, computed in a dtype; None where it has one."""
         return None
 
     def keras_arguments(self) -> dict[str, Any]:
@@ -341,6 +341,11 @@ class Op(Record):
     def preprocessing(self) -> str | None:
         """What Keras's `preprocess_input` does for it, of a model of `keras.applications`: `tf`, `torch`, `caffe`, `identity`."""
         return None
+
+    @classmethod
+    def decides_axes(cls, argument: str) -> bool:
+        """Whether an argument that may be left out says how many axes it gives; flags and names may, and are not asked of."""
+        return False
 
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Whether it can be told the mask of such an input, if it reads masks at all."""

@@ -14,6 +14,8 @@ SHARE_CYCLE = Code(
 UNKNOWN_BRANCH = Code("unknown-branch", "error", "there is no branch `{name}`")
 
 Key = tuple[object, ...]
+UNKNOWN: Key = ("unknown",)
+"""What stands for a layer that could not be read: whether it is like another is not known."""
 
 
 def alike(op: Op) -> Key:
@@ -24,7 +26,7 @@ def alike(op: Op) -> Key:
 def signature(item: Item) -> Key:
     """What must be equal in two items that share weights."""
     if isinstance(item, Layer):
-        return alike(item.op) if item.op is not None else ("unknown",)
+        return alike(item.op) if item.op is not None else UNKNOWN
     if isinstance(item, Parallel):
         paths = tuple((name, *map(signature, items)) for name, items in item.paths)
         return ("Parallel", paths, *_of_fusion(item.merge))
@@ -35,8 +37,13 @@ def signature(item: Item) -> Key:
     return (type(item).__name__, side, frozen, norms, *map(signature, item.items))
 
 
+def is_known(key: Key) -> bool:
+    """Whether all of what must be alike could be read."""
+    return key != UNKNOWN and all(is_known(part) for part in key if isinstance(part, tuple))
+
+
 def _of_fusion(fusion: Fusion) -> Key:
-    op = alike(fusion.op) if fusion.op is not None else None
+    op = alike(fusion.op) if fusion.op is not None else UNKNOWN
     query = fusion.query[0] if fusion.query is not None else None
     return (op, fusion.units, query, *map(signature, fusion.items))
 

@@ -26,7 +26,7 @@ from ..text.source import Place
 from ..text.spelling import guess
 from .names import LocalNames, Wanted
 from .noted import note_name
-from .sharing import Key, alike, signature
+from .sharing import Key, alike, is_known, signature
 from .sides import Side
 
 SHARED_UNLIKE = Code(
@@ -178,7 +178,9 @@ class Weaver:
         return op
 
     def is_alike(self, share: str, written: Key, origin: Origin) -> bool:
-        """Whether what shares a name is written as the first of that name; reports it if not."""
+        """Whether what shares a name is written as the first of that name that could be read; reports it if not."""
+        if not is_known(written):
+            return True
         first = self.alike.setdefault(share, (written, origin))
         if first[0] != written:
             self.report(SHARED_UNLIKE, origin, (Label(first[1].place, "written differently here"),), name=share)

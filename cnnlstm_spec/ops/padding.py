@@ -261,7 +261,7 @@ class UpSampling2D(UpSampling):
     def without_xla(self, trained: bool) -> str | None:
         return "interpolation" if self.interpolation in NOT_IN_XLA else None
 
-    def without_gradient(self) -> str | None:
+    def without_gradient(self, dtype: str) -> str | None:
         return "interpolation" if self.interpolation == "area" else None
 
 

@@ -180,7 +180,7 @@ class Resizing(Sized):
             return "interpolation"
         return "antialias" if self.antialias and self.interpolation == "bilinear" else None
 
-    def without_gradient(self) -> str | None:
+    def without_gradient(self, dtype: str) -> str | None:
         return "interpolation" if self.interpolation == "area" else None
 
 

@@ -60,6 +60,10 @@ class Slice(Op):
         example((6, 5), axis=-1, start=-3, step=2, dtype="int32"),
     )
 
+    @classmethod
+    def decides_axes(cls, argument: str) -> bool:
+        return argument == "index"
+
     def check(self, at: Checks) -> None:
         of_range = [name for name in ("start", "stop", "step") if self.value(name) is not None]
         if (self.index is None) != bool(of_range):

@@ -168,11 +168,11 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
         return POISON
     record, written = reading
     op, arguments = record.layer, written.within("layer")
-    if record.is_written("strategy") and record.is_written("layer"):
+    if written.keys.keys() >= {"strategy", "layer"}:
         scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
     elif record.strategy is not None:
-        op, arguments = _strategy(record, Mapping(resolved.span, own), scope)
-    _check_query(record, resolved, scope, has_op=op is not None)
+        op, arguments = _strategy(record, written, Mapping(resolved.span, own), scope)
+    _check_query(record, written, resolved, scope, has_op=op is not None)
     place = written.places.get("strategy") or written.places.get("layer") or scope.place(resolved)
     if record.broadcast:
         arguments = replace(arguments, keys={**arguments.keys, "broadcast": written.keys["broadcast"]})
@@ -221,7 +221,8 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
     return list((written | {entry.key.text: entry for entry in node.entries if entry.key.text in known}).values())
 
 
-def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> tuple[Op | None, Written]:
+def _strategy(record: MergeKeys, keys: Written, own: Mapping, scope: Scope) -> tuple[Op | None, Written]:
+    """The op of a strategy; `keys` are those of every fusion, and what is amiss in one has been said: it is not missing."""
     name = record.strategy
     assert name is not None
     cls = STRATEGIES[name]
@@ -229,12 +230,12 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> tuple[Op | None,
     if reading is POISON:
         return None, UNWRITTEN
     op, written = reading
-    if cls.needs_units and not record.is_written("units"):
+    if cls.needs_units and "units" not in keys.keys:
         scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
         return None, written
     if name == "bilinear" and record.units is not None:
         op = op.having(units=record.units)
-    if record.is_written("broadcast") and not cls.takes_broadcast:
+    if "broadcast" in keys.keys and not cls.takes_broadcast:
         scope.report(NO_BROADCAST, own, strategy=name, help=("leave `broadcast` out",))
         return None, written
     if op.is_written("trainable") and not cls.has_weights and record.units is None:
@@ -246,9 +247,9 @@ def _strategy(record: MergeKeys, own: Mapping, scope: Scope) -> tuple[Op | None,
     return op if isinstance(op, Op) else None, written
 
 
-def _check_query(record: MergeKeys, node: Mapping, scope: Scope, has_op: bool) -> None:
+def _check_query(record: MergeKeys, keys: Written, node: Mapping, scope: Scope, has_op: bool) -> None:
     if record.strategy == "cross_attention" and record.query is None:
-        if record.is_written("query"):
+        if "query" in keys.keys:
             return
         scope.report(MISSING_KEY, node, owner="cross_attention", key="query", help=("`query` is one of the inputs",))
     elif record.strategy != "cross_attention" and (entry := node.get("query")) is not None and has_op:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..language.cached_reading import recall
@@ -50,7 +50,22 @@ def _read_input(node: Node, scope: Scope) -> Any:
         fixes = tuple(write(node.span, each.removeprefix("write `")[:-1]) for each in help if each.startswith("write `"))
         scope.report(NOT_A_MAPPING, node, owner="input", given=words_for(node), help=help, fixes=fixes)
         return POISON
-    return read_record(Input, Input.meant(node, scope), scope, "input")
+    meant = Input.meant(node, scope)
+    reading = read_record(Input, meant, scope, "input")
+    return _read_unpadded(meant, scope) if reading is POISON else reading
+
+
+def _read_unpadded(node: Mapping, scope: Scope) -> Any:
+    """The input as if it had no `padding_value`, if nothing else is amiss: the layers are looked at all the same.
+
+    Not where the number of its steps is open, of which something would be said that padding answers.
+    """
+    if node.get("padding_value") is None:
+        return POISON
+    quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
+    entries = tuple(each for each in node.entries if each.key.text != "padding_value")
+    reading = read_record(Input, Mapping(node.span, entries), quiet, "input")
+    return reading if reading is not POISON and isinstance(next(iter(reading.record.shape), None), int) else POISON
 
 
 class BranchSection(Record):

@@ -10,7 +10,7 @@ from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
 from .common import place_in, title_of
-from .penalties import has_penalty
+from .weight_arguments import has_gradient, is_penalised, layers_of, pulls_on_output
 
 NO_GRADIENT = Code("no-gradient", "error", "no weight can learn: `{layer}` lets no gradient through", sort="keras")
 
@@ -21,8 +21,9 @@ NO_SUCH_GRADIENT = Code(
     "error",
     "`{layer}` with `{argument}: {value}` has no gradient for the weights before it",
     sort="keras",
-    help="use another one, or put it before every layer that is trained",
 )
+INSTEAD = {"interpolation": "use `bilinear`", "function": "use another function"}
+"""What to write in place of an argument's value."""
 
 
 def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -38,7 +39,9 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if not trained:
         return
     learning = _learning(typed)
-    if any(learning[typed.graph.outputs[head]] for head in trained_heads) or any(map(has_penalty, typed.nodes.values())):
+    if any(learning[typed.graph.outputs[head]] for head in trained_heads):
+        return
+    if any(_pulls(node, learning[id]) for id, node in typed.nodes.items()):
         return
     cut = next((node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node)), None)
     if cut is None:
@@ -53,23 +56,43 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=help)
 
 
+def _pulls(node: TypedNode, learns: bool) -> bool:
+    """Whether a penalty of a layer changes a weight: one that it trains, or one that its output hangs on."""
+    return any(is_penalised(op, weights, has_gradient) or (learns and pulls_on_output(op)) for op, weights in layers_of(node))
+
+
 def check_missing_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each layer that a gradient would run through, and that TensorFlow has none of."""
-    through = gradients_through(typed, spec)
+    through = gradients_taken(typed, spec)
     for id, node in typed.nodes.items():
-        op = node.node.op
-        argument = op.without_gradient() if op is not None and id in through else None
-        if op is not None and argument is not None:
-            facts: dict[str, object] = {"layer": title_of(op), "argument": argument, "value": op.value(argument)}
-            yield Diagnostic(NO_SUCH_GRADIENT, place_in(op, argument, node.node), facts, labels=node.node.origin.uses)
+        op, type = node.node.op, node.type
+        argument = op.without_gradient(type.dtype) if op is not None and type is not None and id in through else None
+        if op is None or type is None or argument is None:
+            continue
+        value = type.dtype if argument == "dtype" else op.value(argument)
+        instead = "give the layer `dtype: float32`" if argument == "dtype" else INSTEAD.get(argument, "use another")
+        facts: dict[str, object] = {"layer": title_of(op), "argument": argument, "value": value}
+        help = (f"{instead}, or put it before every layer with weights, frozen ones too",)
+        yield Diagnostic(NO_SUCH_GRADIENT, place_in(op, argument, node.node), facts, labels=node.node.origin.uses, help=help)
 
 
 def gradients_through(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
     """The ids of the nodes that stand between a trained weight and a loss."""
+    return _between(typed, spec, frozen=False)
+
+
+def gradients_taken(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
+    """The ids of the nodes whose gradient TensorFlow takes: as it records them, a frozen weight is one like others."""
+    return _between(typed, spec, frozen=True)
+
+
+def _between(typed: TypedGraph, spec: ModelSpec, frozen: bool) -> frozenset[str]:
     section = spec.compile
     if not isinstance(section, CompileSpec) or any(node.type is None for node in typed.nodes.values()):
         return frozenset()
-    learning = _learning(typed)
+    if not any(weight.trainable for node in typed.nodes.values() for weight in node.weights):
+        return frozenset()
+    learning = _learning(typed, frozen)
     waiting = [
         typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None and head in typed.graph.outputs
     ]
@@ -83,14 +106,20 @@ def gradients_through(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
     return frozenset(found)
 
 
-def _learning(typed: TypedGraph) -> dict[str, bool]:
-    """Of each node, whether its values hang on a trained weight, smoothly."""
+def _learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
+    """Of each node, whether its values hang on a trained weight, smoothly; with `frozen`, on one that is frozen too."""
     learning: dict[str, bool] = {}
     for id, node in typed.nodes.items():
         before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
-        own = any(weight.trainable for weight in node.weights)
+        own = any(weight.trainable for weight in node.weights) or (frozen and _has_frozen(node))
         learning[id] = (before or own) and not _is_cut(node)
     return learning
+
+
+def _has_frozen(node: TypedNode) -> bool:
+    """Whether a layer has weights that it would train if it were not frozen."""
+    op, inputs = node.node.op, tuple(x for x in node.inputs if x is not None)
+    return bool(node.weights) and op is not None and any(weight.trainable for weight in op.weights(*inputs))
 
 
 def _stops_before(node: TypedNode) -> bool:

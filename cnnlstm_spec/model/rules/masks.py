@@ -66,10 +66,9 @@ def _masks(x: TensorType) -> Iterator[Mask]:
 
 
 def _reads(node: TypedNode) -> bool:
-    """Whether a layer reads the mask that comes to it."""
-    op, x = node.node.op, node.inputs[0]
-    masked = x is not None and (x.mask is not None or x.zeros is None)
-    return op is not None and op.reads_mask and x is not None and masked and op.leaves_padding_out(x)
+    """Whether a layer reads the masks that come to it."""
+    op, padded = node.node.op, [x for x in node.inputs if x is not None and any(_masks(x))]
+    return op is not None and op.reads_mask and all(x.mask is not None and op.leaves_padding_out(x) for x in padded)
 
 
 def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:

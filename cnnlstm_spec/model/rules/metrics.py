@@ -11,7 +11,7 @@ from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Put, write
 from ..facts import OF_NUMBERS
-from .common import BINARY, HeadUse, instead, with_argument, written
+from .common import BINARY, DISTRIBUTIONS, HeadUse, instead, with_argument, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 from .measures import check_measure
 from .on_size import ask
@@ -102,6 +102,11 @@ def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             "write `accuracy`, in small letters",
         )
         fixes = () if thing.arguments else (write(metric.place.span, "accuracy"),)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, "", output_label(head), help, fixes)
+    elif thing.name in COUNTERPARTS and head.width == 1 and not (head.loss and head.loss.thing.name in DISTRIBUTIONS):
+        counterpart = "binary_accuracy" if "Accuracy" in thing.name else "binary_crossentropy"
+        help = (f"of one unit the first class is the only one, and always right: write `{counterpart}`, or two units",)
+        fixes = (instead(metric, counterpart),)
         yield Diagnostic(MEANINGLESS, metric.place, shared, "", output_label(head), help, fixes)
     elif head.width is not None and holds_never(at_least(head.width, facts.get("minimum_width", 1))):
         help = ("it is NaN over one unit: the values of a sample are compared with each other",)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ...ir.graph import TypedNode
 from ...ir.op import Op, Weight
-from ...language.catalog import NO_EFFECT
+from ...language.catalog import NO_EFFECT, KerasObject
 from ...text.diagnostic import Diagnostic
 from .common import Setting, title_of, written_of
 
@@ -44,18 +44,37 @@ def weights_of(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]
     return tuple(each for each in weights if each.name.rsplit("/", 1)[-1] in names)
 
 
-def is_penalised(op: Op, weights: tuple[Weight, ...]) -> bool:
-    """Whether a layer adds a penalty on a weight that it trains to the loss."""
-    given = (name for name, value in op.values().items() if name.endswith("_regularizer") and value is not None)
+def is_penalised(op: Op, weights: tuple[Weight, ...], of: Callable[[object], bool] = lambda penalty: penalty is not None) -> bool:
+    """Whether a layer adds a penalty on a weight that it trains to the loss; with `of`, one of those penalties."""
+    given = (name for name, value in op.values().items() if name.endswith("_regularizer") and of(value))
     return any(each.trainable for name in given if name != "activity_regularizer" for each in weights_of(name, weights))
+
+
+def has_gradient(penalty: object) -> bool:
+    """Whether a penalty has a gradient: of the kinds left at 0, `L1L2` makes no tensor that hangs on the values."""
+    if not isinstance(penalty, KerasObject):
+        return penalty is not None
+    return penalty.name != "L1L2" or any(penalty.get(each) for each in ("l1", "l2"))
 
 
 def has_activity_penalty(op: Op) -> bool:
     """Whether a layer adds a penalty on its output to the loss."""
     if title_of(op) == "ActivityRegularization":
         return True
-    penalty = op.value("activity_regularizer") if "activity_regularizer" in op.arguments else None
-    return penalty is not None and title_of(op) not in FORGETFUL
+    return activity_penalty(op) is not None
+
+
+def activity_penalty(op: Op) -> object:
+    """The penalty on its output that a layer does not forget; None where it has none."""
+    penalty: object = op.value("activity_regularizer") if "activity_regularizer" in op.arguments else None
+    return penalty if title_of(op) not in FORGETFUL else None
+
+
+def pulls_on_output(op: Op) -> bool:
+    """Whether a layer adds a penalty on its output that has a gradient."""
+    if title_of(op) == "ActivityRegularization":
+        return any(op.value(each) for each in ("l1", "l2"))
+    return has_gradient(activity_penalty(op))
 
 
 def check_weight_arguments(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:

@@ -9,7 +9,7 @@ from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
 from .common import place_in, title_of
-from .gradients import gradients_through
+from .gradients import gradients_taken
 
 NOT_COMPILED = Code("xla-cannot-compile", "error", "`jit_compile: true`: XLA cannot compile {what}", sort="keras")
 NOT_USED = Code(
@@ -29,11 +29,11 @@ def check_xla(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if off is not None and off.node.op is not None:
         yield Diagnostic(NOT_USED, off.node.origin.place, {"layer": title_of(off.node.op)}, labels=off.node.origin.uses)
         return
-    through = gradients_through(typed, spec)
+    through = gradients_taken(typed, spec)
     for id, node in typed.nodes.items():
         op = node.node.op
         argument = op.without_xla(id in through) if op is not None else None
-        if op is None or argument is None or (id in through and op.without_gradient() is not None):
+        if op is None or argument is None or (id in through and node.type and op.without_gradient(node.type.dtype)):
             continue
         what = f"`{argument}: {str(op.value(argument)).lower()}` of `{title_of(op)}`" if argument else f"`{title_of(op)}`"
         help = ("leave `jit_compile` out: it is then used where it can be",)

@@ -159,6 +159,8 @@ class Augmentation(Op):
     """The numbers of channels it takes; any where empty."""
     refused_dtypes: ClassVar[tuple[str, ...]] = ()
     """Compute dtypes in which Keras cannot run it."""
+    only_forward: ClassVar[tuple[str, ...]] = ()
+    """Compute dtypes in which TensorFlow runs it, and knows no gradient of it."""
     data_format: str | None = None
 
     @property
@@ -198,6 +200,9 @@ class Augmentation(Op):
             if not any(holds_always(equal(size, count)) for count in taken):
                 at.require(equal(size, taken[0]), refusal)
         return x
+
+    def without_gradient(self, dtype: str) -> str | None:
+        return "dtype" if dtype in self.only_forward else None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.call(self, as_floats(to, inputs))

@@ -91,7 +91,7 @@ class RandomRotation(Transform):
     keeps_xla_off = True
     factor: Annotated[float | tuple[float, ...], Factor(-1, 1)]
     """Greatest turn as a share of a full one, or the bounds it is drawn from."""
-    refused_dtypes = ("bfloat16",)
+    only_forward = ("bfloat16",)
     examples = (
         example((4, 5, 3), factor=0.2),
         example((None, 5, 1), factor=[-0.1, 0.3], fill_mode="constant", fill_value=1),
@@ -106,7 +106,7 @@ class RandomTranslation(Transform):
     """Greatest shift down as a share of the height, or its bounds."""
     width_factor: Annotated[float | tuple[float, ...], Factor(-1, 1, strict=True)]
     """Greatest shift right as a share of the width, or its bounds."""
-    refused_dtypes = ("bfloat16",)
+    only_forward = ("bfloat16",)
     examples = (
         example((4, 5, 3), height_factor=0.2, width_factor=0.1),
         example((3, 4, 5), height_factor=[-0.1, 0.2], width_factor=0, data_format="channels_first", interpolation="nearest"),
@@ -121,7 +121,7 @@ class RandomZoom(Transform):
     """Greatest zoom of the height, or its bounds."""
     width_factor: Annotated[float | tuple[float, ...] | None, Optional(Factor(-1, 1, strict=True, above=True))] = None
     """As `height_factor`; null keeps the aspect ratio."""
-    refused_dtypes = ("bfloat16",)
+    only_forward = ("bfloat16",)
     examples = (
         example((4, 5, 3), height_factor=0.2),
         example((None, 5, 1), height_factor=[-0.2, 0.1], width_factor=0.1),
@@ -136,7 +136,7 @@ class RandomShear(Transform):
     """Bounds of the shear across, to the one side or the other."""
     y_factor: Annotated[float | tuple[float, ...], SavedPair(0, 1)] = 0.0
     """Bounds of the shear down, or up where across is the other way too."""
-    refused_dtypes = ("bfloat16",)
+    only_forward = ("bfloat16",)
     examples = (example((4, 5, 3), x_factor=[0.0, 0.2]), example((4, 5, 1), y_factor=[0.1, 0.2], fill_mode="wrap"))
 
 
@@ -152,7 +152,7 @@ class RandomPerspective(Geometry):
     """How values between pixels are found."""
     fill_value: Annotated[float, NUMBER] = 0.0
     """Value beyond the edges."""
-    refused_dtypes = ("bfloat16",)
+    only_forward = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=0.3, interpolation="nearest"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

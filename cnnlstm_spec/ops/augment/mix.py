@@ -38,7 +38,7 @@ class AugMix(Mixing):
     """Whether brightness, color, contrast and sharpness are used too."""
     interpolation: Annotated[str, INTERPOLATION] = "bilinear"
     """How values between pixels are found."""
-    refused_dtypes = ("bfloat16",)
+    only_forward = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 2), num_chains=1, chain_depth=1, factor=[0.1, 0.2], all_ops=False))
 
     def channels_taken(self) -> tuple[int, ...]:
@@ -81,5 +81,5 @@ class RandAugment(Mixing):
     interpolation: Annotated[str, INTERPOLATION] = "bilinear"
     """How values between pixels are found."""
     channels = (3, 1)
-    refused_dtypes = ("bfloat16",)
+    only_forward = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 1), num_ops=1, factor=[0.1, 0.2]))

@@ -37,6 +37,10 @@ class Function(Op):
     def title(cls) -> str:
         return "Op"
 
+    @classmethod
+    def decides_axes(cls, argument: str) -> bool:
+        return True
+
     def settings(self) -> dict[str, Any]:
         """The arguments of the function, defaults too."""
         return {name: self.value(name) for name in self.arguments if name not in ("name", "function")}
@@ -122,7 +126,7 @@ class Function(Op):
     def is_flat(self) -> bool:
         return self.fact.gradient == "none"
 
-    def without_gradient(self) -> str | None:
+    def without_gradient(self, dtype: str) -> str | None:
         return "function" if self.fact.gradient == "missing" else None
 
     def without_xla(self, trained: bool) -> str | None:

@@ -141,6 +141,10 @@ class CrossAttention(Heads):
     reads_mask = True
     examples = (example((5, 4), (6, 4)), example((4,), (6, 4), (4,), num_heads=2))
 
+    def leaves_padding_out(self, x: TensorType) -> bool:
+        """Not where its only axis, which is read as the features of one step, is the one that is padded."""
+        return x.rank > 1
+
     def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """What a padded step of the query gives stays in that step."""
         return inputs[1:] or inputs

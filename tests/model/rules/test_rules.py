@@ -197,7 +197,17 @@ def test_metrics(loss: str, metric: str, units: int, code: str | None) -> None:
 
 def test_metrics_of_one_unit_take_either_label() -> None:
     head = DENSE.format(1, "sigmoid")
-    assert codes(spec(head=head, compile="loss: bce, metrics: [sparse_categorical_accuracy, accuracy, auc]")) == []
+    assert codes(spec(head=head, compile="loss: bce, metrics: [binary_accuracy, accuracy, auc]")) == []
+
+
+@pytest.mark.parametrize("metric", ["sparse_categorical_accuracy", "CategoricalCrossentropy", "top_k_categorical_accuracy"])
+def test_classes_of_one_unit_say_nothing(metric: str) -> None:
+    head = DENSE.format(1, "sigmoid")
+    assert codes(spec(head=head, compile=f"loss: bce, metrics: [{metric}]")) == ["metric-without-meaning"]
+
+
+def test_a_correlation_over_one_unit_says_nothing() -> None:
+    head = DENSE.format(1, "sigmoid")
     assert codes(spec(head=head, compile="loss: bce, metrics: [pearson_correlation]")) == ["metric-without-meaning"]
 
 

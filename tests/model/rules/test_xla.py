@@ -19,6 +19,7 @@ head: [Flatten, {Dense: {units: 1}}]
 compile: {loss: mse%s}
 """
 TRAINED = "{Conv2D: {filters: 3, kernel_size: 1}}, "
+FROZEN = "{Conv2D: {filters: 3, kernel_size: 1, trainable: false}}, "
 FAIL = {
     "{UpSampling2D: {interpolation: bicubic}}": "`interpolation: bicubic` of `UpSampling2D`",
     "{UpSampling2D: {interpolation: area}}": "`interpolation: area` of `UpSampling2D`",
@@ -78,8 +79,8 @@ def test_a_layer_without_a_gradient() -> None:
     area = "{UpSampling2D: {interpolation: area}}"
     assert [code for code, _ in said(TRAINED + area)] == ["gradient-not-there"]
     assert [code for code, _ in said(TRAINED + area, "")] == ["gradient-not-there"]
-    frozen = TRAINED.replace("kernel_size: 1", "kernel_size: 1, trainable: false")
-    assert said(frozen + area, "") == []
+    assert [code for code, _ in said(FROZEN + area, "")] == ["gradient-not-there"]
+    assert said(area, "") == []
     assert load(SPEC.replace("compile: {loss: mse%s}\n", "%s") % (TRAINED + area, "")).diagnostics == ()
 
 
@@ -111,7 +112,13 @@ class TestKeras:
 
     def test_a_layer_without_a_gradient_fails_in_training(self) -> None:
         area = "{UpSampling2D: {interpolation: area}}"
-        assert (self.trains(area, ""), self.trains(TRAINED + area, "")) == (True, False)
+        assert (self.trains(area, ""), self.trains(TRAINED + area, ""), self.trains(FROZEN + area, "")) == (True, False, False)
+
+    def test_images_turned_in_bfloat16_have_no_gradient(self) -> None:
+        turned = "{RandomRotation: {factor: 0.2, dtype: bfloat16}}"
+        assert [self.trains(before + turned, "") for before in ("", FROZEN, TRAINED)] == [True, False, False]
+        said_of = [[code for code, _ in said(before + turned, "")] for before in ("", FROZEN, TRAINED)]
+        assert said_of == [[], ["gradient-not-there"], ["gradient-not-there"]]
 
     def test_auto_leaves_it_off_on_a_gpu_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         import tensorflow

@@ -1,0 +1,36 @@
+"""A value that cannot be read is one finding, whatever hangs on it; all of these were found by the fuzz."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnnlstm_spec import load
+
+TWO = "branches: {a: {input: {kind: vector, shape: [4]}}, b: {input: {kind: vector, shape: [4]}}}\n"
+SERIES = "branches: {a: {input: {kind: sequence, shape: [8, 4]%s}, layers: [%s]}%s}\n"
+BOTH = "branches: {a: {input: {kind: vector, shape: [4]}, layers: [%s, %s]}}\nhead: []"
+SHARED = "{Residual: {share: both, layers: [{Dense: {units: %s}}], shortcut: projection}}"
+
+SPECS = {
+    "units of a strategy that needs them": TWO + "fusion: {strategy: bilinear, units: $nowhere}\nhead: []",
+    "units of another type": TWO + "fusion: {strategy: bilinear, units: {a: 1}}\nhead: []",
+    "the query of a strategy": TWO + "fusion: {strategy: cross_attention, query: $nowhere}\nhead: []",
+    "one of two that share": BOTH % (SHARED % "$nowhere", SHARED % 4),
+    "what decides the axes of a slice": SERIES % ("", "{Slice: {axis: 1, index: $nowhere}}, {RepeatVector: {n: 2}}", "")
+    + "head: []",
+    "what decides the axes of a function": SERIES % ("", "{Op: {function: max, axis: $nowhere}}, {RepeatVector: {n: 2}}", "")
+    + "head: []",
+    "padding of known steps": SERIES
+    % (
+        ", padding_value: $nowhere",
+        "Flatten",
+        ", b: {input: {kind: sequence, shape: [8, 4], padding_value: 0}, layers: [Flatten], share_layers_with: a}",
+    )
+    + "fusion: {layer: {Dot: {axes: -1}}}\nhead: []",
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_it_is_told_once(name: str) -> None:
+    errors = [each for each in load(f"version: 1\nname: t\n{SPECS[name]}\n").diagnostics if each.severity == "error"]
+    assert [each.code.name for each in errors] in (["unknown-variable"], ["wrong-type"]), errors
