@@ -81,6 +81,17 @@ class ExportedFile(Document):
     """With `--explain`: the layers that differ, largest first."""
 
 
+class TextLayer(Document):
+    """What makes numbers of a text before a file that begins behind it."""
+
+    layer: str
+    """Its class."""
+    arguments: dict[str, JsonValue]
+    """Those that are written, but for the vocabulary."""
+    vocabulary: LeftOut[str] = None
+    """The file that has it, a word a line."""
+
+
 class Input(Document):
     """An input of the model."""
 
@@ -120,6 +131,8 @@ class Export(Document):
     """SHA-256 of the `.keras` file."""
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
+    texts: LeftOut[dict[str, TextLayer]] = None
+    """By branch, what the files leave out that begin behind its text: all but a SavedModel."""
     samples: Count
     """How many the differences are of."""
     samples_of: str

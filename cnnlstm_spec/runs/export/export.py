@@ -34,6 +34,7 @@ from .runtime import Runtime
 from .samples import MEASURED, Trial, draw_samples, in_batches, take_samples
 from .serving import unrolled, write_saved_model
 from .sizes import Fed, find_inputs, fix_sizes, need_fixed
+from .texts import Side, cut, find_texts
 from .wanted import Wanted, find_memory
 
 MOST_STEPS = 2000
@@ -74,6 +75,16 @@ class Model:
     def predict(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """What Keras gives."""
         return outputs_of(self.inference, self.heads, Batch(arrays))
+
+    def side(self, kind: Kind) -> Side:
+        """What is exported to a format: a SavedModel reads texts, all others begin behind them."""
+        if kind.format == "saved_model" or not find_texts(self.inputs):
+            return Side(self.inference, self.inputs, dict)
+        return self._behind
+
+    @cached_property
+    def _behind(self) -> Side:
+        return cut(self.typed, self.inference, self.inputs)
 
     @property
     def judged(self) -> str | None:
@@ -131,6 +142,9 @@ class Exporter:
         batch = self._batch(kind)
         if kind.format == "litert":
             need_fixed(self.model.typed, self.fixed, kind.format)
+        for each in self.model.side(kind).inputs:
+            if kind.format == "litert" and None in each.shape(1, self.fixed):
+                raise DataError([f"{kind}: `{each.name}` needs fixed sizes: `output_sequence_length` gives it one"])
         self.step(f"converting to {kind}")
         target = self.folder / kind.path
         make_folder(target.parent)
@@ -173,7 +187,7 @@ class Exporter:
             files=files,
             inputs=tuple(
                 FileInput.model_validate({"name": each.name, "shape": each.shape(batch, self.fixed), "dtype": each.dtype})
-                for each in self.model.inputs
+                for each in self.model.side(kind).inputs
             ),
             outputs=self.model.heads,
             batch_size=batch,
@@ -214,7 +228,7 @@ class Exporter:
 
     def _convert(self, kind: Kind, batch: int | None, target: File) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Converts; gives what there is to say of it, and the layers whose loops were unrolled."""
-        return self._convert_model(self.model.inference, self.model.heads, kind, batch, target)
+        return self._convert_model(self.model.side(kind).model, self.model.heads, kind, batch, target)
 
     def _convert_model(
         self, model: keras.Model, heads: Sequence[str], kind: Kind, batch: int | None, target: File
@@ -226,8 +240,8 @@ class Exporter:
             if kind.quantize == "int8":
                 self._check_steps()
                 names = stack.enter_context(unrolled(model))
-                arrays = self._ranges(batch)
-            source = self._source(model, heads, batch, bool(names))
+                arrays = self._ranges(kind)
+            source = self._source(model, heads, self.model.side(kind).inputs, batch, bool(names))
             if kind.quantize is not None:
                 more["quantize"] = kind.quantize
             if kind.quantize == "int8" and self.wanted.keep_float:
@@ -238,12 +252,12 @@ class Exporter:
                 told, _ = child.ask("convert", arrays, format=kind.format, source=str(source), target=str(target), **more)
         return told, names
 
-    def _source(self, model: keras.Model, heads: Sequence[str], batch: int | None, unrolls: bool) -> File:
+    def _source(self, model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, unrolls: bool) -> File:
         """The SavedModel that files are made of."""
         key = (id(model), batch, unrolls, *self.fixed.items())
         if key not in self.shared.sources:
             path = self.shared.folder / str(len(self.shared.sources))
-            write_saved_model(model, heads, self.model.inputs, batch, self.fixed, path)
+            write_saved_model(model, heads, inputs, batch, self.fixed, path)
             self.shared.sources[key] = path
         return self.shared.sources[key]
 
@@ -253,15 +267,18 @@ class Exporter:
         if (told["inputs"], told["outputs"]) != wanted:
             given = f"inputs {', '.join(told['inputs'])}, outputs {', '.join(told['outputs'])}"
             raise Failed("open", f"its names are not those of the spec: {given}")
-        return Runtime(child, self.model.typed, self.model.inputs, self.fixed, batch)
+        side = self.model.side(kind)
+        return Runtime(child, self.model.typed, side.inputs, self.fixed, batch, side.prepare)
 
-    def _ranges(self, batch: int | None) -> dict[str, Any]:
+    def _ranges(self, kind: Kind) -> dict[str, Any]:
         """The samples that int8 takes its ranges of: of the training part, else seeded."""
         given = (self.model.inputs, self.fixed)
         part = self.model.parts.get("train")
         trial = take_samples(part, *given, "train", MEASURED) if part is not None else None
         trial = trial or draw_samples(self.model.typed, *given, MEASURED)
-        return {name: numpy.concatenate([each[name] for each in trial.samples]) for name in trial.samples[0]}
+        side = self.model.side(kind)
+        arrays = side.prepare({name: numpy.concatenate([each[name] for each in trial.samples]) for name in trial.samples[0]})
+        return {each.name: arrays[each.name] for each in side.inputs}
 
     def _check_steps(self) -> None:
         for each in self.model.typed.nodes.values():
@@ -336,6 +353,9 @@ class Exporter:
 
     def _explain(self, kind: Kind, batch: int | None) -> tuple[Explained, ...]:
         """The layers by how far their outputs differ, in a file that gives them too."""
+        if self.model.side(kind).texts:
+            self.note(f"{kind}: layers cannot be explained behind texts; `--format saved_model` tells them")
+            return ()
         self.step(f"explaining {kind}")
         stages = find_stages(self.model.typed, self.model.inference)
         probe, names = make_probe(self.model.inference, stages)

@@ -70,7 +70,9 @@ def find_fitting(part: Part, runtime: Runtime) -> Part | None:
     if not runtime.fixed:
         return part
     places = [
-        place for place in range(len(part)) if fill_up(part.read([place]).inputs, runtime.inputs, runtime.fixed) is not None
+        place
+        for place in range(len(part))
+        if fill_up(runtime.prepare(part.read([place]).inputs), runtime.inputs, runtime.fixed) is not None
     ]
     if not places:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from .document import Export
 from .formats import FORMS, Kind
 
 DOCUMENT = "export.json"
+VOCABULARY = ".vocabulary.txt"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""A branch's, and so part of no path."""
 
 
 @contextmanager
@@ -87,9 +91,10 @@ def _size(path: File) -> int:
 def put_in_place(scratch: File, folder: File, export: Export) -> None:
     """Moves the files into the folder, `export.json` last; what an export before has written, and this one has not, goes."""
     make_folder(folder)
+    before = _vocabularies(folder)
     with told(folder):
         (folder / DOCUMENT).unlink(missing_ok=True)
-    for name in _tops():
+    for name in (*_tops(), *before):
         path = folder / name
         sort = sort_of(path)
         if sort == "folder":
@@ -101,6 +106,13 @@ def put_in_place(scratch: File, folder: File, export: Export) -> None:
         with told(folder / each.name):
             each.replace(folder / each.name)
     replace_file(folder / DOCUMENT, (export.to_json() + "\n").encode())
+
+
+def _vocabularies(folder: File) -> list[str]:
+    """The files of vocabularies that an export before has written."""
+    held = read_json(folder / DOCUMENT)
+    texts = held.get("texts") if isinstance(held, dict) else None
+    return [f"{branch}{VOCABULARY}" for branch in texts if NAME.fullmatch(branch)] if isinstance(texts, dict) else []
 
 
 def _tops() -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from ..samples import DataError
 from .child import Child
 from .samples import fill_up
 from .sizes import Fed, Fixed
+
+Prepare = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,12 @@ class Runtime:
     inputs: Sequence[Fed]
     fixed: Fixed
     batch: int | None
+    prepare: Prepare = dict
+    """Makes what the file is fed of what the model is fed."""
 
     def run(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs by head; steps that are filled up for the file are cut off again. Raises Failed."""
+        arrays = self.prepare(arrays)
         given = fill_up({each.name: arrays[each.name] for each in self.inputs}, self.inputs, self.fixed)
         if given is None:
             raise DataError(["a sample does not fit the sizes of the file"])
@@ -35,7 +40,7 @@ class Runtime:
 
     def seconds(self, arrays: Mapping[str, Any]) -> list[float]:
         """How long each of some runs takes."""
-        head, _ = self.child.ask("time", arrays)
+        head, _ = self.child.ask("time", self.prepare(arrays))
         found: list[float] = head["seconds"]
         return found
 

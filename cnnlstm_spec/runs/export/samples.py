@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ...ir.graph import TypedGraph, find_readers
-from ...ir.op import FLOATS
+from ...ir.op import FLOATS, TEXT
 from ...ir.size import Symbol
 from ...ops.input import InputOp
 from ..samples import Part
@@ -39,7 +39,9 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
     """Seeded samples: pixels from 0 to 255 where a layer scales them, else from 0 to 1; other floats normally distributed."""
     rng = numpy.random.default_rng(0)
     sizes = _Sizes(fixed)
-    ends = {each.name: _end(typed, each) for each in inputs}
+    from .texts import draw_text
+
+    ends = {each.name: _end(typed, each) for each in inputs if each.dtype != TEXT}
     found = []
     for _ in range(count):
         sample: dict[str, Any] = {}
@@ -51,6 +53,9 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
                 kept.setdefault(each.input.mask_input or each.branch, real)
             if each.is_mask:
                 sample[each.name] = kept[each.name][None]
+                continue
+            if each.dtype == TEXT:
+                sample[each.name] = draw_text(rng, typed, each.branch)
                 continue
             values = _values(rng, each.dtype, shape, ends[each.name])
             if each.input.padding_value is not None:

@@ -17,11 +17,11 @@ def write_saved_model(
     model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, fixed: Fixed, folder: File
 ) -> None:
     """Writes the folder; a batch of None stays open, and so do sizes that are not fixed."""
-    dtypes = {each.name: each.dtype for each in model.inputs}
-    specs = {each.name: tensorflow.TensorSpec(each.shape(batch, fixed), dtypes[each.name], each.name) for each in inputs}
+    pairs = list(zip(inputs, model.inputs, strict=True))
+    specs = {each.name: tensorflow.TensorSpec(each.shape(batch, fixed), own.dtype, each.name) for each, own in pairs}
 
     def serve(given: Mapping[str, Any]) -> dict[str, Any]:
-        return call(model, heads, given)
+        return call(model, heads, {own.name: given[each.name] for each, own in pairs})
 
     archive = keras.export.ExportArchive()
     archive.track(model)

@@ -7,13 +7,14 @@ from importlib.metadata import version
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
+from ...compiler.artifact.write import replace_file
 from ...emit.keras.quiet import silence
 from ...emit.words.shapes import make_inputs, make_outputs
 from ...text.files import digest
 from ..finished import Finished
 from ..installed import installed_versions
 from ..samples import DataError
-from .document import Export, ExportedFile, Input, Output
+from .document import Export, ExportedFile, Input, Output, TextLayer
 from .formats import FORMS, Kind, need_installed
 from .place import check_folder, put_in_place, scratch_beside, scratch_folder
 from .wanted import Wanted
@@ -47,7 +48,8 @@ def write_export(
     model = open_model(finished)
     with scratch_beside(folder) as scratch, scratch_folder() as between:
         exporter = Exporter(model, wanted, scratch, step, note, Shared(between))
-        found = _describe(exporter, tuple(_made(exporter, kinds)))
+        files = tuple(_made(exporter, kinds))
+        found = _describe(exporter, files, _write_texts(exporter, kinds, scratch))
         put_in_place(scratch, folder, found)
     return found
 
@@ -66,7 +68,20 @@ def _made(exporter: Exporter, kinds: tuple[Kind, ...]) -> list[ExportedFile]:
     return found
 
 
-def _describe(exporter: Exporter, files: tuple[ExportedFile, ...]) -> Export:
+def _write_texts(exporter: Exporter, kinds: tuple[Kind, ...], scratch: File) -> dict[str, TextLayer]:
+    """Writes the vocabularies that files leave out; gives what reads the text of each branch."""
+    from .texts import describe_texts, list_words
+
+    model = exporter.model
+    texts = next((side.texts for side in map(model.side, kinds) if side.texts), ())
+    for branch, each in (found := describe_texts(model.typed, texts)).items():
+        words = list_words(model.typed, branch)
+        if each.vocabulary is not None and words is not None:
+            replace_file(scratch / each.vocabulary, "".join(f"{word}\n" for word in words).encode())
+    return found
+
+
+def _describe(exporter: Exporter, files: tuple[ExportedFile, ...], texts: dict[str, TextLayer]) -> Export:
     model = exporter.model
     spec, typed = model.finished.compilation.spec, model.finished.compilation.typed
     assert spec is not None and typed is not None
@@ -83,6 +98,7 @@ def _describe(exporter: Exporter, files: tuple[ExportedFile, ...]) -> Export:
         model=digest(model.finished.model_path),
         inputs=tuple(Input(**each.to_data(), read=how.get(each.name)) for each in make_inputs(typed)),
         outputs=tuple(Output(**each.to_data(), **_read_output(model.finished, each.name)) for each in make_outputs(typed)),
+        **({"texts": texts} if texts else {}),
         samples=len(trial.samples),
         samples_of=trial.of,
         files=files,

@@ -148,3 +148,99 @@ def test_a_process_that_fails_dies_or_takes_too_long_is_told() -> None:
             child.ask("open", format="saved_model", path="/nowhere")
     with Child(0.01, 2**40) as child, pytest.raises(Failed, match=r"it was not done after 0\.01 seconds"):
         child.ask("open", format="saved_model", path="/nowhere")
+
+
+TEXTS = """version: 1
+name: texts
+branches:
+  review:
+    input: {kind: text}
+    layers:
+      - TextVectorization: {vocabulary: [good, bad, the], output_sequence_length: 5}
+      - Embedding: {input_dim: 6, output_dim: 3, mask_zero: true}
+      - LSTM: {units: 2}
+  genre: {input: {kind: text}, layers: [{StringLookup: {vocabulary: [x, y], output_mode: one_hot}}]}
+  rows: {input: {kind: vector, shape: [2]}}
+fusion: {strategy: concat}
+heads: {state: [{Dense: {units: 2}}], wear: [{Dense: {units: 1}}]}
+"""
+
+
+def test_files_without_strings_begin_behind_the_layers_that_read_text(tmp_path: Path) -> None:
+    import keras
+
+    from cnnlstm_spec.runs.export.comparison import ask_keras, compare_outputs
+    from cnnlstm_spec.runs.export.convert import onnx, saved_model
+    from cnnlstm_spec.runs.export.samples import draw_samples
+    from cnnlstm_spec.runs.export.serving import call, write_saved_model
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+    from cnnlstm_spec.runs.export.texts import cut, describe_texts, list_words
+
+    keras.utils.clear_session()
+    compilation = load(TEXTS)
+    assert compilation.ok and compilation.typed is not None
+    typed, model = compilation.typed, compilation.to_keras()
+    inputs, heads = find_inputs(typed), ("state", "wear")
+    trial = draw_samples(typed, inputs, {}, 5)
+    texts = ("review", "genre")
+
+    def keras_gives(arrays: Any) -> Any:
+        import tensorflow
+
+        return call(model, heads, {name: tensorflow.constant(each) for name, each in arrays.items()})
+
+    wanted = ask_keras(trial, None, keras_gives)
+    write_saved_model(model, heads, inputs, None, {}, tmp_path / "whole")
+    run_whole, names, _ = saved_model.open_file(tmp_path / "whole")
+    assert names == ["genre", "review", "rows"]
+    assert max(compare_outputs(wanted, lambda arrays: run_whole(_as_text(arrays))).values()) == 0
+
+    side = cut(typed, model, inputs)
+    assert side.texts == texts
+    assert [(each.name, each.dtype, each.shape(None, {})) for each in side.inputs] == [
+        ("review", "int64", (None, 5)),
+        ("genre", "float32", (None, 3)),
+        ("rows", "float32", (None, 2)),
+    ]
+    write_saved_model(side.model, heads, side.inputs, None, {}, tmp_path / "behind")
+    onnx.convert(tmp_path / "behind", tmp_path / "model.onnx", arrays={})
+    run_behind, names, found = onnx.open_file(tmp_path / "model.onnx")
+    assert (names, found) == (["genre", "review", "rows"], ["state", "wear"])
+    assert max(compare_outputs(wanted, lambda arrays: run_behind(side.prepare(arrays))).values()) <= 1e-5
+
+    told = describe_texts(typed, texts)
+    assert told["review"].to_data() == {
+        "layer": "TextVectorization",
+        "arguments": {"output_sequence_length": 5},
+        "vocabulary": "review.vocabulary.txt",
+    }
+    assert list_words(typed, "genre") == ("x", "y")
+
+
+def _as_text(arrays: Any) -> Any:
+    return {name: each.astype(str) if each.dtype == object else each for name, each in arrays.items()}
+
+
+def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
+    """The shortest spec of each cell of docs/deploy.md that does not work."""
+    import keras
+
+    from cnnlstm_spec.runs.export.blame import describe, find_layer
+    from cnnlstm_spec.runs.export.convert import litert
+    from cnnlstm_spec.runs.export.serving import write_saved_model
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+    from cnnlstm_spec.runs.export.worker import first_line, whole
+
+    keras.utils.clear_session()
+    layers = "{Conv3D: {filters: 1, kernel_size: 1}}, MaxPooling3D, {MaxPooling3D: {padding: same}}, Flatten"
+    branch = f"{{input: {{kind: volume, shape: [4, 4, 4, 1]}}, layers: [{layers}]}}"
+    compilation = load(f"version: 1\nname: scans\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
+    assert compilation.typed is not None
+    typed = compilation.typed
+    write_saved_model(compilation.to_keras(), ("head",), find_inputs(typed), 1, {}, tmp_path / "source")
+    with pytest.raises(Exception, match="MaxPool3D") as error:
+        litert.convert(tmp_path / "source", tmp_path / "model.tflite", arrays={})
+    assert first_line(error.value) == "'tf.MaxPool3D' op is neither a custom op nor a flex op"
+    found = find_layer(typed, whole(error.value))
+    assert found is not None and describe(found) == "`branches.x.layers[1]` (MaxPooling3D)"
+    assert not (tmp_path / "model.tflite").exists()
