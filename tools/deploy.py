@@ -1,6 +1,6 @@
 """Exports every spec of the repository to every format, and writes what works, and what does not and why, into docs/deploy.md.
 
-    python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--write]
+    python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--only-table] [--write]
 
 Each cell is a run, kept in FOLDER, so that what was stopped goes on; all run in one process, and in another after one that ends
 it. Weights are fresh: those of `imagenet` are not downloaded. Sizes known only at run time stay open, and so does the batch,
@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
     parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--only-table", action="store_true", help="run nothing, make the table of what has been run")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
@@ -42,7 +43,7 @@ def main() -> int:
         for spec in asked.specs:
             run_spec(spec, [kind for each, kind in find_missing([spec], asked.kinds, asked.cache)], asked.cache)
         return 0
-    while missing := find_missing(asked.specs, asked.kinds, asked.cache):
+    while not asked.only_table and (missing := find_missing(asked.specs, asked.kinds, asked.cache)):
         print(f"{len(missing)} cells are missing", file=sys.stderr, flush=True)
         given = ["--one", "--cache", str(asked.cache), "--specs", *map(str, asked.specs), "--kinds", *asked.kinds]
         # A cell that ends the process is told so, and not tried again.
@@ -151,7 +152,7 @@ def make_table(specs: list[Path], kinds: list[str], cache: Path) -> str:
             found = json.loads(path.read_text("utf-8")) if path.exists() else None
             cells.append(cell(found))
             if found is not None and "failed" in found:
-                notes.append(f"- `{spec.stem}`: {found['failed'].split('; fixed sizes may do')[0]}")
+                notes.append(f"- `{spec.stem}`: {found['failed'].split('; fixed sizes may do')[0][:200]}")
             elif found is not None:
                 counts[kind] += 1
         rows.append(f"| {spec.stem} | {' | '.join(cells)} |")

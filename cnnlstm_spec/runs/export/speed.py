@@ -53,6 +53,9 @@ def make_zeros(file: ExportedFile, batch: int) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for each in file.inputs:
         shape = (batch, *(OPEN if size is None else size for size in each.shape[1:]))
+        if each.dtype == "string":
+            found[each.name] = numpy.full(shape, "a text")
+            continue
         dtype = "float32" if each.dtype == "bfloat16" else each.dtype
         found[each.name] = numpy.ones(shape, "bool") if dtype == "bool" else numpy.zeros(shape, dtype)
     return found

@@ -71,6 +71,9 @@ def _fed(found: Export, each: ExportedFile) -> str:
     arrays = []
     for input in each.inputs:
         shape = [1 if size is None and place == 0 else 32 if size is None else size for place, size in enumerate(input.shape)]
+        if input.dtype == "string":
+            arrays.append(f"{string(input.name)}: numpy.array({['a text'] * (shape[0] or 1)})")
+            continue
         dtype = "float32" if input.dtype == "bfloat16" else input.dtype
         arrays.append(f'{string(input.name)}: numpy.zeros({tuple(shape)}, "{dtype}")')
     return "{" + ", ".join(arrays) + "}"
