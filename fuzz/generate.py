@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from cnnlstm_spec.ir.tensor import TensorType
-from fuzz.layers import Layers, Place, load, whole_number
+from fuzz.layers import INNER, Layers, Place, load, whole_number
 from fuzz.themes import themed
 from fuzz.training import compile_section
 from fuzz.unusual import small, unusual
@@ -25,6 +25,11 @@ def generate(seed: int) -> dict[str, Any]:
     return dict(json.loads(json.dumps(_Spec(Random(seed)).spec())))
 
 
+def _recurs(item: Any) -> bool:
+    """Whether an item is a recurrent layer with arguments."""
+    return isinstance(item, dict) and next(iter(item)) in INNER and isinstance(next(iter(item.values())), dict)
+
+
 class _Spec:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
@@ -38,6 +43,7 @@ class _Spec:
             return found
         for name in NAMES[: rng.choice([1, 1, 1, 2, 2, 3])]:
             self.branches[name] = self.branch(name)
+        self.begin_with_states()
         spec = self.with_heads(self.with_fusion(self.base()))
         if rng.random() < 0.6:
             spec = compile_section(spec, rng, bool(self.sloppy))
@@ -53,6 +59,31 @@ class _Spec:
         if self.layers.blocks:
             spec["blocks"] = self.layers.blocks
         return {**spec, "branches": self.branches}
+
+    def begin_with_states(self) -> None:
+        """Lets a recurrent layer begin with what another branch gives, where one can be made to fit."""
+        rng = self.rng
+        chosen = [(name, item) for name, branch in self.branches.items() for item in branch.get("layers", []) if _recurs(item)]
+        if not chosen or len(self.branches) < 2 or rng.random() < 0.5:
+            return
+        name, item = rng.choice(chosen)
+        other = rng.choice([each for each in self.branches if each != name])
+        self.at = other
+        branch = self.branches[other]
+        ends = [each for each in branch.get("layers", []) if _recurs(each)]
+        ((title, values),) = item.items()
+        if ends and rng.random() < 0.5:
+            end = rng.choice(ends)
+            ((kind, of_end),) = end.items()
+            end[title] = {**(of_end if kind == title else {}), "units": values["units"], "name": "end"}
+            if kind != title:
+                del end[kind]
+            values["initial_state"] = f"{other}.end"
+            return
+        x = Place(lambda items: self.alone(branch["input"], items), other).type(branch.get("layers", []))
+        if x is not None and x.rank == 1 and isinstance(x.axes[0].size, int):
+            values["units"] = x.axes[0].size
+            values["initial_state"] = [other, other] if title == "LSTM" and rng.random() > self.sloppy else other
 
     def input(self) -> dict[str, Any]:
         rng = self.rng

@@ -12,15 +12,16 @@ from cnnlstm_spec.compiler.compile import Compilation, compile_source
 from cnnlstm_spec.ir.op import Op
 from cnnlstm_spec.ir.tensor import TensorType
 from cnnlstm_spec.ops import all_ops
+from cnnlstm_spec.ops.functions.table import fact_of, names
 from cnnlstm_spec.text.source import Source
 from fuzz.arguments import Draw
 
 Item = Any
 COMMON = {
-    1: "Dense Dense Dense Dropout BatchNormalization ReLU Reshape RepeatVector LayerNormalization Activation",
+    1: "Dense Dense Dense Op Dropout BatchNormalization ReLU Reshape RepeatVector LayerNormalization Activation",
     2: "Conv1D LSTM GRU SimpleRNN Dense MaxPooling1D GlobalAveragePooling1D Flatten MultiHeadAttention Attention Bidirectional "
     "LayerNormalization Softmax Dropout UpSampling1D ZeroPadding1D Masking BatchNormalization Permute GlobalMaxPooling1D "
-    "Conv1DTranspose PositionEmbedding SinePositionEncoding ClassToken Slice",
+    "Conv1DTranspose PositionEmbedding SinePositionEncoding ClassToken Slice Op",
     3: "Conv2D SeparableConv2D DepthwiseConv2D MaxPooling2D AveragePooling2D GlobalAveragePooling2D BatchNormalization Flatten "
     "ReLU ZeroPadding2D Conv2DTranspose Rescaling ConvLSTM1D Reshape",
     4: "Conv3D ConvLSTM2D MaxPooling3D GlobalAveragePooling3D BatchNormalization Flatten Reshape Cropping3D RandomFlip "
@@ -140,6 +141,9 @@ class Layers:
             divisors = [d for d in range(1, min(total, 12) + 1) if total % d == 0]
             d = rng.choice(divisors)
             values["target_shape"] = rng.choice([[d, total // d], [-1, d], [total], [d, -1]])
+        if title == "Op" and rng.random() < 0.7:
+            values.clear()
+            values.update(self.function(x))
         if title == "Slice" and x.rank:
             values.update(_sliced(rng, x))
         if title == "PositionEmbedding" and rng.random() < 0.9:
@@ -156,6 +160,19 @@ class Layers:
             values.pop("sparse")
         for key in ("lora_rank", "quantization_config"):
             values.pop(key, None)
+
+    def function(self, x: TensorType) -> dict[str, Any]:
+        """A function of `keras.ops`, along an axis that is there."""
+        rng = self.rng
+        fact = fact_of(rng.choice(names()))
+        assert fact is not None
+        values: dict[str, Any] = {"function": fact.name, **fact.example}
+        for each in fact.arguments:
+            if each.name == "axis" and (values.get("axis") is not None or each.default is None):
+                values["axis"] = rng.choice([*range(1, x.rank + 1), -1]) if rng.random() > self.sloppy / 2 else 0
+            if each.kind == "bool" and rng.random() < 0.3:
+                values[each.name] = rng.random() < 0.5
+        return values
 
     def bidirectional(self) -> Item:
         name = self.rng.choice(INNER)

@@ -182,10 +182,19 @@ class _Reading:
         if name in OURS:
             raise Unreadable(name)
         key = arguments.pop("share", shared)
-        called = {"use_causal_mask": True} if arguments.pop("use_causal_mask", False) else {}
+        called: dict[str, Any] = {"use_causal_mask": True} if arguments.pop("use_causal_mask", False) else {}
+        if (states := arguments.pop("initial_state", None)) is not None:
+            if depth:
+                raise Unreadable("states over time")
+            called["initial_state"] = [self.reference(each) for each in ([states] if isinstance(states, str) else states)]
         arguments.pop("name", None) if name != "Op" else None
         if name == "Op":
-            return getattr(keras.ops, arguments["name"])(x)
+            if "function" not in arguments:
+                return getattr(keras.ops, arguments["name"])(x)
+            if depth:
+                raise Unreadable("a function over time")
+            given = {key: _value("", each) for key, each in arguments.items() if key not in ("function", "name")}
+            return getattr(keras.ops, arguments["function"])(x, **given)
         if key is not None and key in self.shared:
             layer = self.shared[key]
         else:
@@ -200,7 +209,7 @@ class _Reading:
             return _on_clips(layer, x)
         if name in ATTEND_ALONE:
             return layer(x, x, **called)
-        return layer([x, x], **called) if name in ("Attention", "AdditiveAttention") else layer(x)
+        return layer([x, x], **called) if name in ("Attention", "AdditiveAttention") else layer(x, **called)
 
     def compile(self, model: Any) -> None:
         section = self.spec["compile"]

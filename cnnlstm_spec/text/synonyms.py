@@ -8,6 +8,9 @@ from __future__ import annotations
 SYNONYMS: dict[str, tuple[str, ...]] = {
     # Arguments of layers.
     "neurons": ("units",),
+    "nbrow": ("kernelsize",),
+    "nbcol": ("kernelsize",),
+    "epsilon": ("mindelta",),
     "hiddensize": ("units",),
     "hiddenunits": ("units",),
     "numunits": ("units",),
@@ -263,6 +266,8 @@ GONE: dict[str, str] = {
     "batchfirst": BATCH_FIRST,
     "timemajor": BATCH_FIRST,
     "implementation": BY_ITSELF,
+    "virtualbatchsize": "leave it out: Keras 3 takes the statistics of the whole batch",
+    "scheduledecay": "leave it out: in Keras 3 the schedule of its momentum is fixed",
     "consumeless": BY_ITSELF,
     "fused": BY_ITSELF,
     "inplace": BY_ITSELF,

@@ -137,6 +137,8 @@ def test_json_of_keras() -> None:
 
 
 WORDS = {
+    "{Conv1D: {filters: 8, nb_row: 3}}": "`kernel_size`",
+    "{BatchNormalization: {virtual_batch_size: 8}}": "whole batch",
     "{Dense: {out_features: 5}}": "`units`",
     "{Dense: {output_dim: 5}}": "`units`",
     "{Dense: {neurons: 5}}": "`units`",
