@@ -102,13 +102,13 @@ def mending(count: int = 1000, runs: int = 5) -> list[str]:
     times: list[list[float]] = [[], [], []]
     for _ in range(runs):
         for number, text in enumerate((sound, wrong, wrong)):
-            start = time.perf_counter()
+            start = time.process_time()
             prepared = sweep(Source("spec.yaml", text))
             if number < 2:
                 assert bool(prepared.plain().diagnostics) == bool(number)
             else:
                 assert mend(prepared, clock=Clock(lambda: 0.0)).changed
-            times[number].append(time.perf_counter() - start)
+            times[number].append(time.process_time() - start)
     valid, invalid, patch = (median(each) for each in times)
     return [
         f"validate of {count:6d} layers, valid   {valid * 1000:9.1f} ms",
