@@ -67,8 +67,9 @@ class Trials:
             source = change[0].source
             if id(source) not in self.prepared.texts.sources:
                 return None
-            layout = self._layouts.setdefault(id(source), Layout(source))
-            edits = layout.edits(change)
+            if id(source) not in self._layouts:
+                self._layouts[id(source)] = Layout(source)
+            edits = self._layouts[id(source)].edits(change)
             if edits is None:
                 return None
             found += edits
