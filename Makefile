@@ -112,7 +112,7 @@ docs: $(CORE)/ready
 
 # What a terminal shows of tests/specs/err and tests/specs/said, written anew.
 out: $(CORE)/ready
-	$(CORE)/bin/python -m pytest tests/whole/test_specs.py tests/whole/test_said.py --update
+	$(CORE)/bin/python -m pytest -m "not keras" tests/whole/test_specs.py tests/whole/test_said.py tests/compiler/test_blame.py tests/spec/test_own_layers.py --update
 
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; the only target that needs Node.
 vscode:
