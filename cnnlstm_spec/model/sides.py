@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
 
 from ..ir.graph import Node
 from ..ir.op import Op
 from ..language.references import Reference
-from ..ops.recurrent import Recurrent
+from ..ops.stand_in import stand_for
 from ..ops.states import State
-from ..ops.wrappers import Bidirectional
 from ..text.diagnostic import Code, Diagnostic, Origin
+
+if TYPE_CHECKING:
+    from ..ops.recurrent import Recurrent
+    from ..ops.wrappers import Bidirectional
+else:
+    Recurrent = stand_for("recurrent", "Recurrent")
+    Bidirectional = stand_for("wrappers", "Bidirectional")
 
 Resolve = Callable[[str, Origin], str]
 Add = Callable[[Op, str, Node], str]

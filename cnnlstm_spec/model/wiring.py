@@ -14,10 +14,8 @@ from ..ops.backbones.codes import NO_NORM
 from ..ops.fusions.base import Strategy
 from ..ops.fusions.broadcast import Broadcast
 from ..ops.input import InputOp
-from ..ops.recurrent import Recurrent
 from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
-from ..ops.wrappers import Bidirectional
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.fix import Fix, drop
@@ -44,8 +42,12 @@ QUERY_NOT_INPUT = Code(
 
 if TYPE_CHECKING:
     from ..ops.backbones.op import Backbone
+    from ..ops.recurrent import Recurrent
+    from ..ops.wrappers import Bidirectional
 else:
     Backbone = stand_for("backbones.op", "Backbone")
+    Recurrent = stand_for("recurrent", "Recurrent")
+    Bidirectional = stand_for("wrappers", "Bidirectional")
 
 
 NODES = 40_000
