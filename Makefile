@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -113,6 +113,12 @@ docs: $(CORE)/ready
 # What a terminal shows of tests/specs/err and tests/specs/said, written anew.
 out: $(CORE)/ready
 	$(CORE)/bin/python -m pytest -m "not keras" tests/whole/test_specs.py tests/whole/test_said.py tests/compiler/test_blame.py tests/spec/test_own_layers.py --update
+
+# The JSON Schema in the YAML language server, which is installed into build/ with Node.
+test-yaml-server: $(CORE)/ready
+	npm install --prefix build/yaml-server --no-audit --no-fund --ignore-scripts yaml-language-server@1.15.0
+	YAML_LANGUAGE_SERVER=build/yaml-server/node_modules/yaml-language-server/bin/yaml-language-server \
+		$(CORE)/bin/python -m pytest tests/editor/test_yaml_language_server.py
 
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; the only target that needs Node.
 vscode:

@@ -73,7 +73,7 @@ def test_every_layer_and_argument_is_in_it() -> None:
         op = find_op(name)
         if op is None:
             continue
-        assert item[name] == {"$ref": f"#/$defs/{name}"}
+        assert item[name]["$ref"] == f"#/$defs/{name}"
         properties = definition(name)["properties"]
         assert set(properties) == set(op.arguments)
         for argument in op.arguments.values():
@@ -272,3 +272,12 @@ def test_compile_takes_what_the_catalog_says() -> None:
     """The keys that are passed on have the names and defaults of `keras.Model.compile`, as the catalog has them from Keras."""
     told = {fact["name"]: fact["default"] for fact in facts()["compile"]}
     assert {name: CompileKeys.arguments[name].default for name in PASSED_ON} == told
+
+
+def test_a_word_that_editors_offer_as_a_value_is_no_key_that_they_offer_too() -> None:
+    layer = SCHEMA["$defs"]["layer"]["anyOf"]
+    bare = next(each for each in layer if "enum" in each)
+    item = next(each for each in layer if "properties" in each)["properties"]
+    assert {name for name, each in item.items() if each.get("doNotSuggest")} == set(bare["enum"])
+    assert len(bare["enumDescriptions"]) == len(bare["enum"]) and all(bare["enumDescriptions"])
+    assert bare["enumDescriptions"][bare["enum"].index("Flatten")] == "All axes made one."

@@ -44,6 +44,8 @@ from .keras_objects import define_families
 BLOCK_NAME = "^[a-z]"
 CODE_NAME = "^[a-z][a-z0-9-]*$"
 LAYERS = ref("layers")
+QUIET: Schema = {"doNotSuggest": True}
+"""A key that editors need not offer, since they offer the word as a value: of both at once they make `Flatten: Flatten`."""
 PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compile", "data", "fit", "search"})
 """What may be written in parts, over several files."""
 
@@ -121,8 +123,14 @@ def _layer() -> Schema:
     ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
     bare = sorted(name for name, op in ops.items() if not _required(op.arguments.values()))
     block = {"type": "string", "pattern": BLOCK_NAME, "description": "A block of `blocks:`."}
-    item = one_key({name: ref(name) for name in (*RECORDS, "Repeat", *ops)}, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
-    return either({"enum": bare}, block, item)
+    named = {name: {**ref(name), **(QUIET if name in bare else {})} for name in (*RECORDS, "Repeat", *ops)}
+    item = one_key(named, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
+    return either({"enum": bare, "enumDescriptions": [first_line(ops[name]) for name in bare]}, block, item)
+
+
+def first_line(cls: type[Record]) -> str:
+    """What a layer is, in a sentence."""
+    return (cls.__doc__ or "").strip().split("\n")[0]
 
 
 def _structures() -> dict[str, Schema]:
