@@ -1,0 +1,93 @@
+"""The loop goes on whatever the worker is at; work that is of no use any more is given up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from places import ROOT
+
+from cnnlstm_spec.editor.server import worker as workers
+from cnnlstm_spec.editor.server.loop import Loop
+from cnnlstm_spec.editor.server.wire import Writer
+from cnnlstm_spec.editor.state import Overtaken, Settings, Wanted, make_state
+from cnnlstm_spec.text.source import Source
+
+URI = "file:///nowhere/a.spec.yaml"
+TEXT = (ROOT / "specs" / "equipment-fault.yaml").read_text()
+SECONDS = 20
+
+
+class Recorder(Writer):
+    """Keeps what is written, and lets somebody wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__(BytesIO())
+        self.sent: list[Any] = []
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def wait(self, id: int) -> Any:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            for each in list(self.sent):
+                if each.get("id") == id and "method" not in each:
+                    return each
+            time.sleep(0.01)
+        raise AssertionError(f"{id} is not answered")
+
+
+def message(method: str, id: int | None = None, **params: Any) -> Any:
+    return {"method": method, "params": params, **({} if id is None else {"id": id})}
+
+
+def test_a_disk_that_does_not_answer_stops_nothing_but_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, may_go_on = threading.Event(), threading.Event()
+
+    def slow(*given: Any) -> Any:
+        reads.set()
+        may_go_on.wait(SECONDS)
+        return make_state(*given)
+
+    monkeypatch.setattr(workers, "make_state", slow)
+    out = Recorder()
+    loop = Loop(out)
+    loop.take(message("initialize", 1))
+    loop.take(message("textDocument/didOpen", textDocument={"uri": URI, "text": TEXT, "version": 1}))
+    loop.take(message("textDocument/hover", 2, textDocument={"uri": URI}, position={"line": 11, "character": 10}))
+    assert reads.wait(SECONDS)
+    loop.take(message("textDocument/didChange", textDocument={"uri": URI, "version": 2}, contentChanges=[{"text": TEXT + "\n"}]))
+    loop.take({"method": "$/cancelRequest", "params": {"id": 2}})
+    loop.take(message("no/such", 3))
+    loop.take(message("shutdown", 4))
+    assert out.wait(3)["error"]["code"] == -32601 and out.wait(4)["result"] is None
+    document = loop.session.document(URI)
+    assert document is not None and document.text == TEXT + "\n"
+    may_go_on.set()
+    assert out.wait(2)["error"]["code"] in (-32800, -32801)
+    loop.end()
+    assert loop.worker is not None
+    loop.worker.join(SECONDS)
+    assert not loop.worker.is_alive()
+
+
+def test_work_that_was_overtaken_ends_where_it_stands() -> None:
+    memory = Wanted()
+    state = make_state(Source("/nowhere/a.yaml", TEXT), Path("/nowhere"), {}, Settings(), None, memory)
+    asked: list[int] = []
+
+    def is_wanted() -> bool:
+        asked.append(1)
+        return len(asked) < 5
+
+    memory.is_wanted = is_wanted
+    with pytest.raises(Overtaken):
+        state.compilation.ok  # noqa: B018
+    assert len(asked) == 5
+    memory.is_wanted = lambda: True
+    assert state.compilation.ok and not state.found
