@@ -51,18 +51,21 @@ def join(sides: Sequence[Side], nodes: list[Node], found: list[Diagnostic], reso
     readers: dict[str, str] = {}
     for side in sides:
         node = nodes[places[side.node]]
-        assert node.op is not None
+        op = node_op(node)
         read = [resolve(name, name.origin) for name in side.names]
         _number(nodes, places)
         sources = [nodes[places[id]] for id in read]
-        wanted = states_of(node.op)
-        if len(read) == 1 and _is_like(sources[0].op, node.op):
+        wanted = states_of(op)
+        if any(source.op is None for source in sources):
+            # Nothing is supposed of what it begins with, so that nothing is said of that.
+            node = replace(node, op=None)
+        elif len(read) == 1 and _is_like(sources[0].op, op):
             states = [State(index, _gives_steps(node_op(sources[0])), _halves(node_op(sources[0]))) for index in range(wanted)]
             read = [add(state, sources[0].id, node) for state in states]
             _number(nodes, places)
             readers |= dict.fromkeys(read, side.node)
         elif len(read) != wanted:
-            found.append(_wrong_count(side, node.op, wanted, sources))
+            found.append(_wrong_count(side, op, wanted, sources))
             node = replace(node, op=None)
         nodes[places[side.node]] = replace(node, inputs=(*node.inputs, *read))
     return readers
@@ -129,7 +132,8 @@ def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagno
     if len(order) == len(nodes):
         return order
     circled = _circled(nodes, {node.id for node in order})
-    broken = []
+    broken: list[Node] = []
+    dropped: set[str] = set()
     for node in nodes:
         side = sides.get(node.id)
         if side is not None and node.id in circled and any(id in circled for id in node.inputs[1:]):
@@ -138,9 +142,10 @@ def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagno
             facts: dict[str, object] = {"layer": node.op.title(), "address": side.names[0]}
             help = ("begin with what does not read this layer, or leave `initial_state` out",)
             found.append(Diagnostic(CIRCLE, place, facts, labels=side.origin.uses, help=help))
+            dropped.update(node.inputs[1:])
             node = replace(node, op=None, inputs=node.inputs[:1])
         broken.append(node)
-    return _sorted(broken)
+    return _sorted([node for node in broken if node.id not in dropped or not isinstance(node.op, State)])
 
 
 def _sorted(nodes: list[Node]) -> list[Node]:

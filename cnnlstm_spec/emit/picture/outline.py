@@ -12,6 +12,7 @@ from ...ops.backbones.inner import InnerLayer
 from ...ops.backbones.walk import BACKBONES
 from ...ops.fusions.residual import ResidualAdd
 from ...ops.input import InputOp
+from ...ops.states import State
 from ...ops.structural import EnterTime, LeaveTime, Output
 from . import condense as folds
 from .bundles import bundled
@@ -122,7 +123,7 @@ class _Outliner:
         self.nodes, self.failures, self.fused, self.titles, self.inside = nodes, failures, fused, titles, inside
 
     def area(self, address: str, nodes: list[TypedNode], tone: str) -> Area:
-        outside = [id for node in nodes for id in node.node.inputs if self.nodes[id].node.area != address]
+        outside = [id for node in nodes for id in _drawn(node) if self.nodes[id].node.area != address]
         join, rest = None, nodes
         if outside and address in self.fused:
             until = self.run(nodes, 0)
@@ -266,6 +267,14 @@ class _Outliner:
             if isinstance(each.node.op, InnerLayer):
                 tip = (*tip, f"{each.node.op.layer} {_type_words(each)}")
         return Box(look, title, detail=detail, name=name, params=typed.params, note=note, tip=tip, **common)  # type: ignore[arg-type]
+
+
+def _drawn(typed: TypedNode) -> tuple[str, ...]:
+    """What a node reads that a line comes from: the states that a layer begins with are told in its box."""
+    op = typed.node.op
+    if isinstance(op, State):
+        return ()
+    return typed.node.inputs[:1] if op is not None and "initial_state" in op.arguments else typed.node.inputs
 
 
 def _written(typed: TypedNode) -> str:

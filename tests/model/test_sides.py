@@ -1,0 +1,66 @@
+"""`initial_state`: branches that read each other in any order, circles, counts, and pictures of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnnlstm_spec import load
+
+SEQUENCE = "{kind: sequence, shape: [6, 3]}"
+
+
+def spec(first: str, second: str, heads: str = "{a: {inputs: [a]}, b: {inputs: [b]}}") -> str:
+    branches = "".join(f"  {name}: {{input: {SEQUENCE}, layers: {layers}}}\n" for name, layers in (("a", first), ("b", second)))
+    heads = heads.replace("a: {", "x: {").replace("b: {", "y: {")
+    return f"version: 1\nname: sides\nbranches:\n{branches}heads: {heads}\n"
+
+
+def codes(text: str) -> list[str]:
+    return [each.code.name for each in load(text).diagnostics]
+
+
+STEPS = "GRU: {units: 4, return_sequences: true, name: steps}"
+SOUND = {
+    "a later branch": spec("[{LSTM: {units: 4, initial_state: b.end}}]", "[{LSTM: {units: 4, name: end}}]"),
+    "each the other": spec(
+        f"[{{{STEPS}}}, {{GRU: {{units: 4, initial_state: b.steps}}}}]",
+        f"[{{{STEPS}}}, {{GRU: {{units: 4, initial_state: a.steps}}}}]",
+    ),
+    "a vector twice": spec("[{LSTM: {units: 4, initial_state: [b, b]}}]", "[{GRU: {units: 4}}]"),
+    "both directions": spec(
+        "[{Bidirectional: {layer: {LSTM: {units: 4}}, initial_state: b.end}}]",
+        "[{Bidirectional: {layer: {LSTM: {units: 4, return_sequences: true}}, name: end}}]",
+    ),
+    "copies that differ": spec(
+        "[{GRU: {units: 4, return_sequences: true, share: one}}, {Dense: {units: 3}}, {GRU: {units: 4, return_sequences: true, share: one, initial_state: b}}]",
+        "[{GRU: {units: 4}}]",
+    ),
+    "read so alone": spec("[{GRU: {units: 4, initial_state: b}}]", "[{GRU: {units: 4}}]", "{a: {inputs: [a]}}"),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_is_sound(name: str) -> None:
+    """Nodes stand after what they read, whatever was written first; source and picture are made of all of them."""
+    compilation = load(SOUND[name])
+    assert [each.message for each in compilation.diagnostics if each.severity == "error"] == []
+    assert compilation.typed is not None
+    seen: set[str] = set()
+    for id, node in compilation.typed.graph.nodes.items():
+        assert set(node.inputs) <= seen
+        seen.add(id)
+    assert "initial_state=" in compilation.to_python()
+    assert "initial_state" in compilation.to_svg()
+
+
+WRONG = {
+    "initial-state-circle": spec("[{GRU: {units: 4, initial_state: b}}]", "[{GRU: {units: 4, initial_state: a}}]"),
+    "initial-state-count": spec("[{LSTM: {units: 4, initial_state: b}}]", "[{GRU: {units: 4}}]"),
+    "initial-state-shape": spec("[{GRU: {units: 5, initial_state: b}}]", "[{GRU: {units: 4}}]"),
+    "unknown-reference": spec("[{GRU: {units: 4, initial_state: b.ende}}]", "[{GRU: {units: 4, name: end}}]"),
+}
+
+
+@pytest.mark.parametrize("code", WRONG)
+def test_what_is_wrong(code: str) -> None:
+    assert set(codes(WRONG[code])) == {code}
