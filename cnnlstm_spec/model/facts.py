@@ -1,4 +1,4 @@
-"""Facts about Keras's losses and metrics that several rules rest on, held against Keras by `tests/model/rules/test_facts.py`.
+"""Facts about Keras's losses and metrics that several rules rest on; the pages that rest on them are measured in Keras.
 
 What is told of a class by its arguments or shapes is in the catalog; what a layer or an activation gives is said by the op.
 """
