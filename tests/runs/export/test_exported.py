@@ -121,6 +121,7 @@ def test_a_run_is_exported_and_measured(trained: Path, capsys: pytest.CaptureFix
     assert [each.name for each in trained.iterdir() if each.name.startswith(".")] == []
 
 
+@pytest.mark.whole
 def test_what_differs_too_much_leaves_nothing(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["export", str(trained / "run"), "-o", str(trained / "half"), "--format", "litert", "--quantize", "float16"]
     assert run([*given, "--tolerance", "1e-9"]) == 1
