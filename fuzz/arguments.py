@@ -30,6 +30,8 @@ NAMED = {
 TEXTS = {
     "equation": ["ab,bc->ac", "abc,cd->abd", "...x,xy->...y", "abc,cde->abde", "ab,cd->ac"],
     "bias_axes": ["c", "d", "y"],
+    "mask_token": ["", "a"],
+    "oov_token": ["[UNK]", "a"],
 }
 LEAST = {"input_dim": 4, "num_tokens": 4, "num_bins": 4}
 """Sizes of tables, which hold the integers that are fed."""

@@ -19,6 +19,7 @@ from fuzz.layers import load
 SIZES = (8, 12, 16, 7, 24, 5, 4, 6, 10, 9, 32, 3, 2, 1)
 """Sizes that are tried for those known only at run time."""
 BATCH = 5
+WORDS = ("a", "b", "c", "A,", "another", "[UNK]")
 MOST = 60
 LARGEST = 2000
 
@@ -104,7 +105,7 @@ def _strides(typed: TypedGraph) -> dict[str, tuple[int, ...]]:
 
 def by_axis(spec: dict[str, Any], sizes: dict[str, int]) -> dict[str, tuple[int, ...]]:
     """The whole shape that each branch is fed."""
-    return {name: tuple(branch["input"]["shape"]) for name, branch in fixed(spec, sizes)["branches"].items()}
+    return {name: tuple(branch["input"].get("shape", ())) for name, branch in fixed(spec, sizes)["branches"].items()}
 
 
 def inputs(spec: dict[str, Any], sizes: dict[str, int], zeros: bool) -> dict[str, Any]:
@@ -115,7 +116,9 @@ def inputs(spec: dict[str, Any], sizes: dict[str, int], zeros: bool) -> dict[str
         given = spec["branches"][name]["input"]
         dtype = given.get("dtype") or ("int32" if given["kind"] == "tokens" else "float32")
         size = (BATCH, *shape)
-        if dtype == "bool":
+        if given["kind"] == "text":
+            data[name] = numpy.asarray([" ".join(rng.choice(WORDS, rng.integers(1, 5))) for _ in range(BATCH)], dtype=object)
+        elif dtype == "bool":
             data[name] = rng.random(size) < 0.5
         elif "int" in dtype:
             data[name] = (numpy.zeros(size) if zeros else rng.integers(0, 4, size)).astype(dtype)

@@ -88,8 +88,23 @@ class _Spec:
     def input(self) -> dict[str, Any]:
         rng = self.rng
         kind = rng.choice(
-            ["image", "image", "sequence", "sequence", "sequence", "video", "volume", "vector", "vector", "tokens", "tensor"]
+            [
+                "image",
+                "image",
+                "sequence",
+                "sequence",
+                "sequence",
+                "video",
+                "volume",
+                "vector",
+                "vector",
+                "tokens",
+                "tensor",
+                "text",
+            ]
         )
+        if kind == "text":
+            return {"kind": "text"}
         side = lambda: rng.randint(4, 10)  # noqa: E731
         shape: list[Any] = {
             "image": lambda: [side(), side(), rng.choice([1, 3, 4])],
@@ -134,19 +149,28 @@ class _Spec:
         if self.branches and rng.random() < 0.12:
             giver = rng.choice(sorted(self.branches))
             input = copy.deepcopy(self.branches[giver]["input"])
-            if input["shape"][:1] == [None]:
+            if input.get("shape", ())[:1] == [None]:
                 input.pop("mask_input", None)
             return {"input": input, "share_layers_with": giver}
         input = self.input()
         place = Place(lambda items: self.alone(input, items), name)
         self.at = name
-        items = self.layers.list(place, rng.randint(0, 4))
+        start = self.looked_up(place) if input["kind"] == "text" else []
+        items = [*start, *self.layers.list(place.inside(start, list), rng.randint(0, 4))]
         x = place.type(items)
         if x is not None and x.rank > 1 and rng.random() < 0.6:
             items += self.pooled(place, items, x)
         if len(items) > 1 and rng.random() < 0.1:
             items = self.shared(place, items)
         return {"input": input, "layers": items}
+
+    def looked_up(self, place: Place) -> list[Any]:
+        """The layer that reads text, one that fits after a few tries; now and then none."""
+        if self.rng.random() < self.sloppy:
+            return []
+        names = ["TextVectorization", "TextVectorization", "StringLookup", "Hashing"]
+        tried = ([self.layers.lookup(self.rng.choice(names))] for _ in range(8))
+        return next((each for each in tried if place.type(each) is not None), [{"Hashing": {"num_bins": 3}}])
 
     def alone(self, input: dict[str, Any], items: list[Any]) -> dict[str, Any]:
         """A spec of one branch."""

@@ -110,9 +110,25 @@ class Layers:
         rank = x.rank if not misfit else self.rng.randint(1, 4)
         return self.layer(rank, x)
 
+    def lookup(self, name: str) -> Item:
+        """A layer with a vocabulary, of words or numbers that are fed and others."""
+        rng, op = self.rng, self.by_name[name]
+        if name == "Hashing":
+            return {name: {"num_bins": rng.randint(1, 5)}}
+        values = self.draw.arguments(op)
+        words: list[Any] = [0, 1, 2, 7, -1] if name == "IntegerLookup" else ["a", "b", "c", "z", "another"]
+        values["vocabulary"] = rng.sample(words, rng.randint(1, 4))
+        if rng.random() < 0.9:
+            values |= {"num_oov_indices": rng.randint(1, 3), "sparse": False, "ragged": False, "invert": False}
+        if values.get("output_mode") in ("tf_idf", "tf-idf") and rng.random() < 0.9:
+            values["idf_weights"] = [rng.choice([0.5, 1.0, 2.0]) for _ in values["vocabulary"]]
+        return {name: {key: value for key, value in values.items() if key in op.arguments}}
+
     def layer(self, rank: int, x: TensorType) -> Item | None:
         """A layer with arguments."""
         rng = self.rng
+        if "int" in x.dtype and rng.random() < 0.1:
+            return self.lookup("IntegerLookup")
         if rank == 1 and "int" in x.dtype and rng.random() < 0.7:
             return {
                 "Embedding": {"input_dim": rng.randint(5, 9), "output_dim": rng.randint(2, 4), "mask_zero": rng.random() < 0.5}

@@ -54,8 +54,8 @@ class _Reading:
         inputs: dict[str, Any] = {}
         for name, branch in self.spec["branches"].items():
             given = branch["input"]
-            shape = [None if isinstance(size, str) else size for size in given["shape"]]
-            dtype = given.get("dtype") or ("int32" if given["kind"] == "tokens" else "float32")
+            shape = [None if isinstance(size, str) else size for size in given.get("shape", ())]
+            dtype = given.get("dtype") or {"tokens": "int32", "text": "string"}.get(given["kind"], "float32")
             inputs[name] = keras.Input(shape, dtype=dtype, name=name)
             if given.get("mask_input") and given["mask_input"] not in inputs:
                 inputs[given["mask_input"]] = keras.Input(shape[:1], dtype="bool", name=given["mask_input"])

@@ -18,7 +18,7 @@ class Misfit(Exception):
 def runs(spec: dict[str, Any]) -> bool:
     """Whether every shape of a spec of chains can be computed."""
     try:
-        ends = [_after(branch["layers"], (None, *branch["input"]["shape"])) for branch in spec["branches"].values()]
+        ends = [_after(branch["layers"], (None, *branch["input"].get("shape", ()))) for branch in spec["branches"].values()]
         if "fusion" in spec:
             _after(spec["fusion"]["layers"], _merged(spec["fusion"], ends))
     except (Misfit, ValueError):

@@ -85,7 +85,8 @@ def saved(rng: Random) -> dict[str, Any]:
     example = rng.choice(op.examples)
     values = {**Draw(rng).arguments(op, 0.4), **({} if rng.random() < 0.6 else example.arguments)}
     axes = [f"axis{index}" for index in range(len(example.shapes[0]))]
-    input = {"kind": "tensor", "axes": axes, "shape": list(example.shapes[0]), "dtype": example.dtype}
+    arrays = {"kind": "tensor", "axes": axes, "shape": list(example.shapes[0]), "dtype": example.dtype}
+    input = {"kind": "text"} if example.dtype == "string" else arrays
     return _spec(input, [{op.title(): values} if values else op.title()], [])
 
 

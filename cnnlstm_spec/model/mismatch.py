@@ -32,7 +32,7 @@ def fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typed: M
         found += list(_unpadded(own, typed))
     if first.axes[-1].size != other.axes[-1].size:
         found += list(_widths(own, inputs, refusal.input, typed))
-    wide = [x.axes[-1].size for x in inputs if isinstance(x.axes[-1].size, int)]
+    wide = [size for x in inputs if x.axes and isinstance(size := x.axes[-1].size, int)]
     if refusal.code is SHAPES_DIFFER and wide:
         found.append(put(node.origin.place.span, "units", str(max(wide))))
     return (*found, *broadcast) if 1 in (*first.sizes, *other.sizes) else tuple(found)

@@ -14,7 +14,7 @@ from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
 from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, SIDES, Choice, Optional, in_parentheses, wrong_type
 from ..language.leaf import OpenLeaf, Steps
-from ..language.list_kinds import WRONG_LENGTH, ListOf
+from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Written
@@ -188,9 +188,8 @@ class Input(Record):
 
     def check(self, at: Checks) -> None:
         if not self.shape and self.kind != "text":
-            at.report(
-                WRONG_LENGTH, "shape", ("a single number has one axis, of size 1",), key="shape", words=SHAPE.words, given=0
-            )
+            help = ("a single number has one axis, of size 1",)
+            at.report(NOT_ALLOWED, "shape", help, key="shape", words="a list of one size or more", given="empty")
             return
         self._check_axes(at)
         self._check_time(at)

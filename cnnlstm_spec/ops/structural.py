@@ -42,6 +42,8 @@ class Fold(Op):
 class EnterTime(Fold):
     """The first axis goes into the batch: what follows sees one step."""
 
+    least_rank = 1
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         if x.rank < 2:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ..ir.inference import Inference, Refusal
+from ..ir.inference import TOO_FEW_AXES, Inference, Refusal
 from ..ir.meaning import ANY, Meaning, Range, added, hull, multiplied
 from ..ir.op import FLOATS, Op, Weight, compute_dtype, example, layer_stem
 from ..ir.program import Call
@@ -318,7 +318,11 @@ class SpectralNormalization(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         reads = self.layer.axes_read()
-        if (reads is not None and len(reads) != x.rank) or x.rank < self.layer.least_rank:
+        if x.rank < self.layer.least_rank:
+            help = ("`Reshape` can add the missing axis",)
+            facts: dict[str, Any] = {"layer": self.title(), "least": "1 axis", "origin": "what comes before", "given": x}
+            raise Refusal(TOO_FEW_AXES, None, help, **facts)
+        if reads is not None and len(reads) != x.rank:
             return x
         if "lora_rank" in self.layer.arguments and self.layer.value("lora_rank"):
             raise Refusal(NORMALIZED_LORA, "layer", (), layer=self.layer.title())

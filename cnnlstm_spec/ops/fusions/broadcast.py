@@ -73,6 +73,8 @@ class Broadcast(Strategy):
     def widened(self, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
         """The types of the inputs once they are repeated."""
         rank = max(x.rank for x in inputs)
+        if not rank:
+            return inputs
         fixed = self.fixed_axes(rank)
         target = list(next(x for x in inputs if x.rank == rank).axes)
         for x in inputs:

@@ -27,6 +27,7 @@ class LearnedWeights(Strategy):
     """The sum of softmax(a)_i x_i, where a starts at 0 and is the same for every sample."""
 
     word = "learned_weights"
+    least_rank = 1
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 
     def parts(self, inputs: int) -> tuple[str, ...]:
