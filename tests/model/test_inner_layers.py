@@ -152,6 +152,29 @@ def test_explain_of_inner_layers(address: str) -> None:
     assert address == "branches.x.base" or text.splitlines()[-3].split() == ["height", "24" if "block" in address else "48"]
 
 
+def test_source_is_python_that_builds_it_cut() -> None:
+    text = load([net(train_from="Conv1_relu", freeze_batch_norm=True)], ["x.base.block_1_expand"]).to_python()
+    compile(text, "emitted.py", "exec")
+    assert 'base_whole_layer.get_layer("block_1_expand").output' in text
+    assert 'if layer.name == "Conv1_relu":\n            break\n        layer.trainable = False' in text
+    assert "if isinstance(layer, keras.layers.BatchNormalization):\n            layer.trainable = False" in text
+    assert "made_alone" not in text
+
+
+@pytest.mark.parametrize("multiplied", [False, True])
+def test_names_that_keras_counts_up_are_made_alone(multiplied: bool) -> None:
+    """Where somebody goes by them: of a backbone that has no name nobody does."""
+    section: dict[str, Any] = {"optimizer": "sgd", "loss": "mse"}
+    if multiplied:
+        section["learning_rate_multipliers"] = {"branches.x.base.conv": 0.5}
+    small = {"MobileNetV3Small": {**BASE, "alpha": 0.35}}
+    text = load([small], compile=section).to_python()
+    compile(text, "emitted.py", "exec")
+    assert text.count("def made_alone(make):") == 1 and ("= made_alone(make)" if multiplied else "lambda: keras") in text
+    unnamed = {"MobileNetV3Small": {"weights": None, "include_top": False}}
+    assert "made_alone" not in load([unnamed]).to_python()
+
+
 def test_a_picture_shows_what_is_read_inside() -> None:
     found = load(
         [net()], ["x.base.block_3_expand_relu"], heads={"y": POOLED, "z": {"inputs": ["x.base.Conv1"], "layers": POOLED}}
