@@ -19,7 +19,7 @@ from ..text.fix import Fix
 from ..text.nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, value_of
 from ..text.source import Path, Place, Span
 from .layer_list import Group, Item
-from .repeat import unread
+from .rounds import unread
 
 BLOCK_CYCLE = Code(
     "block-cycle", "error", "the block `{name}` uses itself", help="take the use out, or end the chain in another block"

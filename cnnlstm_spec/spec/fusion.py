@@ -34,6 +34,8 @@ from .layer_list import Fusion, Item
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
 NO_BROADCAST = Code("broadcast-without-effect", "error", "`broadcast` has no effect on `{strategy}`: a vector is one step to it")
+PASSES_ON = "concat"
+"""The strategy that gives its input as it is, if it has one alone."""
 ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
 
 
@@ -172,6 +174,8 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
         scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
     elif record.strategy is not None:
         op, arguments = _strategy(record, written, Mapping(resolved.span, own), scope)
+    elif not written.keys.keys() & {"strategy", "layer"} and _is_of_one(resolved, scope):
+        op = STRATEGIES[PASSES_ON]()
     _check_query(record, written, resolved, scope, has_op=op is not None)
     place = written.places.get("strategy") or written.places.get("layer") or scope.place(resolved)
     if record.broadcast:
@@ -189,6 +193,15 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers)
 
 
+def _is_of_one(node: Mapping, scope: Scope) -> bool:
+    """Whether a fusion names one input alone, which is passed on to its layers."""
+    inputs = node.get("inputs")
+    value = replace(scope, found=[], index=None).resolve(inputs.value) if inputs is not None else None
+    if isinstance(value, Listing):
+        return len(value.items) == 1
+    return isinstance(value, Scalar) and isinstance(value.value, str)
+
+
 def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> list[Entry]:
     """The keys that a fusion of that strategy has, a misspelt one as what is meant; others are reported."""
     chosen = node.get("strategy") or node.get("layer")
@@ -198,7 +211,8 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
         else None
     )
     cls = STRATEGIES.get(value.text) if isinstance(value, Scalar) else None
-    of_any = chosen is None or (chosen.key.text == "strategy" and cls is None)
+    alone = chosen is None and keys is FusionKeys and _is_of_one(node, scope)
+    of_any = not alone and (chosen is None or (chosen.key.text == "strategy" and cls is None))
     strategies = STRATEGIES.values() if of_any else () if cls is None else (cls,)
     own = [key for each in strategies for key in each.arguments if key != "name"]
     known = (*dict.fromkeys(own), *keys.arguments)
@@ -211,7 +225,7 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
         help = (f"write `strategy: {key.text}`, with its arguments beside it",)
         scope.report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help)
         return [entry for entry in node.entries if entry.key.text in known]
-    needed = {} if chosen is not None else {"strategy": f"one of {', '.join(STRATEGIES)}"}
+    needed = {} if chosen is not None or alone else {"strategy": f"one of {', '.join(STRATEGIES)}"}
     # Beside a strategy, or a layer, no other can be meant.
     free = known if chosen is None else tuple(key for key in known if key not in ("strategy", "layer"))
     meant = report_unknown_keys(unknown, scope, cls.word if cls is not None else owner, free, needed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..language.cached_reading import recall
@@ -46,8 +47,25 @@ def read_items(node: Node, scope: Scope) -> Any:
         return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
     if not scope.spend(len(node.items), node):
         return POISON
-    items = (recall(read_item, item, scope.at(index)) for index, item in enumerate(node.items))
-    return tuple(item for item in items if item is not None)
+    items: list[Item] = []
+    for index, item in enumerate(node.items):
+        listed = _listed(item, scope)
+        found = recall(read_item, item, scope.at(index)) if listed is None else recall(read_items, listed, scope.at(index))
+        if found is POISON:
+            return POISON
+        items += found if isinstance(found, tuple) else (found,)
+    return tuple(items)
+
+
+def _listed(node: Node, scope: Scope) -> Listing | None:
+    """The list of layers that a variable among layers stands for, whose items are then among them; None of any other item."""
+    if not (isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")):
+        return None
+    found = replace(scope, found=[], index=None).resolve(node)
+    if not isinstance(found, Listing):
+        return None
+    scope.note_variables(node)
+    return found
 
 
 def read_item(node: Node, scope: Scope) -> Item:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from ..language.json_schema import ref
-from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, Optional, wrong_type
+from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, AnyKind, Optional, wrong_type
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import NOT_A_MAPPING, UNKNOWN_KEY, place_at_key, read, read_record
@@ -15,10 +15,11 @@ from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
 from ..text.diagnostic import Origin
 from ..text.fix import Fix, Nest, write
-from ..text.nodes import Listing, Mapping, Node, Scalar, words_for
+from ..text.nodes import Listing, Mapping, Node, Scalar, node_of, words_for
 from ..text.spelling import guess
 from .fusion import ONE_WAY, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
+from .rounds import find_homes, read_rounds
 
 
 class Structure(Record):
@@ -120,13 +121,25 @@ class MergeKind(OpenLeaf):
 class ParallelStructure(Structure):
     """The same input down several paths, then merged in the order written."""
 
-    paths: Annotated[tuple[tuple[str, tuple[Item, ...]], ...], PathsKind()]
+    paths: Annotated[tuple[tuple[str, tuple[Item, ...]], ...] | None, PathsKind()] = None
     """The paths; an empty one is the input itself."""
+    each: Annotated[Node | None, AnyKind("a mapping of names to lists")] = None
+    """In place of `paths`, lists of equal length; a path of `layers` for each position, as variables."""
+    layers: Annotated[Node | None, AnyKind("a list of layers")] = None
+    """The layers of every path of `each`; `$index` counts from 0."""
     merge: Annotated[Fusion, MergeKind()]
     """How they are merged."""
 
+    def check(self, at: Checks) -> None:
+        if self.is_written("paths") == (self.is_written("each") and self.is_written("layers")):
+            at.report(ONE_WAY, owner="Parallel", keys="`paths`, or `each` with `layers`")
+        elif self.is_written("paths"):
+            for key in ("each", "layers"):
+                if self.is_written(key):
+                    at.report(ONE_WAY, key, owner="Parallel", keys="`paths`, or `each` with `layers`", on_key=True)
+
     def item(self, origin: Origin) -> Item:
-        return Parallel(self.paths, self.merge, origin, self.name, self.share)
+        return Parallel(self.paths or (), self.merge, origin, self.name, self.share)
 
 
 RECORDS: dict[str, type[Structure]] = {
@@ -165,7 +178,33 @@ def read_residual(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
 
 def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     """`Parallel` as an item."""
-    return _read(ParallelStructure, key, scope.resolve(arguments), scope)
+    resolved = scope.resolve(arguments)
+    if resolved is None:
+        return None
+    reading = read_record(ParallelStructure, place_at_key(resolved, key), scope, key.text)
+    if reading is POISON:
+        return None
+    record, origin = reading.record, replace(origin_of(key, scope), written=reading.written)
+    if record.each is None:
+        return cast("Item", record.item(origin))
+    paths = _paths_of_each(record.each, record.layers, key, scope)
+    return None if paths is None else Parallel(paths, record.merge, origin, record.name, record.share)
+
+
+def _paths_of_each(each: Node, layers: Node, key: Scalar, scope: Scope) -> tuple[tuple[str, tuple[Item, ...]], ...] | None:
+    """The layers once for each value, called as they are counted."""
+    rounds = read_rounds(each, scope)
+    if rounds is None or not scope.spend(len(rounds), key):
+        return None
+    if not rounds:
+        wrong_type(each, scope.at("each"), "a mapping of names to lists of a value or more")
+        return None
+    homes = find_homes(each, scope)
+    paths = []
+    for index, variables in enumerate(rounds):
+        inner = replace(scope.at("layers"), address=(*scope.address, "paths", index))
+        paths.append((str(index), read(LAYERS, layers, inner.having({**variables, "index": node_of(index)}, homes))))
+    return None if any(items is POISON for _, items in paths) else tuple(paths)
 
 
 def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scope) -> Item | None:

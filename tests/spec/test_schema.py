@@ -188,7 +188,7 @@ SPEC = {"version": 1, "name": "n", "branches": {"x": {"input": {"kind": "vector"
         {"branches": {"x": {"input": {"kind": "picture", "shape": [4]}}}},
         {"fusion": {"strategy": "concatt"}},
         {"fusion": {"strategy": "concat", "num_heads": 4}},
-        {"fusion": {"inputs": ["x"]}},
+        {"fusion": {"inputs": ["x", "y"]}},
         {"fusion": [{"strategy": "concat"}]},
         {"compile": {"optimizer": "adamm"}},
         {"compile": {"optimizer": {"Adam": {"learning_rat": 1}}}},

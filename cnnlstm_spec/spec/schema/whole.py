@@ -134,11 +134,11 @@ def first_line(cls: type[Record]) -> str:
 
 
 def _structures() -> dict[str, Schema]:
-    found = {name: _arguments(cls) for name, cls in RECORDS.items()}
+    rounds = {"layers": LAYERS, "each": mapping_of({"type": "array"})}
+    found = {name: _arguments(cls, rounds if "each" in cls.arguments else {}) for name, cls in RECORDS.items()}
     timed = found["TimeDistributed"]
     found["TimeDistributed"] = {"description": timed.pop("description"), **either(timed, LAYERS)}
-    repeat = {"layers": LAYERS, "each": mapping_of({"type": "array"})}
-    return {**found, "Repeat": _arguments(RepeatStructure, repeat)}
+    return {**found, "Repeat": _arguments(RepeatStructure, rounds)}
 
 
 def _layers() -> dict[str, Schema]:
@@ -189,7 +189,10 @@ def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
         allowed = list(dict.fromkeys([*cls.arguments, *names]))
         rules.append({"if": condition, "then": {"propertyNames": {"enum": allowed}}})
     layer: Schema = {"propertyNames": {"enum": list(cls.arguments)}}
-    needed = {"required": ["layer"]} if strategy_needed else {}
+    # A fusion of one input passes it on.
+    alone = {"required": ["inputs"], "properties": {"inputs": {"maxItems": 1}}}
+    either_way = {"anyOf": [{"required": ["layer"]}, alone]} if "inputs" in cls.arguments else {"required": ["layer"]}
+    needed = either_way if strategy_needed else {}
     rules.append({"if": {"type": "object", "not": {"required": ["strategy"]}}, "then": {**layer, **needed}})
     return {**common, "properties": {**common["properties"], **own}, "allOf": rules}
 
