@@ -77,7 +77,7 @@ def _statement(statement: Statement) -> str:
         case Let(variable, value, scope):
             return _scoped(_assigned(name(variable), value, room - INDENT), scope)
         case LetEach(names, value):
-            return _assigned(", ".join(map(name, names)), value, room)
+            return _assigned_each([*map(name, names)], value, room)
         case SetAttribute(target, attribute, value):
             return _assigned(name(f"{target}.{attribute}"), value, room)
         case MarkLayers(target, mark, deep):
@@ -97,6 +97,14 @@ def _statement(statement: Statement) -> str:
 
 def _assigned(target: str, value: Expression, room: int) -> str:
     return f"{target} = {_laid(value, room, len(target) + 3, apart=True)}"
+
+
+def _assigned_each(targets: list[str], value: Expression, room: int) -> str:
+    """Several variables, one a line where they leave no room for the call."""
+    one_line = ", ".join(targets)
+    if len(one_line) + len(" = ") + len(_text(value).partition("(")[0]) + 1 <= room:
+        return _assigned(one_line, value, room)
+    return "(\n" + _indented("\n".join(f"{each}," for each in targets)) + f"\n) = {_laid(value, room, len(') = '), apart=True)}"
 
 
 def _alone(variable: str, value: Expression, scope: str | None, room: int) -> str:
