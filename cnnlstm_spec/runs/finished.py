@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     import keras
 
     from .read.open import Reading
+
+
+FRACTION = re.compile(r'(?<!\\)"(-?\d+/\d+)"(?!\s*:)')
+"""A text such as 1/255, which is a number where it stands without quotation marks."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,9 @@ def compile_held(document: Any, folder: File, base: str, allow_imports: bool, ov
     """The spec that a manifest holds, read as if it lay where it did."""
     kept = {key: each for key, each in document.items() if key not in ("matrix", "extends")}
     below = folder / base
-    compilation = compile_source(Text(str(below / "spec.yaml"), to_json(kept)), overrides, below, allow_imports)
+    compilation = compile_source(
+        Text(str(below / "spec.yaml"), FRACTION.sub(r"\1", to_json(kept))), overrides, below, allow_imports
+    )
     if not compilation.ok:
         first = next(each for each in compilation.diagnostics if each.severity == "error")
         raise DataError([f"the spec of `{folder}` is not sound any more: {first.message}"])
