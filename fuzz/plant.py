@@ -248,8 +248,17 @@ def _put(spec: Any, rng: Random, fitting: Callable[[int, list[Any]], list[Any]],
     candidates = fitting(len(before), list(before))
     if not candidates:
         return None
+    if not compile_source(Source("spec.yaml", text_of(_with(spec, name, at, "Identity")))).ok:
+        # Nothing reads what comes out there: that is told of any layer, and no mistake of this one.
+        return None
     layers.insert(at, rng.choice(candidates))
     return Planted(what, spec, ("branches", name, "layers", at))
+
+
+def _with(spec: Any, name: str, at: int, layer: Any) -> Any:
+    changed = copy.deepcopy(spec)
+    changed["branches"][name]["layers"].insert(at, layer)
+    return changed
 
 
 def _type_of(spec: Any, name: str, layers: list[Any]) -> tuple[Any, ...] | None:

@@ -538,7 +538,7 @@ def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> 
             assert record is not None
             written, _, shapes = page(name, record).rstrip().rpartition("example\n  ")[2].partition("    # on ")
             dtype = record.examples[0].dtype  # type: ignore[attr-defined]
-            inputs = [each.strip("[]") for each in shapes.split("], [")]
+            inputs = [each.strip("[]") for each in shapes.partition("\n")[0].split("], [")]
             branches = "".join(_branch(index, sizes, dtype) for index, sizes in enumerate(inputs))
             if written.startswith("fusion:"):
                 text = f"branches:\n{branches}{written}\nhead: []\n"
@@ -550,6 +550,8 @@ def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> 
 
 def _branch(index: int, sizes: str, dtype: str) -> str:
     axes = ", ".join(f"axis{place}" for place, _ in enumerate(sizes.split(", ")))
+    if not sizes and dtype == "string":
+        return f"  {('first', 'second', 'third')[index]}:\n    input: {{kind: text}}\n"
     return f"  {('first', 'second', 'third')[index]}:\n    input: {{kind: tensor, axes: [{axes}], shape: [{sizes}], dtype: {dtype}}}\n"
 
 

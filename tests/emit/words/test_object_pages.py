@@ -60,7 +60,8 @@ def test_inputs(kind: str) -> None:
     (page,) = object_pages(kind)
     example = re.search(r"^  input: (.+)$", page, re.M)
     assert example is not None
-    text = f"version: 1\nname: a\nbranches: {{x: {{input: {example[1]}, layers: [Flatten]}}}}\nhead: []\n"
+    layers = "{TextVectorization: {vocabulary: [a]}}" if kind == "text" else "Flatten"
+    text = f"version: 1\nname: a\nbranches: {{x: {{input: {example[1]}, layers: [{layers}]}}}}\nhead: []\n"
     assert not [each for each in cnnlstm_spec.load(text).diagnostics if each.code.name != "unused"] or kind == "tokens"
 
 

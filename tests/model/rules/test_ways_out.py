@@ -115,7 +115,7 @@ def test_of_a_rank(kind: str, layers: str, help: str) -> None:
         (
             text("[]", head="[Flatten, {Dense: {units: 1}}]", more="compile: {loss: mse, learning_rate: 0.1, optimizer: sgd}\n"),
             "learning_rate",
-            "it is an argument of the optimizer: `optimizer: {SGD: {learning_rate: ...}}`",
+            "it is an argument of the optimizer: `optimizer: {SGD: {learning_rate: 0.1}}`",
         ),
         (text("[]", more="compile: {loss: {Huber: {dleta: big}}}\n"), "dleta", "did you mean `delta`?"),
         (text("[]", more="fusion: {strateg: concat}\n"), "strateg", "did you mean `strategy`?"),
