@@ -14,8 +14,9 @@ from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import Branch, Head, ModelSpec
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.memo import Memory, once
-from ..text.spelling import guess
+from ..text.spelling import guess, respelt
 from .backbones import InnerReferences, cut_off
+from .head_order import head_of, order_heads
 from .mask_inputs import mask_givers
 from .names import assign_names
 from .noted import note_addresses
@@ -62,12 +63,16 @@ class _Builder:
         self.inner = InnerReferences(self.weaver, memory)
         self.givers = {each.share_layers_with[0] for each in spec.branches if each.share_layers_with is not None}
         """The branches whose layers others have too."""
+        self.given: dict[str, str] = {}
+        """What each head gives to others, by `heads.name`."""
+        self.circled: set[str] = set()
+        """The heads that are computed from themselves, or between such."""
 
     def build(self) -> Graph:
         shared = mask_givers(self.spec, self.found)
         inputs = [self.branch(branch, shared.get(branch.name)) for branch in self.spec.branches]
         default = self.fusions()
-        outputs = {head.name: self.head(head, default) for head in self.spec.heads}
+        outputs = self.heads(default)
         reserved = [branch.name for branch in self.spec.branches]
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
@@ -127,39 +132,63 @@ class _Builder:
             addresses[name] = last
         return last
 
-    def resolve(self, ref: str, origin: Origin, stage: int | None = None) -> str:
-        """The node of a reference, or a node without an op where there is none."""
-        if ref in self.weaver.addresses and not ref.startswith(OF_HEADS):
-            return self.weaver.addresses[ref]
-        if not ref.startswith(OF_HEADS) and (inner := self.inner.resolve(ref, origin)) is not None:
+    def resolve(self, ref: str, origin: Origin, stage: int | None = None, head: str | None = None) -> str:
+        """The node of what is read, by that `head` if one reads it; a node without an op where there is none."""
+        hidden = ref.startswith("head." if head is not None else OF_HEADS)
+        if not hidden and (id := self.given.get(ref) or self.weaver.addresses.get(ref)) is not None:
+            return id
+        if not hidden and (inner := self.inner.resolve(ref, origin)) is not None:
             return inner
+        if head not in self.circled or head_of(ref) not in self.circled:
+            self.unknown(ref, origin, stage, head)
+        return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
+
+    def unknown(self, ref: str, origin: Origin, stage: int | None, head: str | None) -> None:
+        """Reports a reference to nothing, unless what it is meant for could not be read."""
+        heads = [] if self.spec.single_head else [each.name for each in self.spec.heads if each.name != head]
         known = [name for name in self.weaver.addresses if not name.startswith(OF_HEADS)]
+        if head_of(ref) is not None and head is not None:
+            known = [*(f"heads.{each}" for each in heads), *(each for each in self.weaver.addresses if head_of(each))]
         inside = self.inner.names(ref)
         near = guess(ref, inside or known, origin.place.span)
         help, fixes = near.help, near.fixes
         later = [f.name for f in self.spec.fusions[stage:]] if stage is not None else []
-        if ref in later:
+        if head is not None and ref in heads:
+            help, fixes = (f"what a head gives is `heads.{ref}`",), (respelt(ref, f"heads.{ref}", heads, origin.place.span),)
+        elif head is None and head_of(ref) in heads:
+            help, fixes = ("only a head reads what a head gives",), ()
+        elif ref in later:
             help, fixes = (f"`{ref}` comes later; a fusion reads what stands before it",), ()
         elif not help:
             help = (f"there are {', '.join(f'`{name}`' for name in (*inside, *known)[:12])}",)
-        if not self.is_broken(ref.partition(".")[0]):
+        if not self.is_broken(ref):
             self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, fixes=fixes, name=ref)
-        return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
 
-    def is_broken(self, stem: str) -> bool:
-        """Whether a branch or fusion has something that could not be read, and may have named what is looked for."""
-        areas = (f"branches.{stem}", f"fusion.{stem}")
+    def is_broken(self, ref: str) -> bool:
+        """Whether the branch, fusion or head has something that could not be read, and may have named what is looked for."""
+        stem = ref.partition(".")[0]
+        areas = (f"branches.{stem}", f"fusion.{stem}", f"heads.{head_of(ref)}")
         return any(node.op is None and node.area in areas for node in self.weaver.nodes)
+
+    def heads(self, default: str | None) -> dict[str, str]:
+        """The nodes of the outputs; a head that another reads is built before it."""
+        order, self.circled = order_heads(self.spec.heads, self.found)
+        built = {}
+        for head in order:
+            built[head.name] = self.head(head, default)
+            if not self.spec.single_head:
+                self.given[f"heads.{head.name}"] = self.weaver.nodes[-1].inputs[0]
+        return {head.name: built[head.name] for head in self.spec.heads}
 
     def head(self, head: Head, default: str | None) -> str:
         """The layers of a head; the node of the output."""
         area = "head" if self.spec.single_head else f"heads.{head.name}"
         at = Context(area, head.name)
         if head.fusion is not None:
-            inputs = [(ref, self.resolve(ref, origin)) for ref, origin in head.fusion.inputs or ()]
+            inputs = [(ref, self.resolve(ref, origin, head=head.name)) for ref, origin in head.fusion.inputs or ()]
             x = self.weaver.fused(head.fusion, inputs, at, None)
         elif head.source is not None:
-            x = self.resolve(*head.source)
+            x = self.resolve(*head.source, head=head.name)
         elif not head.written:
             x = self.weaver.add(None, (), head.origin, at, hidden=True)
         elif default is not None:

@@ -31,7 +31,7 @@ def note_addresses(index: list[Meaning], spec: ModelSpec) -> None:
 
 def _symbol(steps: tuple[str, ...], whole: bool, branches: set[str], fusions: set[str]) -> Path | None:
     """The symbol of the last step of an address; None where it is the name of a section."""
-    if whole and steps[0] == "heads":
+    if steps[0] == "heads":
         return None if len(steps) == 1 else ("heads", steps[1]) if len(steps) == 2 else ("names", *steps)
     if whole and steps[0] == "head":
         return None if len(steps) == 1 else ("names", *steps)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from ..ir.graph import Node
@@ -13,6 +12,7 @@ from ..language.references import Reference
 from ..ops.stand_in import stand_for
 from ..ops.states import State
 from ..text.diagnostic import Code, Diagnostic, Origin
+from .order import find_circled, sort_by_reading
 
 if TYPE_CHECKING:
     from ..ops.recurrent import Recurrent
@@ -128,10 +128,10 @@ def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagno
 
 
 def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnostic]) -> list[Node]:
-    order = _sorted(nodes)
+    order = sort_by_reading(nodes)
     if len(order) == len(nodes):
         return order
-    circled = _circled(nodes, {node.id for node in order})
+    circled = find_circled(nodes, {node.id for node in order})
     broken: list[Node] = []
     dropped: set[str] = set()
     for node in nodes:
@@ -145,41 +145,4 @@ def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagno
             dropped.update(node.inputs[1:])
             node = replace(node, op=None, inputs=node.inputs[:1])
         broken.append(node)
-    return _sorted([node for node in broken if node.id not in dropped or not isinstance(node.op, State)])
-
-
-def _sorted(nodes: list[Node]) -> list[Node]:
-    """The nodes that can be computed, in the order of writing as far as it goes."""
-    missing = [len(set(node.inputs)) for node in nodes]
-    readers: dict[str, list[int]] = {}
-    for place, node in enumerate(nodes):
-        for id in set(node.inputs):
-            readers.setdefault(id, []).append(place)
-    ready = [place for place, count in enumerate(missing) if not count]
-    heapify(ready)
-    order: list[Node] = []
-    while ready:
-        node = nodes[heappop(ready)]
-        order.append(node)
-        for place in readers.get(node.id, ()):
-            missing[place] -= 1
-            if not missing[place]:
-                heappush(ready, place)
-    return order
-
-
-def _circled(nodes: list[Node], sound: set[str]) -> set[str]:
-    """The nodes on circles, or between them: those that neither begin nor end in what is sound."""
-    left = {node.id: node for node in nodes if node.id not in sound}
-    readers = dict.fromkeys(left, 0)
-    for node in left.values():
-        for id in set(node.inputs) & left.keys():
-            readers[id] += 1
-    waiting = [id for id, count in readers.items() if not count]
-    while waiting:
-        for id in set(left.pop(waiting.pop()).inputs):
-            if id in left:
-                readers[id] -= 1
-                if not readers[id]:
-                    waiting.append(id)
-    return set(left)
+    return sort_by_reading([node for node in broken if node.id not in dropped or not isinstance(node.op, State)])

@@ -40,7 +40,7 @@ ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input
 
 
 class ReferenceKind(OpenLeaf):
-    """The name of a branch or an earlier fusion, or `branch.layer`."""
+    """The name of a branch or an earlier fusion, or `branch.layer`; in heads `heads.name` too."""
 
     words = "the name of a branch, a fusion, or `branch.layer`"
 

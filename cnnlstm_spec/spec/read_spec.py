@@ -48,6 +48,12 @@ NO_BRANCHES = Code(
 NO_HEADS = Code(
     "no-heads", "error", "`heads` is empty; a model needs an output", help="add a head: `name: [{Dense: {units: 1}}]`"
 )
+CALLED_HEADS = Code(
+    "named-heads",
+    "error",
+    "{what} has another name than `heads`: `heads.risk` is what a head gives",
+    help="choose another name",
+)
 REGISTRY = LayerRegistry()
 HEAD_IS_BRANCH = Code(
     "head-named-as-branch", "error", "`{name}` is a branch; a head needs another name", help="name the head for what it predicts"
@@ -213,6 +219,8 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
 def _branch(entry: Entry, scope: Scope) -> Branch:
     name = _named(entry, scope, "branch") or entry.key.text
     origin = origin_of(entry.key, scope)
+    if name == "heads":
+        scope.report(CALLED_HEADS, entry.key, what="a branch")
     scope.note_word(entry.key, "branches", entry.key.text, defines=True)
     node = scope.resolve(entry.value)
     if not isinstance(node, Mapping):
@@ -251,6 +259,8 @@ def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
     named = node.get("name") if isinstance(node, Mapping) else None
     if named is not None and fusion.name is not None:
         scope.note_word(named.value, "fusion", fusion.name, defines=True)
+        if fusion.name == "heads":
+            scope.at("name").report(CALLED_HEADS, named.value, what="a fusion")
     if required_name and fusion.name is None and isinstance(node, Mapping) and node.get("name") is None:
         scope.report(MISSING_KEY, node, owner="fusion", key="name", help=("each stage of a fusion has a `name`",))
     return fusion

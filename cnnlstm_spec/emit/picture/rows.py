@@ -81,8 +81,10 @@ class Rows:
         heads = [area.address for area in self.areas if area.tone == "head"]
         self._put_off(rank)
         last = max(1 if heads else 0, *rank.values(), 0)
+        read = {self.home[source[0]].address for sources in self.reads.values() for source in sources}
         for head in heads:
-            rank[head] = last
+            if head not in read:
+                rank[head] = last
         self.rank = rank
         rows: list[list[Area]] = [[] for _ in range(last + 1)]
         for area in self.areas:

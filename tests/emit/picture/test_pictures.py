@@ -84,6 +84,7 @@ def stairs(count: int) -> str:
 TEXTS = {
     **FILES,
     **{f"generated {seed}": text for seed, text in enumerate(GENERATED[:40])},
+    "heads that read heads": ROOT.joinpath("tests", "specs", "ok", "heads-read-heads.yaml").read_text("utf-8"),
     "plain": PLAIN,
     "structured": STRUCTURED,
     "mistakes": MISTAKES,
