@@ -257,8 +257,9 @@ def true_edges(shown: Picture) -> tuple[set[tuple[int, int]], set[tuple[int, int
     may: set[tuple[int, int]] = set()
     for id, number in home.items():
         for index, source in enumerate(sources(id)):
-            if index and isinstance(nodes[id].node.op, Projection):
-                continue  # it looks at the shape of what it is added to
+            op = nodes[id].node.op
+            if index and (isinstance(op, Projection) or (op is not None and "initial_state" in op.arguments)):
+                continue  # it looks at the shape of what it is added to; what it begins with is told in its box
             if home[source] != number or len(copies(shown.canvas.boxes[number].box)) > 1:
                 many = len(copies(shown.canvas.boxes[number].box)) > 1 and len(copies(shown.canvas.boxes[home[source]].box)) > 1
                 again = many and number_of[source] != number_of[id]
