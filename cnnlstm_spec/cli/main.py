@@ -38,6 +38,7 @@ COMMANDS = {
     "compare": "Set trained models side by side.",
     "export": "Write a trained model for other runtimes.",
     "plot": "Draw a spec as SVG or PNG.",
+    "view": "Show a spec in a browser, drawn again at each save.",
     "diff": "Show what changed between two specs: layers, costs, weights.",
     "emit": "Print the model as Python source.",
     "import": "Write the spec of a Keras model.",

@@ -1,12 +1,17 @@
-"""Structure opened so deep as a person asks: deeper, a structure is one box; at depth 0 a branch, a fusion or a head is."""
+"""Structure opened so deep as a person asks: deeper, a structure is one box; at depth 0 a branch, a fusion or a head is.
+
+And single folds opened, each by its name."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from .condense import as_box, fold_sequence, summary
-from .drawing import Area, Box, Element, Frame, Join, Lane, all_boxes
+from .drawing import Area, Box, Element, Frame, Join, Lane, Split, all_boxes
 
+Opened = frozenset[str]
+"""The folds that are opened, by name; `ALL` is every one."""
+ALL = "*"
 LONGEST = 120
 """More elements than these in one sequence are folded at any depth: patterns once, then the middle left out."""
 
@@ -14,6 +19,37 @@ LONGEST = 120
 def opened(areas: tuple[Area, ...], depth: int) -> tuple[Area, ...]:
     """The areas with their structure opened so deep."""
     return tuple(_as_one_box(area) if depth == 0 else replace(area, items=_opened(area.items, depth - 1)) for area in areas)
+
+
+def name_fold(box: Box) -> str:
+    """What a fold is called as long as it stands for the same layers; nothing for what is none."""
+    return f"{len(box.ids)} {box.ids[0]} {box.ids[-1]}" if box.look == "folded" and box.held and box.ids else ""
+
+
+def open_folds(areas: tuple[Area, ...], names: Opened) -> tuple[Area, ...]:
+    """The areas with what the folds of those names hold in place of them, in a frame with their title."""
+    if not names:
+        return areas
+    return tuple(replace(area, items=_unfolded(area.items, names), join=_unfolded_join(area.join, names)) for area in areas)
+
+
+def _unfolded_join(join: Join | None, names: Opened) -> Join | None:
+    return join and replace(join, lanes=tuple(Lane(lane.title, _unfolded(lane.items, names)) for lane in join.lanes))
+
+
+def _unfolded(items: tuple[Element, ...], names: Opened) -> tuple[Element, ...]:
+    return tuple(_unfold(item, names) for item in items)
+
+
+def _unfold(item: Element, names: Opened) -> Element:
+    if isinstance(item, Frame):
+        return replace(item, items=_unfolded(item.items, names))
+    if isinstance(item, Split):
+        return replace(item, lanes=tuple(Lane(lane.title, _unfolded(lane.items, names)) for lane in item.lanes))
+    name = name_fold(item)
+    if not name or not (name in names or ALL in names):
+        return item
+    return Frame("block", item.title, _unfolded(item.held, names), item.gives, each=item.each, name=item.name)
 
 
 def _opened(items: tuple[Element, ...], depth: int) -> tuple[Element, ...]:

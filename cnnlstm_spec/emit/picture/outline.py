@@ -19,7 +19,8 @@ from .bundles import bundled
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
 from .failures import Failures
 from .labels import arguments, count, input_words, shape_words
-from .opened import opened
+from .opened import Opened, open_folds
+from .opened import opened as open_levels
 from .rounds import repetition
 
 if TYPE_CHECKING:
@@ -57,8 +58,10 @@ class Compiled(Protocol):
         """What was found."""
 
 
-def outline(compilation: Compiled, depth: int | None = None) -> Drawing:
-    """What a compilation shows, structure opened so deep, or as deep as there is room; the graph must be there."""
+def outline(compilation: Compiled, depth: int | None = None, opened: Opened = frozenset()) -> Drawing:
+    """What a compilation shows, structure opened so deep, or as deep as there is room; the graph must be there.
+
+    `opened` names folds that are drawn with what they hold."""
     typed, spec = compilation.typed, compilation.spec
     assert typed is not None and spec is not None
     failures = Failures(typed, compilation.diagnostics)
@@ -86,7 +89,8 @@ def outline(compilation: Compiled, depth: int | None = None) -> Drawing:
     if errors:
         facts = [count(errors, "errors"), *facts[1:]]
     flows = {id: outliner.flow(node) for id, node in typed.nodes.items()}
-    shown = bundled(folds.fold(drawn) if depth is None else opened(drawn, depth), flows)
+    folded = folds.fold(drawn) if depth is None else open_levels(drawn, depth)
+    shown = bundled(open_folds(folded, opened), flows)
     names = {id: _name(node, typed) for id, node in typed.nodes.items()} | _titled(typed)
     return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), shown, flows, names)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ...text.escape.xml import content
 from . import text
-from .drawing import Drawing
+from .drawing import Box, Drawing
 from .layout import STACK, STACKED
+from .opened import Opened
 from .rows import Rows
 from .shapes import BoxShape, Canvas, FrameShape, Line, Text
 from .strips import extent, wrap
@@ -41,6 +42,17 @@ def draw(compilation: Compiled, depth: int | None = None, direction: Direction =
     from .outline import outline
 
     return render(outline(compilation, depth), Way(direction == "right"), width)
+
+
+def draw_marked(compilation: Compiled, opened: Opened = frozenset()) -> tuple[str, tuple[Box, ...]]:
+    """The picture with those folds opened, each box marked by its number, `data-box`; and the boxes in that order."""
+    if compilation.typed is None or compilation.spec is None:
+        return render(_unreadable(compilation)), ()
+    from .outline import outline
+
+    drawing = outline(compilation, opened=opened)
+    placed = place(drawing)
+    return _paint(drawing, placed, marked=True), tuple(shape.box for shape in placed[0].boxes)
 
 
 def _unreadable(compilation: Compiled) -> Drawing:
@@ -76,12 +88,18 @@ def _fits(way: Way, across: float, along: float, top: float) -> bool:
 
 def render(drawing: Drawing, way: Way = DOWN, scaled: int | None = None) -> str:
     """A drawing as SVG, of the width that is asked for."""
-    canvas, wide, high = place(drawing, way)
+    return _paint(drawing, place(drawing, way), scaled)
+
+
+def _paint(drawing: Drawing, placed: tuple[Canvas, float, float], scaled: int | None = None, marked: bool = False) -> str:
+    """What has been placed as SVG; `marked` gives each box its number."""
+    canvas, wide, high = placed
     header, top = _header(drawing, wide)
     width = round(wide + 2 * MARGIN)
     height = round(top + high + (MARGIN if drawing.areas else 0))
     page = (scaled, max(1, round(height * scaled / width))) if scaled is not None else (width, height)
-    shown = [*map(_frame, canvas.frames), *map(_line, canvas.lines), *map(_box, canvas.boxes), *map(_text, canvas.texts)]
+    boxes = [_box(shape, f' data-box="{number}"' if marked else "") for number, shape in enumerate(canvas.boxes)]
+    shown = [*map(_frame, canvas.frames), *map(_line, canvas.lines), *boxes, *map(_text, canvas.texts)]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{page[0]}" height="{page[1]}" viewBox="0 0 {width} {height}"'
@@ -138,7 +156,7 @@ def _frame(frame: FrameShape) -> str:
     return f'<g class="{frame.tone}">{tip}{rect}{title}{note}</g>'
 
 
-def _box(shape: BoxShape) -> str:
+def _box(shape: BoxShape, mark: str = "") -> str:
     box = shape.box
     solid = box.solid
     bad = box.state == "failed"
@@ -153,7 +171,7 @@ def _box(shape: BoxShape) -> str:
     below = (STACK, STACK / 2) if box.look in STACKED else ()
     rects = [f'<rect class="b" {_rect(replace(shape, x=shape.x + by, y=shape.y + by))} rx="{round}"/>' for by in below]
     rects.append(f'<rect class="{_classes(*classes)}" {_rect(shape)} rx="{round}"/>')
-    return f'<g class="{_classes(*group)}">{_tip(box.tip)}{"".join(rects)}{"".join(_box_text(shape, solid))}</g>'
+    return f'<g class="{_classes(*group)}"{mark}>{_tip(box.tip)}{"".join(rects)}{"".join(_box_text(shape, solid))}</g>'
 
 
 def _classes(*names: str) -> str:

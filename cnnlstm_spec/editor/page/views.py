@@ -1,0 +1,117 @@
+"""A spec as the page shows it, compiled anew when a file that was read changes. Several threads may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path as File
+from threading import Condition
+
+from ...compiler.compile import Compilation
+from ...compiler.diff.differ import differ
+from ...compiler.diff.words import text
+from ...compiler.variants import Sweep
+from ...emit.picture.opened import Opened
+from ...text.escape.terminal import many_lines
+from ...text.escape.terminal import one_line as clean
+from ...text.files import Stamp, noting, stamp
+from .describe import Json, describe, describe_picture
+from .details import describe_node
+
+LISTED = 500
+"""So many variants of a matrix are listed."""
+KEPT = 64
+"""So many pictures are kept until a file changes."""
+
+
+class Views:
+    """The states of a page; `load` reads the spec, and `load_old` the one that it is compared with."""
+
+    def __init__(self, load: Callable[[], Sweep], load_old: Callable[[], Sweep] | None = None) -> None:
+        self._load, self._load_old = load, load_old
+        self._changed = Condition()
+        self.version = 0
+        self._stamps: dict[File, Stamp] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads and compiles everything."""
+        with self._changed:
+            with noting() as noted:
+                self._sweep = self._load()
+                self._plain = self._sweep.plain()
+                self._old = self._load_old().plain() if self._load_old is not None else None
+            self._stamps = {path: stamp(path) for path in noted}
+            self._compiled = lru_cache(KEPT)(self._compile)
+            self._pictures = lru_cache(KEPT)(self._draw)
+            self._data = lru_cache(KEPT)(self._describe)
+            self.version += 1
+            self._changed.notify_all()
+
+    def refresh_if_changed(self) -> bool:
+        """Whether a file that was read is another now, which is then read."""
+        if all(stamp(path) == before for path, before in self._stamps.items()):
+            return False
+        self.refresh()
+        return True
+
+    def wait(self, since: int, seconds: float) -> int:
+        """The version, once it is another than that, or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.version != since, seconds)
+            return self.version
+
+    @property
+    def ok(self) -> bool:
+        """Whether the spec as it is written has no errors."""
+        return self._plain.ok
+
+    @property
+    def plain(self) -> Compilation:
+        """The spec as it is written."""
+        return self._plain
+
+    def variants(self) -> list[str]:
+        """What the variants are called, the first `LISTED` of them."""
+        return [each.label for each in self._sweep.variants[:LISTED]]
+
+    def state(self, variant: int | None, opened: Opened) -> Json:
+        """All that the page shows of a variant, or of the spec as it is written, with those folds opened."""
+        with self._changed:
+            variant = variant if variant is None or 0 <= variant < len(self.variants()) else None
+            return {
+                "version": self.version,
+                "variants": list(map(clean, self.variants())),
+                "more": max(0, len(self._sweep.variants) - LISTED),
+                "variant": variant,
+                **self._data(variant),
+                "picture": self._pictures(variant, opened),
+            }
+
+    def details(self, variant: int | None, number: int) -> Json | None:
+        """The details of a layer of a variant; None where there is none of that number."""
+        with self._changed:
+            variant = variant if variant is None or 0 <= variant < len(self.variants()) else None
+            return describe_node(self._compiled(variant), number)
+
+    def _compile(self, variant: int | None) -> Compilation:
+        return self._plain if variant is None else self._sweep.compiled(self._sweep.variants[variant])
+
+    def _draw(self, variant: int | None, opened: Opened) -> Json:
+        return describe_picture(self._compiled(variant), opened)
+
+    def _describe(self, variant: int | None) -> Json:
+        compilation = self._compiled(variant)
+        return {**describe(compilation), "differences": self._differences(compilation)}
+
+    def _differences(self, compilation: Compilation) -> Json | None:
+        """What differs from the other spec, in words and by the addresses of layers; words alone where one has errors."""
+        old = self._old
+        if old is None:
+            return None
+        if not old.ok or not compilation.ok:
+            named = old.source.name if not old.ok else compilation.source.name
+            return {"text": f"{clean(named)} has errors: there is nothing to compare", "layers": {}}
+        found = differ(old, compilation)
+        layers = {clean(each.path): each.sort for each in found.layers if each.sort != "removed"}
+        return {"text": many_lines(text(found, old.source.name, compilation.source.name)), "layers": layers}
