@@ -119,7 +119,7 @@ def _serve(views: Views, port: int, no_browser: bool) -> int:
     server.start()
     note(f"{server.address}  (Control-C ends it)")
     if not no_browser:
-        webbrowser.open(server.address)
+        webbrowser.open_new_tab(server.address)
     try:
         while True:
             time.sleep(PAUSE)
