@@ -287,14 +287,14 @@ def test_our_script_puts_no_text_into_the_document_as_markup() -> None:
 
 
 def test_five_hundred_layers_are_drawn_folded_and_opened() -> None:
-    layers = "".join(f"      - Dense: {{units: {4 + number % 7}, name: d{number}}}\n" for number in range(500))
+    layers = "".join(f"      - Dense: {{units: {4 + number}, name: d{number}}}\n" for number in range(500))
     made = views(
         f"version: 1\nname: long\nbranches:\n  x:\n    input: {{kind: vector, shape: [4]}}\n    layers:\n{layers}head: [{{Dense: {{units: 1}}}}]\n"
     )
     shown = made.state(None, frozenset())
     whole = made.state(None, frozenset("*"))["picture"]["boxes"]
     assert made.ok and len(shown["nodes"]) >= 501
-    assert len(shown["picture"]["boxes"]) < 100 < 500 <= sum(len(box["nodes"]) for box in whole)
+    assert len(shown["picture"]["boxes"]) < 100 < 500 <= len(whole)
 
 
 def test_one_file_has_all_that_the_page_would_ask_for(tmp_path: Path) -> None:
