@@ -25,6 +25,11 @@ class Reference(str):
         return made
 
 
+def is_pattern(ref: str) -> bool:
+    """Whether the name of a branch in a reference has a `*`, which stands for any characters."""
+    return "*" in ref.partition(".")[0]
+
+
 class StatesKind(OpenLeaf):
     """The address that a state is read from, or a list of them."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..ir.graph import Graph, Node
 from ..ops.backbones.codes import CUT_OFF
 from ..ops.stand_in import stand_for
+from ..spec.patterns import fits
 from ..text.diagnostic import Code, Diagnostic
 from ..text.source import Place
 from ..text.spelling import guess, likest
@@ -137,6 +138,16 @@ def list_meant(address: str, backbones: Mapping[str, Backbone]) -> tuple[str, ..
     if holder in backbones:
         return tuple(f"{holder}.{each}" for each in likest(layer, backbones[holder].kept()))
     return tuple(f"{each}.{layer}" for each, op in backbones.items() if layer in op.layers())
+
+
+def expand(graph: Graph, address: str) -> tuple[str, ...]:
+    """The addresses that one stands for: with a `*` in the name of a branch, fusion or head those that fit."""
+    section, _, rest = address.partition(".")
+    name, dot, layer = rest.partition(".")
+    area = f"{section}.{name}" if rest else section
+    if "*" not in area:
+        return (address,)
+    return tuple(f"{each}{dot}{layer}" for each in graph.areas if fits(each, area))
 
 
 def is_cut_off(graph: Graph, address: str) -> bool:

@@ -166,6 +166,8 @@ class _Builder:
 
     def is_broken(self, ref: str) -> bool:
         """Whether the branch, fusion or head has something that could not be read, and may have named what is looked for."""
+        if not all(branch.bound.told for branch in self.spec.branches):
+            return True
         stem = ref.partition(".")[0]
         areas = (f"branches.{stem}", f"fusion.{stem}", f"heads.{head_of(ref)}")
         return any(node.op is None and node.area in areas for node in self.weaver.nodes)

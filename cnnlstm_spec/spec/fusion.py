@@ -22,6 +22,7 @@ from ..language.read_record import (
     report_unknown_keys,
 )
 from ..language.record import Record
+from ..language.references import is_pattern
 from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
 from ..ops.fusions.broadcast import broadcast
@@ -194,12 +195,12 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
 
 
 def _is_of_one(node: Mapping, scope: Scope) -> bool:
-    """Whether a fusion names one input alone, which is passed on to its layers."""
+    """Whether a fusion names one input alone, which is passed on to its layers; a `*` may stand for several."""
     inputs = node.get("inputs")
     value = replace(scope, found=[], index=None).resolve(inputs.value) if inputs is not None else None
     if isinstance(value, Listing):
-        return len(value.items) == 1
-    return isinstance(value, Scalar) and isinstance(value.value, str)
+        value = value.items[0] if len(value.items) == 1 else None
+    return isinstance(value, Scalar) and isinstance(value.value, str) and not is_pattern(value.value)
 
 
 def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> list[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..language.cached_reading import recall
@@ -19,6 +19,7 @@ from ..text.diagnostic import Origin
 from ..text.fix import Fix, write
 from ..text.nodes import Entry, Mapping, Node, words_for
 from ..text.source import Place
+from .branch_rounds import UNBOUND, Bound
 from .elsewhere import input_of, move_of_branch, move_of_top, of_branch, of_top, stands_for
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
@@ -79,6 +80,8 @@ class BranchSection(Record):
     """A branch whose layers and weights come before its own."""
     freeze_batch_norm: Annotated[bool, BOOLEAN] = False
     """Whether the batch norms of its layers are frozen, whatever else is trained."""
+    each: Annotated[Node | None, AnyKind("a mapping of names to lists")] = None
+    """Lists of equal length: a branch for each position, whose variables its name holds; `$index` counts from 0."""
 
     @classmethod
     def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
@@ -197,6 +200,8 @@ class Branch:
     """Its arguments are those of the input."""
     norms: Place | None = None
     """Where `freeze_batch_norm: true` is written."""
+    bound: Bound = field(default=UNBOUND, compare=False)
+    """The variables of the round of `each` that it was made in."""
 
     @property
     def mask_by(self) -> str | None:

@@ -10,11 +10,13 @@ from ..language.kinds import NAME
 from ..language.layer_kinds import LAYERS
 from ..language.meanings import Meaning
 from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
+from ..language.references import is_pattern
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
 from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .blocks import read_unused
+from .branch_rounds import BRANCH_TWICE, Bound, read_branch_rounds
 from .budget import read_budget
 from .elsewhere import LIST_IN_BRANCH, by_name, list_of_layers
 from .fusion import FusionKeys, read_fusion
@@ -22,6 +24,7 @@ from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
 from .own_layers import with_own_layers
+from .patterns import Names, match_multipliers, match_references
 from .promises import read_expect, read_targets
 
 if TYPE_CHECKING:
@@ -81,10 +84,10 @@ def elaborate(
     scope = with_own_layers(top.get("layers_from"), root, scope)
     scope = _with_blocks(top, scope)
     branches = _branches(top.get("branches"), scope)
-    fusions = _fusions(top.get("fusion"), scope, len(branches))
+    fusions = tuple(_matched(each, branches, scope) for each in _fusions(top.get("fusion"), scope))
     single, heads = _heads(top, scope, keys, branches)
     read_unused(scope)
-    compile = _compile(top.get("compile"), scope, heads, single)
+    compile = _compile(top.get("compile"), scope, branches, heads, single)
     # Of layers that were cut off nothing more can be said.
     if not branches or any(each.code is TOO_MANY_LAYERS for each in found):
         return None
@@ -124,7 +127,7 @@ def _runs(
         from .data.section import DataSpec, read_data
 
         at, key = scope.at("data"), keys["data"]
-        inputs = tuple((each.name, each.input, each.origin.place) for each in branches)
+        inputs = tuple((each.name, each.input, each.origin.place, each.bound) for each in branches)
         told = tuple((each.name, each.origin.place) for each in heads)
         data = read_data(top["data"], at, inputs, told, key) if heads and "data" in top else DataSpec(at.place(key))
     if "fit" in keys:
@@ -213,11 +216,26 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
     entries = _entries(node, at, "branches")
     if not entries and len(scope.found) == 0:
         at.report(NO_BRANCHES, node)
-    return tuple(_branch(entry, at.at(entry.key.text)) for entry in entries)
+    found: dict[str, Branch] = {}
+    for entry in entries:
+        for one, bound in read_branch_rounds(entry, at, tuple(BranchSection.arguments)):
+            name = one.key.text
+            if name in found:
+                at.at(entry.key.text).report(BRANCH_TWICE, entry.key, name=name)
+                found[name] = replace(found[name], bound=replace(bound, told=False))
+                break
+            # Text stands at the name that is written, and a branch at its own.
+            inner = replace(bound.within(at.at(entry.key.text)), address=(*at.address, name))
+            found[name] = _branch(one, inner, bound)
+            if not found[name].bound.told:
+                break
+    return tuple(found.values())
 
 
-def _branch(entry: Entry, scope: Scope) -> Branch:
-    name = _named(entry, scope, "branch") or entry.key.text
+def _branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
+    name = entry.key.text
+    if bound.told and _named(entry, scope, "branch") is None:
+        bound = replace(bound, told=not bound.variables and "$" not in name)
     origin = origin_of(entry.key, scope)
     if name == "heads":
         scope.report(CALLED_HEADS, entry.key, what="a branch")
@@ -228,19 +246,19 @@ def _branch(entry: Entry, scope: Scope) -> Branch:
             scope.report(NOT_A_MAPPING, node, owner=name, given=words_for(node), help=(LIST_IN_BRANCH,))
         elif node is not None:
             read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
-        return Branch(name, None, None, (Layer(None, origin),), origin)
+        return Branch(name, None, None, (Layer(None, origin),), origin, bound=bound)
     values, written = read_fields(BranchSection, node, scope, name, _first_line(node))
     norms = written.keys["freeze_batch_norm"] if values.get("freeze_batch_norm") else None
     origin = replace(origin, written=written.within("input"))
     items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))
-    return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin, norms)
+    return Branch(name, values.get("input"), values.get("share_layers_with"), items, origin, norms, bound)
 
 
 def _empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def _fusions(node: Any, scope: Scope, branches: int) -> tuple[Fusion, ...]:
+def _fusions(node: Any, scope: Scope) -> tuple[Fusion, ...]:
     at = scope.at("fusion")
     node = at.resolve(node) if node is not None else None
     if node is None or _empty(node):
@@ -264,6 +282,18 @@ def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
     if required_name and fusion.name is None and isinstance(node, Mapping) and node.get("name") is None:
         scope.report(MISSING_KEY, node, owner="fusion", key="name", help=("each stage of a fusion has a `name`",))
     return fusion
+
+
+def _names(branches: tuple[Branch, ...]) -> Names:
+    return Names([branch.name for branch in branches], all(branch.bound.told for branch in branches))
+
+
+def _matched(fusion: Fusion, branches: tuple[Branch, ...], scope: Scope) -> Fusion:
+    """The fusion with the branches that patterns among its inputs stand for."""
+    if fusion.inputs is None:
+        return fusion
+    inputs = match_references(fusion.inputs, _names(branches), scope)
+    return replace(fusion, inputs=inputs) if inputs is not None else replace(fusion, op=None, inputs=())
 
 
 def _heads(
@@ -310,19 +340,19 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
         return broken
     if node.get("strategy") is not None or node.get("layer") is not None:
         fusion = recall(read_fusion, node, scope, HeadSection, name)
-        return broken if fusion is POISON else Head(name, (), origin, fusion=fusion)
+        return broken if fusion is POISON else Head(name, (), origin, fusion=_matched(fusion, branches, scope))
     values, _ = read_fields(PlainHead, node, scope, name, entry.key)
     inputs, items = values.get("inputs"), values.get("layers")
     if inputs is None or items is None:
         return broken
-    if len(inputs) > 1:
+    if len(inputs) > 1 or is_pattern(inputs[0][0]):
         help = ("say how they are brought together: `strategy: concat`",)
         scope.report(MISSING_KEY, entry.key, owner=name, key="strategy", help=help)
         return broken
     return Head(name, items, origin, source=inputs[0])
 
 
-def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> Any:
+def _compile(node: Any, scope: Scope, branches: tuple[Branch, ...], heads: tuple[Head, ...], single: bool) -> Any:
     if node is None:
         return None
     from .compile_section import check_compile, read_compile
@@ -338,4 +368,7 @@ def _compile(node: Any, scope: Scope, heads: tuple[Head, ...], single: bool) -> 
     if not heads:
         check_compile(resolved, at)
         return None
-    return recall(read_compile, resolved, at, tuple(head.name for head in heads), single)
+    section = recall(read_compile, resolved, at, tuple(head.name for head in heads), single)
+    if section is POISON or not section.multipliers:
+        return section
+    return replace(section, multipliers=match_multipliers(section.multipliers, _names(branches), at))

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import Graph, TypedGraph, TypedNode
 from ...language.catalog import NO_EFFECT, KerasObject
 from ...ops.stand_in import stand_for
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.fit.callbacks import Callback
+from ...spec.fit.phases import Address
 from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
+from ...spec.patterns import beside
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, drop, put, write
 from ...text.source import Place
 from ...text.spelling import guess
-from ..addresses import Part, cut_off_address, find_parts, is_cut_off, unknown_address
+from ..addresses import Part, cut_off_address, expand, find_parts, is_cut_off, unknown_address
 from ..logged import Logged, logged
 from .common import with_argument
 
@@ -210,6 +212,7 @@ def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     sound = all(node.type is not None for node in typed.nodes.values())
     for phase in fit.phases or ():
         for addresses, freezes in ((phase.keys.freeze, True), (phase.keys.unfreeze, False)):
+            yield from _beside(addresses, graph)
             for address in addresses:
                 if is_cut_off(graph, address.text):
                     sound = False
@@ -226,15 +229,20 @@ def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
             yield Diagnostic(TRAINS_NOTHING, phase.place, {"name": phase.name}, help=help)
 
 
+def _beside(addresses: tuple[Address, ...], graph: Graph) -> Iterator[Diagnostic]:
+    """What a pattern stands for and is named beside it."""
+    named = {each.text: each.place for each in addresses if "*" not in each.text}
+    for pattern in (each for each in addresses if "*" in each.text):
+        meant = expand(graph, pattern.text)
+        twice = next((each for each in meant if each in named), None)
+        if twice is not None:
+            yield beside(pattern.text, twice, pattern.place, named[twice])
+        named.update(dict.fromkeys(meant, pattern.place))
+
+
 def covered(typed: TypedGraph, address: str, freezes: bool = True) -> set[Part]:
     """What an address covers; a `*` stands for any characters of a name."""
-    if "*" not in address:
-        return set(find_parts(typed.graph, address, freezes))
-    from fnmatch import fnmatchcase
-
-    pattern = address.replace("[", "[[]")
-    areas = [area for area in typed.graph.areas if fnmatchcase(area, pattern)]
-    return {part for area in areas for part in find_parts(typed.graph, area, freezes)}
+    return {part for each in expand(typed.graph, address) for part in find_parts(typed.graph, each, freezes)}
 
 
 def _trains(node: TypedNode, frozen: set[Part], opened: set[Part]) -> bool:

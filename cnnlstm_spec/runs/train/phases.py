@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...compiler.compile import Compilation
 from ...emit.lowering.compile_call import compile_statements, layer_names
 from ...ir.graph import TypedGraph
-from ...model.addresses import find_members, find_parts, inner_of
+from ...model.addresses import expand, find_members, find_parts, inner_of
 from ...model.passes import optimize
 from ...ops.backbones.op import Backbone
 from ...spec.compile_keys import Placed
@@ -63,7 +63,8 @@ def begin(
     for phase in (each.phase for each in (*before, now) if each.phase is not None):
         for addresses, trainable in ((phase.keys.freeze, False), (phase.keys.unfreeze, True)):
             for address in addresses:
-                _set(address.text, trainable, graph, layers)
+                for each in expand(graph.written or graph.graph, address.text):
+                    _set(each, trainable, graph, layers)
     _hold_norms(graph, layers)
     section = spec.compile
     if now.phase is not None and now.phase.keys.optimizer is not None:

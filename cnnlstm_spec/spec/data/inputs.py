@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar
 
 from ...language.cached_reading import recall
@@ -21,7 +20,9 @@ from ...text.diagnostic import UNWRITTEN, Code, Written
 from ...text.nodes import Entry, Mapping, Node, Scalar
 from ...text.source import Place
 from ...text.spelling import guess
+from ..branch_rounds import Bound
 from ..fusion import ONE_WAY
+from ..patterns import fits
 from .lengths import LENGTH, Augmentation, AugmentLeaf, Length
 from .splits import COLUMN, LABEL
 
@@ -246,11 +247,12 @@ class BranchSource:
 
 
 def read_inputs(
-    node: Node | None, scope: Scope, branches: tuple[tuple[str, Input | None, Place], ...]
+    node: Node | None, scope: Scope, branches: tuple[tuple[str, Input | None, Place, Bound], ...]
 ) -> tuple[dict[str, BranchSource], frozenset[str]]:
     """How each branch is read, by name, as far as that is known; and the branches whose entries could not be read."""
-    kinds = {name: input.kind if input is not None else None for name, input, _ in branches}
-    places = {name: place for name, _, place in branches}
+    kinds = {name: input.kind if input is not None else None for name, input, _, _ in branches}
+    places = {name: place for name, _, place, _ in branches}
+    rounds = {name: bound for name, _, _, bound in branches}
     resolved = scope.resolve(node) if node is not None else None
     if node is not None and not isinstance(resolved, Mapping):
         if resolved is not None and not (isinstance(resolved, Scalar) and resolved.value is None):
@@ -258,10 +260,11 @@ def read_inputs(
             return {}, frozenset(kinds)
         resolved = None
     entries = resolved.entries if isinstance(resolved, Mapping) else ()
+    untold = not all(bound.told for bound in rounds.values())
     found: dict[str, BranchSource] = {}
     broken: set[str] = set()
-    for branch, entry in _by_branch(entries, scope, tuple(kinds)).items():
-        at, kind = scope.at(entry.key.text), kinds[branch]
+    for branch, entry in _by_branch(entries, scope, tuple(kinds), untold).items():
+        at, kind = rounds[branch].within(scope.at(entry.key.text)), kinds[branch]
         value = at.resolve(entry.value)
         reading = POISON if value is None or kind is None else recall(_read_source, value, at, branch, kind)
         if isinstance(reading, Reading):
@@ -274,8 +277,8 @@ def read_inputs(
     return found, frozenset(broken)
 
 
-def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...]) -> dict[str, Entry]:
-    """The entry of each branch; a `*` stands for any characters of a name."""
+def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...], untold: bool) -> dict[str, Entry]:
+    """The entry of each branch; a `*` stands for any characters of a name. `untold` branches may be meant by unknown names."""
     found = {entry.key.text: entry for entry in entries if entry.key.text in branches}
     for entry in found.values():
         scope.note_word(entry.key, "branches", entry.key.text)
@@ -283,8 +286,8 @@ def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ..
         name = entry.key.text
         if name in branches:
             continue
-        meant = [branch for branch in branches if "*" in name and fnmatchcase(branch, name.replace("[", "[[]"))]
-        if not meant:
+        meant = [branch for branch in branches if "*" in name and fits(branch, name)]
+        if not meant and not untold:
             near = guess(name, branches, entry.key.span)
             help = near.help or (f"the branches are {', '.join(branches)}",)
             scope.at(name).report(UNKNOWN_BRANCH, entry.key, name=name, help=help, fixes=near.fixes)

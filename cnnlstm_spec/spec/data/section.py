@@ -15,6 +15,7 @@ from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Written
 from ...text.nodes import Mapping, Node, Scalar, words_for
 from ...text.source import Place
+from ..branch_rounds import Bound
 from ..paths import PathLeaf, WrittenPath
 from .inputs import SOURCES, BranchSource, read_inputs
 from .sources import TRAIN, Source
@@ -80,7 +81,7 @@ class DataSpec:
 def read_data(
     node: Node,
     scope: Scope,
-    branches: tuple[tuple[str, Input | None, Place], ...],
+    branches: tuple[tuple[str, Input | None, Place, Bound], ...],
     heads: tuple[tuple[str, Place], ...],
     key: Node,
 ) -> DataSpec:

@@ -100,7 +100,7 @@ def _definitions() -> dict[str, Schema]:
         "layers": {"type": ["array", "null"], "items": ref("layer")},
         "layer": _layer(),
         "input": describe_record(Input),
-        "branch": describe_record(BranchSection),
+        "branch": describe_record(BranchSection, {"each": mapping_of({"type": "array"})}),
         "block": describe_record(Block, {"parameters": {"type": ["object", "null"]}, "layers": LAYERS}),
         "merge": either(bare, _fusion(MergeKeys)),
         "fusion": {**_fusion(FusionKeys), "type": ["object", "null"]},

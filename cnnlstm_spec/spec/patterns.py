@@ -1,0 +1,109 @@
+"""`*` in a name of branches: any characters. What a pattern stands for, in the order of the branches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..language.references import is_pattern
+from ..language.scope import Scope
+from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.source import Place
+from .compile_keys import Multiplier
+
+NO_BRANCH = Code("pattern-without-branch", "error", "`{pattern}` stands for no branch")
+BESIDE = Code("named-beside-pattern", "error", "`{pattern}` stands for `{name}`, which is named beside it")
+BRANCHES = "branches."
+
+References = tuple[tuple[str, Origin], ...]
+
+
+class Names(NamedTuple):
+    """The branches of a spec."""
+
+    known: Sequence[str]
+    are_told: bool
+    """Whether these are all."""
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is one that a pattern stands for."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return name == pattern
+    *middle, last = rest
+    at, end = len(first), len(name) - len(last)
+    if at > end or not name.startswith(first) or not name.endswith(last):
+        return False
+    for part in middle:
+        at = name.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def matches(pattern: str, branches: Names) -> list[str]:
+    """What a reference with a pattern stands for: `lead_*.conv3` for that layer in each of the branches."""
+    stem, dot, layer = pattern.partition(".")
+    return [f"{name}{dot}{layer}" for name in branches.known if fits(name, stem)]
+
+
+def match_references(refs: References, branches: Names, scope: Scope) -> References | None:
+    """The references with what patterns stand for; None where one is amiss, which is reported."""
+    if not any(is_pattern(ref) for ref, _ in refs):
+        return refs
+    found: dict[str, Place] = {ref: origin.place for ref, origin in refs if not is_pattern(ref)}
+    result: list[tuple[str, Origin]] = []
+    sound = True
+    for ref, origin in refs:
+        meant = _check(ref, matches(ref, branches), found, origin.place, branches, scope) if is_pattern(ref) else [ref]
+        sound = sound and meant is not None
+        result += [(each, origin) for each in meant or ()]
+    return tuple(result) if sound else None
+
+
+def match_multipliers(multipliers: tuple[Multiplier, ...], branches: Names, scope: Scope) -> tuple[Multiplier, ...]:
+    """The multipliers with what `branches.lead_*` stands for; those that are amiss are left out, which is reported."""
+    found = {each.address: each.place for each in multipliers if not is_address_pattern(each.address)}
+    result: list[Multiplier] = []
+    for each in multipliers:
+        meant: list[str] | None = [each.address]
+        if is_address_pattern(each.address):
+            meant = _check(each.address, match_address(each.address, branches), found, each.place, branches, scope)
+        result += [each._replace(address=address) for address in meant or ()]
+    return tuple(result)
+
+
+def is_address_pattern(address: str) -> bool:
+    """Whether the name of a branch in an address is a pattern."""
+    return address.startswith(BRANCHES) and is_pattern(address.removeprefix(BRANCHES))
+
+
+def match_address(address: str, branches: Names) -> list[str]:
+    """The addresses that one with a pattern stands for."""
+    return [BRANCHES + each for each in matches(address.removeprefix(BRANCHES), branches)]
+
+
+def _check(
+    pattern: str, meant: list[str], found: dict[str, Place], place: Place, branches: Names, scope: Scope
+) -> list[str] | None:
+    """What a pattern stands for, which is added to what is `found`; None where it is nothing, or named beside it."""
+    if not meant:
+        if branches.are_told:
+            help = (f"the branches are {', '.join(f'`{name}`' for name in branches.known[:12])}",)
+            scope.found.append(Diagnostic(NO_BRANCH, place, {"pattern": pattern}, "", scope.uses, help))
+        return None
+    twice = next((each for each in meant if each in found), None)
+    if twice is not None:
+        scope.found.append(beside(pattern, twice, place, found[twice], scope.uses))
+        return None
+    found.update(dict.fromkeys(meant, place))
+    return meant
+
+
+def beside(pattern: str, name: str, place: Place, other: Place, uses: tuple[Label, ...] = ()) -> Diagnostic:
+    """Says that what a pattern stands for is named beside it."""
+    help = (f"leave `{name}` out, or write a narrower pattern",)
+    facts: dict[str, object] = {"pattern": pattern, "name": name}
+    return Diagnostic(BESIDE, place, facts, "", (Label(other, "named here too"), *uses), help)
