@@ -139,7 +139,14 @@ def trained(cases: Sequence[Case]) -> str | list[str] | None:
         if unlike:
             return unlike
         inputs = {each.name: keras.Input(each.shape[1:], dtype=each.dtype) for each in model.inputs}
-        read = {name: started(each) for name, each in inputs.items()}
+        forward = {
+            name
+            for index, (case, group, x) in enumerate(zip(cases, given, inferred.values(), strict=True))
+            if x is not None and x.dtype in getattr(case.op, "only_forward", ())
+            for name in names(index, group)
+        }
+        # Behind a weight no gradient comes through these, which is told of a spec that has one there.
+        read = {name: each if name in forward else started(each) for name, each in inputs.items()}
         outputs = model(read if len(read) > 1 else next(iter(read.values())))
         outputs = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
         ends = [oracle.End(dtype="float32")(each) for each in outputs]

@@ -12,7 +12,7 @@ from cnnlstm_spec.ir.size import Size
 from cnnlstm_spec.ir.sizes import condition
 from cnnlstm_spec.ir.tensor import TensorType
 from cnnlstm_spec.language import kinds
-from cnnlstm_spec.model.rules import NODE_RULES, dtypes, metrics, optimizers, penalties
+from cnnlstm_spec.model.rules import NODE_RULES, dtypes, gradients, metrics, optimizers
 from cnnlstm_spec.model.rules import check as verify
 from cnnlstm_spec.model.rules.weight_arguments import check_weight_arguments
 from cnnlstm_spec.ops.wrappers import SpectralNormalization
@@ -41,11 +41,11 @@ def _no_rule_of_weights(patch: Patch) -> None:
 
 
 def _any_penalty(patch: Patch) -> None:
-    def is_penalised(op: Op, weights: tuple[Weight, ...]) -> bool:
+    def is_penalised(op: Op, weights: tuple[Weight, ...], of: object = None) -> bool:
         return any(name.endswith("_regularizer") and value is not None for name, value in op.values().items())
 
     _no_rule_of_weights(patch)
-    patch.setattr(penalties, "is_penalised", is_penalised)
+    patch.setattr(gradients, "is_penalised", is_penalised)
 
 
 def _without(check: str) -> object:
