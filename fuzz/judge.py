@@ -19,9 +19,9 @@ import numpy
 import tensorflow
 
 from cnnlstm_spec.compiler.compile import Compilation, compile_source
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.ir.graph import TypedGraph
 from cnnlstm_spec.ops.input import InputOp
+from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Source
 from fuzz import data
 from fuzz.layers import load

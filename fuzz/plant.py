@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from cnnlstm_spec.compiler.compile import Compilation, compile_source
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.ops import find_op
+from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Source
 from fuzz.text import Path, get, lines_of, paths_of, renamed, replaced, text_of, without
 

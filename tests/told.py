@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.fix import Fix
+from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Span
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import cnnlstm_spec
 from cnnlstm_spec.compiler.compile import compile_source
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.text.diagnostic import CODES, Code
+from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Source
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..compiler.compile import Compilation
-from ..emit.words.diagnostics import counts
+from ..text.render import counts
 from .options import FOUND, UNREADABLE, color_option, format_option, imports_option, load_spec, set_option
 from .terminal import note, write
 

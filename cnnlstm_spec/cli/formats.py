@@ -11,8 +11,8 @@ import click
 
 from ..compiler.version import __version__
 from ..emit.words.checked import Checked
-from ..emit.words.diagnostics import counts, render
 from ..text.escape.terminal import many_lines
+from ..text.render import counts, render
 from .options import write_file
 from .terminal import write
 

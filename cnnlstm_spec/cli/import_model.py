@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..emit.words.diagnostics import render
 from ..text.files import PathError
+from ..text.render import render
 from .options import FOUND, UNREADABLE, write_file
 from .terminal import note, write
 

@@ -11,10 +11,10 @@ import click
 
 from ..compiler.compile import Compilation, compile_source
 from ..compiler.silence import prepare
-from ..emit.words.diagnostics import counts, render
 from ..text.diagnostic import Diagnostic
 from ..text.files import PathError, sort_of
 from ..text.read_source import Unread, read_file, read_stream
+from ..text.render import counts, render
 from ..text.source import Source
 from .terminal import columns, has_color, note, write
 

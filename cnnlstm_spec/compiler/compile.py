@@ -32,6 +32,7 @@ from .silence import NOTHING, Silence, judged, prepare
 if TYPE_CHECKING:
     import keras
 
+    from ..emit.words.shapes import Shapes
     from ..ir.program import Program
 
 Overrides = Mapping[str, Any] | tuple[str, ...]
@@ -57,8 +58,8 @@ class Compilation:
 
     def __repr__(self) -> str:
         """One line, since it stands at the end of a cell of a notebook."""
-        from ..emit.words.diagnostics import counts
         from ..text.escape.terminal import one_line
+        from ..text.render import counts
 
         known = [] if self.spec is None else [f" {self.spec.name}"]
         if self.typed is not None and all(node.type is not None for node in self.typed.nodes.values()):
@@ -67,6 +68,28 @@ class Compilation:
             known += [f", {self.typed.params:,} parameters"]
         found = counts(self.diagnostics, 1).removesuffix(" in 1 file")
         return one_line(f"<Compilation{''.join(known)[:LONGEST_REPR]}, {found}>")
+
+    def __str__(self) -> str:
+        """The table of `shapes`, then the findings, as a terminal shows them; without advice."""
+        from ..emit.words.table import table
+        from ..text.render import render
+
+        found = render(each for each in self.diagnostics if each.severity != "advice")
+        shown = table(self.typed) if self.typed is not None else ""
+        return "\n\n".join(filter(None, (shown, found)))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the picture, and below it what is found."""
+        from ..emit.picture.notebook import to_html
+
+        return to_html(self)
+
+    @property
+    def shapes(self) -> Shapes | None:
+        """Every input, layer and output, as `shapes --format json` has them; None where the spec has errors."""
+        from ..emit.words.shapes import make_shapes
+
+        return make_shapes(self.typed) if self.ok and self.typed is not None else None
 
     @property
     def ok(self) -> bool:
@@ -133,7 +156,7 @@ class SpecError(ValueError):
     """A spec has errors; the text is the rendered diagnostics."""
 
     def __init__(self, compilation: Compilation) -> None:
-        from ..emit.words.diagnostics import render
+        from ..text.render import render
 
         super().__init__(render(compilation.diagnostics))
         self.compilation = compilation

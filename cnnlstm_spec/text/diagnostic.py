@@ -1,9 +1,10 @@
-"""What a diagnostic holds: a code, facts and places. How it is shown belongs to `emit/words/`; imports `source` and `fix`."""
+"""What a diagnostic holds: a code, facts and places; `render.py` and `emit/words/` say how it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Literal
 
 from .fix import Fix, drop
@@ -83,6 +84,11 @@ class Diagnostic:
         if self.code.is_idle and not self.fixes:
             named = next((self.facts[name] for name in ("argument", "key", "name") if name in self.facts), "it")
             object.__setattr__(self, "fixes", (drop(self.place.span, str(named)),))
+
+    def __str__(self) -> str:
+        """What a terminal shows, without colours."""
+        # By its name: that file rests on this one, and is imported where it is asked for alone.
+        return str(import_module("cnnlstm_spec.text.render").render([self]))
 
     @property
     def message(self) -> str:

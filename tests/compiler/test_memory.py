@@ -14,11 +14,11 @@ from places import ROOT
 from cnnlstm_spec.compiler.compile import Compilation, compile_document, read_document
 from cnnlstm_spec.compiler.dump import STAGES, dump
 from cnnlstm_spec.compiler.variants import sweep
-from cnnlstm_spec.emit.words import diagnostics as text
 from cnnlstm_spec.language.scope import LAYERS_LIMIT
 from cnnlstm_spec.model import infer
 from cnnlstm_spec.model.rules import check as verify
 from cnnlstm_spec.spec import layers
+from cnnlstm_spec.text import render as text
 from cnnlstm_spec.text.memo import Memory
 from cnnlstm_spec.text.nodes import Entry, Listing, Mapping, Node, Scalar
 from cnnlstm_spec.text.source import Source

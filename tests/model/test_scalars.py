@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.language.catalog import facts
 from cnnlstm_spec.ops import all_ops
 from cnnlstm_spec.ops.fusions.table import STRATEGIES
+from cnnlstm_spec.text.render import render
 from fuzz.text import text_of
 
 NUMBER = {"StringLookup": {"vocabulary": ["a", "b"]}}

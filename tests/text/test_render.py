@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlstm_spec.emit.words.diagnostics import counts, render
 from cnnlstm_spec.text.diagnostic import CODES, Code, Diagnostic, Label
 from cnnlstm_spec.text.escape.terminal import width
+from cnnlstm_spec.text.render import counts, render
 from cnnlstm_spec.text.source import NOWHERE, Place, Source, Span
 
 PROBE = Code("probe", "error", "{what} is wrong")

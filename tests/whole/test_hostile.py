@@ -29,7 +29,6 @@ from cnnlstm_spec.compiler.diff.differ import differ
 from cnnlstm_spec.emit.words.checked import Checked
 from cnnlstm_spec.emit.words.concise import concise
 from cnnlstm_spec.emit.words.costs import costs_table
-from cnnlstm_spec.emit.words.diagnostics import render
 from cnnlstm_spec.emit.words.findings import make_findings
 from cnnlstm_spec.emit.words.github import github
 from cnnlstm_spec.emit.words.gitlab import gitlab
@@ -43,6 +42,7 @@ from cnnlstm_spec.text.escape.file_name import file_name
 from cnnlstm_spec.text.escape.terminal import OURS
 from cnnlstm_spec.text.nodes import node_of, value_of
 from cnnlstm_spec.text.parse import parse
+from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Source
 from fuzz import hostile
 from fuzz.text import text_of

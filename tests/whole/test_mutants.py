@@ -57,7 +57,7 @@ def test_a_place_that_is_moved() -> None:
 
 LOOKS = """
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.words.diagnostics import render
+from cnnlstm_spec.text.render import render
 
 def test_it():
     found = load("version: 1\\nname: t\\nname: u\\n").diagnostics

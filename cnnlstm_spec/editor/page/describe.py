@@ -12,12 +12,12 @@ from ...compiler.compile import Compilation
 from ...emit.picture.drawing import Box
 from ...emit.picture.opened import Opened, name_fold
 from ...emit.picture.svg import draw_marked
-from ...emit.words.diagnostics import render
 from ...ir.graph import TypedNode
 from ...model.costs import Row, count_costs
 from ...text.diagnostic import Diagnostic
 from ...text.escape.terminal import many_lines
 from ...text.escape.terminal import one_line as clean
+from ...text.render import render
 from ...text.source import Source, Span, format_path
 
 Json = dict[str, Any]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from importlib import import_module
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -82,6 +83,11 @@ class Shapes(Document):
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
     """Outputs by head."""
     params: Params
+
+    def to_pandas(self) -> Any:
+        """A data frame of pandas with a row for each layer; raises ImportError where pandas is not installed."""
+        frame = import_module("pandas").DataFrame
+        return frame([dict(each) for each in self.layers], columns=list(Layer.model_fields))
 
 
 def make_shapes(graph: TypedGraph) -> Shapes:

@@ -6,12 +6,12 @@ import pytest
 
 from cnnlstm_spec import load
 from cnnlstm_spec.compiler.variants import sweep
-from cnnlstm_spec.emit.words.diagnostics import counts
 from cnnlstm_spec.ops import known_layers
 from cnnlstm_spec.ops import structural as structure
 from cnnlstm_spec.ops.fusions.residual import ResidualAdd
 from cnnlstm_spec.ops.fusions.table import STRATEGIES
 from cnnlstm_spec.text.diagnostic import LONGEST, Diagnostic
+from cnnlstm_spec.text.render import counts
 from cnnlstm_spec.text.source import Source
 
 KINDS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ...text.diagnostic import Diagnostic
-from ...text.escape.terminal import one_line, painted, shown, width
-from ...text.source import NOWHERE, Source, Span
+from .diagnostic import Diagnostic
+from .escape.terminal import one_line, painted, shown, width
+from .source import NOWHERE, Source, Span
 
 WIDTH = 120
 """Columns where the terminal does not say how many it has."""
