@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 $(FULL)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
-	$(FULL)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -e '.[tensorflow,plot,data,runs,export,dev]'
+	$(FULL)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -e '.[tensorflow,plot,data,runs,search,export,dev]'
 	$(FULL)/bin/python -c "import keras, tensorflow, scipy, pytest"
 	touch $@
 

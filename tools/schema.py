@@ -21,6 +21,7 @@ from cnnlstm_spec.runs.export.document import Export
 from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
 from cnnlstm_spec.runs.read.pack.document import Pack
+from cnnlstm_spec.runs.search.document import Report
 from cnnlstm_spec.spec.schema.whole import spec_schema
 from cnnlstm_spec.text.document import Document, make_schema
 
@@ -34,6 +35,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "export": Export,
     "manifest": Manifest,
     "pack": Pack,
+    "search": Report,
     "shapes": Shapes,
     "train": RunManifest,
     "validate": Findings,

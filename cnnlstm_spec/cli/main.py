@@ -33,6 +33,7 @@ COMMANDS = {
     "compile": "Build the Keras model, its plot and a manifest.",
     "data": "Read all data of a spec, and show what the model will be fed.",
     "train": "Train the model on the data of its spec.",
+    "search": "Train variants that are drawn from a space, and keep the best.",
     "evaluate": "Measure a trained model, with intervals.",
     "predict": "Predict for new samples with a trained model.",
     "compare": "Set trained models side by side.",

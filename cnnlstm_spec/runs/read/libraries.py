@@ -11,11 +11,11 @@ from ..samples import DataError
 EXTRA = "data"
 
 
-def need(module: str, what: str) -> ModuleType:
+def need(module: str, what: str, extra: str = EXTRA) -> ModuleType:
     """A module by its name; DataError, which says what installs it, where there is none. `what` is what needs it."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.partition(".")[0] != module.partition(".")[0]:
             raise
-        raise DataError([f"{what} needs `{module.partition('.')[0]}`, which is not installed: {install(EXTRA)}"]) from None
+        raise DataError([f"{what} needs `{module.partition('.')[0]}`, which is not installed: {install(extra)}"]) from None

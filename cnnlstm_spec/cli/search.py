@@ -1,0 +1,193 @@
+"""`search SPEC -o DIR`: variants drawn, those that are sound trained, the best kept."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+import click
+
+from ..compiler import interrupts
+from ..text.escape.terminal import one_line
+from .options import (
+    FOUND,
+    allow_outside,
+    color_option,
+    format_option,
+    imports_option,
+    load_sweep,
+    need_sound,
+    rules,
+    set_option,
+    show,
+    spec_argument,
+)
+from .run_options import told_to_people
+from .terminal import note, write
+from .watching import TerminalWatch
+
+if TYPE_CHECKING:
+    from ..compiler.variants import Sweep
+    from ..runs.search.place import Place
+    from ..runs.search.search import SearchOrders
+    from ..runs.search.trial import TrialEnding, TrialJob
+
+INTERRUPTED = 130
+EXTRA = "search"
+
+
+@click.command("search")
+@spec_argument
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, help="The folder of the search.")
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many trials to train at a time.")
+@click.option("--storage", metavar="URL", help="The database of the study, to share it: postgresql://..., mysql://...")
+@format_option
+@color_option
+@set_option
+@imports_option
+def command(
+    spec: str,
+    folder: str,
+    jobs: int,
+    storage: str | None,
+    format_: str,
+    color: str,
+    overrides: tuple[str, ...],
+    allow_imports: bool,
+) -> int:
+    """Train variants of the spec, drawn from the space of its `search`, and keep the best.
+
+    What `validate` refuses, or is over its budget, is not trained and is no trial. DIR holds the study, a folder a trial,
+    trials.csv, pictures, best.yaml and the run of the best trial. Stopped at any moment, the same line goes on.
+
+    Status: 0 done, 1 findings or no more trials to be had, 2 refused, 130 interrupted.
+    """
+    if not folder:
+        raise click.UsageError("the name of DIR is empty; `.` is this folder")
+    if spec == "-":
+        raise click.UsageError("a search needs the spec as a file: `best.yaml` extends it")
+    prepared = load_sweep(spec, overrides, (), color, allow_imports)
+    plain = prepared.plain()
+    if plain.spec is None or plain.spec.search is None:
+        show(plain.diagnostics, color, sys.stderr)
+        need_sound(plain)
+        note("Error: the spec has no `search`, which says what is varied and what is made best")
+        return FOUND
+    show(plain.diagnostics, color, sys.stderr)
+    need_sound(plain)
+    data = plain.spec.data
+    if getattr(getattr(data, "validation", None), "folds", None) is not None:
+        note("Error: `data.validation.folds` makes several runs of a trial, and a trial has one: give a `fraction`")
+        return FOUND
+    with told_to_people():
+        from ..runs.search.place import Place
+
+        place = Place(File(folder))
+        with place.locked():
+            orders = _orders(prepared, spec, overrides, storage, jobs, place, allow_imports)
+            return _search(orders, format_, lambda: _again(spec, folder, jobs, storage, overrides, allow_imports))
+
+
+def _orders(
+    prepared: Sweep, spec: str, overrides: tuple[str, ...], url: str | None, jobs: int, place: Place, allow_imports: bool
+) -> SearchOrders:
+    """What the search is; the folder is its own from here on."""
+    from ..runs.read.libraries import need
+
+    need("optuna", "`search`", EXTRA)
+    need("matplotlib", "`search`", EXTRA)
+    from ..compiler.variants import sweep
+    from ..runs.search.place import make_key
+    from ..runs.search.search import SearchOrders
+    from ..runs.search.study import Design
+    from ..runs.search.variant import SearchedSpec
+    from ..text.nodes import value_of
+
+    plain, base = prepared.plain(), prepared.folder
+    assert plain.spec is not None and plain.spec.search is not None and plain.document is not None and base is not None
+    search = plain.spec.search
+    document = value_of(plain.document)
+    assert isinstance(document, dict)
+    said = {name: each for name, each in dict(document.get("search") or {}).items() if name != "trials"}
+    key = make_key({name: each for name, each in document.items() if name != "search"}, said)
+    owner = place.claim(key)
+    source = prepared.source
+    described = SearchedSpec(source.name, source.text, str(base), overrides, allow_imports, allow_outside(), rules())
+    epochs = _most_epochs(prepared)
+    design = Design(url or place.url, f"cnnlstm-spec-{key[:16]}", search.maximize, search.seed, search.pruner, epochs)
+    bare = sweep(source, (), (), base, allow_imports, allow_outside()).document
+    written = value_of(bare) if bare is not None else {}
+    return SearchOrders(described, search, design, place, owner, written, jobs)
+
+
+def _most_epochs(prepared: Sweep) -> int:
+    """The most epochs that a trial can have."""
+    from ..runs.search.trial import count_epochs
+    from ..spec.search import IntRange
+    from ..text.nodes import value_of
+
+    plain = prepared.plain()
+    spec = plain.spec
+    assert spec is not None and spec.search is not None
+    found = [count_epochs(plain)]
+    for each in spec.search.space:
+        if each.path == "fit.epochs":
+            values = each.range.int if isinstance(each.range, IntRange) else [value_of(node) for node in each.choices]
+            found += [value for value in values if isinstance(value, int)]
+    return max(found)
+
+
+def _search(orders: SearchOrders, format_: str, again: Callable[[], str]) -> int:
+    from ..runs.search.search import search
+    from ..runs.search.table import to_words
+    from ..runs.train.watch import Watch
+
+    is_text = format_ == "text"
+
+    def tell(job: TrialJob, ending: TrialEnding) -> None:
+        line = f"trial {job.number}: {_say(ending, job.objective)}"
+        (write if is_text else note)(line + ("\n" if is_text else ""))
+
+    def watch(job: TrialJob) -> Watch:
+        return TerminalWatch(f"trial {job.number}: ") if is_text else Watch()
+
+    try:
+        report = search(orders, tell, watch)
+    except BaseException:
+        if not interrupts.came():
+            raise
+        note(f"\ninterrupted; what was trained is kept, and this goes on with it:\n  {one_line(again())}")
+        return INTERRUPTED
+    if is_text:
+        write("\n".join(to_words(report)) + "\n")
+        write(f"wrote {one_line(str(orders.place.path))}\n")
+    else:
+        write(report.to_json() + "\n")
+    if report.ended is not None:
+        note(f"the search ended before its time: {report.ended}")
+        return FOUND
+    return 0
+
+
+def _say(ending: TrialEnding, objective: str) -> str:
+    if ending.outcome == "completed":
+        return f"{objective} {ending.value:.4g} in epoch {ending.best_epoch}"
+    if ending.outcome == "pruned":
+        return f"stopped after epoch {ending.epochs}"
+    return "ended by NaN" if ending.outcome == "diverged" else f"failed: {'; '.join(ending.lines)}"
+
+
+def _again(spec: str, folder: str, jobs: int, url: str | None, overrides: tuple[str, ...], allow_imports: bool) -> str:
+    """The line with which the same search is meant, without a password."""
+    found = ["cnnlstm-spec", "search", spec, "-o", folder]
+    found += ["--jobs", str(jobs)] if jobs > 1 else []
+    if url is not None:
+        from ..runs.search.study import hide_password
+
+        found += ["--storage", hide_password(url)]
+    found += [part for each in overrides for part in ("--set", each)]
+    found += ["--allow-imports"] if allow_imports else []
+    return shlex.join(found + (["--allow-outside"] if allow_outside() else []))

@@ -1,0 +1,52 @@
+"""What `search --format json` prints and `trials.json` holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, JsonValue
+
+from ...text.document import Count, Document, LeftOut
+
+
+class Trial(Document):
+    """A variant that was trained, or is."""
+
+    number: Count
+    """Of the draw; those that are missing were refused."""
+    state: Literal["completed", "pruned", "diverged", "running"]
+    value: float | None
+    """Of the objective, at its best epoch; null of a trial that has not completed."""
+    best_epoch: LeftOut[Count] = None
+    epochs: LeftOut[Count] = None
+    """How many were run."""
+    values: dict[str, JsonValue]
+    """What was drawn, by path."""
+    run: LeftOut[str] = None
+    """The folder of its run, in that of the search; left out where it has none, or another search made it."""
+
+
+class Report(Document):
+    """What a search has come to."""
+
+    model_config = ConfigDict(title="cnnlstm-spec search: trials.json")
+
+    version: Literal[1]
+    objective: str
+    direction: Literal["minimize", "maximize"]
+    wanted: Count
+    """How many trials there are to be."""
+    trials: tuple[Trial, ...]
+    refused: dict[str, Count]
+    """How many draws were refused, by the codes of what was found in them; a draw may have several."""
+    draws_refused: Count
+    draws_repeated: Count
+    """Draws of what was drawn before, which are not trained again."""
+    draws_failed: Count
+    """Variants that are sound, and could not be trained."""
+    importance: dict[str, float]
+    """How much of the differences each path accounts for, of 1; empty where that cannot be told."""
+    best: LeftOut[Count] = None
+    """The number of the best trial."""
+    ended: LeftOut[str] = None
+    """Why it ended before its time."""

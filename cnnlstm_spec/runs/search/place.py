@@ -1,0 +1,94 @@
+"""The folder of a search: whose it is, one process at a time, and what lies in it. Imports neither Keras nor Optuna."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Any
+
+from ...compiler.artifact.ownership import MANIFEST
+from ...compiler.artifact.write import make_folder, replace_file
+from ...compiler.resolved import plain
+from ...text.escape.json import to_json
+from ...text.files import entries, read, read_json, sort_of, told
+from ..folder import NAMES, RunFolder
+from ..samples import DataError
+
+STUDY, SEARCH, LOCK, TABLE, REPORT, BEST_SPEC, BEST = (
+    "study.db",
+    "search.json",
+    "search.lock",
+    "trials.csv",
+    "trials.json",
+    "best.yaml",
+    "best",
+)
+
+
+def make_key(document: Any, choices: Any) -> str:
+    """What tells a search from others: the spec with its overrides, but for how many trials it has."""
+    held = {"document": plain(document), "search": plain(choices)}
+    return hashlib.sha256(to_json(held, None).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder."""
+
+    path: File
+
+    @property
+    def url(self) -> str:
+        """The study that lies in it."""
+        return f"sqlite:///{(self.path / STUDY).absolute()}"
+
+    def trial(self, number: int) -> File:
+        """The folder of a trial."""
+        return self.path / f"trial-{number:04d}"
+
+    def claim(self, key: str) -> str:
+        """Makes the folder this search's, and gives what marks trials as its own. Raises DataError where it is another's."""
+        held = read_json(self.path / SEARCH)
+        if isinstance(held, dict) and isinstance(held.get("owner"), str):
+            if held.get("key") != key:
+                raise DataError([f"`{self.path}` holds another search (the spec differs): name another folder"])
+            return str(held["owner"])
+        foreign = sorted(path.name for path in entries(self.path) if path.name != LOCK)
+        if foreign:
+            raise DataError([f"`{self.path}` holds files that are no search's: name another folder"])
+        owner = secrets.token_hex(8)
+        replace_file(self.path / SEARCH, to_json({"key": key, "owner": owner}).encode())
+        return owner
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """For one process alone; the system ends it with the process. Raises DataError where another has it."""
+        import fcntl
+
+        make_folder(self.path)
+        with told(self.path / LOCK):
+            stream = (self.path / LOCK).open("ab")
+        with stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                way = "`--jobs` trains more at a time; `--storage` shares a study among folders"
+                raise DataError([f"a search runs in `{self.path}` already: {way}"]) from None
+            yield
+
+    def put(self, name: str, data: bytes) -> None:
+        """Puts a file in place."""
+        replace_file(self.path / name, data)
+
+    def keep_best(self, number: int) -> None:
+        """Makes `best/` a copy of a trial's run."""
+        source, target = self.trial(number), RunFolder(self.path / BEST)
+        held = read_json(source / MANIFEST)
+        if held is None or held == read_json(target.path / MANIFEST):
+            return
+        make_folder(target.path)
+        target.finish({name: read(source / name) for name in NAMES if sort_of(source / name) == "file"})

@@ -1,0 +1,129 @@
+"""The study of a search in Optuna: opened, its sampler and its pruner. Each draw hangs on the seed, the trial and the path alone.
+
+So a search that was killed draws on as if it had not been: a sampler holds nothing that is not in the study.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..samples import DataError
+
+if TYPE_CHECKING:
+    import optuna
+
+OWNER, SOUND, OUTCOME, CODES, REASON, ASKED, BEST_EPOCH, EPOCHS, FOLDER = (
+    "owner",
+    "sound",
+    "outcome",
+    "codes",
+    "reason",
+    "asked",
+    "best_epoch",
+    "epochs",
+    "folder",
+)
+"""What is noted of a trial, beside what Optuna itself has."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """How a study is made; with its URL it is all that a process needs to open it."""
+
+    url: str
+    name: str
+    maximize: bool
+    seed: int
+    pruner: str | None
+    epochs: int
+    """The most that a trial is trained."""
+
+
+def open_study(design: Design) -> optuna.Study:
+    """The study, made where there is none. Raises DataError, in which no password stands, where it cannot be opened."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        try:
+            storage = optuna.storages.RDBStorage(design.url, skip_compatibility_check=False)
+            return optuna.create_study(
+                storage=storage,
+                sampler=make_sampler(design.seed),
+                pruner=make_pruner(design),
+                study_name=design.name,
+                direction="maximize" if design.maximize else "minimize",
+                load_if_exists=True,
+            )
+        except ImportError as error:
+            raise DataError(
+                [f"`{hide_password(design.url)}` needs `{error.name or 'a driver'}`, which is not installed"]
+            ) from None
+        except Exception as error:
+            # What databases say may hold the URL that they were given.
+            raise DataError([f"`{hide_password(design.url)}` cannot be opened: {type(error).__name__}"]) from None
+
+
+def hide_password(url: str) -> str:
+    """The URL of a database, with stars for its password."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return "--storage"
+    # Some drivers take it as a part of the query.
+    return parsed.set(query={}).render_as_string(hide_password=True)
+
+
+def make_sampler(seed: int) -> optuna.samplers.BaseSampler:
+    """Optuna's TPE, seeded anew for each value."""
+    from optuna.samplers import BaseSampler, TPESampler
+
+    class Repeatable(BaseSampler):
+        def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
+            return {}
+
+        def sample_relative(self, study: Any, trial: Any, search_space: Any) -> dict[str, Any]:
+            return {}
+
+        def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
+            text = f"{seed}/{trial.number}/{param_name}".encode()
+            one = TPESampler(seed=int.from_bytes(hashlib.sha256(text).digest()[:4], "big"))
+            return one.sample_independent(study, trial, param_name, param_distribution)
+
+    return Repeatable()
+
+
+def make_pruner(design: Design) -> optuna.pruners.BasePruner:
+    """What stops trials early; how long the longest is, is said rather than found out."""
+    from optuna.pruners import HyperbandPruner, MedianPruner, NopPruner
+
+    if design.pruner == "hyperband":
+        return HyperbandPruner(min_resource=1, max_resource=max(1, design.epochs))
+    return MedianPruner() if design.pruner == "median" else NopPruner()
+
+
+def is_hopeless(study: optuna.Study, number: int, before: list[str]) -> bool:
+    """What the pruner says of a trial that it had seen once already, when only `before` was noted of it by Optuna.
+
+    Hyperband notes in the study how far a trial has come before it says what it thinks of it, and would not say it again. So it
+    is asked of a copy without those notes.
+    """
+    import copy
+
+    import optuna
+
+    direction = study.direction
+    twin = optuna.create_study(study_name=study.study_name, pruner=study.pruner, direction=direction)
+    for each in study.get_trials():
+        if each.number == number:
+            each = copy.deepcopy(each)
+            each.system_attrs = {name: value for name, value in each.system_attrs.items() if name in before}
+        twin.add_trial(each)
+    return bool(study.pruner.prune(twin, twin.get_trials()[number]))
