@@ -271,6 +271,22 @@ def remove_folder(path: File) -> None:
             shutil.rmtree(path)
 
 
+@contextmanager
+def locked(path: File) -> Iterator[bool]:
+    """A file that one process at a time can hold: whether it is this one. The system lets go of it with the process."""
+    import fcntl
+
+    with told(path):
+        stream = path.open("ab")
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def remove_files(folder: File, names: Iterable[str]) -> None:
     """Files of a folder, as far as they are there."""
     for name in names:

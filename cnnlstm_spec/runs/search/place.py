@@ -11,10 +11,10 @@ from pathlib import Path as File
 from typing import Any
 
 from ...compiler.artifact.ownership import MANIFEST
-from ...compiler.artifact.write import make_folder, replace_file
+from ...compiler.artifact.write import locked, make_folder, replace_file
 from ...compiler.resolved import plain
 from ...text.escape.json import to_json
-from ...text.files import entries, read, read_json, sort_of, told
+from ...text.files import entries, read, read_json, sort_of
 from ..folder import NAMES, RunFolder
 from ..samples import DataError
 
@@ -67,17 +67,11 @@ class Place:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """For one process alone; the system ends it with the process. Raises DataError where another has it."""
-        import fcntl
-
         make_folder(self.path)
-        with told(self.path / LOCK):
-            stream = (self.path / LOCK).open("ab")
-        with stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with locked(self.path / LOCK) as is_ours:
+            if not is_ours:
                 way = "`--jobs` trains more at a time; `--storage` shares a study among folders"
-                raise DataError([f"a search runs in `{self.path}` already: {way}"]) from None
+                raise DataError([f"a search runs in `{self.path}` already: {way}"])
             yield
 
     def put(self, name: str, data: bytes) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ...text.escape.csv import to_csv
+from ...text.escape.json import in_words
 from .document import Report, Trial
 from .study import BEST_EPOCH, CODES, EPOCHS, FOLDER, OUTCOME, OWNER, SOUND
 
@@ -96,7 +97,7 @@ def to_table(report: Report) -> str:
     for each in report.trials:
         cells = [each.values.get(path, "") for path in paths]
         held = [each.value, each.best_epoch, each.epochs]
-        told = [json.dumps(cell) if isinstance(cell, dict | list | bool) or cell is None else cell for cell in cells]
+        told = [in_words(cell) if isinstance(cell, dict | list | bool) or cell is None else cell for cell in cells]
         rows.append([each.number, each.state, *("" if one is None else one for one in held), *told])
     return to_csv(rows)
 
@@ -115,6 +116,6 @@ def to_words(report: Report) -> list[str]:
         lines.append(f"{report.draws_failed} variants could not be trained")
     best = next((each for each in report.trials if each.number == report.best), None)
     if best is not None:
-        values = ", ".join(f"{path}={json.dumps(each)}" for path, each in best.values.items())
+        values = ", ".join(f"{path}={in_words(each)}" for path, each in best.values.items())
         lines.append(f"the best is trial {best.number}, {report.objective} {best.value:.4g}: {values}")
     return lines
