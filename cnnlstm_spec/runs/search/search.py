@@ -48,7 +48,7 @@ class SearchOrders:
     design: Design
     place: Place
     owner: str
-    written: Any
+    written: object
     """The document as it is written, without its overrides, as plain values."""
     jobs: int
 
