@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-page clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -119,6 +119,12 @@ test-yaml-server: $(CORE)/ready
 	npm install --prefix build/yaml-server --no-audit --no-fund --ignore-scripts yaml-language-server@1.15.0
 	YAML_LANGUAGE_SERVER=build/yaml-server/node_modules/yaml-language-server/bin/yaml-language-server \
 		$(CORE)/bin/python -m pytest tests/editor/test_yaml_language_server.py
+
+# The page of `view` in Chromium, which is there already, by Playwright, which is installed into build/.
+CHROMIUM ?= /usr/bin/chromium
+test-page: $(CORE)/ready
+	$(PYTHON) -m pip install $(PIP_OPTIONS) --upgrade --target build/page playwright==1.65.2
+	PYTHONPATH=build/page CHROMIUM=$(CHROMIUM) $(CORE)/bin/python -m pytest tests/editor/page/test_browser.py
 
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; the only target that needs Node.
 vscode:

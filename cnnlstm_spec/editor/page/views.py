@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path as File
@@ -20,6 +21,8 @@ from .details import describe_node
 
 LISTED = 500
 """So many variants of a matrix are listed."""
+SETTLES, PAUSE = 0.3, 0.005
+"""Seconds that a file may be empty while it is saved, and between two looks at it."""
 KEPT = 64
 """So many pictures are kept until a file changes."""
 
@@ -52,8 +55,16 @@ class Views:
         """Whether a file that was read is another now, which is then read."""
         if all(stamp(path) == before for path, before in self._stamps.items()):
             return False
+        end = time.monotonic() + SETTLES
+        while self._is_half_saved() and time.monotonic() < end:
+            time.sleep(PAUSE)
         self.refresh()
         return True
+
+    def _is_half_saved(self) -> bool:
+        """Whether a file is gone or empty that was there: most editors put another, or its text, there at once."""
+        known = [path for path, before in self._stamps.items() if before is not None]
+        return any((found := stamp(path)) is None or found[1] == 0 for path in known)
 
     def wait(self, since: int, seconds: float) -> int:
         """The version, once it is another than that, or the time is over."""

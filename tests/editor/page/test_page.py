@@ -315,3 +315,20 @@ def test_what_the_command_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[
     bad.write_text("version: 1\nname: x\n")
     assert run(["view", str(bad), "-o", str(tmp_path / "x.html")]) == 1 and (tmp_path / "x.html").exists()
     assert CliRunner().invoke(command, ["--help"]).exit_code == 0
+
+
+def test_a_file_that_is_empty_while_it_is_saved_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "spec.yaml"
+    path.write_text(SPEC)
+    with command.make_context("view", [str(path)]):
+        made = Views(_loader(str(path), (), False))
+    path.write_text("")
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        path.write_text(SPEC.replace("name: equipment-fault", "name: saved"))
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert made.refresh_if_changed() and len(waited) == 1 and made.state(None, frozenset())["title"] == "saved"
+    assert not made.refresh_if_changed()

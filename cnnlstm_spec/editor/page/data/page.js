@@ -250,12 +250,12 @@ function colour() {
       rect.style.fill = rect.style.stroke = "";
       rect.style.strokeWidth = sort ? "3" : "";
       if (sort) rect.style.stroke = CHANGES[sort];
-      if (what === "kind") continue;
+      if (what === "kind" || boxes[number].message) continue;
       const value = costs[number];
       const part = value ? Math.log1p(value) / Math.log1p(most) : 0;
       rect.style.fill = value === null ? "#8884" : `color-mix(in srgb, ${HEAT} ${Math.round(part * part * 80)}%, Canvas)`;
     }
-    for (const words of group.querySelectorAll("text")) words.style.fill = what === "kind" ? "" : "CanvasText";
+    for (const words of group.querySelectorAll("text")) words.style.fill = what === "kind" || boxes[number].message ? "" : "CanvasText";
   });
 }
 
@@ -291,7 +291,11 @@ function pick(number) {
 function pickAgain() {
   const number = state.picture.boxes.findIndex((box) => key(box) === picked.key);
   if (number < 0) {
-    unpick();
+    // It may come back with the next save.
+    picked = { key: picked.key, number, places: [] };
+    at("details").hidden = true;
+    outline();
+    markLines(false);
     return;
   }
   const box = state.picture.boxes[number];
