@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..ir.graph import Graph, Node, TypedNode
-from ..ir.op import Op
+from ..ir.op import TEXT, Op
 from ..ir.tensor import TensorType
 from ..ops.input import InputOp
 from ..text.fix import Fix, Insert, Put, Wrap, write
 
 IMAGE = {"height", "width"}
+
+ADD_AXIS = "`Op: {function: expand_dims, axis: -1}` before it adds the axis, or `Embedding` turns an integer into a vector"
 
 
 def ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str, TypedNode]) -> tuple[str, ...]:
@@ -53,7 +55,7 @@ def ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str
         kinds = "a `volume` or a `video`" if "depth" in reads else "a `video`"
         help.append(f"read {kinds}, whose first axis is the missing one")
     elif missing > 0 and not recurrent and not help:
-        help.append("`Reshape` can add the missing axis")
+        help.append("`Reshape` can add the missing axis" if x.rank or x.dtype == TEXT else ADD_AXIS)
     return tuple(help) or (f"bring the input to ({', '.join(reads)}) before it",)
 
 

@@ -41,6 +41,8 @@ AXES_OF_KINDS = tuple(kind for kind in (*KINDS, "tensor") if kind != "text")
 """The kinds whose shape must be written."""
 SIZES = ("height", "width", "channels", "depth", "steps", "timesteps", "numfeatures", "length", "seqlen", "imagesize")
 """Words that people write for single sizes, folded."""
+SCALARS = ("vector", "tokens", "text")
+"""The kinds that may have no axes."""
 TIMED = ("sequence", "video", "tokens")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 DTYPES = (*FLOATS, *INTEGERS, "bool", TEXT)
@@ -187,8 +189,8 @@ class Input(Record):
         return Mapping(node.span, (*node.entries, Entry(Scalar(span, "shape", "shape"), Listing(span, ()))))
 
     def check(self, at: Checks) -> None:
-        if not self.shape and self.kind != "text":
-            help = ("a single number has one axis, of size 1",)
+        if not self.shape and self.kind not in SCALARS:
+            help = ("a number without an axis is a `vector` of `shape: []`, an integer one `tokens`",)
             at.report(NOT_ALLOWED, "shape", help, key="shape", words="a list of one size or more", given="empty")
             return
         self._check_axes(at)
@@ -207,7 +209,7 @@ class Input(Record):
                 at.report(
                     WRONG_RANK, "shape", ("leave `shape` out: a sample is one text",), kind="text", axes="", given=len(self.shape)
                 )
-            elif len(self.shape) != len(KINDS[self.kind]):
+            elif self.shape and len(self.shape) != len(KINDS[self.kind]):
                 near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
                 help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
                 if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
@@ -233,7 +235,7 @@ class Input(Record):
                 continue
             if self.kind == "tensor" and self.time_axis and self.axes and self.axes[0] != self.time_axis:
                 at.report(NOT_FIRST, key, key=key, axis=self.time_axis)
-            elif self.kind not in TIMED and not (self.kind == "tensor" and self.time_axis):
+            elif (self.kind not in TIMED or not self.shape) and not (self.kind == "tensor" and self.time_axis):
                 help = ("give `time_axis: ` the name of the first axis",) if self.kind == "tensor" else ()
                 at.report(NOT_TIMED, key, help, key=key, kind=self.kind)
         value = self.padding_value
@@ -252,7 +254,7 @@ class Input(Record):
 
     def axis_names(self) -> tuple[str, ...]:
         """The names of the axes."""
-        return self.axes or () if self.kind == "tensor" else KINDS[self.kind]
+        return self.axes or () if self.kind == "tensor" else KINDS[self.kind] if self.shape else ()
 
 
 def mask_keys(written: Written) -> tuple[str, ...]:
@@ -305,7 +307,8 @@ class InputOp(Op):
 
     def _first_is_time(self) -> bool:
         axis = self.input.time_axis
-        return self.input.kind in TIMED or (axis is not None and self.input.axis_names()[:1] == (axis,))
+        names = self.input.axis_names()
+        return bool(names) and (self.input.kind in TIMED or names[0] == axis)
 
     def _range(self) -> Range | None:
         """What the dtype says of the data, and that floats of an image are pixels."""

@@ -88,7 +88,7 @@ def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
             facts: dict[str, object] = {"branch": branch.name, "kind": input.kind}
             yield Diagnostic(WINDOW_KIND, source.place, facts)
             return
-        if input.kind != "vector" and isinstance(sizes[0], int) and sizes[0] != data.window.sequence_length:
+        if input.kind != "vector" and sizes and isinstance(sizes[0], int) and sizes[0] != data.window.sequence_length:
             within = data.written.within("window").places.get("sequence_length", place)
             facts = {"length": data.window.sequence_length, "branch": branch.name, "steps": sizes[0]}
             help = (f"`sequence_length: {sizes[0]}`, or give the branch {data.window.sequence_length} steps",)
@@ -99,11 +99,11 @@ def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
                 facts = {"argument": key, "needed": "a file a sample; `window` makes samples of rows"}
                 yield Diagnostic(NO_EFFECT, source.written.keys[key], facts)
     columns = getattr(source.source, "columns", None)
-    if columns is not None and isinstance(source.source, VectorSource | SequenceSource) and sizes:
+    if columns is not None and isinstance(source.source, VectorSource | SequenceSource):
         count = sum(each.width if isinstance(each, OneHotColumn) else 1 for each in columns)
-        width = sizes[-1]
+        width = sizes[-1] if sizes else 1
         if isinstance(width, int) and width != count:
-            labels = (Label(branch.origin.written.places.get("shape", branch.origin.place), f"{width} features"),)
+            labels = (Label(branch.origin.written.places.get("shape", branch.origin.place), _words(sizes)),)
             facts = {"count": count, "branch": branch.name, "width": width}
             help = (f"give the branch {count} features, or read {width} columns",)
             shape = branch.origin.written.places.get("shape")
@@ -112,6 +112,13 @@ def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
     length = getattr(source.source, "length", None)
     if length is not None and sizes:
         yield from _length(branch, length, sizes[0], data)
+    elif length is not None:
+        facts = {"argument": "length", "needed": "steps; a sample of this branch is one number"}
+        yield Diagnostic(NO_EFFECT, source.written.keys["length"], facts)
+
+
+def _words(sizes: tuple[int | str | None, ...]) -> str:
+    return f"{sizes[-1]} features" if sizes else "one number"
 
 
 def _length(branch: Branch, length: Length, steps: int | str | None, data: DataSpec) -> Iterator[Diagnostic]:

@@ -23,7 +23,7 @@ NOT_A_FEATURE = Code(
     "no-feature-axis",
     "error",
     "`{strategy}` works on the last axis; this input has none",
-    help="`Reshape: {target_shape: [1]}` before it adds the axis",
+    help="`Op: {function: expand_dims, axis: -1}` before it adds the axis, or `Embedding` turns an integer into a vector",
 )
 
 WIDEN = "give them one width: `units: 64` puts each through a `Dense` of its own"

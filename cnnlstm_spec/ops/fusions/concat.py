@@ -13,6 +13,7 @@ from ...language.kinds import INTEGER
 from ...text.diagnostic import Code
 from ..dtypes import merged_dtype
 from .base import (
+    NOT_A_FEATURE,
     POOL_FIRST,
     RANKS_DIFFER,
     RESIZE,
@@ -61,6 +62,8 @@ class Concat(Strategy):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         first = inputs[0]
         name = self.title()
+        if not first.rank or not all(x.rank for x in inputs):
+            raise Refusal(NOT_A_FEATURE, None, (), next(i for i, x in enumerate(inputs) if not x.rank), strategy=name)
         if self.axis == 0 or self.axis == -first.rank - 1:
             raise Refusal(BATCH_AXIS, "axis")
         for index, x in enumerate(inputs):

@@ -23,7 +23,7 @@ from .formats.series import read_series
 from .formats.volume import read_volume
 from .problems import Broken, Problems
 from .seen import Seen
-from .sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, Array, Rows
+from .sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, NOT_WHOLE, Array, Rows
 
 UNKNOWN_DTYPE = {"bfloat16": "float32"}
 """What stands for dtypes that NumPy does not have."""
@@ -93,6 +93,9 @@ class ColumnsBranch(Branch):
             self.faults[empty] = FINE
         if not self.shape.sizes:
             values = values[:, 0]
+        if input.kind == "tokens" and not self.shape.sizes and bool((broken := values % 1 != 0).any()):
+            faults = numpy.zeros((len(values), 1), "int8") if self.faults is None else self.faults
+            self.faults = numpy.where(broken[:, None] & (faults == FINE), NOT_WHOLE, faults)
         self.values = values.astype(self.dtype, copy=False)
 
     def check(self, rows: Array, problems: Problems) -> Array:
@@ -125,6 +128,7 @@ FAULTS = {
     EMPTY: ("cell-empty", "the cell is empty: fill it, or say `missing: drop` or a number"),
     NO_NUMBER: ("not-a-number", "the cell is no number"),
     NOT_FINITE: ("not-finite", "the number is NaN or infinite"),
+    NOT_WHOLE: ("not-a-number", "the number is not whole, as a token is"),
     NO_WORD: ("not-a-class", "the cell is none of the words of `one_hot`"),
 }
 
@@ -353,7 +357,8 @@ def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, windo
     ):
         if column not in rows.names():
             raise KeyError(column)
-    source_columns = isinstance(source.source, VectorSource) or window
+    one_token = input.kind == "tokens" and not input.shape
+    source_columns = isinstance(source.source, VectorSource) or window or one_token
     if source_columns and (window or _are_numbers(source, rows)):
         return ColumnsBranch(name, input, source, rows)
     return CellsBranch(name, input, source, rows)

@@ -109,7 +109,7 @@ class FilePart(Part):
         assert self.windows is not None
         window, order = self.windows.window, self.windows.order
         first = self.at[at]
-        if branch.input.kind == "vector":
+        if branch.input.kind == "vector" or not branch.shape.sizes:
             return numpy.asarray(matrix[order.rows[first + window.span - 1]])
         steps = numpy.arange(window.sequence_length) * window.sampling_rate
         values = matrix[order.rows[first[:, None] + steps]]

@@ -13,7 +13,7 @@ from ..places import Root
 Array = numpy.ndarray[Any, Any]
 
 
-FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD = range(5)
+FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD, NOT_WHOLE = range(6)
 """What may be amiss with a cell that is to be a number."""
 
 
