@@ -85,9 +85,10 @@ MUTANTS ?= 300
 mutants: $(CORE)/ready
 	$(CORE)/bin/python tools/mutants.py $(MUTANTS)
 
-# What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all` holds whole.
+# What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all` holds whole, and the live page
+# where Chromium is there.
 SAMPLE := --tests long --seeds 500 --backbones 8 --mutants 300 --kills 20 --trains 2 --inputs 4000
-proof: $(FULL)/ready
+proof: $(FULL)/ready test-page
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
 # Hours. The results are committed with the date and the commit that they are of.

@@ -26,6 +26,9 @@ from cnnlstm_spec.compiler.artifact.write import make_manifest
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.diff import words as diff
 from cnnlstm_spec.compiler.diff.differ import differ
+from cnnlstm_spec.editor.page.assemble import make_page
+from cnnlstm_spec.editor.page.describe import describe
+from cnnlstm_spec.editor.page.details import describe_node
 from cnnlstm_spec.emit.words.checked import Checked
 from cnnlstm_spec.emit.words.concise import concise
 from cnnlstm_spec.emit.words.costs import costs_table
@@ -95,6 +98,10 @@ def held(compilation: Compilation) -> None:
     shown = [each.message for each in compilation.diagnostics if each.severity != "advice"]
     assert [each["message"] for each in json.loads(data)["files"][0]["diagnostics"]] == shown
     well_formed(compilation.to_svg())
+    shown = [describe_node(compilation, number) for number in range(len(compilation.typed.nodes) if compilation.typed else 0)]
+    page = make_page(compilation.source.name, {"state": describe(compilation), "details": shown})
+    fit(page)
+    assert re.findall("<[a-z!/]+", page) == re.findall("<[a-z!/]+", make_page("x", {}))
     for stage in dump.STAGES:
         fit(dump.dump(compilation, stage) or "")
     if compilation.typed is not None and compilation.spec is not None:
