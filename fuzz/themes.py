@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -109,10 +110,10 @@ def into_backbones(rng: Random) -> dict[str, Any]:
     read = rng.sample(layers, rng.randint(1, 2))
     pooled = [{"TimeDistributed": ["GlobalAveragePooling2D"]}, "GlobalAveragePooling1D"] if frames else ["GlobalAveragePooling2D"]
     heads: dict[str, Any] = {
-        f"head{i}": {"inputs": [f"left.base.{each}"], "layers": [*pooled, *HEAD]} for i, each in enumerate(read)
+        f"head{i}": {"inputs": [f"left.base.{each}"], "layers": copy.deepcopy([*pooled, *HEAD])} for i, each in enumerate(read)
     }
     if rng.random() < 0.5:
-        heads["end"] = {"inputs": ["left"], "layers": [*pooled, *HEAD]}
+        heads["end"] = {"inputs": ["left"], "layers": copy.deepcopy([*pooled, *HEAD])}
     branch = {"input": {"kind": "video" if frames else "image", "shape": [*frames, *sizes, 3]}, "layers": taken}
     section: dict[str, Any] = {"loss": dict.fromkeys(heads, "mse"), "optimizer": "sgd"}
     if rng.random() < 0.4:
@@ -132,7 +133,7 @@ INSIDE = {
 
 def _spec(input: dict[str, Any], layers: list[Any], head: list[Any] | None = None) -> dict[str, Any]:
     branch = {"input": input, "layers": layers}
-    return {"version": 1, "name": "themed", "branches": {"left": branch}, "head": HEAD if head is None else head}
+    return {"version": 1, "name": "themed", "branches": {"left": branch}, "head": copy.deepcopy(HEAD) if head is None else head}
 
 
 THEMES: list[Callable[[Random], dict[str, Any]]] = [compiled, resized, looked_up, measured, saved, into_backbones]

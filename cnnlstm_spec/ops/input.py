@@ -21,6 +21,7 @@ from ..text.diagnostic import Code, Written
 from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from ..text.source import Place
+from ..text.spelling import nearest
 from ..text.synonyms import folded
 from .padding_mask import PADDING
 
@@ -180,7 +181,7 @@ class Input(Record):
     @classmethod
     def meant(cls, node: Mapping, scope: Scope) -> Mapping:
         """The mapping with the shape of a text, where it is left out."""
-        kind = node.get("kind")
+        kind = node.get("kind") or next(filter(_may_be_kind, node.entries), None)
         value = scope.resolve(kind.value) if kind is not None else None
         if not isinstance(value, Scalar) or value.value != "text" or node.get("shape") is not None:
             return node
@@ -255,6 +256,11 @@ class Input(Record):
     def axis_names(self) -> tuple[str, ...]:
         """The names of the axes."""
         return self.axes or () if self.kind == "tensor" else KINDS[self.kind] if self.shape else ()
+
+
+def _may_be_kind(entry: Entry) -> bool:
+    """Whether a key is no other of an input, and looks like `kind`."""
+    return entry.key.text not in Input.arguments and nearest(entry.key.text, Input.arguments) == "kind"
 
 
 def mask_keys(written: Written) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class Recurrent(Op):
             refuse_integers(self.title(), x)
         self.check_state(at)
         after = self.step_axes(at, x.axes[1:])
-        check_states(self, x, tuple(states), after)
+        check_states(at, self, x, tuple(states), after)
         return x.with_axes(x.axes[0], *after) if self.return_sequences else x.with_axes(*after)
 
     def check_state(self, at: Inference) -> None:

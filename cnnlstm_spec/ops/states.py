@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import ANY, Meaning
 from ..ir.op import Op
+from ..ir.size import equal
 from ..ir.tensor import Axis, Mask, TensorType
 from ..text.diagnostic import Code
 
@@ -23,18 +24,22 @@ INSIDE_TIME = Code(
 )
 
 
-def check_states(op: Op, x: TensorType, states: tuple[TensorType, ...], wanted: tuple[Axis, ...]) -> None:
+def check_states(at: Inference, op: Op, x: TensorType, states: tuple[TensorType, ...], wanted: tuple[Axis, ...]) -> None:
     """Refuses states that are not what one step of the layer gives."""
     if states and x.outer:
         raise Refusal(INSIDE_TIME, "initial_state")
     addresses = op.value("initial_state")
     for index, state in enumerate(states):
-        if state.sizes != tuple(axis.size for axis in wanted):
+        if state.sizes != (sizes := tuple(axis.size for axis in wanted)):
             address = addresses[min(index, len(addresses) - 1)]
             shown = TensorType(wanted)
             help = ("a `Dense` of so many units gives one: put it at the end of what is read",)
             facts: dict[str, Any] = {"layer": op.title(), "wanted": shown, "address": address, "given": state}
-            raise Refusal(STATE_SHAPE, "initial_state", help, index + 1, **facts)
+            refusal = Refusal(STATE_SHAPE, "initial_state", help, index + 1, **facts)
+            if len(state.sizes) != len(sizes):
+                raise refusal
+            for one, other in zip(state.sizes, sizes, strict=True):
+                at.require(equal(one, other), refusal)
 
 
 def begun(to: Lowering, inputs: tuple[Expression, ...]) -> dict[str, Expression] | None:

@@ -191,7 +191,7 @@ class Bidirectional(Op):
             other = self.backward_layer.infer(at, x)
             if other.sizes != result.sizes:
                 raise Refusal(WIDTHS, "backward_layer", ("give both the same size",), first=result, other=other)
-        check_states(self, x, tuple(states), result.axes[1:] if self.layer.return_sequences else result.axes)
+        check_states(at, self, x, tuple(states), result.axes[1:] if self.layer.return_sequences else result.axes)
         if self.merge_mode != "concat":
             return result
         first = isinstance(self.layer, ConvLSTM) and self.layer.data_format == "channels_first"

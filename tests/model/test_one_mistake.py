@@ -20,6 +20,9 @@ SPECS = {
     + "head: []",
     "what decides the axes of a function": SERIES % ("", "{Op: {function: max, axis: $nowhere}}, {RepeatVector: {n: 2}}", "")
     + "head: []",
+    "the kind of a text": "branches: {a: {input: {kndz: text}, layers: [{TextVectorization: {vocabulary: [a]}}]}}\nhead: []",
+    "a state": "branches: {a: {input: {kind: sequence, shape: [8, 4]}, layers: [{LSTM: {units: 3, initial_state: [b, b]}}]}, "
+    "b: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: $nowhere}}]}}\nhead: {inputs: [a], layers: []}",
     "padding of known steps": SERIES
     % (
         ", padding_value: $nowhere",
@@ -33,4 +36,4 @@ SPECS = {
 @pytest.mark.parametrize("name", SPECS)
 def test_it_is_told_once(name: str) -> None:
     errors = [each for each in load(f"version: 1\nname: t\n{SPECS[name]}\n").diagnostics if each.severity == "error"]
-    assert [each.code.name for each in errors] in (["unknown-variable"], ["wrong-type"]), errors
+    assert [each.code.name for each in errors] in (["unknown-variable"], ["wrong-type"], ["unknown-key"]), errors

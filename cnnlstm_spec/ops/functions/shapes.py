@@ -116,8 +116,10 @@ class Call:
 
     def square(self) -> None:
         """Refuses matrices that are not square."""
-        rows, columns = self.matrix()
-        self.at.require(equal(rows.size, columns.size), Refusal(NOT_SQUARE, None, (), layer=self.name, given=self.x))
+        (rows, columns), refusal = self.matrix(), Refusal(NOT_SQUARE, None, (), layer=self.name, given=self.x)
+        if isinstance(rows.size, int) != isinstance(columns.size, int):
+            raise refusal  # Keras compares what it knows of both
+        self.at.require(equal(rows.size, columns.size), refusal)
 
     def long_enough(self, axis: Axis, needed: int, argument: str) -> None:
         """Refuses an axis that is too short."""
