@@ -47,6 +47,9 @@ def read_items(node: Node, scope: Scope) -> Any:
         return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
     if not scope.spend(len(node.items), node):
         return POISON
+    if len(scope.address) > DEEPEST:
+        # A list that stands among its own items is as deep as one likes.
+        return scope.report(TOO_DEEP, node, limit=DEEPEST)
     items: list[Item] = []
     for index, item in enumerate(node.items):
         listed = _listed(item, scope)

@@ -46,8 +46,8 @@ def test_errors_are_raised_with_their_text() -> None:
 
 
 def test_all_names_are_there() -> None:
-    assert all(getattr(cnnlstm_spec, name) for name in cnnlstm_spec.__all__)
-    assert set(cnnlstm_spec.__all__) <= set(dir(cnnlstm_spec))
+    assert all(getattr(cnnlstm_spec, name) for name in cnnlstm_spec._HOMES)
+    assert set(cnnlstm_spec._HOMES) <= set(dir(cnnlstm_spec))
     with pytest.raises(AttributeError):
         cnnlstm_spec.nothing  # noqa: B018
 

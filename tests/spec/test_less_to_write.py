@@ -48,6 +48,7 @@ def test_what_is_amiss_is_told() -> None:
     conv = CONV % (2, "$size")
     assert codes("$below, Flatten") == ["unknown-variable"]
     assert codes("$below, Flatten", "vars: {below: [{Dens: {units: 3}}]}\n") == ["unknown-layer"]
+    assert codes("$below, Flatten", "vars: {below: [$below, $below]}\n") == ["nested-too-deep"]
     assert codes(PARALLEL % f"each: {{size: [1, 3]}}, paths: {{a: []}}, layers: [{conv}]") == ["one-of-keys"]
     assert codes(PARALLEL % "each: {size: [1, 3]}") == ["one-of-keys"]
     assert codes(PARALLEL % f"each: {{size: []}}, layers: [{conv}]") == ["wrong-type"]
