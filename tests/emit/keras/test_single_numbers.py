@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from data_specs import NUMBER, open_spec, problems, whole, write_spec
 
 from cnnlstm_spec import load
+
+pytest.importorskip("numpy")
+
+from data_specs import NUMBER, open_spec, problems, whole, write_spec
 
 SPEC = """version: 1
 name: scalars
