@@ -18,6 +18,8 @@ LEFT_OUT = ("compile", "doctor")
 """Commands that import Keras."""
 ENDLESS = ("watch",)
 """Options of commands that do not end by themselves."""
+SERVES = ("view",)
+"""Commands that serve until they are stopped, unless they write a file."""
 ENDS = (
     *("", "x", "out.svg", "out.png", "loop.svg", "pipe.yaml", ".", "-", "/dev/full", "no/such", "\udcff", "--", "--set", "$x"),
     *("a" * 290, "a" * 250 + ".svg"),
@@ -58,6 +60,8 @@ def command_line(
             line.append(rng.choice(each.opts))
             if not getattr(each, "is_flag", False):
                 line.append(_value(rng, each, text, paths, value))
+    if words[0] in SERVES:
+        return [each.replace("\0", "") for each in (*line, "-o", "page.html")]
     if rng.random() < 0.1:
         line.insert(rng.randrange(len(line) + 1), rng.choice((text(), *ENDS, "--help", "--version", "--color", "-h", "--fine")))
     # No argument of a process holds NUL.
