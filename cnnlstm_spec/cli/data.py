@@ -41,10 +41,13 @@ def command(
     if compilation.spec is None or compilation.spec.data is None:
         raise click.ClickException("the spec has no section `data`")
     from ..runs.data_report import DataReport
-    from ..runs.read.check import check_all
+    from ..runs.read.libraries import need
     from ..runs.samples import DataError
 
     try:
+        need("numpy", "`data`")
+        from ..runs.read.check import check_all
+
         report: DataReport = check_all(compilation, allow_outside(), allow_imports)
     except DataError as error:
         raise click.ClickException(str(error)) from None
