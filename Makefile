@@ -86,7 +86,7 @@ mutants: $(CORE)/ready
 	$(CORE)/bin/python tools/mutants.py $(MUTANTS)
 
 # What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all` holds whole, and the live page
-# where Chromium is there.
+# in Chromium, without which it fails.
 SAMPLE := --tests long --seeds 500 --backbones 8 --mutants 300 --kills 20 --trains 2 --inputs 4000
 proof: $(FULL)/ready test-page
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
@@ -121,13 +121,13 @@ test-yaml-server: $(CORE)/ready
 	YAML_LANGUAGE_SERVER=build/yaml-server/node_modules/yaml-language-server/bin/yaml-language-server \
 		$(CORE)/bin/python -m pytest tests/editor/test_yaml_language_server.py
 
-# The page of `view` in Chromium, which is there already, by Playwright, which is installed into build/.
+# The page of `view` in Chromium, which is Debian's package `chromium`, by Playwright, which is installed into build/.
 CHROMIUM ?= /usr/bin/chromium
 test-page: $(CORE)/ready
 	$(PYTHON) -m pip install $(PIP_OPTIONS) --upgrade --target build/page playwright==1.65.2
 	PYTHONPATH=build/page CHROMIUM=$(CHROMIUM) $(CORE)/bin/python -m pytest tests/editor/page/test_browser.py
 
-# The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; the only target that needs Node.
+# The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; it needs Node.
 vscode:
 	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund --ignore-scripts && npx tsc --noEmit && npm run --silent build
 	$(PYTHON) tools/vsix.py

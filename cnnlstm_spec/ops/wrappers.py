@@ -106,16 +106,20 @@ def is_layer(name: str) -> bool:
     return find_op(name) is not None
 
 
-def explain_inner(entry: Entry, owner: str) -> tuple[str, ...]:
-    """What to write where a layer stands in place of the argument that it is the value of."""
-    if not is_layer(entry.key.text):
-        return ()
-    return (f"write `{owner}: {{layer: {{{entry.key.text}: ...}}}}`",)
+class Wrapping(Op):
+    """A layer around another, its `layer`, which people write straight into its arguments."""
 
+    @classmethod
+    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        return (f"write `{cls.title()}: {{layer: {{{entry.key.text}: ...}}}}`",) if is_layer(entry.key.text) else ()
 
-def nest_inner(entry: Entry) -> tuple[Fix, ...]:
-    """The layer made the value of `layer`."""
-    return (Fix("write it as `layer`", (Nest(entry.key.span, entry.key.span, "layer"),)),)
+    @classmethod
+    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+        return (Fix("write it as `layer`", (Nest(entry.key.span, entry.key.span, "layer"),)),)
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        return {} if any(map(is_layer, written)) else super().find_missing(written)
 
 
 class RecurrentKind(OpenLeaf):
@@ -135,7 +139,7 @@ class RecurrentKind(OpenLeaf):
         return LAYER.schema()
 
 
-class Bidirectional(Op):
+class Bidirectional(Wrapping):
     """A recurrent layer over the steps in both directions, and the two results merged."""
 
     reads_mask = True
@@ -156,18 +160,6 @@ class Bidirectional(Op):
         example((None, 3), layer={"GRU": {"units": 4, "return_sequences": True}}, merge_mode="sum"),
         example((6, 3), layer={"LSTM": {"units": 2}}, backward_layer={"GRU": {"units": 2, "go_backwards": True}}),
     )
-
-    @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
-        return explain_inner(entry, "Bidirectional")
-
-    @classmethod
-    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
-        return nest_inner(entry)
-
-    @classmethod
-    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
-        return {} if any(map(is_layer, written)) else super().find_missing(written)
 
     def axes_read(self) -> tuple[str, ...] | None:
         return self.layer.axes_read()
@@ -283,7 +275,7 @@ class WrappedKind(OpenLeaf):
         return LAYER.schema()
 
 
-class SpectralNormalization(Op):
+class SpectralNormalization(Wrapping):
     """A layer whose kernel is kept at spectral norm 1, by power iteration in training."""
 
     freezes_late = True
@@ -299,18 +291,6 @@ class SpectralNormalization(Op):
         example((6,), dtype="int32", layer={"Embedding": {"input_dim": 9, "output_dim": 4}}),
         example((6,), layer={"Dense": {"units": 3, "dtype": "float64"}}),
     )
-
-    @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
-        return explain_inner(entry, "SpectralNormalization")
-
-    @classmethod
-    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
-        return nest_inner(entry)
-
-    @classmethod
-    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
-        return {} if any(map(is_layer, written)) else super().find_missing(written)
 
     def axes_read(self) -> tuple[str, ...] | None:
         return self.layer.axes_read()

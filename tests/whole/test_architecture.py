@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from statistics import median
 
@@ -27,6 +28,15 @@ def test_a_file_holds_one_thing_and_says_so(path: Path) -> None:
 
 def test_files_are_small() -> None:
     assert median(len(path.read_text("utf-8").splitlines()) for path in FILES) < 150
+
+
+def test_all_that_is_no_code_is_installed_too() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["cnnlstm_spec"]
+    held = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
+    of_people = set(PACKAGE.rglob("README.md"))
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert files - held == of_people
 
 
 COMMANDS = [

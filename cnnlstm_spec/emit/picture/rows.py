@@ -24,7 +24,7 @@ WIDE = 4
 TRACK = 10
 CHANNEL = 34
 PORT_GAP = 26
-LABEL = 14
+LABEL = 20
 """The least between two lines that leave at the side, each with its label above."""
 BAR_MARGIN = 40
 """How far a fusion reaches beyond its outermost inputs, so that it can be seen to hold them."""
