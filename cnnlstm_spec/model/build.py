@@ -11,7 +11,7 @@ from ..language.meanings import Meaning
 from ..ops.input import InputOp
 from ..ops.structural import Output
 from ..spec.compile_section import CompileSpec
-from ..spec.model_spec import Branch, Head, ModelSpec
+from ..spec.model_spec import Branch, Head, ModelSpec, Unmasked
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.memo import Memory, once
 from ..text.spelling import guess, respelt
@@ -102,7 +102,10 @@ class _Builder:
         """The layers of those that it shares with, then its own; the node of the input."""
         at = Context(f"branches.{branch.name}", branch.name)
         op = once(self.memory, InputOp, branch.input, branch.name, branch.mask_by, mask_of) if branch.input is not None else None
-        start = x = self.weaver.add(op, (), branch.origin, at, branch.name, hidden=True)
+        unmasked = isinstance(branch.input, Unmasked)
+        start = x = self.weaver.add(
+            None if unmasked else op, (), branch.origin, at, branch.name, hidden=True, meant=op if unmasked else None
+        )
         chain = self.chains[branch.name]
         if chain is None:
             assert branch.share_layers_with is not None

@@ -1,7 +1,8 @@
 """Looking on after a mistake: what else is wrong, whatever the layer at fault gives once it is mended.
 
 What it gives is supposed, in several ways: that it does what it is meant to do, that it is taken out, with sizes that are
-unknown, small or large. What follows is inferred and judged under each supposition, and what all of them find is so.
+unknown, small or large, with a mask and without one. What follows is inferred and judged under each supposition, and what all
+of them find is so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from ..ir.inference import Inference
 from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import TEXT, Op, compute_dtype
 from ..ir.size import Size, anonymous
-from ..ir.tensor import Axis, TensorType
+from ..ir.tensor import Axis, Mask, TensorType
+from ..ops.input import InputOp
 from ..text.diagnostic import Diagnostic
 from . import frames
 
@@ -43,6 +45,8 @@ class Supposition:
     stepwise: bool = True
     """Whether a layer with an axis too many that is not of steps is meant for each position of it; or its input to be
     brought to what it reads."""
+    masked: bool = False
+    """Whether steps of what a layer gives may be padding, where it is not taken out."""
 
     def takes_out(self, node: Node, inputs: tuple[TensorType, ...], number: int) -> bool:
         """Whether a failing node is taken out; `number` counts those before it.
@@ -58,6 +62,8 @@ class Supposition:
             return inputs[-1]
         first = inputs[0] if inputs else TensorType(())
         meant = _meant(op, inputs, policy, self.stepwise) if op is not None and inputs else None
+        if isinstance(op, InputOp):
+            meant = op.type(node.id, node.origin.place, node.origin.written)
         if meant is None:
             axes = tuple(Axis("features", UNKNOWN) for _ in range(self.rank))
             meant = replace(_bare(first), axes=axes, dtype=compute_dtype(policy))
@@ -66,7 +72,8 @@ class Supposition:
             meant = replace(meant, dtype=compute_dtype(policy))
         outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
         axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
-        return replace(meant, axes=axes, outer=(*first.outer, *outer))
+        mask = Mask(frozenset({node.id}), node.origin.place) if self.masked and axes else None
+        return replace(meant, axes=axes, mask=mask, outer=(*first.outer, *outer))
 
     def _sized(self, axis: Axis, node: Node, index: int) -> Axis:
         if axis.size != UNKNOWN:
@@ -75,7 +82,7 @@ class Supposition:
 
 
 SUPPOSITIONS = (
-    *(Supposition(None, (True,), rank) for rank in range(1, 6)),
+    *(Supposition(None, (True,), rank, masked=masked) for masked in (False, True) for rank in range(1, 6)),
     Supposition(None, (False,), 2),
     Supposition(1, (True,), 2),
     Supposition(24, (False,), 3),

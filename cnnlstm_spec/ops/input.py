@@ -45,6 +45,8 @@ SIZES = ("height", "width", "channels", "depth", "steps", "timesteps", "numfeatu
 SCALARS = ("vector", "tokens", "text")
 """The kinds that may have no axes."""
 TIMED = ("sequence", "video", "tokens")
+MASK_KEYS = ("padding_value", "mask_input")
+"""Keys that say which steps are padding."""
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 DTYPES = (*FLOATS, *INTEGERS, "bool", TEXT)
 LARGEST = 2**31 - 1
@@ -231,7 +233,7 @@ class Input(Record):
             at.report(UNKNOWN_AXIS, "time_axis", axis=self.time_axis, axes=", ".join(axes))
 
     def _check_time(self, at: Checks) -> None:
-        for key in ("padding_value", "mask_input"):
+        for key in MASK_KEYS:
             if getattr(self, key) is None:
                 continue
             if self.kind == "tensor" and self.time_axis and self.axes and self.axes[0] != self.time_axis:
@@ -243,7 +245,7 @@ class Input(Record):
         if value is not None and self.data_type not in FLOATS and not float(value).is_integer():
             at.report(BAD_PADDING, "padding_value", value=value, dtype=self.data_type)
         if self.padding_value is not None and self.mask_input is not None:
-            first, second = mask_keys(at.written) or ("padding_value", "mask_input")
+            first, second = mask_keys(at.written) or MASK_KEYS
             at.report(TWO_MASKS, second, first=first, second=second)
 
     @property
@@ -265,7 +267,7 @@ def _may_be_kind(entry: Entry) -> bool:
 
 def mask_keys(written: Written) -> tuple[str, ...]:
     """Which of `padding_value` and `mask_input` are written, in that order: of two the later says what is padding."""
-    keys = [key for key in ("padding_value", "mask_input") if key in written.places]
+    keys = [key for key in MASK_KEYS if key in written.places]
     return tuple(sorted(keys, key=lambda key: written.places[key].span.start))
 
 

@@ -14,7 +14,7 @@ from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import NOT_A_MAPPING, read_record
 from ..language.record import Record
 from ..language.scope import POISON, Poison, Scope
-from ..ops.input import KINDS, Input, mask_key
+from ..ops.input import KINDS, MASK_KEYS, Input, mask_key
 from ..text.diagnostic import Origin
 from ..text.fix import Fix, write
 from ..text.nodes import Entry, Mapping, Node, words_for
@@ -53,20 +53,20 @@ def _read_input(node: Node, scope: Scope) -> Any:
         return POISON
     meant = Input.meant(node, scope)
     reading = read_record(Input, meant, scope, "input")
-    return _read_unpadded(meant, scope) if reading is POISON else reading
+    return _read_unmasked(meant, scope) if reading is POISON else reading
 
 
-def _read_unpadded(node: Mapping, scope: Scope) -> Any:
-    """The input as if it had no `padding_value`, if nothing else is amiss: the layers are looked at all the same.
+class Unmasked(Input):
+    """An input of which all could be read but which steps are padding."""
 
-    Not where the number of its steps is open, of which something would be said that padding answers.
-    """
-    if node.get("padding_value") is None:
+
+def _read_unmasked(node: Mapping, scope: Scope) -> Any:
+    """The input without what says which steps are padding, if nothing else is amiss: the layers are looked at all the same."""
+    entries = tuple(each for each in node.entries if each.key.text not in MASK_KEYS)
+    if len(entries) == len(node.entries):
         return POISON
     quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
-    entries = tuple(each for each in node.entries if each.key.text != "padding_value")
-    reading = read_record(Input, Mapping(node.span, entries), quiet, "input")
-    return reading if reading is not POISON and isinstance(next(iter(reading.record.shape), None), int) else POISON
+    return read_record(Unmasked, Mapping(node.span, entries), quiet, "input")
 
 
 class BranchSection(Record):

@@ -10,6 +10,12 @@ TWO = "branches: {a: {input: {kind: vector, shape: [4]}}, b: {input: {kind: vect
 SERIES = "branches: {a: {input: {kind: sequence, shape: [8, 4]%s}, layers: [%s]}%s}\n"
 BOTH = "branches: {a: {input: {kind: vector, shape: [4]}, layers: [%s, %s]}}\nhead: []"
 SHARED = "{Residual: {share: both, layers: [{Dense: {units: %s}}], shortcut: projection}}"
+MEASURED = (
+    "branches: {a: {input: {kind: %s}, layers: [%s]}}\nhead: [{Dense: {units: 1}}]\n"
+    "compile: {loss: mse, metrics: [TopKCategoricalAccuracy], dtype_policy: mixed_float16}"
+)
+"""What a mask would bring to float32 before it is measured."""
+
 
 SPECS = {
     "units of a strategy that needs them": TWO + "fusion: {strategy: bilinear, units: $nowhere}\nhead: []",
@@ -30,6 +36,11 @@ SPECS = {
         ", b: {input: {kind: sequence, shape: [8, 4], padding_value: 0}, layers: [Flatten], share_layers_with: a}",
     )
     + "fusion: {layer: {Dot: {axes: -1}}}\nhead: []",
+    "padding of measured steps": MEASURED % ("sequence, shape: [8, 4], padding_value: $nowhere", "Identity"),
+    "the mask of measured steps": MEASURED % ("sequence, shape: [8, 4], mask_input: [1]", "Identity"),
+    "a masking of measured steps": MEASURED % ("sequence, shape: [8, 4]", "{Masking: {mask_value: $nowhere}}"),
+    "a table of measured tokens": MEASURED
+    % ("tokens, shape: [8]", "{Embedding: {input_dim: 9, output_dim: $nowhere, mask_zero: true}}"),
 }
 
 
