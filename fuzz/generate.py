@@ -9,6 +9,7 @@ from typing import Any
 
 from cnnlstm_spec.ir.tensor import TensorType
 from fuzz.layers import INNER, Layers, Place, load, whole_number
+from fuzz.shorter import below, folded, patterned, written_out
 from fuzz.themes import themed
 from fuzz.training import compile_section
 from fuzz.unusual import small, unusual
@@ -44,6 +45,9 @@ class _Spec:
         for name in NAMES[: rng.choice([1, 1, 1, 2, 2, 3])]:
             self.branches[name] = self.branch(name)
         self.begin_with_states()
+        if rng.random() < 0.12:
+            self.branches = folded(self.branches, rng, whole_number)
+        self.names = list(written_out(self.base())["branches"])
         spec = self.with_heads(self.with_fusion(self.base()))
         if rng.random() < 0.6:
             spec = compile_section(spec, rng, bool(self.sloppy))
@@ -52,6 +56,8 @@ class _Spec:
             if holder[key] != "$n":
                 spec["vars"] = {"amount": holder[key]}
                 holder[key] = "$amount"
+        elif rng.random() < 0.1:
+            spec = below(spec, rng)
         return unusual(spec, rng)
 
     def base(self) -> dict[str, Any]:
@@ -115,6 +121,8 @@ class _Spec:
             "tokens": lambda: [rng.randint(3, 8)],
             "tensor": lambda: [rng.randint(1, 5) for _ in range(rng.randint(1, 4))],
         }[kind]()
+        if kind in ("vector", "tokens") and rng.random() < 0.15:
+            return {"kind": kind, "shape": []}
         if rng.random() < 0.3:
             count = len(shape) if kind == "tokens" or rng.random() < 0.05 else len(shape) - 1
             for index in range(count):
@@ -200,20 +208,27 @@ class _Spec:
     def with_fusion(self, spec: dict[str, Any]) -> dict[str, Any]:
         """The spec with its branches brought together; of several tries one that fits."""
         rng = self.rng
-        names = list(self.branches)
+        names = self.names
+        alone = self.alone_in_fusion(spec) if rng.random() < 0.12 else None
+        if alone is not None and len(names) == 1:
+            return {**self.again(spec), "fusion": alone}
         if len(names) == 1 and rng.random() < 0.92:
             return spec
+        if alone is not None:
+            names = ["alone", *names[1:]]
         tried = spec
         for _ in range(1 if rng.random() < self.sloppy else 12):
-            if len(names) == 3 and rng.random() < 0.5:
+            if alone is not None:
+                fusion: Any = [{"name": "alone", **alone}, {"name": "all", **self.layers.merge(names), "inputs": names}]
+            elif len(names) == 3 and rng.random() < 0.5:
                 first = {"name": "one", **self.layers.merge(names[:2]), "inputs": names[:2]}
                 inputs = ["one", names[2]]
-                fusion: Any = [first, {"name": "two", **self.layers.merge(inputs), "inputs": inputs}]
+                fusion = [first, {"name": "two", **self.layers.merge(inputs), "inputs": inputs}]
             else:
                 fusion = {**self.layers.merge(names)}
-                if rng.random() < 0.3:
-                    fusion["inputs"] = names
-            tried = {**spec, "fusion": fusion, "head": []}
+                if rng.random() < 0.3 or len(names) > len(self.branches):
+                    fusion["inputs"] = patterned(names, rng)
+            tried = {**self.again(spec), "fusion": fusion, "head": []}
             if load(tried).ok:
                 break
         tried.pop("head", None)
@@ -223,6 +238,35 @@ class _Spec:
             if items:
                 last["layers"] = items
         return {**tried, **({"blocks": self.layers.blocks} if self.layers.blocks else {})}
+
+    def alone_in_fusion(self, spec: dict[str, Any]) -> dict[str, Any] | None:
+        """A fusion of the first branch, or of a layer in it, alone; None where that is written with others."""
+        name = self.names[0]
+        branch = self.branches.get(name)
+        if branch is None:
+            return None
+        read = name
+        if self.rng.random() < 0.5 and branch.get("layers") and len(self.names) == 1:
+            read = self.named(branch["layers"], name, last=True)
+        only = {**spec, "branches": {name: branch}}
+        place = Place(lambda items: {**self.again(only), "fusion": {"inputs": [read], "layers": items}, "head": []}, "head")
+        items = self.layers.list(place, 2, 1)
+        return {"inputs": [read], **({"layers": items} if items else {})}
+
+    def named(self, items: list[Any], area: str, last: bool = False) -> str:
+        """The address of one of the layers, which gets a name; or of all where it cannot have one."""
+        item = items[-1] if last else self.rng.choice(items)
+        names = self.layers.by_name
+        if (
+            not isinstance(item, dict)
+            or next(iter(item)) not in names
+            or not isinstance(values := next(iter(item.values())), dict)
+        ):
+            return area
+        if "Op" in item and "function" not in values:
+            return area
+        values.setdefault("name", "inner")
+        return f"{area}.{values['name']}"
 
     def fused(self, spec: dict[str, Any], last: dict[str, Any], items: list[Any]) -> dict[str, Any]:
         """The spec with layers after its last fusion."""
@@ -239,12 +283,27 @@ class _Spec:
             whole = lambda items, name=name: {**self.again(spec), "heads": {**heads, name: items}}  # noqa: E731
             heads[name] = self.head(whole, name)
         if rng.random() < 0.25:
-            reads = rng.sample(list(self.branches), 1)
-            layers = self.head(
-                lambda items: {**self.again(spec), "heads": {**heads, "aside": {"inputs": reads, "layers": items}}}, "aside"
-            )
-            heads["aside"] = {"inputs": reads, "layers": layers}
+            heads["aside"] = self.beside(spec, heads, "aside", rng.sample(self.names, 1))
+        if rng.random() < 0.35:
+            first = heads["first"]
+            read = "heads.first" if not first or rng.random() < 0.6 else self.named(first, "heads.first")
+            reads = [
+                read,
+                *rng.sample([*self.names, *[f"heads.{each}" for each in heads if each != "first"]], rng.choice([0, 0, 1])),
+            ]
+            after = self.beside(spec, heads, "after", reads)
+            heads = {"after": after, **heads} if rng.random() < 0.4 else {**heads, "after": after}
         return {**self.again(spec), "heads": heads}
+
+    def beside(self, spec: dict[str, Any], heads: dict[str, Any], name: str, reads: list[str]) -> dict[str, Any]:
+        """A head that reads something by itself, or several things brought together."""
+        head: dict[str, Any] = {"inputs": reads}
+        for _ in range(12 if len(reads) > 1 else 0):
+            head = {**self.layers.merge(reads), "inputs": reads}
+            if load({**self.again(spec), "heads": {**heads, name: head}}).ok:
+                break
+        layers = self.head(lambda items: {**self.again(spec), "heads": {**heads, name: {**head, "layers": items}}}, name)
+        return {**head, "layers": layers}
 
     def again(self, spec: dict[str, Any]) -> dict[str, Any]:
         return {**spec, "blocks": self.layers.blocks} if self.layers.blocks else spec

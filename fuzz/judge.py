@@ -30,6 +30,7 @@ from fuzz.padding import leak
 from fuzz.promises import broken
 from fuzz.reading import Unreadable, read
 from fuzz.saving import lost
+from fuzz.shorter import written_out
 from fuzz.text import text_of, used
 
 DEVICE = (
@@ -107,10 +108,19 @@ def _judged(spec: dict[str, Any], seed: int) -> str:
         raise Disagreement("exception", _words(error)) from error
     errors = [each for each in compilation.diagnostics if each.severity == "error"]
     if not errors:
-        return accepted(spec, compilation, seed)
+        long = written_out(spec)
+        if long != spec and _facts(compilation) != _facts(load(long)):
+            raise Disagreement("not as written out", f"{_facts(compilation)} for {_facts(load(long))}")
+        return accepted(long, compilation, seed)
     if all(each.code.sort == "keras" for each in errors):
-        return refused(spec, "; ".join(f"{each.code.name}: {each.message}" for each in errors))
+        return refused(written_out(spec), "; ".join(f"{each.code.name}: {each.message}" for each in errors))
     return "refused"
+
+
+def _facts(compilation: Compilation) -> dict[str, tuple[str, int]]:
+    """What each node gives, and its weights."""
+    nodes = compilation.typed.nodes if compilation.typed is not None else {}
+    return {id: (f"{node.type} {node.type and node.type.dtype}", node.params) for id, node in nodes.items()}
 
 
 def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:

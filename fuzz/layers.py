@@ -18,6 +18,7 @@ from fuzz.arguments import Draw
 
 Item = Any
 COMMON = {
+    0: "Embedding Op Op CategoryEncoding Rescaling Reshape",
     1: "Dense Dense Dense Op Dropout BatchNormalization ReLU Reshape RepeatVector LayerNormalization Activation",
     2: "Conv1D LSTM GRU SimpleRNN Dense MaxPooling1D GlobalAveragePooling1D Flatten MultiHeadAttention Attention Bidirectional "
     "LayerNormalization Softmax Dropout UpSampling1D ZeroPadding1D Masking BatchNormalization Permute GlobalMaxPooling1D "
@@ -132,7 +133,7 @@ class Layers:
         rng = self.rng
         if "int" in x.dtype and rng.random() < 0.1:
             return self.lookup("IntegerLookup")
-        if rank == 1 and "int" in x.dtype and rng.random() < 0.7:
+        if rank <= 1 and "int" in x.dtype and rng.random() < 0.7:
             return {
                 "Embedding": {"input_dim": rng.randint(5, 9), "output_dim": rng.randint(2, 4), "mask_zero": rng.random() < 0.5}
             }
@@ -183,7 +184,7 @@ class Layers:
     def function(self, x: TensorType) -> dict[str, Any]:
         """A function of `keras.ops`, along an axis that is there."""
         rng = self.rng
-        fact = fact_of(rng.choice(names()))
+        fact = fact_of("expand_dims" if x.rank == 0 and rng.random() < 0.7 else rng.choice(names()))
         assert fact is not None
         values: dict[str, Any] = {"function": fact.name, **fact.example}
         for each in fact.arguments:
@@ -222,6 +223,8 @@ class Layers:
         return {"Residual": values}
 
     def parallel(self, place: Place, items: list[Item], x: TensorType, nesting: int) -> Item | None:
+        if self.rng.random() < 0.3:
+            return self.paths_of_each(place, items)
         paths = {
             name: self.list(place.inside(items, lambda i: i), self.rng.randint(0, 2), nesting)
             for name in ("p", "q", "r")[: self.rng.randint(2, 3)]
@@ -230,6 +233,17 @@ class Layers:
         if isinstance(merge, dict) and list(merge) == ["strategy"]:
             merge = merge["strategy"]
         return {"Parallel": {"paths": paths, "merge": merge}}
+
+    def paths_of_each(self, place: Place, items: list[Item]) -> Item | None:
+        """Paths that differ in a number."""
+        inner = self.list(place.inside(items, lambda i: i), self.rng.randint(1, 2), 0)
+        if (found := whole_number(inner)) is None:
+            return None
+        holder, key = found
+        values = [holder[key], *(self.rng.randint(1, 4) for _ in range(self.rng.randint(1, 2)))]
+        holder[key] = "$n"
+        merge = self.merge([f"paths[{index}]" for index in range(len(values))])
+        return {"Parallel": {"each": {"n": values}, "layers": inner, "merge": merge}}
 
     def repeat(self, place: Place, items: list[Item], x: TensorType, nesting: int) -> Item | None:
         inner = self.list(place.inside(items, lambda i: i), self.rng.randint(1, 2), 0)

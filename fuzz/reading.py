@@ -49,6 +49,9 @@ class _Reading:
         self.spec = spec
         self.values: dict[str, Any] = {}
         self.shared: dict[Any, Any] = {}
+        self.heads: dict[str, Any] = spec.get("heads") or {"head": spec.get("head")}
+        self.last: Any = None
+        self.area = ""
 
     def model(self) -> Any:
         inputs: dict[str, Any] = {}
@@ -61,9 +64,8 @@ class _Reading:
                 inputs[given["mask_input"]] = keras.Input(shape[:1], dtype="bool", name=given["mask_input"])
         for name in self.spec["branches"]:
             self.values[name] = self.branch(name, inputs[name])
-        last = self.fusions()
-        heads = self.spec.get("heads") or {"head": self.spec.get("head")}
-        outputs = {name: self.head(name, head, last) for name, head in heads.items()}
+        self.last = self.fusions()
+        outputs = {name: self.output(name) for name in self.heads}
         if not self.spec.get("heads"):
             outputs = outputs["head"]
         model = keras.Model(list(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values())), outputs)
@@ -75,19 +77,35 @@ class _Reading:
         branch = self.spec["branches"][name]
         giver = branch.get("share_layers_with")
         if giver is not None:
-            x = self.layers(self.spec["branches"][giver].get("layers") or [], x, ("branch", giver))
-        return self.layers(branch.get("layers") or [], x, ("branch", name))
+            x = self.within(name, self.spec["branches"][giver].get("layers") or [], x, ("branch", giver))
+        return self.within(name, branch.get("layers") or [], x, ("branch", name))
 
-    def head(self, name: str, head: Any, last: Any) -> Any:
-        if isinstance(head, dict):
-            if len(head.get("inputs", ())) != 1 or "strategy" in head:
-                raise Unreadable("head")
-            last, head = self.reference(head["inputs"][0]), head.get("layers", [])
-        x = self.layers(head or [], last, None)
+    def within(self, area: str, items: list[Any], x: Any, shared: Any = None) -> Any:
+        """The layers of a branch, fusion or head, whose named ones can be read."""
+        before, self.area = self.area, area
+        try:
+            return self.layers(items, x, shared)
+        finally:
+            self.area = before
+
+    def output(self, name: str) -> Any:
+        x = self.reference(f"heads.{name}")
         # Without layers a head gives what it reads, in the dtype of that.
         return keras.layers.Identity(name=name, dtype=x.dtype if "float" in x.dtype else None)(x)
 
+    def head(self, name: str) -> Any:
+        """What a head gives; others may read it before it is a turn of its own."""
+        head, last = self.heads[name], self.last
+        if isinstance(head, dict):
+            names = head["inputs"]
+            last = self.merge(_merge_keys(head), [self.reference(each) for each in names], names, 0)
+            head = head.get("layers")
+        return self.within(f"heads.{name}", head or [], last)
+
     def reference(self, name: str) -> Any:
+        head = name.split(".")[1] if name.startswith("heads.") else None
+        if head in self.heads and f"heads.{head}" not in self.values:
+            self.values[f"heads.{head}"] = self.head(head)
         if name not in self.values:
             raise Unreadable(name)
         return self.values[name]
@@ -99,14 +117,16 @@ class _Reading:
         last = None
         for fusion in written if isinstance(written, list) else [written]:
             names = fusion.get("inputs") or list(self.spec["branches"])
-            last = self.merge(fusion, [self.reference(name) for name in names], names, 0)
-            last = self.layers(fusion.get("layers") or [], last, None)
+            last = self.merge(_merge_keys(fusion), [self.reference(name) for name in names], names, 0)
+            last = self.within(fusion.get("name", "fusion"), fusion.get("layers") or [], last)
             self.values[fusion.get("name", "fusion")] = last
         return last
 
     def merge(self, fusion: Any, inputs: list[Any], names: list[str], depth: int) -> Any:
         """Several inputs to one; within `TimeDistributed` only what does not depend on the depth."""
         fusion = {"strategy": fusion} if isinstance(fusion, str) else dict(fusion)
+        if not fusion and len(inputs) == 1:
+            return inputs[0]
         if fusion.get("broadcast"):
             raise Unreadable("broadcast")
         strategy = fusion.get("strategy")
@@ -129,8 +149,14 @@ class _Reading:
         return inputs[0] if len(inputs) == 1 else getattr(keras.layers, MERGES[strategy])()(inputs)
 
     def layers(self, items: list[Any], x: Any, shared: Any, depth: int = 0, variables: dict[str, Any] | None = None) -> Any:
+        variables = variables or self.spec.get("vars", {})
         for index, item in enumerate(items):
-            x = self.item(item, x, None if shared is None else (*shared, index), depth, variables or self.spec.get("vars", {}))
+            inner = None if shared is None else (*shared, index)
+            item = _replaced(item, variables) if isinstance(item, str) else item
+            if isinstance(item, list):
+                x = self.layers(item, x, inner, depth, variables)
+            else:
+                x = self.item(item, x, inner, depth, variables)
         return x
 
     def item(self, item: Any, x: Any, shared: Any, depth: int, variables: dict[str, Any]) -> Any:
@@ -150,8 +176,8 @@ class _Reading:
             )
         if name == "Parallel":
             paths = {
-                key: self.layers(path or [], x, None if shared is None else (*shared, key), depth, variables)
-                for key, path in arguments["paths"].items()
+                key: self.layers(path or [], x, None if shared is None else (*shared, key), depth, {**variables, **own})
+                for key, path, own in _paths(arguments)
             }
             merged = self.merge(arguments["merge"], list(paths.values()), list(paths), depth)
             after = arguments["merge"].get("layers", []) if isinstance(arguments["merge"], dict) else []
@@ -186,8 +212,18 @@ class _Reading:
         if (states := arguments.pop("initial_state", None)) is not None:
             if depth:
                 raise Unreadable("states over time")
-            called["initial_state"] = [self.reference(each) for each in ([states] if isinstance(states, str) else states)]
-        arguments.pop("name", None) if name != "Op" else None
+            states = [states] if isinstance(states, str) else states
+            if any("." in each for each in states):
+                raise Unreadable("the states of a layer")
+            called["initial_state"] = [self.reference(each) for each in states]
+        given_name = arguments.pop("name", None) if name != "Op" or "function" in arguments else None
+        y = self.call(name, arguments, called, x, key, depth)
+        if given_name is not None and not depth:
+            self.values[f"{self.area}.{given_name}"] = y
+        return y
+
+    def call(self, name: str, arguments: dict[str, Any], called: dict[str, Any], x: Any, key: Any, depth: int) -> Any:
+        """What a layer gives, with those arguments of its call."""
         if name == "Op":
             if "function" not in arguments:
                 return getattr(keras.ops, arguments["name"])(x)
@@ -229,6 +265,20 @@ class _Reading:
             if metrics:
                 arguments["metrics"] = [thing("metrics", each) for each in metrics]
         model.compile(**arguments)
+
+
+def _merge_keys(written: dict[str, Any]) -> dict[str, Any]:
+    """Of a fusion or head what says how its inputs become one."""
+    return {key: value for key, value in written.items() if key not in ("name", "inputs", "layers")}
+
+
+def _paths(arguments: dict[str, Any]) -> list[tuple[str, Any, dict[str, Any]]]:
+    """The paths of a `Parallel`: name, layers, and variables of its own."""
+    if "paths" in arguments:
+        return [(name, path, {}) for name, path in arguments["paths"].items()]
+    rounds = list(zip(*arguments["each"].values(), strict=True))
+    own = [{**dict(zip(arguments["each"], values, strict=True)), "index": index} for index, values in enumerate(rounds)]
+    return [(f"paths[{index}]", arguments["layers"], each) for index, each in enumerate(own)]
 
 
 def make(name: str, arguments: dict[str, Any] | None) -> Any:
