@@ -14,10 +14,11 @@ from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
 from ..language.kinds import UNKNOWN_CHOICE, Choice, wrong_type
 from ..language.leaf import Steps
+from ..language.read_record import report_unknown_key
 from ..language.scope import Scope
 from ..text.diagnostic import Code
-from ..text.nodes import Mapping, Node, Scalar
-from ..text.spelling import guess
+from ..text.nodes import Entry, Mapping, Node, Scalar
+from ..text.spelling import guess, nearest
 from .functions.op import function_op
 from .functions.ranges import range_of
 from .functions.table import names, refused
@@ -44,6 +45,11 @@ def _report_refused(node: Scalar, scope: Scope) -> None:
     reason, _, layer = refused()[name].partition(": ")
     help = (f"write {layer}",) if layer else ("`cnnlstm-spec layers Op` lists the functions that can be",)
     scope.report(REFUSED_FUNCTION, node, function=name, reason=reason, help=help)
+
+
+def _may_be_function(entry: Entry, known: tuple[str, ...]) -> bool:
+    """Whether a key looks like `function`, which decides what other keys there are."""
+    return nearest(entry.key.text, known) == "function"
 
 
 class NameOfFunction(Choice):
@@ -83,7 +89,11 @@ class Op(Base):
         """With the key `function` the class of that function."""
         entry = arguments.get("function")
         if entry is None:
-            return cls
+            known = ("function", *cls.arguments)
+            misspelt = [each for each in arguments.entries if each.key.text not in known and _may_be_function(each, known)]
+            for each in misspelt[:1]:
+                report_unknown_key(each, scope, "Op", known)
+            return None if misspelt else cls
         node = scope.at("function").resolve(entry.value)
         if node is None:
             return None
