@@ -1,6 +1,6 @@
 """What is proved beyond the tests, in samples or whole: each proof in turn, a table of them, and 1 where one of them fails.
 
-python tools/proof.py --tests long --seeds 500 --backbones 8 --mutants 300 --kills 20 ...    what `make proof` runs
+python tools/proof.py --tests long --seeds 500 --backbones 8 --mutants 300 --targets test-page ...    what `make proof` runs
 python tools/proof.py ... --write bench/PROOF.md       the same, and the table in a file, with the date and the commit
 
 A proof that cannot run has failed.
@@ -25,12 +25,12 @@ TESTS = {"long": ["-m", "whole", "--long"], "all": ["--whole"], "none": []}
 
 
 class Row(NamedTuple):
-    """A proof of any size: the option that says how large it is, what that counts, its name, and the command of this Python."""
+    """A proof of any size: the option that says how large it is, what that counts, its name, and what this Python is given."""
 
     option: str
     counts: str
     name: str
-    command: tuple[str, ...]
+    arguments: tuple[str, ...]
 
 
 ROWS = (
@@ -41,6 +41,12 @@ ROWS = (
         "{:,} backbones against Keras",
         ("tools/backbones.py", "--check", "--count", "{}"),
     ),
+    Row(
+        "keras",
+        "artifacts that earlier versions of Keras load",
+        "{:,} artifacts in earlier Keras",
+        ("tools/versions.py", "--count", "{}"),
+    ),
     Row("mutants", "changes of messages", "{:,} changed messages", ("tools/mutants.py", "{}")),
     Row("kills", "runs of `compile` that are killed", "{:,} killed runs", ("tools/kill.py", "{}")),
     Row("trains", "runs of `train` that are killed and resumed", "{:,} killed trainings", ("tools/kill_train.py", "{}")),
@@ -50,10 +56,10 @@ ROWS = (
 
 
 class Proof(NamedTuple):
-    """What is proved, and by which command of this Python."""
+    """What is proved, and by which command."""
 
     name: str
-    arguments: list[str]
+    command: list[str]
 
 
 class Result(NamedTuple):
@@ -67,11 +73,14 @@ class Result(NamedTuple):
 
 
 def make_proofs(options: argparse.Namespace) -> list[Proof]:
-    """The proofs of the sizes that are asked for."""
-    tests = ["-m", "pytest", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]
-    sizes = [(row, getattr(options, row.option)) for row in ROWS]
-    rest = [Proof(row.name.format(size), [part.format(size) for part in row.command]) for row, size in sizes if size]
-    return [Proof(f"{options.tests} tests", tests), *rest] if options.tests != "none" else rest
+    """The proofs of the sizes that are asked for, and the targets."""
+    tests = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]
+    proofs = [Proof(f"{options.tests} tests", tests)] if options.tests != "none" else []
+    for row in ROWS:
+        if size := getattr(options, row.option):
+            arguments = [part.format(size) for part in row.arguments]
+            proofs.append(Proof(row.name.format(size), [sys.executable, *arguments]))
+    return [*proofs, *(Proof(f"`make {each}`", ["make", "--no-print-directory", each]) for each in options.targets)]
 
 
 def run(proof: Proof) -> Result:
@@ -79,7 +88,7 @@ def run(proof: Proof) -> Result:
     print(f"== {proof.name}", flush=True)
     started, before, last = monotonic(), work_of_children(), ""
     with subprocess.Popen(
-        [sys.executable, *proof.arguments],
+        proof.command,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -129,6 +138,7 @@ def main() -> int:
     )
     for row in ROWS:
         parser.add_argument(f"--{row.option}", type=int, default=0, metavar="N", help=f"how many {row.counts} (default: none)")
+    parser.add_argument("--targets", nargs="*", default=[], metavar="NAME", help="targets of the Makefile that prove something")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
     options = parser.parse_args()
     results = [run(proof) for proof in make_proofs(options)]

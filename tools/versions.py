@@ -1,8 +1,10 @@
 """Loads the artifacts of specs in earlier versions of Keras, and compares what they predict; a table in Markdown comes of it.
 
     python tools/versions.py [VERSION ...] [--specs SPEC ...]
+    python tools/versions.py [VERSION ...] --count N      so many of the specs, from the first to the last
 
 Each version is installed beside, without what it depends on; oneDNN is off, so that equal models predict equal numbers.
+It ends with 1 where an artifact does not load, or predicts something else, in a version that has all that it uses.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 VERSIONS = ("3.8.0", "3.10.0", "3.12.4", "3.14.1")
@@ -22,6 +24,14 @@ SIZES = (2, 5, 64, 64, 64)
 """What sizes known only at run time are, batch first."""
 BOUND = 1e-6
 """Of the spread of what is predicted."""
+
+
+class Made(NamedTuple):
+    """An artifact, with inputs and predictions beside it, and the first Keras that has all that it uses; None for the oldest."""
+
+    file: Path
+    least: str | None
+
 
 LOADS = """
 import json, sys
@@ -43,35 +53,47 @@ print("FOUND" + json.dumps(found))
 """
 
 
-def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> int:
+    """Prints the table; 0 where all that should be equal is."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("versions", nargs="*", default=VERSIONS)
     specs = sorted(ROOT.glob("specs/*.yaml")) + sorted(ROOT.glob("specs/published/*.yaml"))
-    parser.add_argument("--specs", nargs="*", type=Path, default=specs)
+    parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
+    parser.add_argument("--count", type=int, metavar="N", help="so many of the specs, from the first to the last (default: all)")
     asked = parser.parse_args()
+    specs = asked.specs[:: max(1, len(asked.specs) // asked.count)][: asked.count] if asked.count else asked.specs
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        files = [made for spec in asked.specs if not spec.name.startswith("_") and (made := make(spec, folder)) is not None]
-        columns = {version: load_in(version, files, folder) for version in asked.versions}
+        made = [make(spec, folder) for spec in specs]
+        columns = {version: load_in(version, [each.file for each in made], folder) for version in asked.versions}
     print(f"| spec | {' | '.join(columns)} |\n| --- |{' --- |' * len(columns)}")
-    for file in files:
-        print(f"| {file.stem} | {' | '.join(cell(found[file.stem]) for found in columns.values())} |")
+    for name in [each.file.stem for each in made]:
+        print(f"| {name} | {' | '.join(cell(found[name]) for found in columns.values())} |")
     counts = [sum(works(each) for each in found.values()) for found in columns.values()]
-    print(f"| **of {len(files)}** | {' | '.join(f'**{count}**' for count in counts)} |")
+    print(f"| **of {len(made)}** | {' | '.join(f'**{count}**' for count in counts)} |")
+    missed = [
+        f"{each.file.stem} in {version}"
+        for version, found in columns.items()
+        for each in made
+        if (each.least is None or numbers(each.least) <= numbers(version)) and not works(found[each.file.stem])
+    ]
+    print(f"differ in a version that has all that they use: {', '.join(missed) or 'none'}")
+    return 1 if missed else 0
 
 
-def make(spec: Path, folder: Path) -> Path | None:
+def make(spec: Path, folder: Path) -> Made:
     """The artifact of a spec, and beside it inputs and what the model predicts of them."""
     import keras
     import numpy
 
     import cnnlstm_spec
+    from cnnlstm_spec.compiler.artifact.since import find_least, find_since
     from cnnlstm_spec.compiler.artifact.write import make_portable
 
     keras.utils.clear_session()
-    model = cnnlstm_spec.load(spec).to_keras()
+    compilation = cnnlstm_spec.load(spec)
+    model = compilation.to_keras()
     path = folder / f"{spec.stem}.keras"
     model.save(path)
     path.write_bytes(make_portable(path.read_bytes()))
@@ -85,7 +107,7 @@ def make(spec: Path, folder: Path) -> Path | None:
     outputs = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
     arrays: dict[str, Any] = {f"x{number:03}": each for number, each in enumerate(given)}
     numpy.savez(path.with_suffix(".npz"), **arrays, **{f"y{number}": each for number, each in enumerate(outputs)})
-    return path
+    return Made(path, find_least(find_since(compilation.program)))
 
 
 def load_in(version: str, files: list[Path], folder: Path) -> dict[str, Any]:
@@ -104,6 +126,11 @@ def load_in(version: str, files: list[Path], folder: Path) -> dict[str, Any]:
     return found
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """A version as numbers, which can be compared."""
+    return tuple(map(int, version.split(".")))
+
+
 def works(found: float | str) -> bool:
     """Whether the artifact loads and predicts the same."""
     return not isinstance(found, str) and found <= BOUND
@@ -117,4 +144,4 @@ def cell(found: float | str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

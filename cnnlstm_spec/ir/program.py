@@ -162,15 +162,24 @@ class Unbuildable(Exception):
 
 def find_calls(statement: Statement) -> Iterator[Call]:
     """Every call in a statement."""
+    return (each for each in _expressions(statement) if isinstance(each, Call))
+
+
+def find_uses(statement: Statement) -> Iterator[Apply]:
+    """Every layer that is called on something in a statement."""
+    return (each for each in _expressions(statement) if isinstance(each, Apply))
+
+
+def _expressions(statement: Statement) -> Iterator[Expression]:
     match statement:
         case Let(_, value) | LetEach(_, value) | SetAttribute(_, _, value) | Do(value):
-            yield from _calls(value)
+            yield from _within(value)
 
 
-def _calls(expression: Expression) -> Iterator[Call]:
+def _within(expression: Expression) -> Iterator[Expression]:
+    yield expression
     match expression:
         case Call(_, arguments, keywords):
-            yield expression
             inner: Iterable[Expression] = (*arguments, *(value for _, value in keywords))
         case Apply(layer, arguments, keywords):
             inner = (layer, *arguments, *(value for _, value in keywords))
@@ -185,4 +194,4 @@ def _calls(expression: Expression) -> Iterator[Call]:
         case _:
             return
     for each in inner:
-        yield from _calls(each)
+        yield from _within(each)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 
 import pytest
 from places import ROOT
@@ -16,16 +17,20 @@ SIZES = {row.option: size for size, row in enumerate(proof.ROWS, 2)}
 
 @pytest.mark.parametrize("tests", ["long", "all"])
 def test_every_proof_has_a_program_and_its_size(tests: str) -> None:
-    proofs = proof.make_proofs(argparse.Namespace(tests=tests, **SIZES))
+    proofs = proof.make_proofs(argparse.Namespace(tests=tests, targets=[], **SIZES))
     assert len(proofs) == 1 + len(SIZES)
     for each, size in zip(proofs[1:], SIZES.values(), strict=True):
-        program = each.arguments[1].replace(".", "/") if each.arguments[0] == "-m" else each.arguments[0]
-        assert (ROOT / program).exists(), program
-        assert str(size) in each.arguments and str(size) in each.name
+        python, *arguments = each.command
+        program = arguments[1].replace(".", "/") if arguments[0] == "-m" else arguments[0]
+        assert python == sys.executable and (ROOT / program).exists(), program
+        assert str(size) in arguments and str(size) in each.name
 
 
 def test_a_proof_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    results = [proof.run(Proof(name, ["-c", f"print('it says'); exit({status})"])) for name, status in (("one", 0), ("two", 3))]
+    program = "print('it says'); exit({})"
+    results = [
+        proof.run(Proof(name, [sys.executable, "-c", program.format(status)])) for name, status in (("one", 0), ("two", 3))
+    ]
     assert [(each.status, each.last) for each in results] == [(0, "it says"), (3, "it says")]
     assert "== two\nit says\n" in capfd.readouterr().out
     assert re.search(r"one \| holds \| \d+ \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
@@ -41,9 +46,11 @@ def test_each_row_has_its_sizes_in_the_makefile() -> None:
     text = (ROOT / "Makefile").read_text("utf-8")
     for name in ("SAMPLE", "WHOLE"):
         (line,) = re.findall(rf"^{name} := (.+)$", text, re.M)
-        assert re.findall(r"--(\w+)", line) == ["tests", *(row.option for row in proof.ROWS)]
+        assert re.findall(r"--(\w+)", line) == ["tests", *(row.option for row in proof.ROWS), "targets"]
+        targets = line.partition("--targets ")[2].split()
+        assert targets and all(f"\n{each}: " in text for each in targets)
 
 
 def test_what_has_no_size_is_left_out() -> None:
-    left = argparse.Namespace(tests="none", **{**dict.fromkeys(SIZES, 0), "kills": 3})
-    assert [each.name for each in proof.make_proofs(left)] == ["3 killed runs"]
+    left = argparse.Namespace(tests="none", targets=["test-page"], **{**dict.fromkeys(SIZES, 0), "kills": 3})
+    assert [each.name for each in proof.make_proofs(left)] == ["3 killed runs", "`make test-page`"]

@@ -6,17 +6,21 @@ The facts are `language/data/since.json`, made by `tools/since.py` from the vers
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from ...ir.program import Call, Program, find_calls
+from ...ir.program import Call, Let, Program, Ref, find_calls, find_uses
 from ...text.files import own
+
+RESHAPES_AGAIN = "3.12"
+"""Before, a `Reshape` that is used more than once has for its `-1` the size that it was first built for."""
 
 
 def find_since(program: Program) -> dict[str, str]:
     """What a program uses that the oldest Keras has not, as `layers.Dense` or `layers.Dense.lora_rank`, and since when."""
     facts = _facts()
-    found: dict[str, str] = {}
+    found: dict[str, str] = {"layers.Reshape.target_shape": RESHAPES_AGAIN} if _reshapes_again(program) else {}
     for call in [call for statement in program.statements for call in find_calls(statement)]:
         found |= _of_call(call, facts.get(call.path, {}))
     return dict(sorted(found.items()))
@@ -32,6 +36,18 @@ def _of_call(call: Call, known: dict[str, Any]) -> dict[str, str]:
     found = {name: known["since"]} if "since" in known else {}
     arguments: dict[str, str] = known.get("arguments", {})
     return found | {f"{name}.{keyword}": arguments[keyword] for keyword, _ in call.keywords if keyword in arguments}
+
+
+def _reshapes_again(program: Program) -> bool:
+    """Whether a `Reshape` whose shape leaves a size open is used more than once."""
+    uses = Counter(each.layer.name for line in program.statements for each in find_uses(line) if isinstance(each.layer, Ref))
+    return any(
+        isinstance(shape, tuple) and -1 in shape and uses[name] > 1
+        for name, call in [(each.name, each.value) for each in program.statements if isinstance(each, Let)]
+        if isinstance(call, Call) and call.path == "keras.layers.Reshape"
+        for keyword, shape in call.keywords
+        if keyword == "target_shape"
+    )
 
 
 def _numbers(version: str) -> tuple[int, ...]:

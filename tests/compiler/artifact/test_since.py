@@ -41,3 +41,21 @@ def test_what_is_newer_than_the_oldest_is_told(layers: str, more: str, since: di
     assert compilation.ok, [each.message for each in compilation.diagnostics]
     found = find_since(compilation.program)
     assert (found, find_least(found)) == (since, least)
+
+
+SHARED = """version: 1
+name: x
+branches:
+  x: {{input: {{kind: vector, shape: [12]}}, layers: [Reshape: {{target_shape: {shape}, share: shape}}, Flatten]}}
+  y: {{input: {{kind: vector, shape: [{size}]}}, layers: [Reshape: {{target_shape: {shape}, share: shape}}, Flatten]}}
+fusion: {{strategy: concat}}
+head: [{{Dense: {{units: 1}}}}]
+"""
+
+
+@pytest.mark.parametrize(("shape", "size", "least"), [("[-1, 4]", 8, "3.12"), ("[3, 4]", 12, None)])
+def test_one_reshape_of_several_sizes(shape: str, size: int, least: str | None) -> None:
+    """Keras before 3.12 has the open size of the first for all, and an artifact of `retinanet-resnet50` does not load in 3.8."""
+    compilation = load(SHARED.format(shape=shape, size=size))
+    assert compilation.ok, [each.message for each in compilation.diagnostics]
+    assert find_least(find_since(compilation.program)) == least
