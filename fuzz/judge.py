@@ -142,6 +142,7 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
     if sizes is None:
         return "accepted, no sizes found"
     at_once = seed % GRAPH == 0 or (spec.get("compile") or {}).get("jit_compile") is True
+    drawn = model.get_weights()
     failure = _failure(spec, sizes, model, graph=at_once)
     if failure is not None and not at_once:
         # A compiled graph, which is what trains unless told otherwise, has the last word.
@@ -156,6 +157,9 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
         return "accepted, not on this data"
     if failure is not None:
         raise Disagreement("does not run", f"sizes {sizes}: {failure}")
+    if _is_spoilt(model):
+        # These data lead to what is no number, of which nothing is to be seen.
+        model.set_weights(drawn)
     _outputs(spec, compilation, sizes, model)
     if (leaked := leak(spec, compilation, sizes, model)) is not None:
         raise Disagreement("padding leaks", f"sizes {sizes}: {leaked}")
@@ -176,6 +180,11 @@ def _diverges(spec: dict[str, Any], sizes: dict[str, int], model: Any) -> bool:
         return False
     model.optimizer, model.train_function = keras.optimizers.SGD(), None
     _failure(spec, sizes, model, graph=False)
+    return _is_spoilt(model)
+
+
+def _is_spoilt(model: Any) -> bool:
+    """Whether a weight is no number."""
     return any(numpy.isnan(numpy.asarray(each, "float32")).any() for each in model.get_weights())
 
 
