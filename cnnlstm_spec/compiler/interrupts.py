@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -29,10 +30,23 @@ def heed() -> None:
 
 
 def heed_in_worker() -> None:
-    """Notices interrupts in a process that works for another, and says nothing of them: that one does."""
+    """Notices interrupts in a process that works for another, and says nothing of them: that one does.
+
+    It ends at once where the other has died, which may be started again and do the same work.
+    """
     global _quiet
     _quiet = True
     signal.signal(signal.SIGINT, _interrupt)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(130)
 
 
 @contextmanager

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.variants import Sweep
 from ..run import needs_of
 from .space import to_texts
-from .study import CODES, FOLDER, OUTCOME, OWNER, REASON, SOUND
+from .study import CODES, OUTCOME, OWNER, REASON, SOUND, draw_values
 from .table import counts
 from .variant import compile_variant
 
 if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
 
 IN_A_ROW, TIMES = 50, 20
 """So many draws in a row that are no trials, or so many times the trials that are wanted, end a search."""
@@ -41,36 +42,38 @@ class Draws:
     wanted: int
 
     def left_over(self) -> list[Drawn]:
-        """Trials of this folder that were cut off, some before they were drawn to their end."""
-        found = []
-        for each in self.study.get_trials(deepcopy=False):
-            if each.state.name == "RUNNING" and each.user_attrs.get(OWNER) == self.owner:
-                one = self._judge(self._trial(each._trial_id))
-                found += [] if one is None else [one]
-        return found
+        """Trials of this folder that were cut off, but for those that came a moment after another process's."""
+        seen = self.study.get_trials(deepcopy=False)
+        ours = [each for each in seen if each.state.name == "RUNNING" and each.user_attrs.get(OWNER) == self.owner]
+        return [_drawn(each) for each in ours if counts(each) and self._keeps(each)]
 
     def next(self) -> Drawn | None:
         """The next trial; None where there are enough, or no more can be had."""
-        while not self.is_enough() and self.exhausted() is None:
-            trial = self.study.ask()
-            trial.set_user_attr(OWNER, self.owner)
-            if (one := self._judge(trial)) is not None:
+        while True:
+            seen = self.study.get_trials(deepcopy=False)
+            if self._is_enough(seen) or self._exhausted(seen) is not None:
+                return None
+            if (one := self._draw(seen)) is not None:
                 return one
-        return None
 
     def is_enough(self) -> bool:
         """Whether there are as many trials as are wanted, those that run included."""
-        return sum(map(counts, self.study.get_trials(deepcopy=False))) >= self.wanted
+        return self._is_enough(self.study.get_trials(deepcopy=False))
 
     def exhausted(self) -> str | None:
         """Why no more is drawn; None where it is."""
-        row = lost = 0
-        repeated = 0
-        for each in self.study.get_trials(deepcopy=False):
+        return self._exhausted(self.study.get_trials(deepcopy=False))
+
+    def _is_enough(self, seen: Sequence[FrozenTrial]) -> bool:
+        return sum(map(counts, seen)) >= self.wanted
+
+    def _exhausted(self, seen: Sequence[FrozenTrial]) -> str | None:
+        row = lost = repeated = 0
+        for each in seen:
             outcome = each.user_attrs.get(OUTCOME)
             if counts(each):
                 row = repeated = 0
-            elif outcome is not None:
+            elif outcome is not None and outcome != "surplus":
                 row, lost, repeated = row + 1, lost + 1, repeated + (outcome == "repeated")
         if row >= IN_A_ROW:
             if repeated == row:
@@ -79,45 +82,58 @@ class Draws:
         most = TIMES * self.wanted
         return f"{lost} draws were no trials, {TIMES} times as many as are wanted" if lost >= most else None
 
-    def _trial(self, id: int) -> optuna.Trial:
-        import optuna
-
-        return optuna.Trial(self.study, id)
-
-    def _judge(self, trial: optuna.Trial) -> Drawn | None:
-        """Draws what is not drawn yet; None where it is no trial, which is noted."""
-        values = {path: trial._suggest(path, each) for path, each in self.space.items()}
-        texts = to_texts(values)
-        drawn = Drawn(trial.number, trial._trial_id, texts)
-        if trial.user_attrs.get(SOUND):
-            return drawn
-        if self._is_known(trial.number, values):
-            self._refuse(trial, "repeated")
+    def _draw(self, seen: Sequence[FrozenTrial]) -> Drawn | None:
+        """Draws values and judges them, and writes both down at once; None where it is no trial."""
+        values = draw_values(self.study, self.space, seen)
+        if (refused := self._judge(values, seen)) is not None:
+            outcome, notes = refused
+            # What breaks rules counts as worse than all else when values are drawn; a repeated draw says nothing.
+            self._write(values, "PRUNED" if outcome == "refused" else "FAIL", {OUTCOME: outcome, **notes})
             return None
-        compilation = compile_variant(self.base, texts)
+        trial = self._write(values, "RUNNING", {SOUND: True})
+        return _drawn(trial) if self._keeps(trial) else None
+
+    def _judge(self, values: Mapping[str, Any], seen: Sequence[FrozenTrial]) -> tuple[str, dict[str, Any]] | None:
+        """Why a draw is no trial, and what is to be noted of it; None where it is one."""
+        if any(_has(each, values) for each in seen):
+            return "repeated", {}
+        compilation = compile_variant(self.base, to_texts(values))
         codes = sorted({each.code.name for each in compilation.diagnostics if each.severity == "error"})
         if codes:
-            trial.set_user_attr(CODES, codes)
-            self._refuse(trial, "refused")
-            return None
-        if (lacking := needs_of(compilation)) is not None:
-            trial.set_user_attr(REASON, lacking)
-            self._refuse(trial, "failed")
-            return None
-        trial.set_user_attr(FOLDER, f"trial-{trial.number:04d}")
-        trial.set_user_attr(SOUND, True)
-        return drawn
+            return "refused", {CODES: codes}
+        lacking = needs_of(compilation)
+        return None if lacking is None else ("failed", {REASON: lacking})
 
-    def _is_known(self, number: int, values: Mapping[str, Any]) -> bool:
-        return any(
-            each.params == values and (counts(each) or each.user_attrs.get(OUTCOME) == "failed")
-            for each in self.study.get_trials(deepcopy=False)
-            if each.number != number
-        )
+    def _keeps(self, trial: FrozenTrial) -> bool:
+        """Whether a trial stays, once others that draw from the study can see it: of two that come at once the later goes."""
+        others = [each for each in self.study.get_trials(deepcopy=False) if each.number != trial.number]
+        is_surplus = self._is_enough(others)
+        if not is_surplus and not any(_has(each, trial.params) for each in others):
+            return True
+        self.study._storage.set_trial_user_attr(trial._trial_id, OUTCOME, "surplus" if is_surplus else "repeated")
+        self.study.tell(trial.number, state=_states()["FAIL"])
+        return False
 
-    def _refuse(self, trial: optuna.Trial, outcome: str) -> None:
-        """What breaks rules counts as worse than all else when values are drawn; a repeated draw says nothing."""
-        from optuna.trial import TrialState
+    def _write(self, values: Mapping[str, Any], state: str, notes: Mapping[str, Any]) -> FrozenTrial:
+        """A draw in the study, whole from the beginning: no other process sees a part of it, and no kill leaves one."""
+        import optuna
 
-        trial.set_user_attr(OUTCOME, outcome)
-        self.study.tell(trial.number, state=TrialState.PRUNED if outcome == "refused" else TrialState.FAIL)
+        noted = {OWNER: self.owner, **notes}
+        drawn = optuna.create_trial(state=_states()[state], params=dict(values), distributions=dict(self.space), user_attrs=noted)
+        storage = self.study._storage
+        return storage.get_trial(storage.create_new_trial(self.study._study_id, template_trial=drawn))
+
+
+def _states() -> Any:
+    from optuna.trial import TrialState
+
+    return TrialState
+
+
+def _drawn(trial: FrozenTrial) -> Drawn:
+    return Drawn(trial.number, trial._trial_id, to_texts(trial.params))
+
+
+def _has(trial: FrozenTrial, values: Mapping[str, Any]) -> bool:
+    """Whether it is of these values, and was trained, or could not be."""
+    return trial.params == values and (counts(trial) or trial.user_attrs.get(OUTCOME) == "failed")

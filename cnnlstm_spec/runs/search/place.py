@@ -29,6 +29,11 @@ STUDY, SEARCH, LOCK, TABLE, REPORT, BEST_SPEC, BEST = (
 )
 
 
+def name_trial(number: int) -> str:
+    """The name of the folder of a trial."""
+    return f"trial-{number:04d}"
+
+
 def make_key(document: Any, choices: Any) -> str:
     """What tells a search from others: the spec with its overrides, but for how many trials it has."""
     held = {"document": plain(document), "search": plain(choices)}
@@ -48,7 +53,7 @@ class Place:
 
     def trial(self, number: int) -> File:
         """The folder of a trial."""
-        return self.path / f"trial-{number:04d}"
+        return self.path / name_trial(number)
 
     def claim(self, key: str) -> str:
         """Makes the folder this search's, and gives what marks trials as its own. Raises DataError where it is another's."""

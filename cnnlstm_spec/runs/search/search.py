@@ -6,13 +6,10 @@ A trial that was cut off is gone on with under its own number; each draw hangs o
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...compiler import interrupts
 from ...compiler.artifact.write import remove_folder
 from ...compiler.variants import Sweep
 from ...text.edits.overrides import read_overrides, set_all
@@ -29,6 +26,7 @@ from .study import BEST_EPOCH, EPOCHS, OUTCOME, REASON, Design, open_study
 from .table import make_report, to_table
 from .trial import TrialEnding, TrialJob, run_trial
 from .variant import SearchedSpec, prepare
+from .workers import LocalWorker, train_side_by_side
 
 if TYPE_CHECKING:
     import optuna
@@ -66,15 +64,15 @@ def search(orders: SearchOrders, tell: Callable[[TrialJob, TrialEnding], None], 
         if len(alike) == ALIKE:
             write_results(orders, study, base, f"{ALIKE} trials in a row failed alike")
             raise DataError([f"{ALIKE} trials in a row failed alike:", *ending.lines])
-        write_results(orders, study, base, None, pictures=False)
+        write_results(orders, study, base, None, is_last=False)
     return write_results(orders, study, base, None if draws.is_enough() else draws.exhausted())
 
 
-def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended: str | None, pictures: bool = True) -> Report:
-    """The table, the best spec and the best run; pictures at the end."""
+def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended: str | None, is_last: bool = True) -> Report:
+    """The table, the best spec and the best run; at the end what matters, and the pictures."""
     assert orders.search.objective is not None and orders.search.trials is not None
     place = orders.place
-    report = make_report(study, orders.search.objective, orders.search.trials, orders.owner, ended)
+    report = make_report(study, orders.search.objective, orders.search.trials, orders.owner, ended, is_last)
     best = next((each for each in report.trials if each.number == report.best), None)
     if best is not None:
         from .space import to_flow
@@ -90,7 +88,7 @@ def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended:
             place.keep_best(best.number)
     place.put(TABLE, to_table(report).encode())
     place.put(REPORT, (report.to_json() + "\n").encode())
-    if pictures:
+    if is_last:
         for name, data in make_pictures(report).items():
             place.put(name, data)
     return report
@@ -124,33 +122,7 @@ def _endings(orders: SearchOrders, draws: Draws, watch: Callable[[TrialJob], Wat
         while (job := take()) is not None:
             yield job, run_trial(job, watch(job), draws.study)
         return
-    yield from _side_by_side(orders.jobs, take)
-
-
-def _side_by_side(jobs: int, take: Callable[[], TrialJob | None]) -> Iterator[tuple[TrialJob, TrialEnding]]:
-    """Trials in processes of their own, which say nothing until they end."""
-    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-    from multiprocessing import active_children, get_context
-
-    # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=interrupts.heed_in_worker) as pool:
-        running: dict[Any, TrialJob] = {}
-        try:
-            while True:
-                while len(running) < jobs and (job := take()) is not None:
-                    with interrupts.held():
-                        running[pool.submit(run_trial, job)] = job
-                if not running:
-                    return
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
-                if process.pid is not None:
-                    with suppress(ProcessLookupError):
-                        os.kill(process.pid, signal.SIGINT)
-            raise
+    yield from train_side_by_side(orders.jobs, LocalWorker, take)
 
 
 def _job(orders: SearchOrders, one: Drawn) -> TrialJob:

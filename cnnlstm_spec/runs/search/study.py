@@ -5,8 +5,10 @@ So a search that was killed draws on as if it had not been: a sampler holds noth
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import warnings
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,10 @@ from ..samples import DataError
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial, TrialState
 
-OWNER, SOUND, OUTCOME, CODES, REASON, ASKED, BEST_EPOCH, EPOCHS, FOLDER = (
+OWNER, SOUND, OUTCOME, CODES, REASON, ASKED, BEST_EPOCH, EPOCHS = (
     "owner",
     "sound",
     "outcome",
@@ -24,7 +28,6 @@ OWNER, SOUND, OUTCOME, CODES, REASON, ASKED, BEST_EPOCH, EPOCHS, FOLDER = (
     "asked",
     "best_epoch",
     "epochs",
-    "folder",
 )
 """What is noted of a trial, beside what Optuna itself has."""
 
@@ -100,6 +103,22 @@ def make_sampler(seed: int) -> optuna.samplers.BaseSampler:
     return Repeatable()
 
 
+def draw_values(study: optuna.Study, space: Mapping[str, BaseDistribution], seen: Sequence[FrozenTrial]) -> dict[str, Any]:
+    """What the next trial is made of, by path, after those that were seen of the study; nothing is read or written."""
+    import optuna
+
+    def read(deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False) -> list[FrozenTrial]:
+        return [each for each in seen if states is None or each.state in states]
+
+    trial = optuna.create_trial(state=optuna.trial.TrialState.RUNNING)
+    trial.number = len(seen)
+    known = copy.copy(study)
+    # The sampler reads the study anew for each value.
+    vars(known)["_get_trials"] = read
+    only, sample = optuna.distributions._get_single_value, study.sampler.sample_independent
+    return {path: only(each) if each.single() else sample(known, trial, path, each) for path, each in space.items()}
+
+
 def make_pruner(design: Design) -> optuna.pruners.BasePruner:
     """What stops trials early; how long the longest is, is said rather than found out."""
     from optuna.pruners import HyperbandPruner, MedianPruner, NopPruner
@@ -115,8 +134,6 @@ def is_hopeless(study: optuna.Study, number: int, before: list[str]) -> bool:
     Hyperband notes in the study how far a trial has come before it says what it thinks of it, and would not say it again. So it
     is asked of a copy without those notes.
     """
-    import copy
-
     import optuna
 
     direction = study.direction

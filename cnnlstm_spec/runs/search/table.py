@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ...text.escape.csv import to_csv
 from ...text.escape.json import in_words
 from .document import Report, Trial
-from .study import BEST_EPOCH, CODES, EPOCHS, FOLDER, OUTCOME, OWNER, SOUND
+from .place import name_trial
+from .study import BEST_EPOCH, CODES, EPOCHS, OUTCOME, OWNER, SOUND
 
 if TYPE_CHECKING:
     import optuna
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "RUNNING": "running"}
 
 
-def make_report(study: optuna.Study, objective: str, wanted: int, owner: str, ended: str | None) -> Report:
-    """Everything that can be told of a study."""
+def make_report(study: optuna.Study, objective: str, wanted: int, owner: str, ended: str | None, is_last: bool) -> Report:
+    """Everything that can be told of a study; what matters at its end alone, since to find it takes long."""
     found = study.get_trials(deepcopy=False)
     outcomes = Counter(each.user_attrs.get(OUTCOME) for each in found)
     refused = Counter(code for each in found for code in each.user_attrs.get(CODES, ()))
@@ -40,7 +41,7 @@ def make_report(study: optuna.Study, objective: str, wanted: int, owner: str, en
         draws_refused=outcomes["refused"],
         draws_repeated=outcomes["repeated"],
         draws_failed=outcomes["failed"],
-        importance=find_importance(study),
+        importance=find_importance(study) if is_last else {},
         **more,
     )
 
@@ -55,7 +56,7 @@ def _trial(each: optuna.trial.FrozenTrial, owner: str) -> Trial:
     numbers = {"best_epoch": each.user_attrs.get(BEST_EPOCH), "epochs": each.user_attrs.get(EPOCHS)}
     more: dict[str, Any] = {name: value for name, value in numbers.items() if value is not None}
     if each.user_attrs.get(OWNER) == owner and state != "pruned":
-        more["run"] = each.user_attrs.get(FOLDER)
+        more["run"] = name_trial(each.number)
     value = each.value if state == "completed" else None
     return Trial(number=each.number, state=state or "pruned", value=value, values=drawn(each), **more)  # type: ignore[arg-type]
 

@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...compiler import interrupts
 from ...compiler.artifact.ownership import MANIFEST
 from ...compiler.compile import Compilation
 from ...emit.keras.quiet import silence
+from ...ir.inference import describe_error
 from ...ir.program import Unbuildable
 from ...text.files import PathError, read_json
 from ...text.missing import what_to_install
@@ -24,6 +26,9 @@ from .variant import SearchedSpec, compile_variant, prepare
 
 if TYPE_CHECKING:
     import optuna
+
+KERAS = ("keras", "tensorflow", "jax", "torch")
+"""Packages that train."""
 
 Outcome = Literal["completed", "pruned", "diverged", "failed"]
 
@@ -89,14 +94,14 @@ class TrialWatch(Watch):
         """Asks the pruner, and notes first that it was asked; after the last epoch there is nothing to save."""
         if epoch >= self.epochs:
             return
-        noted = sorted(self.study.get_trials(deepcopy=False)[self.trial.number].system_attrs)
+        noted = sorted(self.study._storage.get_trial(self.trial._trial_id).system_attrs)
         self.trial.set_user_attr(ASKED, {"epoch": epoch, "noted": noted})
         if self.trial.should_prune():
             raise Hopeless
 
     def take_up(self, kept: bytes | None) -> None:
         """Tells of an epoch that was saved and not told, and asks again where no answer to a question is known."""
-        told = self.study.get_trials(deepcopy=False)[self.trial.number]
+        told = self.study._storage.get_trial(self.trial._trial_id)
         asked: dict[str, Any] = told.user_attrs.get(ASKED) or {}
         last = told.last_step
         if last is not None and asked.get("epoch") == last:
@@ -135,6 +140,17 @@ def run_trial(job: TrialJob, watch: Watch | None = None, study: optuna.Study | N
             if (missing := what_to_install(error)) is None:
                 raise
             return TrialEnding("failed", lines=(missing,))
+        except Exception as error:
+            if not _is_of_keras(error):
+                raise
+            return TrialEnding("failed", lines=(describe_error(error),))
+
+
+def _is_of_keras(error: BaseException) -> bool:
+    """Whether Keras, its backend or what they call has raised it, such as for a lack of memory, and no code of ours."""
+    packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
+    ours = __name__.partition(".")[0]
+    return next((name for name in reversed(packages) if name in (ours, *KERAS)), ours) != ours
 
 
 def _run(job: TrialJob, watch: Watch, study: optuna.Study) -> TrialEnding:
@@ -153,7 +169,7 @@ def _run(job: TrialJob, watch: Watch, study: optuna.Study) -> TrialEnding:
         told.take_up(folder.read(LAST))
         ending = run(recompile, folder, orders, told)
     except Hopeless:
-        last = study.get_trials(deepcopy=False)[job.number].last_step
+        last = study._storage.get_trial(job.id).last_step
         return TrialEnding("pruned", epochs=last)
     if ending.status not in (DONE, DIVERGED):
         return TrialEnding("failed", lines=ending.lines)

@@ -1,0 +1,156 @@
+"""Who trains the trials of a search, without Keras: processes that die, and processes that draw from one study."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+from cnnlstm_spec.runs.search.trial import TrialEnding, TrialJob
+from cnnlstm_spec.runs.search.workers import TRIES, LocalWorker, train_side_by_side
+
+
+def die_at_first(times: int, folder: str, number: int) -> TrialEnding:
+    """Ends its process without a word so many times, and trains then."""
+    seen = len(list(Path(folder).glob(f"{number}-*")))
+    Path(folder, f"{number}-{seen}").touch()
+    if seen < times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return TrialEnding("completed", float(number))
+
+
+class Mortal(LocalWorker):
+    folder = ""
+
+    def train(self, job: TrialJob) -> Future[TrialEnding]:
+        return self.pool.submit(die_at_first, job.number if job.number < 9 else TRIES, self.folder, job.number)
+
+
+def make_job(number: int) -> TrialJob:
+    return TrialJob(None, None, number, number, (), "", "val_loss")  # type: ignore[arg-type]
+
+
+def test_a_trial_whose_process_dies_is_tried_again(tmp_path: Path) -> None:
+    """Beside it another goes on; one that ends each process that takes it has failed."""
+    Mortal.folder = str(tmp_path)
+    waiting = [make_job(number) for number in (0, 1, 2, 9)]
+    endings = {job.number: ending for job, ending in train_side_by_side(2, Mortal, lambda: waiting.pop(0) if waiting else None)}
+    assert {number: each.value for number, each in endings.items()} == {0: 0.0, 1: 1.0, 2: 2.0, 9: None}
+    assert endings[9].outcome == "failed" and "died" in endings[9].lines[0]
+    assert {number: len(list(tmp_path.glob(f"{number}-*"))) for number in (0, 1, 2, 9)} == {0: 1, 1: 2, 2: 3, 9: TRIES}
+
+
+PARENT = """
+import os, sys, time
+from cnnlstm_spec.runs.search.workers import LocalWorker
+
+if __name__ == "__main__":
+    worker = LocalWorker()
+    print(worker.pool.submit(os.getpid).result(), flush=True)
+    worker.pool.submit(time.sleep, 600)
+    time.sleep(600)
+"""
+
+
+def test_a_worker_ends_with_who_hired_it(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(PARENT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, str(tmp_path / "parent.py")], env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        os.kill(worker, 0)
+        process.kill()
+    assert any(is_gone(worker) for _ in patience(60))
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def patience(seconds: float) -> Iterator[None]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+        time.sleep(0.1)
+
+
+SPEC = """
+version: 1
+name: small
+vars: {width: 4}
+branches: {rows: {input: {kind: vector, shape: [2]}, layers: [{Dense: {units: $width}}]}}
+head: [{Dense: {units: 1}}]
+compile: {optimizer: adam, loss: mse}
+budget: {params: 200}
+data: {train: t.csv, inputs: {rows: {columns: [a, b]}}, targets: {head: {column: y}}}
+fit: {epochs: 3}
+"""
+
+
+def draw_all(url: str, owner: str, wanted: int) -> int:
+    """Draws what there is to be had, and counts what it has trained."""
+    import optuna
+
+    from cnnlstm_spec.runs.search.draw import Draws
+    from cnnlstm_spec.runs.search.study import OUTCOME, Design, open_study
+    from cnnlstm_spec.runs.search.variant import SearchedSpec, prepare
+
+    study = open_study(Design(url, "shared", False, 0, "median", 3))
+    space = {"vars.width": optuna.distributions.IntDistribution(1, 60)}
+    base = prepare(SearchedSpec("<test>", SPEC, "", (), False, False, ()))
+    draws = Draws(study, space, base, owner, wanted)
+    count = 0
+    while (one := draws.next()) is not None:
+        study._storage.set_trial_user_attr(one.id, OUTCOME, "completed")
+        study.tell(one.number, float(len(one.texts)))
+        count += 1
+    return count
+
+
+def test_two_processes_draw_from_one_study(tmp_path: Path) -> None:
+    """However their draws fall together, there are as many trials as are wanted, and none twice."""
+    optuna = pytest.importorskip("optuna")
+    from cnnlstm_spec.runs.search.draw import counts
+
+    url, wanted = f"sqlite:///{tmp_path / 'study.db'}", 12
+    draw = partial(draw_all, url, wanted=wanted)
+    draw_all(url, "first", 1)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert sum(pool.map(draw, ("one", "other"))) == wanted - 1
+    found = optuna.load_study(study_name="shared", storage=url).get_trials()
+    trained = [each.params["vars.width"] for each in found if counts(each)]
+    assert len(trained) == wanted == len(set(trained))
+    assert {each.user_attrs["outcome"] for each in found} >= {"completed", "refused"}
+    assert all(each.state.is_finished() and each.params for each in found)
+
+
+def test_the_median_pruner_stops_what_is_worse_than_most() -> None:
+    pytest.importorskip("optuna")
+    import optuna
+
+    from cnnlstm_spec.runs.search.study import Design, is_hopeless, make_pruner
+
+    study = optuna.create_study(pruner=make_pruner(Design("", "", False, 0, "median", 9)))
+    said = []
+    for value in (1.0, 2.0, 3.0, 4.0, 5.0, 2.5, 6.0):
+        trial = study.ask()
+        trial.report(value, 1)
+        said.append(bool(trial.should_prune()))
+        assert is_hopeless(study, trial.number, []) is said[-1]
+        study.tell(trial, None if said[-1] else value, state=optuna.trial.TrialState.PRUNED if said[-1] else None)
+    assert said == [False] * 6 + [True]
