@@ -15,14 +15,16 @@ export PYTHONWARNINGS ?=
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
 
-$(FULL)/ready: pyproject.toml constraints.txt
+# The packages of one environment can be installed while the other is, or is tested; the project itself cannot be installed into both
+# at once, since each installation writes into its folder.
+$(FULL)/packages: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
-	$(FULL)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -e '.[tensorflow,plot,data,runs,search,export,dev]'
+	$(FULL)/bin/python tools/needed.py tensorflow plot data runs search export dev > $(FULL)/needed.txt
+	$(FULL)/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -r $(FULL)/needed.txt
 	$(FULL)/bin/python -c "import keras, tensorflow, scipy, pytest"
 	touch $@
 
-# Without TensorFlow: what must work there is tested there. The packages can be installed while the other environment is; the
-# project itself cannot, since both installations write into its folder.
+# Without TensorFlow: what must work there is tested there.
 $(CORE)/packages: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(CORE)
 	$(CORE)/bin/python tools/needed.py plot > $(CORE)/needed.txt
@@ -30,8 +32,8 @@ $(CORE)/packages: pyproject.toml constraints.txt
 		lsprotocol pre-commit pytest pytest-xdist sarif-pydantic
 	touch $@
 
-$(CORE)/ready: $(CORE)/packages
-	$(CORE)/bin/python -m pip install $(PIP_OPTIONS) --no-deps -e .
+$(FULL)/ready $(CORE)/ready: %/ready: %/packages
+	$*/bin/python -m pip install $(PIP_OPTIONS) --no-deps -e .
 	touch $@
 
 demo: $(FULL)/ready
@@ -41,11 +43,11 @@ demo: $(FULL)/ready
 	@echo "The picture of the model is demo/plot.svg (and demo/plot.png)."
 	@echo "Next: train a model in a minute or two, on data that are made here, as examples/README.md says."
 
-# At most 8 minutes on two cores, set-up included: of proofs that repeat themselves it has samples, `make proof` has more.
+# At most 8 minutes on two cores, set-up included: of proofs that repeat themselves it has samples, `make proof` has more. The large
+# environment takes as long to install as the small one and all that is tested in it.
 test:
-	$(MAKE) --no-print-directory --jobs 2 $(FULL)/ready $(CORE)/packages
-	$(MAKE) --no-print-directory --jobs 2 --output-sync lint test-core
-	$(MAKE) --no-print-directory test-keras
+	$(MAKE) --no-print-directory --jobs 2 $(FULL)/packages test-core
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint test-keras
 
 test-core: $(CORE)/ready
 	$(CORE)/bin/python -m pytest -m 'not keras' -n 2 --dist worksteal
@@ -88,12 +90,12 @@ mutants: $(CORE)/ready
 # What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all` holds whole, and what needs a
 # browser, Node or another Keras, which are installed for it: what cannot be installed has failed.
 SAMPLE := --tests long --seeds 500 --backbones 8 --keras 6 --mutants 300 --kills 20 --trains 2 --inputs 4000 --targets test-page test-yaml-server
-proof: $(FULL)/ready $(CORE)/ready
+proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
 # Hours. The results are committed with the date and the commit that they are of.
 WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-page test-yaml-server
-proof-all: $(FULL)/ready $(CORE)/ready
+proof-all: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(WHOLE) --write bench/PROOF.md
 
 # The fast tests against the newest of each dependency, whatever the constraints say.

@@ -18,42 +18,50 @@ from elsewhere import Elsewhere, start_elsewhere
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the expected output of tests/specs/err anew")
     parser.addoption("--whole", action="store_true", help="every test of a proof that repeats itself, not its sample alone")
-    parser.addoption("--long", action="store_true", help="the tests marked `whole` too, in samples")
+    parser.addoption(
+        "--long", action="store_true", help="a sample of the tests that a run without options leaves out, and no others"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without `--whole`, leaves of each test marked `sampled` its sample, the same in each run, and of those marked `whole` none.
 
-    With `--long` it leaves of those one in as many as the mark says, `whole(every=9)`, or all.
+    With `--long` it leaves of what that leaves out one in as many as the mark says: `whole(every=9)`, or all; `sampled(..., long=9)`,
+    or none.
     """
     if config.getoption("--whole"):
         return
-    proofs: dict[str, list[pytest.Function]] = defaultdict(list)
-    for item in items:
-        if isinstance(item, pytest.Function) and item.get_closest_marker("sampled") is not None:
-            proofs[item.nodeid.partition("[")[0]].append(item)
-    left_out = {item for proof in proofs.values() for item in set(proof).difference(sample(proof))}
-    long: dict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        if item.get_closest_marker("whole") is not None:
-            long[item.nodeid.partition("[")[0]].append(item)
-    for proof in long.values():
-        mark = proof[0].get_closest_marker("whole")
-        assert mark is not None
-        kept = proof[:: mark.kwargs.get("every", 1)] if config.getoption("--long") else []
-        left_out |= set(proof).difference(kept)
-    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-    items[:] = [item for item in items if item not in left_out]
+    left_out: set[pytest.Item] = set()
+    long: set[pytest.Item] = set()
+    for mark, proof in find_proofs(items, "sampled"):
+        shown = sample(mark, proof)
+        rest = [each for each in proof if each not in shown]
+        left_out.update(rest)
+        long.update(rest[:: mark.kwargs["long"]] if "long" in mark.kwargs else ())
+    for mark, proof in find_proofs(items, "whole"):
+        left_out.update(proof)
+        long.update(proof[:: mark.kwargs.get("every", 1)])
+    kept = long if config.getoption("--long") else set(items) - left_out
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
-def sample(proof: list[pytest.Function]) -> list[pytest.Function]:
+def find_proofs(items: list[pytest.Item], name: str) -> list[tuple[pytest.Mark, list[pytest.Function]]]:
+    """The tests that have a mark, those of one function together."""
+    found: dict[str, list[tuple[pytest.Mark, pytest.Function]]] = defaultdict(list)
+    for item in items:
+        if isinstance(item, pytest.Function) and (mark := item.get_closest_marker(name)) is not None:
+            found[item.nodeid.partition("[")[0]].append((mark, item))
+    return [(pairs[0][0], [item for _, item in pairs]) for pairs in found.values()]
+
+
+def sample(mark: pytest.Mark, proof: list[pytest.Function]) -> list[pytest.Function]:
     """Of one test's parameters, every so manieth, or as many as show each value of those that its mark names.
 
     `sampled(every=4)` is a quarter of them. `sampled("layer", "policy")` has each layer and each policy at least once,
     and which layer meets which policy is drawn by the names of the tests.
     """
-    mark = proof[0].get_closest_marker("sampled")
-    assert mark is not None and bool(mark.args) != bool(mark.kwargs), "the mark names parameters, or `every`"
+    assert bool(mark.args) != ("every" in mark.kwargs), "the mark names parameters, or `every`"
     if not mark.args:
         return proof[:: mark.kwargs["every"]]
     drawn = sorted(proof, key=lambda item: crc32(item.name.encode()))

@@ -87,6 +87,7 @@ def test_an_interrupt_that_becomes_another_error(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.keras
+@pytest.mark.sampled("jobs", long=1)
 @pytest.mark.parametrize(("moment", "jobs"), [(1.0, 1), (3.0, 1), (5.0, 1), (6.0, 2)])
 def test_an_interrupt_of_compile(moment: float, jobs: int, tmp_path: Path) -> None:
     """At several moments, the last of them in the processes that build variants."""
@@ -104,6 +105,7 @@ def test_an_interrupt_of_compile(moment: float, jobs: int, tmp_path: Path) -> No
 
 
 @pytest.mark.keras
+@pytest.mark.whole
 def test_compile_killed(tmp_path: Path, whole: bool) -> None:
     """A few of what `make kill` does two hundred times: two in the last fifth of a run, where it writes."""
     (tmp_path / "spec.yaml").write_text(kill.SPEC)

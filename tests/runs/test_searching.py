@@ -164,6 +164,7 @@ def start(spec: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
+@pytest.mark.whole
 def test_killed_and_gone_on_with(searched: Path, tmp_path: Path) -> None:
     """Killed while a trial trains; what comes of it is what comes of a search that nobody stopped."""
     process = start(searched / "spec.yaml", tmp_path / "out")
@@ -185,7 +186,7 @@ def assert_same(one: Path, other: Path) -> None:
     assert (one / "best" / "model.keras").read_bytes() == (other / "best" / "model.keras").read_bytes()
 
 
-@pytest.mark.whole(1)
+@pytest.mark.whole(every=10)
 @pytest.mark.parametrize("number", range(20))
 def test_killed_at_random(searched: Path, tmp_path: Path, number: int) -> None:
     rng = random.Random(number)
@@ -200,7 +201,7 @@ def test_killed_at_random(searched: Path, tmp_path: Path, number: int) -> None:
     assert_same(tmp_path / "out", searched / "out")
 
 
-@pytest.mark.whole(1)
+@pytest.mark.whole
 def test_two_at_a_time_and_killed(searched: Path, tmp_path: Path) -> None:
     process = start(searched / "spec.yaml", tmp_path / "out", "--jobs", "2")
     with suppress(subprocess.TimeoutExpired):
@@ -217,7 +218,7 @@ def test_two_at_a_time_and_killed(searched: Path, tmp_path: Path) -> None:
     assert Report.from_json((tmp_path / "out" / "trials.json").read_text()).best == int(best["trial"])
 
 
-@pytest.mark.whole(1)
+@pytest.mark.whole
 def test_control_c(searched: Path, tmp_path: Path) -> None:
     process = start(searched / "spec.yaml", tmp_path / "out")
     assert process.stdout is not None

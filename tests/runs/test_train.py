@@ -151,7 +151,7 @@ def wait_for(process: subprocess.Popen[str], path: Path, times: int) -> None:
         time.sleep(0.002)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGKILL, marks=pytest.mark.whole), signal.SIGINT])
 def test_one_that_is_stopped_and_resumed_has_the_same_bytes(how: int, finished: Path, tmp_path: Path) -> None:
     output = tmp_path / "run"
     process = start(finished, output)
@@ -167,6 +167,7 @@ def test_one_that_is_stopped_and_resumed_has_the_same_bytes(how: int, finished: 
         assert (output / name).read_bytes() == (finished / "run" / name).read_bytes()
 
 
+@pytest.mark.whole
 def test_runs_at_a_time_are_those_one_after_another(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", str(finished / "spec.yaml"), "-o", str(tmp_path / "runs"), "--seeds", "3,4", "--jobs", "2"]) == 0
     for name in ("model.keras", "history.csv"):

@@ -75,7 +75,7 @@ def trained(op_class: type[Op], example: Example) -> bool:
 CASES = {op.__name__: [each for each in op.examples if trained(op, each)] for op in op_classes()}
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled(every=6, long=3)
 @pytest.mark.parametrize("op", [op for op, examples in CASES.items() if examples])
 def test_every_layer_with_weights(op: str, tmp_path: Path) -> None:
     """Beside another like it that has no multiplier; shared, and in `TimeDistributed`, where it has one input."""
@@ -125,6 +125,7 @@ def test_backbones_and_layers_of_equal_names(tmp_path: Path) -> None:
     check(spec(branches, [], multipliers), {"cnn": 0.1, "two": 0.2, "Conv1": 0.5}, tmp_path)
 
 
+@pytest.mark.whole
 def test_a_backbone_with_models_inside(tmp_path: Path) -> None:
     branches = {
         "x": {"input": IMAGE, "layers": [{"ConvNeXtTiny": BACKBONE}, {"Dense": {"units": 2, "name": "convnext_tiny_stem"}}]}

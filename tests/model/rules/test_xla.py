@@ -130,6 +130,7 @@ class TestKeras:
         assert load(SPEC % ("MixUp", "")).to_keras().jit_compile is False
         assert load(SPEC % ("RandomFlip", "")).to_keras().jit_compile is True
 
+    @pytest.mark.whole
     def test_every_other_layer_consists_of_what_xla_has(self, whole: bool) -> None:
         """The graph of a step with each layer, read without compiling it: which operations have no kernel for XLA."""
         cases = [(op, each) for op in op_classes() for each in op.examples]
