@@ -30,10 +30,8 @@ def folded(branches: Spec, rng: Random, variable: Callable[[Any], tuple[Any, Any
         values = [holder[key], holder[key] % 4 + 1]
         values[1] += values[1] == values[0]
         holder[key] = f"${ROUND}"
-    several = {"each": {ROUND: values}, **branch}
-    return {
-        f"{name}_${{{ROUND}}}" if name == chosen else name: several if name == chosen else each for name, each in branches.items()
-    }
+    several = (f"{chosen}_${{{ROUND}}}", {"each": {ROUND: values}, **branch})
+    return dict(several if name == chosen else (name, each) for name, each in branches.items())
 
 
 def _open(branch: Spec) -> bool:
