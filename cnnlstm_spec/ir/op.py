@@ -222,6 +222,10 @@ class Op(Record):
         """Its weights in Keras's order."""
         return ()
 
+    def reads_all_rows(self, *inputs: TensorType) -> bool:
+        """Whether each sample reads every row of its table once."""
+        return False
+
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         """Multiply-adds for a sample: those of products with weights and between inputs; no activations or sums."""
         return 0

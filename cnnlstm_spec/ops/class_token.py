@@ -24,6 +24,7 @@ class ClassToken(Op):
     has_class = False
     joins_masks = True
     gives_channels = True
+    has_table = True
     initializer: Annotated[KerasObject, INITIALIZER] = as_written("zeros")
     """Initial values of the step."""
     examples = (example((6, 4)), example((None, 4), initializer="glorot_uniform"))

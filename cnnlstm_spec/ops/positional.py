@@ -47,6 +47,7 @@ class PositionEmbedding(Positions):
     """A learned vector for each step, added to it."""
 
     gives_channels = True
+    has_table = True
     sequence_length: Annotated[int | None, Optional(COUNT)] = None
     """How many vectors there are; the number of steps by default."""
     initializer: Annotated[KerasObject, INITIALIZER] = as_written("glorot_uniform")
@@ -77,6 +78,9 @@ class PositionEmbedding(Positions):
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         (x,) = inputs
         return (Weight("embeddings", (self.length(x), last(x))),)
+
+    def reads_all_rows(self, *inputs: TensorType) -> bool:
+        return self.length(inputs[0]) == inputs[0].axes[0].size
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x = to.inputs[0]

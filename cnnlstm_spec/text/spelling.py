@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from functools import wraps
+from functools import lru_cache, wraps
 from itertools import islice
 from typing import NamedTuple, ParamSpec, TypeVar
 
@@ -96,10 +96,16 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         if not left[0]:
             return None
         left[0] -= 1
+    return _nearest(word, tuple(islice(known, KNOWN)))
+
+
+@lru_cache(64)
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    """The same of words that were looked at before, as those of each variant are."""
     from difflib import get_close_matches
 
     by_folded: dict[str, str] = {}
-    for each in islice(known, KNOWN):
+    for each in known:
         by_folded.setdefault(folded(each), each)
     plain = folded(word)
     for meant in SYNONYMS.get(plain, ()):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from threading import Thread
+from typing import Any
 
+import pytest
+
+from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.text.source import Source
 from cnnlstm_spec.text.spelling import WORDS, limits_lookups, nearest
 
 KNOWN = ("units", "kernel_size", "learning_rate")
@@ -46,3 +52,21 @@ def test_threads_take_nothing_from_each_other() -> None:
     for thread in threads:
         thread.join()
     assert found == [WORDS] * 8
+
+
+def test_variants_look_up_a_word_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """400 variants of a misspelt layer of a backbone took 10 seconds."""
+    looked: list[str] = []
+
+    def looking(word: str, *given: Any, **named: Any) -> list[str]:
+        looked.append(word)
+        return get_close_matches(word, *given, **named)
+
+    monkeypatch.setattr("difflib.get_close_matches", looking)
+    text = (
+        "version: 1\nname: x\nmatrix: {seed: [1, 2, 3, 4, 5, 6, 7, 8]}\nhead: []\nbranches:\n"
+        "  a: {input: {kind: image, shape: [96, 96, 3]}, layers: [{MobileNetV2: {weights: null, include_top: false, "
+        "train_from: block_13_expnd}}]}\n"
+    )
+    assert not any(compilation.ok for _, compilation in sweep(Source("spec.yaml", text)).all())
+    assert len(looked) == len(set(looked))

@@ -84,6 +84,8 @@ def _divided(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
         return
     least = thing.get(epsilon) + (thing.get("initial_accumulator_value") if thing.name == "Adagrad" else 0)
     for node, op in _tables(typed):
+        if op.reads_all_rows(*(each for each in node.inputs if each is not None)):
+            continue
         dtype = storage_dtype(op.dtype or typed.policy)
         smallest, next_to_one = PRECISION[dtype]
         facts: dict[str, object] = {"optimizer": written(thing), "layer": title_of(op), "dtype": dtype}

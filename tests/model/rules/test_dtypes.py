@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec.language.catalog import family
+from cnnlstm_spec.model.rules import optimizers
 from fuzz.layers import load
 
 TOKENS = {"kind": "tokens", "shape": [3]}
@@ -257,6 +258,43 @@ def test_noise_on_integers_is_our_own_rule(layer: Any, dtype: str) -> None:
     """Keras predicts with them, and trains with some."""
     found = load(spec({**VECTOR, "dtype": dtype}, [layer], trains=False)).diagnostics
     assert [(each.code.name, each.code.sort) for each in found] == [("noise-on-integers", "language")]
+
+
+STEPS = {"kind": "sequence", "shape": [6, 4]}
+LEARNED: list[tuple[Any, dict[str, Any], str | None]] = [
+    ("PositionEmbedding", {"SGD": {"loss_scale_factor": 2.0}}, "sparse-gradient-not-scaled"),
+    ("ClassToken", {"SGD": {"loss_scale_factor": 2.0}}, "sparse-gradient-not-scaled"),
+    ("PositionEmbedding", {"RMSprop": {"epsilon": 0.0}}, None),
+    ({"PositionEmbedding": {"sequence_length": 9}}, {"RMSprop": {"epsilon": 0.0}}, "table-divided-by-zero"),
+    ({"PositionEmbedding": {"sequence_length": 9}}, {"RMSprop": {}}, None),
+    ("ClassToken", {"RMSprop": {"epsilon": 0.0}}, "table-divided-by-zero"),
+    ("ClassToken", {"RMSprop": {}}, None),
+]
+"""Layers that learn vectors of their own, in a table, under an optimizer; and what is said."""
+
+
+@pytest.mark.parametrize(("layer", "optimizer", "code"), LEARNED)
+def test_learned_vectors_under_an_optimizer(layer: Any, optimizer: Any, code: str | None) -> None:
+    assert codes(spec(STEPS, [layer, {"Dense": {"units": 1}}], optimizer=optimizer)) == ([code] if code else [])
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("layer", "optimizer", "code"), LEARNED)
+def test_learned_vectors_under_an_optimizer_in_keras(
+    layer: Any, optimizer: Any, code: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy
+
+    monkeypatch.setattr(optimizers, "CHECKS", ())
+    model = load(spec(STEPS, [layer, {"Dense": {"units": 1}}], optimizer=optimizer)).to_keras()
+    given = numpy.random.default_rng(0).random((5, 6, 4), "float32")
+    try:
+        model.fit(given, numpy.zeros(model(given).shape), verbose=0)
+    except Exception as error:
+        assert code is not None, error
+        return
+    assert (code is not None) == any(numpy.isnan(each).any() for each in model.get_weights())
 
 
 @pytest.mark.keras
