@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.meanings import Address, LayerName
 from ..language.read_record import (
+    MANY,
     MISSING_KEY,
     NOT_A_MAPPING,
     UNKNOWN_KEY,
@@ -30,7 +32,7 @@ from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
-from ..text.spelling import guess
+from ..text.spelling import guess, nearest
 from .layer_list import Fusion, Item
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
@@ -175,7 +177,7 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
         scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
     elif record.strategy is not None:
         op, arguments = _strategy(record, written, Mapping(resolved.span, own), scope)
-    elif not written.keys.keys() & {"strategy", "layer"} and _is_of_one(resolved, scope):
+    elif not written.keys.keys() & {"strategy", "layer"} and is_of_one(resolved, scope):
         op = STRATEGIES[PASSES_ON]()
     _check_query(record, written, resolved, scope, has_op=op is not None)
     place = written.places.get("strategy") or written.places.get("layer") or scope.place(resolved)
@@ -194,9 +196,15 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers)
 
 
-def _is_of_one(node: Mapping, scope: Scope) -> bool:
+def may_be(entry: Entry, names: Collection[str], known: Collection[str]) -> bool:
+    """Whether a key that is none of those known is most like one of some."""
+    return entry.key.text not in known and nearest(entry.key.text, known) in names
+
+
+def is_of_one(node: Mapping, scope: Scope) -> bool:
     """Whether a fusion names one input alone, which is passed on to its layers; a `*` may stand for several."""
-    inputs = node.get("inputs")
+    known = FusionKeys.arguments
+    inputs = node.get("inputs") or next((each for each in node.entries[:MANY] if may_be(each, ("inputs",), known)), None)
     value = replace(scope, found=[], index=None).resolve(inputs.value) if inputs is not None else None
     if isinstance(value, Listing):
         value = value.items[0] if len(value.items) == 1 else None
@@ -212,7 +220,7 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
         else None
     )
     cls = STRATEGIES.get(value.text) if isinstance(value, Scalar) else None
-    alone = chosen is None and keys is FusionKeys and _is_of_one(node, scope)
+    alone = chosen is None and keys is FusionKeys and is_of_one(node, scope)
     of_any = not alone and (chosen is None or (chosen.key.text == "strategy" and cls is None))
     strategies = STRATEGIES.values() if of_any else () if cls is None else (cls,)
     own = [key for each in strategies for key in each.arguments if key != "name"]

@@ -19,7 +19,7 @@ from .blocks import read_unused
 from .branch_rounds import BRANCH_TWICE, Bound, read_branch_rounds
 from .budget import read_budget
 from .elsewhere import LIST_IN_BRANCH, by_name, list_of_layers
-from .fusion import FusionKeys, read_fusion
+from .fusion import FusionKeys, is_of_one, may_be, read_fusion
 from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
@@ -247,7 +247,9 @@ def _branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
         elif node is not None:
             read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
         return Branch(name, None, None, (Layer(None, origin),), origin, bound=bound)
-    values, written = read_fields(BranchSection, node, scope, name, _first_line(node))
+    # What is said of all rounds of a branch is said once.
+    owner = str(entry.key.value) if bound.variables else name
+    values, written = read_fields(BranchSection, node, scope, owner, _first_line(node))
     norms = written.keys["freeze_batch_norm"] if values.get("freeze_batch_norm") else None
     origin = replace(origin, written=written.within("input"))
     items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))
@@ -332,13 +334,14 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
         items = LAYERS.read(node, scope)
         return broken if items is POISON else Head(name, items, origin)
     known = HeadSection.arguments
-    misspelt = any(each.key.text not in known and nearest(each.key.text, known) == "inputs" for each in node.entries[:MANY])
-    if node.get("inputs") is None and not misspelt:
+    if node.get("inputs") is None and not any(may_be(each, ("inputs",), known) for each in node.entries[:MANY]):
         is_layer = bool(node.entries) and scope.has_layer(node.entries[0].key.text)
         help = ("a head that reads the last fusion is a plain list of layers", *list_of_layers(node, is_layer))
         scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help)
         return broken
-    if node.get("strategy") is not None or node.get("layer") is not None:
+    merges = ("strategy", "layer")
+    misspelt = not is_of_one(node, scope) and any(may_be(each, merges, known) for each in node.entries[:MANY])
+    if misspelt or any(node.get(key) is not None for key in merges):
         fusion = recall(read_fusion, node, scope, HeadSection, name)
         return broken if fusion is POISON else Head(name, (), origin, fusion=_matched(fusion, branches, scope))
     values, _ = read_fields(PlainHead, node, scope, name, entry.key)

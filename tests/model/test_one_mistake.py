@@ -27,6 +27,12 @@ SPECS = {
     "what decides the axes of a function": SERIES % ("", "{Op: {function: max, axis: $nowhere}}, {RepeatVector: {n: 2}}", "")
     + "head: []",
     "the function of an operation": SERIES % ("", "{Op: {functioxn: diagonal, axis1: 1, axis2: 2, name: d}}", "") + "head: []",
+    "the one input of a fusion": SERIES % ("", "Flatten", "") + "fusion: {inputsq: [a], layers: [Flatten]}\nhead: []",
+    "the layer of a head": TWO
+    + "fusion: {strategy: add}\nheads: {c: [], d: {inputs: [heads.c, a], layerq: Subtract, layers: []}}",
+    "a key of branches that are written once": '"a_${at}": {each: {at: [1, 2]}, inputq: {kind: vector, shape: [4]}}'.join(
+        ("branches: {", "}\nfusion: {strategy: add}\nhead: []")
+    ),
     "the kind of a text": "branches: {a: {input: {kndz: text}, layers: [{TextVectorization: {vocabulary: [a]}}]}}\nhead: []",
     "a state": "branches: {a: {input: {kind: sequence, shape: [8, 4]}, layers: [{LSTM: {units: 3, initial_state: [b, b]}}]}, "
     "b: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: $nowhere}}]}}\nhead: {inputs: [a], layers: []}",
