@@ -226,6 +226,10 @@ class Op(Record):
         """Whether each sample reads every row of its table once."""
         return False
 
+    def learns(self) -> bool:
+        """Whether a gradient comes to its weights: not where training drops all that they make."""
+        return True
+
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         """Multiply-adds for a sample: those of products with weights and between inputs; no activations or sums."""
         return 0

@@ -43,7 +43,8 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         return
     if any(_pulls(node, learning[id]) for id, node in typed.nodes.items()):
         return
-    cut = next((node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node)), None)
+    cuts = (node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node) or _drops_own(node))
+    cut = next(cuts, None)
     if cut is None:
         head = trained_heads[0]
         loss = section.losses[head]
@@ -52,7 +53,11 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         yield Diagnostic(NO_WEIGHTS, loss.place, {"head": "`, `".join(trained_heads)}, help=help)
     elif cut.node.op is not None:
         layer = cut.node.op.title()
-        help = ("nothing before it is trained",)
+        help = (
+            ("its `dropout: 1` leaves nothing of what its weights make",)
+            if _drops_own(cut)
+            else ("nothing before it is trained",)
+        )
         yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=help)
 
 
@@ -112,7 +117,7 @@ def _learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
     for id, node in typed.nodes.items():
         before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
         own = any(weight.trainable for weight in node.weights) or (frozen and _has_frozen(node))
-        learning[id] = (before or own) and not _is_cut(node)
+        learning[id] = (before or (own and not _drops_own(node))) and not _is_cut(node)
     return learning
 
 
@@ -120,6 +125,11 @@ def _has_frozen(node: TypedNode) -> bool:
     """Whether a layer has weights that it would train if it were not frozen."""
     op, inputs = node.node.op, tuple(x for x in node.inputs if x is not None)
     return bool(node.weights) and op is not None and any(weight.trainable for weight in op.weights(*inputs))
+
+
+def _drops_own(node: TypedNode) -> bool:
+    """Whether it has weights, and training drops all that they make."""
+    return bool(node.weights) and node.node.op is not None and not node.node.op.learns()
 
 
 def _stops_before(node: TypedNode) -> bool:
