@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path as File
 from typing import Any
 
 from ..ir.graph import TypedGraph
@@ -10,18 +11,32 @@ from ..ir.op import Op
 from ..language.catalog import KerasObject
 from ..language.scope import Scope
 from ..ops.input import InputOp
+from ..ops.weights_file import WeightsFile
 from ..spec.layer_list import Layer
+from ..text.files import digest
 from ..text.nodes import Mapping, value_of
 from ..text.source import format_path
 from .compile import Compilation
 
 
 def resolved(compilation: Compilation) -> dict[str, Any]:
-    """`document` is the spec with its overrides, `layers` every layer with its final arguments and what it reads."""
+    """`document` is the spec with its overrides, `layers` every layer with its final arguments and what it reads.
+
+    `files` has the digests of the files of weights by their paths, where there are any. Raises PathError.
+    """
     assert compilation.typed is not None and isinstance(compilation.document, Mapping)
     document = compilation.document
     kept = {entry.key.text: value_of(entry.value) for entry in document.entries if not entry.key.text.startswith("x-")}
-    return {"document": plain(kept), "compile": plain(_compile(document)), "layers": _layers(compilation.typed)}
+    made = {"document": plain(kept), "compile": plain(_compile(document)), "layers": _layers(compilation.typed)}
+    files = find_files(compilation.typed)
+    return made | ({"files": {name: {"sha256": digest(path)} for name, path in files.items()}} if files else {})
+
+
+def find_files(graph: TypedGraph) -> dict[str, File]:
+    """The files that weights come from, by their paths as written."""
+    ops = [typed.node.op for typed in graph.nodes.values()]
+    weights = (op.values().get("weights") for op in ops if op is not None)
+    return {each.written: File(each.path) for each in weights if isinstance(each, WeightsFile)}
 
 
 def _compile(document: Mapping) -> object:

@@ -6,17 +6,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Op, Weight, example
+from ..ir.program import Call
 from ..ir.size import Size
 from ..ir.tensor import Axis, TensorType
-from ..language.catalog import KerasObject
+from ..language.catalog import NO_EFFECT, KerasObject
 from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional, Text
+from ..language.record import Checks
+from ..text.diagnostic import Code
+from ..text.fix import Fix, Put
 from .core import LORA_WITH_CONSTRAINT
 from .padding_mask import padding_mask
 from .shared import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, as_written
+from .weights_file import Matrix, MatrixKind
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
     from ..ir.program import Expression
+
+
+MATRIX = Code(
+    "matrix-does-not-fit",
+    "error",
+    "`{path}` holds {shape}; `input_dim` and `output_dim` ask for {needed}",
+    sort="keras",
+    help="write the sizes of the file, or name another",
+)
+LORA_WITH_WEIGHTS = Code(
+    "lora-with-weights",
+    "error",
+    "`{layer}` takes `lora_rank` or `weights`, not both",
+    sort="keras",
+    help="leave one of them out",
+)
 
 
 class Lookup(Op):
@@ -57,9 +78,11 @@ class Lookup(Op):
 
 
 class Embedding(Lookup):
-    """A vector for every integer. Keras's `weights` is left out: it takes an array, which a spec cannot hold."""
+    """A vector for every integer."""
 
     reads_codes = True
+    weights_: Annotated[Matrix | None, Optional(MatrixKind())] = None
+    """A `.npy` file with the vectors that it starts from, a row for each integer."""
     lora_rank: Annotated[int | None, Optional(NATURAL)] = None
     """Rank of a trained correction; the vectors are then frozen."""
     lora_alpha: Annotated[float | None, Optional(NUMBER)] = None
@@ -79,12 +102,36 @@ class Embedding(Lookup):
             raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", help, layer=self.title(), constraint="embeddings_constraint")
         return super().infer(at, *inputs)
 
+    def check(self, at: Checks) -> None:
+        """A file of vectors has as many, and as long, as the layer; nothing else says which they are, or gives them weights."""
+        if self.weights_ is None:
+            return
+        if self.is_written("embeddings_initializer"):
+            needed = "`weights: null`"
+            at.report(NO_EFFECT, "embeddings_initializer", (), True, argument="embeddings_initializer", needed=needed)
+        if self.lora_rank:
+            at.report(LORA_WITH_WEIGHTS, "weights", layer=self.title())
+        shape, needed_shape = self.weights_.shape, (self.input_dim, self.output_dim)
+        if shape == needed_shape:
+            return
+        sizes = dict(zip(("input_dim", "output_dim"), shape, strict=False))
+        fix = Fix("write the sizes of the file", tuple(Put(at.node.span, name, str(size)) for name, size in sizes.items()))
+        mend = (lambda _: fix) if len(shape) == 2 and all(shape) else None
+        facts = {"path": self.weights_.written, "shape": shape, "needed": needed_shape}
+        at.report(MATRIX, "weights", (), False, mend, **facts)
+
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         rank = self.lora_rank
         if not rank:
             return super().weights(*inputs)
         lora = (Weight("lora_embeddings_a", (self.input_dim, rank)), Weight("lora_embeddings_b", (rank, self.output_dim)))
         return (Weight("embeddings", (self.input_dim, self.output_dim), trainable=False), *lora)
+
+    def keras_arguments(self) -> dict[str, Any]:
+        given = super().keras_arguments()
+        if self.weights_ is not None:
+            given["weights"] = Call("numpy.load", (self.weights_.path,))
+        return given
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         return self.input_dim * (self.lora_rank or 0) * self.output_dim

@@ -31,7 +31,6 @@ OURS = frozenset({"name", "trainable", "dtype", "share"})
 
 NOT_DECLARED = {
     "Bidirectional": {"weights"},
-    "Embedding": {"weights"},
     "TimeDistributed": {"layer"},
 }
 """Arguments of Keras that a spec writes in another way, or cannot write."""

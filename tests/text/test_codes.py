@@ -45,6 +45,8 @@ NOT_A_SPEC = {
     "base-not-readable": "about several files",
     "module-not-imported": "about a Python module",
     "no-layers-in-module": "about a Python module",
+    "matrix-does-not-fit": "about a file",
+    "lora-with-weights": "about a file",
     "own-layer-name": "about a Python module",
     "own-layer-raises": "about a Python module",
     "own-module-name": "about a Python module",

@@ -154,21 +154,21 @@ def _prepared(
 def is_current(compilation: Compilation, folder: File, passes: str, purpose: str) -> bool:
     """Whether a folder holds the artifact of a spec already: built from the same by the same, its files as they were written.
 
-    What rests on files beside the spec, which may have changed, is never current.
+    What rests on modules of the person's own, which may have changed, is never current.
     """
     try:
         manifest = read_json(folder / MANIFEST)
-        written = {key: manifest["spec"][key] for key in ("document", "compile", "layers")}
+        written = {key: value for key, value in manifest["spec"].items() if key != "sha256"}
         named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
         whole = all(artifact.digest(read(path)) == sha256 for path, sha256 in named)
         same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest.get("for"), manifest["versions"]
         trained = manifest.get("inference", {}).get("weights")
+        now = json.loads(to_json(resolved(compilation)))
     except (PathError, KeyError, TypeError, AttributeError):
         return False
     assert compilation.spec is not None
-    now = json.loads(to_json(resolved(compilation)))
     wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _installed(same[4]))
-    return whole and trained is None and written == now and same == wanted and not _reads_files(compilation)
+    return whole and trained is None and written == now and same == wanted and not _has_own_layers(compilation)
 
 
 def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
@@ -181,13 +181,10 @@ def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
     return {**found, "cnnlstm-spec": __version__}
 
 
-def _reads_files(compilation: Compilation) -> bool:
-    """Whether weights come from a file, or layers from modules of the person's own."""
+def _has_own_layers(compilation: Compilation) -> bool:
+    """Whether layers come from modules of the person's own."""
     document = compilation.document
     if isinstance(document, MappingNode) and document.get("layers_from") is not None:
         return True
     ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
-    if any(op is not None and op.is_own() for op in ops):
-        return True
-    weights = [op.values().get("weights") for op in ops if op is not None]
-    return any(each not in (None, "imagenet") for each in weights)
+    return any(op is not None and op.is_own() for op in ops)

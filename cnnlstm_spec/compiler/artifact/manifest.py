@@ -19,8 +19,8 @@ class WrittenFile(Document):
     bytes: Count
 
 
-class TrainedWeights(Document):
-    """The file that trained weights were taken from."""
+class ReadFile(Document):
+    """A file that weights were taken from."""
 
     sha256: Sha256
 
@@ -36,7 +36,7 @@ class LayerNote(Document):
 class Inference(Document):
     """What the model for inference has that the one for training has not."""
 
-    weights: TrainedWeights | None
+    weights: ReadFile | None
     """The file of the trained model; null for the weights that training starts from."""
     changed: tuple[LayerNote, ...]
     left: tuple[LayerNote, ...]
@@ -68,6 +68,8 @@ class ResolvedSpec(Document):
     compile: JsonValue
     """The section `compile` with its variables replaced; null where there is none."""
     layers: tuple[ResolvedLayer, ...]
+    files: LeftOut[dict[str, ReadFile]] = None
+    """Those that weights start from, by their paths as written."""
 
 
 class Manifest(Document):

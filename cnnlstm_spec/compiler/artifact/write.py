@@ -25,7 +25,7 @@ from ..compile import Compilation, collector_paused
 from ..deploy import Deployment, Note
 from ..resolved import resolved
 from ..version import __version__
-from .manifest import Inference, LayerNote, Manifest, ResolvedSpec, TrainedWeights, WrittenFile
+from .manifest import Inference, LayerNote, Manifest, ReadFile, ResolvedSpec, WrittenFile
 from .ownership import MANIFEST, MODEL, clear, foreign, hidden
 from .since import find_least, find_since
 from .usage import usage
@@ -103,7 +103,7 @@ def make_files(
 
 
 def _reads_weights(compilation: Compilation) -> bool:
-    """Whether a backbone starts from weights of a file or of the net, which can fail as no spec can tell."""
+    """Whether a layer starts from weights of a file or of the net, which can fail as no spec can tell."""
     ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
     return any(op is not None and op.values().get("weights") is not None for op in ops)
 
@@ -185,7 +185,7 @@ def make_manifest(
 
 
 def _inference(deployment: Deployment) -> Inference:
-    trained = None if deployment.weights is None else TrainedWeights(sha256=digest(read(deployment.weights)))
+    trained = None if deployment.weights is None else ReadFile(sha256=digest(read(deployment.weights)))
     return Inference(weights=trained, changed=_notes(deployment.changed), left=_notes(deployment.left))
 
 

@@ -23,7 +23,7 @@ from .expectations import ANNOUNCED_WRONGLY, Difference, Expected, Shape, expect
 
 EVERY_OP = frozenset({"name", "trainable", "dtype", "share"})
 """Arguments that every op has, whatever Keras's class takes."""
-LEFT_OUT = {"Bidirectional": {"weights"}, "Embedding": {"weights"}}
+LEFT_OUT = {"Bidirectional": {"weights"}}
 """Arguments of Keras that a spec cannot write."""
 TRAINED = {"optimizer": "optimizers", "loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
 """Keywords of `compile` that take the string identifiers of a family."""

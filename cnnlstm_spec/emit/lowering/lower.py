@@ -62,6 +62,7 @@ class _Program:
         self.own = [op for typed in graph.nodes.values() if (op := typed.node.op) is not None and op.is_own()]
         self.names: set[str] = {
             "keras",
+            "numpy",
             "layers",
             "ops",
             "model",
@@ -98,8 +99,6 @@ class _Program:
 
     def imports(self) -> tuple[str, ...]:
         """The modules of the classes that no variable holds and Keras does not have."""
-        if not self.own:
-            return ()
         paths = {call.path for statement in self.statements for call in find_calls(statement) if "." in call.path}
         taken = {"keras", *(statement.name for statement in self.statements if isinstance(statement, Let))}
         return tuple(sorted({path.rpartition(".")[0] for path in paths if path.partition(".")[0] not in taken}))

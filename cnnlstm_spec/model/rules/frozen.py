@@ -54,7 +54,9 @@ def _at_random(op: Op) -> bool:
     """Whether weights that only training makes useful begin as draws: a backbone without pretrained ones, a table of vectors."""
     if isinstance(op, Backbone):
         return op.value("weights") is None
-    return isinstance(op, Lookup) and called(op.value("embeddings_initializer")) not in CONSTANT
+    if not isinstance(op, Lookup) or op.values().get("weights") is not None:
+        return False
+    return called(op.value("embeddings_initializer")) not in CONSTANT
 
 
 def _freezing(op: Op) -> str | None:

@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path as File
 from typing import Any
 
 from ...language.kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, Optional
 from ...language.leaf import Leaf, OpenLeaf
 from ...language.list_kinds import ListOf
 from ...language.scope import Scope
-from ...text.diagnostic import Code
-from ...text.files import PathError, is_below, sort_of
 from ...text.nodes import WRONG_TYPE, Node, Scalar, given
 from ..shared import ACTIVATION
+from ..weights_file import WeightsFile, find_file
 
-NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path}`", sort="keras")
-NO_WEIGHTS = Code(
-    "weights-file-unreadable", "error", "`{path}` cannot be read as weights: {reason}", help="name a file that Keras has written"
-)
-OUTSIDE = Code("outside-the-folder", "error", "`{path}` lies outside the folder of the spec")
+BY_KERAS = ("name a file that Keras has written",)
 
 
 class WeightsKind(OpenLeaf):
     """null, `imagenet`, or the path of a weights file, relative to the spec."""
 
     words = "null, `imagenet` or the path of a weights file"
+    canonical = (WeightsFile,)
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
         if node.value == "imagenet":
             return node.value
-        folder = scope.folder if scope.folder is not None else File()
-        path = folder / node.value
-        try:
-            if not is_below(path, folder):
-                help: tuple[str, ...] = ("put the file beside the spec, or in a folder below it",)
-                return scope.report(OUTSIDE, node, path=node.value, help=help)
-            sort = sort_of(path)
-        except PathError as error:
-            return scope.report(NO_WEIGHTS, node, path=node.value, reason=error.reason)
-        if sort is None:
-            help = ("the path is relative to the spec", "`weights: null` starts from random weights")
-            return scope.report(NO_FILE, node, path=node.value, help=help)
-        if sort != "file":
-            return scope.report(NO_WEIGHTS, node, path=node.value, reason=f"it is a {sort}")
-        return str(path)
+        return find_file(node, scope, ("`weights: null` starts from random weights",), BY_KERAS)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string"}

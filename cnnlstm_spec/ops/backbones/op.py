@@ -19,6 +19,7 @@ from ...language.record import Checks
 from ...text.diagnostic import Code
 from ...text.spelling import did_you_mean, likest, nearest
 from ..shared import known
+from ..weights_file import WeightsFile
 from .codes import COLOURS, CUT_OFF, NO_NORM, TWO_WAYS, UNKNOWN_INNER
 from .kinds import KINDS
 from .preprocess import OF_COLOURS, PART, PIXELS, preprocessed
@@ -95,6 +96,8 @@ class Backbone(Op):
         activation = own.get("classifier_activation")
         if activation is not None:
             own["classifier_activation"] = activation.name
+        if isinstance(own.get("weights"), WeightsFile):
+            own["weights"] = own["weights"].path
         return own
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
