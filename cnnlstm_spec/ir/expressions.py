@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..language.catalog import KerasObject
-from .program import Apply, Call, Expression, Ref
+from ..language.catalog import KerasObject, OwnThing
+from .program import Apply, Call, Expression, Named, Ref
 from .tensor import Axis
 
 NO_STRING = frozenset({"constant", "l1_l2"})
@@ -14,6 +14,8 @@ NO_STRING = frozenset({"constant", "l1_l2"})
 
 def make_expression(value: Any) -> Expression:
     """An argument's canonical value as an expression."""
+    if isinstance(value, OwnThing) and value.is_function:
+        return Named(value.path)
     if isinstance(value, KerasObject):
         if value.identifier is not None and value.identifier not in NO_STRING:
             return value.identifier

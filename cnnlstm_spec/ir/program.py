@@ -23,6 +23,13 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Named:
+    """What a module has by a dotted name, such as a function that is handed over."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Apply:
     """`layer(*arguments, **keywords)`, where `layer` is an expression: a constructor's call, or a variable."""
 
@@ -63,6 +70,7 @@ Literal = None | bool | int | float | str
 Expression = (
     Ref
     | Call
+    | Named
     | Apply
     | Slice
     | Infix
@@ -163,6 +171,11 @@ class Unbuildable(Exception):
 def find_calls(statement: Statement) -> Iterator[Call]:
     """Every call in a statement."""
     return (each for each in _expressions(statement) if isinstance(each, Call))
+
+
+def find_named(statement: Statement) -> Iterator[Call | Named]:
+    """Everything in a statement that a module has by name, in calls and by itself."""
+    return (each for each in _expressions(statement) if isinstance(each, Call | Named))
 
 
 def find_uses(statement: Statement) -> Iterator[Apply]:

@@ -40,7 +40,8 @@ def recall(read: Callable[..., Any], node: Node, scope: Scope, *more: Any) -> An
     if memory is None or scope.guessed:
         return read(node, scope, *more)
     rests_on = tuple(_rests_on(node, scope, memory))
-    key = (read, id(node), scope.path, scope.address, scope.uses, scope.layers_unread, scope.index is None, more, *rests_on)
+    own = scope.layers_unread, scope.objects
+    key = (read, id(node), scope.path, scope.address, scope.uses, own, scope.index is None, more, *rests_on)
     known = memory.get(key)
     if known is not UNKNOWN and scope.budget[0] + known.spent <= LAYERS_LIMIT:
         scope.budget[0] += known.spent

@@ -46,6 +46,63 @@ class KerasObject:
         return _class(self.family, self.name).get(argument, {}).get("default")
 
 
+@dataclass(frozen=True)
+class OwnThing(KerasObject):
+    """One of a person's own: made of a class with the arguments written, or a function."""
+
+    module: str = ""
+    is_function: bool = False
+    defaults: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def path(self) -> str:
+        """Where the module has it."""
+        return f"{self.module}.{self.name}"
+
+    def get(self, argument: str) -> Any:
+        return {**dict(self.defaults), **dict(self.arguments)}.get(argument)
+
+
+@dataclass(frozen=True)
+class OwnObject:
+    """A class or function that a module of a person's own has registered with Keras."""
+
+    name: str
+    module: str
+    families: tuple[str, ...]
+    """Where it may stand."""
+    arguments: tuple[tuple[str, bool], ...] = ()
+    """Those of a class by name, and whether it must be written."""
+    is_function: bool = False
+    defaults: tuple[tuple[str, Any], ...] = ()
+    """What arguments are that are not written, as far as they are plain values."""
+
+    def declared(self) -> dict[str, dict[str, Any]]:
+        """Its arguments as the catalog has them; nothing says of what kind they are."""
+        return {name: {"name": name, "kind": "value", "required": required} for name, required in self.arguments}
+
+    def made(self, family_name: str, arguments: tuple[tuple[str, Any], ...]) -> OwnThing:
+        """What stands in a place of that family."""
+        return OwnThing(family_name, self.name, arguments, None, self.module, self.is_function, self.defaults)
+
+
+@dataclass(frozen=True)
+class OwnObjects:
+    """A person's own objects that a spec may name."""
+
+    known: tuple[OwnObject, ...] = ()
+    unread: bool = False
+    """Whether some could not be read, which has been reported: an unknown name may be one of theirs."""
+
+    def find(self, family_name: str, name: str) -> OwnObject | None:
+        """The one of that name, where it may stand."""
+        return next((each for each in self.known if each.name == name and family_name in each.families), None)
+
+    def names(self, family_name: str) -> tuple[str, ...]:
+        """Those that may stand in a place of that family."""
+        return tuple(each.name for each in self.known if family_name in each.families)
+
+
 @lru_cache(maxsize=1)
 def facts() -> dict[str, Any]:
     """The catalog."""

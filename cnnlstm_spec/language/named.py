@@ -6,19 +6,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pydantic_core import CoreSchema, core_schema
-
 from ..text.diagnostic import Code
 from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given, value_of
 from ..text.spelling import guess
-from .catalog import NO_EFFECT, KerasObject, _class, facts, family
+from .argument_kinds import Exempt, Float, PlainValue
+from .catalog import NO_EFFECT, KerasObject, OwnObject, _class, facts, family
 from .described import Fact
 from .foreign import NAMING, Call, flow, named, offered, read_foreign, thing
 from .foreign_objects import elsewhere
 from .json_schema import Schema, either, join, keys, one_key, ref
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, wrong_type
-from .leaf import Leaf, OpenLeaf, Steps
+from .leaf import Leaf, OpenLeaf
 from .list_kinds import Either, ListOf, OneOrMore
 from .meanings import ObjectName
 from .read_record import MISSING_KEY, UNKNOWN_KEY, note_keys, read, report_unknown_keys
@@ -90,9 +89,10 @@ class Named(OpenLeaf):
             cls = found["identifiers"][name.lower()]
         elif arguments is not None:
             cls = found["identifiers"].get(name, name)
-        if self.family == "activations":
+        own = scope.objects.find(self.family, name)
+        if self.family == "activations" and own is None:
             return self.activation(key, arguments, scope, found)
-        if cls not in found["classes"]:
+        if own is None and cls not in found["classes"]:
             return self.unknown(key, scope, found)
         empty = arguments is None or (isinstance(arguments, Scalar) and arguments.value is None)
         if not empty and not isinstance(arguments, Mapping):
@@ -103,7 +103,7 @@ class Named(OpenLeaf):
             return scope.report(
                 WRONG_TYPE, arguments, key=scope.name, words=words, given=given(arguments), help=help, fixes=fixes
             )
-        return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope)
+        return self.object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope, own)
 
     def activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> Any:
         if key.text not in found["identifiers"] and isinstance(arguments, Mapping) and scope.has_layer(key.text):
@@ -119,10 +119,12 @@ class Named(OpenLeaf):
 
     def unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:
         name = key.text
+        if scope.objects.unread:
+            return POISON
         if name in facts()["refused"] or name.lower() in {each.lower() for each in facts()["refused"]}:
             return scope.report(NOT_IN_A_SPEC, key, name=name, help=("it is a base class, or needs Python objects",))
         classes = () if self.family == "activations" else found["classes"]
-        known = (*found["identifiers"], *found.get("by_shape", ()), *classes)
+        known = (*found["identifiers"], *found.get("by_shape", ()), *classes, *scope.objects.names(self.family))
         call = read_foreign(key)
         other = elsewhere(self.family, name if call is None else call.last)
         instead, near = None if other else self.instead(key, scope), guess(name, known, key.span)
@@ -154,9 +156,9 @@ class Named(OpenLeaf):
                 return flow(written)
         return None
 
-    def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope) -> Any:
+    def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope, own: OwnObject | None = None) -> Any:
         before = len(scope.found)
-        declared = _class(self.family, cls)
+        declared = _class(self.family, cls) if own is None else own.declared()
         entries = arguments.entries if arguments is not None else ()
         if arguments is not None and scope.index is not None:
             note_keys({name: Fact(fact, kind_of) for name, fact in declared.items()}, arguments, scope, cls)
@@ -175,6 +177,8 @@ class Named(OpenLeaf):
         # What was taken for another key, or is broken, is reported once, elsewhere.
         if len(scope.found) > before or needed or any(value is POISON for _, value in values):
             return POISON
+        if own is not None:
+            return own.made(self.family, tuple(values))
         made = KerasObject(self.family, cls, tuple(values))
         _check_rules(made, arguments, scope)
         return POISON if len(scope.found) > before else made
@@ -214,38 +218,6 @@ class Named(OpenLeaf):
 
 OBJECT_NAME = Name("a name")
 SCOPE_NAME = Name("a name of letters, digits, _, . and -", r"[A-Za-z0-9.][A-Za-z0-9_.>-]*")
-
-
-class Float(Number):
-    """A number that Keras wants as a Python float: an integer is turned into one."""
-
-    floats = True
-
-
-class Exempt(Leaf):
-    """A few values that are allowed outside the bounds of another kind."""
-
-    def __init__(self, inner: Leaf, values: tuple[Any, ...]) -> None:
-        self.inner, self.values, self.words = inner, values, inner.words
-
-    def core(self) -> CoreSchema:
-        choices = {"exempt": core_schema.any_schema(), "other": self.inner.core()}
-        return core_schema.tagged_union_schema(choices, discriminator=self.sort)
-
-    def sort(self, value: Any) -> str:
-        """Whether a value is one of the few."""
-        return (
-            "exempt" if isinstance(value, int | float | str) and not isinstance(value, bool) and value in self.values else "other"
-        )
-
-    def take(self, node: Node, scope: Scope) -> Any:
-        return self.inner.take(node, scope)
-
-    def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
-        self.inner.explain(problem, steps[1:], node, scope)
-
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(self.values)}, self.inner.schema()]}
 
 
 class FloatOrSchedule(OpenLeaf):
@@ -314,6 +286,8 @@ def _make_kind(fact: dict[str, Any]) -> Leaf:
             kind = OneOrMore(integer)
         case "axis":
             kind = OneOrMore(Integer())
+        case "value":
+            kind = PlainValue()
         case "dtype":
             kind = Choice(*facts()["dtype_policies"])
         case "scope":

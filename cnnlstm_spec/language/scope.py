@@ -15,6 +15,7 @@ from ..text.nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, 
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Place, Span
 from ..text.spelling import did_you_mean, nearest
+from .catalog import OwnObjects
 from .meanings import Meaning, Variables, Word, span_of_word
 from .variables import find_uses, names_in, substitute
 
@@ -115,6 +116,8 @@ class Scope:
     """The person's own layers by name."""
     layers_unread: bool = False
     """Whether some of them could not be read, which has been reported: an unknown name may be one of theirs."""
+    objects: OwnObjects = field(default_factory=OwnObjects)
+    """The person's own losses, metrics and the rest."""
     allow_imports: bool = False
     """Whether the person who runs the tool allows a spec to import modules."""
     memory: Memory | None = None

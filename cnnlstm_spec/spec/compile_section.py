@@ -85,7 +85,7 @@ def _heads_of(node: Mapping, scope: Scope) -> tuple[str, ...]:
     for key, known in (("loss", "losses"), ("metrics", "metrics"), ("weighted_metrics", "metrics"), ("loss_weights", "losses")):
         entry = node.get(key)
         value = scope.at(key).resolve(entry.value) if entry is not None else None
-        keras = (*family(known)["classes"], *family(known)["identifiers"])
+        keras = (*family(known)["classes"], *family(known)["identifiers"], *scope.objects.names(known))
         keys = [each.key.text for each in value.entries] if isinstance(value, Mapping) else []
         names |= {each: None for each in keys if each not in keras and not nearest(each, keras)}
     return tuple(names)
@@ -155,8 +155,8 @@ class _Reader:
         keys = [each.key.text for each in node.entries]
         if any(key in self.heads for key in keys):
             return node
-        known = family(family_name)
-        is_keras = any(key in known["classes"] or key in known["identifiers"] for key in keys)
+        known = (*family(family_name)["classes"], *family(family_name)["identifiers"], *self.scope.objects.names(family_name))
+        is_keras = any(key in known for key in keys)
         return None if is_keras or (self.single and len(keys) == 1) else node
 
     def known_heads(self, node: Mapping, at: Scope) -> list[Entry]:

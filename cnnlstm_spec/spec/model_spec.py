@@ -23,7 +23,7 @@ from .branch_rounds import UNBOUND, Bound
 from .elsewhere import input_of, move_of_branch, move_of_top, of_branch, of_top, stands_for
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
-from .own_layers import MODULES
+from .own_modules import MODULES
 from .promises import Expected, Labels
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ class Top(Record):
     """Values for `$name`."""
     layers_from: Annotated[tuple[str, ...], MODULES] = ()
     """Python modules with layers of your own; needs `--allow-imports`."""
+    objects_from: Annotated[tuple[str, ...], MODULES] = ()
+    """Python modules with losses, metrics and the like of your own; needs `--allow-imports`."""
     blocks: Annotated[Node | None, AnyKind()] = None
     """Lists of layers with parameters, used like layers."""
     branches: Annotated[Node, AnyKind()]
@@ -236,6 +238,8 @@ class ModelSpec:
     single_head: bool
     compile: CompileSpec | Poison | None
     """Losses, metrics and the optimizer; POISON of a section that could not be read, and None of a spec without it."""
+    objects_from: tuple[str, ...] = ()
+    """The modules of the person's own losses, metrics and the like."""
     targets: tuple[Labels, ...] = ()
     """What the labels of heads look like."""
     budget: Reading | None = None

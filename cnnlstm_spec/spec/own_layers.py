@@ -5,36 +5,26 @@ Nothing is imported unless the person who runs the tool allows it. Imports no la
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from ..ir.inference import describe_error
 from ..ir.op import Op
-from ..language.kinds import Text
-from ..language.list_kinds import ListOf
 from ..language.scope import OwnLayers, Scope
 from ..text.diagnostic import Code, Diagnostic
 from ..text.nodes import Listing, Node, node_of
 from ..text.nodes import Mapping as MappingNode
+from .own_modules import are_allowed, import_own
 
-NOT_ALLOWED = Code("imports-not-allowed", "error", "`layers_from` imports Python modules, which is not allowed here")
-NOT_IMPORTED = Code("module-not-imported", "error", "`{module}` cannot be imported: {error}")
 NO_LAYERS = Code("no-layers-in-module", "error", "`{module}` defines no layer")
 TAKEN = Code("own-layer-name", "error", "`{module}` defines `{name}`, which is there already")
-RESERVED = Code("own-module-name", "error", "`{module}` cannot hold layers: `{name}` means another thing in a program")
 
 KEY = "layers_from"
 GROUP = "cnnlstm_spec.layers"
 """The group of entry points, each a module with layers."""
-PROGRAM_NAMES = frozenset({"keras", "layers", "ops", "model", "build_model"})
-"""Names that the Python source of every model has."""
 NOT_WRITTEN = node_of(None)
 """Where what an installed package offers is said to stand."""
-MODULES = ListOf(Text("the dotted name of a module", r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*"))
 
 
 class FoundLayers(OwnLayers):
@@ -76,9 +66,7 @@ def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: S
         return scope
     if modules is None:
         return replace(scope, layers_unread=True)
-    if not scope.allow_imports:
-        help = ("`--allow-imports`, or `load(..., allow_imports=True)`, allows it; it runs their code",)
-        scope.at(KEY).report(NOT_ALLOWED, entry.key, help=help)
+    if not are_allowed(KEY, entry.key, scope):
         return replace(scope, layers_unread=True)
     found: dict[str, Any] = {}
     unread = False
@@ -107,18 +95,8 @@ def find_offered() -> tuple[str, ...]:
 
 def _of_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] | None:
     """The layers of a module by name; None where it gives none, which is reported."""
-    from importlib import import_module
-
-    root = module.partition(".")[0]
-    if root in PROGRAM_NAMES:
-        scope.report(RESERVED, node, module=module, name=root, help=("put it into a package of another name",))
-        return None
-    try:
-        with redirect_stdout(sys.stderr):
-            loaded = import_module(module)
-    except (Exception, SystemExit) as error:
-        help = (describe_error(error), *_ways(error, root))
-        scope.report(NOT_IMPORTED, node, module=module, error=type(error).__name__, help=help)
+    loaded = import_own(module, node, scope)
+    if loaded is None:
         return None
     layers = {cls.title(): cls for cls in _classes(loaded)}
     if not layers:
@@ -126,11 +104,6 @@ def _of_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] 
         scope.report(NO_LAYERS, node, module=module, help=help)
         return None
     return layers
-
-
-def _ways(error: BaseException, root: str) -> Iterable[str]:
-    if isinstance(error, ModuleNotFoundError) and error.name == root:
-        yield "install its package, or name its folder in PYTHONPATH"
 
 
 def _classes(module: Any) -> Iterator[type[Op]]:

@@ -24,6 +24,7 @@ from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
 from .own_layers import with_own_layers
+from .own_objects import with_own_objects
 from .patterns import Names, match_multipliers, match_references
 from .promises import read_expect, read_targets
 
@@ -81,7 +82,7 @@ def elaborate(
         return None
     scope = _with_variables(root, scope)
     top, keys = _read_top(root, scope)
-    scope = with_own_layers(top.get("layers_from"), root, scope)
+    scope = with_own_objects(top.get("objects_from"), root, with_own_layers(top.get("layers_from"), root, scope))
     scope = _with_blocks(top, scope)
     branches = _branches(top.get("branches"), scope)
     fusions = tuple(_matched(each, branches, scope) for each in _fusions(top.get("fusion"), scope))
@@ -103,6 +104,7 @@ def elaborate(
         name=top.get("name", "model"),
         description=top.get("description"),
         seed=top.get("seed", 0),
+        objects_from=top.get("objects_from", ()),
         batch_size=top.get("batch_size"),
         branches=branches,
         fusions=fusions,

@@ -47,6 +47,8 @@ NOT_A_SPEC = {
     "no-layers-in-module": "about a Python module",
     "matrix-does-not-fit": "about a file",
     "lora-with-weights": "about a file",
+    "no-objects-in-module": "about a Python module",
+    "own-object-name": "about a Python module",
     "own-layer-name": "about a Python module",
     "own-layer-raises": "about a Python module",
     "own-module-name": "about a Python module",

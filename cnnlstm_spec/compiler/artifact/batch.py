@@ -168,7 +168,7 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
         return False
     assert compilation.spec is not None
     wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _installed(same[4]))
-    return whole and trained is None and written == now and same == wanted and not _has_own_layers(compilation)
+    return whole and trained is None and written == now and same == wanted and not _has_own_modules(compilation)
 
 
 def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
@@ -181,10 +181,10 @@ def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
     return {**found, "cnnlstm-spec": __version__}
 
 
-def _has_own_layers(compilation: Compilation) -> bool:
-    """Whether layers come from modules of the person's own."""
+def _has_own_modules(compilation: Compilation) -> bool:
+    """Whether layers, losses or the like come from modules of the person's own."""
     document = compilation.document
-    if isinstance(document, MappingNode) and document.get("layers_from") is not None:
+    if isinstance(document, MappingNode) and any(document.get(key) is not None for key in ("layers_from", "objects_from")):
         return True
     ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
     return any(op is not None and op.is_own() for op in ops)

@@ -18,9 +18,9 @@ def usage(compilation: Compilation, model: str) -> list[str]:
     batch = compilation.spec.batch_size or 1
     arrays = {each.name: _zeros(each, batch) for each in make_inputs(compilation.typed)}
     data = next(iter(arrays.values())) if len(arrays) == 1 else _mapping(arrays)
-    # Importing the module of a person's own layer registers it with Keras.
+    # Importing the module of a person's own layer or loss registers it with Keras.
     used = [each for each in ("numpy", "tensorflow") if f"{each}." in data]
-    modules = ", ".join(["keras", *used, *map(named, compilation.program.imports)])
+    modules = ", ".join(dict.fromkeys(["keras", *used, *map(named, compilation.program.imports)]))
     return [f"import {modules}", f"model = keras.models.load_model({string(model)})", f"model.predict({data})"]
 
 

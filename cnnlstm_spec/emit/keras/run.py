@@ -30,6 +30,7 @@ from ...ir.program import (
     Let,
     LetEach,
     MarkLayers,
+    Named,
     Program,
     Ref,
     SetAttribute,
@@ -185,6 +186,8 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
     match expression:
         case Ref(name):
             return values[name]
+        case Named(path):
+            return _find(path, values)
         case Call(path, arguments, keywords):
             return _called(_find(path, values), *_given(arguments, keywords, values))
         case Apply(layer, arguments, keywords):
@@ -240,7 +243,7 @@ def _find(path: str, values: dict[str, Any]) -> Any:
 
 
 def _own(path: str) -> Any:
-    """A class of a module other than Keras."""
+    """What a module other than Keras has by that name."""
     module, _, name = path.rpartition(".")
     try:
         return getattr(import_module(module), name)

@@ -29,7 +29,7 @@ from ...ir.program import (
     Slice,
     Statement,
     Unbuildable,
-    find_calls,
+    find_named,
 )
 from ...ir.tensor import Mask, TensorType
 from ...model import frames
@@ -71,6 +71,7 @@ class _Program:
             "make",
             "made_alone",
             *(op.keras_path().partition(".")[0] for op in self.own),
+            *(module.partition(".")[0] for module in spec.objects_from),
         }
         self.mask_inputs: dict[str, Ref] = {}
         self.explained = False
@@ -98,8 +99,8 @@ class _Program:
         return Program(self.spec.name, tuple(self.statements), self.imports())
 
     def imports(self) -> tuple[str, ...]:
-        """The modules of the classes that no variable holds and Keras does not have."""
-        paths = {call.path for statement in self.statements for call in find_calls(statement) if "." in call.path}
+        """The modules of the classes and functions that no variable holds and Keras does not have."""
+        paths = {each.path for statement in self.statements for each in find_named(statement) if "." in each.path}
         taken = {"keras", *(statement.name for statement in self.statements if isinstance(statement, Let))}
         return tuple(sorted({path.rpartition(".")[0] for path in paths if path.partition(".")[0] not in taken}))
 

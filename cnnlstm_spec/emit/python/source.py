@@ -16,6 +16,7 @@ from ...ir.program import (
     Let,
     LetEach,
     MarkLayers,
+    Named,
     Program,
     Ref,
     SetAttribute,
@@ -228,6 +229,8 @@ def _text(expression: Expression) -> str:
     match expression:
         case Ref(variable):
             return name(variable)
+        case Named(path):
+            return _short(path)
         case Call(path, arguments, keywords):
             return f"{_short(path)}({_arguments(arguments, keywords)})"
         case Apply(layer, arguments, keywords):
