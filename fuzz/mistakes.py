@@ -247,6 +247,60 @@ def _no_norm(rng: Random) -> Pair:
     return _of_backbone(name), _of_backbone(name, freeze_batch_norm=True)
 
 
+def _of_steps(rng: Random, *layers: Any) -> Spec:
+    """A sequence with its layers, flattened behind them."""
+    spec = spec_of(rng, vector)
+    (name,) = spec["branches"]
+    input = {"kind": "sequence", "shape": [rng.randint(12, 30), rng.randint(2, 8)]}
+    spec["branches"][name] = {"input": input, "layers": [*copy.deepcopy(layers), "Flatten"]}
+    spec["head"] = [{"Dense": {"units": rng.randint(1, 4)}}]
+    return spec
+
+
+def _of_layer(layer: str, sound: dict[str, Any], *wrong: dict[str, Any]) -> Callable[[Random], Pair]:
+    """A layer on steps, with arguments that are sound and others that are not."""
+
+    def plant(rng: Random) -> Pair:
+        spec = _of_steps(rng, {layer: sound})
+        (name,) = spec["branches"]
+        return spec, replaced(spec, ("branches", name, "layers", 0), {layer: rng.choice(wrong)})
+
+    return plant
+
+
+def _of_states(change: Callable[[Spec, str, Random], None]) -> Callable[[Random], Pair]:
+    """A decoder that begins with the states of an encoder, changed."""
+
+    def plant(rng: Random) -> Pair:
+        spec, units = spec_of(rng, vector), rng.randint(3, 9)
+        kind = rng.choice(["LSTM", "GRU"])
+        recurrent = {kind: {"units": units, "return_sequences": True, "name": "rnn"}}
+        of_steps = {"kind": "sequence", "shape": [rng.randint(4, 9), rng.randint(2, 6)]}
+        spec["branches"] = {
+            "before": {"input": dict(of_steps), "layers": [recurrent, "GlobalAveragePooling1D"]},
+            "vector": {"input": {"kind": "vector", "shape": [5]}, "layers": [{"Dense": {"units": units}}]},
+            "after": {"input": dict(of_steps), "layers": [{kind: {"units": units, "initial_state": "before.rnn"}}]},
+        }
+        spec["fusion"] = {"strategy": "concat"}
+        spec["head"] = [{"Dense": {"units": rng.randint(1, 4)}}]
+        changed = copy.deepcopy(spec)
+        change(changed, kind, rng)
+        return spec, changed
+
+    return plant
+
+
+def _one_state(spec: Spec, kind: str, rng: Random) -> None:
+    arguments = spec["branches"]["after"]["layers"][0].pop(kind)
+    arguments["initial_state"] = rng.choice(["vector", ["vector"]])
+    spec["branches"]["after"]["layers"][0]["LSTM"] = arguments
+
+
+def _other_units(spec: Spec, kind: str, rng: Random) -> None:
+    spec["branches"]["after"]["layers"][0][kind]["units"] += 1
+    spec["branches"]["after"]["layers"][0][kind]["initial_state"] = {"LSTM": ["vector", "vector"], "GRU": "vector"}[kind]
+
+
 _key = _of_keys("units", "filters", "kernel_size", "activation", "return_sequences", "padding", "strategy", "optimizer")
 
 PLANTS: dict[str, Callable[[Random], Pair | None]] = {
@@ -272,6 +326,16 @@ PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "head-without-loss": _no_loss,
     "unknown-inner-layer": _inner_layer,
     "no-batch-norm": _no_norm,
+    "slice-of-what": _of_layer("Slice", {"axis": 1, "start": 0}, {"axis": 1}, {"axis": 1, "start": 2, "index": 1}),
+    "slice-not-there": _of_layer("Slice", {"axis": 1, "index": -1}, {"axis": 1, "index": 40}, {"axis": 2, "index": -9}),
+    "slice-empty": _of_layer("Slice", {"axis": 1, "stop": 9}, *({"axis": 1, "start": n, "stop": m} for n, m in ((9, 2), (4, 4)))),
+    "no-such-axis": _of_layer("Op", {"function": "softmax", "axis": -1}, {"function": "softmax", "axis": 3}),
+    "works-over-the-batch": _of_layer(
+        "Op", {"function": "mean", "axis": 1}, {"function": "mean"}, {"function": "max", "axis": 0}, {"function": "cumsum"}
+    ),
+    "positions-too-few": _of_layer("PositionEmbedding", {}, {"sequence_length": 3}, {"sequence_length": 11}),
+    "initial-state-count": _of_states(_one_state),
+    "initial-state-shape": _of_states(_other_units),
     **UNMEANT,
     **TRAINED,
 }

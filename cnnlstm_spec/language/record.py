@@ -281,7 +281,8 @@ class Checks:
         """
         self.failed = self.failed or code.severity == "error"
         if at is None or at not in self.written.places:
-            self.scope.report(code, self.node, help=help, **facts)
+            fixes = (mend(self.node.span),) if mend is not None else ()
+            self.scope.report(code, self.node, help=help, fixes=fixes, **facts)
             return
         place = self.written.keys[at] if on_key else self.written.places[at]
         fixes = (mend(place.span),) if mend is not None else ()

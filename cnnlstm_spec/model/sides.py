@@ -12,6 +12,7 @@ from ..language.references import Reference
 from ..ops.stand_in import stand_for
 from ..ops.states import State
 from ..text.diagnostic import Code, Diagnostic, Origin
+from ..text.fix import drop, put
 from .order import find_circled, sort_by_reading
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagno
         help = (*help, "a recurrent layer of the same kind and units gives all of its own by its name alone")
     place = side.origin.written.places.get("initial_state", side.origin.place)
     facts: dict[str, object] = {"layer": op.title(), "wanted": words, "given": given}
-    return Diagnostic(STATE_COUNT, place, facts, labels=side.origin.uses, help=help)
+    fixes = (put(side.origin.place.span, "initial_state", f"[{', '.join([side.names[0]] * wanted)}]"),)
+    return Diagnostic(STATE_COUNT, place, facts, labels=side.origin.uses, help=help, fixes=fixes)
 
 
 def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnostic]) -> list[Node]:
@@ -141,7 +143,9 @@ def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagno
             place = side.origin.written.places.get("initial_state", side.origin.place)
             facts: dict[str, object] = {"layer": node.op.title(), "address": side.names[0]}
             help = ("begin with what does not read this layer, or leave `initial_state` out",)
-            found.append(Diagnostic(CIRCLE, place, facts, labels=side.origin.uses, help=help))
+            key = side.origin.written.keys.get("initial_state", place)
+            fixes = (drop(key.span, "initial_state", "unsafe"),)
+            found.append(Diagnostic(CIRCLE, place, facts, labels=side.origin.uses, help=help, fixes=fixes))
             dropped.update(node.inputs[1:])
             node = replace(node, op=None, inputs=node.inputs[:1])
         broken.append(node)

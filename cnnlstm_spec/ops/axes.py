@@ -29,7 +29,7 @@ def axis_number(layer: str, axis: int, x: TensorType, argument: str = "axis") ->
     if -count <= axis < count:
         return axis % count
     help = ("axis 0 is the batch, -1 the last axis",)
-    raise Refusal(NO_SUCH_AXIS, argument, help, layer=layer, axis=axis, least=-count, most=count - 1)
+    raise _of_last(Refusal(NO_SUCH_AXIS, argument, help, layer=layer, axis=axis, least=-count, most=count - 1), argument)
 
 
 def axis_numbers(layer: str, axes: int | Sequence[int], x: TensorType, argument: str = "axis") -> tuple[int, ...]:
@@ -47,7 +47,7 @@ def axis_at(layer: str, axis: int, x: TensorType, argument: str = "axis") -> Axi
     """The axis of that number, which may not be the batch."""
     number = axis_number(layer, axis, x, argument)
     if number == 0:
-        raise Refusal(BATCH_AXIS, argument, ("-1 is the last axis",), layer=layer, axis=axis)
+        raise _of_last(Refusal(BATCH_AXIS, argument, ("-1 is the last axis",), layer=layer, axis=axis), argument)
     return x.axes[number - 1]
 
 
@@ -57,4 +57,10 @@ def refuse_batch(layer: str, number: int, x: TensorType, argument: str, left_out
         how = f", for want of `{argument}`" if left_out else ""
         axes = ", ".join(f"{axis.name} is {place}" for place, axis in enumerate(x.axes, 1)) or "there is no other axis"
         help = (f"write `{argument}`: 1 is the first axis after the batch, -1 the last",)
-        raise Refusal(OVER_BATCH, None if left_out else argument, help, layer=layer, how=how, axes=axes)
+        refusal = Refusal(OVER_BATCH, None if left_out else argument, help, layer=layer, how=how, axes=axes)
+        raise refusal.mended(axis="1") if argument == "axis" and x.axes else refusal
+
+
+def _of_last(refusal: Refusal, argument: str) -> Refusal:
+    """A refusal of one axis, which the last one mends."""
+    return refusal.mended(axis="-1") if argument == "axis" else refusal

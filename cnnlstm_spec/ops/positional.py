@@ -68,10 +68,13 @@ class PositionEmbedding(Positions):
         known(self.title(), features)
         if self.sequence_length is None and not isinstance(steps.size, int):
             help = ("write the most that may come: `sequence_length: 512`",)
-            raise Refusal(LENGTH_NEEDED, None, help, layer=self.title(), steps=steps.name)
+            refusal = Refusal(LENGTH_NEEDED, None, help, layer=self.title(), steps=steps.name)
+            raise refusal.mended(sequence_length="512")
         length = self.length(x)
         help = ("write `sequence_length` at least as long as the longest sequence",)
         refusal = Refusal(TOO_SHORT, "sequence_length", help, layer=self.title(), length=length, steps=steps)
+        if isinstance(steps.size, int):
+            refusal.mended(sequence_length=str(steps.size))
         at.require(at_least(length - steps.size, 0), refusal)
         return super().infer(at, x)
 

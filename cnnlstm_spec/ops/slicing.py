@@ -13,6 +13,7 @@ from ..ir.tensor import Axis, Mask, TensorType, Zeros
 from ..language.kinds import COUNT, INTEGER, Optional
 from ..language.record import Checks
 from ..text.diagnostic import Code
+from ..text.fix import Fix, Put, drop, put
 from .axes import AXIS, axis_number, refuse_batch
 
 if TYPE_CHECKING:
@@ -67,7 +68,15 @@ class Slice(Op):
     def check(self, at: Checks) -> None:
         of_range = [name for name in ("start", "stop", "step") if self.value(name) is not None]
         if (self.index is None) != bool(of_range):
-            at.report(WHICH, of_range[0] if of_range else None, on_key=True)
+            if self.index is None:
+                at.report(WHICH, None, (), True, lambda span: put(span, "index", "0"))
+            else:
+                at.report(WHICH, "index", (), True, lambda span: drop(span, "index", "unsafe"))
+        elif self.start is not None and self.stop is not None and 0 <= self.stop <= self.start:
+            turned = {"start": self.stop, "stop": max(self.start, self.stop + 1)}
+            written = ", ".join(f"{name}: {number}" for name, number in turned.items())
+            puts = tuple(Put(at.node.span, name, str(number)) for name, number in turned.items())
+            at.report(EMPTY, "stop", (), False, lambda _: Fix(f"write `{written}`", puts), axis=f"axis {self.axis}")
 
     def place(self, x: TensorType) -> int:
         """The axis, batch left out."""
@@ -81,11 +90,12 @@ class Slice(Op):
         if self.index is not None:
             needed = self.index + 1 if self.index >= 0 else -self.index
             refusal = Refusal(NOT_THERE, "index", (), index=self.index, axis=axis.name, size=axis.size)
-            at.require(at_least(axis.size, needed), refusal)
+            at.require(at_least(axis.size, needed), refusal.mended(index="-1" if self.index >= 0 else "0"))
             return x.with_axes(*x.axes[:place], *x.axes[place + 1 :])
         length = self.end(axis.size) - self.begin(axis.size)
         wrong = "stop" if self.stop is not None else "start"
-        at.require(at_least(length, 1), Refusal(EMPTY, wrong, (), axis=axis))
+        refusal = Refusal(EMPTY, wrong, (), axis=axis)
+        at.require(at_least(length, 1), refusal if self.start is None else refusal.mended(start="0"))
         return x.with_axes(*x.axes[:place], Axis(axis.name, ceil_div(length, self.step or 1)), *x.axes[place + 1 :])
 
     def begin(self, size: Size) -> Size:

@@ -36,6 +36,8 @@ def check_states(at: Inference, op: Op, x: TensorType, states: tuple[TensorType,
             help = ("a `Dense` of so many units gives one: put it at the end of what is read",)
             facts: dict[str, Any] = {"layer": op.title(), "wanted": shown, "address": address, "given": state}
             refusal = Refusal(STATE_SHAPE, "initial_state", help, index + 1, **facts)
+            if state.rank == 1 and isinstance(state.sizes[0], int) and "units" in op.arguments:
+                refusal.mended(units=str(state.sizes[0]))
             if len(state.sizes) != len(sizes):
                 raise refusal
             for one, other in zip(state.sizes, sizes, strict=True):
