@@ -15,6 +15,8 @@ from ..text.files import own
 
 NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out", is_idle=True)
 
+Default = bool | int | float | str
+"""What an argument of a person's own class may be by default, as far as it is known."""
 MODULES = {"schedules": "optimizers.schedules"}
 
 
@@ -52,7 +54,7 @@ class OwnThing(KerasObject):
 
     module: str = ""
     is_function: bool = False
-    defaults: tuple[tuple[str, Any], ...] = ()
+    defaults: tuple[tuple[str, Default], ...] = ()
 
     @property
     def path(self) -> str:
@@ -74,7 +76,7 @@ class OwnObject:
     arguments: tuple[tuple[str, bool], ...] = ()
     """Those of a class by name, and whether it must be written."""
     is_function: bool = False
-    defaults: tuple[tuple[str, Any], ...] = ()
+    defaults: tuple[tuple[str, Default], ...] = ()
     """What arguments are that are not written, as far as they are plain values."""
 
     def declared(self) -> dict[str, dict[str, Any]]:
