@@ -300,6 +300,9 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
                 return None
             except Exception as error:
                 failures.append(_words(error))
+                # What was built halfway for one form of the labels takes no other.
+                model.compile_from_config(model.get_compile_config())
+                model.run_eagerly, model.train_function = not graph, None
         return failures[0]
     except Exception as error:
         return _words(error)

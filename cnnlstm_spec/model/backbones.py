@@ -35,6 +35,8 @@ class InnerReferences:
         """By the node of a backbone and the name of a layer in it, the node of what that gives."""
         self.made: set[str] = set()
         """The nodes that references have made."""
+        self.unread: set[str] = set()
+        """The backbones of which something is read that could not be told: all of each may be."""
 
     def resolve(self, ref: str, origin: Origin) -> str | None:
         """The node of a backbone in `TimeDistributed`, or of an inner layer of any; None where there is none."""
@@ -48,6 +50,7 @@ class InnerReferences:
         id, at = backbones[holder]
         op = self.op_of(id)
         if layer not in op.layers():
+            self.unread.add(id)
             return None
         if (id, layer) not in self.taps:
             inside = replace(at, shared=None, frozen=None, frozen_norms=False)
@@ -135,16 +138,16 @@ def node_at(typed: TypedGraph, address: str) -> TypedNode | None:
     return replace(found, type=replace(type, axes=(*steps, *type.axes), outer=()))
 
 
-def cut_off(nodes: list[Node], outputs: Iterable[str], addresses: dict[str, str], memory: Memory | None) -> list[Node]:
+def cut_off(nodes: list[Node], ends: Iterable[str], addresses: dict[str, str], memory: Memory | None) -> list[Node]:
     """The nodes with each backbone told what is read of it, and without ends of time that nothing reads behind one.
 
-    An address of what is cut off is from then on that of the backbone.
+    The `ends` are read though no node reads them. An address of what is cut off is from then on that of the backbone.
     """
     by_id = {node.id: node for node in nodes}
     tapped = {node.inputs[0] for node in nodes if isinstance(node.op, InnerLayer)}
     if not tapped:
         return nodes
-    read = set(outputs)
+    read = set(ends)
     kept: list[Node] = []
     moved: dict[str, str] = {}
     for node in reversed(nodes):

@@ -91,6 +91,7 @@ SUPPOSITIONS = (
     Supposition(1, (False, True), 4),
     Supposition(24, (True,), 1, within=True),
     Supposition(24, (True,), 2, stepwise=False),
+    Supposition(None, (True,), 0),
 )
 """The first gives the words of what is told: it names no size that is not known."""
 

@@ -72,13 +72,14 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     cls = cls.chosen(resolved, quiet) if cls is not None and isinstance(resolved, Mapping) else None
     if cls is None or not isinstance(resolved, Mapping):
         return None
-    values, _ = read_fields(cls, resolved, quiet, key.text)
+    values, written = read_fields(cls, resolved, quiet, key.text)
     unread = {name: argument for name, argument in cls.arguments.items() if name not in values}
     if any(each.required or isinstance(getattr(each.kind, "inner", each.kind), Boolean | Choice) for each in unread.values()):
         return None
     if any(map(cls.decides_axes, unread)):
         return None
-    return cls.model_construct(_fields_set=set(), **{cls.arguments[name].field: value for name, value in values.items()})
+    fields = {cls.arguments[name].field: value for name, value in values.items()}
+    return cls.model_construct(_fields_set={cls.arguments[name].field for name in values if name in written.keys}, **fields)
 
 
 def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:

@@ -235,7 +235,8 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
 
 
 def _branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
-    name = entry.key.text
+    # What is said of a branch of `each` is said of all of them, and once.
+    name, written_as = entry.key.text, scope.name
     if bound.told and _named(entry, scope, "branch") is None:
         bound = replace(bound, told=not bound.variables and "$" not in name)
     origin = origin_of(entry.key, scope)
@@ -245,13 +246,11 @@ def _branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
     node = scope.resolve(entry.value)
     if not isinstance(node, Mapping):
         if isinstance(node, Listing):
-            scope.report(NOT_A_MAPPING, node, owner=name, given=words_for(node), help=(LIST_IN_BRANCH,))
+            scope.report(NOT_A_MAPPING, node, owner=written_as, given=words_for(node), help=(LIST_IN_BRANCH,))
         elif node is not None:
-            read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, name)
+            read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, written_as)
         return Branch(name, None, None, (Layer(None, origin),), origin, bound=bound)
-    # What is said of all rounds of a branch is said once.
-    owner = str(entry.key.value) if bound.variables else name
-    values, written = read_fields(BranchSection, node, scope, owner, _first_line(node))
+    values, written = read_fields(BranchSection, node, scope, written_as, _first_line(node))
     norms = written.keys["freeze_batch_norm"] if values.get("freeze_batch_norm") else None
     origin = replace(origin, written=written.within("input"))
     items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))

@@ -137,6 +137,8 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
         yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`", sparse_y_true="true")
         return
+    if kind == "never" and theirs_are_numbers:
+        kind = "same"
     if kind == "never":
         facts: dict[str, object] = {"metric": written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
         help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)

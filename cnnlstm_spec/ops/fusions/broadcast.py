@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -64,6 +65,10 @@ class Broadcast(Strategy):
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return self.op.range_after(output, *self.widened(inputs))
 
+    def stretches(self) -> bool:
+        """Whether axes of size 1 are repeated for the op, which does not do it by itself."""
+        return not (isinstance(self.op, Strategy) and self.op.broadcasts_itself)
+
     def fixed_axes(self, rank: int) -> frozenset[int]:
         if isinstance(self.op, Strategy):
             return self.op.fixed_axes(rank)
@@ -90,7 +95,10 @@ class Broadcast(Strategy):
         """One type; what is repeated over the steps of others is real where they are: `mask`."""
         own = ((place, axis) for place, axis in enumerate(x.axes, rank - x.rank))
         kept = (target[place] if axis.size == 1 and place not in fixed else axis for place, axis in own)
-        wide = x.with_axes(*target[: rank - x.rank], *kept)
+        # Of an axis that is lacked and in which inputs may differ, an op that broadcasts by itself is given one position.
+        narrow = frozenset() if self.stretches() else fixed
+        lacked = (replace(axis, size=1) if place in narrow else axis for place, axis in enumerate(target[: rank - x.rank]))
+        wide = x.with_axes(*lacked, *kept)
         if x.rank == rank and x.axes[0].size == wide.axes[0].size:
             return wide
         if x.rank == rank and x.mask is not None:
@@ -148,7 +156,7 @@ class Broadcast(Strategy):
         after = self.widened(before)
         rank = after[0].rank
         full = tuple(_with_axes(to, value, rank - x.rank) for value, x in zip(inputs, before, strict=True))
-        if not isinstance(self.op, Strategy) or not self.op.broadcasts_itself:
+        if self.stretches():
             full = tuple(self.stretched(to, index, full, before, after) for index in range(len(full)))
         return after, full
 

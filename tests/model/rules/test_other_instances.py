@@ -30,6 +30,8 @@ def head(units: int, activation: str = "linear") -> str:
     return f"[{{Dense: {{units: {units}, activation: {activation}}}}}]"
 
 
+NUMBERS = "sparse_categorical_crossentropy"
+PREDICTED = "[{OneHotMeanIoU: {num_classes: 4, sparse_y_pred: true}}]"
 MENDED = [
     ("accuracy-of-one-class", spec(VECTOR, "", head(6), loss=LOGITS, metrics="[accuracy]")),
     ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{F1Score: {threshold: 0.5}}]")),
@@ -39,6 +41,7 @@ MENDED = [
     ("threshold-on-logits", spec(VECTOR, "", head(4), loss="{CategoricalCrossentropy: {from_logits: true}}", metrics="[AUC]")),
     ("metric-without-meaning", spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[{OneHotMeanIoU: {num_classes: 2}}]")),
     ("metric-without-meaning", spec(VECTOR, "", head(4, "softmax"), loss=CLASSES, metrics="[{MeanIoU: {num_classes: 4}}]")),
+    ("metric-without-meaning", spec(VECTOR, "", head(4, "softmax"), loss=NUMBERS, metrics=PREDICTED)),
     ("precision-is-accuracy", spec(VECTOR, "", head(5, "softmax"), loss=CLASSES, metrics="[{F1Score: {average: micro}}]")),
     ("accuracy-of-margins", spec(VECTOR, "", head(1), loss=HINGE, metrics="[AUC]")),
     ("accuracy-of-margins", spec(VECTOR, "", head(1, "tanh"), loss="squared_hinge", metrics="[Precision]")),
