@@ -15,6 +15,7 @@ from ..ops.stand_in import stand_for
 from ..ops.structural import LeaveTime
 from ..text.diagnostic import Origin
 from ..text.memo import Memory, once
+from ..text.spelling import nearest
 from .addresses import backbone_of, inner_of, list_meant
 from .wiring import Context, Weaver
 
@@ -35,8 +36,8 @@ class InnerReferences:
         """By the node of a backbone and the name of a layer in it, the node of what that gives."""
         self.made: set[str] = set()
         """The nodes that references have made."""
-        self.unread: set[str] = set()
-        """The backbones of which something is read that could not be told: all of each may be."""
+        self.misread: set[tuple[str, str | None]] = set()
+        """The backbones of which something is read that they do not have, each with the layer that it is taken for."""
 
     def resolve(self, ref: str, origin: Origin) -> str | None:
         """The node of a backbone in `TimeDistributed`, or of an inner layer of any; None where there is none."""
@@ -50,7 +51,7 @@ class InnerReferences:
         id, at = backbones[holder]
         op = self.op_of(id)
         if layer not in op.layers():
-            self.unread.add(id)
+            self.misread.add((id, nearest(layer, op.layers())))
             return None
         if (id, layer) not in self.taps:
             inside = replace(at, shared=None, frozen=None, frozen_norms=False)
@@ -138,16 +139,22 @@ def node_at(typed: TypedGraph, address: str) -> TypedNode | None:
     return replace(found, type=replace(type, axes=(*steps, *type.axes), outer=()))
 
 
-def cut_off(nodes: list[Node], ends: Iterable[str], addresses: dict[str, str], memory: Memory | None) -> list[Node]:
+def cut_off(
+    nodes: list[Node],
+    outputs: Iterable[str],
+    addresses: dict[str, str],
+    misread: Iterable[tuple[str, str | None]],
+    memory: Memory | None,
+) -> list[Node]:
     """The nodes with each backbone told what is read of it, and without ends of time that nothing reads behind one.
 
-    The `ends` are read though no node reads them. An address of what is cut off is from then on that of the backbone.
+    An address of what is cut off is from then on that of the backbone. What is `misread` and taken for nothing may be all.
     """
     by_id = {node.id: node for node in nodes}
     tapped = {node.inputs[0] for node in nodes if isinstance(node.op, InnerLayer)}
     if not tapped:
         return nodes
-    read = set(ends)
+    read = {*outputs, *(id for id, meant in misread if meant is None)}
     kept: list[Node] = []
     moved: dict[str, str] = {}
     for node in reversed(nodes):
@@ -159,7 +166,7 @@ def cut_off(nodes: list[Node], ends: Iterable[str], addresses: dict[str, str], m
         if not isinstance(node.op, InnerLayer):
             read.update(node.inputs)
     addresses.update({address: moved[id] for address, id in addresses.items() if id in moved})
-    return _told(kept[::-1], read, memory)
+    return _told(kept[::-1], read, [(id, meant) for id, meant in misread if meant is not None], memory)
 
 
 def _before_time(node: Node, nodes: dict[str, Node]) -> str:
@@ -169,13 +176,15 @@ def _before_time(node: Node, nodes: dict[str, Node]) -> str:
     return node.id
 
 
-def _told(nodes: list[Node], read: set[str], memory: Memory | None) -> list[Node]:
+def _told(nodes: list[Node], read: set[str], supposed: Iterable[tuple[str, str]], memory: Memory | None) -> list[Node]:
     """The backbones of one Keras layer have the same outputs: those that are read of any of them."""
     layers = {node.id: node.layer for node in nodes}
     taps: dict[str, set[str]] = {}
     for node in nodes:
         if isinstance(node.op, InnerLayer):
             taps.setdefault(layers[node.inputs[0]], set()).add(node.op.layer)
+    for id, layer in supposed:
+        taps.setdefault(layers[id], set()).add(layer)
     whole = {node.layer for node in nodes if node.id in read}
     told = []
     for node in nodes:

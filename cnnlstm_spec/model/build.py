@@ -80,7 +80,7 @@ class _Builder:
         states = join(sides, self.weaver.nodes, self.found, self.resolve, self.state)
         names = assign_names(self.weaver.wanted, reserved)
         nodes = ordered(self.inner.in_order(), sides, states, self.found)
-        nodes = cut_off(nodes, (*outputs.values(), *self.inner.unread), self.weaver.addresses, self.memory)
+        nodes = cut_off(nodes, outputs.values(), self.weaver.addresses, self.inner.misread, self.memory)
         renamed = [node.renamed(names) for node in nodes]
         return Graph(
             self.spec.name,
