@@ -61,6 +61,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="In place of `fit.epochs`.")
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="In place of `fit.batch_size`.")
 @click.option("--seeds", callback=_seeds, metavar="A..B", help="A run for each seed: `0..4`, or `1,2,3`.")
+@click.option("--devices", type=click.Choice(["one", "all"]), default="one", help="Whether all devices share each batch.")
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many runs to train at a time.")
 @color_option
 @set_option
@@ -74,6 +75,7 @@ def command(
     epochs: int | None,
     batch_size: int | None,
     seeds: tuple[int, ...],
+    devices: str,
     jobs: int,
     color: str,
     overrides: tuple[str, ...],
@@ -105,11 +107,11 @@ def command(
             note(f"Error: {lacking}")
             return FOUND
     source, below = prepared.source, prepared.folder
-    orders = Orders(force, resume, allow_outside(), allow_imports)
+    orders = Orders(force, resume, allow_outside(), allow_imports, all_devices=devices == "all")
     path = None if below is None else str(below)
     plain = Job(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
     planned = list_jobs(plain, seeds, compile_job)
-    said = _again(overrides, matrix, seeds, allow_imports)
+    said = _again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
     status = 0
     try:
         for job, ending in run_all(planned, jobs, lambda job: TerminalWatch(f"{job.label}: " if job.label else "")):

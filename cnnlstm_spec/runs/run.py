@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from .train.watch import Watch
 
 if TYPE_CHECKING:
     from .measure.measure import Measured
-    from .train.training import Outcome, Training
+    from .train.training import Devices, Outcome, Training
 
 DONE, REFUSED, DIVERGED = 0, 2, 3
 
@@ -44,6 +45,8 @@ class Orders:
     allow_outside: bool = False
     allow_imports: bool = False
     fold: int | None = None
+    all_devices: bool = False
+    """Whether all devices of this machine share each batch."""
 
 
 @dataclass(frozen=True)
@@ -191,11 +194,13 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     forget()
     if spec.fit.deterministic:
         compute_alike()
-    model = compilation.to_keras()
+    devices = _share(orders, watch)
+    with nullcontext() if devices is None else devices.scope():
+        model = compilation.to_keras()
     if spec.fit.start_from is not None:
         loaded = load_weights(model, find_start(spec.fit.start_from, _base(compilation), orders.allow_outside))
         watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")
-    training = Training(compilation, model, data, folder, watch)
+    training = Training(compilation, model, data, folder, watch, devices)
     outcome = train(training)
     weights = model.get_weights()
     # The file has the names, and the optimizer, of a model that was never trained.
@@ -206,6 +211,20 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     report = _report(training, model, outcome, measured, thresholds)
     identity = identity.having_files(digest_files(data, anew=True))
     return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds, report)
+
+
+def _share(orders: Orders, watch: Watch) -> Devices | None:
+    """The devices that share each batch; None where there is one, or no more are asked for."""
+    if not orders.all_devices:
+        return None
+    if (backend := find_backend()) != BACKEND:
+        raise DataError([f"`--devices all` is not there for {backend} yet: train with `KERAS_BACKEND={BACKEND}`"])
+    with silence():
+        from .train.devices import find_devices
+
+        devices = find_devices()
+    watch.say(f"{devices.count} devices share each batch" if devices.count > 1 else "one device is all that there is")
+    return devices if devices.count > 1 else None
 
 
 def _report(

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path as File
 from typing import Any
@@ -69,20 +69,14 @@ def list_jobs(plain: Job, seeds: Sequence[int], compiled: Callable[[Job], Compil
         for seed in seeds or (None,):
             overrides = plain.overrides if seed is None else (*plain.overrides, f"seed={seed}")
             variant = None if name is None else place
-            one = _replaced(plain, overrides=overrides, variant=variant)
+            one = replace(plain, overrides=overrides, variant=variant)
             for fold in _folds(compiled(one)):
                 parts = [f"fold-{fold}" if fold is not None else None, f"seed-{seed}" if seed is not None else None, name]
                 label = "/".join(part for part in parts if part is not None)
                 output = str(File(plain.output, label)) if label else plain.output
-                held = Orders(orders.force, orders.resume, orders.allow_outside, orders.allow_imports, fold)
-                jobs.append(_replaced(one, output=output, label=label, orders=held))
+                held = replace(orders, fold=fold)
+                jobs.append(replace(one, output=output, label=label, orders=held))
     return jobs
-
-
-def _replaced(job: Job, **changes: Any) -> Job:
-    from dataclasses import replace
-
-    return replace(job, **changes)
 
 
 def _folds(compilation: Compilation) -> Sequence[int | None]:

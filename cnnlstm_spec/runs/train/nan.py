@@ -20,9 +20,9 @@ MOST = 2000
 
 
 def find_beginning(training: Training, plan: Sequence[Stretch], keeper: Keeper, batch: int, weights: Mapping[str, Any]) -> str:
-    """Epoch, batch and layer, in words."""
+    """Epoch, batch and layer, in words; on several devices no layer, since none of them sees the batch."""
     place = f"in epoch {keeper.epoch + 1}, batch {batch + 1}"
-    if batch > MOST or not _start_again(training, plan, weights):
+    if batch > MOST or training.devices is not None or not _start_again(training, plan, weights):
         return place
     model, order = training.model, training.order()
     for number, places in enumerate(order.batches(keeper.epoch)[: batch + 1]):

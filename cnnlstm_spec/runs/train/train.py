@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -44,16 +45,7 @@ def train(training: Training) -> Outcome:
             if best is not None:
                 keep.set_weights(model, best)
             mark = replace(mark, phase=number, done=0, ended=False, best_of_phase=None, counters=())
-        begin(
-            model,
-            training.compilation,
-            plan[:number],
-            plan[number],
-            training.data.targets,
-            weigh_labels(training.data, weights),
-        )
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
+        _begin(training, plan[:number], plan[number], weights)
         if arrays is not None:
             state.give(model, arrays)
             arrays = None
@@ -67,6 +59,19 @@ def train(training: Training) -> Outcome:
             return _outcome(training, keeper.mark, monitor, direction, seconds + keeper.seconds, waited + keeper.waited, place)
         mark, seconds, waited = keeper.mark, seconds + keeper.seconds, waited + keeper.waited
     return _outcome(training, mark, monitor, direction, seconds, waited)
+
+
+def _begin(training: Training, before: Sequence[Stretch], now: Stretch, weights: Mapping[str, Any]) -> None:
+    """Compiles the model for a phase, on the devices that train it."""
+    model, devices = training.model, training.devices
+    losses: Mapping[str, Any] = weigh_labels(training.data, weights)
+    if devices is not None:
+        devices.check(training.compilation, model, training.order())
+        losses = devices.change_losses(model, losses)
+    with nullcontext() if devices is None else devices.scope():
+        begin(model, training.compilation, before, now, training.data.targets, losses)
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
 
 
 def _outcome(
@@ -102,6 +107,9 @@ def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
     fit, model = training.fit, training.model
     validation = training.data.parts.get("validation")
     checked = None if validation is None else validation_feed(training, validation)
+    if training.devices is not None:
+        first = training.order().batches(0)[0]
+        training.devices.prepare(model, keeper.feed.values(keeper.feed.part.read(first)))
     training.watch.begin(keeper.before + stretch.epochs, training.order().steps)
     try:
         _fit(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,6 +50,24 @@ class Outcome:
     """Where the loss became NaN, in words; None where it did not."""
 
 
+class Devices(Protocol):
+    """Several devices that compute a step together."""
+
+    count: int
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """What a model is built and compiled in."""
+
+    def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:
+        """Raises DataError for what they would compute otherwise than one."""
+
+    def change_losses(self, model: keras.Model, losses: Mapping[str, Callable[[Any], Any]]) -> Mapping[str, Callable[[Any], Any]]:
+        """For each head what makes a loss that is the whole batch's."""
+
+    def prepare(self, model: keras.Model, batch: tuple[Any, ...]) -> None:
+        """Readies a compiled model for batches such as this one."""
+
+
 @dataclass(frozen=True)
 class Training:
     """All that a training rests on."""
@@ -58,6 +78,8 @@ class Training:
     data: Data
     store: Store
     watch: Watch
+    devices: Devices | None = None
+    """Those that share each batch; None where one has it all."""
 
     @property
     def fit(self) -> FitSpec:
