@@ -99,7 +99,7 @@ def _strides(typed: TypedGraph) -> dict[str, tuple[int, ...]]:
     for id, node in typed.nodes.items():
         types = [type for each in node.node.inputs if (type := typed.nodes[each].type) is not None]
         if isinstance(node.node.op, Projection) and len(types) == 2:
-            found[id] = node.node.op.strides(*types)
+            found[id] = node.node.op.compute_strides(*types)
     return found
 
 

@@ -9,7 +9,7 @@ import numpy
 
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.language.catalog import KerasObject, reads
-from cnnlstm_spec.model.rules.common import SOFTMAXES, activation_of
+from cnnlstm_spec.model.rules.common import SOFTMAXES, find_activation
 from cnnlstm_spec.spec.compile_section import CompileSpec
 
 OVERLAPS = frozenset({"IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU", "CategoricalAccuracy", "SparseCategoricalAccuracy"})
@@ -29,7 +29,7 @@ def misled(compilation: Compilation) -> str | None:
         width = x.sizes[0] if x is not None and x.rank == 1 else None
         if loss is None or not isinstance(width, int) or width < 2:
             continue
-        last = activation_of(typed, typed.graph.outputs[head])
+        last = find_activation(typed, typed.graph.outputs[head])
         # Without a layer that computes, the head gives what it is fed, which may be probabilities.
         made = last is not None and last.function not in SOFTMAXES
         if loss.thing.name == "KLDivergence" and made and (below := _below_zero(loss.thing, width)):

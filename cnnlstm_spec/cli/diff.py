@@ -32,18 +32,18 @@ def command(
     Weights load where a layer has the same name in Keras and the same shapes. What is set with --set is set in B alone. The
     status is 0 where both are the same model, 1 where they differ, 2 where one of them has errors.
     """
-    from ..compiler.diff.differ import differ
+    from ..compiler.diff.differ import compare
     from ..compiler.diff.document import make_differences
-    from ..compiler.diff.words import text
+    from ..compiler.diff.words import describe_difference
 
-    a = _sound(load_spec(old, (), color, allow_imports=allow_imports))
-    b = _sound(load_spec(new, overrides, color, allow_imports=allow_imports))
-    found = differ(a, b, batch_size)
-    write(make_differences(found, old, new).to_json() + "\n" if format_ == "json" else text(found, old, new))
+    a = _require_sound(load_spec(old, (), color, allow_imports=allow_imports))
+    b = _require_sound(load_spec(new, overrides, color, allow_imports=allow_imports))
+    found = compare(a, b, batch_size)
+    write(make_differences(found, old, new).to_json() + "\n" if format_ == "json" else describe_difference(found, old, new))
     return 0 if found.equal else FOUND
 
 
-def _sound(compilation: Compilation) -> Compilation:
+def _require_sound(compilation: Compilation) -> Compilation:
     if not compilation.ok:
         note(counts(compilation.diagnostics, 1))
         raise click.exceptions.Exit(UNREADABLE)

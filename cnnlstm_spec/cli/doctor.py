@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..emit.keras.document import make_examination
-from ..emit.keras.expectations import Difference, counts
+from ..emit.keras.expectations import Difference, count_expectations
 from ..emit.keras.quiet import silence
 from ..text.missing import what_to_install
 from .options import FOUND, format_option
@@ -45,19 +45,19 @@ def command(format_: str) -> int:
     if format_ == "json":
         write(make_examination(installed, made_from, found).to_json() + "\n")
     else:
-        write(_text(installed, made_from, found))
+        write(_describe_doctor(installed, made_from, found))
         if differ:
             note("a spec that uses none of these compiles; `compile` refuses one that does")
     return FOUND if differ else 0
 
 
-def _text(installed: str, made_from: str, found: Sequence[Difference]) -> str:
+def _describe_doctor(installed: str, made_from: str, found: Sequence[Difference]) -> str:
     lines = [f"Keras {installed} is installed; the rules were made from {made_from}."]
     for heading, sorts in (("differs:", ("missing", "differs")), ("new, and not known here:", ("new",))):
         listed = [each for each in found if each.sort in sorts]
         if listed:
             lines += ["", heading, *(f"  {each}" for each in listed)]
-    number = counts()
+    number = count_expectations()
     names = len({each.name for each in found if each.sort != "new"})
     compared = f"{number['layers']} layers, {number['backbones']} backbones and {number['objects']} other classes"
     return "\n".join([*lines, "", f"{names or 'none'} of {compared} differ{'s' if names == 1 else ''}", ""])

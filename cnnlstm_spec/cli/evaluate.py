@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from .options import FOUND, format_option, imports_option
-from .run_options import model_options, open_finished, outside_option, told_to_people
+from .run_options import add_model_options, open_finished, outside_option, told_to_people
 from .terminal import note, write
 
 UNUSABLE = 2
 
 
-def _requirements(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[object, ...]:
+def _read_requirements(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[object, ...]:
     if not value:
         return ()
     from ..runs.require import read_requirement
@@ -28,13 +28,13 @@ require_option = click.option(
     "required",
     multiple=True,
     metavar="FIGURE>=N",
-    callback=_requirements,
+    callback=_read_requirements,
     help="End with status 1 where it does not hold: `accuracy>=0.9`, `lower:accuracy>=0.85`. May be given several times.",
 )
 
 
 @click.command("evaluate")
-@model_options
+@add_model_options
 @click.argument("source", metavar="[SOURCE]", required=False)
 @require_option
 @format_option

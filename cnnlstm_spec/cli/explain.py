@@ -33,7 +33,7 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
     names = [name.removesuffix(".md") for name in own_names("text", "codes") if name.endswith(".md")]
     if code is None:
         widest = max(map(len, names))
-        write("".join(f"{name:{widest}}  {_title(name)}\n" for name in names))
+        write("".join(f"{name:{widest}}  {_read_title(name)}\n" for name in names))
         return
     code = code.rpartition("[")[2].rstrip("]")
     if code not in names:
@@ -42,7 +42,7 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
     write(own("text", "codes", f"{code}.md").decode("utf-8"))
 
 
-def _title(code: str) -> str:
+def _read_title(code: str) -> str:
     """The first sentence of a page."""
     words = " ".join(own("text", "codes", f"{code}.md").decode("utf-8").partition("\n\n")[0].split())
     first = re.match(r".+?[.:](?= [A-Z`]|$)", words)
@@ -52,14 +52,14 @@ def _title(code: str) -> str:
 
 def _explain_shape(spec: str, address: str, overrides: tuple[str, ...], allow_imports: bool, color: str) -> None:
     """Prints the arithmetic of a layer; what is amiss with the spec is told besides."""
-    from ..emit.words.arithmetic import addresses, explain, find
+    from ..emit.words.arithmetic import explain, find, list_known_addresses
 
     compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
     if compilation.typed is None:
         raise click.exceptions.Exit(FOUND)
     node = find(compilation.typed, address)
     if node is None:
-        near = nearest(address, addresses(compilation.typed))
+        near = nearest(address, list_known_addresses(compilation.typed))
         way = f"did you mean `{near}`?" if near else "`cnnlstm-spec shapes --format json` has the paths of all layers"
         raise click.ClickException(f"there is no `{address}` in this model; {way}")
     write(explain(compilation.typed, node) + "\n")

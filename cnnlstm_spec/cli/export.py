@@ -11,7 +11,7 @@ import click
 from ..model.runtimes import RUNTIMES
 from .evaluate import require_option
 from .options import imports_option
-from .run_options import model_options, open_finished, outside_option, told_to_people
+from .run_options import add_model_options, open_finished, outside_option, told_to_people
 from .terminal import Progress, note, write
 
 if TYPE_CHECKING:
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 QUANTIZED = ("dynamic", "float16", "int8")
 
 
-def _formats(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return _listed(value, RUNTIMES)
+def _check_formats(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    return _read_listed(value, RUNTIMES)
 
 
-def _quantized(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
-    return _listed(value, QUANTIZED)
+def _read_quantized(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    return _read_listed(value, QUANTIZED)
 
 
-def _listed(value: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+def _read_listed(value: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     """Names that are given one by one, or several with commas between."""
     names = [name for each in value for name in each.split(",")]
     for name in names:
@@ -37,7 +37,7 @@ def _listed(value: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
+def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
     found = {}
     for each in value:
         name, _, number = each.partition("=")
@@ -48,7 +48,7 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 
 
 @click.command("export")
-@model_options
+@add_model_options
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, help="Where to write.")
 @click.option(
     "--format",
@@ -56,14 +56,14 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
     multiple=True,
     required=True,
     metavar="FORMAT",
-    callback=_formats,
+    callback=_check_formats,
     help=f"{', '.join(RUNTIMES)}. May be given several times, or with commas.",
 )
 @click.option(
     "--quantize",
     multiple=True,
     metavar="KIND",
-    callback=_quantized,
+    callback=_read_quantized,
     help="Of litert: dynamic, float16 or int8, whose ranges are taken of the training data. May be given several times.",
 )
 @click.option(
@@ -71,7 +71,7 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
     "sizes",
     multiple=True,
     metavar="NAME=N",
-    callback=_sizes,
+    callback=_read_sizes,
     help="Fix a size that is known only at run time: frames=16, or video.frames=16. May be given several times.",
 )
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Fix the batch; litert takes 1 unless it is given.")

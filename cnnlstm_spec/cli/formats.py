@@ -11,7 +11,7 @@ import click
 
 from ..compiler.version import __version__
 from ..emit.words.checked import Checked
-from ..text.escape.terminal import many_lines
+from ..text.escape.terminal import make_lines_safe
 from ..text.render import counts, render
 from .options import write_file
 from .terminal import write
@@ -30,30 +30,30 @@ def report(form: str, files: Sequence[Checked], strict: bool) -> str:
     # A run writes few of them.
     match form:
         case "concise":
-            from ..emit.words.concise import concise
+            from ..emit.words.concise import write_concise
 
-            return concise(files)
+            return write_concise(files)
         case "json":
             from ..emit.words.findings import make_findings
 
             return make_findings([part for file in files for part in file.parts]).to_json() + "\n"
         case "sarif":
-            from ..emit.words.sarif import sarif
+            from ..emit.words.sarif import write_sarif
 
-            return sarif(files, _root(), __version__)
+            return write_sarif(files, _find_root(), __version__)
         case "github":
-            from ..emit.words.github import github
+            from ..emit.words.github import write_github
 
-            return github(files, _root())
+            return write_github(files, _find_root())
         case "junit":
-            from ..emit.words.junit import junit
+            from ..emit.words.junit import write_junit
 
-            return junit(files, strict)
+            return write_junit(files, strict)
         case "gitlab":
-            from ..emit.words.gitlab import gitlab
+            from ..emit.words.gitlab import write_gitlab
 
-            return gitlab(files, _root())
-    return many_lines("".join(map(text_of, files)) + count(files))
+            return write_gitlab(files, _find_root())
+    return make_lines_safe("".join(map(text_of, files)) + count(files))
 
 
 def text_of(checked: Checked, color: bool = False, width: int | None = None) -> str:
@@ -83,7 +83,7 @@ def without_commands() -> Iterator[None]:
     write(f"::{token}::\n")
 
 
-def _root() -> str:
+def _find_root() -> str:
     return next(filter(None, map(os.environ.get, ROOTS)), os.curdir)
 
 

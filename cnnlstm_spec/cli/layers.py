@@ -16,20 +16,20 @@ def command(name: str | None) -> None:
     A layer, a backbone, a strategy of fusion, a structure, a kind of input, a loss, a metric, an optimizer, a schedule, a
     regularizer, an initializer, a constraint, an activation or a callback.
     """
-    from ..emit.words.object_pages import object_names, object_pages, similar
-    from ..emit.words.reference import find, names, page
+    from ..emit.words.object_pages import find_similar, list_object_names, write_object_pages
+    from ..emit.words.reference import find, list_names, page
 
     if name is None:
-        for heading, listed in names().items():
+        for heading, listed in list_names().items():
             write(f"{heading}\n" + "".join(f"  {each}\n" for each in listed))
-        for heading, listed in object_names().items():
+        for heading, listed in list_object_names().items():
             write(f"{heading}\n" + "".join(f"  {each}\n" for each in listed))
         return
     record = find(name)
-    pages = ([page(name, record)] if record is not None else []) + object_pages(name)
+    pages = ([page(name, record)] if record is not None else []) + write_object_pages(name)
     if not pages:
-        of_layers = [each.split()[0] for listed in names().values() for each in listed]
-        of_objects = [each for listed in object_names().values() for each in listed]
-        near = similar(name) or nearest(name, (*of_layers, *of_objects))
+        of_layers = [each.split()[0] for listed in list_names().values() for each in listed]
+        of_objects = [each for listed in list_object_names().values() for each in listed]
+        near = find_similar(name) or nearest(name, (*of_layers, *of_objects))
         raise click.ClickException(f"nothing is called `{name}`" + (f"; did you mean `{near}`?" if near else ""))
     write("\n".join(pages))

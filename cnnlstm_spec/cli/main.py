@@ -122,7 +122,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         status = end.exit_code
     except click.ClickException as error:
-        note(_explained(error))
+        note(_explain_error(error))
         return UNUSABLE
     except (click.Abort, KeyboardInterrupt):
         note("interrupted")
@@ -131,7 +131,7 @@ def run(arguments: list[str]) -> int:
         note(f"Error: {error}")
         return UNUSABLE
     except Exception as error:
-        return _status_of(error, arguments)
+        return _report_crash(error, arguments)
     return status if isinstance(status, int) else 0
 
 
@@ -144,7 +144,7 @@ def _invoke(arguments: list[str]) -> object:
         return cli.invoke(context)
 
 
-def _status_of(error: Exception, arguments: list[str]) -> int:
+def _report_crash(error: Exception, arguments: list[str]) -> int:
     """The status of what nobody has expected, which is told."""
     from ..ir.program import Unbuildable
 
@@ -156,7 +156,7 @@ def _status_of(error: Exception, arguments: list[str]) -> int:
         note(f"Error: {error}")
         return UNBUILDABLE
     if isinstance(error, OSError) and _writes_help(error):
-        return _unless_gone(error)
+        return _tell_unless_gone(error)
     _report_bug(arguments)
     return BUG
 
@@ -166,7 +166,7 @@ def _writes_help(error: OSError) -> bool:
     return any(frame.f_code is click.echo.__code__ for frame, _ in walk_tb(error.__traceback__))
 
 
-def _unless_gone(error: OSError) -> int:
+def _tell_unless_gone(error: OSError) -> int:
     """The status where standard output takes no more, which is told unless its reader has gone away."""
     try:
         fail_to_write(sys.stdout, error)
@@ -176,7 +176,7 @@ def _unless_gone(error: OSError) -> int:
     return 0
 
 
-def _explained(error: click.ClickException) -> str:
+def _explain_error(error: click.ClickException) -> str:
     """What click says of a mistake in the arguments, which may hold anything."""
     stream = StringIO()
     error.show(stream)

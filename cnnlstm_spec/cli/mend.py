@@ -63,7 +63,7 @@ def mend_files(prepared: Sweep, unsafe: bool) -> bool:
 
     mended = mend(prepared, unsafe)
     for source, text in mended.changed:
-        path = _path_of(source, prepared)
+        path = _find_path(source, prepared)
         try:
             data = read(path)
             if data.removeprefix(BOM) != source.text.encode("utf-8"):
@@ -74,7 +74,7 @@ def mend_files(prepared: Sweep, unsafe: bool) -> bool:
             replace_file(path, mark + text.encode("utf-8"), keep_mode=True)
         except PathError as error:
             raise click.ClickException(f"`{path}` cannot be mended: {error.reason}") from None
-    for line, count in Counter(map(_line, mended.made)).items():
+    for line, count in Counter(map(_describe_line, mended.made)).items():
         write(f"{line}{f' ({count} times)' if count > 1 else ''}\n")
     return bool(mended.changed)
 
@@ -86,7 +86,7 @@ def tried(prepared: Sweep, *found: list[Diagnostic]) -> list[list[Diagnostic]]:
     return try_fixes(prepared, *found)
 
 
-def _line(made: Made) -> str:
+def _describe_line(made: Made) -> str:
     return f"mended {made.finding.place.span.source.name}: {made.fix.title} [{made.finding.code.name}]"
 
 
@@ -109,18 +109,18 @@ def _tell_unsafe(mended: Mended, unsafe: bool) -> None:
 def _patch(name: str, before: str, after: str) -> Iterator[str]:
     from difflib import unified_diff
 
-    for line in unified_diff(_lines(before), _lines(after), name, name):
+    for line in unified_diff(_split_lines(before), _split_lines(after), name, name):
         head, end = (line[:-1], "\n") if line.endswith("\n") else (line, "\n\\ No newline at end of file\n")
         yield head.removesuffix("\r") + end
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """Lines as `patch` counts them, each with its line break."""
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
-def _path_of(source: Source, prepared: Sweep) -> File:
+def _find_path(source: Source, prepared: Sweep) -> File:
     """The file of a text."""
     path = next((path for path, each in prepared.texts.files.items() if each is source), None)
     return File(source.name) if path is None else path

@@ -22,7 +22,7 @@ def command(template: str | None, output: str | None) -> None:
     if template is None:
         width = max(map(len, texts))
         for name in sorted(texts):
-            write(f"{name:{width}}  {_description(texts[name])}\n")
+            write(f"{name:{width}}  {_write_description(texts[name])}\n")
         return
     if template not in texts:
         near = nearest(template, texts)
@@ -35,7 +35,7 @@ def command(template: str | None, output: str | None) -> None:
         write_file(File(output), texts[template].encode(), "without `-o` it goes to standard output")
 
 
-def _description(text: str) -> str:
+def _write_description(text: str) -> str:
     """The description in a template, which stands on one line."""
     line = next(line for line in text.splitlines() if line.startswith("description: "))
     return line.removeprefix("description: ")

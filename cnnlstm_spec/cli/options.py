@@ -28,7 +28,7 @@ UNREADABLE = 2
 STDIN = "<stdin>"
 
 
-def _overrides(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+def _read_overrides(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
     if value:
         from ..text.edits.overrides import is_override
     for each in value:
@@ -42,7 +42,7 @@ _set_option = click.option(
     "overrides",
     multiple=True,
     metavar="PATH=VALUE",
-    callback=_overrides,
+    callback=_read_overrides,
     help="Set a value of the spec: vars.width=128, branches.video.layers[2].filters=64. May be given several times.",
 )
 OUTSIDE = "cnnlstm_spec.allow_outside"
@@ -64,7 +64,7 @@ _outside_option = click.option(
 RULES = "cnnlstm_spec.rules"
 
 
-def _rules(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+def _check_rules(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
     found: list[Diagnostic] = []
     if value:
         prepare((Source(STDIN, ""),), value, found)
@@ -78,7 +78,7 @@ _rule_option = click.option(
     multiple=True,
     metavar="CODE=LEVEL",
     expose_value=False,
-    callback=_rules,
+    callback=_check_rules,
     help="Ignore a finding, or make it advice, a warning or an error: mask-lost=ignore. May be given several times.",
 )
 
@@ -102,7 +102,7 @@ def allow_outside() -> bool:
 MAX_VARIANTS = "cnnlstm_spec.max_variants"
 
 
-def _max_variants(ctx: click.Context, parameter: click.Parameter, value: int | None) -> None:
+def _read_max_variants(ctx: click.Context, parameter: click.Parameter, value: int | None) -> None:
     ctx.meta[MAX_VARIANTS] = value
 
 
@@ -110,7 +110,7 @@ _matrix_option = click.option(
     "--matrix",
     multiple=True,
     metavar="PATH=[A,B]",
-    callback=_overrides,
+    callback=_read_overrides,
     help="Check every combination of values: vars.width=[32,64]. May be given several times.",
 )
 _variants_option = click.option(
@@ -118,7 +118,7 @@ _variants_option = click.option(
     type=click.IntRange(1),
     metavar="N",
     expose_value=False,
-    callback=_max_variants,
+    callback=_read_max_variants,
     help="Let a matrix have N variants, whatever their size; 10,000, with 1,000,000 layers together, are the most unasked.",
 )
 

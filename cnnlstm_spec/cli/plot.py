@@ -53,23 +53,23 @@ def command(
     if output == "-":
         write(svg)
     else:
-        data = svg.encode() if suffix == ".svg" else _png(svg, width)
+        data = svg.encode() if suffix == ".svg" else _draw_png(svg, width)
         write_file(File(output), data, "`-o -` writes to standard output")
     if not compilation.ok and output != "-":
         note(f"drew `{output}` with the failing layers marked")
     return 0 if compilation.ok else FOUND
 
 
-def _png(svg: str, width: int | None) -> bytes:
+def _draw_png(svg: str, width: int | None) -> bytes:
     from ..compiler.artifact.write import has_png
 
     if not has_png():
         raise click.ClickException(f"PNG needs resvg-py: {install('plot')}, or write a .svg")
-    from ..emit.picture.png import sides, to_png
+    from ..emit.picture.png import read_sides, to_png
 
     if width is None:
         return to_png(svg)
-    high = sides(svg)[1]
+    high = read_sides(svg)[1]
     if high > WIDEST:
         most = width * WIDEST // high
         raise click.ClickException(f"a PNG {width} pixels wide would be {high} high: --width {most} is the most, or write a .svg")

@@ -7,14 +7,14 @@ from pathlib import Path as File
 import click
 
 from .options import imports_option, write_file
-from .run_options import model_options, open_finished, outside_option, told_to_people
+from .run_options import add_model_options, open_finished, outside_option, told_to_people
 from .terminal import write
 
 CSV = ".csv"
 
 
 @click.command("predict")
-@model_options
+@add_model_options
 @click.argument("source", metavar="SOURCE")
 @click.option(
     "-o", "--output", metavar="FILE", help="A .csv, .tsv, .parquet, .jsonl or .npz file; CSV on standard output without."

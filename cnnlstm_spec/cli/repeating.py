@@ -19,13 +19,13 @@ def repeat(work: Callable[[], object]) -> None:
     while True:
         with noting() as noted:
             work()
-        before = _stamps(noted)
+        before = _stamp_files(noted)
         note(f"watching {len(before)} file{'' if len(before) == 1 else 's'}; Control-C ends it")
-        while _stamps(before) == before:
+        while _stamp_files(before) == before:
             time.sleep(PAUSE)
             interrupts.check()
         note("")
 
 
-def _stamps(paths: Iterable[File]) -> dict[File, Stamp]:
+def _stamp_files(paths: Iterable[File]) -> dict[File, Stamp]:
     return {path: stamp(path) for path in sorted(paths)}

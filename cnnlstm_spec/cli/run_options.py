@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _outside(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
+def _read_outside(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
     ctx.meta[OUTSIDE] = value
     return value
 
 
 outside_option = click.option(
-    "--allow-outside", is_flag=True, callback=_outside, help="Let data lie outside of the spec's folder."
+    "--allow-outside", is_flag=True, callback=_read_outside, help="Let data lie outside of the spec's folder."
 )
 _spec_option = click.option("--spec", metavar="SPEC", help="The spec of a .keras file.")
 _run_argument = click.argument("run", metavar="RUN")
 
 
-def model_options(function: Function) -> Function:
+def add_model_options(function: Function) -> Function:
     """RUN, and `--spec` for a model that is no run's."""
     return _run_argument(_spec_option(function))
 

@@ -87,11 +87,11 @@ def command(
 
         place = Place(File(folder))
         with place.locked():
-            orders = _orders(prepared, spec, overrides, storage, jobs, place, allow_imports)
-            return _search(orders, format_, lambda: _again(spec, folder, jobs, storage, overrides, allow_imports))
+            orders = _make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports)
+            return _search(orders, format_, lambda: _write_command_again(spec, folder, jobs, storage, overrides, allow_imports))
 
 
-def _orders(
+def _make_orders(
     prepared: Sweep, spec: str, overrides: tuple[str, ...], url: str | None, jobs: int, place: Place, allow_imports: bool
 ) -> SearchOrders:
     """What the search is; the folder is its own from here on."""
@@ -116,14 +116,14 @@ def _orders(
     owner = place.claim(key)
     source = prepared.source
     described = SearchedSpec(source.name, source.text, str(base), overrides, allow_imports, allow_outside(), rules())
-    epochs = _most_epochs(prepared)
+    epochs = _count_most_epochs(prepared)
     design = Design(url or place.url, f"cnnlstm-spec-{key[:16]}", search.maximize, search.seed, search.pruner, epochs)
     bare = sweep(source, (), (), base, allow_imports, allow_outside()).document
     written = value_of(bare) if bare is not None else {}
     return SearchOrders(described, search, design, place, owner, written, jobs)
 
 
-def _most_epochs(prepared: Sweep) -> int:
+def _count_most_epochs(prepared: Sweep) -> int:
     """The most epochs that a trial can have."""
     from ..runs.search.trial import count_epochs
     from ..spec.search import IntRange
@@ -180,7 +180,9 @@ def _say(ending: TrialEnding, objective: str) -> str:
     return "ended by NaN" if ending.outcome == "diverged" else f"failed: {'; '.join(ending.lines)}"
 
 
-def _again(spec: str, folder: str, jobs: int, url: str | None, overrides: tuple[str, ...], allow_imports: bool) -> str:
+def _write_command_again(
+    spec: str, folder: str, jobs: int, url: str | None, overrides: tuple[str, ...], allow_imports: bool
+) -> str:
     """The line with which the same search is meant, without a password."""
     found = ["cnnlstm-spec", "search", spec, "-o", folder]
     found += ["--jobs", str(jobs)] if jobs > 1 else []

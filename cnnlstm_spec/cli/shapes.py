@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..text.edits.matrix import Variant
 
 
-def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
+def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
     sizes = {}
     for each in value:
         name, _, number = each.partition("=")
@@ -51,7 +51,12 @@ def _sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
 @matrix_option
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Show costs, memory for a batch of N samples.")
 @click.option(
-    "--size", "sizes", multiple=True, metavar="NAME=NUMBER", callback=_sizes, help="Show costs with a value for an open size."
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    callback=_read_sizes,
+    help="Show costs with a value for an open size.",
 )
 @click.option("--sort", type=click.Choice(["params", "macs", "memory"]), help="Show costs, the dearest layers first.")
 @color_option
@@ -79,7 +84,7 @@ def command(
     if matrix and format_ != "csv":
         raise click.UsageError("variants are shown with `--format csv`")
     if format_ == "csv":
-        return _csv(load_sweep(spec, overrides, matrix, color, allow_imports), batch_size, sizes, color)
+        return _print_csv(load_sweep(spec, overrides, matrix, color, allow_imports), batch_size, sizes, color)
     compilation = load_spec(spec, overrides, color, allow_imports=allow_imports)
     if format_ == "json":
         from ..emit.words.shapes import make_shapes
@@ -90,7 +95,7 @@ def command(
         return 0
     if compilation.typed is not None:
         if costly:
-            write(_costs(compilation, batch_size, sizes, sort) + "\n")
+            write(_write_costs(compilation, batch_size, sizes, sort) + "\n")
         else:
             from ..emit.words.table import table
 
@@ -99,7 +104,7 @@ def command(
     return 0 if compilation.ok else FOUND
 
 
-def _csv(prepared: Sweep, batch_size: int | None, sizes: dict[str, int], color: str) -> int:
+def _print_csv(prepared: Sweep, batch_size: int | None, sizes: dict[str, int], color: str) -> int:
     from ..compiler.variants_table import costs
 
     found: Iterable[tuple[Variant | None, Compilation]] = prepared.all()
@@ -112,8 +117,8 @@ def _csv(prepared: Sweep, batch_size: int | None, sizes: dict[str, int], color: 
     return 0 if sound else FOUND
 
 
-def _costs(compilation: Compilation, batch_size: int | None, sizes: dict[str, int], sort: str | None) -> str:
-    from ..emit.words.costs import costs_table
+def _write_costs(compilation: Compilation, batch_size: int | None, sizes: dict[str, int], sort: str | None) -> str:
+    from ..emit.words.costs import write_costs_table
     from ..model.costs import count_costs, find_open_sizes
 
     assert compilation.typed is not None and compilation.spec is not None
@@ -123,4 +128,4 @@ def _costs(compilation: Compilation, batch_size: int | None, sizes: dict[str, in
             known = f"; there are {', '.join(sorted(named))}" if named else ": every size is fixed"
             raise click.UsageError(f"no size is named `{name}`{known}")
     batch = batch_size or compilation.spec.batch_size or 1
-    return costs_table(compilation.typed, compilation.spec, count_costs(compilation.typed, batch, sizes), sort)
+    return write_costs_table(compilation.typed, compilation.spec, count_costs(compilation.typed, batch, sizes), sort)

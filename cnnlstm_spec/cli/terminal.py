@@ -12,7 +12,7 @@ import sys
 from typing import TextIO
 
 from ..compiler import interrupts
-from ..text.escape.terminal import many_lines, one_line
+from ..text.escape.terminal import make_lines_safe, one_line
 
 
 class Unwritable(Exception):
@@ -21,12 +21,12 @@ class Unwritable(Exception):
 
 def write(text: str, colored: bool = False) -> None:
     """To standard output, whatever its encoding; a reader that has gone away ends it quietly."""
-    _put(sys.stdout, many_lines(text, colored))
+    _put(sys.stdout, make_lines_safe(text, colored))
 
 
 def note(text: str, colored: bool = False) -> None:
     """A line to standard error."""
-    _put(sys.stderr, many_lines(text, colored) + "\n")
+    _put(sys.stderr, make_lines_safe(text, colored) + "\n")
 
 
 def _put(stream: TextIO | None, text: str) -> None:

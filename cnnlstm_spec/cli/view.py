@@ -76,8 +76,8 @@ def command(
     for each, sets in ((spec, overrides), (other, overrides)):
         if each is not None and each != "-":
             load_sweep(each, sets if each == shown else (), (), color, allow_imports)
-    load = _loader(shown, overrides, allow_imports)
-    views = Views(load, _loader(spec, (), allow_imports) if other is not None else None)
+    load = _make_loader(shown, overrides, allow_imports)
+    views = Views(load, _make_loader(spec, (), allow_imports) if other is not None else None)
     if output is not None:
         from ..editor.page.assemble import make_file
 
@@ -86,10 +86,10 @@ def command(
     return _serve(views, port, no_browser)
 
 
-def _loader(spec: str, overrides: tuple[str, ...], allow_imports: bool) -> Callable[[], Sweep]:
+def _make_loader(spec: str, overrides: tuple[str, ...], allow_imports: bool) -> Callable[[], Sweep]:
     """Reads a spec, again and again; a file that cannot be read is a finding."""
     outside, most, said = allow_outside(), max_variants(), rules()
-    memories = _memories()
+    memories = _make_memories()
 
     def load() -> Sweep:
         try:
@@ -103,7 +103,7 @@ def _loader(spec: str, overrides: tuple[str, ...], allow_imports: bool) -> Calla
     return load
 
 
-def _memories() -> Iterator[Memory]:
+def _make_memories() -> Iterator[Memory]:
     """A new one after each `AGE` readings, so that none grows for ever."""
     while True:
         yield from repeat(Memory(), AGE)

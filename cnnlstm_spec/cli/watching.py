@@ -40,7 +40,7 @@ class TerminalWatch(Watch):
         left = passed / max(1, seen) * all_steps
         rate = f"{(self.ended * samples / max(1, done) * self.steps + samples) / max(1e-9, passed):,.0f} samples/s"
         shown = f"[{'=' * filled}{' ' * (BAR - filled)}]"
-        line = f"{self.prefix}epoch {epoch}/{self.epochs} {shown} {done}/{self.steps}  {_clock(left)} left  {rate}"
+        line = f"{self.prefix}epoch {epoch}/{self.epochs} {shown} {done}/{self.steps}  {_format_clock(left)} left  {rate}"
         self.bar.draw(one_line(line)[: self.width - 1])
 
     def epoch(self, epoch: int, phase: str, logs: Mapping[str, float], seconds: float, samples: int) -> None:
@@ -49,17 +49,17 @@ class TerminalWatch(Watch):
         values = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
         named = f" ({phase})" if phase else ""
         rate = f"{samples / max(1e-9, seconds):,.0f} samples/s"
-        self._line(f"epoch {epoch}/{self.epochs}{named}  {values}  {seconds:.1f} s, {rate}")
+        self._show_line(f"epoch {epoch}/{self.epochs}{named}  {values}  {seconds:.1f} s, {rate}")
 
     def say(self, text: str) -> None:
-        self._line(text)
+        self._show_line(text)
 
-    def _line(self, text: str) -> None:
+    def _show_line(self, text: str) -> None:
         self.bar.end()
         write(f"{one_line(self.prefix + text)}\n")
 
 
-def _clock(seconds: float) -> str:
+def _format_clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

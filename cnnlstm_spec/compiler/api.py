@@ -43,14 +43,14 @@ def load(
     said = tuple(f"{code}={level}" for code, level in rules.items())
     if isinstance(path_or_text, str) and ("\n" in path_or_text or "\r" in path_or_text or ": " in path_or_text):
         return compile_source(
-            Source(TEXT, path_or_text.removeprefix("\ufeff")), _kept(overrides), allow_imports=allow_imports, rules=said
+            Source(TEXT, path_or_text.removeprefix("\ufeff")), _keep_overrides(overrides), allow_imports=allow_imports, rules=said
         )
     path = File(path_or_text)
     try:
         source = read_file(path)
     except Unread as error:
         return Compilation(error.diagnostic.place.span.source, (error.diagnostic,))
-    return compile_source(source, _kept(overrides), path.parent, allow_imports, allow_outside, said)
+    return compile_source(source, _keep_overrides(overrides), path.parent, allow_imports, allow_outside, said)
 
 
 def compile_model(
@@ -70,7 +70,7 @@ def compile_model(
     return compilation.to_keras()
 
 
-def _kept(overrides: Overrides) -> Mapping[str, Any] | tuple[str, ...]:
+def _keep_overrides(overrides: Overrides) -> Mapping[str, Any] | tuple[str, ...]:
     """Overrides that can be read more than once; a single text is one of them."""
     if isinstance(overrides, Mapping):
         return dict(overrides)

@@ -30,17 +30,17 @@ def blamed(
     """
     if not overrides or not any(map(_is_elsewhere, found)):
         return found
-    written = set(map(_key, compile(document)))
+    written = set(map(_make_key, compile(document)))
     without: list[set[Key]] = []
     for index in range(len(overrides)) if 1 < len(overrides) <= MOST else ():
         others = [*overrides[:index], *overrides[index + 1 :]]
-        without.append(set(map(_key, compile(set_all(document, others, [])))))
+        without.append(set(map(_make_key, compile(set_all(document, others, [])))))
     told = []
     for each in found:
-        causes = [one for one, keys in zip(overrides, without, strict=False) if _key(each) not in keys]
+        causes = [one for one, keys in zip(overrides, without, strict=False) if _make_key(each) not in keys]
         cause = overrides[0] if len(overrides) == 1 else causes[0] if causes else None
-        if cause is not None and _is_elsewhere(each) and _key(each) not in written:
-            each = _moved(each, cause)
+        if cause is not None and _is_elsewhere(each) and _make_key(each) not in written:
+            each = _move_finding(each, cause)
         told.append(each)
     return tuple(told)
 
@@ -49,12 +49,12 @@ def _is_elsewhere(found: Diagnostic) -> bool:
     return found.severity == "error" and found.place.span.source.name not in OPTIONS
 
 
-def _key(found: Diagnostic) -> Key:
+def _make_key(found: Diagnostic) -> Key:
     span = found.place.span
     return found.code.name, span.source.name, span.start
 
 
-def _moved(found: Diagnostic, cause: Override) -> Diagnostic:
+def _move_finding(found: Diagnostic, cause: Override) -> Diagnostic:
     """The finding at the override, with the place where it shows."""
     first = cause.written[0].span
     span = first.to(max(cause.value.span.end, cause.written[-1].span.end))

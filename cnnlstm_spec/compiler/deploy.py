@@ -79,14 +79,14 @@ def deploy(training: Compilation, weights: File | None = None) -> Deployment:
     assert before is not None and spec is not None
     after = apply(before, INFERENCE)
     inference = replace(training, typed=after, graph=after.graph, spec=replace(spec, compile=None))
-    changed = list(_changed(before, after))
+    changed = list(_list_changed(before, after))
     if spec.compile is not None:
         changed.append(Note(spec.name, "without optimizer, loss and metrics"))
     left = (Note(after.nodes[id].node.layer, reason) for why_not in INFERENCE_REASONS.values() for id, reason in why_not(after))
     return Deployment(training, inference, tuple(dict.fromkeys(changed)), tuple(dict.fromkeys(left)), weights)
 
 
-def _changed(before: TypedGraph, after: TypedGraph) -> Iterator[Note]:
+def _list_changed(before: TypedGraph, after: TypedGraph) -> Iterator[Note]:
     """Each layer that is gone or differs."""
     folded = {fold.norm: fold.layer for fold in after.folds}
     for id, typed in before.nodes.items():
@@ -100,15 +100,15 @@ def _changed(before: TypedGraph, after: TypedGraph) -> Iterator[Note]:
         if isinstance(op, Output):
             yield Note(layer, "padded steps are zeros, with no mask for loss and metrics")
             continue
-        gone = _gone(op, now, after.nodes[id].node.origin.written)
+        gone = _list_gone(op, now, after.nodes[id].node.origin.written)
         if BIAS in gone:
             yield Note(layer, "with a bias")
         if others := [f"`{name}`" for name in gone if name != BIAS]:
             yield Note(layer, f"without {', '.join(others)}")
 
 
-def _gone(op: Op, now: Op, written: Written) -> list[str]:
+def _list_gone(op: Op, now: Op, written: Written) -> list[str]:
     """The arguments that are written no more, those of a wrapped layer too."""
     inner = [(name, value, now.value(name)) for name, value in op.values().items() if isinstance(value, Op)]
     own = [name for name in op.values(written.places) if not now.is_written(name)]
-    return own + [f"{name}.{each}" for name, value, after in inner for each in _gone(value, after, written.within(name))]
+    return own + [f"{name}.{each}" for name, value, after in inner for each in _list_gone(value, after, written.within(name))]

@@ -27,25 +27,25 @@ def dump(compilation: Compilation, stage: str, passes: str = "default") -> str |
     """A stage as text, those after the passes with that choice of passes; None where the compilation did not get there."""
     match stage:
         case "document":
-            return _lines(_document(compilation.document, "")) if compilation.document else None
+            return _write_lines(_dump_document(compilation.document, "")) if compilation.document else None
         case "spec":
-            return _lines(_value(compilation.spec, "")) if compilation.spec else None
+            return _write_lines(_dump_value(compilation.spec, "")) if compilation.spec else None
         case "graph":
-            return _lines(_graph(compilation.graph)) if compilation.graph else None
+            return _write_lines(_dump_graph(compilation.graph)) if compilation.graph else None
         case "typed":
-            return _lines(map(_typed, compilation.typed.nodes.values())) if compilation.typed else None
+            return _write_lines(map(_dump_typed, compilation.typed.nodes.values())) if compilation.typed else None
         case "lowered":
-            return _lines(_lowered(compilation.typed, passes)) if compilation.ok and compilation.typed else None
+            return _write_lines(_dump_lowered(compilation.typed, passes)) if compilation.ok and compilation.typed else None
         case "program":
             return source(compilation.lowered(passes)) if compilation.ok and compilation.typed else None
     raise ValueError(stage)
 
 
-def _lines(lines: Any) -> str:
+def _write_lines(lines: Any) -> str:
     return "".join(f"{one_line(line)}\n" for line in lines)
 
 
-def _at(span: Span) -> str:
+def _write_place(span: Span) -> str:
     if span.source is NOWHERE.source:
         return "-"
     line, column = span.source.position(span.start)
@@ -53,33 +53,33 @@ def _at(span: Span) -> str:
     return f"{line}:{column}-{end_line}:{end_column}"
 
 
-def _document(node: Node, indent: str) -> Iterator[str]:
+def _dump_document(node: Node, indent: str) -> Iterator[str]:
     """A line a value: where it is written, and what it is."""
     if isinstance(node, Scalar):
-        yield f"{indent}{node.value!r}  @{_at(node.span)}"
+        yield f"{indent}{node.value!r}  @{_write_place(node.span)}"
     elif isinstance(node, Mapping):
-        yield f"{indent}mapping  @{_at(node.span)}"
+        yield f"{indent}mapping  @{_write_place(node.span)}"
         for entry in node.entries:
-            yield f"{indent}  {entry.key.text}:  @{_at(entry.key.span)}"
-            yield from _document(entry.value, indent + "    ")
+            yield f"{indent}  {entry.key.text}:  @{_write_place(entry.key.span)}"
+            yield from _dump_document(entry.value, indent + "    ")
     elif isinstance(node, Listing):
-        yield f"{indent}list  @{_at(node.span)}"
+        yield f"{indent}list  @{_write_place(node.span)}"
         for item in node.items:
-            yield from _document(item, indent + "  ")
+            yield from _dump_document(item, indent + "  ")
 
 
-def _value(value: Any, indent: str, name: str = "") -> Iterator[str]:
+def _dump_value(value: Any, indent: str, name: str = "") -> Iterator[str]:
     """A value of the spec, a line a field; where it is written is left to the document."""
     prefix = f"{indent}{name}: " if name else indent
     match value:
         case Op() | KerasObject():
-            yield f"{prefix}{_op(value) if isinstance(value, Op) else value!r}"
+            yield f"{prefix}{_dump_op(value) if isinstance(value, Op) else value!r}"
         case Record():
             yield f"{prefix}{type(value).__name__}"
             for key, each in value.values().items():
-                yield from _value(each, indent + "  ", key)
+                yield from _dump_value(each, indent + "  ", key)
         case Node():
-            yield f"{prefix}as written  @{_at(value.span)}"
+            yield f"{prefix}as written  @{_write_place(value.span)}"
         case Scope():
             return
         case Origin():
@@ -89,47 +89,48 @@ def _value(value: Any, indent: str, name: str = "") -> Iterator[str]:
         case tuple() | list() if value and any(is_dataclass(each) or isinstance(each, tuple) for each in value):
             yield prefix.rstrip()
             for each in value:
-                yield from _value(each, indent + "  ", "-")
+                yield from _dump_value(each, indent + "  ", "-")
         case dict() if value:
             yield prefix.rstrip()
             for key, each in value.items():
-                yield from _value(each, indent + "  ", str(key))
+                yield from _dump_value(each, indent + "  ", str(key))
         case _ if is_dataclass(value):
             yield f"{prefix}{type(value).__name__}"
             for field in fields(value):
-                yield from _value(getattr(value, field.name), indent + "  ", field.name)
+                yield from _dump_value(getattr(value, field.name), indent + "  ", field.name)
         case _:
             yield f"{prefix}{value!r}"
 
 
-def _op(op: Op | None) -> str:
+def _dump_op(op: Op | None) -> str:
     if op is None:
         return "?"
     return f"{type(op).__name__}({', '.join(f'{name}={value!r}' for name, value in op.values().items())})"
 
 
-def _graph(graph: Graph) -> Iterator[str]:
+def _dump_graph(graph: Graph) -> Iterator[str]:
     for node in graph.nodes.values():
-        yield _node(node)
+        yield _dump_node(node)
     for head, id in graph.outputs.items():
         yield f"output {head} = {id}"
     for address, id in sorted(graph.addresses.items()):
         yield f"address {address} = {id}"
 
 
-def _node(node: GraphNode) -> str:
+def _dump_node(node: GraphNode) -> str:
     frames = "".join(f" in {frame.kind} {frame.title!r}" for frame in node.frames)
     layer = f" as {node.layer}" if node.layer != node.id else ""
     hidden = " hidden" if node.hidden else ""
-    return f"{node.id} = {_op(node.op)} of ({', '.join(node.inputs)}){layer}{frames}{hidden}  @{format_path(node.origin.address)}"
+    made = f"{node.id} = {_dump_op(node.op)} of ({', '.join(node.inputs)})"
+    return f"{made}{layer}{frames}{hidden}  @{format_path(node.origin.address)}"
 
 
-def _lowered(typed: TypedGraph, passes: str) -> Iterator[str]:
+def _dump_lowered(typed: TypedGraph, passes: str) -> Iterator[str]:
     """The graph after the passes, what became of each node that is gone, and why others stayed."""
     after = optimize(typed, passes)
     for each in after.nodes.values():
         op = each.node.op
-        yield f"{_typed(each)} = {'?' if op is None else type(op).__name__} of ({', '.join(each.node.inputs)})"
+        yield f"{_dump_typed(each)} = {'?' if op is None else type(op).__name__} of ({', '.join(each.node.inputs)})"
     for id in typed.nodes:
         if id not in after.nodes:
             yield f"gone: {id}"
@@ -138,7 +139,7 @@ def _lowered(typed: TypedGraph, passes: str) -> Iterator[str]:
             yield f"{name} leaves {id}: {reason}"
 
 
-def _typed(typed: TypedNode) -> str:
+def _dump_typed(typed: TypedNode) -> str:
     type = typed.type
     if type is None:
         return f"{typed.node.id}: ?"
@@ -146,5 +147,5 @@ def _typed(typed: TypedNode) -> str:
     mask = f" mask {' & '.join(sorted(type.mask.sources))}" + (" flipped" if type.mask.flipped else "") if type.mask else ""
     weights = "".join(f" {w.name}{list(w.shape)}{'' if w.trainable else ' fixed'}" for w in typed.weights)
     macs = f" macs {typed.macs}" if typed.macs else ""
-    meaning = f" {{{words}}}" if (words := type.meaning.words()) else ""
+    meaning = f" {{{words}}}" if (words := type.meaning.describe()) else ""
     return f"{typed.node.id}: {outer}{type} {type.dtype}{mask}{meaning}{weights}{'' if typed.owns_weights else ' shared'}{macs}"

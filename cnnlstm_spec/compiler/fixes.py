@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from ..text.diagnostic import Diagnostic
-from ..text.edits.applied import applied, moved
+from ..text.edits.applied import apply_edits, move_offset
 from ..text.edits.layout import Layout
 from ..text.fix import Applicability, Edit, Fix
 from ..text.source import Source, Span
@@ -56,11 +56,11 @@ class Trials:
 
     def __init__(self, prepared: Sweep, clock: Clock | None = None, found: Sequence[Diagnostic] | None = None) -> None:
         self.prepared = prepared
-        self.found = shown(prepared.found_in_all() if found is None else found)
+        self.found = keep_shown(prepared.find_in_all() if found is None else found)
         self.clock = clock or Clock()
         self._layouts: dict[int, Layout] = {}
 
-    def edits(self, fix: Fix) -> Edits | None:
+    def make_edits(self, fix: Fix) -> Edits | None:
         """What a fix changes in texts of files; None where it cannot be made there, or would change what no file holds."""
         found: list[Edit] = []
         for change in fix.edits:
@@ -75,48 +75,48 @@ class Trials:
             found += edits
         return tuple(dict.fromkeys(found)) or None
 
-    def all(self) -> list[Diagnostic]:
+    def find_all(self) -> list[Diagnostic]:
         """Every finding with its fixes tried, their changes as edits."""
-        unique = {_identity(each): each for each in self.found}
-        return [replace(each, fixes=tuple(self.tried(each))) for each in unique.values()]
+        unique = {_identify(each): each for each in self.found}
+        return [replace(each, fixes=tuple(self.try_each_fix(each))) for each in unique.values()]
 
-    def tried(self, finding: Diagnostic) -> Iterable[Fix]:
+    def try_each_fix(self, finding: Diagnostic) -> Iterable[Fix]:
         """The fixes of one finding, tried, their changes as edits."""
         for number, fix in enumerate(finding.fixes):
-            edits = self.edits(fix)
+            edits = self.make_edits(fix)
             if edits is None:
                 continue
             if fix.applicability == "display":
                 yield replace(fix, edits=edits)
             elif number >= MOST or self.clock.is_over:
                 yield replace(fix, title=f"{fix.title} (untried)", edits=edits, applicability="display")
-            elif (outcome := self.outcome([finding], edits)) is not None:
+            elif (outcome := self.try_edits([finding], edits)) is not None:
                 yield replace(fix, edits=edits, applicability=fix.applicability if outcome else "display")
 
-    def outcome(self, findings: Sequence[Diagnostic], edits: Edits) -> bool | None:
+    def try_edits(self, findings: Sequence[Diagnostic], edits: Edits) -> bool | None:
         """Whether nothing else is found once edits are made; None where one of the findings that they are for stays."""
-        after = self.after(edits)
+        after = self.try_with(edits)
         if after is None:
             return None
-        by_source = _by_source(edits)
+        by_source = _group_by_source(edits)
         left: dict[Key, set[str]] = {}
         for each in after.found:
-            left.setdefault(_key(each, by_source), set()).add(each.message)
+            left.setdefault(_make_key(each, by_source), set()).add(each.message)
         for each in findings:
-            said = left.get(_key(each, by_source))
+            said = left.get(_make_key(each, by_source))
             # What stood behind a thing that is taken out stands where it stood.
             if said is not None and (each.message in said or not _is_taken_out(each, edits)):
                 return None
-        return left.keys() <= {_key(each, by_source) for each in self.found}
+        return left.keys() <= {_make_key(each, by_source) for each in self.found}
 
-    def after(self, edits: Edits, keeps: bool = True) -> Trials | None:
+    def try_with(self, edits: Edits, keeps: bool = True) -> Trials | None:
         """The spec with edits in it, compiled; None where they are no change that can be made at once.
 
         With `keeps` most findings have their places in the texts before, and no more edits can be made.
         """
         edited: dict[int, Source] = {}
-        for source, some in _by_source(edits).values():
-            text = applied(source.text, some)
+        for source, some in _group_by_source(edits).values():
+            text = apply_edits(source.text, some)
             if text is None:
                 return None
             edited[id(source)] = Source(source.name, text)
@@ -129,11 +129,13 @@ class Trials:
 def try_fixes(prepared: Sweep, *lists: list[Diagnostic]) -> list[list[Diagnostic]]:
     """Lists of findings of a spec and its variants, the fixes of each tried in all variants."""
     every = [each for found in lists for each in found]
-    tried = {_identity(each): each.fixes for each in Trials(prepared, found=every).all()} if any(x.fixes for x in every) else {}
-    return [[replace(each, fixes=tried.get(_identity(each), ())) for each in found] for found in lists]
+    tried = (
+        {_identify(each): each.fixes for each in Trials(prepared, found=every).find_all()} if any(x.fixes for x in every) else {}
+    )
+    return [[replace(each, fixes=tried.get(_identify(each), ())) for each in found] for found in lists]
 
 
-def _identity(finding: Diagnostic) -> Key:
+def _identify(finding: Diagnostic) -> Key:
     return finding.code.name, finding.place.span, finding.message
 
 
@@ -164,69 +166,69 @@ def mend(prepared: Sweep, unsafe: bool = False, clock: Clock | None = None) -> M
     texts = {key: (source, source) for key, source in prepared.texts.sources.items()}
     best = Mended(tuple(trials.found), (), ())
     for _ in range(ROUNDS):
-        chosen = _chosen(trials, unsafe)
+        chosen = _choose(trials, unsafe)
         if not chosen:
-            chain, chosen = chain + 1, _uncovering(trials, unsafe)
+            chain, chosen = chain + 1, _choose_uncovering(trials, unsafe)
         if not chosen or chain > CHAIN:
             break
-        after = trials.after(_joined(chosen), keeps=False)
+        after = trials.try_with(_join_edits(chosen), keeps=False)
         assert after is not None
         made += tuple(Made(finding, fix) for finding, fix, _ in chosen)
         now = after.prepared.texts
         assert isinstance(now, EditedTexts)
         texts = {id(new): (first, new) for first, old in texts.values() for new in (now.edited.get(id(old), old),)}
         trials = after
-        if _codes(trials.found) <= _codes(best.found):
+        if _count_codes(trials.found) <= _count_codes(best.found):
             changed = tuple((first, last.text) for first, last in texts.values() if first.text != last.text)
             best, chain = Mended(tuple(trials.found), changed, made), 0
     return best
 
 
-def _codes(found: Iterable[Diagnostic]) -> Counter[str]:
+def _count_codes(found: Iterable[Diagnostic]) -> Counter[str]:
     return Counter(each.code.name for each in found)
 
 
-def _uncovering(trials: Trials, unsafe: bool) -> list[Choice]:
+def _choose_uncovering(trials: Trials, unsafe: bool) -> list[Choice]:
     """The first fix that takes its finding away and brings others."""
-    choices = (choice for choices in _choices(trials, unsafe) for choice in choices)
+    choices = (choice for choices in _list_choices(trials, unsafe) for choice in choices)
     return next(
-        ([choice] for choice in choices if not trials.clock.is_over and trials.outcome([choice[0]], choice[2]) is False), []
+        ([choice] for choice in choices if not trials.clock.is_over and trials.try_edits([choice[0]], choice[2]) is False), []
     )
 
 
-def _chosen(trials: Trials, unsafe: bool) -> list[Choice]:
+def _choose(trials: Trials, unsafe: bool) -> list[Choice]:
     """The fixes of one round: the likeliest of each finding at once where that mends all of them, else each by itself."""
-    waiting = _choices(trials, unsafe)
-    together = _apart([choices[0] for choices in waiting])
+    waiting = _list_choices(trials, unsafe)
+    together = _keep_apart([choices[0] for choices in waiting])
     if not together or trials.clock.is_over:
         return []
-    if trials.outcome([finding for finding, _, _ in together], _joined(together)):
+    if trials.try_edits([finding for finding, _, _ in together], _join_edits(together)):
         return together
     found: list[Choice] = []
     for choices in waiting:
         for choice in choices:
             if trials.clock.is_over:
                 break
-            if len(_apart([*found, choice])) == len(found) + 1 and trials.outcome([choice[0]], choice[2]):
+            if len(_keep_apart([*found, choice])) == len(found) + 1 and trials.try_edits([choice[0]], choice[2]):
                 found.append(choice)
                 break
-    while len(found) > 1 and not trials.outcome([finding for finding, _, _ in found], _joined(found)):
+    while len(found) > 1 and not trials.try_edits([finding for finding, _, _ in found], _join_edits(found)):
         found = found[: len(found) // 2]
     return found
 
 
-def _choices(trials: Trials, unsafe: bool) -> list[list[Choice]]:
+def _list_choices(trials: Trials, unsafe: bool) -> list[list[Choice]]:
     """The fixes that are allowed, of each finding that has some."""
     allowed: tuple[Applicability, ...] = ("safe", "unsafe") if unsafe else ("safe",)
     found: list[list[Choice]] = []
     for finding in trials.found:
         fixes = [fix for fix in finding.fixes[:MOST] if fix.applicability in allowed]
-        if choices := [(finding, fix, edits) for fix in fixes if (edits := trials.edits(fix)) is not None]:
+        if choices := [(finding, fix, edits) for fix in fixes if (edits := trials.make_edits(fix)) is not None]:
             found.append(choices)
     return found
 
 
-def _apart(choices: Iterable[Choice]) -> list[Choice]:
+def _keep_apart(choices: Iterable[Choice]) -> list[Choice]:
     """Those whose edits are apart from those before them, or the very same."""
     kept: list[Choice] = []
     for choice in choices:
@@ -242,19 +244,19 @@ def _touch(one: Edit, other: Edit) -> bool:
     return one.span.start <= other.span.end and other.span.start <= one.span.end
 
 
-def _joined(choices: Iterable[Choice]) -> Edits:
+def _join_edits(choices: Iterable[Choice]) -> Edits:
     return tuple(dict.fromkeys(edit for _, _, edits in choices for edit in edits))
 
 
-def _by_source(edits: Edits) -> dict[int, tuple[Source, Edits]]:
+def _group_by_source(edits: Edits) -> dict[int, tuple[Source, Edits]]:
     sources = {id(edit.span.source): edit.span.source for edit in edits}
     return {key: (source, tuple(edit for edit in edits if edit.span.source is source)) for key, source in sources.items()}
 
 
-def _key(finding: Diagnostic, edits: dict[int, tuple[Source, Edits]]) -> Key:
+def _make_key(finding: Diagnostic, edits: dict[int, tuple[Source, Edits]]) -> Key:
     """What makes two findings one, before edits and after them: the code, and where it stands after them."""
     span: Span = finding.place.span
-    start = moved(span.start, edits[id(span.source)][1]) if id(span.source) in edits else span.start
+    start = move_offset(span.start, edits[id(span.source)][1]) if id(span.source) in edits else span.start
     return finding.code.name, span.source.name, start
 
 
@@ -264,6 +266,6 @@ def _is_taken_out(finding: Diagnostic, edits: Edits) -> bool:
     return any(not e.text and e.span.source is source and e.span.start <= start and end <= e.span.end for e in edits)
 
 
-def shown(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+def keep_shown(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     """What is shown without being asked for, but for comments that silence nothing: a trial keeps none with what it is about."""
     return [each for each in found if each.severity != "advice" and each.code is not IDLE]

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from ..spec.rules import OPTION, SetLevel, read_rule_texts
-from ..text.comments import Ignored, ignored_in
+from ..text.comments import Ignored, find_ignored
 from ..text.diagnostic import CODES, Code, Diagnostic
 from ..text.files import own_names
 from ..text.source import Place, Source
@@ -50,14 +50,14 @@ NOTHING = Silence()
 
 def prepare(sources: Sequence[Source], rules: tuple[str, ...], found: list[Diagnostic]) -> Silence:
     """What is said in comments of the texts of a spec, its own first, and in texts CODE=LEVEL; what means nothing is reported."""
-    comments = tuple(each for source in sources for each in ignored_in(source, found))
+    comments = tuple(each for source in sources for each in find_ignored(source, found))
     known = [each for each in comments if _may_be_set(each.code, Place((), each.span), found)]
     said = tuple(each for each in read_rule_texts(rules, found) if _may_be_set(each.code, each.place, found))
     return Silence(tuple(known), said, sources[0])
 
 
 @cache
-def every_code() -> dict[str, Code]:
+def find_codes() -> dict[str, Code]:
     """All codes by name; imports what declares them."""
     import pkgutil
 
@@ -75,10 +75,10 @@ def judged(found: Iterable[Diagnostic], silence: Silence, rules: tuple[SetLevel,
     """
     found = list(found)
     judge = _Judge(silence, tuple(each for each in rules if _may_be_set(each.code, each.place, found)))
-    kept = [judged for each in found if (judged := judge.of(each)) is not None]
+    kept = [judged for each in found if (judged := judge.judge_finding(each)) is not None]
     errors = any(each.code.severity == "error" and not each.code.promised for each in found)
     if whole and not errors and silence.tells_idle:
-        kept += [judged for each in judge.idle() if (judged := judge.of(each)) is not None]
+        kept += [judged for each in judge.find_idle() if (judged := judge.judge_finding(each)) is not None]
     return kept
 
 
@@ -101,7 +101,7 @@ class _Judge:
         self.in_spec = {each.code: each for each in rules}
         self.used: set[Any] = set()
 
-    def of(self, each: Diagnostic) -> Diagnostic | None:
+    def judge_finding(self, each: Diagnostic) -> Diagnostic | None:
         """The finding at its level; None where it is ignored."""
         name, span = each.code.name, each.place.span
         run, spec = self.in_run.get(name), self.in_spec.get(name)
@@ -113,7 +113,7 @@ class _Judge:
             return each
         return None if level == "ignore" else replace(each, level=level)  # type: ignore[arg-type]
 
-    def idle(self) -> list[Diagnostic]:
+    def find_idle(self) -> list[Diagnostic]:
         """What silences nothing: comments and levels that no finding has met."""
         hiding = [each for each in (*self.silence.run, *self.rules) if _hides(each)]
         idle = [(each.code, each.place) for each in hiding if each not in self.used]
@@ -131,20 +131,20 @@ def _hides(each: SetLevel) -> bool:
 
 
 @cache
-def _pages() -> frozenset[str]:
+def _list_pages() -> frozenset[str]:
     return frozenset(own_names("text", "codes"))
 
 
 def _may_be_set(name: str, place: Place, found: list[Diagnostic]) -> bool:
     """Whether a name is that of a code whose severity is a person's to say; else it is reported."""
-    if name not in CODES and f"{name}{PAGE}" in _pages():
-        every_code()
+    if name not in CODES and f"{name}{PAGE}" in _list_pages():
+        find_codes()
     if name in CODES and CODES[name].may_be_set:
         return True
     if name in CODES:
         found.append(Diagnostic(NOT_TO_BE_SET, place, {"code": name}))
         return False
-    known = [code.name for code in every_code().values() if code.may_be_set]
+    known = [code.name for code in find_codes().values() if code.may_be_set]
     help = did_you_mean(name, known) or ("`cnnlstm-spec explain` lists the codes",)
     found.append(Diagnostic(UNKNOWN_CODE, place, {"code": name}, help=help))
     return False

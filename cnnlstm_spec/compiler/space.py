@@ -26,17 +26,17 @@ def check_space(document: Node, space: tuple[Dimension, ...], folder: File | Non
         return
     plain = Mapping(document.span, tuple(entry for entry in document.entries if entry.key.text != "search"))
     memory = Memory()
-    before = _errors(plain, folder, allow_imports, memory)
+    before = _find_errors(plain, folder, allow_imports, memory)
     for dimension in space:
-        for value, place in _values(dimension):
+        for value, place in _list_values(dimension):
             try:
                 spans = tuple(dimension.key.span for _ in dimension.steps)
                 changed = edit(plain, dimension.steps, value, spans, memory)
             except NoPath as error:
-                yield _unknown(dimension, error)
+                yield _report_unknown(dimension, error)
                 break
             wrong = next(
-                (each for key, each in _errors(changed, folder, allow_imports, memory).items() if key not in before), None
+                (each for key, each in _find_errors(changed, folder, allow_imports, memory).items() if key not in before), None
             )
             if wrong is not None:
                 shown = value.text if isinstance(value, Scalar) else str(value_of(value))
@@ -45,7 +45,7 @@ def check_space(document: Node, space: tuple[Dimension, ...], folder: File | Non
                 break
 
 
-def _values(dimension: Dimension) -> Iterator[tuple[Node, Place]]:
+def _list_values(dimension: Dimension) -> Iterator[tuple[Node, Place]]:
     """The values to try: all of a list, both ends of a range."""
     if dimension.range is None:
         for node in dimension.choices[:MOST]:
@@ -57,18 +57,20 @@ def _values(dimension: Dimension) -> Iterator[tuple[Node, Place]]:
         yield Scalar(dimension.place.span, number, f"{bound}"), dimension.place
 
 
-def _key(found: Diagnostic) -> tuple[object, ...]:
+def _make_key(found: Diagnostic) -> tuple[object, ...]:
     return (found.code.name, found.place.path, found.message)
 
 
-def _errors(document: Node, folder: File | None, allow_imports: bool, memory: Memory) -> dict[tuple[object, ...], Diagnostic]:
+def _find_errors(
+    document: Node, folder: File | None, allow_imports: bool, memory: Memory
+) -> dict[tuple[object, ...], Diagnostic]:
     """What reading finds, by what tells it apart."""
     found: list[Diagnostic] = []
     elaborate(document, found, folder, allow_imports, memory)
-    return {_key(each): each for each in found if each.severity == "error"}
+    return {_make_key(each): each for each in found if each.severity == "error"}
 
 
-def _unknown(dimension: Dimension, error: NoPath) -> Diagnostic:
+def _report_unknown(dimension: Dimension, error: NoPath) -> Diagnostic:
     near = nearest(str(dimension.steps[-error.left]), error.known)
     help = error.help or (f"did you mean `{near}`?" if near else None)
     return Diagnostic(UNKNOWN_PATH, dimension.key, {"path": dimension.path}, help=(help,) if help else ())

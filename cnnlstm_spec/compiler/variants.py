@@ -63,7 +63,7 @@ class Sweep:
             return Compilation(self.source, finish(found))
         with collector_paused():
             if variant is not None:
-                document = variant.document(document, found, self.memory)
+                document = variant.apply_to(document, found, self.memory)
             plain = document
             if self.overrides:
                 from ..text.edits.overrides import set_all
@@ -76,23 +76,23 @@ class Sweep:
                 return compilation
             from .blame import blamed
 
-            def findings(document: Node) -> tuple[Diagnostic, ...]:
+            def find_findings(document: Node) -> tuple[Diagnostic, ...]:
                 return compile_document(self.source, document, [], *given).diagnostics
 
-            told = blamed(compilation.diagnostics, plain, self.overrides, findings)
+            told = blamed(compilation.diagnostics, plain, self.overrides, find_findings)
             return replace(compilation, diagnostics=told)
 
     def all(self) -> Iterator[tuple[Variant, Compilation]]:
         """Every variant in order, the last axis fastest."""
         return ((variant, self.compiled(variant)) for variant in self.variants)
 
-    def found_in_all(self) -> list[Diagnostic]:
+    def find_in_all(self) -> list[Diagnostic]:
         """What is found in any variant, or in the spec where there are none, each finding once."""
         compilations = [each for _, each in self.all()] if self.variants else [self.plain()]
         unique = {(each.code.name, each.place.span, each.message): each for one in compilations for each in one.diagnostics}
         return list(unique.values())
 
-    def layers(self) -> int:
+    def count_layers(self) -> int:
         """How many layers the spec has as it is written, and each variant about as many."""
         graph = self.plain().graph
         return len(graph.nodes) if graph is not None else 0
@@ -127,7 +127,7 @@ def sweep(
     """
     texts, memory = texts or Texts(), memory or Memory()
 
-    def again(source: Source, texts: Texts) -> Sweep:
+    def prepare_again(source: Source, texts: Texts) -> Sweep:
         given = (folder, allow_imports, allow_outside, max_variants, rules, texts, memory, indexed)
         return sweep(source, overrides, matrix, *given)
 
@@ -140,7 +140,7 @@ def sweep(
         document = set_all(document, (each for each in given if each.steps[0] == "matrix"), found)
         after = tuple(each for each in given if each.steps[0] != "matrix")
     variants: tuple[Variant, ...] = ()
-    made = Sweep(source, document, (), after, folder, allow_imports, (), silence, texts, memory, again, indexed)
+    made = Sweep(source, document, (), after, folder, allow_imports, (), silence, texts, memory, prepare_again, indexed)
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
         from ..text.edits.matrix import combine, find_too_much_work, limit_variants, read_matrix, remove_matrix
 
@@ -150,6 +150,6 @@ def sweep(
         document = remove_matrix(document)
         prepared = replace(made, document=document, found=tuple(found), variants=variants)
         if max_variants is None and len(variants) > FEW:
-            said = find_too_much_work(axes, written, len(variants), prepared.layers())
+            said = find_too_much_work(axes, written, len(variants), prepared.count_layers())
             return prepared if said is None else replace(prepared, found=(*found, said), variants=())
     return replace(made, document=document, found=tuple(found), variants=variants)

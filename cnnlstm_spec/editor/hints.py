@@ -9,7 +9,7 @@ from ..compiler.compile import Compilation
 from ..ir.graph import TypedNode
 from ..text.escape.terminal import one_line
 from ..text.source import Span
-from .repaired import line_of
+from .repaired import find_line
 
 MOST = 3
 """So many outputs of one layer, as a block has that is used several times."""
@@ -26,8 +26,8 @@ class Hint(NamedTuple):
 def find_hints(compilation: Compilation, half_written: int | None = None) -> tuple[Hint, ...]:
     """A hint for each line that holds a layer, or a use of a block, of which the output is known; none on a half-written line."""
     lines: dict[int, tuple[int, list[TypedNode]]] = {}
-    for span, typed in (*_uses(compilation), *_layers(compilation)):
-        line = line_of(span.source, span.start)
+    for span, typed in (*_iterate_uses(compilation), *_list_layers(compilation)):
+        line = find_line(span.source, span.start)
         last, found = lines.get(line, (span.start, []))
         # Of several layers on a line, the last one gives what goes on.
         if span.start > last:
@@ -35,7 +35,7 @@ def find_hints(compilation: Compilation, half_written: int | None = None) -> tup
         if span.start >= last:
             lines[line] = (span.start, [*found, typed])
     found_all = ((line, nodes) for line, (_, nodes) in sorted(lines.items()) if line != half_written)
-    return tuple(hint for line, nodes in found_all if (hint := _hint(line, nodes)) is not None)
+    return tuple(hint for line, nodes in found_all if (hint := _make_hint(line, nodes)) is not None)
 
 
 def format_output(typed: TypedNode) -> str:
@@ -46,7 +46,7 @@ def format_output(typed: TypedNode) -> str:
     return one_line(f"({', '.join(str(axis) for axis in axes)})")
 
 
-def _hint(line: int, nodes: list[TypedNode]) -> Hint | None:
+def _make_hint(line: int, nodes: list[TypedNode]) -> Hint | None:
     known = [each for each in nodes if each.type is not None]
     if not known:
         return None
@@ -56,7 +56,7 @@ def _hint(line: int, nodes: list[TypedNode]) -> Hint | None:
     return Hint(line, text, f"{params:,}" if params else "")
 
 
-def _layers(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
+def _list_layers(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
     """The layers that are written in the text of the spec itself."""
     typed, name = compilation.typed, compilation.source.name
     for each in typed.nodes.values() if typed is not None else ():
@@ -65,7 +65,7 @@ def _layers(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
             yield span, each
 
 
-def _uses(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
+def _iterate_uses(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
     """Where blocks are used, each with the layer that ends it there."""
     typed, name = compilation.typed, compilation.source.name
     last: dict[tuple[Span, ...], TypedNode] = {}

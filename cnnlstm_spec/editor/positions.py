@@ -51,7 +51,7 @@ def is_range(value: object) -> bool:
     return isinstance(value, Mapping) and is_position(value.get("start")) and is_position(value.get("end"))
 
 
-def line_range(source: Source, number: int) -> Range:
+def find_line_range(source: Source, number: int) -> Range:
     """The range of a 1-based line without its line break."""
     start = source.start(number)
     return to_range(Span(source, start, start + len(source.line(number))))

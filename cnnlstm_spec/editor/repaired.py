@@ -24,7 +24,7 @@ def is_half_written(compilation: Compilation, number: int) -> bool:
     graph = compilation.graph
     lost = graph is None or any(node.op is None for node in graph.nodes.values())
     own = [each.place.span for each in compilation.diagnostics if each.severity == "error"]
-    return lost and any(span.source is compilation.source and line_of(span.source, span.start) == number for span in own)
+    return lost and any(span.source is compilation.source and find_line(span.source, span.start) == number for span in own)
 
 
 def find_meant(prepared: Sweep, number: int, before: Compilation) -> Compilation:
@@ -35,7 +35,7 @@ def find_meant(prepared: Sweep, number: int, before: Compilation) -> Compilation
     best, most = before, count_types(before, number)
     last, texts = prepared.source, prepared.texts
     assert prepared.again is not None
-    for candidate in propose_repairs(prepared.source, number, _keys()):
+    for candidate in propose_repairs(prepared.source, number, _list_keys()):
         edited = prepared.again(candidate, EditedTexts(texts, {id(last): candidate}))
         if edited.document is None:
             continue
@@ -52,16 +52,18 @@ def find_meant(prepared: Sweep, number: int, before: Compilation) -> Compilation
 
 def count_types(compilation: Compilation, number: int) -> int:
     """How many layers that are not written on a line have a known output."""
-    return sum(each.type is not None and not stands_on(each, compilation.source, number) for each in _written(compilation))
+    return sum(
+        each.type is not None and not stands_on(each, compilation.source, number) for each in _iterate_written(compilation)
+    )
 
 
 def stands_on(typed: TypedNode, source: Source, number: int) -> bool:
     """Whether a layer is written on a line of a text."""
     span = typed.node.origin.place.span
-    return span.source.name == source.name and line_of(span.source, span.start) == number
+    return span.source.name == source.name and find_line(span.source, span.start) == number
 
 
-def line_of(source: Source, offset: int) -> int:
+def find_line(source: Source, offset: int) -> int:
     """The 1-based line of an offset."""
     return source.position(offset)[0]
 
@@ -73,13 +75,13 @@ def _is_whole(compilation: Compilation) -> bool:
     )
 
 
-def _written(compilation: Compilation) -> Iterator[TypedNode]:
+def _iterate_written(compilation: Compilation) -> Iterator[TypedNode]:
     nodes = compilation.typed.nodes.values() if compilation.typed is not None else ()
     return (each for each in nodes if not each.node.hidden)
 
 
 @cache
-def _keys() -> tuple[str, ...]:
+def _list_keys() -> tuple[str, ...]:
     """Words that a line begins with."""
     records = (Top, BranchSection, Block, ParallelStructure)
     return tuple(dict.fromkeys((*(name for record in records for name in record.arguments), *STRUCTURES)))

@@ -14,8 +14,8 @@ from ..compiler.variants import Sweep, agreed, sweep
 from ..text.diagnostic import Diagnostic
 from ..text.memo import Memory
 from ..text.source import Source
-from ..text.texts import Texts, same_file
-from .repaired import find_meant, is_half_written, line_of
+from ..text.texts import Texts, find_same_file
+from .repaired import find_line, find_meant, is_half_written
 from .retyped import retype
 
 VARIANTS = 200
@@ -55,10 +55,10 @@ class OpenTexts(Texts):
         self.open_files = open_files
 
     def read(self, path: File) -> Source:
-        known = self.open_files.get(same_file(path))
+        known = self.open_files.get(find_same_file(path))
         if known is None:
             return super().read(path)
-        source = self.files[same_file(path)] = Source(str(path), known.text)
+        source = self.files[find_same_file(path)] = Source(str(path), known.text)
         return source
 
 
@@ -105,10 +105,10 @@ class State:
     def found(self) -> tuple[Diagnostic, ...]:
         """What `validate` finds."""
         if not self.prepared.variants:
-            found = apart(shown_by_validate(self.compilation.diagnostics))[0]
+            found = apart(keep_shown(self.compilation.diagnostics))[0]
             return tuple(sorted(found, key=_order)) if self.age else tuple(found)
         few = self.prepared.variants[:VARIANTS]
-        whole = agreed([shown_by_validate(self.prepared.compiled(each).diagnostics) for each in few])
+        whole = agreed([keep_shown(self.prepared.compiled(each).diagnostics) for each in few])
         own = [apart(each)[0] for each in whole]
         unique = {(each.code.name, each.place.span, each.message): each for found in own for each in found}
         return tuple(unique.values())
@@ -118,8 +118,8 @@ class State:
         """The 1-based line for which the spec cannot be read, if it may be half written."""
         first = next((each for each in self.compilation.diagnostics if each.severity == "error"), None)
         number = self.line
-        if self.compilation.document is None and (number is None or number > line_of(self.source, len(self.source.text))):
-            number = line_of(self.source, first.place.span.start) if first is not None else None
+        if self.compilation.document is None and (number is None or number > find_line(self.source, len(self.source.text))):
+            number = find_line(self.source, first.place.span.start) if first is not None else None
         return number if number is not None and is_half_written(self.compilation, number) else None
 
     @cached_property
@@ -131,11 +131,11 @@ class State:
         meant = find_meant(self.prepared, number, self.compilation)
         first = next(iter(self.compilation.diagnostics), None)
         if meant is self.compilation and meant.document is None and first is not None:
-            other = line_of(self.source, first.place.span.start)
+            other = find_line(self.source, first.place.span.start)
             meant = find_meant(self.prepared, other, self.compilation) if other != number else meant
         return meant
 
-    def edited(self, source: Source, texts: Texts) -> Sweep:
+    def edit(self, source: Source, texts: Texts) -> Sweep:
         """The spec prepared anew from other texts."""
         assert self.prepared.again is not None
         return self.prepared.again(source, texts)
@@ -146,7 +146,7 @@ def _order(found: Diagnostic) -> tuple[int, int, str]:
     return (*found.place.span.source.position(found.place.span.start), found.code.name)
 
 
-def shown_by_validate(found: tuple[Diagnostic, ...]) -> list[Diagnostic]:
+def keep_shown(found: tuple[Diagnostic, ...]) -> list[Diagnostic]:
     """The findings that are shown unless advice is asked for."""
     return [each for each in found if each.severity != "advice"]
 

@@ -13,7 +13,7 @@ DEEPEST = 50
 """How many calls of one kind stand in one another in an expression."""
 
 
-def chain(
+def join_chain(
     to: Lowering, join: Callable[[Expression, Expression], Expression], parts: Iterable[Expression], stem: str
 ) -> Expression:
     """The parts brought together from left to right; where they are many, in several variables."""

@@ -48,7 +48,7 @@ class Range:
         """The same values, of which nothing is said about their sum."""
         return self if self.sums is None else replace(self, sums=None)
 
-    def mapped(self, function: Callable[[float], float]) -> Range:
+    def map_values(self, function: Callable[[float], float]) -> Range:
         """The values under a function that rises or falls throughout; they are floats, and no pixels as they came."""
         low = None if self.least is None else function(self.least)
         high = None if self.greatest is None else function(self.greatest)
@@ -56,7 +56,7 @@ class Range:
             return Range(high, low, by=self.by)
         return Range(low, high, self.attained, by=self.by)
 
-    def clipped(self, least: float | None, greatest: float | None) -> Range:
+    def clip(self, least: float | None, greatest: float | None) -> Range:
         """The values once those beyond two bounds are brought to them."""
         low, high, attained = self.least, self.greatest, self.attained
         if least is not None and (low is None or low < least):
@@ -87,11 +87,11 @@ def hull(ranges: Iterable[Range | None]) -> Range | None:
     for each in ranges:
         if each is None or (whole is not None and each.pixels != whole.pixels):
             return None
-        whole = each if whole is None else _joined(whole, each)
+        whole = each if whole is None else _join_ranges(whole, each)
     return whole
 
 
-def _joined(a: Range, b: Range) -> Range:
+def _join_ranges(a: Range, b: Range) -> Range:
     low = None if a.least is None or b.least is None else min(a.least, b.least)
     high = None if a.greatest is None or b.greatest is None else max(a.greatest, b.greatest)
     attained = low is not None and any(each.least == low and each.attained for each in (a, b))
@@ -140,14 +140,14 @@ class Meaning:
         steps = None if self.steps is None else place(self.steps)
         return replace(
             self,
-            range=moved(self.range, place),
+            range=move_axes(self.range, place),
             channels=channels,
             steps=steps,
             backwards=self.backwards and steps is not None,
             still=self.still and steps == self.steps,
         )
 
-    def words(self) -> str:
+    def describe(self) -> str:
         """What is known, in words for a dump."""
         said = [] if self.range is None else [f"values {self.range}"]
         if self.range is not None and self.range.sums is not None:
@@ -157,7 +157,7 @@ class Meaning:
         return ", ".join(said)
 
 
-def moved(values: Range | None, place: Callable[[int], int | None]) -> Range | None:
+def move_axes(values: Range | None, place: Callable[[int], int | None]) -> Range | None:
     """A range after axes have moved: of an axis that is no more, no sum is known."""
     if values is None or values.sums is None:
         return values

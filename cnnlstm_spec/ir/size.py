@@ -8,31 +8,31 @@ from __future__ import annotations
 
 from math import lcm
 
-from .sizes.condition import Condition, always_alike, at_least, divisible, equal, stretchable
+from .sizes.condition import Condition, at_least, divisible, equal, require_always_alike, require_stretchable
 from .sizes.expr import Expr, Symbol, larger
 from .sizes.solve import holds_always, holds_never
-from .sizes.text import quoted, words
+from .sizes.text import describe_size, quote_size
 
 __all__ = [
     "Condition",
     "Expr",
     "Size",
     "Symbol",
-    "always_alike",
     "anonymous",
     "at_least",
     "ceil_div",
+    "describe_size",
     "divisible",
     "equal",
     "format_size",
-    "growth_ratio",
     "holds_always",
     "holds_never",
     "larger",
-    "quoted",
-    "stretchable",
+    "measure_growth_ratio",
+    "quote_size",
+    "require_always_alike",
+    "require_stretchable",
     "symbol",
-    "words",
 ]
 
 Size = int | Expr
@@ -60,7 +60,7 @@ def format_size(size: Size) -> int | str | None:
     return None if any(s.anonymous for s in size.symbols) else str(size)
 
 
-def growth_ratio(size: Size, other: Size) -> int | None:
+def measure_growth_ratio(size: Size, other: Size) -> int | None:
     """How many times faster a size grows than another with the one symbol of both; None where that is no whole number."""
     symbols = {symbol for each in (size, other) if isinstance(each, Expr) for symbol in each.symbols}
     if isinstance(size, int) or isinstance(other, int) or len(symbols) > 1:

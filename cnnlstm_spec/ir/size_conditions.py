@@ -69,30 +69,30 @@ class Conditions:
                 alone.setdefault(next(iter(symbols)), []).append(asked)
         broken = set()
         for symbol, each in alone.items():
-            told, fits = _of_one(symbol, each)
+            told, fits = _report_of_one(symbol, each)
             yield from told
             if not fits:
                 broken.add(symbol)
-        for group in _groups(several):
+        for group in _group_conditions(several):
             symbols = frozenset(symbol for asked in group for symbol in asked.condition.symbols)
             if not symbols & broken:
-                yield from _of_several(symbols, group, [asked for symbol in symbols for asked in alone.get(symbol, ())])
+                yield from _report_of_several(symbols, group, [asked for symbol in symbols for asked in alone.get(symbol, ())])
 
 
-def _of_one(symbol: Symbol, asked: list[Asked]) -> tuple[list[Diagnostic], bool]:
+def _report_of_one(symbol: Symbol, asked: list[Asked]) -> tuple[list[Diagnostic], bool]:
     """What is told of the conditions on one size, and whether one is left, for all that is known."""
-    decided, deep = _decided(asked)
+    decided, deep = _decide(asked)
     total = narrow_all(each.condition for each in decided)
     if not total.possible:
-        return [_contradiction(symbol, decided)], False
-    told = _together(symbol, decided, total)
+        return [_report_contradiction(symbol, decided)], False
+    told = _report_together(symbol, decided, total)
     if not deep:
         return told, True
     met = [n for n, holds in enumerate(map(all, zip(*(try_sizes(each.condition) for each in asked), strict=True)), 1) if holds]
-    return [*told, _undecided([symbol], _tried_words(met), deep[-1])], True
+    return [*told, _report_undecided([symbol], _describe_tried(met), deep[-1])], True
 
 
-def _decided(asked: list[Asked]) -> tuple[list[Asked], list[Asked]]:
+def _decide(asked: list[Asked]) -> tuple[list[Asked], list[Asked]]:
     """The conditions whose meaning can be found, and those for which it takes too long."""
     try:
         narrow_all(each.condition for each in asked)
@@ -109,25 +109,25 @@ def _decided(asked: list[Asked]) -> tuple[list[Asked], list[Asked]]:
         return found, deep
 
 
-def _together(symbol: Symbol, asked: list[Asked], total: Fits) -> list[Diagnostic]:
+def _report_together(symbol: Symbol, asked: list[Asked], total: Fits) -> list[Diagnostic]:
     """One warning with the places of what it rests on; or several, where what they come to has no short rule."""
     if not asked or total == EVERY:
         return []
     name = _name(symbol)
-    asked = _strongest(asked)
-    same = [each for each in asked if _fits(each.condition) == total]
-    asked = same[:1] or _needed(asked, total)
+    asked = _keep_strongest(asked)
+    same = [each for each in asked if _find_fits(each.condition) == total]
+    asked = same[:1] or _keep_needed(asked, total)
     text = say_rule(name, total)
     if text is None:
-        return [_told(each, _said(symbol, each.condition)) for each in asked]
+        return [_report_condition(each, _describe_condition(symbol, each.condition)) for each in asked]
     *others, last = asked
     labels = tuple(Label(each.warning.place, each.warning.label) for each in others[-SHOWN:])
-    return [replace(_told(last, text), labels=(*labels, *last.warning.labels))]
+    return [replace(_report_condition(last, text), labels=(*labels, *last.warning.labels))]
 
 
-def _strongest(asked: list[Asked]) -> list[Asked]:
+def _keep_strongest(asked: list[Asked]) -> list[Asked]:
     """Without all lower bounds but the highest."""
-    bounds = [(found.start, each) for each in asked if (found := _fits(each.condition)) is not None and _is_bound(found)]
+    bounds = [(found.start, each) for each in asked if (found := _find_fits(each.condition)) is not None and _is_bound(found)]
     if len(bounds) < 2:
         return asked
     highest = max(start for start, _ in bounds)
@@ -140,7 +140,7 @@ def _is_bound(found: Fits) -> bool:
     return not found.few and found.period == 1 and bool(found.rests)
 
 
-def _needed(asked: list[Asked], total: Fits) -> list[Asked]:
+def _keep_needed(asked: list[Asked], total: Fits) -> list[Asked]:
     """Without what the others imply."""
     if len(asked) > COMPARED:
         return asked
@@ -154,7 +154,7 @@ def _needed(asked: list[Asked], total: Fits) -> list[Asked]:
     return asked
 
 
-def _fits(condition: Condition) -> Fits | None:
+def _find_fits(condition: Condition) -> Fits | None:
     """What fits a condition alone; None where it takes too long to find."""
     try:
         return narrow(EVERY, condition)
@@ -162,16 +162,16 @@ def _fits(condition: Condition) -> Fits | None:
         return None
 
 
-def _of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Asked]) -> Iterator[Diagnostic]:
+def _report_of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Asked]) -> Iterator[Diagnostic]:
     """What is told of conditions that hang together over several sizes, with those on each of these alone."""
     everything = [each.condition for each in (*alone, *group)]
     answer = can_hold(everything)
     if answer is False:
-        yield _contradiction_of_several(group, alone)
+        yield _report_contradiction_of_several(group, alone)
         return
     if answer is None:
         found = f"none of the {len(draw_sizes(everything)):,} that were tried fits"
-        yield _undecided(sorted(symbols, key=lambda symbol: symbol.name), found, group[-1])
+        yield _report_undecided(sorted(symbols, key=lambda symbol: symbol.name), found, group[-1])
         return
     left = [each.condition for each in group]
     for each in group:
@@ -181,33 +181,33 @@ def _of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Aske
     yield from (each.warning for each in group if each.condition in left)
 
 
-def _contradiction(symbol: Symbol, asked: list[Asked]) -> Diagnostic:
+def _report_contradiction(symbol: Symbol, asked: list[Asked]) -> Diagnostic:
     """The first condition that leaves no size, and what is against it: one other, or what all before come to."""
     before: list[Asked] = []
     for each in asked:
-        if not _still(*before, each):
+        if not _is_still_possible(*before, each):
             break
         before.append(each)
-    against = next((other for other in before if not _still(other, each)), None)
-    condition = _said(symbol, each.condition)
+    against = next((other for other in before if not _is_still_possible(other, each)), None)
+    condition = _describe_condition(symbol, each.condition)
     if not before:
-        return _told(each, "", Label(each.warning.place, ""), condition, "no tensor is so large")
+        return _report_condition(each, "", Label(each.warning.place, ""), condition, "no tensor is so large")
     if against is not None:
-        other = _said(symbol, against.condition)
+        other = _describe_condition(symbol, against.condition)
     else:
         other = say_rule(_name(symbol), narrow_all(one.condition for one in before)) or before[0].condition.text
     place = (against or before[-1]).warning.place
-    return _told(each, "", Label(place, f"asks that {other}"), condition, other)
+    return _report_condition(each, "", Label(place, f"asks that {other}"), condition, other)
 
 
-def _still(*asked: Asked) -> bool:
+def _is_still_possible(*asked: Asked) -> bool:
     try:
         return narrow_all(each.condition for each in asked).possible
     except TooDeep:
         return True
 
 
-def _contradiction_of_several(group: list[Asked], alone: list[Asked]) -> Diagnostic:
+def _report_contradiction_of_several(group: list[Asked], alone: list[Asked]) -> Diagnostic:
     """The same over several sizes."""
     before = list(alone)
     each = group[0]
@@ -218,23 +218,23 @@ def _contradiction_of_several(group: list[Asked], alone: list[Asked]) -> Diagnos
     against = [other for other in before if can_hold([other.condition, each.condition]) is False]
     other = (against or before[-1:])[0]
     said = say_alone(other.condition)
-    return _told(each, "", Label(other.warning.place, f"asks that {said}"), each.condition.text, said)
+    return _report_condition(each, "", Label(other.warning.place, f"asks that {said}"), each.condition.text, said)
 
 
-def _told(each: Asked, condition: str, label: Label | None = None, here: str = "", other: str = "") -> Diagnostic:
+def _report_condition(each: Asked, condition: str, label: Label | None = None, here: str = "", other: str = "") -> Diagnostic:
     if label is None:
         return replace(each.warning, facts={"condition": condition})
     facts: dict[str, object] = {"condition": here, "other": other}
     return Diagnostic(CONTRADICTION, each.warning.place, facts, each.warning.label, (label, *each.warning.labels))
 
 
-def _undecided(symbols: Sequence[Symbol], found: str, each: Asked) -> Diagnostic:
+def _report_undecided(symbols: Sequence[Symbol], found: str, each: Asked) -> Diagnostic:
     sizes = " and ".join(map(_name, symbols))
     facts: dict[str, object] = {"sizes": sizes, "last": TRIED, "found": found}
     return Diagnostic(UNDECIDED, each.warning.place, facts, each.warning.label, each.warning.labels)
 
 
-def _tried_words(met: list[int]) -> str:
+def _describe_tried(met: list[int]) -> str:
     if len(met) in (0, TRIED):
         return "all fit" if met else "none fits"
     parts = [str(low) if low == high else f"{low} to {high}" for low, high in group_intervals(met)]
@@ -244,12 +244,12 @@ def _tried_words(met: list[int]) -> str:
 def say_alone(condition: Condition) -> str:
     """A condition by itself, as its rule where it is on one size."""
     symbols = condition.symbols
-    return _said(next(iter(symbols)), condition) if len(symbols) == 1 else condition.text
+    return _describe_condition(next(iter(symbols)), condition) if len(symbols) == 1 else condition.text
 
 
-def _said(symbol: Symbol, condition: Condition) -> str:
+def _describe_condition(symbol: Symbol, condition: Condition) -> str:
     """A condition on one size as its rule, or as it is asked."""
-    found = _fits(condition)
+    found = _find_fits(condition)
     return (say_rule(_name(symbol), found) if found is not None and found.least is not None else None) or condition.text
 
 
@@ -257,7 +257,7 @@ def _name(symbol: Symbol) -> str:
     return symbol.name if symbol.anonymous else f"`{symbol.name}`"
 
 
-def _groups(asked: Iterable[Asked]) -> list[list[Asked]]:
+def _group_conditions(asked: Iterable[Asked]) -> list[list[Asked]]:
     """Conditions that share sizes, together."""
     groups: list[tuple[frozenset[Symbol], list[Asked]]] = []
     for each in asked:

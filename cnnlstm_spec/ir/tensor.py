@@ -49,7 +49,7 @@ class Mask:
         """Whether the steps of any source count in reversed order."""
         return any(flipped for _, flipped in self.terms)
 
-    def same(self, other: Mask) -> bool:
+    def is_same(self, other: Mask) -> bool:
         """Whether two masks come from the same sources, and so agree everywhere."""
         return self.terms == other.terms
 
@@ -71,7 +71,7 @@ class Values:
     greatest: float
     made_at: Place | None = None
 
-    def joined(self, other: Values | None) -> Values:
+    def join(self, other: Values | None) -> Values:
         """The values of both, made where those of the first are."""
         if other is None:
             return self

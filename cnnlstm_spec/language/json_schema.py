@@ -75,7 +75,7 @@ def either(*schemas: Schema) -> Schema:
     return {"anyOf": flat}
 
 
-def part(schema: Schema, names: frozenset[str]) -> Schema:
+def make_part(schema: Schema, names: frozenset[str]) -> Schema:
     """A mapping of which another file has the rest: no key is required, and null takes one away.
 
     A reference to one of `names` becomes one to `NAME_part`; lists are whole, and so is what is in them.
@@ -84,22 +84,22 @@ def part(schema: Schema, names: frozenset[str]) -> Schema:
     if name in names:
         return ref(f"{name}_part")
     if "anyOf" in schema:
-        return {**schema, **either(*(part(each, names) for each in schema["anyOf"]))}
+        return {**schema, **either(*(make_part(each, names) for each in schema["anyOf"]))}
     if "object" not in schema.get("type", ""):
         return schema
     rules = ("required", "allOf", "if", "then", "minProperties")
     found = {key: value for key, value in schema.items() if key not in rules}
     if "properties" in found:
-        found["properties"] = {key: _removable(each, names) for key, each in found["properties"].items()}
+        found["properties"] = {key: _admit_removal(each, names) for key, each in found["properties"].items()}
     if isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = _removable(found["additionalProperties"], names)
+        found["additionalProperties"] = _admit_removal(found["additionalProperties"], names)
     return found
 
 
-def _removable(schema: Schema, names: frozenset[str]) -> Schema:
+def _admit_removal(schema: Schema, names: frozenset[str]) -> Schema:
     beside: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
     value = {key: each for key, each in schema.items() if key not in beside}
-    return {**beside, **either(part(value, names), {"type": "null"})} if value else schema
+    return {**beside, **either(make_part(value, names), {"type": "null"})} if value else schema
 
 
 def with_variables(schema: Schema) -> Schema:
@@ -107,16 +107,16 @@ def with_variables(schema: Schema) -> Schema:
     found = dict(schema)
     for name in ("properties", "$defs"):
         if name in found:
-            found[name] = {key: _admitting(with_variables(each)) for key, each in found[name].items()}
+            found[name] = {key: _admit_variables(with_variables(each)) for key, each in found[name].items()}
     for name in ("items", "additionalProperties"):
         if isinstance(found.get(name), dict):
-            found[name] = _admitting(with_variables(found[name]))
+            found[name] = _admit_variables(with_variables(found[name]))
     if "anyOf" in found:
         found["anyOf"] = either(*(with_variables(each) for each in found["anyOf"]))["anyOf"]
     return found
 
 
-def _admitting(schema: Schema) -> Schema:
+def _admit_variables(schema: Schema) -> Schema:
     if not {"type", "enum", "anyOf", "allOf"} & set(schema) or schema == DEFINITION:
         return schema
     beside: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}

@@ -126,13 +126,13 @@ class OpenLeaf(Leaf):
             raise PydanticCustomError("node", "a node that is none of its values")
         if isinstance(value, str) or value is None or value == ():
             return self._of_word(value)
-        return self._of_python(value)
+        return self._read_python(value)
 
     @cached_property
     def _of_word(self) -> Any:
-        return cache(self._of_python)
+        return cache(self._read_python)
 
-    def _of_python(self, value: Any) -> Any:
+    def _read_python(self, value: Any) -> Any:
         scope = Scope([])
         found = Unread(node_of(value), scope).read(self)
         if found is POISON:

@@ -102,7 +102,7 @@ class OneOrMore(ListOf):
 
     def core(self) -> CoreSchema:
         choices = {"one": self.inner.core(), "more": super().core()}
-        return core_schema.tagged_union_schema(choices, discriminator=_one_or_more)
+        return core_schema.tagged_union_schema(choices, discriminator=_describe_one_or_more)
 
     def take(self, node: Node, scope: Scope) -> Any:
         resolved = scope.resolve(node)
@@ -120,7 +120,7 @@ class OneOrMore(ListOf):
         return {"anyOf": [self.inner.schema(), super().schema()]}
 
 
-def _one_or_more(value: Any) -> str:
+def _describe_one_or_more(value: Any) -> str:
     return "more" if isinstance(value, list | tuple) else "one"
 
 
@@ -135,16 +135,16 @@ class Either(Leaf):
         choices = {"text": self.choice.core(), "other": self.other.core()}
         return core_schema.tagged_union_schema(choices, discriminator=lambda value: "text" if isinstance(value, str) else "other")
 
-    def meant(self, node: Node) -> Leaf:
+    def choose_leaf(self, node: Node) -> Leaf:
         """Which of the two a node is held against."""
         return self.choice if isinstance(node, Scalar) and isinstance(node.value, str) else self.other
 
     def take(self, node: Node, scope: Scope) -> Any:
         resolved = scope.resolve(node)
-        return POISON if resolved is None else self.meant(resolved).take(resolved, scope)
+        return POISON if resolved is None else self.choose_leaf(resolved).take(resolved, scope)
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
-        self.meant(scope.resolve(node) or node).explain(problem, steps[1:], node, scope)
+        self.choose_leaf(scope.resolve(node) or node).explain(problem, steps[1:], node, scope)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [self.choice.schema(), self.other.schema()]}

@@ -95,7 +95,7 @@ class Arguments(Meaning):
     owner: str
     arguments: Mapping[str, Described]
 
-    def expanded(self) -> Iterator[Meaning]:
+    def expand(self) -> Iterator[Meaning]:
         """Each key, and the value of each that the owner has."""
         written = frozenset(entry.key.text for entry in self.node.entries)
         for entry in self.entries:
@@ -164,7 +164,7 @@ class Index:
     def meanings(self) -> tuple[Meaning, ...]:
         """All of them, each once."""
         unique: dict[tuple[object, ...], Meaning] = {}
-        told = (inner for each in self._noted for inner in (each.expanded() if isinstance(each, Arguments) else (each,)))
+        told = (inner for each in self._noted for inner in (each.expand() if isinstance(each, Arguments) else (each,)))
         for each in told:
             symbol = (each.symbol, each.defines) if isinstance(each, Word) else ()
             unique.setdefault((type(each), id(each.span.source), each.span.start, each.span.end, symbol), each)
@@ -203,7 +203,7 @@ class Index:
 NO_INDEX = Index(())
 
 
-def spans_of_parts(span: Span, text: str) -> Iterator[tuple[str, Span]]:
+def find_parts(span: Span, text: str) -> Iterator[tuple[str, Span]]:
     """The parts of a name with dots, each where it stands; nothing where the text stands otherwise at its span."""
     start = span.start
     written = span.source.text

@@ -18,7 +18,7 @@ class Reference(str):
     origin: Origin
 
     @classmethod
-    def at(cls, name: str, origin: Origin) -> Reference:
+    def place(cls, name: str, origin: Origin) -> Reference:
         """A name at its place."""
         made = cls(name)
         made.origin = origin
@@ -49,7 +49,7 @@ class StatesKind(OpenLeaf):
             return POISON
         if isinstance(node, Scalar) and isinstance(node.value, str):
             scope.note(Address(node.span, node.value, whole=False))
-            return Reference.at(node.value, origin_of(node, scope))
+            return Reference.place(node.value, origin_of(node, scope))
         return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
 
     def schema(self) -> dict[str, Any]:

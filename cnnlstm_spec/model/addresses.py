@@ -36,7 +36,7 @@ Part = tuple[str, str]
 SECTIONS = ("branches", "fusion", "heads")
 
 
-def output_of(graph: Graph, address: str) -> str | None:
+def find_output(graph: Graph, address: str) -> str | None:
     """The node whose output an address means, or None where there is none."""
     if address == "head" and graph.single_head:
         return next(iter(graph.outputs.values()))
@@ -45,18 +45,18 @@ def output_of(graph: Graph, address: str) -> str | None:
     if address == "fusion":
         areas = [node.area for node in graph.nodes.values() if node.area.split(".")[0] == "fusion"]
         address = areas[-1] if areas else address
-    return graph.addresses.get(_local(address)) if _is_known(graph, address) else None
+    return graph.addresses.get(_localize(address)) if _is_known(graph, address) else None
 
 
 def backbone_of(graph: Graph, address: str) -> str | None:
     """The node of the backbone that an address names, in `TimeDistributed` too."""
-    id = graph.backbones.get(_local(address))
-    return id if id is not None and _holder(address) == graph.nodes[id].area else None
+    id = graph.backbones.get(_localize(address))
+    return id if id is not None and _find_holder(address) == graph.nodes[id].area else None
 
 
 def inner_of(graph: Graph, address: str) -> Inner | None:
     """The inner layer of a backbone that an address names, whether it is part of the model or not."""
-    holder = _holder(address)
+    holder = _find_holder(address)
     id = backbone_of(graph, holder) if holder is not None else None
     op = graph.nodes[id].op if id is not None else None
     if id is None or not isinstance(op, Backbone) or _name(address) not in op.layers():
@@ -69,8 +69,8 @@ def list_addresses(graph: Graph) -> tuple[str, ...]:
     areas = [area for area in graph.areas if _is_section(area)]
     held: dict[str | None, list[str]] = {}
     for key in graph.addresses:
-        held.setdefault(_holder(key), []).append(_name(key))
-    named = [f"{area}.{name}" for area in areas for name in held.get(_local(area), ())]
+        held.setdefault(_find_holder(key), []).append(_name(key))
+    named = [f"{area}.{name}" for area in areas for name in held.get(_localize(area), ())]
     fusion = ["fusion"] if any(area.startswith("fusion.") for area in areas) else []
     return (*areas, *fusion, *named)
 
@@ -83,8 +83,8 @@ def _is_known(graph: Graph, address: str) -> bool:
         return any(area.startswith("fusion.") for area in graph.areas)
     if inner_of(graph, address) is not None:
         return True
-    area = _holder(address)
-    return area in graph.areas and _is_section(area) and f"{_local(area)}.{_name(address)}" in graph.addresses
+    area = _find_holder(address)
+    return area in graph.areas and _is_section(area) and f"{_localize(area)}.{_name(address)}" in graph.addresses
 
 
 def _is_section(area: str) -> bool:
@@ -98,13 +98,13 @@ def find_members(graph: Graph, address: str) -> tuple[str, ...]:
         return tuple(whole)
     if (backbone := backbone_of(graph, address)) is not None:
         return (backbone,)
-    id = output_of(graph, address) if inner_of(graph, address) is None else None
+    id = find_output(graph, address) if inner_of(graph, address) is None else None
     if id is None:
         return ()
     node, name = graph.nodes[id], _name(address)
     if node.op is not None and node.op.name == name:
         return (id,)
-    return _inside(graph, node, name)
+    return _list_inside(graph, node, name)
 
 
 def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, ...] = ()) -> Diagnostic:
@@ -132,7 +132,7 @@ def find_parts(graph: Graph, address: str, freezes: bool) -> frozenset[Part]:
 
 def list_meant(address: str, backbones: Mapping[str, Backbone]) -> tuple[str, ...]:
     """The inner layers that an address may be meant for: those of its backbone, likeliest first, or of that name in others."""
-    holder, layer = _holder(address), _name(address)
+    holder, layer = _find_holder(address), _name(address)
     if holder is None:
         return ()
     if holder in backbones:
@@ -154,7 +154,7 @@ def is_cut_off(graph: Graph, address: str) -> bool:
     """Whether an address names what nothing reads of a backbone, and so is no part of the model."""
     if (inner := inner_of(graph, address)) is not None:
         return inner.layer not in inner.op.kept()
-    id = output_of(graph, address)
+    id = find_output(graph, address)
     op = graph.nodes[id].op if id is not None else None
     return isinstance(op, Backbone) and not op.whole
 
@@ -164,19 +164,19 @@ def cut_off_address(address: str, place: Place) -> Diagnostic:
     return Diagnostic(CUT_OFF, place, {"name": address})
 
 
-def _inside(graph: Graph, end: Node, name: str) -> tuple[str, ...]:
+def _list_inside(graph: Graph, end: Node, name: str) -> tuple[str, ...]:
     """The nodes of the structure or block that a node ends."""
     area = [node for node in graph.nodes.values() if node.area == end.area]
     frames = {frame.id for node in area for frame in node.frames if graph.titles.get(frame.id) == name}
     return tuple(node.id for node in area if node.id == end.id or any(frame.id in frames for frame in node.frames))
 
 
-def _local(address: str) -> str:
+def _localize(address: str) -> str:
     """As the inputs of a fusion spell it."""
     return address.removeprefix("branches.").removeprefix("fusion.") if address != "fusion" else address
 
 
-def _holder(key: str) -> str | None:
+def _find_holder(key: str) -> str | None:
     return key.rsplit(".", 1)[0] if "." in key else None
 
 

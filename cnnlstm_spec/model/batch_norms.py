@@ -20,7 +20,7 @@ else:
     Dense = stand_for("core", "Dense")
 
 
-def source_of(graph: TypedGraph, norm: TypedNode) -> TypedNode:
+def find_source(graph: TypedGraph, norm: TypedNode) -> TypedNode:
     """The node that a norm reads, past the ends of `TimeDistributed`, which move no channel, and what changes nothing."""
     source = graph.nodes[norm.node.inputs[0]]
     while _passes_on(source):

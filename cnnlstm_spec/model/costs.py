@@ -75,28 +75,28 @@ class Costs:
     @property
     def macs(self) -> Size:
         """Multiply-adds of one sample."""
-        return total(row.macs for row in self.rows)
+        return sum_sizes(row.macs for row in self.rows)
 
     @property
     def activation_bytes(self) -> Size:
         """The bytes of the outputs of all layers, for the whole batch."""
-        return total(row.activation_bytes for row in self.rows)
+        return sum_sizes(row.activation_bytes for row in self.rows)
 
 
 def count_costs(typed: TypedGraph, batch_size: int = 1, sizes: Mapping[str, int] | None = None) -> Costs:
     """The costs of every layer whose type is known; `sizes` gives values to sizes known only at run time, by name."""
     values = {} if sizes is None else dict(sizes)
     shown = [node for node in typed.nodes.values() if node.type is not None and not node.node.hidden]
-    return Costs(tuple(_row(node, typed.policy, batch_size, values) for node in shown), batch_size)
+    return Costs(tuple(_make_row(node, typed.policy, batch_size, values) for node in shown), batch_size)
 
 
-def training_bytes(typed: TypedGraph, spec: ModelSpec, costs: Costs) -> Size:
+def estimate_training_bytes(typed: TypedGraph, spec: ModelSpec, costs: Costs) -> Size:
     """An estimate of the most memory in training: weights, gradients, the optimizer's values, and activations."""
     trained = sum(row.weight_bytes * row.trainable // row.params for row in costs.rows if row.params)
-    return costs.activation_bytes + costs.weight_bytes + trained * (1 + optimizer_slots(spec))
+    return costs.activation_bytes + costs.weight_bytes + trained * (1 + count_optimizer_slots(spec))
 
 
-def optimizer_slots(spec: ModelSpec) -> int:
+def count_optimizer_slots(spec: ModelSpec) -> int:
     """How many values the optimizer keeps for each trained weight; 0 without `compile`."""
     if not isinstance(spec.compile, CompileSpec):
         return 0
@@ -110,7 +110,7 @@ def optimizer_slots(spec: ModelSpec) -> int:
     return slots + sum(more for argument, more in EXTRA if optimizer.get(argument))
 
 
-def total(sizes: Iterable[Size]) -> Size:
+def sum_sizes(sizes: Iterable[Size]) -> Size:
     """The sum of sizes."""
     found: Size = 0
     for size in sizes:
@@ -138,21 +138,21 @@ def find_open_sizes(typed: TypedGraph) -> frozenset[str]:
     return frozenset(symbol.name for size in sizes for symbol in size.symbols if not symbol.anonymous)
 
 
-def _row(node: TypedNode, policy: str, batch_size: int, sizes: Mapping[str, int]) -> Row:
+def _make_row(node: TypedNode, policy: str, batch_size: int, sizes: Mapping[str, int]) -> Row:
     assert node.type is not None and node.node.op is not None
-    outer = _positions(node.type)
-    width = BYTES[variable_dtype(node.node.op.dtype or policy)]
+    outer = _count_positions(node.type)
+    width = BYTES[find_variable_dtype(node.node.op.dtype or policy)]
     return Row(
         node,
         node.params,
         node.trainable_params,
         width * sum(count_elements(weight.shape) for weight in node.weights) if node.owns_weights else 0,
         put_sizes(node.macs * outer, sizes),
-        put_sizes(_elements(node) * outer * (BYTES[node.type.dtype] * batch_size), sizes),
+        put_sizes(_count_elements(node) * outer * (BYTES[node.type.dtype] * batch_size), sizes),
     )
 
 
-def _positions(type: TensorType) -> Size:
+def _count_positions(type: TensorType) -> Size:
     """How often `TimeDistributed` runs the layer for a sample."""
     product: Size = 1
     for axis, _ in type.outer:
@@ -160,7 +160,7 @@ def _positions(type: TensorType) -> Size:
     return product
 
 
-def _elements(node: TypedNode) -> Size:
+def _count_elements(node: TypedNode) -> Size:
     """The values that a layer gives for a sample, or a step of it; of a backbone those of all layers in it, once."""
     from ..ops.backbones.inner import InnerLayer
     from ..ops.backbones.op import Backbone
@@ -177,6 +177,6 @@ def _elements(node: TypedNode) -> Size:
     return product
 
 
-def variable_dtype(policy: str) -> str:
+def find_variable_dtype(policy: str) -> str:
     """What weights are kept in: float32 under a mixed policy."""
     return "float32" if policy in COMPUTE_DTYPES else policy if policy in BYTES else "float32"

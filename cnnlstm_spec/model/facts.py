@@ -42,7 +42,7 @@ COMPARED = frozenset({"Accuracy", "BinaryAccuracy", "BinaryIoU", "F1Score", "FBe
 """Metrics of classes, which run on any numbers."""
 
 
-def accuracy_meant(metric: KerasObject, width: Size | None, loss: KerasObject | None) -> str:
+def find_accuracy(metric: KerasObject, width: Size | None, loss: KerasObject | None) -> str:
     """The class of a metric; of `accuracy` the one that Keras chooses.
 
     One unit is compared with a threshold; of more units the greatest is taken, which is compared with class numbers where
@@ -56,7 +56,7 @@ def accuracy_meant(metric: KerasObject, width: Size | None, loss: KerasObject | 
     return "SparseCategoricalAccuracy" if numbers else "CategoricalAccuracy"
 
 
-def threshold_of(metric: KerasObject, meant: str) -> float | None:
+def find_threshold(metric: KerasObject, meant: str) -> float | None:
     """The threshold above which values count as true; None of a metric that has none, or several."""
     argument = AT_A_THRESHOLD.get(meant)
     if argument is None or metric.get("top_k") is not None:

@@ -59,26 +59,26 @@ def lower(op: Op, to: Lowering, inputs: tuple[Expression, ...], id: str) -> Expr
     if not is_clip(op, to.inputs):
         return op.lower(to, *inputs)
     to.comment(f"All frames of a clip in the {op.frames_as()} of one image: what is drawn is drawn for them all.")
-    image = to.let(_joined(op, to, inputs[0], f"{id}_frames"), f"{to.stem}_frames")
-    return _parted(op, to, op.lower(to, image), f"{id}_clip")
+    image = to.let(_join_frames(op, to, inputs[0], f"{id}_frames"), f"{to.stem}_frames")
+    return _part_frames(op, to, op.lower(to, image), f"{id}_clip")
 
 
-def _joined(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
+def _join_frames(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
     """(batch, frames, ...) to the image of all frames."""
     x, place = to.inputs[0], _place(op)
-    sizes = list(_sizes(x))
+    sizes = list(_list_sizes(x))
     sizes[place] = -1
-    turned = to.ops("transpose", value, _moved(1, place + 1)) if place else value
-    return _reshaped(to, turned, tuple(sizes), name, x.dtype)
+    turned = to.ops("transpose", value, _move_axis(1, place + 1)) if place else value
+    return _reshape(to, turned, tuple(sizes), name, x.dtype)
 
 
-def _parted(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
+def _part_frames(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
     """The image of all frames to (batch, frames, ...)."""
     y, place = to.output, _place(op)
-    sizes = list(_sizes(y))
+    sizes = list(_list_sizes(y))
     sizes.insert(place, -1)
-    parted = _reshaped(to, value, tuple(sizes), name, y.dtype)
-    return to.ops("transpose", parted, _moved(place + 1, 1)) if place else parted
+    parted = _reshape(to, value, tuple(sizes), name, y.dtype)
+    return to.ops("transpose", parted, _move_axis(place + 1, 1)) if place else parted
 
 
 def _place(op: Op) -> int:
@@ -88,19 +88,19 @@ def _place(op: Op) -> int:
     return reads.index(op.frames_as() or "channels")
 
 
-def _moved(axis: int, to: int) -> tuple[int, ...]:
+def _move_axis(axis: int, to: int) -> tuple[int, ...]:
     """The order of the axes of a batch of clips with one of them moved."""
     order = [each for each in range(CLIP + 1) if each != axis]
     order.insert(to, axis)
     return tuple(order)
 
 
-def _sizes(x: TensorType) -> tuple[int, ...]:
+def _list_sizes(x: TensorType) -> tuple[int, ...]:
     """Height, width and channels of a frame, which inference has found to be known."""
     return tuple(axis.size for axis in x.axes[1:] if isinstance(axis.size, int))
 
 
-def _reshaped(to: Lowering, value: Expression, shape: tuple[int, ...], name: str, dtype: str) -> Expression:
+def _reshape(to: Lowering, value: Expression, shape: tuple[int, ...], name: str, dtype: str) -> Expression:
     """A `Reshape` of the node's own, which finds the number of frames at run time; it casts nothing."""
     from ..ir.program import Apply, Call
 

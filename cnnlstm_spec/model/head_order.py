@@ -33,7 +33,7 @@ def head_of(ref: str) -> str | None:
     return steps[1] if len(steps) > 1 and steps[0] == "heads" else None
 
 
-def references(head: Head) -> tuple[tuple[str, Origin], ...]:
+def list_references(head: Head) -> tuple[tuple[str, Origin], ...]:
     """What a head reads, where it says so."""
     if head.fusion is not None:
         return head.fusion.inputs or ()
@@ -44,7 +44,7 @@ def order_heads(heads: Sequence[Head], found: list[Diagnostic]) -> tuple[list[He
     """The heads, each after those that it reads, else as they are written; and those on circles, which is reported."""
     by_name = {head.name: head for head in heads}
     readings = [
-        Reading(name, tuple(read for ref, _ in references(head) if (read := head_of(ref)) in by_name))
+        Reading(name, tuple(read for ref, _ in list_references(head) if (read := head_of(ref)) in by_name))
         for name, head in by_name.items()
     ]
     order = sort_by_reading(readings)
@@ -59,7 +59,7 @@ def order_heads(heads: Sequence[Head], found: list[Diagnostic]) -> tuple[list[He
 
 def _report_circles(heads: list[Head], circled: set[str], found: list[Diagnostic]) -> None:
     """One finding for each circle, at what its first head reads."""
-    following = {head.name: next(each for each in references(head) if head_of(each[0]) in circled) for head in heads}
+    following = {head.name: next(each for each in list_references(head) if head_of(each[0]) in circled) for head in heads}
     seen: set[str] = set()
     for head in heads:
         way: list[str] = []

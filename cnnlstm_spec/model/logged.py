@@ -22,7 +22,7 @@ class Logged(NamedTuple):
     """Whether Keras finds that out by itself, for `mode: auto`."""
 
 
-def logged(spec: ModelSpec) -> dict[str, Logged] | None:
+def find_logged(spec: ModelSpec) -> dict[str, Logged] | None:
     """What an epoch of training logs, by name; that of validation begins with `val_`. None where `compile` is not known."""
     section = spec.compile
     if not isinstance(section, CompileSpec) or any(head.name not in section.losses for head in spec.heads):
@@ -32,7 +32,7 @@ def logged(spec: ModelSpec) -> dict[str, Logged] | None:
     trained = [head.name for head in spec.heads if section.losses[head.name] is not None]
     if len(trained) > 1:
         found |= {f"{head}_loss": Logged(DOWN, False) for head in trained}
-    names = _names(section)
+    names = _list_names(section)
     for head, name, thing in names[0]:
         _add(found, f"{head}_{name}" if several else name, thing, auto=not several)
     for head, name, thing in names[1]:
@@ -53,7 +53,7 @@ def _add(found: dict[str, Logged], name: str, thing: KerasObject, auto: bool) ->
 Names = list[tuple[str, str, KerasObject]]
 
 
-def _names(section: CompileSpec) -> tuple[Names, Names]:
+def _list_names(section: CompileSpec) -> tuple[Names, Names]:
     """The names of the metrics and weighted metrics, each with its head; those without one are numbered as they are made."""
     made: Counter[str] = Counter()
     found: tuple[Names, Names] = ([], [])
@@ -70,11 +70,11 @@ def name_of(metric: KerasObject, made: Counter[str]) -> str:
         return metric.identifier
     if (name := metric.get("name")) is not None:
         return str(name)
-    stem = _snake_case(metric.name)
+    stem = _convert_to_snake_case(metric.name)
     made[stem] += 1
     return stem if made[stem] == 1 else f"{stem}_{made[stem] - 1}"
 
 
-def _snake_case(name: str) -> str:
+def _convert_to_snake_case(name: str) -> str:
     """As Keras turns the name of a class into that of an object."""
     return re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()

@@ -27,8 +27,8 @@ def mask_givers(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, str]:
             found.append(Diagnostic(TWO_NAMED, place, {"name": name}, labels=labels, help=(f"`{name}_mask` would do",)))
             continue
         first = declared.setdefault(name, branch)
-        if first is not branch and not _same_steps(first, branch):
-            found.append(_unlike(name, first, branch))
+        if first is not branch and not _has_same_steps(first, branch):
+            found.append(_report_unlike(name, first, branch))
         elif branch.mask_by == "mask_input":
             givers.setdefault(name, branch)
     return {
@@ -38,30 +38,34 @@ def mask_givers(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, str]:
     }
 
 
-def _same_steps(first: Branch, second: Branch) -> bool:
+def _has_same_steps(first: Branch, second: Branch) -> bool:
     """Whether two branches have one number of steps, or one name for it; each `null` is a size of its own."""
-    steps = _steps(first)
-    return steps is not None and steps == _steps(second)
+    steps = _count_steps(first)
+    return steps is not None and steps == _count_steps(second)
 
 
-def _steps(branch: Branch) -> int | str | None:
+def _count_steps(branch: Branch) -> int | str | None:
     assert branch.input is not None
     return branch.input.shape[0] if branch.input.shape else None
 
 
-def _unlike(name: str, first: Branch, second: Branch) -> Diagnostic:
+def _report_unlike(name: str, first: Branch, second: Branch) -> Diagnostic:
     assert first.input is not None and second.input is not None
     axis = first.input.axis_names()[0]
-    unknown = " of" if _steps(first) is None else ""
-    facts: dict[str, object] = {"name": name, "first": f"{_words(first)}{unknown} {axis}", "here": _words(second)}
+    unknown = " of" if _count_steps(first) is None else ""
+    facts: dict[str, object] = {
+        "name": name,
+        "first": f"{_describe_steps(first)}{unknown} {axis}",
+        "here": _describe_steps(second),
+    }
     labels = (Label(first.origin.written.places["mask_input"], f"is the mask of `{first.name}` here"),)
-    if _steps(first) is None or _steps(second) is None:
+    if _count_steps(first) is None or _count_steps(second) is None:
         help = f"a size `null` is one of its own: write one name, such as `{axis}`, in the shapes of both"
     else:
         help = f"give `{second.name}` a mask of its own, such as `{second.name}_mask`, or both the same steps"
     return Diagnostic(UNLIKE_STEPS, second.origin.written.places["mask_input"], facts, labels=labels, help=(help,))
 
 
-def _words(branch: Branch) -> str:
-    steps = _steps(branch)
+def _describe_steps(branch: Branch) -> str:
+    steps = _count_steps(branch)
     return "an unknown number" if steps is None else f"`{steps}`" if isinstance(steps, str) else str(steps)

@@ -24,21 +24,21 @@ def fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typed: M
         return broadcast
     if not first.axes:
         return ()
-    paths = [_ancestors(id, typed) for id in node.inputs]
+    paths = [_list_ancestors(id, typed) for id in node.inputs]
     shared = set(paths[0]).intersection(*paths[1:])
     own = [[id for id in path if id not in shared] for path in paths]
     found = []
     if any(a.size != b.size for a, b in zip(first.axes[:-1], other.axes[:-1], strict=True)):
-        found += list(_unpadded(own, typed))
+        found += list(_fix_padding(own, typed))
     if first.axes[-1].size != other.axes[-1].size:
-        found += list(_widths(own, inputs, refusal.input, typed))
+        found += list(_fix_widths(own, inputs, refusal.input, typed))
     wide = [size for x in inputs if x.axes and isinstance(size := x.axes[-1].size, int)]
     if refusal.code is SHAPES_DIFFER and wide:
         found.append(put(node.origin.place.span, "units", str(max(wide))))
     return (*found, *broadcast) if 1 in (*first.sizes, *other.sizes) else tuple(found)
 
 
-def _ancestors(id: str, typed: Mapping[str, TypedNode]) -> list[str]:
+def _list_ancestors(id: str, typed: Mapping[str, TypedNode]) -> list[str]:
     """A node and all that lie before it, the nearest first."""
     found, waiting = dict[str, None](), [id]
     while waiting:
@@ -49,7 +49,7 @@ def _ancestors(id: str, typed: Mapping[str, TypedNode]) -> list[str]:
     return list(found)
 
 
-def _unpadded(paths: list[list[str]], typed: Mapping[str, TypedNode]) -> Iterator[Fix]:
+def _fix_padding(paths: list[list[str]], typed: Mapping[str, TypedNode]) -> Iterator[Fix]:
     """`padding: same` for the layers whose windows shorten what they move over."""
     changes = []
     for id in dict.fromkeys(id for path in paths for id in path):
@@ -62,16 +62,18 @@ def _unpadded(paths: list[list[str]], typed: Mapping[str, TypedNode]) -> Iterato
         yield Fix(f"write `padding: same`{before}", tuple(changes))
 
 
-def _widths(paths: list[list[str]], inputs: tuple[TensorType, ...], index: int, typed: Mapping[str, TypedNode]) -> Iterator[Fix]:
+def _fix_widths(
+    paths: list[list[str]], inputs: tuple[TensorType, ...], index: int, typed: Mapping[str, TypedNode]
+) -> Iterator[Fix]:
     """The width of one input for the layer that gives that of the other."""
     for path, wanted in ((paths[index], inputs[0]), (paths[0], inputs[index])):
         size = wanted.axes[-1].size
-        decides = next((found for id in path if (found := _width_of(typed[id].node)) is not None), None)
+        decides = next((found for id in path if (found := _find_width(typed[id].node)) is not None), None)
         if decides is not None and isinstance(size, int):
             yield put(decides[0].origin.place.span, decides[1], str(size))
 
 
-def _width_of(node: Node) -> tuple[Node, str] | None:
+def _find_width(node: Node) -> tuple[Node, str] | None:
     """The argument of a node that is the size of its last axis."""
     arguments = node.op.arguments if node.op is not None else {}
     name = next((name for name in WIDTHS if name in arguments), None)

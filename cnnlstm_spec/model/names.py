@@ -87,7 +87,7 @@ class LocalNames:
 
 
 @cache
-def operations() -> frozenset[str]:
+def list_operations() -> frozenset[str]:
     """What Keras calls the operations of a model, those of each `Op` too."""
     facts = (fact_of(name) for name in function_names())
     return OPERATIONS | {each for fact in facts if fact is not None for each in fact.operations}
@@ -96,10 +96,10 @@ def operations() -> frozenset[str]:
 def is_operation(name: str) -> bool:
     """Whether Keras may call an operation so."""
     stem, _, number = name.rpartition("_")
-    return name in operations() or (number.isdecimal() and stem in operations())
+    return name in list_operations() or (number.isdecimal() and stem in list_operations())
 
 
-def operations_among(names: Iterable[str], more: frozenset[str] = frozenset()) -> dict[str, int]:
+def find_operations(names: Iterable[str], more: frozenset[str] = frozenset()) -> dict[str, int]:
     """The operations that Keras may call by one of the names, each with the number from which on it may not.
 
     `more` are those that lowering makes for what is written alone.
@@ -129,12 +129,12 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
     numbers: dict[str, int] = {}
 
     def give(each: Wanted, name: str) -> None:
-        names[each.id] = _free(name, each.parts, taken, numbers)
+        names[each.id] = _make_free(name, each.parts, taken, numbers)
         taken.update(names[each.id] + part for part in ("", *each.parts))
 
     for each in wanted:
         if each.fixed and each.name is not None:
-            names[each.id] = each.name if each.name not in fixed else _free(f"{each.name}_output", (), taken, numbers)
+            names[each.id] = each.name if each.name not in fixed else _make_free(f"{each.name}_output", (), taken, numbers)
             fixed.add(each.name)
             taken.update(names[each.id] + part for part in each.parts)
     for each in sorted(wanted, key=lambda each: not each.parts):
@@ -150,7 +150,7 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
     return names
 
 
-def _free(name: str, parts: tuple[str, ...], taken: set[str], numbers: dict[str, int]) -> str:
+def _make_free(name: str, parts: tuple[str, ...], taken: set[str], numbers: dict[str, int]) -> str:
     """The name, with a number where it or the name of a part is taken; `numbers` are the last ones given."""
     number = numbers.get(name, 0)
     candidate = f"{name}_{number}" if number else name

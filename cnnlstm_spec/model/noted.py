@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..language.meanings import Address, Meaning, Word, span_of_word, spans_of_parts
+from ..language.meanings import Address, Meaning, Word, find_parts, span_of_word
 from ..spec.model_spec import ModelSpec
 from ..text.diagnostic import Origin
 from ..text.source import Path
@@ -22,14 +22,14 @@ def note_addresses(index: list[Meaning], spec: ModelSpec) -> None:
     fusions = {fusion.name for fusion in spec.fusions if fusion.name is not None}
     for each in [each for each in index if isinstance(each, Address)]:
         steps: tuple[str, ...] = ()
-        for part, span in spans_of_parts(each.span, each.text):
+        for part, span in find_parts(each.span, each.text):
             steps = (*steps, part)
-            symbol = _symbol(steps, each.whole, branches, fusions)
+            symbol = _find_symbol(steps, each.whole, branches, fusions)
             if symbol is not None:
                 index.append(Word(span, symbol))
 
 
-def _symbol(steps: tuple[str, ...], whole: bool, branches: set[str], fusions: set[str]) -> Path | None:
+def _find_symbol(steps: tuple[str, ...], whole: bool, branches: set[str], fusions: set[str]) -> Path | None:
     """The symbol of the last step of an address; None where it is the name of a section."""
     if steps[0] == "heads":
         return None if len(steps) == 1 else ("heads", steps[1]) if len(steps) == 2 else ("names", *steps)

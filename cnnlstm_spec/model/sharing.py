@@ -18,23 +18,23 @@ UNKNOWN: Key = ("unknown",)
 """What stands for a layer that could not be read: whether it is like another is not known."""
 
 
-def alike(op: Op) -> Key:
+def make_sharing_key(op: Op) -> Key:
     """What must be equal in two layers that share weights: everything but their names, and the states that they begin with."""
     return tuple(part for part in op.key() if not (isinstance(part, tuple) and part[0] in ("name", "initial_state")))
 
 
-def signature(item: Item) -> Key:
+def make_signature(item: Item) -> Key:
     """What must be equal in two items that share weights."""
     if isinstance(item, Layer):
-        return alike(item.op) if item.op is not None else UNKNOWN
+        return make_sharing_key(item.op) if item.op is not None else UNKNOWN
     if isinstance(item, Parallel):
-        paths = tuple((name, *map(signature, items)) for name, items in item.paths)
-        return ("Parallel", paths, *_of_fusion(item.merge))
+        paths = tuple((name, *map(make_signature, items)) for name, items in item.paths)
+        return ("Parallel", paths, *_make_fusion_key(item.merge))
     shortcut = item.shortcut if isinstance(item, Residual) else ()
-    side = "projection" if shortcut is None else tuple(map(signature, shortcut))
+    side = "projection" if shortcut is None else tuple(map(make_signature, shortcut))
     frozen = isinstance(item, Timed) and item.frozen is not None
     norms = isinstance(item, Timed | Group) and item.norms is not None
-    return (type(item).__name__, side, frozen, norms, *map(signature, item.items))
+    return (type(item).__name__, side, frozen, norms, *map(make_signature, item.items))
 
 
 def is_known(key: Key) -> bool:
@@ -42,10 +42,10 @@ def is_known(key: Key) -> bool:
     return key != UNKNOWN and all(is_known(part) for part in key if isinstance(part, tuple))
 
 
-def _of_fusion(fusion: Fusion) -> Key:
-    op = alike(fusion.op) if fusion.op is not None else UNKNOWN
+def _make_fusion_key(fusion: Fusion) -> Key:
+    op = make_sharing_key(fusion.op) if fusion.op is not None else UNKNOWN
     query = fusion.query[0] if fusion.query is not None else None
-    return (op, fusion.units, query, *map(signature, fusion.items))
+    return (op, fusion.units, query, *map(make_signature, fusion.items))
 
 
 def chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, ...] | None]:

@@ -24,7 +24,7 @@ from ..text.source import Place
 from ..text.spelling import guess
 from .names import LocalNames, Wanted
 from .noted import note_name
-from .sharing import Key, alike, is_known, signature
+from .sharing import Key, is_known, make_sharing_key, make_signature
 from .sides import Side
 
 SHARED_UNLIKE = Code(
@@ -82,7 +82,7 @@ class Context:
     frozen_norms: bool = False
     """Whether the batch norms among the items are frozen."""
 
-    def within(self, *steps: object) -> Context:
+    def enter_part(self, *steps: object) -> Context:
         """The context of a part."""
         return replace(self, shared=(*self.shared, *steps)) if self.shared is not None else self
 
@@ -134,7 +134,7 @@ class Weaver:
         """A node; the same Keras layer as an earlier one where it shares."""
         if op is not None and at.frozen is not None:
             if op.frozen() is not op:
-                origin = self.frozen_origin(origin, at.frozen)
+                origin = self.find_frozen_origin(origin, at.frozen)
             op = once(self.memory, type(op).frozen, op)
         if op is not None and at.frozen_norms:
             op = once(self.memory, type(op).with_norms_frozen, op)
@@ -146,7 +146,7 @@ class Weaver:
         layer = id
         key: Key | None = at.shared
         if op is not None and op.share:
-            key = ("share", op.share) if self.is_alike(op.share, alike(op), origin) else None
+            key = ("share", op.share) if self.is_alike(op.share, make_sharing_key(op), origin) else None
         if key is not None and op is not None and not hidden:
             layer = self.layers.setdefault(key, id)
         self.nodes.append(Node(id, op, inputs, layer, origin, at.area, at.frames, hidden, meant))
@@ -163,12 +163,12 @@ class Weaver:
         self.wanted.append(Wanted(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
         if local and not hidden:
             self.address(local, id, at)
-            note_name(self.index, origin, self.prefix(at), local)
+            note_name(self.index, origin, self.make_prefix(at), local)
             if isinstance(op, Backbone):
-                self.backbones[f"{self.prefix(at)}.{local}"] = id, at
+                self.backbones[f"{self.make_prefix(at)}.{local}"] = id, at
         return id
 
-    def frozen_origin(self, origin: Origin, place: Place) -> Origin:
+    def find_frozen_origin(self, origin: Origin, place: Place) -> Origin:
         """The origin of a layer whose `trainable: false` is written at a place; one for all nodes that have it."""
         if id(origin) not in self.origins:
             self.origins[id(origin)] = replace(origin, written=origin.written.having("trainable", place))
@@ -188,26 +188,26 @@ class Weaver:
             self.report(SHARED_UNLIKE, origin, (Label(first[1].place, "written differently here"),), name=share)
         return first[0] == written
 
-    def prefix(self, at: Context) -> str:
+    def make_prefix(self, at: Context) -> str:
         """What the addresses of an area begin with."""
         return at.area.removeprefix("branches.").removeprefix("fusion.")
 
     def address(self, local: str, id: str, at: Context) -> None:
         """Lets a name, unique in its area, stand for a node."""
         if at.addressable:
-            self.addresses[f"{self.prefix(at)}.{local}"] = id
+            self.addresses[f"{self.make_prefix(at)}.{local}"] = id
 
-    def named(self, name: str | None, id: str, origin: Origin, at: Context, frame: Frame) -> None:
+    def name_node(self, name: str | None, id: str, origin: Origin, at: Context, frame: Frame) -> None:
         """Lets the name of a block or structure stand for its output."""
         if name:
             local = self.titles[frame.id] = self.local.take(at.area, name, origin)
             self.address(local, id, at)
-            note_name(self.index, origin, self.prefix(at), local)
+            note_name(self.index, origin, self.make_prefix(at), local)
 
     def items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
         """A list of items one after the other."""
         for index, item in enumerate(items):
-            x = self.item(item, x, at.within(index))
+            x = self.weave_item(item, x, at.enter_part(index))
         return x
 
     def held(self, items: tuple[Item, ...], x: str, at: Context, norms: Place | None, title: str) -> str:
@@ -225,7 +225,7 @@ class Weaver:
             self.found.append(Diagnostic(NO_EFFECT, norms, facts, help=help, fixes=fixes))
         return y
 
-    def item(self, item: Item, x: str, at: Context) -> str:
+    def weave_item(self, item: Item, x: str, at: Context) -> str:
         """One item; the node that gives its output."""
         if isinstance(item, Layer):
             id = self.add(item.op, (x,), item.origin, at, meant=item.meant)
@@ -233,60 +233,60 @@ class Weaver:
                 self.sides.append(Side(id, item.op.initial_state, item.origin))
             return id
         if item.share:
-            if not self.is_alike(item.share, signature(item), item.origin):
+            if not self.is_alike(item.share, make_signature(item), item.origin):
                 return self.add(None, (x,), item.origin, at, item.name)
             at = replace(at, shared=("share", item.share))
         if isinstance(item, Timed):
-            return self.timed(item, x, at)
+            return self.weave_timed(item, x, at)
         if isinstance(item, Residual):
-            return self.residual(item, x, at)
+            return self.weave_residual(item, x, at)
         if isinstance(item, Parallel):
-            return self.parallel(item, x, at)
-        inner = self.framed(at, "block", item.title)
+            return self.weave_parallel(item, x, at)
+        inner = self.enter_frame(at, "block", item.title)
         y = self.held(item.items, x, inner, item.norms, item.title)
-        self.named(item.name, y, item.origin, at, inner.frames[-1])
+        self.name_node(item.name, y, item.origin, at, inner.frames[-1])
         return y
 
-    def framed(self, at: Context, kind: str, title: str, paths: tuple[str, ...] = ()) -> Context:
+    def enter_frame(self, at: Context, kind: str, title: str, paths: tuple[str, ...] = ()) -> Context:
         """The context inside another frame."""
         self.frames += 1
         return replace(at, frames=(*at.frames, Frame(kind, title, self.frames, paths)))
 
-    def titled(self, frame: Frame, merge: str) -> None:
+    def title_frame(self, frame: Frame, merge: str) -> None:
         """Lets a frame have the name of the node, after it, that brings its paths together."""
         if merge in self.local_names:
             self.titles[frame.id] = self.local_names[merge]
 
-    def timed(self, item: Timed, x: str, at: Context) -> str:
-        inner = replace(self.framed(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
+    def weave_timed(self, item: Timed, x: str, at: Context) -> str:
+        inner = replace(self.enter_frame(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
         entered = self.add(self.made(EnterTime), (x,), item.origin, inner, hidden=True, stem="enter_time")
         inside = self.held(item.items, entered, inner, item.norms, "TimeDistributed")
         left = self.add(self.made(LeaveTime), (inside,), item.origin, inner, hidden=True, stem="leave_time")
-        self.named(item.name, left, item.origin, at, inner.frames[-1])
+        self.name_node(item.name, left, item.origin, at, inner.frames[-1])
         return left
 
-    def residual(self, item: Residual, x: str, at: Context) -> str:
+    def weave_residual(self, item: Residual, x: str, at: Context) -> str:
         from ..ops.fusions.residual import ResidualAdd
 
-        inner = self.framed(at, "residual", "Residual")
-        y = self.items(item.items, x, inner.within("layers"))
+        inner = self.enter_frame(at, "residual", "Residual")
+        y = self.items(item.items, x, inner.enter_part("layers"))
         if item.shortcut is None:
-            side = self.add(self.made(Projection), (x, y), item.origin, inner.within("shortcut"))
+            side = self.add(self.made(Projection), (x, y), item.origin, inner.enter_part("shortcut"))
         else:
-            side = self.items(item.shortcut, x, inner.within("shortcut"))
-        added = self.add(self.made(ResidualAdd), (side, y), item.origin, at.within("add"), item.name)
-        self.titled(inner.frames[-1], added)
+            side = self.items(item.shortcut, x, inner.enter_part("shortcut"))
+        added = self.add(self.made(ResidualAdd), (side, y), item.origin, at.enter_part("add"), item.name)
+        self.title_frame(inner.frames[-1], added)
         return added
 
-    def parallel(self, item: Parallel, x: str, at: Context) -> str:
+    def weave_parallel(self, item: Parallel, x: str, at: Context) -> str:
         query = item.merge.query[0] if item.merge.query is not None else None
         names = sorted((name for name, _ in item.paths), key=lambda name: name != query)
-        outer = self.framed(at, "parallel", "Parallel", tuple(names))
+        outer = self.enter_frame(at, "parallel", "Parallel", tuple(names))
         outputs = []
         for name, items in item.paths:
-            path = self.framed(outer, "path", name)
-            outputs.append((name, self.items(items, x, path.within("paths", name))))
-        return self.fused(item.merge, outputs, at.within("merge"), item.name, frame=outer.frames[-1])
+            path = self.enter_frame(outer, "path", name)
+            outputs.append((name, self.items(items, x, path.enter_part("paths", name))))
+        return self.fused(item.merge, outputs, at.enter_part("merge"), item.name, frame=outer.frames[-1])
 
     def fused(
         self,
@@ -310,20 +310,20 @@ class Weaver:
                 return self.add(None, tuple(id for _, id in inputs), fusion.origin, at, name)
             inputs = [inputs[position], *inputs[:position], *inputs[position + 1 :]]
         if fusion.units is not None:
-            inputs = [(label, self.projected(i, label, id, fusion, at)) for i, (label, id) in enumerate(inputs)]
+            inputs = [(label, self.project(i, label, id, fusion, at)) for i, (label, id) in enumerate(inputs)]
         if len(inputs) == 1 and fusion.op is not None:
-            self.idle_arguments(fusion.op, fusion.origin)
+            self.report_idle_arguments(fusion.op, fusion.origin)
         fused_at = replace(at, addressable=False) if own else at
         y = z = self.add(fusion.op, tuple(id for _, id in inputs), fusion.origin, fused_at, name)
         if frame is not None:
-            self.titled(frame, y)
+            self.title_frame(frame, y)
         if fusion.items:
-            z = self.items(fusion.items, y, at.within("after"))
+            z = self.items(fusion.items, y, at.enter_part("after"))
             if y in self.local_names and not own:
                 self.address(self.local_names[y], z, at)
         return z
 
-    def idle_arguments(self, op: Op, origin: Origin) -> None:
+    def report_idle_arguments(self, op: Op, origin: Origin) -> None:
         """Reports arguments that say how several inputs are brought together, where there is one."""
         inner = op.op if isinstance(op, Broadcast) else op
         if inner.arity[0] > 1:
@@ -335,13 +335,13 @@ class Weaver:
                 help = ("leave it out, or add an input",)
                 self.found.append(Diagnostic(NO_EFFECT, origin.written.keys[name], facts, labels=origin.uses, help=help))
 
-    def projected(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
+    def project(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
         stem = f"{label.replace('.', '_')}_projection"
-        dense = once(self.memory, _projection, fusion.units, fusion.trainable)
-        return self.add(dense, (id,), fusion.origin, at.within("project", index), stem=stem)
+        dense = once(self.memory, _make_projection, fusion.units, fusion.trainable)
+        return self.add(dense, (id,), fusion.origin, at.enter_part("project", index), stem=stem)
 
 
-def _projection(units: int, trainable: bool) -> Op:
+def _make_projection(units: int, trainable: bool) -> Op:
     dense = find_op("Dense")
     assert dense is not None
     return dense.make(units=units, **({} if trainable else {"trainable": False}))

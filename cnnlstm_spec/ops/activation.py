@@ -45,7 +45,7 @@ class ReLU(Op):
         return super().dtype_after(at, *inputs)
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return ANY if self.negative_slope else (inputs[0].meaning.range or ANY).clipped(0, self.max_value)
+        return ANY if self.negative_slope else (inputs[0].meaning.range or ANY).clip(0, self.max_value)
 
     def keeps_zeros(self) -> bool:
         return not (self.threshold and self.negative_slope)
@@ -112,13 +112,13 @@ class PReLU(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         refuse_integers(self.title(), x)
-        shared = self.shared(x)
+        shared = self.list_shared(x)
         for index, axis in enumerate(x.axes):
             if index not in shared:
                 known(self.title(), axis, (f"share the slopes along it: `shared_axes: [{index + 1}]`",))
         return x
 
-    def shared(self, x: TensorType) -> set[int]:
+    def list_shared(self, x: TensorType) -> set[int]:
         """The shared axes, batch left out; Keras takes `shared_axes` less one as a Python index."""
         axes = self.shared_axes
         indices: set[int] = set()
@@ -131,7 +131,7 @@ class PReLU(Op):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         (x,) = inputs
-        shared = self.shared(x)
+        shared = self.list_shared(x)
         shape = [1 if index in shared else known(self.title(), axis) for index, axis in enumerate(x.axes)]
         return (Weight("alpha", tuple(shape)),)
 

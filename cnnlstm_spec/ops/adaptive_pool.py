@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range
 from ..ir.op import FLOATS, example
-from ..ir.size import always_alike, at_least, ceil_div
+from ..ir.size import at_least, ceil_div, require_always_alike
 from ..ir.tensor import Axis, TensorType
 from ..language.kinds import COUNT
 from ..language.list_kinds import Each
@@ -28,13 +28,13 @@ class AdaptivePooling(SpatialPooling):
         values = super().range_after(output, *inputs)
         return values and values.loosened()
 
-    def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
+    def infer_pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         for axis, size in zip(spatial, self.output_size, strict=True):
             facts: dict[str, Any] = {"layer": self.title(), "size": size, "given": axis}
             help = ("use a global pooling for one position, `Identity` for as many as there are",)
             # Keras makes windows of ceil(size / output) and of one more, and the larger must fit.
             # The windows are chosen when it is called, of a size that has to be known then.
-            at.require(always_alike(axis.size), Refusal(UNKNOWN_SIZE, None, (), layer=self.title(), axis=axis.name))
+            at.require(require_always_alike(axis.size), Refusal(UNKNOWN_SIZE, None, (), layer=self.title(), axis=axis.name))
             at.require(at_least(axis.size - ceil_div(axis.size, size), 1), Refusal(NO_WINDOW, "output_size", help, **facts))
         return [Axis(axis.name, size) for axis, size in zip(spatial, self.output_size, strict=True)]
 

@@ -59,7 +59,7 @@ class Convolution(Op):
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(self.n, self.channels_first)
 
-    def filters_from(self, channels: int) -> int:
+    def count_filters(self, channels: int) -> int:
         """The channels of the output."""
         raise NotImplementedError
 
@@ -72,20 +72,20 @@ class Convolution(Op):
         self.check_channels(count)
         windows = zip(spatial, self.kernel_size, self.strides, self.dilation_rate, strict=True)
         moved = [slide(at, layer, axis, k, s, self.padding, d) for axis, k, s, d in windows]
-        return x.with_axes(*join(moved, Axis(channels.name, self.filters_from(count)), self.channels_first))
+        return x.with_axes(*join(moved, Axis(channels.name, self.count_filters(count)), self.channels_first))
 
     def check_channels(self, channels: int) -> None:
         """Refuses what cannot be done with so many channels."""
 
-    def channels_in(self, x: TensorType) -> int:
+    def count_channels(self, x: TensorType) -> int:
         """The channels of the input."""
         return known(self.title(), split(x.axes, self.channels_first)[1])
 
-    def output_positions(self, output: TensorType) -> Size:
+    def count_output_positions(self, output: TensorType) -> Size:
         """The spatial positions of the output."""
         return positions(split(output.axes, self.channels_first)[0])
 
-    def bias(self, filters: int) -> tuple[Weight, ...]:
+    def make_bias(self, filters: int) -> tuple[Weight, ...]:
         """The bias, where there is one."""
         return (Weight("bias", (filters,)),) if self.use_bias else ()
 
@@ -104,7 +104,7 @@ class Grouped(Convolution):
     kernel_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel."""
 
-    def filters_from(self, channels: int) -> int:
+    def count_filters(self, channels: int) -> int:
         return self.filters
 
     def check_channels(self, channels: int) -> None:
@@ -115,12 +115,12 @@ class Grouped(Convolution):
                 raise Refusal(GROUPS, "groups", (), groups=self.groups, count=count, what=what)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        shape = (*self.kernel_size, self.channels_in(inputs[0]) // self.groups, self.filters)
-        return (Weight("kernel", shape), *self.bias(self.filters))
+        shape = (*self.kernel_size, self.count_channels(inputs[0]) // self.groups, self.filters)
+        return (Weight("kernel", shape), *self.make_bias(self.filters))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        kernel = prod(self.kernel_size) * (self.channels_in(inputs[0]) // self.groups) * self.filters
-        return self.output_positions(output) * kernel
+        kernel = prod(self.kernel_size) * (self.count_channels(inputs[0]) // self.groups) * self.filters
+        return self.count_output_positions(output) * kernel
 
 
 class Depthwise(Convolution):
@@ -135,16 +135,16 @@ class Depthwise(Convolution):
     depthwise_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the kernel."""
 
-    def filters_from(self, channels: int) -> int:
+    def count_filters(self, channels: int) -> int:
         return channels * self.depth_multiplier
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        channels = self.channels_in(inputs[0])
+        channels = self.count_channels(inputs[0])
         kernel = Weight("kernel", (*self.kernel_size, channels, self.depth_multiplier))
-        return (kernel, *self.bias(channels * self.depth_multiplier))
+        return (kernel, *self.make_bias(channels * self.depth_multiplier))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        return self.output_positions(output) * prod(self.kernel_size) * self.filters_from(self.channels_in(inputs[0]))
+        return self.count_output_positions(output) * prod(self.kernel_size) * self.count_filters(self.count_channels(inputs[0]))
 
 
 class Separable(Depthwise):
@@ -159,19 +159,19 @@ class Separable(Depthwise):
     pointwise_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on the pointwise kernel."""
 
-    def filters_from(self, channels: int) -> int:
+    def count_filters(self, channels: int) -> int:
         return self.filters
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        channels = self.channels_in(inputs[0])
+        channels = self.count_channels(inputs[0])
         depthwise = Weight("depthwise_kernel", (*self.kernel_size, channels, self.depth_multiplier))
         ones = (1,) * self.n
         pointwise = Weight("pointwise_kernel", (*ones, channels * self.depth_multiplier, self.filters))
-        return (depthwise, pointwise, *self.bias(self.filters))
+        return (depthwise, pointwise, *self.make_bias(self.filters))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        middle = self.channels_in(inputs[0]) * self.depth_multiplier
-        return self.output_positions(output) * (prod(self.kernel_size) * middle + middle * self.filters)
+        middle = self.count_channels(inputs[0]) * self.depth_multiplier
+        return self.count_output_positions(output) * (prod(self.kernel_size) * middle + middle * self.filters)
 
 
 class Conv1D(Grouped):

@@ -69,12 +69,12 @@ class Transposed(Convolution):
         return (size - 1) * stride + reach % 2 + extra
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        shape = (*self.kernel_size, self.filters, self.channels_in(inputs[0]))
-        return (Weight("kernel", shape), *self.bias(self.filters))
+        shape = (*self.kernel_size, self.filters, self.count_channels(inputs[0]))
+        return (Weight("kernel", shape), *self.make_bias(self.filters))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         (x,) = inputs
-        each = prod(self.kernel_size) * self.channels_in(x) * self.filters
+        each = prod(self.kernel_size) * self.count_channels(x) * self.filters
         return positions(split(x.axes, self.channels_first)[0]) * each
 
 

@@ -63,7 +63,7 @@ class ConvLSTM(Recurrent):
         refuse_integers(self.title(), inputs[0])
         return super().infer(at, *inputs)
 
-    def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    def infer_step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         layer = self.title()
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise Refusal(STRIDES_AND_DILATION, "dilation_rate", ("leave one of them at 1",), layer=layer)
@@ -74,13 +74,13 @@ class ConvLSTM(Recurrent):
         moved = [slide(at, layer, axis, k, s, self.padding, d) for axis, k, s, d in windows]
         return join(moved, Axis(channels.name, self.filters), self.channels_first)
 
-    def channels_in(self, x: TensorType) -> int:
+    def count_channels(self, x: TensorType) -> int:
         """The channels of a step of the input."""
         return known(self.title(), split(x.axes[1:], self.channels_first)[1])
 
-    def cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
+    def list_cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
         width = 4 * self.filters
-        kernel = Weight("kernel", (*self.kernel_size, self.channels_in(x), width))
+        kernel = Weight("kernel", (*self.kernel_size, self.count_channels(x), width))
         recurrent = Weight("recurrent_kernel", (*self.kernel_size, self.filters, width))
         return (kernel, recurrent, Weight("bias", (width,))) if self.use_bias else (kernel, recurrent)
 
@@ -88,7 +88,7 @@ class ConvLSTM(Recurrent):
         x = inputs[0]
         step = output.axes[1:] if self.return_sequences else output.axes
         places = positions(split(step, self.channels_first)[0])
-        both = prod(self.kernel_size) * (self.channels_in(x) + self.filters) * 4 * self.filters
+        both = prod(self.kernel_size) * (self.count_channels(x) + self.filters) * 4 * self.filters
         return x.axes[0].size * places * both
 
 

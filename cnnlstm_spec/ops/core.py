@@ -140,7 +140,7 @@ class Activation(Op):
         if name in (None, "linear"):
             return values
         given = self.activated(output)
-        return values.clipped(given.least, given.greatest) if values is not None and name in ("relu", "relu6") else given
+        return values.clip(given.least, given.greatest) if values is not None and name in ("relu", "relu6") else given
 
     def keeps_zeros(self) -> bool:
         return called(self.activation) in KEEP_ZEROS

@@ -57,7 +57,7 @@ class Encoder(Op):
     """Only `false`: a sparse tensor has no use in a spec."""
     keeps_mask = False
 
-    def depth(self) -> int:
+    def count_depth(self) -> int:
         """The size of the axis that is made."""
         raise NotImplementedError
 
@@ -68,15 +68,15 @@ class Encoder(Op):
         if self.output_mode in ("multi_hot", "count", "binary") and inputs[0].rank < 2 and dtype in HALF:
             help = ("give the layer `dtype: float32`",)
             raise Refusal(HALF_COUNTS, "output_mode", help, mode=self.output_mode, dtype=dtype)
-        return inputs[0].with_axes(*self.encoded(inputs[0]))
+        return inputs[0].with_axes(*self.infer_encoded(inputs[0]))
 
-    def encoded(self, x: TensorType) -> tuple[Axis, ...]:
+    def infer_encoded(self, x: TensorType) -> tuple[Axis, ...]:
         """The axes of the output."""
         if self.output_mode == "int":
             return x.axes
-        classes = Axis("classes", self.depth())
+        classes = Axis("classes", self.count_depth())
         if self.output_mode == "one_hot":
-            return self.one_hot(x, classes)
+            return self.infer_one_hot(x, classes)
         if x.rank == 1 or (x.rank and self.counts_along_first):
             return (*x.axes[1:], classes)
         facts: dict[str, Any] = {"layer": self.title(), "mode": self.output_mode, "given": x.rank}
@@ -86,18 +86,18 @@ class Encoder(Op):
     counts_along_first: ClassVar[bool] = False
     """Whether more than one axis is encoded along the first, as Keras announces it."""
 
-    def one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
+    def infer_one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
         """An axis more, or in place of a last one of size 1."""
         kept = x.axes[:-1] if x.axes and x.axes[-1].size == 1 else x.axes
         return (*kept, classes)
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        most = {"int": self.depth() - 1, "count": None}.get(self.output_mode, 1)
+        most = {"int": self.count_depth() - 1, "count": None}.get(self.output_mode, 1)
         return Range(0, most, True, integers=True, by=self.title())
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         """Every class comes; of vectors nothing is said."""
-        return Values(0, self.depth() - 1) if self.output_mode == "int" else None
+        return Values(0, self.count_depth() - 1) if self.output_mode == "int" else None
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         (x, *_) = inputs
@@ -120,7 +120,7 @@ class CategoryEncoding(Encoder):
         example((3,), dtype="int32", num_tokens=5, output_mode="count"),
     )
 
-    def depth(self) -> int:
+    def count_depth(self) -> int:
         return self.num_tokens or 0
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -151,7 +151,7 @@ class Discretization(Encoder):
         example((3,), bin_boundaries=[0.2], output_mode="multi_hot"),
     )
 
-    def depth(self) -> int:
+    def count_depth(self) -> int:
         return self.num_bins if self.is_to_measure() and self.num_bins else len(self.bin_boundaries or ()) + 1
 
     def is_to_measure(self) -> bool:
@@ -198,12 +198,12 @@ class Hashing(Encoder):
             raise Refusal(HASH_DTYPE, "dtype", (), dtype=self.dtype)
         return super().infer(at, *inputs)
 
-    def depth(self) -> int:
+    def count_depth(self) -> int:
         return self.num_bins
 
-    def one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
+    def infer_one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
         if x.axes and x.axes[-1].size == 1:
-            return super().one_hot(x, classes)
+            return super().infer_one_hot(x, classes)
         facts: dict[str, Any] = {"layer": self.title(), "mode": "one_hot", "given": x.rank}
         raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: int`, then `CategoryEncoding`",), **facts)
 
@@ -226,7 +226,7 @@ class HashedCrossing(Encoder):
         example((1,), (1,), dtype="int32", num_bins=4, output_mode="one_hot"),
     )
 
-    def depth(self) -> int:
+    def count_depth(self) -> int:
         return self.num_bins
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

@@ -8,7 +8,7 @@ from ..ir.tensor import TensorType
 BITS = {"bool": 1, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16, "int32": 32, "uint32": 32, "int64": 64, "uint64": 64}
 
 
-def merged_dtype(policy: str, *inputs: TensorType) -> str:
+def merge_dtypes(policy: str, *inputs: TensorType) -> str:
     """The dtype that values have together: the compute dtype if any is a float, else the integers that hold all."""
     kinds = sorted({x.dtype for x in inputs}, key=lambda dtype: (BITS.get(dtype, 0), dtype))
     if any(dtype in FLOATS for dtype in kinds):

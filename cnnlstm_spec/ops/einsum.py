@@ -103,7 +103,7 @@ class EinsumDense(Op):
                 raise self.refuse(f"`{letters}` has a letter twice")
         return bool(left), given, kernel, result, bool(right)
 
-    def sized(self, x: TensorType) -> Einsum:
+    def match_sizes(self, x: TensorType) -> Einsum:
         """The equation with the sizes of the input; raises where they do not go together."""
         left, given, kernel, result, right = self.split()
         elided = x.rank + 1 - len(given)
@@ -128,16 +128,16 @@ class EinsumDense(Op):
             if first and (letter not in given or by_given[letter] is not BATCH):
                 raise self.refuse(f"the output begins with `{letter}`, which is not the batch")
             if not first:
-                axes.append(self.result_axis(letter, by_given, by_result[letter]))
+                axes.append(self.find_result_axis(letter, by_given, by_result[letter]))
                 truth[letter] = axes[-1].size
         if not left:
             axes += x.axes[len(given) - 1 :]
         for letter in kernel:
             if letter not in truth and by_given.get(letter) is None:
                 raise self.refuse(f"`{letter}` of the kernel is the batch, or in neither the input nor the output")
-        return Einsum((given, kernel, result), tuple(self.kernel_size(k, truth, by_given) for k in kernel), tuple(axes))
+        return Einsum((given, kernel, result), tuple(self.require_kernel_size(k, truth, by_given) for k in kernel), tuple(axes))
 
-    def result_axis(self, letter: str, given: dict[str, Any], wanted: int | None) -> Axis:
+    def find_result_axis(self, letter: str, given: dict[str, Any], wanted: int | None) -> Axis:
         """The output axis of a letter: of a written size that agrees with the input's, or unknown to Keras."""
         size: Any = given.get(letter)
         name = "features" if size is None else f"axis {letter}"
@@ -153,7 +153,7 @@ class EinsumDense(Op):
         # Keras takes null at its word, also where the input's size is known.
         return Axis(name, size if isinstance(size, Expr) else anonymous(f"the axis `{letter}`, {size} in fact"))
 
-    def kernel_size(self, letter: str, truth: dict[str, Size], given: dict[str, Any]) -> Size:
+    def require_kernel_size(self, letter: str, truth: dict[str, Size], given: dict[str, Any]) -> Size:
         """The size of a kernel axis, which must be known when the model is built."""
         size = truth.get(letter, given.get(letter))
         if isinstance(size, int):
@@ -163,8 +163,8 @@ class EinsumDense(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        found = self.sized(x)
-        self.bias(x, found)
+        found = self.match_sizes(x)
+        self.make_bias(x, found)
         if self.lora_rank and self.kernel_constraint is not None:
             raise Refusal(LORA_WITH_CONSTRAINT, "lora_rank", (), layer=self.title(), constraint="kernel_constraint")
         return x.with_axes(*found.output)
@@ -183,7 +183,7 @@ class EinsumDense(Op):
         named = f"{letters}{given},{kernel}->{letters}{result}"
         return to.call(self, inputs, equation=named, output_shape=(*list_sizes(x.axes[: elided - 1]), *written))
 
-    def bias(self, x: TensorType, found: Einsum) -> tuple[Weight, ...]:
+    def make_bias(self, x: TensorType, found: Einsum) -> tuple[Weight, ...]:
         """The bias: from its first axis on, 1 where it has none of its own, 1 along what `...` stands for."""
         if self.bias_axes is None:
             return ()
@@ -208,17 +208,17 @@ class EinsumDense(Op):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         (x,) = inputs
-        found = self.sized(x)
+        found = self.match_sizes(x)
         kernel = tuple(size for size in found.kernel if isinstance(size, int))
         rank = self.lora_rank
         if not rank:
-            return (Weight("kernel", kernel), *self.bias(x, found))
+            return (Weight("kernel", kernel), *self.make_bias(x, found))
         lora = (Weight("lora_kernel_a", (*kernel[:-1], rank)), Weight("lora_kernel_b", (rank, kernel[-1])))
-        return (Weight("kernel", kernel, trainable=False), *self.bias(x, found), *lora)
+        return (Weight("kernel", kernel, trainable=False), *self.make_bias(x, found), *lora)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         (x,) = inputs
-        found = self.sized(x)
+        found = self.match_sizes(x)
         kernel = set(found.letters[1])
         whole: Size = prod(size for size in found.kernel if isinstance(size, int))
         left, given, _, _, _ = self.split()

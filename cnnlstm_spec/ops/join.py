@@ -13,9 +13,9 @@ from ..language.kinds import BOOLEAN, INTEGER
 from ..language.list_kinds import Each
 from ..text.diagnostic import Code
 from .axes import axis_at, axis_number
-from .dtypes import merged_dtype
+from .dtypes import merge_dtypes
 from .floats import refuse_integers
-from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, common_mask, common_zeros, joined_masks, joined_range, joined_values
+from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, common_mask, join_masks, join_ranges, join_values, merge_zeros
 from .windows import positions
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ class Concatenate(Op):
                 help = ("a `Flatten`, a pooling or a `Reshape` brings them to one rank",)
                 raise Refusal(RANKS_DIFFER, None, help, index, **facts)
             pairs = enumerate(zip(axes, x.axes, strict=True))
-            axes = [self.one_axis(at, a, b, n == place, index) for n, (a, b) in pairs]
+            axes = [self.join_axis(at, a, b, n == place, index) for n, (a, b) in pairs]
         return first.with_axes(*axes)
 
-    def one_axis(self, at: Inference, left: Axis, right: Axis, joined: bool, index: int) -> Axis:
+    def join_axis(self, at: Inference, left: Axis, right: Axis, joined: bool, index: int) -> Axis:
         """One axis of what is joined so far and the next input; Keras gives the first input's size where they must agree."""
         if joined:
             return Axis(left.name, left.size + right.size)
@@ -63,7 +63,7 @@ class Concatenate(Op):
         return left
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return merged_dtype(self.dtype or at.policy, *inputs)
+        return merge_dtypes(self.dtype or at.policy, *inputs)
 
     def joins_steps(self, x: TensorType) -> bool:
         """Whether it joins along the first axis, that of a mask."""
@@ -73,19 +73,19 @@ class Concatenate(Op):
         return self.joins_steps(inputs[0]) and any(x.mask is not None for x in inputs)
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
-        return joined_masks(to, inputs, to.inputs)
+        return join_masks(to, inputs, to.inputs)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs[0]) else common_mask(inputs)
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return joined_range(axis_number(self.title(), self.axis, inputs[0]) - 1, inputs)
+        return join_ranges(axis_number(self.title(), self.axis, inputs[0]) - 1, inputs)
 
     def values_after(self, *inputs: TensorType) -> Values | None:
-        return joined_values(inputs)
+        return join_values(inputs)
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
-        zeros = common_zeros(inputs)
+        zeros = merge_zeros(inputs)
         return None if zeros is None or zeros.axis == axis_number(self.title(), self.axis, inputs[0]) - 1 else zeros
 
 
@@ -116,10 +116,10 @@ class Dot(Op):
         if isinstance(left.size, int) != isinstance(right.size, int):
             raise refusal
         at.require(equal(left.size, right.size), refusal)
-        kept = [each for axis, x in zip(self.axes, inputs, strict=True) for each in self.others(axis, x)]
+        kept = [each for axis, x in zip(self.axes, inputs, strict=True) for each in self.list_others(axis, x)]
         return inputs[0].with_axes(*(kept or [Axis("features", 1)]))
 
-    def others(self, axis: int, x: TensorType) -> tuple[Axis, ...]:
+    def list_others(self, axis: int, x: TensorType) -> tuple[Axis, ...]:
         """The axes of an input that are not summed over."""
         place = axis_number(self.title(), axis, x, "axes") - 1
         return (*x.axes[:place], *x.axes[place + 1 :])
@@ -140,7 +140,7 @@ class Dot(Op):
         return bool(summed) and all(any(zeros.cover(x.mask) for zeros in summed) for _, x in masked)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        merged = merged_dtype(self.dtype or at.policy, *inputs)
+        merged = merge_dtypes(self.dtype or at.policy, *inputs)
         return "int32" if merged == "int8" and {x.dtype for x in inputs} == {"int8"} else merged
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:

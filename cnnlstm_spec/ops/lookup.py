@@ -84,11 +84,11 @@ class TextVectorization(Lookup):
     def unknown(self) -> tuple[Token | None, int]:
         return "[UNK]", 1
 
-    def together(self) -> tuple[tuple[str, str, bool], ...]:
+    def list_together(self) -> tuple[tuple[str, str, bool], ...]:
         length = self.output_sequence_length is not None and self.mode != "int"
-        return (*super().together(), ("output_sequence_length", "`output_mode: int`", length))
+        return (*super().list_together(), ("output_sequence_length", "`output_mode: int`", length))
 
-    def axes_after(self, at: Inference, x: TensorType) -> tuple[Axis, ...]:
+    def infer_axes(self, at: Inference, x: TensorType) -> tuple[Axis, ...]:
         if self.ragged:
             raise Refusal(NO_RAGGED, "ragged", ())
         if self.mode == "one_hot" and self.split is not None:
@@ -96,7 +96,7 @@ class TextVectorization(Lookup):
         if self.mode != "one_hot" and self.split is None:
             raise Refusal(NOT_SPLIT, "split", ())
         if self.mode != "int":
-            return (Axis("classes", self.depth()),)
+            return (Axis("classes", self.count_depth()),)
         return (Axis("steps", self.output_sequence_length or anonymous(f"the number of words of `{at.node}`")),)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
@@ -130,10 +130,10 @@ class IndexLookup(Lookup):
     def inverts(self) -> bool:
         return self.invert
 
-    def together(self) -> tuple[tuple[str, str, bool], ...]:
+    def list_together(self) -> tuple[tuple[str, str, bool], ...]:
         named = self.invert and self.value("oov_token") is None
         modes = self.invert and self.mode != "int"
-        return (*super().together(), ("invert", "`output_mode: int`", modes), ("invert", "an `oov_token`", named))
+        return (*super().list_together(), ("invert", "`output_mode: int`", modes), ("invert", "an `oov_token`", named))
 
 
 class StringLookup(IndexLookup):
@@ -183,6 +183,6 @@ class IntegerLookup(IndexLookup):
         example((3,), dtype="int32", vocabulary=[0, 5], output_mode="tf_idf", idf_weights=[0.5, 1.5]),
     )
 
-    def together(self) -> tuple[tuple[str, str, bool], ...]:
+    def list_together(self) -> tuple[tuple[str, str, bool], ...]:
         salted = self.salt is not None and self.oov_method != "farmhash"
-        return (*super().together(), ("salt", "`oov_method: farmhash`", salted))
+        return (*super().list_together(), ("salt", "`oov_method: farmhash`", salted))

@@ -10,14 +10,14 @@ from typing import ClassVar
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range, added, hull, multiplied
 from ..ir.op import FLOATS, Op, example
-from ..ir.size import Expr, larger, stretchable
+from ..ir.size import Expr, larger, require_stretchable
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
-from .dtypes import BITS, merged_dtype
-from .fusions.base import SIZES_DIFFER, any_zeros, common_mask, common_zeros
+from .dtypes import BITS, merge_dtypes
+from .fusions.base import SIZES_DIFFER, common_mask, merge_any_zeros, merge_zeros
 from .shared import WRONG_DTYPE
 
 
-def folded(merge: Callable[[Range, Range], Range], ranges: tuple[Range | None, ...]) -> Range | None:
+def fold_ranges(merge: Callable[[Range, Range], Range], ranges: tuple[Range | None, ...]) -> Range | None:
     """The ranges of the inputs brought together by twos; None where nothing is known of one."""
     known = [each for each in ranges if each is not None and not each.pixels]
     return reduce(merge, known) if len(known) == len(ranges) else None
@@ -34,35 +34,35 @@ class Merge(Op):
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="numbers", dtype="bool")
         merged = inputs[0]
         for index, x in enumerate(inputs[1:], 1):
-            merged = self.together(at, merged, x, index)
+            merged = self.broadcast_two(at, merged, x, index)
         return merged
 
-    def together(self, at: Inference, left: TensorType, right: TensorType, index: int) -> TensorType:
+    def broadcast_two(self, at: Inference, left: TensorType, right: TensorType, index: int) -> TensorType:
         """The type of two inputs broadcast."""
         long, short = (left, right) if left.rank >= right.rank else (right, left)
         lacking = long.rank - short.rank
         pairs = zip(long.axes[lacking:], short.axes, strict=True)
-        return long.with_axes(*long.axes[:lacking], *(self.one_axis(at, a, b, index) for a, b in pairs))
+        return long.with_axes(*long.axes[:lacking], *(self.join_axis(at, a, b, index) for a, b in pairs))
 
-    def one_axis(self, at: Inference, left: Axis, right: Axis, index: int) -> Axis:
+    def join_axis(self, at: Inference, left: Axis, right: Axis, index: int) -> Axis:
         """One axis of two inputs; of one known size and one that is not, Keras keeps the one that is not."""
         if left.size == 1 or right.size == 1:
             return right if left.size == 1 else left
         facts = {"strategy": self.title(), "axis": left.name, "first": left, "other": right}
         refusal = Refusal(SIZES_DIFFER, None, ("sizes must be equal, or one of them 1",), index, **facts)
-        at.require(stretchable(left.size, right.size), refusal)
+        at.require(require_stretchable(left.size, right.size), refusal)
         size = larger(left.size, right.size)
         if isinstance(left.size, Expr) == isinstance(right.size, Expr):
             return Axis(left.name, size)
         return left if isinstance(left.size, Expr) else right
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return merged_dtype(self.dtype or at.policy, *inputs)
+        return merge_dtypes(self.dtype or at.policy, *inputs)
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return self.ranges_merged(*(x.meaning.range for x in inputs))
+        return self.infer_merged_range(*(x.meaning.range for x in inputs))
 
-    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+    def infer_merged_range(self, *ranges: Range | None) -> Range | None:
         """Between which numbers the result lies, for those of the inputs."""
         return values.loosened() if (values := hull(ranges)) is not None else None
 
@@ -71,14 +71,14 @@ class Merge(Op):
         return common_mask(tuple(x for x in inputs if x.rank == rank))
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
-        return common_zeros(inputs)
+        return merge_zeros(inputs)
 
 
 class Add(Merge):
     """The sum."""
 
-    def ranges_merged(self, *ranges: Range | None) -> Range | None:
-        return folded(added, ranges)
+    def infer_merged_range(self, *ranges: Range | None) -> Range | None:
+        return fold_ranges(added, ranges)
 
     examples = (
         example((6, 3), (6, 3)),
@@ -92,7 +92,7 @@ class Add(Merge):
 class Average(Merge):
     """The mean."""
 
-    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+    def infer_merged_range(self, *ranges: Range | None) -> Range | None:
         """The mean of distributions is one."""
         return hull(ranges)
 
@@ -128,11 +128,11 @@ class Multiply(Merge):
 
     examples = (example((6, 3), (6, 3)), example((8, 8, 3), (1, 1, 3)), example((None, 3), (None, 1)))
 
-    def ranges_merged(self, *ranges: Range | None) -> Range | None:
-        return folded(multiplied, ranges)
+    def infer_merged_range(self, *ranges: Range | None) -> Range | None:
+        return fold_ranges(multiplied, ranges)
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
-        return any_zeros(inputs)
+        return merge_any_zeros(inputs)
 
 
 class Subtract(Merge):
@@ -140,8 +140,8 @@ class Subtract(Merge):
 
     arity = (2, 2)
 
-    def ranges_merged(self, *ranges: Range | None) -> Range | None:
+    def infer_merged_range(self, *ranges: Range | None) -> Range | None:
         first, second = ranges
-        return None if first is None or second is None else added(first, second.mapped(neg))
+        return None if first is None or second is None else added(first, second.map_values(neg))
 
     examples = (example((6, 3), (6, 3)), example((None, 3), (3,)))

@@ -71,15 +71,15 @@ class Projected(Attending):
     seed: Annotated[int | None, SEED] = None
     """Seed of the dropout."""
 
-    def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    def list_heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         """Number of heads and size of one, for query, key and value."""
         raise NotImplementedError
 
-    def widths_out(self, query: TensorType) -> tuple[int, ...]:
+    def list_widths_out(self, query: TensorType) -> tuple[int, ...]:
         """The sizes that the last axis becomes."""
         return (last(query),)
 
-    def attended(self, x: TensorType) -> tuple[int, ...]:
+    def list_attended(self, x: TensorType) -> tuple[int, ...]:
         """The axes that it attends over, the batch being 0."""
         return tuple(range(1, x.rank))
 
@@ -91,10 +91,10 @@ class Projected(Attending):
         place = len(inputs) - 1
         for axis in range(query.rank - 1):
             self.agree(at, value, key, axis, place, at_build=True)
-            if axis + 1 not in self.attended(query):
+            if axis + 1 not in self.list_attended(query):
                 self.agree(at, query, value, axis, min(place, 1))
         self.check_flash(query)
-        widths = self.widths_out(query)
+        widths = self.list_widths_out(query)
         name = query.axes[-1].name
         names = [name] if len(widths) == 1 else [f"{name}_{index + 1}" for index in range(len(widths))]
         return query.with_axes(*query.axes[:-1], *(Axis(*each) for each in zip(names, widths, strict=True)))
@@ -109,32 +109,35 @@ class Projected(Attending):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         query, value, key = roles(inputs)
-        of_query, of_key, of_value = self.heads()
+        of_query, of_key, of_value = self.list_heads()
         gated = (of_query[0], of_value[1])
-        found = [*self.dense("query", (last(query),), of_query), *self.dense("key", (last(key),), of_key)]
-        found += self.dense("gate", (last(query),), gated) if self.use_gate else ()
-        found += self.dense("value", (last(value),), of_value)
-        return (*found, *self.dense("attention_output", gated, self.widths_out(query)))
+        found = [
+            *self.list_dense_weights("query", (last(query),), of_query),
+            *self.list_dense_weights("key", (last(key),), of_key),
+        ]
+        found += self.list_dense_weights("gate", (last(query),), gated) if self.use_gate else ()
+        found += self.list_dense_weights("value", (last(value),), of_value)
+        return (*found, *self.list_dense_weights("attention_output", gated, self.list_widths_out(query)))
 
-    def dense(self, name: str, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[Weight, ...]:
+    def list_dense_weights(self, name: str, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[Weight, ...]:
         """The weights of one projection."""
         kernel = Weight(f"{name}/kernel", (*before, *after))
         return (kernel, Weight(f"{name}/bias", after)) if self.use_bias else (kernel,)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         query, value, key = roles(inputs)
-        of_query, of_key, of_value = (prod(each) for each in self.heads())
-        number, size_of_value = self.heads()[0][0], self.heads()[2][1]
+        of_query, of_key, of_value = (prod(each) for each in self.list_heads())
+        number, size_of_value = self.list_heads()[0][0], self.list_heads()[2][1]
         here, there = positions(query.axes[:-1]), positions(value.axes[:-1])
         out = number * size_of_value
         from_query = of_query + (out if self.use_gate else 0)
-        projected = here * (last(query) * from_query + out * prod(self.widths_out(query)))
+        projected = here * (last(query) * from_query + out * prod(self.list_widths_out(query)))
         projected = projected + there * (last(key) * of_key + last(value) * of_value)
-        over = positions([axis for place, axis in enumerate(value.axes[:-1], 1) if place in self.attended(value)])
+        over = positions([axis for place, axis in enumerate(value.axes[:-1], 1) if place in self.list_attended(value)])
         return projected + here * over * (of_query + out)
 
     def masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
-        axes = self.attended(inputs[0])
+        axes = self.list_attended(inputs[0])
         if 1 not in axes:
             return {}
         given = {"value_mask": 1 if len(inputs) > 1 else 0, **({"key_mask": 2} if len(inputs) > 2 else {})}
@@ -174,22 +177,22 @@ class MultiHeadAttention(Projected):
         example((6, 5), (4, 3), (4, 2), num_heads=1, key_dim=3, sliding_window=2, use_gate=True, use_causal_mask=True),
     )
 
-    def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    def list_heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         n = self.num_heads
         return (n, self.key_dim), (n, self.key_dim), (n, self.value_dim or self.key_dim)
 
-    def widths_out(self, query: TensorType) -> tuple[int, ...]:
+    def list_widths_out(self, query: TensorType) -> tuple[int, ...]:
         shape = self.output_shape
-        return super().widths_out(query) if shape is None else (shape,) if isinstance(shape, int) else shape
+        return super().list_widths_out(query) if shape is None else (shape,) if isinstance(shape, int) else shape
 
-    def attended(self, x: TensorType) -> tuple[int, ...]:
+    def list_attended(self, x: TensorType) -> tuple[int, ...]:
         if self.attention_axes is None:
-            return super().attended(x)
+            return super().list_attended(x)
         return axis_numbers(self.title(), self.attention_axes, x, "attention_axes")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         query, value, _ = roles(inputs)
-        axes = self.attended(query)
+        axes = self.list_attended(query)
         if 0 in axes:
             raise Refusal(OVER_SAMPLES, "attention_axes", ("axis 0 is the batch, 1 the first after it",), layer=self.title())
         output = super().infer(at, *inputs)
@@ -228,7 +231,7 @@ class GroupQueryAttention(Projected):
         example((6, 5), (None, 5), (None, 2), head_dim=2, num_query_heads=2, num_key_value_heads=1),
     )
 
-    def heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    def list_heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         shared = (self.num_key_value_heads, self.head_dim)
         return (self.num_query_heads, self.head_dim), shared, shared
 

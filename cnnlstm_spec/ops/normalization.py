@@ -79,7 +79,7 @@ class Groups(Integer):
         self.words = "a positive integer, or -1"
 
     def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_not_zero, super().core())
+        return core_schema.no_info_after_validator_function(_refuse_zero, super().core())
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if problem != ZERO.type:
@@ -91,7 +91,7 @@ class Groups(Integer):
 ZERO = PydanticCustomError("zero", "0 is neither a number of groups nor -1")
 
 
-def _not_zero(value: int) -> int:
+def _refuse_zero(value: int) -> int:
     if value == 0:
         raise ZERO
     return value
@@ -124,7 +124,7 @@ class Normalizing(Op):
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return ANY
 
-    def gamma_beta(self, shape: tuple[int, ...]) -> tuple[Weight, ...]:
+    def list_gamma_beta(self, shape: tuple[int, ...]) -> tuple[Weight, ...]:
         """The trained weights, each where there is one."""
         gamma = (Weight("gamma", shape),) if self.scale else ()
         return (*gamma, *((Weight("beta", shape),) if self.center else ()))
@@ -164,7 +164,7 @@ class BatchNormalization(Normalizing):
         shape = (known(self.title(), axis_at(self.title(), self.axis, inputs[0])),)
         names = ["moving_mean", "moving_variance"]
         names += ["moving_stddev", "renorm_mean", "renorm_stddev"] if self.renorm else []
-        return (*self.gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
+        return (*self.list_gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
 
     def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         return inputs if self.trainable else ()
@@ -207,7 +207,7 @@ class LayerNormalization(Normalizing):
         return tuple(known(self.title(), axis_at(self.title(), axis, x)) for axis in axes)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return self.gamma_beta(self.shape(inputs[0])) if self.scale or self.center else ()
+        return self.list_gamma_beta(self.shape(inputs[0])) if self.scale or self.center else ()
 
 
 class GroupNormalization(Normalizing):
@@ -229,7 +229,7 @@ class GroupNormalization(Normalizing):
         return inputs[0]
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return self.gamma_beta((known(self.title(), axis_at(self.title(), self.axis, inputs[0])),))
+        return self.list_gamma_beta((known(self.title(), axis_at(self.title(), self.axis, inputs[0])),))
 
 
 class UnitNormalization(Op):

@@ -84,7 +84,7 @@ class Framed(Op):
     def axes_read(self) -> tuple[str, ...]:
         return window_axes(self.n, self.channels_first)
 
-    def pairs(self, margins: Any) -> tuple[tuple[int, int], ...]:
+    def list_pairs(self, margins: Any) -> tuple[tuple[int, int], ...]:
         """Before and after, for each axis."""
         return (margins,) if self.n == 1 else margins
 
@@ -98,7 +98,9 @@ class ZeroPadding(Framed):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
-        grown = [Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.pairs(self.padding), strict=True)]
+        grown = [
+            Axis(axis.name, axis.size + sum(pair)) for axis, pair in zip(spatial, self.list_pairs(self.padding), strict=True)
+        ]
         return x.with_axes(*join(grown, channels, self.channels_first))
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
@@ -107,7 +109,7 @@ class ZeroPadding(Framed):
 
     def values_after(self, *inputs: TensorType) -> Values | None:
         values = inputs[0].values
-        return values.joined(Values(0, 0)) if values is not None else None
+        return values.join(Values(0, 0)) if values is not None else None
 
 
 class Cropping(Framed):
@@ -122,7 +124,7 @@ class Cropping(Framed):
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
         cut = []
-        for axis, pair in zip(spatial, self.pairs(self.cropping), strict=True):
+        for axis, pair in zip(spatial, self.list_pairs(self.cropping), strict=True):
             facts: dict[str, Any] = {"layer": self.title(), "cropped": sum(pair), "axis": axis.name, "left": axis.size}
             refusal = Refusal(CROPPED_AWAY, "cropping", ("at least one must be left",), **facts)
             at.require(at_least(axis.size, sum(pair) + 1), refusal)

@@ -23,7 +23,7 @@ class PaddingLeaf(Number):
     finite = False
 
     def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_comparable, super().core())
+        return core_schema.no_info_after_validator_function(_round_to_compare, super().core())
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if problem != "nan":
@@ -34,7 +34,7 @@ class PaddingLeaf(Number):
         scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node), help=help)
 
 
-def _comparable(value: float) -> float:
+def _round_to_compare(value: float) -> float:
     if value != value:
         raise PydanticCustomError("nan", "nothing equals NaN")
     return value

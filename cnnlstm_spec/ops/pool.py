@@ -42,9 +42,9 @@ class SpatialPooling(Op):
         refuse_wide(self.title(), x)
         first = self.data_format == "channels_first"
         spatial, channels = split(x.axes, first)
-        return x.with_axes(*join(self.pooled(at, spatial), channels, first))
+        return x.with_axes(*join(self.infer_pooled(at, spatial), channels, first))
 
-    def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
+    def infer_pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         """The spatial axes of the output."""
         raise NotImplementedError(type(self).__name__)
 
@@ -64,7 +64,7 @@ class Pooling(SpatialPooling):
         values = super().range_after(output, *inputs)
         return values.loosened() if values is not None and self.greatest else values
 
-    def pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
+    def infer_pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         windows = zip(spatial, self.pool_size, self.strides or self.pool_size, strict=True)
         return [slide(at, self.title(), axis, k, s, self.padding, argument="pool_size") for axis, k, s in windows]
 

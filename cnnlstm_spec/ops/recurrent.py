@@ -98,7 +98,7 @@ class Recurrent(Op):
         if 0 < self.dropout < 1:
             refuse_integers(self.title(), x)
         self.check_state(at)
-        after = self.step_axes(at, x.axes[1:])
+        after = self.infer_step_axes(at, x.axes[1:])
         check_states(at, self, x, tuple(states), after)
         return x.with_axes(x.axes[0], *after) if self.return_sequences else x.with_axes(*after)
 
@@ -117,16 +117,16 @@ class Recurrent(Op):
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.call(self, inputs[:1], begun(to, inputs), **ended(to), **without_cudnn(self, to.inputs[0]))
 
-    def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    def infer_step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """The axes that one step gives, for the axes of one step of the input."""
         raise NotImplementedError
 
-    def cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
+    def list_cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
         """The weights of the cell, by their names in the cell."""
         raise NotImplementedError
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return tuple(replace(weight, name=f"{self.cell}/{weight.name}") for weight in self.cell_weights(inputs[0]))
+        return tuple(replace(weight, name=f"{self.cell}/{weight.name}") for weight in self.list_cell_weights(inputs[0]))
 
     def directional_weights(self, direction: str, x: TensorType) -> tuple[Weight, ...]:
         """The weights inside `Bidirectional`; `direction` is `forward`, `backward`, or nothing for a `backward_layer`."""
@@ -178,18 +178,18 @@ class Units(Recurrent):
     unroll: Annotated[bool, BOOLEAN] = False
     """Whether the loop over the steps is written out, which needs their number."""
 
-    def step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    def infer_step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         known(self.title(), axes[-1])
         return (Axis("features", self.units),)
 
-    def bias_shape(self) -> tuple[int, ...]:
+    def infer_bias_shape(self) -> tuple[int, ...]:
         """The shape of the bias."""
         return (self.gates * self.units,)
 
-    def cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
+    def list_cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
         width = self.gates * self.units
         kernels = (Weight("kernel", (last(x), width)), Weight("recurrent_kernel", (self.units, width)))
-        return (*kernels, Weight("bias", self.bias_shape())) if self.use_bias else kernels
+        return (*kernels, Weight("bias", self.infer_bias_shape())) if self.use_bias else kernels
 
     @property
     def width(self) -> int:
@@ -215,21 +215,21 @@ class Gated(Units):
 
     def check_cudnn(self) -> None:
         """Refuses arguments with which cuDNN runs on no machine."""
-        for argument, needed in self.cudnn_needs().items():
+        for argument, needed in self.list_cudnn_needs().items():
             given = getattr(self, argument)
             if argument.endswith("activation"):
                 given = called(given)
             if given != needed:
                 help = ("leave `use_cudnn` at `auto`",)
-                raise Refusal(CUDNN, argument, help, argument=argument, needed=_yaml(needed), given=_yaml(given))
+                raise Refusal(CUDNN, argument, help, argument=argument, needed=_write_yaml(needed), given=_write_yaml(given))
 
-    def cudnn_needs(self) -> dict[str, object]:
+    def list_cudnn_needs(self) -> dict[str, object]:
         """The values of arguments that cuDNN asks for."""
         wanted: dict[str, object] = {"activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "unroll": False}
         return {**wanted, "recurrent_dropout": 0}
 
 
-def _yaml(value: object) -> str:
+def _write_yaml(value: object) -> str:
     return {"True": "true", "False": "false", "None": "null"}.get(str(value), str(value))
 
 
@@ -263,12 +263,12 @@ class GRU(Gated):
         example((6, 3), units=2, use_bias=False, go_backwards=True, use_cudnn=False, dropout=0.5),
     )
 
-    def bias_shape(self) -> tuple[int, ...]:
+    def infer_bias_shape(self) -> tuple[int, ...]:
         width = self.gates * self.units
         return (2, width) if self.reset_after else (width,)
 
-    def cudnn_needs(self) -> dict[str, object]:
-        return {**super().cudnn_needs(), "reset_after": True}
+    def list_cudnn_needs(self) -> dict[str, object]:
+        return {**super().list_cudnn_needs(), "reset_after": True}
 
 
 class SimpleRNN(Units):

@@ -83,22 +83,22 @@ class Rescaling(Op):
         values = inputs[0].meaning.range
         scales, offsets = (each if isinstance(each, tuple) else (each,) for each in (self.scale, self.offset))
         if values is not None and values.pixels:
-            values = _pixels(max(map(abs, scales)))
+            values = _infer_pixels(max(map(abs, scales)))
         if values is None:
             return None
         longest = max(len(scales), len(offsets))
         pairs = zip(scales * (longest // len(scales)), offsets * (longest // len(offsets)), strict=True)
-        return hull(replace(values.mapped(partial(_line, *pair)), by="Rescaling") for pair in pairs)
+        return hull(replace(values.map_values(partial(_scale_value, *pair)), by="Rescaling") for pair in pairs)
 
     def keeps_zeros(self) -> bool:
         return not any(self.offset if isinstance(self.offset, tuple) else (self.offset,))
 
 
-def _line(scale: float, offset: float, value: float) -> float:
+def _scale_value(scale: float, offset: float, value: float) -> float:
     return value * scale + offset
 
 
-def _pixels(scale: float) -> Range | None:
+def _infer_pixels(scale: float) -> Range | None:
     """What pixels of an image were that are scaled so; None where that tells nothing."""
     if 0 < scale * BRIGHTEST <= SCALED:
         return Range(0, BRIGHTEST, True)
@@ -199,19 +199,19 @@ class CenterCrop(Sized):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         if self.crops(x):
-            for axis, least, argument in self.wanted(x):
+            for axis, least, argument in self.list_wanted(x):
                 facts: dict[str, Any] = {"layer": self.title(), "needed": least, "axis": axis.name, "left": axis.size}
                 at.require(at_least(axis.size, least), Refusal(KERNEL_LARGER, argument, (), **facts))
         return super().infer(at, x)
 
-    def wanted(self, x: TensorType) -> list[tuple[Axis, int, str]]:
+    def list_wanted(self, x: TensorType) -> list[tuple[Axis, int, str]]:
         """Height and width of the input, what is wanted of each, and the argument that says so."""
         spatial, _ = split(x.axes, self.data_format == "channels_first")
         return list(zip(spatial, (self.height, self.width), ("height", "width"), strict=True))
 
     def crops(self, x: TensorType) -> bool:
         """Whether Keras crops; it chooses when it builds, and takes a size it does not know yet to be enough."""
-        return all(isinstance(axis.size, Expr) or axis.size >= least for axis, least, _ in self.wanted(x))
+        return all(isinstance(axis.size, Expr) or axis.size >= least for axis, least, _ in self.list_wanted(x))
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return super().dtype_after(at, *inputs) if self.crops(inputs[0]) else "float32"

@@ -74,14 +74,14 @@ class Shaping(Op):
         return place if output.sizes == x.sizes else None
 
 
-def _product(sizes: tuple[Size, ...]) -> Size:
+def _multiply_sizes(sizes: tuple[Size, ...]) -> Size:
     whole: Size = 1
     for size in sizes:
         whole *= size
     return whole
 
 
-def _one_axis(zeros: Zeros | None, x: TensorType) -> bool:
+def _is_one_axis(zeros: Zeros | None, x: TensorType) -> bool:
     """Whether the axis of padded zeros is the only one longer than 1."""
     return zeros is not None and all(axis.size == 1 for place, axis in enumerate(x.axes) if place != zeros.axis)
 
@@ -101,7 +101,7 @@ class Flatten(Shaping):
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = inputs[0].zeros
-        return Zeros(zeros.mask) if zeros is not None and _one_axis(zeros, inputs[0]) else None
+        return Zeros(zeros.mask) if zeros is not None and _is_one_axis(zeros, inputs[0]) else None
 
 
 class Reshape(Shaping):
@@ -118,7 +118,7 @@ class Reshape(Shaping):
         example((1,), target_shape=[]),
     )
 
-    def target(self, x: TensorType) -> tuple[Size, ...]:
+    def infer_target(self, x: TensorType) -> tuple[Size, ...]:
         """The sizes, -1 replaced; rounded down where it does not come out even."""
         rest = 1
         for size in self.target_shape:
@@ -142,13 +142,13 @@ class Reshape(Shaping):
         wanted = f"a multiple of {rest}" if free else rest
         refusal = Refusal(COUNTS_DIFFER, "target_shape", (), wanted=wanted, given=given)
         at.require(divisible(given, rest) if free else equal(given, rest), refusal)
-        target = self.target(x)
+        target = self.infer_target(x)
         names = NAMES.get(len(target)) or tuple(f"axis {number}" for number in range(1, len(target) + 1))
         return x.with_axes(*(Axis(name, size) for name, size in zip(names, target, strict=True)))
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         (x,) = inputs
-        target = self.target(x)
+        target = self.infer_target(x)
         return x.mask if target and x.axes and target[0] == x.axes[0].size else None
 
     def place_after(self, place: int, output: TensorType, x: TensorType) -> int | None:
@@ -163,10 +163,10 @@ class Reshape(Shaping):
         (x,) = inputs
         if x.zeros is None:
             return None
-        target = self.target(x)
+        target = self.infer_target(x)
         before = positions(x.axes[: x.zeros.axis])
         places = [place for place, size in enumerate(target) if size == x.axes[x.zeros.axis].size]
-        kept = (place for place in places if _product(target[:place]) == before)
+        kept = (place for place in places if _multiply_sizes(target[:place]) == before)
         return next((replace(x.zeros, axis=place) for place in kept), None)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Meaning
 from ..ir.op import FLOATS, Op, Weight
-from ..ir.size import Size, ceil_div, equal, growth_ratio
+from ..ir.size import Size, ceil_div, equal, measure_growth_ratio
 from ..ir.tensor import Axis, Mask, TensorType
 from ..text.diagnostic import Code
 from .floats import refuse_integers
@@ -107,7 +107,7 @@ class Projection(Op):
         if x.rank != wanted.rank or not 1 <= x.rank <= 4:
             raise Refusal(CANNOT_PROJECT, None, ("the path must keep the number of axes",), **facts)
         axes = []
-        for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.strides(x, wanted), strict=True):
+        for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.compute_strides(x, wanted), strict=True):
             given = ceil_div(axis.size, stride)
             # One that Keras does not know stays so, though it must come to the target's.
             axes.append(Axis(target.name, given) if isinstance(target.size, int) else target)
@@ -119,9 +119,9 @@ class Projection(Op):
         known("Residual", wanted.axes[-1])
         return wanted.with_axes(*axes, wanted.axes[-1])
 
-    def strides(self, x: TensorType, wanted: TensorType) -> tuple[int, ...]:
+    def compute_strides(self, x: TensorType, wanted: TensorType) -> tuple[int, ...]:
         """The ratios of the sizes, rounded up; 1 where one is known only at run time and they are equal."""
-        return tuple(_ratio(axis.size, target.size) for axis, target in zip(x.axes[:-1], wanted.axes[:-1], strict=True))
+        return tuple(_divide_sizes(axis.size, target.size) for axis, target in zip(x.axes[:-1], wanted.axes[:-1], strict=True))
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         x, wanted = inputs
@@ -133,7 +133,7 @@ class Projection(Op):
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         x, wanted = inputs
-        return x.mask if set(self.strides(x, wanted)[:1]) <= {1} else wanted.mask
+        return x.mask if set(self.compute_strides(x, wanted)[:1]) <= {1} else wanted.mask
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x, wanted = to.inputs
@@ -141,16 +141,16 @@ class Projection(Op):
         frozen: dict[str, Any] = {} if self.trainable else {"trainable": False}
         if x.rank == 1:
             return to.layer("keras.layers.Dense", inputs[0], width, **frozen)
-        strides = self.strides(x, wanted)
+        strides = self.compute_strides(x, wanted)
         keywords: dict[str, Any] = ({"strides": strides} if max(strides) > 1 else {}) | frozen
         return to.layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
 
 
-def _ratio(size: Size, target: Size) -> int:
+def _divide_sizes(size: Size, target: Size) -> int:
     """The stride from one size to another; of sizes known only at run time the one that fits large ones, if any does."""
     if isinstance(size, int) and isinstance(target, int):
         return -(-size // target)
-    return max(growth_ratio(size, target) or 1, 1)
+    return max(measure_growth_ratio(size, target) or 1, 1)
 
 
 class Output(Op):

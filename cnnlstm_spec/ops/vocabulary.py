@@ -58,13 +58,13 @@ class TokenLeaf(Text):
     """A text of whole characters, which may be empty. One that ends with NUL would lose it in NumPy."""
 
     def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_whole, core_schema.is_instance_schema(str))
+        return core_schema.no_info_after_validator_function(_read_whole, core_schema.is_instance_schema(str))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": r"(^|[^\u0000])$"}
 
 
-def _whole(value: str) -> str:
+def _read_whole(value: str) -> str:
     if value.endswith("\0") or any("\ud800" <= each <= "\udfff" for each in value):
         raise PydanticCustomError("text", "{words}", {"words": "whole characters"})
     return str(value)
@@ -139,7 +139,7 @@ class Lookup(Encoder):
         """How many places come before the vocabulary."""
         return (self.padding is not None and self.mode == "int") + self.unknown[1]
 
-    def known(self) -> tuple[Token, ...]:
+    def list_known(self) -> tuple[Token, ...]:
         """The vocabulary without the special values that it may begin with."""
         values, first, (name, count) = self.tokens or (), self.specials, self.unknown
         if not first or len(values) < first or values[:first] != (self.padding,) * (first - count) + (name,) * count:
@@ -149,11 +149,11 @@ class Lookup(Encoder):
     def is_to_measure(self) -> bool:
         return self.tokens is None and not self.inverts
 
-    def depth(self) -> int:
+    def count_depth(self) -> int:
         """How many places there are; 0 where that is not known before it is measured."""
         if self.mode != "int" and self.pad_to_max_tokens and self.max_tokens is not None:
             return self.max_tokens
-        return self.max_tokens or 0 if self.tokens is None else self.specials + len(self.known())
+        return self.max_tokens or 0 if self.tokens is None else self.specials + len(self.list_known())
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -162,7 +162,7 @@ class Lookup(Encoder):
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="text", dtype=x.dtype)
         if self.sparse:
             raise Refusal(SPARSE_INTEGERS if self.mode == "int" else NO_SPARSE, "sparse", (), layer=self.title())
-        for argument, needed, missing in self.together():
+        for argument, needed, missing in self.list_together():
             if missing:
                 raise Refusal(ARGUMENT, argument, (), argument=argument, layer=self.title(), needed=needed)
         self._check_weights()
@@ -175,13 +175,13 @@ class Lookup(Encoder):
             raise Refusal(NO_PLACE, "max_tokens", (), layer=self.title(), most=self.max_tokens)
         elif self.mode != "int" and not self.pad_to_max_tokens:
             raise Refusal(SIZE_OPEN, "output_mode", (), mode=self.output_mode, layer=self.title())
-        return x.with_axes(*self.axes_after(at, x))
+        return x.with_axes(*self.infer_axes(at, x))
 
-    def axes_after(self, at: Inference, x: TensorType) -> tuple[Axis, ...]:
+    def infer_axes(self, at: Inference, x: TensorType) -> tuple[Axis, ...]:
         """The axes of the output."""
-        return self.encoded(x)
+        return self.infer_encoded(x)
 
-    def together(self) -> tuple[tuple[str, str, bool], ...]:
+    def list_together(self) -> tuple[tuple[str, str, bool], ...]:
         """Arguments, what each needs beside it, and whether that is missing."""
         return (("pad_to_max_tokens", "`max_tokens`", self.pad_to_max_tokens and self.max_tokens is None),)
 
@@ -197,7 +197,7 @@ class Lookup(Encoder):
             raise Refusal(WEIGHTS, "idf_weights", (), layer=self.title(), what=what)
 
     def _check_vocabulary(self) -> None:
-        known, (name, _), what = self.known(), self.unknown, ""
+        known, (name, _), what = self.list_known(), self.unknown, ""
         places = self.specials + len(known)
         if not known:
             what = "has no values but the special ones"
@@ -221,12 +221,12 @@ class Lookup(Encoder):
         return "float32" if self.mode == "tf_idf" else "int64"
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        if self.inverts or not self.depth() or self.mode == "tf_idf":
+        if self.inverts or not self.count_depth() or self.mode == "tf_idf":
             return ANY
         return super().range_after(output, *inputs)
 
     def values_after(self, *inputs: TensorType) -> Values | None:
-        return super().values_after(*inputs) if self.depth() and not self.inverts else None
+        return super().values_after(*inputs) if self.count_depth() and not self.inverts else None
 
 
 def _find_twice(values: Iterable[Token]) -> Token | None:

@@ -37,18 +37,20 @@ def adapt_layers(compilation: Compilation, part: Part, recompile: Recompile) -> 
         typed = now.typed
         assert typed is not None
         open_ = _open(typed)
-        stand_in = {address: make_stand_in(_op(nodes[0])) for address, nodes in open_.items()}
+        stand_in = {address: make_stand_in(_find_op(nodes[0])) for address, nodes in open_.items()}
         built = compile_measured(recompile, {**found, **stand_in})
         model = built.to_keras()
         all_open = {node.node.id for nodes in open_.values() for node in nodes}
-        ready = {address: nodes for address, nodes in open_.items() if not any(_before(typed, each) & all_open for each in nodes)}
+        ready = {
+            address: nodes for address, nodes in open_.items() if not any(_list_before(typed, each) & all_open for each in nodes)
+        }
         for address, nodes in ready.items():
             name = nodes[0].node.layer
             if (same := next((each for each in found if each in ready and ready[each][0].node.layer == name), None)) is not None:
                 found[address] = found[same]
                 continue
             of_layer = [each for each in typed.nodes.values() if each.node.layer == name]
-            found[address] = measure(_op(nodes[0]), _flowing(built, model, part, typed, of_layer))
+            found[address] = measure(_find_op(nodes[0]), _iterate_flowing(built, model, part, typed, of_layer))
             if not found[address]:
                 raise DataError([f"`{address}` is measured of the training part, which has no value for it"])
     return found
@@ -63,7 +65,7 @@ def compile_measured(recompile: Recompile, values: Mapping[str, Mapping[str, Any
     return made
 
 
-def _op(node: TypedNode) -> Any:
+def _find_op(node: TypedNode) -> Any:
     return node.node.op
 
 
@@ -76,7 +78,7 @@ def _open(typed: TypedGraph) -> dict[str, list[TypedNode]]:
     return found
 
 
-def _before(typed: TypedGraph, node: TypedNode) -> set[str]:
+def _list_before(typed: TypedGraph, node: TypedNode) -> set[str]:
     """The nodes that lead to one."""
     seen: set[str] = set()
     left = list(node.node.inputs)
@@ -88,20 +90,20 @@ def _before(typed: TypedGraph, node: TypedNode) -> set[str]:
     return seen
 
 
-def _flowing(
+def _iterate_flowing(
     built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, nodes: Sequence[TypedNode]
 ) -> Iterator[tuple[Any, Any]]:
     """What comes into a layer, wherever it stands, batch by batch, and which steps of it count; None where all do."""
     calls = model.get_layer(nodes[0].node.layer)._inbound_nodes
     for node, call in zip(nodes, calls, strict=True):
-        yield from _into(built, model, part, typed, node, call.input_tensors[0])
+        yield from _iterate_into(built, model, part, typed, node, call.input_tensors[0])
 
 
-def _into(
+def _iterate_into(
     built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, node: TypedNode, tensor: Any
 ) -> Iterator[tuple[Any, Any]]:
     heads = make_heads(built)
-    read = [op for each in _before(typed, node) if isinstance(op := typed.nodes[each].node.op, InputOp)]
+    read = [op for each in _list_before(typed, node) if isinstance(op := typed.nodes[each].node.op, InputOp)]
     branch = read[0]
     wanted = {name for op in read for name in (op.branch, op.input.mask_input) if name is not None}
     inputs = [each for each in model.inputs if each.name in wanted]
@@ -118,13 +120,15 @@ def _into(
         if len(values) == len(filled):
             # Within `TimeDistributed` there are more rows than samples.
             values = values[: len(places)]
-        real = _real(given, branch.branch, paddings, len(places))
-        new = unseen.steps(places, values.shape)
+        real = _find_real(given, branch.branch, paddings, len(places))
+        new = unseen.find_steps(places, values.shape)
         kept = real if new is None else new if real is None else real & new
         yield values, kept if kept is not None and kept.shape == values.shape[:2] else None
 
 
-def _real(inputs: Mapping[str, Any], branch: str, paddings: Mapping[str, tuple[str | None, float | None]], count: int) -> Any:
+def _find_real(
+    inputs: Mapping[str, Any], branch: str, paddings: Mapping[str, tuple[str | None, float | None]], count: int
+) -> Any:
     if branch not in paddings:
         return None
     mask, padding = paddings[branch]
@@ -142,7 +146,7 @@ class _Unseen:
             None if self.part is None or self.part.windows is None else numpy.zeros(len(self.part.windows.order.rows), "bool")
         )
 
-    def steps(self, places: Sequence[int], shape: tuple[int, ...]) -> Any:
+    def find_steps(self, places: Sequence[int], shape: tuple[int, ...]) -> Any:
         """(samples, steps); None where samples are no windows, or what flows has no steps."""
         if self.part is None or self.part.windows is None or self.seen is None or len(shape) < 3:
             return None

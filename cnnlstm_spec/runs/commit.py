@@ -18,17 +18,17 @@ def find_commit(folder: File) -> str | None:
         for each in (resolve(folder), *resolve(folder).parents):
             sort = sort_of(each / ".git")
             if sort == "folder":
-                return _head(each / ".git")
+                return _read_head(each / ".git")
             if sort == "file":
-                place = _text(each / ".git").removeprefix("gitdir: ")
-                return _head(each / place)
+                place = _read_text(each / ".git").removeprefix("gitdir: ")
+                return _read_head(each / place)
     except PathError:
         return None
     return None
 
 
-def _head(repository: File) -> str | None:
-    text = _text(repository / "HEAD")
+def _read_head(repository: File) -> str | None:
+    text = _read_text(repository / "HEAD")
     if HASH.fullmatch(text):
         return text
     ref = REF.fullmatch(text)
@@ -36,15 +36,15 @@ def _head(repository: File) -> str | None:
         return None
     common = repository
     if sort_of(repository / "commondir") == "file":
-        common = repository / _text(repository / "commondir")
+        common = repository / _read_text(repository / "commondir")
     if sort_of(common / ref[1]) == "file":
-        found = _text(common / ref[1])
+        found = _read_text(common / ref[1])
         return found if HASH.fullmatch(found) else None
     if sort_of(common / "packed-refs") != "file":
         return None
-    lines = (line.split(" ") for line in _text(common / "packed-refs").splitlines())
+    lines = (line.split(" ") for line in _read_text(common / "packed-refs").splitlines())
     return next((line[0] for line in lines if len(line) == 2 and line[1] == ref[1] and HASH.fullmatch(line[0])), None)
 
 
-def _text(path: File) -> str:
+def _read_text(path: File) -> str:
     return read(path, MOST).decode("utf-8", "replace").strip()

@@ -17,7 +17,7 @@ from ..ir.size import Size
 from ..model.costs import count_costs
 from ..ops.input import InputOp
 from ..text.document import Count, Document, LeftOut
-from ..text.escape.terminal import one_line, width
+from ..text.escape.terminal import measure_width, one_line
 from ..text.files import entries, sort_of
 from .export.place import DOCUMENT
 from .finished import Finished, open_run
@@ -71,19 +71,19 @@ def find_runs(folders: Sequence[File]) -> list[File]:
     """The runs that folders are, or hold. Raises DataError for one that is and holds none."""
     found: list[File] = []
     for folder in folders:
-        below = _runs_below(folder, DEEP)
+        below = _find_runs_below(folder, DEEP)
         if not below:
             raise DataError([f"`{folder}` holds no finished run, and no `{DOCUMENT}`"])
         found += [each for each in below if each not in found]
     return found
 
 
-def _runs_below(folder: File, deep: int) -> list[File]:
+def _find_runs_below(folder: File, deep: int) -> list[File]:
     if sort_of(folder / MANIFEST) == "file" or sort_of(folder / DOCUMENT) == "file":
         return [folder]
     if deep == 0 or sort_of(folder) != "folder":
         return []
-    return [run for each in entries(folder) if sort_of(each) == "folder" for run in _runs_below(each, deep - 1)]
+    return [run for each in entries(folder) if sort_of(each) == "folder" for run in _find_runs_below(each, deep - 1)]
 
 
 def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Comparison:
@@ -98,11 +98,11 @@ def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Compar
 
 
 def _compare_files(folder: File) -> Iterator[Compared]:
-    from .export.speed import read_export, time_file
+    from .export.speed import measure_file_time, read_export
 
     for file in read_export(folder).files:
-        size, alone = time_file(folder, file, 1)
-        many, together = (size, alone) if file.batch_size is not None else time_file(folder, file, BATCH)
+        size, alone = measure_file_time(folder, file, 1)
+        many, together = (size, alone) if file.batch_size is not None else measure_file_time(folder, file, BATCH)
         more: dict[str, Any] = {}
         if file.measured is not None:
             more = {"part": file.measured.part, "samples": file.measured.samples}
@@ -113,11 +113,11 @@ def _compare_files(folder: File) -> Iterator[Compared]:
             metrics=dict(file.metrics or {}),
             bytes=file.bytes,
             difference=file.difference,
-            **_speed([each / size for each in alone], many / median(together)),
+            **_compute_speed([each / size for each in alone], many / median(together)),
         )
 
 
-def _speed(alone: Sequence[float], rate: float) -> dict[str, Any]:
+def _compute_speed(alone: Sequence[float], rate: float) -> dict[str, Any]:
     """The figures of the seconds that a sample takes."""
     last = quantiles(alone, n=100, method="inclusive")[-1]
     return {
@@ -144,7 +144,7 @@ def _compare(folder: File, finished: Finished) -> Compared:
         params=manifest.params.total,
         macs=_number(costs.macs),
         bytes=manifest.files["model.keras"].bytes,
-        **_speed(*measure_speed(finished)),
+        **_compute_speed(*measure_speed(finished)),
     )
 
 
@@ -158,12 +158,12 @@ def measure_speed(finished: Finished) -> tuple[list[float], float]:
     assert finished.compilation.spec is not None
     fixed = finished.compilation.spec.batch_size
     one, many = fixed or 1, fixed or BATCH
-    alone = _seconds(model, _zeros(finished, one))
-    together = alone if one == many else _seconds(model, _zeros(finished, many))
+    alone = _measure_seconds(model, _make_zeros(finished, one))
+    together = alone if one == many else _measure_seconds(model, _make_zeros(finished, many))
     return [each / one for each in alone], many / median(together)
 
 
-def _seconds(model: Any, inputs: Mapping[str, Any]) -> list[float]:
+def _measure_seconds(model: Any, inputs: Mapping[str, Any]) -> list[float]:
     fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     times = []
     for number in range(WARM_UP + TIMES):
@@ -174,7 +174,7 @@ def _seconds(model: Any, inputs: Mapping[str, Any]) -> list[float]:
     return times
 
 
-def _zeros(finished: Finished, batch: int) -> dict[str, Any]:
+def _make_zeros(finished: Finished, batch: int) -> dict[str, Any]:
     import numpy
 
     typed = finished.compilation.typed
@@ -221,7 +221,7 @@ def to_text(found: Comparison) -> str:
         ("run", *map(one_line, metrics), "parameters", "multiply-adds", "bytes", "ms/sample", "99 %", "samples/s", "difference")
     ]
     for each in found.runs:
-        values = [_told(each.metrics.get(name)) for name in metrics]
+        values = [_format_number(each.metrics.get(name)) for name in metrics]
         costs = (
             "-" if each.params is None else f"{each.params:,}",
             "-" if each.macs is None else f"{each.macs:,}",
@@ -232,15 +232,16 @@ def to_text(found: Comparison) -> str:
             "-" if each.difference is None else f"{each.difference:.1e}",
         )
         rows.append((one_line(each.run), *values, *costs))
-    widths = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
+    widths = [max(measure_width(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = [
-        "  ".join(cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(cell + " " * (size - measure_width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     ]
     parts = {each.part for each in found.runs if each.part is not None}
     return "\n".join([f"metrics on {' and '.join(sorted(parts))}" if parts else "metrics of the best epoch", *lines])
 
 
-def _told(value: Value | None) -> str:
+def _format_number(value: Value | None) -> str:
     if value is None or value.value is None:
         return "-"
     if value.lower is None or value.upper is None:

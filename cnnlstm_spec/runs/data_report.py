@@ -56,9 +56,9 @@ class DataReport(Document):
 
     def to_text(self) -> str:
         """The report for people."""
-        return "\n".join(one_line(line) for line in self._lines()) + "\n"
+        return "\n".join(one_line(line) for line in self._write_lines()) + "\n"
 
-    def _lines(self) -> Iterator[str]:
+    def _write_lines(self) -> Iterator[str]:
         for name, part in self.parts.items():
             yield f"{name}: {part.samples} sample{'' if part.samples == 1 else 's'}"
             for head, counts in part.classes.items():

@@ -16,20 +16,22 @@ def to_csv(rows: Sequence[Row]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
+    writer.writerows([_write_cell(row.get(name)) for name in names] for row in rows)
     return stream.getvalue()
 
 
 def from_csv(text: str) -> list[Row]:
     """The rows of such a table."""
-    return [{name: _value(name, cell) for name, cell in row.items() if cell != ""} for row in csv.DictReader(io.StringIO(text))]
+    return [
+        {name: _read_value(name, cell) for name, cell in row.items() if cell != ""} for row in csv.DictReader(io.StringIO(text))
+    ]
 
 
-def _cell(value: Any) -> str:
+def _write_cell(value: Any) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def _value(name: str, cell: str) -> Any:
+def _read_value(name: str, cell: str) -> Any:
     return cell if name == "phase" else int(cell) if name == "epoch" else float(cell)
 
 

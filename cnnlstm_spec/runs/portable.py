@@ -21,35 +21,35 @@ def make_portable(document: dict[str, Any], spec: ModelSpec, base: File) -> dict
     """
     if spec.data is None or not isinstance(document.get("data"), dict):
         return document
-    section = {**document["data"], **_sources(spec.data, base)}
+    section = {**document["data"], **_make_sources_portable(spec.data, base)}
     if spec.data.root is not None:
-        section["root"] = _from(spec.data.root, base)
+        section["root"] = _make_relative(spec.data.root, base)
     changed = {key: each for key, each in document.items() if key != "extends"} | {"data": section}
     if spec.fit is not None and spec.fit.start_from is not None and isinstance(document.get("fit"), dict):
-        changed["fit"] = {**document["fit"], "start_from": _from(spec.fit.start_from, base)}
+        changed["fit"] = {**document["fit"], "start_from": _make_relative(spec.fit.start_from, base)}
     return changed
 
 
-def _sources(data: DataSpec, base: File) -> dict[str, Any]:
+def _make_sources_portable(data: DataSpec, base: File) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if data.train:
-        train = [_source(each, base) for each in data.train]
+        train = [_make_source_portable(each, base) for each in data.train]
         found["train"] = train if len(train) > 1 else train[0]
-    return found | {name: _source(each, base) for name, each in data.parts.items() if isinstance(each, Source)}
+    return found | {name: _make_source_portable(each, base) for name, each in data.parts.items() if isinstance(each, Source)}
 
 
-def _source(source: Source, base: File) -> Any:
+def _make_source_portable(source: Source, base: File) -> Any:
     if source.path is None:
         return source.function
     more: dict[str, Any] = {}
     if source.root is not None:
-        more["root"] = _from(source.root, base)
+        more["root"] = _make_relative(source.root, base)
     if source.separator is not None:
         more["separator"] = source.separator
-    path = _from(source.path, base)
+    path = _make_relative(source.path, base)
     return {"path": path, **more} if more else path
 
 
-def _from(written: WrittenPath, base: File) -> str:
+def _make_relative(written: WrittenPath, base: File) -> str:
     """As a path from the spec's folder."""
     return File(os.path.relpath(written.path, base)).as_posix()

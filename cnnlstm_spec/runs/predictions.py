@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ..compiler.compile import Compilation
-from ..model.addresses import backbone_of, inner_of, list_addresses, output_of
+from ..model.addresses import backbone_of, find_output, inner_of, list_addresses
 from ..text.escape.json import to_json
 from .measure.inside import find_tensor
 from .measure.measure import HALF
-from .measure.predict import Predicted, classes_of, make_heads, numbers_of, predict, probabilities_of
+from .measure.predict import Predicted, decide_classes, make_heads, numbers_of, predict, probabilities_of
 from .read.libraries import need
 from .samples import DataError, Part, Target
 
@@ -55,15 +55,15 @@ def make_predictions(
     heads = make_heads(compilation)
     if at is not None:
         found = predict(cut_at(model, compilation, at), part, type(heads)((at,), batch_size=heads.batch_size))
-        return _with_features(columns, at, found[at])
+        return _add_features(columns, at, found[at])
     for head, predicted in predict(model, part, heads).items():
         target = targets.get(head) or _guess(head, predicted)
         if predicted.values[0].ndim > 1:
-            arrays[head] = _stacked(
-                [_of_steps(each, target, head in heads.logits, thresholds.get(head, HALF)) for each in predicted.values]
+            arrays[head] = _stack(
+                [_describe_steps(each, target, head in heads.logits, thresholds.get(head, HALF)) for each in predicted.values]
             )
         else:
-            columns |= _of_head(head, predicted, target, head in heads.logits, thresholds.get(head, HALF), every)
+            columns |= _check_head(head, predicted, target, head in heads.logits, thresholds.get(head, HALF), every)
     return Predictions(columns, arrays)
 
 
@@ -73,10 +73,10 @@ def _guess(head: str, predicted: Predicted) -> Target:
     return Target(head, "numbers", "real", tuple(map(str, range(width))))
 
 
-def _of_head(
+def _check_head(
     head: str, predicted: Predicted, target: Target, is_logits: bool, threshold: float, every: bool
 ) -> dict[str, Sequence[Any]]:
-    values = predicted.rows()
+    values = predicted.list_rows()
     if target.sort == "numbers":
         numbers = numbers_of(values.astype("float64"), target)
         if numbers.shape[1] == 1:
@@ -90,7 +90,7 @@ def _of_head(
             f"{head}.prediction": ["|".join(name for name, yes in zip(target.names, row, strict=True) if yes) for row in chosen]
         }
         return told | {f"{head}.{name}": scores[:, place].tolist() for place, name in enumerate(target.names)}
-    classes = classes_of(scores, target, threshold)
+    classes = decide_classes(scores, target, threshold)
     both = numpy.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
     names = target.names if len(target.names) == both.shape[1] else tuple(map(str, range(both.shape[1])))
     told = {f"{head}.prediction": [names[each] for each in classes]}
@@ -99,15 +99,15 @@ def _of_head(
     return told | {f"{head}.probability": both[numpy.arange(len(both)), classes].tolist()}
 
 
-def _of_steps(values: Any, target: Target, is_logits: bool, threshold: float) -> Any:
+def _describe_steps(values: Any, target: Target, is_logits: bool, threshold: float) -> Any:
     """What a head with steps gives of a sample: the class of each step, or its numbers."""
     if target.sort != "classes":
         return numbers_of(values, target) if target.sort == "numbers" else probabilities_of(values, is_logits)
     flat = probabilities_of(values.reshape(-1, values.shape[-1]), is_logits)
-    return classes_of(flat, target, threshold).reshape(values.shape[:-1])
+    return decide_classes(flat, target, threshold).reshape(values.shape[:-1])
 
 
-def _stacked(arrays: Sequence[Any]) -> Any:
+def _stack(arrays: Sequence[Any]) -> Any:
     longest = max(len(each) for each in arrays)
     if all(len(each) == longest for each in arrays):
         return numpy.stack(arrays)
@@ -122,7 +122,7 @@ def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.
 
     typed = compilation.typed
     assert typed is not None
-    id = output_of(typed.graph, address)
+    id = find_output(typed.graph, address)
     if id is None and (inner_of(typed.graph, address) or backbone_of(typed.graph, address)):
         raise DataError([f"nothing in the model reads `{address}`: read it in a head, and predict that"])
     if id is None:
@@ -133,9 +133,9 @@ def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.
     return keras.Model(model.inputs, tensor)
 
 
-def _with_features(columns: dict[str, Sequence[Any]], at: str, found: Predicted) -> Predictions:
+def _add_features(columns: dict[str, Sequence[Any]], at: str, found: Predicted) -> Predictions:
     if found.values[0].ndim > 1:
-        return Predictions(columns, {at: _stacked(found.values)})
+        return Predictions(columns, {at: _stack(found.values)})
     values = numpy.stack(found.values).reshape(len(found.values), -1)
     return Predictions(columns | {f"{at}.{place}": values[:, place].tolist() for place in range(values.shape[1])}, {})
 
@@ -144,7 +144,7 @@ def write_predictions(found: Predictions, ending: str) -> bytes:
     """The bytes of a file of that ending. Raises DataError where it cannot hold them."""
     if ending == ARRAYS:
         stream = io.BytesIO()
-        held = {name: numpy.asarray(_texts(each)) for name, each in found.columns.items()}
+        held = {name: numpy.asarray(_list_texts(each)) for name, each in found.columns.items()}
         numpy.savez(stream, allow_pickle=False, **{**held, **found.arrays})
         return stream.getvalue()
     if ending not in TABLES:
@@ -160,22 +160,24 @@ def write_predictions(found: Predictions, ending: str) -> bytes:
         return stream.getvalue()
     rows = zip(*found.columns.values(), strict=True)
     if ending == ".jsonl":
-        return "".join(to_json(dict(zip(found.columns, map(_plain, row), strict=True)), None) + "\n" for row in rows).encode()
+        return "".join(
+            to_json(dict(zip(found.columns, map(_make_plain, row), strict=True)), None) + "\n" for row in rows
+        ).encode()
     text = io.StringIO()
     writer = csv.writer(text, delimiter="\t" if ending == ".tsv" else ",", lineterminator="\n")
     writer.writerow(found.columns)
-    writer.writerows(map(_cells, rows))
+    writer.writerows(map(_list_cells, rows))
     return text.getvalue().encode()
 
 
-def _cells(row: Sequence[Any]) -> list[Any]:
+def _list_cells(row: Sequence[Any]) -> list[Any]:
     return [
-        "" if each is None else to_json(_plain(each), None) if isinstance(each, list | tuple | numpy.ndarray) else each
+        "" if each is None else to_json(_make_plain(each), None) if isinstance(each, list | tuple | numpy.ndarray) else each
         for each in row
     ]
 
 
-def _plain(value: Any) -> Any:
+def _make_plain(value: Any) -> Any:
     if isinstance(value, numpy.ndarray):
         return value.tolist()
     if isinstance(value, numpy.generic):
@@ -183,9 +185,9 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not numpy.isfinite(value) else value
 
 
-def _texts(values: Sequence[Any]) -> list[Any]:
+def _list_texts(values: Sequence[Any]) -> list[Any]:
     """Cells that an array holds without pickle."""
-    kept = [_plain(each) for each in values]
+    kept = [_make_plain(each) for each in values]
     if all(isinstance(each, int | float) for each in kept):
         return kept
     return ["" if each is None else each if isinstance(each, str) else str(each) for each in kept]

@@ -118,7 +118,7 @@ class ArrayPart(Part):
         import numpy
 
         at = numpy.asarray(places, dtype="int64")
-        taken = [{name: array[at] for name, array in arrays.items()} for arrays in self._mappings()]
+        taken = [{name: array[at] for name, array in arrays.items()} for arrays in self._list_mappings()]
         return Batch(*taken)
 
     def arrays(self) -> Batch | None:
@@ -127,7 +127,7 @@ class ArrayPart(Part):
     def rows(self) -> Mapping[str, Sequence[Any]] | None:
         return self._rows
 
-    def _mappings(self) -> tuple[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]]:
+    def _list_mappings(self) -> tuple[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]]:
         return self._all.inputs, self._all.targets, self._all.weights
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..text.escape.terminal import one_line, width
+from ..text.escape.terminal import measure_width, one_line
 from .measure.document import Evaluation, HeadFigures, Value
 
 
@@ -12,18 +12,18 @@ def render_evaluation(found: Evaluation) -> str:
     """Figures with their intervals, then each head's classes, confusion and comparisons."""
     samples = f"{found.samples:,} sample{'s' if found.samples > 1 else ''}"
     lines = [f"{one_line(found.name)} on {one_line(found.part)}: {samples}; in brackets 95 % intervals"]
-    rows = [(one_line(name), _told(value)) for name, value in found.metrics.items()]
+    rows = [(one_line(name), _format_number(value)) for name, value in found.metrics.items()]
     if found.loss is not None:
         rows.insert(0, ("loss", f"{found.loss:.4g}"))
-    lines += _aligned(rows)
+    lines += _align_rows(rows)
     several = len(found.heads) > 1
     for name, head in found.heads.items():
         own = {key.removeprefix(f"{name}."): each for key, each in found.metrics.items()} if several else found.metrics
-        lines += _head(name if several else "", head, own)
+        lines += _describe_head(name if several else "", head, own)
     return "\n".join(lines)
 
 
-def _head(name: str, head: HeadFigures, metrics: Mapping[str, Value]) -> Iterator[str]:
+def _describe_head(name: str, head: HeadFigures, metrics: Mapping[str, Value]) -> Iterator[str]:
     title = f"{one_line(name)}: " if name else ""
     if head.classes is not None:
         yield ""
@@ -33,24 +33,26 @@ def _head(name: str, head: HeadFigures, metrics: Mapping[str, Value]) -> Iterato
         rows: list[tuple[str, ...]] = [heading]
         for label, each in head.classes.items():
             of_class = (each.precision, each.recall, each.f1, each.false_alarms, each.auc)
-            rows.append((one_line(label), f"{each.samples:,}", *map(_short, of_class)))
-        yield from _aligned(rows)
+            rows.append((one_line(label), f"{each.samples:,}", *map(_shorten, of_class)))
+        yield from _align_rows(rows)
     if head.confusion is not None and head.classes is not None:
         yield ""
         yield f"{title}what each class (row) is taken for"
         names = [one_line(label) for label in head.classes]
-        yield from _aligned([("", *names), *((label, *map(str, row)) for label, row in zip(names, head.confusion, strict=True))])
+        yield from _align_rows(
+            [("", *names), *((label, *map(str, row)) for label, row in zip(names, head.confusion, strict=True))]
+        )
     for words, figures in (("the last value repeated", head.last_value), ("the value a season before", head.season)):
         if figures is None:
             continue
         yield ""
-        yield f"{title}{words}: " + ", ".join(f"{key} {_told(value)}" for key, value in figures.items())
+        yield f"{title}{words}: " + ", ".join(f"{key} {_format_number(value)}" for key, value in figures.items())
         mine, theirs = metrics["mae"].value, figures["mae"].value
         if mine is not None and theirs is not None and mine >= theirs:
             yield f"{title}the model is no better than {words}"
 
 
-def _told(value: Value) -> str:
+def _format_number(value: Value) -> str:
     if value.value is None:
         return "-"
     if value.lower is None or value.upper is None:
@@ -58,15 +60,15 @@ def _told(value: Value) -> str:
     return f"{value.value:.4g} [{value.lower:.4g}, {value.upper:.4g}]"
 
 
-def _short(value: Value) -> str:
+def _shorten(value: Value) -> str:
     return "-" if value.value is None else f"{value.value:.3f}"
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def _align_rows(rows: Sequence[tuple[str, ...]]) -> list[str]:
     if not rows:
         return []
-    widths = [max(width(row[place]) for row in rows) for place in range(len(rows[0]))]
+    widths = [max(measure_width(row[place]) for row in rows) for place in range(len(rows[0]))]
     return [
-        ("  " + "  ".join(cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True))).rstrip()
+        ("  " + "  ".join(cell + " " * (size - measure_width(cell)) for cell, size in zip(row, widths, strict=True))).rstrip()
         for row in rows
     ]

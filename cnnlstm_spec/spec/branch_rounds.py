@@ -40,7 +40,7 @@ UNBOUND = Bound()
 
 def read_branch_rounds(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> list[tuple[Entry, Bound]]:
     """The branches of an entry, each under its own name; one that stands for all where they cannot be told."""
-    each = _each_of(entry, scope, keys)
+    each = _find_each(entry, scope, keys)
     if each is None:
         return [(entry, UNBOUND)]
     at = scope.at(entry.key.text)
@@ -62,7 +62,7 @@ def read_branch_rounds(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> lis
     return found or [(entry, untold)]
 
 
-def _each_of(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> Node | None:
+def _find_each(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> Node | None:
     """What is written as `each`, or misspelt where the name has a variable."""
     node = replace(scope, found=[], index=None).resolve(entry.value)
     if not isinstance(node, Mapping):

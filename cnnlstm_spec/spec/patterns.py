@@ -43,7 +43,7 @@ def fits(name: str, pattern: str) -> bool:
     return True
 
 
-def matches(pattern: str, branches: Names) -> list[str]:
+def find_matches(pattern: str, branches: Names) -> list[str]:
     """What a reference with a pattern stands for: `lead_*.conv3` for that layer in each of the branches."""
     stem, dot, layer = pattern.partition(".")
     return [f"{name}{dot}{layer}" for name in branches.known if fits(name, stem)]
@@ -57,7 +57,7 @@ def match_references(refs: References, branches: Names, scope: Scope) -> Referen
     result: list[tuple[str, Origin]] = []
     sound = True
     for ref, origin in refs:
-        meant = _check(ref, matches(ref, branches), found, origin.place, branches, scope) if is_pattern(ref) else [ref]
+        meant = _check(ref, find_matches(ref, branches), found, origin.place, branches, scope) if is_pattern(ref) else [ref]
         sound = sound and meant is not None
         result += [(each, origin) for each in meant or ()]
     return tuple(result) if sound else None
@@ -82,7 +82,7 @@ def is_address_pattern(address: str) -> bool:
 
 def match_address(address: str, branches: Names) -> list[str]:
     """The addresses that one with a pattern stands for."""
-    return [BRANCHES + each for each in matches(address.removeprefix(BRANCHES), branches)]
+    return [BRANCHES + each for each in find_matches(address.removeprefix(BRANCHES), branches)]
 
 
 def _check(
@@ -96,13 +96,13 @@ def _check(
         return None
     twice = next((each for each in meant if each in found), None)
     if twice is not None:
-        scope.found.append(beside(pattern, twice, place, found[twice], scope.uses))
+        scope.found.append(report_beside(pattern, twice, place, found[twice], scope.uses))
         return None
     found.update(dict.fromkeys(meant, place))
     return meant
 
 
-def beside(pattern: str, name: str, place: Place, other: Place, uses: tuple[Label, ...] = ()) -> Diagnostic:
+def report_beside(pattern: str, name: str, place: Place, other: Place, uses: tuple[Label, ...] = ()) -> Diagnostic:
     """Says that what a pattern stands for is named beside it."""
     help = (f"leave `{name}` out, or write a narrower pattern",)
     facts: dict[str, object] = {"pattern": pattern, "name": name}

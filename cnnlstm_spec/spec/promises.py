@@ -105,7 +105,7 @@ def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labe
     """The section `targets`, as far as it could be read."""
     found = []
     note_heads(node, scope, heads)
-    for key, value, at in _entries(node, scope, "targets"):
+    for key, value, at in _read_entries(node, scope, "targets"):
         if key.text not in heads:
             near = guess(key.text, heads, key.span)
             help = near.help or (f"the heads are {', '.join(heads)}",)
@@ -124,7 +124,7 @@ def _read_target(node: Node, scope: Scope, head: str) -> Any:
 def read_expect(node: Node, scope: Scope) -> tuple[Expected, ...]:
     """The section `expect`, as far as it could be read."""
     found = []
-    for key, value, at in _entries(node, scope, "expect"):
+    for key, value, at in _read_entries(node, scope, "expect"):
         scope.note(Address(key.span, key.text, whole=True))
         wanted = (EXPECTED_COUNT if key.text in COUNTS else EXPECTED_SHAPE).read(value, at)
         if wanted is not POISON:
@@ -132,7 +132,7 @@ def read_expect(node: Node, scope: Scope) -> tuple[Expected, ...]:
     return tuple(found)
 
 
-def _entries(node: Node, scope: Scope, section: str) -> tuple[tuple[Scalar, Node, Scope], ...]:
+def _read_entries(node: Node, scope: Scope, section: str) -> tuple[tuple[Scalar, Node, Scope], ...]:
     """Key, value and scope of each entry, variables replaced."""
     resolved = scope.resolve(node)
     if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):

@@ -38,7 +38,7 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if reading is POISON:
         return None
     record = reading.record
-    rounds = _rounds(record, scope)
+    rounds = _list_rounds(record, scope)
     if rounds is None:
         return None
     origin = replace(origin_of(key, scope), written=reading.written)
@@ -64,7 +64,7 @@ def _read_unused(record: RepeatStructure, scope: Scope) -> None:
     read(LAYERS, record.layers, scope.at("layers").having(unknown, find_homes(record.each, scope)))
 
 
-def _rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | None:
+def _list_rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | None:
     """The variables of each round."""
     if record.times is not None:
         return [{} for _ in range(min(record.times, LAYERS_LIMIT + 1))]

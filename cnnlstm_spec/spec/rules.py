@@ -44,7 +44,7 @@ def read_rules(document: Node, found: list[Diagnostic]) -> tuple[SetLevel, ...]:
         example = ("write a code and its level: `rules: {mask-lost: ignore}`",)
         scope.report(NOT_A_MAPPING, node, owner=KEY, given=words_for(node), help=example)
         return ()
-    return tuple(_levels(node.entries, scope))
+    return tuple(_read_levels(node.entries, scope))
 
 
 def read_rule_texts(texts: Iterable[str], found: list[Diagnostic]) -> tuple[SetLevel, ...]:
@@ -54,11 +54,11 @@ def read_rule_texts(texts: Iterable[str], found: list[Diagnostic]) -> tuple[SetL
         if not text.partition("=")[0].strip() or "=" not in text:
             found.append(Diagnostic(UNCLEAR, Place((), Span(Source(OPTION, text), 0, len(text))), {"text": text}))
         elif (parts := read_text(text, OPTION, found)) is not None:
-            read |= {each.code: each for each in _levels((Entry(*parts),), Scope(found))}
+            read |= {each.code: each for each in _read_levels((Entry(*parts),), Scope(found))}
     return tuple(read.values())
 
 
-def _levels(entries: Iterable[Entry], scope: Scope) -> Iterable[SetLevel]:
+def _read_levels(entries: Iterable[Entry], scope: Scope) -> Iterable[SetLevel]:
     for entry in entries:
         at = scope.at(entry.key.text)
         level = POISON if entry.key.broken else LEVEL.read(entry.value, at)

@@ -218,13 +218,13 @@ def _read_values(node: Node, scope: Scope) -> Any:
         help = ("`{int: [16, 256]}`, `{float: [1e-5, 1e-2], log: true}`, or a list of values",)
         key = first.text if isinstance(first, Scalar) else "int"
         return scope.report(UNKNOWN_KEY if node.entries else MISSING_KEY, first, owner=scope.name, key=key, help=help)
-    if kinds == ["int"] and (wrong := _not_whole(node)) is not None:
+    if kinds == ["int"] and (wrong := _find_not_whole(node)) is not None:
         return scope.at("int").report(NOT_WHOLE, wrong, given=[getattr(each, "value", "?") for each in wrong.items])
     reading = read_record(IntRange if kinds == ["int"] else FloatRange, node, scope, scope.name)
     return POISON if reading is POISON else reading.record
 
 
-def _not_whole(node: Mapping) -> Listing | None:
+def _find_not_whole(node: Mapping) -> Listing | None:
     """The bounds of `int`, where one of them is a number with a fraction."""
     bounds = node.get("int")
     if bounds is None or not isinstance(bounds.value, Listing):

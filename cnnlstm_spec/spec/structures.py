@@ -30,7 +30,7 @@ class Structure(Record):
     share: Annotated[str | None, Optional(NAME)] = None
     """All that carry this name have one set of weights."""
 
-    def item(self, origin: Origin) -> Item:
+    def make_item(self, origin: Origin) -> Item:
         """The structure as an item."""
         raise NotImplementedError(type(self).__name__)
 
@@ -51,7 +51,7 @@ class TimeDistributed(Structure):
         if self.is_written("layers") == self.is_written("layer"):
             at.report(ONE_WAY, owner="TimeDistributed", keys="`layers` or `layer`")
 
-    def item(self, origin: Origin) -> Item:
+    def make_item(self, origin: Origin) -> Item:
         inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()
         frozen = None if self.trainable else origin.written.places["trainable"]
         norms = origin.written.keys["freeze_batch_norm"] if self.freeze_batch_norm else None
@@ -87,7 +87,7 @@ class ResidualStructure(Structure):
     shortcut: Annotated[tuple[Item, ...] | None, ShortcutKind()] = ()
     """What is added to them."""
 
-    def item(self, origin: Origin) -> Item:
+    def make_item(self, origin: Origin) -> Item:
         return Residual(self.layers, self.shortcut, origin, self.name, self.share)
 
 
@@ -138,7 +138,7 @@ class ParallelStructure(Structure):
                 if self.is_written(key):
                     at.report(ONE_WAY, key, owner="Parallel", keys="`paths`, or `each` with `layers`", on_key=True)
 
-    def item(self, origin: Origin) -> Item:
+    def make_item(self, origin: Origin) -> Item:
         return Parallel(self.paths or (), self.merge, origin, self.name, self.share)
 
 
@@ -186,12 +186,12 @@ def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         return None
     record, origin = reading.record, replace(origin_of(key, scope), written=reading.written)
     if record.each is None:
-        return cast("Item", record.item(origin))
-    paths = _paths_of_each(record.each, record.layers, key, scope)
+        return cast("Item", record.make_item(origin))
+    paths = _repeat_layers(record.each, record.layers, key, scope)
     return None if paths is None else Parallel(paths, record.merge, origin, record.name, record.share)
 
 
-def _paths_of_each(each: Node, layers: Node, key: Scalar, scope: Scope) -> tuple[tuple[str, tuple[Item, ...]], ...] | None:
+def _repeat_layers(each: Node, layers: Node, key: Scalar, scope: Scope) -> tuple[tuple[str, tuple[Item, ...]], ...] | None:
     """The layers once for each value, called as they are counted."""
     rounds = read_rounds(each, scope)
     if rounds is None or not scope.spend(len(rounds), key):
@@ -211,4 +211,4 @@ def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scop
     if arguments is None:
         return None
     reading = read_record(cls, place_at_key(arguments, key), scope, key.text)
-    return None if reading is POISON else reading.record.item(replace(origin_of(key, scope), written=reading.written))
+    return None if reading is POISON else reading.record.make_item(replace(origin_of(key, scope), written=reading.written))

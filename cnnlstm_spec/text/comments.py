@@ -29,7 +29,7 @@ class Ignored:
     line: int
 
 
-def ignored_in(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]:
+def find_ignored(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]:
     """The codes in the comments of a text, in order; a comment that names none is reported."""
     marks = list(MARK.finditer(source.text))
     if not marks:
@@ -45,7 +45,7 @@ def ignored_in(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]:
         if codes is None:
             found.append(Diagnostic(NO_CODES, Place((), Span(source, mark.start(), mark.end()))))
             continue
-        line = lines.meant(mark.start())
+        line = lines.find_meant_line(mark.start())
         words = WORD.finditer(source.text, codes.start(), codes.end())
         ignored += [Ignored(word[0], Span(source, word.start(), word.end()), line) for word in words]
     return tuple(ignored)
@@ -63,7 +63,7 @@ class _Lines:
         self.source, self.last = source, source.position(len(source.text))[0]
         self.next: dict[int, int] = {}
 
-    def meant(self, at: int) -> int:
+    def find_meant_line(self, at: int) -> int:
         """The line of a comment; of one that stands alone the next that holds anything else."""
         number = self.source.position(at)[0]
         passed = []

@@ -23,7 +23,7 @@ def find_specs(folder: File, skip: Callable[[File, str], None], fail: Callable[[
     Hidden files and folders are not looked at. A file that cannot be read counts as a spec, so that it is reported.
     """
     found = []
-    for path in _yaml_files(folder, fail):
+    for path in _find_yaml_files(folder, fail):
         if path.name.startswith("_"):
             skip(path, "its name begins with `_`, so it is a part of others")
         elif is_spec(path):
@@ -33,7 +33,7 @@ def find_specs(folder: File, skip: Callable[[File, str], None], fail: Callable[[
     return found
 
 
-def _yaml_files(folder: File, fail: Callable[[PathError], None]) -> Iterator[File]:
+def _find_yaml_files(folder: File, fail: Callable[[PathError], None]) -> Iterator[File]:
     """Links to folders are not followed, so that a loop ends."""
     for root, folders, files in walk(folder, fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -75,9 +75,9 @@ class _Schema(GenerateJsonSchema):
 def make_schema(cls: type[Document]) -> dict[str, Any]:
     """The JSON Schema of a document, by which programs that read it can be checked."""
     schema = cls.model_json_schema(mode="serialization", schema_generator=_Schema)
-    return {"$schema": DIALECT, **_without_empty_titles(schema)}
+    return {"$schema": DIALECT, **_drop_empty_titles(schema)}
 
 
-def _without_empty_titles(schema: dict[str, Any]) -> dict[str, Any]:
+def _drop_empty_titles(schema: dict[str, Any]) -> dict[str, Any]:
     named = {name: {k: v for k, v in each.items() if k != "title"} for name, each in schema.pop("$defs", {}).items()}
     return {**schema, **({"$defs": named} if named else {})}

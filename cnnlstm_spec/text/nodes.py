@@ -80,7 +80,7 @@ def words_for(node: Node) -> str:
 def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None, depth: int = 0) -> Node:
     """A node of a Python value, all of it at one span; keys that can be no names are reported to `found`."""
     found = [] if found is None else found
-    value = plain_value(value)
+    value = make_plain_value(value)
     if depth > DEPTH_LIMIT:
         raise TypeError(f"a value that is nested more than {DEPTH_LIMIT} levels deep has no place in a spec")
     if isinstance(value, dict):
@@ -95,7 +95,7 @@ def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None 
     raise TypeError(f"{type(value).__name__} has no place in a spec")
 
 
-def plain_value(value: object) -> object:
+def make_plain_value(value: object) -> object:
     """The value of Python's own for a number or an array of numpy, and for a subclass of a number or a text."""
     if hasattr(value, "dtype") and hasattr(value, "tolist"):
         return value.tolist()

@@ -41,26 +41,26 @@ def read_file(path: File, name: str | None = None) -> Source:
         data = read(path, LIMIT * 2**20 + 1)
     except PathError as error:
         if error.missing:
-            raise _refused(name, NO_FILE, help=_near(path)) from None
-        raise _refused(name, UNREADABLE, help=WAYS.get(error.reason, ()), reason=error.reason) from None
+            raise _refuse(name, NO_FILE, help=_suggest_near(path)) from None
+        raise _refuse(name, UNREADABLE, help=WAYS.get(error.reason, ()), reason=error.reason) from None
     return decode(data, name)
 
 
 def read_stream(stream: BinaryIO | None, name: str) -> Source:
     """The source of a stream of bytes, None for one that is closed; raises Unread."""
     if stream is None:
-        raise _refused(name, UNREADABLE, reason="it is closed")
+        raise _refuse(name, UNREADABLE, reason="it is closed")
     try:
         return decode(stream.read(LIMIT * 2**20 + 1), name)
     except (OSError, ValueError) as error:
         # A ValueError is Python's own word for a stream that was closed.
-        raise _refused(name, UNREADABLE, reason=reason_of(error)) from None
+        raise _refuse(name, UNREADABLE, reason=reason_of(error)) from None
 
 
 def decode(data: bytes, name: str) -> Source:
     """The source of some bytes, a byte order mark left out; raises Unread."""
     if len(data) > LIMIT * 2**20:
-        raise _refused(name, TOO_LARGE, limit=LIMIT)
+        raise _refuse(name, TOO_LARGE, limit=LIMIT)
     data = data.removeprefix(BOM)
     try:
         return Source(name, data.decode("utf-8"))
@@ -74,11 +74,11 @@ def decode(data: bytes, name: str) -> Source:
         raise Unread(found, missing=False) from None
 
 
-def _refused(name: str, code: Code, help: tuple[str, ...] = (), **facts: object) -> Unread:
+def _refuse(name: str, code: Code, help: tuple[str, ...] = (), **facts: object) -> Unread:
     return Unread(Diagnostic(code, Place((), Span(Source(name, ""), 0, 0)), facts, help=help), missing=True)
 
 
-def _near(path: File) -> tuple[str, ...]:
+def _suggest_near(path: File) -> tuple[str, ...]:
     """A file beside it with nearly that name."""
     from .spelling import nearest
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .diagnostic import Diagnostic
-from .escape.terminal import one_line, painted, shown, width
+from .escape.terminal import measure_width, one_line, paint_text, show_character
 from .source import NOWHERE, Source, Span
 
 WIDTH = 120
@@ -27,7 +27,7 @@ class Mark(NamedTuple):
 def render(diagnostics: Iterable[Diagnostic], color: bool = False, width: int | None = None) -> str:
     """The diagnostics, an empty line between two; `width` is in columns."""
     printer = _Printer(color, max(width or WIDTH, LEAST_WIDTH))
-    return "\n\n".join(printer.diagnostic(each) for each in diagnostics)
+    return "\n\n".join(printer.render_diagnostic(each) for each in diagnostics)
 
 
 def counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
@@ -52,44 +52,44 @@ class _Printer:
         self.color, self.columns = color, columns
 
     def paint(self, text: str, style: str) -> str:
-        return painted(text, style) if self.color else text
+        return paint_text(text, style) if self.color else text
 
-    def diagnostic(self, diagnostic: Diagnostic) -> str:
+    def render_diagnostic(self, diagnostic: Diagnostic) -> str:
         severity = diagnostic.severity
         head = self.paint(f"{severity}[{diagnostic.code.name}]", severity)
         lines = [head + self.paint(": " + one_line(diagnostic.message), "bold")]
         notes = [label.message for label in diagnostic.labels if not _is_somewhere(label.place.span)]
-        sources = _marks(diagnostic)
+        sources = _collect_marks(diagnostic)
         gutter = max((len(str(mark.line)) for _, marks in sources for mark in marks), default=1)
         for index, (source, marks) in enumerate(sources):
-            lines += self.location(source, marks, gutter, first=index == 0)
+            lines += self.render_location(source, marks, gutter, first=index == 0)
             if source.text:
-                lines += self.snippet(source, marks, gutter, severity)
+                lines += self.render_snippet(source, marks, gutter, severity)
         for word, texts in (("note", notes), ("help", diagnostic.help)):
             sign = self.paint("=", "gutter")
             lines += [f"{'':{gutter}} {sign} {self.paint(word + ':', 'bold')} {one_line(text)}" for text in texts]
         return "\n".join(lines)
 
-    def location(self, source: Source, marks: list[Mark], gutter: int, first: bool) -> list[str]:
+    def render_location(self, source: Source, marks: list[Mark], gutter: int, first: bool) -> list[str]:
         arrow = self.paint("-->" if first else ":::", "gutter")
         mark = next((mark for mark in marks if mark.primary), marks[0])
         at = f":{mark.line}:{mark.start + 1}" if source.text else ""
         return [f"{'':{gutter}}{arrow} {one_line(source.name)}{at}"]
 
-    def snippet(self, source: Source, marks: list[Mark], gutter: int, severity: str) -> list[str]:
+    def render_snippet(self, source: Source, marks: list[Mark], gutter: int, severity: str) -> list[str]:
         bar = self.paint("|", "gutter")
         lines = [f"{'':{gutter}} {bar}"]
         before: int | None = None
         for number in sorted({mark.line for mark in marks}):
             if before is not None and number == before + 2:
-                lines += self.source_line(source, before + 1, [], gutter, severity)
+                lines += self.render_source_line(source, before + 1, [], gutter, severity)
             elif before is not None and number > before + 1:
                 lines.append(self.paint("...", "gutter"))
-            lines += self.source_line(source, number, [mark for mark in marks if mark.line == number], gutter, severity)
+            lines += self.render_source_line(source, number, [mark for mark in marks if mark.line == number], gutter, severity)
             before = number
         return lines
 
-    def source_line(self, source: Source, number: int, marks: list[Mark], gutter: int, severity: str) -> list[str]:
+    def render_source_line(self, source: Source, number: int, marks: list[Mark], gutter: int, severity: str) -> list[str]:
         """A line with its marks below it; a line too long is printed again for a mark that does not fit beside the others."""
         text = source.line(number)
         bar = self.paint("|", "gutter")
@@ -99,7 +99,7 @@ class _Printer:
         while True:
             start, end = _window(text, waiting[0] if waiting else None, space)
             prefix = "... " if start else ""
-            shown_text = prefix + "".join(map(shown, text[start:end])) + (" ..." if end < len(text) else "")
+            shown_text = prefix + "".join(map(show_character, text[start:end])) + (" ..." if end < len(text) else "")
             label = self.paint(f"{number:>{gutter}}", "gutter")
             lines.append(f"{label} {bar} {shown_text}".rstrip())
             later = []
@@ -107,8 +107,8 @@ class _Printer:
                 if mark is not waiting[0] and not (start <= mark.start and mark.end <= end):
                     later.append(mark)
                     continue
-                indent = " " * (len(prefix) + _columns(text[start : mark.start]))
-                length = max(1, _columns(text[mark.start : min(mark.end, end)]))
+                indent = " " * (len(prefix) + _count_columns(text[start : mark.start]))
+                length = max(1, _count_columns(text[mark.start : min(mark.end, end)]))
                 message = f" {one_line(mark.message)}" if mark.message else ""
                 marked = self.paint(("^" if mark.primary else "-") * length + message, severity if mark.primary else "label")
                 lines.append(f"{'':{gutter}} {bar} {indent}{marked}")
@@ -117,7 +117,7 @@ class _Printer:
             waiting = later
 
 
-def _marks(diagnostic: Diagnostic) -> list[tuple[Source, list[Mark]]]:
+def _collect_marks(diagnostic: Diagnostic) -> list[tuple[Source, list[Mark]]]:
     """The marks of each source, that of the diagnostic itself first."""
     spans = [(diagnostic.place.span, diagnostic.label, True)]
     spans += [(label.place.span, label.message, False) for label in diagnostic.labels]
@@ -148,21 +148,21 @@ def _is_somewhere(span: Span) -> bool:
     return span.source is not NOWHERE.source
 
 
-def _columns(text: str) -> int:
-    return width("".join(map(shown, text)))
+def _count_columns(text: str) -> int:
+    return measure_width("".join(map(show_character, text)))
 
 
 def _window(text: str, mark: Mark | None, space: int) -> tuple[int, int]:
     """The stretch of a line that is printed: all of it, or as much around the mark as there is space for."""
-    if len(text) <= space and _columns(text) <= space:
+    if len(text) <= space and _count_columns(text) <= space:
         return 0, len(text)
     space -= len("... ") + len(" ...")
     at = mark.start if mark is not None else 0
     start = at
     left = min(space // 3, space)
-    while start > 0 and (left := left - _columns(text[start - 1])) >= 0:
+    while start > 0 and (left := left - _count_columns(text[start - 1])) >= 0:
         start -= 1
-    used, end = _columns(text[start:at]), at
-    while end < len(text) and (used := used + _columns(text[end])) <= space:
+    used, end = _count_columns(text[start:at]), at
+    while end < len(text) and (used := used + _count_columns(text[end])) <= space:
         end += 1
     return start, end

@@ -39,7 +39,7 @@ def propose_repairs(source: Source, number: int, words: Collection[str] = ()) ->
     """
     line, start = source.line(number), source.start(number)
     seen = {line}
-    for candidate in _lines(source, number, line, words):
+    for candidate in _propose_lines(source, number, line, words):
         if candidate in seen:
             continue
         seen.add(candidate)
@@ -48,13 +48,13 @@ def propose_repairs(source: Source, number: int, words: Collection[str] = ()) ->
         yield Source(source.name, source.text[:start] + candidate + source.text[start + len(line) :])
 
 
-def _lines(source: Source, number: int, line: str, words: Collection[str]) -> Iterator[str]:
+def _propose_lines(source: Source, number: int, line: str, words: Collection[str]) -> Iterator[str]:
     """What may stand in place of a line."""
-    held = _left_open(line)
+    held = _find_left_open(line)
     text = held.text.rstrip()
     word = text.strip().removeprefix("-").strip()
     begun = WORD.search(text)
-    whole = _completed(source, number, begun[0], words) if begun is not None else None
+    whole = _complete_key(source, number, begun[0], words) if begun is not None else None
     if held.part is not None:
         # The last part is the one that is half written: what stands before it means something by itself.
         yield text[: held.part].rstrip(" ,") + held.closing
@@ -67,14 +67,14 @@ def _lines(source: Source, number: int, line: str, words: Collection[str]) -> It
         yield f"{text[: begun.start()]}{whole}:"
     if word and held.part is None:
         yield f"{text}{held.quote}:"
-    if not word and (indent := _missing_key(source, number)) is not None:
+    if not word and (indent := _find_missing_key(source, number)) is not None:
         yield f"{' ' * indent}{STANDS_FOR}:"
     yield ""
     if text.lstrip().startswith("-"):
         yield text[: text.index("-") + 1]
 
 
-def _completed(source: Source, number: int, begun: str, words: Collection[str]) -> str | None:
+def _complete_key(source: Source, number: int, begun: str, words: Collection[str]) -> str | None:
     """A key that begins so: one of another line, from the nearest on, or one of the words."""
     line = source.position
     found = [
@@ -86,15 +86,15 @@ def _completed(source: Source, number: int, begun: str, words: Collection[str]) 
     return min(found)[1] if found else known[0] if known else None
 
 
-def _left_open(line: str) -> _Open:
+def _find_left_open(line: str) -> _Open:
     opened: list[str] = []
     parts: list[int] = []
     for match in TOKEN.finditer(line):
         sign = match[0][0]
         if sign == "#":
-            return _closed(line[: match.start()], "", opened, parts)
+            return _close_brackets(line[: match.start()], "", opened, parts)
         if sign in "\"'" and not (match[1] or match[2]):
-            return _closed(line, sign, opened, parts)
+            return _close_brackets(line, sign, opened, parts)
         if sign in CLOSING:
             opened.append(sign)
             parts.append(match.end())
@@ -103,14 +103,14 @@ def _left_open(line: str) -> _Open:
             parts.pop()
         elif sign == "," and parts:
             parts[-1] = match.end()
-    return _closed(line, "", opened, parts)
+    return _close_brackets(line, "", opened, parts)
 
 
-def _closed(text: str, quote: str, opened: list[str], parts: list[int]) -> _Open:
+def _close_brackets(text: str, quote: str, opened: list[str], parts: list[int]) -> _Open:
     return _Open(text, quote, "".join(CLOSING[each] for each in reversed(opened)), parts[-1] if parts else None)
 
 
-def _missing_key(source: Source, number: int) -> int | None:
+def _find_missing_key(source: Source, number: int) -> int | None:
     """The column of the key that lines below a line without one belong to; None where they need none."""
     above = next((each for each in range(number - 1, 0, -1) if _is_written(source.line(each))), None)
     count = source.position(len(source.text))[0]

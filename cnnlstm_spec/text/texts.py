@@ -40,7 +40,7 @@ class Texts:
 
     def read(self, path: File) -> Source:
         """The source of a file; raises Unread."""
-        source = self.files[same_file(path)] = read_file(path)
+        source = self.files[find_same_file(path)] = read_file(path)
         return source
 
 
@@ -60,7 +60,7 @@ class EditedTexts(Texts):
         tree, found = parse(source)
         known = self.before.trees.get(old) if self.keeps else None
         if tree is not None and known is not None:
-            tree = Graft(self.may_keep).node(known, tree)
+            tree = Graft(self.may_keep).graft_node(known, tree)
         self.sources[id(source)], self.trees[id(source)] = source, tree
         return tree, found
 
@@ -73,13 +73,13 @@ class EditedTexts(Texts):
         return [*super().with_comments(), *(each for each in before if id(each) not in self.sources)]
 
     def read(self, path: File) -> Source:
-        known = self.before.files.get(same_file(path))
+        known = self.before.files.get(find_same_file(path))
         source = super().read(path) if known is None else self.edited.get(id(known), known)
-        self.files[same_file(path)] = source
+        self.files[find_same_file(path)] = source
         return source
 
 
-def same_file(path: File) -> File:
+def find_same_file(path: File) -> File:
     """What is the same for all paths of one file."""
     try:
         return resolve(path)

@@ -36,7 +36,7 @@ def resolve(text: str) -> Value | Unreadable:
     if not (first.isdigit() or first in "+-."):
         return text
     if LEADING_ZERO.fullmatch(text):
-        return Unreadable(f"`{text}` begins with a zero", f'write `{_without_zeros(text)}`, or "{text}" if it is text')
+        return Unreadable(f"`{text}` begins with a zero", f'write `{_strip_zeros(text)}`, or "{text}" if it is text')
     if INTEGER.fullmatch(text) or PREFIXED.fullmatch(text):
         if len(text) > DIGITS_LIMIT:
             return Unreadable(f"a number of {len(text)} digits is too large", "write a smaller number")
@@ -56,6 +56,6 @@ def fraction(text: str) -> float | None:
     return float(match[1]) / float(match[2])
 
 
-def _without_zeros(text: str) -> str:
+def _strip_zeros(text: str) -> str:
     sign = text[0] if text[0] in "+-" else ""
     return sign + (text.lstrip("+-0") or "0")

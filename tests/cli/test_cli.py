@@ -350,9 +350,9 @@ def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_layer_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
-    from cnnlstm_spec.emit.words.reference import find, names, page
+    from cnnlstm_spec.emit.words.reference import find, list_names, page
 
-    for listed in names().values():
+    for listed in list_names().values():
         for name in (each.split()[0] for each in listed):
             record = find(name)
             assert record is not None and page(name, record)
@@ -530,9 +530,9 @@ def test_validate_imports_no_keras(folder: Path) -> None:
 
 def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> None:
     from cnnlstm_spec import load
-    from cnnlstm_spec.emit.words.reference import find, names, page
+    from cnnlstm_spec.emit.words.reference import find, list_names, page
 
-    for heading, listed in names().items():
+    for heading, listed in list_names().items():
         for name in (each.split()[0] for each in listed if heading != "structures"):
             record = find(name)
             assert record is not None

@@ -10,7 +10,7 @@ from cnnlstm_spec.compiler import fixes
 from cnnlstm_spec.compiler.fixes import Clock, Trials, mend, try_fixes
 from cnnlstm_spec.compiler.variants import Sweep, sweep
 from cnnlstm_spec.text.diagnostic import Diagnostic
-from cnnlstm_spec.text.edits.applied import applied
+from cnnlstm_spec.text.edits.applied import apply_edits
 from cnnlstm_spec.text.fix import Edit, Fix
 from cnnlstm_spec.text.read_source import read_file
 from cnnlstm_spec.text.source import Source
@@ -75,13 +75,13 @@ def test_edits_have_their_places_in_the_text_as_it_is() -> None:
     spec = prepared(SPEC)
     (found,) = try_fixes(spec, list(spec.plain().diagnostics))
     edits = [edit for each in found for fix in each.fixes for edit in fix.edits]
-    assert applied(SPEC, [edit for edit in edits if isinstance(edit, Edit)]) == mended(SPEC)
+    assert apply_edits(SPEC, [edit for edit in edits if isinstance(edit, Edit)]) == mended(SPEC)
 
 
 def test_what_is_tried_has_an_end() -> None:
     seconds = iter([0.0, *([0.5] * 1), *([9.0] * 100)])
     trials = Trials(prepared(SPEC), Clock(lambda: next(seconds)))
-    first, second = (each.fixes[0] for each in trials.all())
+    first, second = (each.fixes[0] for each in trials.find_all())
     assert (first.applicability, second.applicability) == ("safe", "display")
     assert second.title.endswith("(untried)")
 
@@ -96,9 +96,9 @@ def test_a_trial_is_what_compiling_the_text_gives() -> None:
     trials = Trials(spec)
     for finding in trials.found:
         (fix,) = finding.fixes
-        edits = trials.edits(fix)
+        edits = trials.make_edits(fix)
         assert edits is not None
-        after, text = trials.after(edits), applied(SPEC, edits)
+        after, text = trials.try_with(edits), apply_edits(SPEC, edits)
         assert after is not None and text is not None
         plainly = prepared(text).plain().diagnostics
         assert [(each.code, each.message) for each in after.found] == [(each.code, each.message) for each in plainly]

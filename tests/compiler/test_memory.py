@@ -103,7 +103,7 @@ def swept(text: str, *matrix: str) -> list[Compilation]:
     found = []
     for variant, together in prepared.all():
         assert prepared.document is not None
-        apart = compile_document(prepared.source, variant.document(prepared.document, []), [])
+        apart = compile_document(prepared.source, variant.apply_to(prepared.document, []), [])
         assert told(together) == told(apart)
         found.append(together)
     assert found

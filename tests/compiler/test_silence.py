@@ -11,8 +11,8 @@ from json_schemas import validator
 
 import cnnlstm_spec
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.compiler.silence import every_code
-from cnnlstm_spec.text.comments import ignored_in
+from cnnlstm_spec.compiler.silence import find_codes
+from cnnlstm_spec.text.comments import find_ignored
 from cnnlstm_spec.text.diagnostic import CODES
 from cnnlstm_spec.text.source import Source
 
@@ -118,7 +118,7 @@ def test_a_comment_names_several_codes() -> None:
 def test_text_is_no_comment(top: str) -> None:
     text = spec(top)
     found: list[cnnlstm_spec.text.diagnostic.Diagnostic] = []
-    assert ignored_in(Source("spec", text), found) == () and found == []
+    assert find_ignored(Source("spec", text), found) == () and found == []
     assert [code for code, *_ in said(text)] == [LOST]
 
 
@@ -131,7 +131,7 @@ def test_text_is_no_comment(top: str) -> None:
     ],
 )
 def test_beside_text_it_is_one(top: str) -> None:
-    assert len(ignored_in(Source("spec", spec(top)), [])) == 1
+    assert len(find_ignored(Source("spec", spec(top)), [])) == 1
 
 
 def test_lines_end_as_editors_end_them() -> None:
@@ -198,7 +198,7 @@ def test_the_nearest_code_is_named() -> None:
 
 
 def test_every_code_is_known_before_it_is_used() -> None:
-    assert {"joins-samples", "extends-cycle", LOST} <= set(every_code()) <= set(CODES)
+    assert {"joins-samples", "extends-cycle", LOST} <= set(find_codes()) <= set(CODES)
 
 
 def test_promises_may_be_lowered() -> None:

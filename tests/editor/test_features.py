@@ -11,9 +11,9 @@ from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.editor.features.actions import find_actions
-from cnnlstm_spec.editor.features.completion import MARK, find_completions, labels
+from cnnlstm_spec.editor.features.completion import MARK, find_completions, list_labels
 from cnnlstm_spec.editor.features.diagnostics import Uris, make_diagnostics
-from cnnlstm_spec.editor.features.hover import fenced, find_hover
+from cnnlstm_spec.editor.features.hover import fence_code, find_hover
 from cnnlstm_spec.editor.features.inlay import find_inlay_hints
 from cnnlstm_spec.editor.features.names import CannotRename, View, find_definition, find_references, prepare_rename, rename
 from cnnlstm_spec.editor.features.outline import find_folds, find_lenses, find_symbols
@@ -136,14 +136,14 @@ def test_hover_of_variables_and_uses_of_blocks() -> None:
 )
 def test_completion(old: str, new: str, word: str, inside: int, wanted: Any, not_wanted: Any) -> None:
     text = TEXT.replace(old, new, 1)
-    found = labels(find_completions(state(text), {"position": at(text, word, inside)}))
+    found = list_labels(find_completions(state(text), {"position": at(text, word, inside)}))
     assert set(wanted) <= set(found) and not set(not_wanted) & set(found), sorted(found)[:60]
 
 
 def test_completion_of_names() -> None:
     def found(old: str, new: str, word: str, inside: int) -> list[str]:
         text = NAMES.replace(old, new, 1)
-        return list(labels(find_completions(state(text), {"position": at(text, word, inside)})))
+        return list(list_labels(find_completions(state(text), {"position": at(text, word, inside)})))
 
     assert {"$units", "$width"} <= set(found("$units", "$u", "$u", 2))
     assert "pair" in found("{pair: {units: $wide", "{pa: {units: $wide", "{pa", 3)
@@ -298,7 +298,7 @@ def test_symbols_of_all_specs_lie_in_one_another(path: Path) -> None:
 
 def test_text_of_a_spec_stays_code() -> None:
     hostile = "a```b````[x](command:evil)"
-    assert fenced(hostile).startswith("`````text\n") and fenced(hostile).endswith("\n`````")
+    assert fence_code(hostile).startswith("`````text\n") and fence_code(hostile).endswith("\n`````")
     text = TEXT.replace("  thermal:", '  "a`b![x](y)":')
     shown = find_hover(state(text), {"position": at(text, "a`b", 1)})
     assert shown is not None and shown["contents"]["value"].startswith("```text\n")

@@ -18,7 +18,7 @@ from cnnlstm_spec.editor.server import session as sessions
 from cnnlstm_spec.editor.server.loop import ANSWERED, Loop
 from cnnlstm_spec.editor.server.wire import Writer
 from cnnlstm_spec.editor.server.worker import Worker
-from cnnlstm_spec.editor.state import shown_by_validate
+from cnnlstm_spec.editor.state import keep_shown
 from cnnlstm_spec.text.source import Source
 
 SPECS = [(ROOT / "specs" / f"{name}.yaml").read_text() for name in ("equipment-fault", "video-padded", "published/vqa")]
@@ -103,7 +103,7 @@ class Here(Loop):
         while self.session._jobs:
             job = self.session.take()
             assert job is not None
-            self.works.one(job)
+            self.works.do_job(job)
         assert isinstance(self.writer, Recorder)
         sent, self.writer.sent = self.writer.sent, []
         return sent
@@ -194,7 +194,7 @@ def test_edits_never_drift_and_nothing_grows(whole: bool, monkeypatch: pytest.Mo
                 changes.append({"range": {"start": position(start), "end": position(end)}, "text": new})
         params = {"textDocument": {"uri": uri, "version": number}, "contentChanges": changes}
         loop.take({"method": "textDocument/didChange", "params": params})
-        document = loop.session.document(uri)
+        document = loop.session.find_document(uri)
         assert document is not None and document.text == reference.text, number
         if number % compiled_each == 0:
             told = [
@@ -213,7 +213,7 @@ def load_text(text: str) -> list[Any]:
     source = Source("/nowhere/a.spec.yaml", text)
     prepared = sweep(source, folder=Path("/nowhere"))
     every = [each.diagnostics for _, each in prepared.all()] if prepared.variants else [prepared.plain().diagnostics]
-    told = agreed([shown_by_validate(each) for each in every])
+    told = agreed([keep_shown(each) for each in every])
     unique = {(each.code.name, each.place.span, each.message): each for found in told for each in found}
     uri = "file:///nowhere/a.spec.yaml"
     return make_diagnostics(unique.values() if prepared.variants else told[0], Uris(source, uri))[uri]

@@ -11,7 +11,7 @@ from cnnlstm_spec import load
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.variants import sweep
 from cnnlstm_spec.editor.hints import find_hints, format_output
-from cnnlstm_spec.editor.repaired import count_types, find_meant, is_half_written, line_of
+from cnnlstm_spec.editor.repaired import count_types, find_line, find_meant, is_half_written
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.repair import MOST, propose_repairs
 from cnnlstm_spec.text.source import Source
@@ -49,7 +49,7 @@ def is_hint_of(compilation: Compilation, line: int, output: str) -> bool:
     shown = set()
     for each in typed.nodes.values():
         spans = (each.node.origin.place.span, *(label.place.span for label in each.node.origin.uses))
-        if any(line_of(span.source, span.start) == line for span in spans):
+        if any(find_line(span.source, span.start) == line for span in spans):
             shown.add(format_output(each))
     return set(output.split(" | ")) - {"..."} <= shown
 
@@ -66,7 +66,7 @@ def test_most_types_stay_and_no_hint_is_stale(whole: bool) -> None:
         assert all(hint.line != number for hint in hints)
         alone = load(shown.source.text)
         assert all(is_hint_of(alone, hint.line, hint.output) for hint in hints), (spec, number)
-        assert line_of(shown.source, len(shown.source.text)) == line_of(plain.source, len(text))
+        assert find_line(shown.source, len(shown.source.text)) == find_line(plain.source, len(text))
         kept += 2 * count_types(shown, number) >= count_types(wholes[spec], number)
     assert len(STATES) > 1000
     # Of a few states a few more than the share of all may lose theirs.

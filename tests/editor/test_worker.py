@@ -66,7 +66,7 @@ def test_a_disk_that_does_not_answer_stops_nothing_but_what_reads_it(monkeypatch
     loop.take(message("no/such", 3))
     loop.take(message("shutdown", 4))
     assert out.wait(3)["error"]["code"] == -32601 and out.wait(4)["result"] is None
-    document = loop.session.document(URI)
+    document = loop.session.find_document(URI)
     assert document is not None and document.text == TEXT + "\n"
     may_go_on.set()
     assert out.wait(2)["error"]["code"] in (-32800, -32801)

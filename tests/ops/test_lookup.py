@@ -34,7 +34,7 @@ def given(op: Lookup, x: TensorType = TEXT, has_data: bool = False) -> TensorTyp
 )
 def test_places_of_words(arguments: dict[str, Any], places: int) -> None:
     op = TextVectorization.make(**arguments)
-    assert op.depth() == places
+    assert op.count_depth() == places
     sizes = given(op).sizes
     assert sizes == (places,) if op.mode != "int" else not isinstance(sizes[0], int)
     values = op.values_after(TEXT)
@@ -55,7 +55,7 @@ def test_places_of_words(arguments: dict[str, Any], places: int) -> None:
 )
 def test_places_of_integers(arguments: dict[str, Any], places: int) -> None:
     op = IntegerLookup.make(**arguments)
-    assert op.depth() == places
+    assert op.count_depth() == places
     assert given(op, TOKENS).sizes == ((3,) if op.mode == "int" else (places,))
 
 

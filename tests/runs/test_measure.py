@@ -81,13 +81,13 @@ class TestFigures:
         import numpy
         from sklearn import metrics
 
-        from cnnlstm_spec.runs.measure.figures import class_figures, number_figures
+        from cnnlstm_spec.runs.measure.figures import measure_class_figures, number_figures
 
         draw = numpy.random.default_rng(0)
         truth = draw.integers(0, 3, 200)
         scores = draw.dirichlet([1, 1, 1], 200).round(2)
         found, ones = scores.argmax(1), numpy.ones((1, 200))
-        ours = class_figures(truth, found, scores, ("a", "b", "c"), ones)
+        ours = measure_class_figures(truth, found, scores, ("a", "b", "c"), ones)
         precision, recall, f1, _ = metrics.precision_recall_fscore_support(truth, found)
         assert ours["accuracy"] == pytest.approx(metrics.accuracy_score(truth, found))
         assert ours["f1"] == pytest.approx(f1.mean())
@@ -111,12 +111,12 @@ class TestFigures:
         def mean(weights: Any) -> Any:
             return weights @ values / weights.sum(1)
 
-        alone = Draws(numpy.arange(200), 200, None).figure(mean)
-        grouped = Draws(numpy.arange(200), 200, [str(each // 10) for each in range(200)]).figure(mean)
+        alone = Draws(numpy.arange(200), 200, None).measure_figure(mean)
+        grouped = Draws(numpy.arange(200), 200, [str(each // 10) for each in range(200)]).measure_figure(mean)
         assert alone.lower is not None and alone.upper is not None and grouped.lower is not None and grouped.upper is not None
         assert alone.lower < values.mean() < alone.upper
         assert grouped.upper - grouped.lower > 2 * (alone.upper - alone.lower)
-        assert Draws(numpy.arange(200), 200, None).figure(mean) == alone
+        assert Draws(numpy.arange(200), 200, None).measure_figure(mean) == alone
 
 
 SPEC = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.model.rules.fit import covered
+from cnnlstm_spec.model.rules.fit import find_covered
 from cnnlstm_spec.spec.patterns import fits
 
 INPUT = "{kind: sequence, shape: [40, 1]}"
@@ -56,10 +56,10 @@ def test_columns_are_those_of_the_round() -> None:
 def test_what_is_frozen_is_what_a_pattern_stands_for() -> None:
     typed = load(SHORT % "").typed
     assert typed is not None
-    assert covered(typed, "branches.lead_*.conv") == covered(typed, "branches.lead_I.conv") | covered(
+    assert find_covered(typed, "branches.lead_*.conv") == find_covered(typed, "branches.lead_I.conv") | find_covered(
         typed, "branches.lead_II.conv"
     )
-    assert len(covered(typed, "branches.lead_*.conv")) == 2 < len(covered(typed, "branches.lead_*"))
+    assert len(find_covered(typed, "branches.lead_*.conv")) == 2 < len(find_covered(typed, "branches.lead_*"))
 
 
 def codes(old: str, new: str, text: str = SHORT) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnlstm_spec.text.diagnostic import CODES, Code, Diagnostic, Label
-from cnnlstm_spec.text.escape.terminal import width
+from cnnlstm_spec.text.escape.terminal import measure_width
 from cnnlstm_spec.text.render import counts, render
 from cnnlstm_spec.text.source import NOWHERE, Place, Source, Span
 
@@ -37,7 +37,7 @@ def under(text: str, sign: str = "^") -> str:
     for char in lines[at - 1].partition("| ")[2]:
         if start <= column < start + length:
             shown += char
-        column += width(char)
+        column += measure_width(char)
     return shown
 
 

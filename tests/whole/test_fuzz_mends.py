@@ -61,7 +61,7 @@ def _any_dtype(patch: Patch) -> None:
 
 def _known_widths(patch: Patch) -> None:
     def equal(width: Size, other: int) -> condition.Condition:
-        return condition.equal(width, other) if isinstance(width, int) else condition.either(True)
+        return condition.equal(width, other) if isinstance(width, int) else condition.make_either(True)
 
     patch.setattr(metrics, "equal", equal)
 

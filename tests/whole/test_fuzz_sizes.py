@@ -69,7 +69,7 @@ def _equality_not_asked(patch: Patch) -> None:
 
 
 def _bounds_not_asked(patch: Patch) -> None:
-    patch.setattr(condition, "least_zero", lambda size: size >= 0 if isinstance(size, int) else True)
+    patch.setattr(condition, "require_not_negative", lambda size: size >= 0 if isinstance(size, int) else True)
 
 
 def _contradictions_not_seen(patch: Patch) -> None:

@@ -25,23 +25,23 @@ from cnnlstm_spec.compiler.artifact.manifest import Manifest
 from cnnlstm_spec.compiler.artifact.write import make_manifest
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.diff import words as diff
-from cnnlstm_spec.compiler.diff.differ import differ
+from cnnlstm_spec.compiler.diff.differ import compare
 from cnnlstm_spec.editor.page.assemble import make_page
 from cnnlstm_spec.editor.page.describe import describe
 from cnnlstm_spec.editor.page.details import describe_node
 from cnnlstm_spec.emit.words.checked import Checked
-from cnnlstm_spec.emit.words.concise import concise
-from cnnlstm_spec.emit.words.costs import costs_table
+from cnnlstm_spec.emit.words.concise import write_concise
+from cnnlstm_spec.emit.words.costs import write_costs_table
 from cnnlstm_spec.emit.words.findings import make_findings
-from cnnlstm_spec.emit.words.github import github
-from cnnlstm_spec.emit.words.gitlab import gitlab
-from cnnlstm_spec.emit.words.junit import junit
-from cnnlstm_spec.emit.words.sarif import sarif
+from cnnlstm_spec.emit.words.github import write_github
+from cnnlstm_spec.emit.words.gitlab import write_gitlab
+from cnnlstm_spec.emit.words.junit import write_junit
+from cnnlstm_spec.emit.words.sarif import write_sarif
 from cnnlstm_spec.emit.words.table import table
 from cnnlstm_spec.model.costs import count_costs
 from cnnlstm_spec.text.edits.matrix import combine, name_folders, read_matrix
 from cnnlstm_spec.text.escape.characters import UNSAFE
-from cnnlstm_spec.text.escape.file_name import file_name
+from cnnlstm_spec.text.escape.file_name import make_file_name
 from cnnlstm_spec.text.escape.terminal import OURS
 from cnnlstm_spec.text.nodes import node_of, value_of
 from cnnlstm_spec.text.parse import parse
@@ -87,7 +87,13 @@ def held(compilation: Compilation) -> None:
         words = render(compilation.diagnostics, colored)
         assert UNSAFE.search(OURS.sub("", words) if colored else words.replace("\n", "")) is None
     files = [Checked("x.yaml", compilation.diagnostics)]
-    reports = [concise(files), github(files, "."), gitlab(files, "."), junit(files, True), sarif(files, ".", "1")]
+    reports = [
+        write_concise(files),
+        write_github(files, "."),
+        write_gitlab(files, "."),
+        write_junit(files, True),
+        write_sarif(files, ".", "1"),
+    ]
     assert all(UNSAFE.search(each.replace("\n", "")) is None for each in reports)
     assert all(re.match("::(error|warning|notice) file=", line) for line in reports[1].splitlines())
     assert len(reports[0].splitlines()) == len(reports[1].splitlines()) == len(json.loads(reports[2]))
@@ -106,7 +112,7 @@ def held(compilation: Compilation) -> None:
         fit(dump.dump(compilation, stage) or "")
     if compilation.typed is not None and compilation.spec is not None:
         fit(table(compilation.typed))
-        fit(costs_table(compilation.typed, compilation.spec, count_costs(compilation.typed, 1, {}), None))
+        fit(write_costs_table(compilation.typed, compilation.spec, count_costs(compilation.typed, 1, {}), None))
 
 
 def held_as(compilation: Compilation, plain: Compilation) -> None:
@@ -115,7 +121,7 @@ def held_as(compilation: Compilation, plain: Compilation) -> None:
     assert shape(source) == shape(like) and comments(source) == comments(like)
     fit(source)
     source.encode()
-    fit(diff.text(differ(plain, compilation, 1), "a", "b"))
+    fit(diff.describe_difference(compare(plain, compilation, 1), "a", "b"))
     manifest = make_manifest(compilation, {}, {})
     assert Manifest.from_json(manifest.to_json()) == manifest
     for line in manifest.usage:
@@ -223,7 +229,7 @@ def test_variants() -> None:
     found = list(combine(read_matrix(document, (), [])))
     names = name_folders(found)
     assert len({each.lower() for each in names}) == len(names) == 3 * len(texts)
-    for name in (*names, *(file_name(text, "x") for text in texts)):
+    for name in (*names, *(make_file_name(text, "x") for text in texts)):
         assert re.fullmatch(r"[A-Za-z0-9_=+,][A-Za-z0-9._=,+-]*", name) and len(name) < 140 and not name.endswith(".")
 
 

@@ -51,21 +51,21 @@ def compare(compilation: Compilation) -> Compared:
     for layer in plain.layers:
         if layer.weights:
             passed.get_layer(layer.name).set_weights(layer.get_weights())
-    return Compared(*differences(compilation, plain, passed), bound=BOUND)
+    return Compared(*measure_differences(compilation, plain, passed), bound=BOUND)
 
 
 def compare_inference(deployment: Deployment, passes: str) -> Compared:
     """Predictions of the model for training, outside of training, and of the one for inference."""
     training, inference = deployment.models(passes)
-    found = differences(deployment.training, training, inference)
+    found = measure_differences(deployment.training, training, inference)
     return Compared(*found, "for training and for inference", INFERENCE_BOUND)
 
 
-def differences(compilation: Compilation, plain: keras.Model, passed: keras.Model) -> tuple[float, tuple[str, ...]]:
+def measure_differences(compilation: Compilation, plain: keras.Model, passed: keras.Model) -> tuple[float, tuple[str, ...]]:
     """The greatest difference of predictions, and the shapes that were fed."""
 
     worst, shapes = 0.0, []
-    for batch, inputs in _batches(compilation):
+    for batch, inputs in _make_batches(compilation):
         fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
         try:
             wanted = plain.predict(fed, batch_size=batch, verbose=0)
@@ -73,15 +73,15 @@ def differences(compilation: Compilation, plain: keras.Model, passed: keras.Mode
             # Sizes that the network cannot take, such as images smaller than its kernels.
             continue
         found = passed.predict(fed, batch_size=batch, verbose=0)
-        for a, b in zip(_arrays(wanted), _arrays(found), strict=True):
-            worst = max(worst, _difference(a, b))
+        for a, b in zip(_list_arrays(wanted), _list_arrays(found), strict=True):
+            worst = max(worst, _measure_difference(a, b))
         shapes.append(" and ".join("x".join(map(str, each.shape)) for each in inputs.values()))
         if len(shapes) == BATCHES:
             break
     return worst, tuple(shapes)
 
 
-def _difference(a: Any, b: Any) -> float:
+def _measure_difference(a: Any, b: Any) -> float:
     """The greatest of any value; what is no number, or infinite, in both alike differs by nothing."""
     import numpy
 
@@ -94,25 +94,25 @@ def _difference(a: Any, b: Any) -> float:
     return float(numpy.nan_to_num(difference, nan=numpy.inf).max(initial=0))
 
 
-def _arrays(outputs: Any) -> list[Any]:
+def _list_arrays(outputs: Any) -> list[Any]:
     return list(outputs.values()) if isinstance(outputs, dict) else outputs if isinstance(outputs, list) else [outputs]
 
 
-def _batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
+def _make_batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
     """Random inputs by name, the last steps padded where an input has padding."""
     import numpy
 
     rng = numpy.random.default_rng(0)
     typed, spec = compilation.typed, compilation.spec
     assert typed is not None and spec is not None
-    words = [*_words(typed), "another"]
+    words = [*_list_words(typed), "another"]
     for number, (first, others) in enumerate(SIZES):
         batch = spec.batch_size or number % 3 + 1
         data: dict[str, Any] = {}
         for id in typed.graph.inputs:
             op, x = typed.nodes[id].node.op, typed.nodes[id].type
             assert isinstance(op, InputOp) and x is not None
-            shape = (batch, *(_at(axis.size, first if place == 0 else others) for place, axis in enumerate(x.axes)))
+            shape = (batch, *(_evaluate_size(axis.size, first if place == 0 else others) for place, axis in enumerate(x.axes)))
             if x.dtype == TEXT:
                 texts = [" ".join(rng.choice(words, rng.integers(1, 6))) for _ in range(batch)]
                 data[op.branch] = numpy.asarray(texts, dtype=object)
@@ -128,12 +128,12 @@ def _batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
         yield batch, data
 
 
-def _words(typed: TypedGraph) -> Iterator[str]:
+def _list_words(typed: TypedGraph) -> Iterator[str]:
     """Some texts that layers have in their vocabularies."""
     for each in typed.nodes.values():
         if isinstance(each.node.op, Lookup):
             yield from (token for token in (each.node.op.tokens or ())[:MOST_WORDS] if isinstance(token, str))
 
 
-def _at(size: Size, value: int) -> int:
+def _evaluate_size(size: Size, value: int) -> int:
     return size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, value))

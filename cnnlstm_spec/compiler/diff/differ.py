@@ -74,17 +74,23 @@ class Difference:
         return not self.model and not self.layers
 
 
-def differ(old: Compilation, new: Compilation, batch_size: int | None = None) -> Difference:
+def compare(old: Compilation, new: Compilation, batch_size: int | None = None) -> Difference:
     """The difference from one sound spec to another."""
     assert old.typed is not None and new.typed is not None
-    layers, same = _layers(old.typed, new.typed)
-    loaded, loaded_params, lost = _weights(old.typed, new.typed)
+    layers, same = _compare_layers(old.typed, new.typed)
+    loaded, loaded_params, lost = _compare_weights(old.typed, new.typed)
     return Difference(
-        tuple(_changes(_facts(old), _facts(new))), layers, same, _costs(old, new, batch_size), loaded, loaded_params, lost
+        tuple(_list_changes(_list_facts(old), _list_facts(new))),
+        layers,
+        same,
+        _compare_costs(old, new, batch_size),
+        loaded,
+        loaded_params,
+        lost,
     )
 
 
-def _facts(compilation: Compilation) -> dict[str, Any]:
+def _list_facts(compilation: Compilation) -> dict[str, Any]:
     """What is to be said of a model beside its layers, flat."""
     spec, typed = compilation.spec, compilation.typed
     assert spec is not None and typed is not None
@@ -98,42 +104,44 @@ def _facts(compilation: Compilation) -> dict[str, Any]:
         type = typed.nodes[id].type
         found[f"output {head}"] = f"{type} {type.dtype}" if type is not None else None
     written = resolved(compilation)["compile"]
-    return found if written is None else {**found, **_flat("compile", written)}
+    return found if written is None else {**found, **_flatten_value("compile", written)}
 
 
-def _flat(path: str, value: Any) -> dict[str, Any]:
+def _flatten_value(path: str, value: Any) -> dict[str, Any]:
     """A value by its path; of a thing with arguments its name, and each argument below that."""
     if not isinstance(value, dict) or not value:
         return {path: value}
     (name, arguments), *more = value.items()
     if not more and any(name in each["classes"] for each in facts()["families"].values()):
-        return {path: name, **(_flat(path, arguments) if arguments else {})}
-    return {key: each for name, inner in value.items() for key, each in _flat(f"{path}.{name}", inner).items()}
+        return {path: name, **(_flatten_value(path, arguments) if arguments else {})}
+    return {key: each for name, inner in value.items() for key, each in _flatten_value(f"{path}.{name}", inner).items()}
 
 
-def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+def _list_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for key in dict.fromkeys((*old, *new)):
-        if not _same(key, old.get(key, MISSING), new.get(key, MISSING)):
+        if not _is_same(key, old.get(key, MISSING), new.get(key, MISSING)):
             yield Change(key, old.get(key, MISSING), new.get(key, MISSING))
 
 
-def _same(key: str, old: Any, new: Any) -> bool:
+def _is_same(key: str, old: Any, new: Any) -> bool:
     """Whether two facts are equal; in `compile`, a class by its name and by its identifier is one."""
     if old == new or not (key.startswith("compile.") and isinstance(old, str) and isinstance(new, str)):
         return bool(old == new)
     return any(each["identifiers"].get(old, old) == each["identifiers"].get(new, new) for each in facts()["families"].values())
 
 
-def _layers(old: TypedGraph, new: TypedGraph) -> tuple[tuple[LayerChange, ...], int]:
+def _compare_layers(old: TypedGraph, new: TypedGraph) -> tuple[tuple[LayerChange, ...], int]:
     """What became of each layer, area by area in the order of the second spec, then of the first."""
-    before, after = _by_area(old), _by_area(new)
-    pairs = [pair for area in dict.fromkeys((*after, *before)) for pair in _aligned(before.get(area, []), after.get(area, []))]
+    before, after = _group_by_area(old), _group_by_area(new)
+    pairs = [
+        pair for area in dict.fromkeys((*after, *before)) for pair in _align_layers(before.get(area, []), after.get(area, []))
+    ]
     renamed = {a.node.layer: b.node.layer for a, b in pairs if a is not None and b is not None}
     found = [change for a, b in pairs if (change := _change(a, b, old, new, renamed)) is not None]
     return tuple(found), len(pairs) - len(found)
 
 
-def _by_area(graph: TypedGraph) -> dict[str, list[TypedNode]]:
+def _group_by_area(graph: TypedGraph) -> dict[str, list[TypedNode]]:
     areas: dict[str, list[TypedNode]] = {}
     for typed in graph.nodes.values():
         if not typed.node.hidden:
@@ -144,13 +152,13 @@ def _by_area(graph: TypedGraph) -> dict[str, list[TypedNode]]:
 Pair = tuple[TypedNode | None, TypedNode | None]
 
 
-def _aligned(old: Sequence[TypedNode], new: Sequence[TypedNode]) -> Iterator[Pair]:
+def _align_layers(old: Sequence[TypedNode], new: Sequence[TypedNode]) -> Iterator[Pair]:
     """Layers that are the same in place, then those of one class between them, then what is left."""
-    for tag, a, b in _blocks([_signature(each) for each in old], [_signature(each) for each in new]):
+    for tag, a, b in _match_blocks([_make_signature(each) for each in old], [_make_signature(each) for each in new]):
         if tag == "equal":
             yield from zip(old[a], new[b], strict=True)
             continue
-        for inner, c, d in _blocks([_class(each) for each in old[a]], [_class(each) for each in new[b]]):
+        for inner, c, d in _match_blocks([_name_class(each) for each in old[a]], [_name_class(each) for each in new[b]]):
             if inner == "equal":
                 yield from zip(old[a][c], new[b][d], strict=True)
             else:
@@ -158,7 +166,7 @@ def _aligned(old: Sequence[TypedNode], new: Sequence[TypedNode]) -> Iterator[Pai
                 yield from ((None, each) for each in new[b][d])
 
 
-def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, slice, slice]]:
+def _match_blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, slice, slice]]:
     """Equal and unequal stretches; what is equal at both ends is told first, since the matching is slow on long lists."""
     shorter = min(len(old), len(new))
     head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
@@ -170,15 +178,15 @@ def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, slice, slice]
     yield "equal", slice(len(old) - tail, len(old)), slice(len(new) - tail, len(new))
 
 
-def _class(typed: TypedNode) -> str:
+def _name_class(typed: TypedNode) -> str:
     return typed.node.op.title() if typed.node.op is not None else ""
 
 
-def _signature(typed: TypedNode) -> str:
-    return f"{_class(typed)} {_arguments(typed)}"
+def _make_signature(typed: TypedNode) -> str:
+    return f"{_name_class(typed)} {_list_arguments(typed)}"
 
 
-def _arguments(typed: TypedNode) -> dict[str, Any]:
+def _list_arguments(typed: TypedNode) -> dict[str, Any]:
     """Every argument, written or not, so that a default which is written out is no change."""
     op = typed.node.op
     if op is None:
@@ -193,18 +201,18 @@ def _change(
     assert typed is not None
     changes: tuple[Change, ...] = ()
     if a is not None and b is not None:
-        changes = tuple(_changes(_row(a, old, renamed), _row(b, new, {})))
+        changes = tuple(_list_changes(_describe_row(a, old, renamed), _describe_row(b, new, {})))
         if not changes:
             return None
     sort: Literal["added", "removed", "changed"] = "changed" if changes else "added" if a is None else "removed"
     path = format_path(typed.node.origin.address)
-    return LayerChange(sort, _class(typed), typed.node.layer, path, str(typed.type), typed.params, changes)
+    return LayerChange(sort, _name_class(typed), typed.node.layer, path, str(typed.type), typed.params, changes)
 
 
-def _row(typed: TypedNode, graph: TypedGraph, renamed: Mapping[str, str]) -> dict[str, Any]:
+def _describe_row(typed: TypedNode, graph: TypedGraph, renamed: Mapping[str, str]) -> dict[str, Any]:
     """The facts of a layer; names of the layers that it reads are those of the second spec, so that a new name is no change."""
     read = [_read(id, graph) for id in typed.node.inputs]
-    arguments = {"function" if name == "name" else name: value for name, value in _arguments(typed).items()}
+    arguments = {"function" if name == "name" else name: value for name, value in _list_arguments(typed).items()}
     return {
         "name": typed.node.layer,
         **arguments,
@@ -223,7 +231,7 @@ def _read(id: str, graph: TypedGraph) -> str:
     return node.layer
 
 
-def _costs(old: Compilation, new: Compilation, batch_size: int | None) -> tuple[Change, ...]:
+def _compare_costs(old: Compilation, new: Compilation, batch_size: int | None) -> tuple[Change, ...]:
     assert old.typed is not None and new.typed is not None
     a, b = count_costs(old.typed, batch_size or 1), count_costs(new.typed, batch_size or 1)
     named = ("params", "trainable", "weight_bytes", "macs", "activation_bytes")
@@ -234,22 +242,22 @@ def _number(value: Any) -> int | str:
     return value if isinstance(value, int) else str(value)
 
 
-def _weights(old: TypedGraph, new: TypedGraph) -> tuple[tuple[str, ...], int, tuple[Lost, ...]]:
+def _compare_weights(old: TypedGraph, new: TypedGraph) -> tuple[tuple[str, ...], int, tuple[Lost, ...]]:
     """The Keras layers of the first whose weights would load in the second, their size, and those that would not."""
-    before, after = _shapes(old), _shapes(new)
+    before, after = _map_shapes(old), _map_shapes(new)
     loaded, lost = [], []
     for name, weights in before.items():
         if weights == after.get(name):
             loaded.append(name)
         else:
-            lost.append(Lost(name, _size(weights), _reason(weights, after.get(name))))
-    return tuple(loaded), sum(_size(before[name]) for name in loaded), tuple(lost)
+            lost.append(Lost(name, _count_size(weights), _explain_difference(weights, after.get(name))))
+    return tuple(loaded), sum(_count_size(before[name]) for name in loaded), tuple(lost)
 
 
 Weights = list[tuple[str, tuple[int, ...]]]
 
 
-def _shapes(graph: TypedGraph) -> dict[str, Weights]:
+def _map_shapes(graph: TypedGraph) -> dict[str, Weights]:
     found: dict[str, Weights] = {}
     for typed in graph.nodes.values():
         for weight in typed.weights if typed.owns_weights else ():
@@ -257,11 +265,11 @@ def _shapes(graph: TypedGraph) -> dict[str, Weights]:
     return found
 
 
-def _size(weights: Weights) -> int:
+def _count_size(weights: Weights) -> int:
     return sum(count_elements(shape) for _, shape in weights)
 
 
-def _reason(old: Weights, new: Weights | None) -> str:
+def _explain_difference(old: Weights, new: Weights | None) -> str:
     if new is None:
         return "no layer has its name"
     for (name, shape), (other, other_shape) in zip(old, new, strict=False):

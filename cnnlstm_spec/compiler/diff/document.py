@@ -147,7 +147,7 @@ def make_differences(found: Difference, old: str, new: str) -> Differences:
         new=new,
         equal=found.equal,
         model=tuple(map(_change, found.model)),
-        layers=tuple(map(_layer, found.layers)),
+        layers=tuple(map(_describe_layer, found.layers)),
         same_layers=found.same,
         costs=Costs.model_validate(costs),
         weights=Weights(loaded=found.loaded, loaded_params=found.loaded_params, not_loaded=lost),
@@ -160,7 +160,7 @@ def _change(change: Changed) -> Change:
     return Change(what=change.what, **{side: value for side, value in sides.items() if value != MISSING})
 
 
-def _layer(each: ChangedLayer) -> LayerChange:
+def _describe_layer(each: ChangedLayer) -> LayerChange:
     return LayerChange(
         sort=each.sort,
         layer=each.layer,

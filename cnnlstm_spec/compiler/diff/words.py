@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...text.escape.json import in_words
-from ...text.escape.terminal import one_line, width
+from ...text.escape.terminal import measure_width, one_line
 from .differ import Change, Difference, LayerChange
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -18,46 +18,46 @@ COSTS = {
 }
 
 
-def text(found: Difference, old: str, new: str) -> str:
+def describe_difference(found: Difference, old: str, new: str) -> str:
     """What differs, for a person."""
     heading = f"{one_line(old)} -> {one_line(new)}: "
     if found.equal:
         return f"{heading}the same model, {found.same} layers\n"
     numbers = [f"{sum(each.sort == sort for each in found.layers)} {sort}" for sort in SIGNS]
     lines = [f"{heading}layers {', '.join(numbers)}, {found.same} the same", ""]
-    lines += [f"  ~ {one_line(change.what)}: {_arrow(change)}" for change in found.model]
+    lines += [f"  ~ {one_line(change.what)}: {_describe_step(change)}" for change in found.model]
     lines += ["" for _ in found.model[:1]]
     for each in found.layers:
-        lines += _layer(each)
+        lines += _describe_layer(each)
     lines += ["" for _ in found.layers[:1]]
-    return "\n".join([*lines, *_costs(found), "", *_weights(found)]) + "\n"
+    return "\n".join([*lines, *_describe_costs(found), "", *_describe_weights(found)]) + "\n"
 
 
-def _arrow(change: Change) -> str:
-    return f"{_shown(change.old)} -> {_shown(change.new)}"
+def _describe_step(change: Change) -> str:
+    return f"{_show_value(change.old)} -> {_show_value(change.new)}"
 
 
-def _shown(value: Any) -> str:
+def _show_value(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return one_line(value if isinstance(value, str) else in_words(value))
 
 
-def _layer(change: LayerChange) -> list[str]:
+def _describe_layer(change: LayerChange) -> list[str]:
     params = f", {change.params:,} parameters" if change.params else ""
     first = f"  {SIGNS[change.sort]} {one_line(change.layer)} {one_line(change.name)}"
     if change.sort != "changed":
         return [f"{first}: {one_line(change.output)}{params}"]
-    return [first, *(f"      {one_line(each.what)}: {_arrow(each)}" for each in change.changes)]
+    return [first, *(f"      {one_line(each.what)}: {_describe_step(each)}" for each in change.changes)]
 
 
-def _costs(found: Difference) -> list[str]:
-    rows = [(COSTS[each.what], _shown(each.old), _shown(each.new), _by(each)) for each in found.costs]
-    widths = [max(width(row[column]) for row in rows) for column in range(4)]
+def _describe_costs(found: Difference) -> list[str]:
+    rows = [(COSTS[each.what], _show_value(each.old), _show_value(each.new), _describe_change_of(each)) for each in found.costs]
+    widths = [max(measure_width(row[column]) for row in rows) for column in range(4)]
     return [f"  {a:<{widths[0]}}  {b:>{widths[1]}} -> {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows]
 
 
-def _by(change: Change) -> str:
+def _describe_change_of(change: Change) -> str:
     if not isinstance(change.old, int) or not isinstance(change.new, int) or change.old == change.new:
         return ""
     ratio = (change.new - change.old) / change.old if change.old else 0.0
@@ -65,7 +65,7 @@ def _by(change: Change) -> str:
     return f"{change.new - change.old:+,}{share}"
 
 
-def _weights(found: Difference) -> list[str]:
+def _describe_weights(found: Difference) -> list[str]:
     total = found.loaded_params + sum(each.params for each in found.lost)
     layers = len(found.loaded) + len(found.lost)
     if not layers:

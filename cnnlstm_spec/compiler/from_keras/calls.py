@@ -74,7 +74,7 @@ def find_calls(config: dict[str, Any]) -> Calls:
     calls: dict[str, Call] = {}
     inputs, outputs = _expand(config, (), None, calls, {})
     named = [(calls[each.call].path[-1], each) for each in outputs]
-    return _needed(Calls(calls, [each.call for each in inputs], named))
+    return _keep_needed(Calls(calls, [each.call for each in inputs], named))
 
 
 def _expand(
@@ -93,21 +93,23 @@ def _expand(
         raise NotAModel(f"`{model.get('class_name')}` is neither a Functional nor a Sequential model, so that its graph is code")
     config = model["config"]
     known: dict[tuple[str, int], list[Tensor]] = {}
-    wanted_inputs = _histories(config.get("input_layers"))
+    wanted_inputs = _read_histories(config.get("input_layers"))
     for number, (name, _, _) in enumerate(wanted_inputs):
         if given is not None:
             if number >= len(given):
                 raise NotAModel(f"the model `{path[-1]}` is called with too few inputs")
             known[name, 0] = [given[number]]
-    nodes = {(_name(layer), index): (layer, node) for layer in _layers(config) for index, node in enumerate(_nodes(layer))}
-    for key in _ordered({key: _needs(node) for key, (_, node) in nodes.items()}):
+    nodes = {
+        (_name(layer), index): (layer, node) for layer in _list_layers(config) for index, node in enumerate(_list_nodes(layer))
+    }
+    for key in _order_calls({key: _needs(node) for key, (_, node) in nodes.items()}):
         if key not in known:
             if key not in nodes:
                 raise NotAModel("its graph reads a tensor that nothing makes")
             layer, node = nodes[key]
             known[key] = _call(layer, key[1], node, path, known, calls, uses)
     try:
-        made = [known[name, index][output] for name, index, output in _histories(config.get("output_layers"))]
+        made = [known[name, index][output] for name, index, output in _read_histories(config.get("output_layers"))]
         starts = [known[name, index][output] for name, index, output in wanted_inputs]
     except (KeyError, IndexError):
         raise NotAModel("its inputs or outputs are not in its graph") from None
@@ -122,14 +124,14 @@ def _expand_sequential(
     uses: dict[Any, str],
 ) -> tuple[list[Tensor], list[Tensor]]:
     config = model["config"]
-    layers = _layers(config)
+    layers = _list_layers(config)
     if given is not None and len(given) != 1:
         raise NotAModel(f"the model `{path[-1]}` takes one input")
     value = given
     if layers and layers[0].get("class_name") == "InputLayer":
         first, layers = layers[0], layers[1:]
     else:
-        shape = config.get("build_input_shape") or (layers and _built(layers[0]))
+        shape = config.get("build_input_shape") or (layers and _build_layer(layers[0]))
         if not shape:
             raise NotAModel("it was saved before it knew its input: call it once, or begin it with `keras.Input`")
         first = {"class_name": "InputLayer", "name": "input", "config": {"name": "input", "batch_shape": shape}}
@@ -152,24 +154,24 @@ def _call(
 ) -> list[Tensor]:
     inputs: list[Tensor] = []
     values: list[Any] = []
-    shapes = tuple(shape for value in _flat(node.get("args", [])) if (shape := _shape(value)) is not None)
-    for value in _flat(node.get("args", [])):
-        history = _history(value)
+    shapes = tuple(shape for value in _flatten_values(node.get("args", [])) if (shape := _shape(value)) is not None)
+    for value in _flatten_values(node.get("args", [])):
+        history = _read_history(value)
         if history is None:
             values.append(value)
         else:
-            inputs.append(_tensor(history, known))
+            inputs.append(_find_tensor(history, known))
             values.append(None)
     keywords: dict[str, Any] = {}
     masks: list[Tensor] = []
     for name, value in (node.get("kwargs") or {}).items():
-        histories = [history for each in _flat([value]) if (history := _history(each)) is not None]
+        histories = [history for each in _flatten_values([value]) if (history := _read_history(each)) is not None]
         if name in MASKS:
-            masks += [_tensor(history, known) for history in histories if history[:2] in known]
+            masks += [_find_tensor(history, known) for history in histories if history[:2] in known]
         elif histories and name in ("key", "value"):
-            inputs += [_tensor(history, known) for history in histories]
+            inputs += [_find_tensor(history, known) for history in histories]
         elif histories:
-            keywords[name] = tuple(_tensor(history, known) for history in histories)
+            keywords[name] = tuple(_find_tensor(history, known) for history in histories)
         elif value not in (None, False) and name != "training":
             # Keras's `fit` and `predict` overrule what a call says of training.
             keywords[name] = value
@@ -204,7 +206,7 @@ def _apply(
     return [Tensor(id, output) for output in range(8)]
 
 
-def _needed(graph: Calls) -> Calls:
+def _keep_needed(graph: Calls) -> Calls:
     """Without what no output reads but as a mask: Keras makes masks again."""
     needed: set[str] = set()
     waiting = [each.call for _, each in graph.outputs]
@@ -230,7 +232,7 @@ def read_by(call: Call) -> tuple[Tensor, ...]:
     return tuple(_read(call))
 
 
-def _layers(config: dict[str, Any]) -> list[dict[str, Any]]:
+def _list_layers(config: dict[str, Any]) -> list[dict[str, Any]]:
     found = config.get("layers")
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise NotAModel("its configuration lists no layers")
@@ -243,22 +245,22 @@ def _name(layer: dict[str, Any]) -> str:
     return str(name)
 
 
-def _built(layer: dict[str, Any]) -> Any:
+def _build_layer(layer: dict[str, Any]) -> Any:
     build = layer.get("build_config")
     shape = build.get("input_shape") if isinstance(build, dict) else None
     return shape or (layer.get("config") or {}).get("batch_shape") or (layer.get("config") or {}).get("batch_input_shape")
 
 
-def _nodes(layer: dict[str, Any]) -> list[dict[str, Any]]:
+def _list_nodes(layer: dict[str, Any]) -> list[dict[str, Any]]:
     nodes = layer.get("inbound_nodes") or []
     if not nodes and layer.get("class_name") == "InputLayer":
         return [{}]
     if not all(isinstance(node, dict) for node in nodes):
-        return [_of_keras_2(node) for node in nodes]
+        return [_read_keras_2(node) for node in nodes]
     return list(nodes)
 
 
-def _of_keras_2(node: Any) -> dict[str, Any]:
+def _read_keras_2(node: Any) -> dict[str, Any]:
     """A call as Keras 2 wrote it: a list of [layer, call, output, keywords]."""
     if not isinstance(node, list) or not all(isinstance(each, list) and len(each) >= 3 for each in node):
         raise NotAModel("its calls are written in a way that is not known")
@@ -269,16 +271,16 @@ def _of_keras_2(node: Any) -> dict[str, Any]:
     return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": keywords}
 
 
-def _flat(values: Any) -> Iterator[Any]:
+def _flatten_values(values: Any) -> Iterator[Any]:
     """Each value, those of lists of tensors one by one."""
     for value in values:
-        if isinstance(value, list) and any(_history(each) is not None for each in value):
-            yield from _flat(value)
+        if isinstance(value, list) and any(_read_history(each) is not None for each in value):
+            yield from _flatten_values(value)
         else:
             yield value
 
 
-def _history(value: Any) -> tuple[str, int, int] | None:
+def _read_history(value: Any) -> tuple[str, int, int] | None:
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         found = value.get("config", {}).get("keras_history")
         if isinstance(found, list) and len(found) == 3:
@@ -288,14 +290,14 @@ def _history(value: Any) -> tuple[str, int, int] | None:
 
 def _shape(value: Any) -> tuple[int | None, ...] | None:
     """The shape of a tensor that a call reads, batch first."""
-    if _history(value) is None:
+    if _read_history(value) is None:
         return None
     shape = value["config"].get("shape")
     sound = isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape)
     return tuple(shape) if sound else None
 
 
-def _histories(value: Any) -> list[tuple[str, int, int]]:
+def _read_histories(value: Any) -> list[tuple[str, int, int]]:
     """`[layer, call, output]`, or a list or mapping of them."""
     if isinstance(value, dict):
         value = list(value.values())
@@ -310,13 +312,13 @@ def _histories(value: Any) -> list[tuple[str, int, int]]:
 
 def _needs(node: dict[str, Any]) -> set[tuple[str, int]]:
     """The calls whose outputs a call reads."""
-    values = [*_flat(node.get("args", []))]
+    values = [*_flatten_values(node.get("args", []))]
     for value in (node.get("kwargs") or {}).values():
-        values += _flat([value])
-    return {history[:2] for value in values if (history := _history(value)) is not None}
+        values += _flatten_values([value])
+    return {history[:2] for value in values if (history := _read_history(value)) is not None}
 
 
-def _ordered(needs: dict[tuple[str, int], set[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
+def _order_calls(needs: dict[tuple[str, int], set[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
     """Each call after those that it reads, else as they are listed; raises NotAModel where there is no such order."""
     try:
         yield from TopologicalSorter(needs).static_order()
@@ -324,7 +326,7 @@ def _ordered(needs: dict[tuple[str, int], set[tuple[str, int]]]) -> Iterator[tup
         raise NotAModel("its graph has a circle") from None
 
 
-def _tensor(history: tuple[str, int, int], known: dict[tuple[str, int], list[Tensor]]) -> Tensor:
+def _find_tensor(history: tuple[str, int, int], known: dict[tuple[str, int], list[Tensor]]) -> Tensor:
     made = known.get(history[:2])
     if made is None or not 0 <= history[2] < len(made):
         raise NotAModel("its graph reads a tensor that nothing makes")

@@ -14,8 +14,8 @@ from .unsayable import Unsayable
 def say_function(call: Call) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of an operation; raises Unsayable."""
     if call.class_name == "GetItem":
-        return "Slice", _sliced(call)
-    fact = _by_operation().get(layer_stem(call.class_name))
+        return "Slice", _find_slice(call)
+    fact = _map_by_operation().get(layer_stem(call.class_name))
     if fact is None or len(call.inputs) != 1 or call.values[:1] not in ((), (None,)):
         raise Unsayable(f"the operation `{call.class_name}` cannot stand in a spec")
     given = {**call.keywords, **dict(zip((each.name for each in fact.arguments), call.values[1:], strict=False))}
@@ -28,7 +28,7 @@ def say_function(call: Call) -> tuple[str, dict[str, Any]]:
 
 
 @cache
-def _by_operation() -> dict[str, Fact]:
+def _map_by_operation() -> dict[str, Fact]:
     """The functions by what Keras calls their one operation; of several of one operation, the one of its name."""
     facts = [fact for name in names() if (fact := fact_of(name)) is not None and len(fact.operations) == 1]
     found: dict[str, Fact] = {}
@@ -37,7 +37,7 @@ def _by_operation() -> dict[str, Fact]:
     return found
 
 
-def _sliced(call: Call) -> dict[str, Any]:
+def _find_slice(call: Call) -> dict[str, Any]:
     """The one axis that is cut, of an index such as `x[:, 1:5]`; raises Unsayable."""
     index = next((value for value in call.values if isinstance(value, list)), None)
     cut = []

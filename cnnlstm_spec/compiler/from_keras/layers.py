@@ -81,14 +81,14 @@ def say_config(layer: dict[str, Any], policy: str) -> tuple[str, dict[str, Any]]
     if op is None:
         why = refusal(name)
         raise Unsayable(f"`{name}` cannot stand in a spec: {why[0]}" if why else f"there is no layer `{name}` in a spec")
-    return name, _arguments(op, config, policy)
+    return name, _read_arguments(op, config, policy)
 
 
-def _arguments(op: type[Op], config: dict[str, Any], policy: str) -> dict[str, Any]:
+def _read_arguments(op: type[Op], config: dict[str, Any], policy: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if config.get("trainable") is False:
         found["trainable"] = False
-    own = policy_name(config.get("dtype"))
+    own = find_policy_name(config.get("dtype"))
     if own is not None and own != policy:
         found["dtype"] = own
     for name, argument in op.arguments.items():
@@ -100,7 +100,7 @@ def _arguments(op: type[Op], config: dict[str, Any], policy: str) -> dict[str, A
         argument = op.arguments[name]
         if op.__name__ == "Bidirectional" and name == "backward_layer" and _is_copy(config[name], config.get("layer")):
             continue
-        value = _inner(config[name], policy) if name in op.wraps else plain(config[name])
+        value = _read_inner(config[name], policy) if name in op.wraps else read_plain(config[name])
         if name == "data_format" and value == "channels_last":
             continue
         if name.endswith("activation") and value == "linear" and not argument.required and argument.canonical is None:
@@ -109,7 +109,7 @@ def _arguments(op: type[Op], config: dict[str, Any], policy: str) -> dict[str, A
             read = argument.kind.validator.validate_python(value)
         except ValidationError:
             raise Unsayable(f"its `{name}: {value!r}` cannot stand in a spec") from None
-        if not argument.required and _equal(read, argument.canonical):
+        if not argument.required and _is_equal(read, argument.canonical):
             continue
         found[name] = _shorten(argument.kind.shortest(read) if isinstance(read, tuple) else value)
     return found
@@ -126,7 +126,7 @@ def _follows(op: type[Op], name: str, config: dict[str, Any]) -> bool:
     return bool(name == "attention_axes" and config[name] in ([1], 1))
 
 
-def _inner(value: Any, policy: str) -> Any:
+def _read_inner(value: Any, policy: str) -> Any:
     """A layer within a layer."""
     if value is None:
         return None
@@ -142,17 +142,17 @@ def _is_copy(backward: Any, forward: Any) -> bool:
     one["go_backwards"] = not one.get("go_backwards")
     for each in (one, other):
         each.pop("name", None)
-    return bool(_bare(one) == _bare(other))
+    return bool(_strip_ids(one) == _strip_ids(other))
 
 
-def _bare(value: Any) -> Any:
+def _strip_ids(value: Any) -> Any:
     """Without the ids by which Keras tells shared objects."""
     if isinstance(value, dict):
-        return {name: _bare(each) for name, each in value.items() if name not in ("shared_object_id", "build_config")}
-    return [_bare(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: _strip_ids(each) for name, each in value.items() if name not in ("shared_object_id", "build_config")}
+    return [_strip_ids(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def policy_name(dtype: Any) -> str | None:
+def find_policy_name(dtype: Any) -> str | None:
     """The name of a dtype policy, however Keras writes it."""
     if isinstance(dtype, dict):
         config = dtype.get("config")
@@ -160,18 +160,18 @@ def policy_name(dtype: Any) -> str | None:
     return dtype if isinstance(dtype, str) else None
 
 
-def plain(value: Any) -> Any:
+def read_plain(value: Any) -> Any:
     """What Keras has serialized, as a spec writes it: a name, a name with its arguments, or the value itself."""
     if isinstance(value, list):
-        return [plain(each) for each in value]
+        return [read_plain(each) for each in value]
     if not isinstance(value, dict):
         return value
     if "class_name" not in value:
-        return {str(name): plain(each) for name, each in value.items()}
+        return {str(name): read_plain(each) for name, each in value.items()}
     name, config = str(value["class_name"]), value.get("config")
     module, registered = str(value.get("module") or "keras"), str(value.get("registered_name") or "")
     if name == "__tuple__":
-        return [plain(each) for each in value.get("items", [])]
+        return [read_plain(each) for each in value.get("items", [])]
     if not module.startswith(("keras", "builtins")) or ">" in registered:
         raise Unsayable(f"`{name}` is no object of Keras but of `{module}`")
     if name == "function":
@@ -180,14 +180,14 @@ def plain(value: Any) -> Any:
         return config
     if not isinstance(config, dict):
         return name
-    defaults = _defaults(name)
+    defaults = _read_defaults(name)
     written = {}
     for key, each in config.items():
         if _is_given(name, key, each):
             continue
-        said = plain(each)
+        said = read_plain(each)
         if said is not None and said != defaults.get(key, None):
-            written[key] = _rounded(said) if isinstance(said, float) else _shorten(said)
+            written[key] = _round_number(said) if isinstance(said, float) else _shorten(said)
     return {name: written} if written else name
 
 
@@ -198,7 +198,7 @@ def _is_given(name: str, key: str, value: Any) -> bool:
     return key in ("dtype", "fn") or (isinstance(value, dict) and value.get("class_name") == "SeedGenerator")
 
 
-def _defaults(name: str) -> dict[str, Any]:
+def _read_defaults(name: str) -> dict[str, Any]:
     """The defaults of a named object of Keras, by argument."""
     for each in facts()["families"].values():
         if name in each["classes"]:
@@ -206,12 +206,12 @@ def _defaults(name: str) -> dict[str, Any]:
     return {}
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _is_equal(one: Any, other: Any) -> bool:
     """Whether two read values are one to Keras."""
     if isinstance(one, KerasObject) and isinstance(other, KerasObject):
         return one.name == other.name and dict(one.arguments) == dict(other.arguments)
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
-        return len(one) == len(other) and all(_equal(a, b) for a, b in zip(one, other, strict=True))
+        return len(one) == len(other) and all(_is_equal(a, b) for a, b in zip(one, other, strict=True))
     return bool(one == other)
 
 
@@ -227,7 +227,7 @@ def _shorten(value: Any) -> Any:
     return value
 
 
-def _reshaped(call: Call) -> list[int]:
+def _find_shape(call: Call) -> list[int]:
     """The shape, without the batch, that an operation gives; raises Unsayable where it is not told."""
     shape: list[Any] = list(call.shapes[0])
     axis = call.config.get("axis")
@@ -245,7 +245,7 @@ def _reshaped(call: Call) -> list[int]:
     return shape[1:]
 
 
-def _rounded(value: float) -> float:
+def _round_number(value: float) -> float:
     """The shortest number that is the same in float32, of one that has been through it."""
     if abs(value) > 1e38 or struct.unpack("f", struct.pack("f", value))[0] != value:
         return value
@@ -272,7 +272,7 @@ def _say_operation(call: Call) -> tuple[str, dict[str, Any]]:
         axis = call.config.get("axis", -1)
         return "Softmax", {} if axis == -1 else {"axis": axis}
     if name in ("Reshape", "ExpandDims", "Squeeze") and call.shapes and None not in call.shapes[0][1:]:
-        return "Reshape", {"target_shape": _reshaped(call)}
+        return "Reshape", {"target_shape": _find_shape(call)}
     if name == "Reshape":
         return "Reshape", {"target_shape": list((call.config.get("newshape") or call.config.get("target_shape") or [None])[1:])}
     if name == "Transpose" and isinstance(axes := call.config.get("axes"), list) and axes[:1] == [0]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...ir.graph import TypedNode
-from ..artifact.verify import Compared, differences
+from ..artifact.verify import Compared, measure_differences
 from ..compile import Compilation
-from .structure import Leaf, leaves
+from .structure import Leaf, iterate_leaves
 from .write import Draft
 
 BOUND = 1e-5
@@ -22,9 +22,9 @@ class Unequal(Exception):
 def compare_shapes(draft: Draft, compilation: Compilation) -> int:
     """How many layers with weights read what they were built for in the model; raises Unequal where one does not."""
     assert compilation.typed is not None
-    rest = iter(_written(draft))
+    rest = iter(_iterate_written(draft))
     count = 0
-    for node in _weighted(compilation):
+    for node in _list_weighted(compilation):
         op = node.node.op
         assert op is not None
         leaf = next((each for each in rest if each.name == op.title()), None)
@@ -48,8 +48,8 @@ def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> C
     from ...emit.keras.run import load
 
     original, rebuilt = load(path), compilation.to_keras("none")
-    sources = _sources(draft, original)
-    targets = [rebuilt.get_layer(node.node.layer) for node in _weighted(compilation)]
+    sources = _list_sources(draft, original)
+    targets = [rebuilt.get_layer(node.node.layer) for node in _list_weighted(compilation)]
     if len(sources) != len(targets):
         raise Unequal(f"the model has {len(sources)} layers with weights, the spec {len(targets)}")
     for (where, source), target in zip(sources, targets, strict=True):
@@ -59,7 +59,7 @@ def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> C
         target.set_weights(source.get_weights())
     if original.count_params() != rebuilt.count_params():
         raise Unequal(f"the model has {original.count_params():,} parameters, the spec {rebuilt.count_params():,}")
-    return Compared(*differences(compilation, _Fed(original, compilation), rebuilt), "model and spec", BOUND)
+    return Compared(*measure_differences(compilation, _Fed(original, compilation), rebuilt), "model and spec", BOUND)
 
 
 class _Fed:
@@ -77,33 +77,33 @@ class _Fed:
         return [each.numpy() for each in several] if isinstance(several, list | tuple) else several.numpy()
 
 
-def _written(draft: Draft) -> Iterator[Leaf]:
+def _iterate_written(draft: Draft) -> Iterator[Leaf]:
     """Each layer once, where it stands first."""
     seen = set()
-    for leaf in leaves(draft.leaves):
+    for leaf in iterate_leaves(draft.leaves):
         if leaf.paths[0] not in seen:
             seen.add(leaf.paths[0])
             yield leaf
 
 
-def _weighted(compilation: Compilation) -> list[TypedNode]:
+def _list_weighted(compilation: Compilation) -> list[TypedNode]:
     """The nodes of the spec that have weights of their own, in order."""
     assert compilation.typed is not None
     return [node for node in compilation.typed.nodes.values() if node.weights and node.owns_weights]
 
 
-def _sources(draft: Draft, model: Any) -> list[tuple[str, Any]]:
+def _list_sources(draft: Draft, model: Any) -> list[tuple[str, Any]]:
     """The layers of the model that have weights, in the order of the spec."""
     found = []
-    for leaf in _written(draft):
+    for leaf in _iterate_written(draft):
         layer = model
         for step in leaf.paths[0]:
-            layer = layer.layer if step == "layer" and hasattr(layer, "layer") else _layer(layer, step)
+            layer = layer.layer if step == "layer" and hasattr(layer, "layer") else _find_layer(layer, step)
         if getattr(layer, "weights", None):
             found.append(("/".join(leaf.paths[0]), layer))
     return found
 
 
-def _layer(model: Any, name: str) -> Any:
+def _find_layer(model: Any, name: str) -> Any:
     """A layer of a model, or an operation that stands in its graph and has no weights."""
     return next((each for each in getattr(model, "layers", ()) if each.name == name), None)

@@ -35,9 +35,9 @@ def read_model(path: Path) -> ModelFile:
     """Reads a `.keras` file, or Keras's JSON of a model; raises PathError or NotAModel."""
     data = read(path, LARGEST_CONFIG + 1 if path.suffix == ".json" else LARGEST_FILE)
     if data[:8] == b"\x89HDF\r\n\x1a\n":
-        data = _from_hdf5(data)
+        data = _read_hdf5(data)
     elif data[:2] == b"PK":
-        data = _from_zip(data)
+        data = _read_zip(data)
     if len(data) > LARGEST_CONFIG:
         raise NotAModel(f"its configuration is longer than {LARGEST_CONFIG // 2**20} MiB")
     try:
@@ -50,7 +50,7 @@ def read_model(path: Path) -> ModelFile:
     return ModelFile(config, compiled if isinstance(compiled, dict) else {})
 
 
-def _from_zip(data: bytes) -> bytes:
+def _read_zip(data: bytes) -> bytes:
     """The configuration in a `.keras` file."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(CONFIG) as stream:
@@ -60,7 +60,7 @@ def _from_zip(data: bytes) -> bytes:
         raise NotAModel(reason) from None
 
 
-def _from_hdf5(data: bytes) -> bytes:
+def _read_hdf5(data: bytes) -> bytes:
     """The configuration in a `.h5` file of a whole model, which older versions of Keras wrote."""
     try:
         import h5py

@@ -13,11 +13,11 @@ LONGEST = 64
 def fold_repeats(items: list[Item]) -> list[Item]:
     """The items with each run that comes again at once written once, where that saves two items or more."""
     items = [_fold_within(item) for item in items]
-    keys = [_key(item) for item in items]
+    keys = [_make_key(item) for item in items]
     found: list[Item] = []
     at = 0
     while at < len(items):
-        length, times = _longest(keys, at)
+        length, times = _find_longest(keys, at)
         if length * (times - 1) < 2:
             found.append(items[at])
             at += 1
@@ -28,7 +28,7 @@ def fold_repeats(items: list[Item]) -> list[Item]:
     return found
 
 
-def _longest(keys: list[Hashable], at: int) -> tuple[int, int]:
+def _find_longest(keys: list[Hashable], at: int) -> tuple[int, int]:
     """The length of the run that begins there and comes again most, and how often it stands there."""
     best, saved = (1, 1), 0
     for length in range(1, min(LONGEST, (len(keys) - at) // 2) + 1):
@@ -47,10 +47,10 @@ def _fold_within(item: Item) -> Item:
     return Block(item.name, lists, [fold_repeats(path) for path in item.paths], item.copies, item.merge)
 
 
-def _key(item: Item) -> Hashable:
+def _make_key(item: Item) -> Hashable:
     """What two items have in common that are written alike; layers that share weights are not repeated."""
     if isinstance(item, Leaf):
         return (item.name, repr(item.arguments)) if "share" not in item.arguments else id(item)
-    lists = tuple((key, tuple(map(_key, each))) for key, each in item.lists.items())
-    paths = tuple(tuple(map(_key, path)) for path in (*item.paths, *item.copies[:1]))
-    return (item.name, lists, paths, len(item.copies), _key(item.merge) if item.merge is not None else None)
+    lists = tuple((key, tuple(map(_make_key, each))) for key, each in item.lists.items())
+    paths = tuple(tuple(map(_make_key, path)) for path in (*item.paths, *item.copies[:1]))
+    return (item.name, lists, paths, len(item.copies), _make_key(item.merge) if item.merge is not None else None)

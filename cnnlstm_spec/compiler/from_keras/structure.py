@@ -78,7 +78,7 @@ class Finder:
     def __init__(self, graph: Calls, policy: str) -> None:
         self.graph, self.policy = graph, policy
         self.readers: dict[Tensor, list[Call]] = {}
-        live = self._live()
+        live = self._list_live()
         for call in live:
             for tensor in dict.fromkeys(read_by(call)):
                 self.readers.setdefault(tensor, []).append(call)
@@ -88,7 +88,7 @@ class Finder:
         self.seen: set[str] = set()
         """The calls that stand in some chain."""
 
-    def _live(self) -> list[Call]:
+    def _list_live(self) -> list[Call]:
         needed: set[str] = set()
         waiting = [tensor.call for _, tensor in self.graph.outputs]
         while waiting:
@@ -119,11 +119,11 @@ class Finder:
                     progress = True
                     sources = tuple(read_by(reader)) if len(set(reader.inputs)) > 1 else (chain.end,)
                     merge = reader if len(set(reader.inputs)) > 1 else None
-                    first = [] if merge is not None else self.item(reader)
+                    first = [] if merge is not None else self.find_items(reader)
                     items, end = self.follow(Tensor(reader.id))
                     chains.append(Chain([*first, *items], end, merge=merge, sources=sources))
                     done.add(end)
-        for call in self._live():
+        for call in self._list_live():
             if call.id not in begun | self.seen and call.class_name != "InputLayer":
                 self.problems.setdefault("/".join(call.path), "it reads an output that is none of its layer's first")
         return Structure(chains, self.problems)
@@ -134,7 +134,7 @@ class Finder:
         while value not in self.ends:
             readers = self.readers.get(value, [])
             if len(readers) == 1 and set(readers[0].inputs) == {value} and len(read_by(readers[0])) == len(readers[0].inputs):
-                items += self.item(readers[0])
+                items += self.find_items(readers[0])
                 value = Tensor(readers[0].id)
                 continue
             found = self.close(value, readers) if len(readers) > 1 else None
@@ -155,7 +155,7 @@ class Finder:
                 continue
             if reader.id not in self.followed:
                 rest, end = self.follow(Tensor(reader.id))
-                self.followed[reader.id] = ([*self.item(reader), *rest], end)
+                self.followed[reader.id] = ([*self.find_items(reader), *rest], end)
             path, end = self.followed[reader.id]
             after = self.readers.get(end, [])
             if end in self.ends or len(after) != 1:
@@ -165,9 +165,9 @@ class Finder:
         merge = merges[0]
         if any(each is not merge for each in merges) or set(merge.inputs) != set(ends) or len(merge.inputs) != len(ends):
             return None
-        return self.structure(merge, [ends[tensor] for tensor in merge.inputs]), Tensor(merge.id)
+        return self.find_structure(merge, [ends[tensor] for tensor in merge.inputs]), Tensor(merge.id)
 
-    def structure(self, merge: Call, paths: list[list[Item]]) -> Block:
+    def find_structure(self, merge: Call, paths: list[list[Item]]) -> Block:
         """`Residual` where two paths are added, else `Parallel`."""
         said = self.say(merge)
         if said.name == "Add" and not said.arguments and len(paths) == 2:
@@ -176,11 +176,11 @@ class Finder:
             return Block("Residual", lists)
         return Block("Parallel", paths=paths, merge=said)
 
-    def item(self, call: Call) -> list[Item]:
+    def find_items(self, call: Call) -> list[Item]:
         """The items that a call of one tensor is written as."""
         self.seen.add(call.id)
         if call.class_name == "TimeDistributed" and not is_operation(call):
-            return [self.timed(call)]
+            return [self.find_timed(call)]
         if call.class_name in (ENTER, LEAVE):
             return [Leaf(call.class_name, {}, (call.path,))]
         return [self.say(call)]
@@ -203,7 +203,7 @@ class Finder:
         flat = isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape)
         return Leaf(name, arguments, (call.path,), tuple(shape) if flat and isinstance(shape, list) else None)
 
-    def timed(self, call: Call) -> Item:
+    def find_timed(self, call: Call) -> Item:
         """`TimeDistributed` with the layers in it, those of a model too."""
         self.seen.add(call.id)
         inner = call.config.get("layer")
@@ -225,7 +225,7 @@ class Finder:
                 self.problems[where] = "what it does in each step is no list of layers"
                 return Leaf(PLACE, {"layer": "TimeDistributed"}, (call.path,))
             self.problems.update({f"{where}/{each}": why for each, why in finder.problems.items()})
-            items = list(_within(chain.items, (*call.path, "layer")))
+            items = list(_iterate_within(chain.items, (*call.path, "layer")))
         else:
             one = Call(call.id, inner, (*call.path, "layer"), call.inputs)
             items = [self.say(one)]
@@ -248,26 +248,26 @@ def fold_time(items: list[Item]) -> list[Item]:
     return found
 
 
-def _within(items: list[Item], path: tuple[str, ...]) -> Iterator[Item]:
+def _iterate_within(items: list[Item], path: tuple[str, ...]) -> Iterator[Item]:
     """The items with the place of the model that they lie in."""
     for item in items:
         if isinstance(item, Leaf):
             yield Leaf(item.name, item.arguments, tuple((*path, *each) for each in item.paths))
         else:
-            lists = {key: list(_within(each, path)) for key, each in item.lists.items()}
-            merge = next(_within([item.merge], path), None) if item.merge is not None else None
-            paths = [list(_within(each, path)) for each in item.paths]
-            copies = [list(_within(each, path)) for each in item.copies]
+            lists = {key: list(_iterate_within(each, path)) for key, each in item.lists.items()}
+            merge = next(_iterate_within([item.merge], path), None) if item.merge is not None else None
+            paths = [list(_iterate_within(each, path)) for each in item.paths]
+            copies = [list(_iterate_within(each, path)) for each in item.copies]
             yield Block(item.name, lists, paths, copies, merge if isinstance(merge, Leaf) else None)
 
 
-def leaves(items: list[Item]) -> Iterator[Leaf]:
+def iterate_leaves(items: list[Item]) -> Iterator[Leaf]:
     """Every layer with an address of its own, in the order in which a spec builds them."""
     for item in items:
         if isinstance(item, Leaf):
             yield item
             continue
         for each in (*item.lists.values(), *item.paths, *item.copies):
-            yield from leaves(each)
+            yield from iterate_leaves(each)
         if item.merge is not None:
             yield item.merge

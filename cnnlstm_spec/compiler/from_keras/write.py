@@ -12,7 +12,7 @@ import yaml
 from ...ir.op import TEXT
 from ...language.catalog import facts
 from .calls import Call, Calls, Tensor
-from .layers import Fraction, plain, policy_name
+from .layers import Fraction, find_policy_name, read_plain
 from .lowered import Padding
 from .repeats import fold_repeats
 from .structure import MERGES, PLACE, Chain, Item, Leaf, Structure
@@ -50,9 +50,9 @@ def find_policy(graph: Calls, compiled: dict[str, Any]) -> str:
     """The dtype policy that most layers have; a model that is not compiled has no place for another than Keras's own."""
     if not compiled.get("loss"):
         return "float32"
-    names = Counter(name for call in graph.calls.values() if (name := policy_name(call.config.get("dtype"))) is not None)
+    names = Counter(name for call in graph.calls.values() if (name := find_policy_name(call.config.get("dtype"))) is not None)
     for id in graph.inputs:
-        names.pop("int32", None) if policy_name(graph.calls[id].config.get("dtype")) == "int32" else None
+        names.pop("int32", None) if find_policy_name(graph.calls[id].config.get("dtype")) == "int32" else None
     known = [(count, name) for name, count in names.items() if name in facts()["dtype_policies"]]
     return max(known)[1] if known else "float32"
 
@@ -75,18 +75,18 @@ class Writer:
         chains = self.structure.chains
         branches = [chain for chain in chains if chain.input is not None]
         fusions = [chain for chain in chains if chain.input is None]
-        heads = self.heads(fusions or branches)
-        lines = ["version: 1", f"name: {scalar(self.title)}", "", "branches:"]
+        heads = self.write_heads(fusions or branches)
+        lines = ["version: 1", f"name: {write_scalar(self.title)}", "", "branches:"]
         items: list[Item] = []
         for chain in branches:
             assert chain.input is not None
-            name = self.unique(str(chain.input.config.get("name") or chain.input.path[-1]), "input")
+            name = self.make_unique(str(chain.input.config.get("name") or chain.input.path[-1]), "input")
             self.names[chain.end] = name
             folded = fold_repeats(chain.items)
             items += folded
             lines += [
-                f"  {scalar(name)}:",
-                f"    input: {flow(self.input(chain.input, folded))}",
+                f"  {write_scalar(name)}:",
+                f"    input: {write_flow(self.write_input(chain.input, folded))}",
                 *self.write_list("    layers", folded),
             ]
         if fusions:
@@ -94,17 +94,17 @@ class Writer:
         for number, chain in enumerate(fusions):
             said = self.merge(chain)
             stem = chain.merge.path[-1] if chain.merge is not None else f"part_{number + 1}"
-            name = self.unique(stem, "fusion")
+            name = self.make_unique(stem, "fusion")
             folded = fold_repeats(chain.items)
             items += [said, *folded] if isinstance(said, Leaf) else folded
-            keys = {"name": name, **self.fusion(said), "inputs": [self.names[tensor] for tensor in chain.sources]}
+            keys = {"name": name, **self.write_fusion(said), "inputs": [self.names[tensor] for tensor in chain.sources]}
             self.names[chain.end] = name
             if folded:
-                lines += [f"  - name: {scalar(name)}"]
-                lines += [f"    {key}: {flow(value)}" for key, value in keys.items() if key != "name"]
+                lines += [f"  - name: {write_scalar(name)}"]
+                lines += [f"    {key}: {write_flow(value)}" for key, value in keys.items() if key != "name"]
                 lines += self.write_list("    layers", folded)
             else:
-                lines += [f"  - {flow(keys)}"]
+                lines += [f"  - {write_flow(keys)}"]
         lines += [""]
         if len(self.graph.outputs) == 1:
             ((_, end),) = self.graph.outputs
@@ -114,15 +114,15 @@ class Writer:
         else:
             lines += ["heads:"]
             for output, (stem, end) in enumerate(self.graph.outputs):
-                name = self.unique(stem, f"output_{output + 1}")
+                name = self.make_unique(stem, f"output_{output + 1}")
                 folded = fold_repeats(heads.pop(end, []))
                 items += folded
-                inputs = flow([self.names[end]])
-                lines += [f"  {scalar(name)}:", f"    inputs: {inputs}", *self.write_list("    layers", folded)]
+                inputs = write_flow([self.names[end]])
+                lines += [f"  {write_scalar(name)}:", f"    inputs: {inputs}", *self.write_list("    layers", folded)]
         lines += self.compile()
         return Draft("\n".join(lines) + "\n", items, self.problems)
 
-    def heads(self, last: list[Chain]) -> dict[Tensor, list[Item]]:
+    def write_heads(self, last: list[Chain]) -> dict[Tensor, list[Item]]:
         """By output, the layers that its head takes over from the end of a chain; the chain goes without them."""
         found: dict[Tensor, list[Item]] = {}
         read = {tensor for chain in self.structure.chains for tensor in chain.sources}
@@ -140,7 +140,7 @@ class Writer:
             chain.items = chain.items[:start]
         return found
 
-    def unique(self, name: str, instead: str) -> str:
+    def make_unique(self, name: str, instead: str) -> str:
         """A name of its own for a branch, fusion or head."""
         stem = clean(name) or instead
         number, found = 1, stem
@@ -149,18 +149,18 @@ class Writer:
         self.taken.add(found)
         return found
 
-    def input(self, call: Call, items: list[Item]) -> dict[str, Any]:
+    def write_input(self, call: Call, items: list[Item]) -> dict[str, Any]:
         """The input of a branch."""
         shape = call.config.get("batch_shape") or call.config.get("batch_input_shape") or [None]
         if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
             self.problems["/".join(call.path)] = "its shape is none that Keras writes"
             shape = [None]
         sizes: list[Any] = list(shape[1:])
-        dtype = policy_name(call.config.get("dtype")) or "float32"
+        dtype = find_policy_name(call.config.get("dtype")) or "float32"
         if dtype == TEXT and not sizes:
             return {"kind": "text"}
         kind = KINDS.get(len(sizes), "tensor")
-        first = next(iter_leaves(items), None)
+        first = next(walk_leaves(items), None)
         if len(sizes) == 4:
             whole = any(item.name.endswith("3D") for item in items if isinstance(item, Leaf))
             kind = "volume" if whole and sizes[0] is not None and call.id not in self.padding else "video"
@@ -195,22 +195,22 @@ class Writer:
         self.problems.update(finder.problems)
         return said
 
-    def fusion(self, said: Leaf | None) -> dict[str, Any]:
+    def write_fusion(self, said: Leaf | None) -> dict[str, Any]:
         """What is done with the inputs of a fusion."""
         if said is None:
             return {"strategy": "concat"}
         if said.name in ("Concatenate", "Add", "Average", "Maximum") and set(said.arguments) <= {"axis"}:
             return {"strategy": MERGES[said.name], **said.arguments}
-        return {"layer": bare(said)}
+        return {"layer": write_bare(said)}
 
     def write_list(self, key: str, items: list[Item]) -> list[str]:
         """A key with a list of layers, line by line."""
         margin = " " * (len(key) - len(key.lstrip()))
         if not items:
             return [f"{key}: []"]
-        return [f"{key}:", *lines_of(items, margin + "  ")]
+        return [f"{key}:", *write_lines(items, margin + "  ")]
 
-    def one_optimizer(self, value: Any) -> Any:
+    def write_optimizer(self, value: Any) -> Any:
         """The optimizer of most weights, where there are several."""
         if not isinstance(value, dict) or value.get("class_name") != "MultiOptimizer":
             return value
@@ -229,7 +229,7 @@ class Writer:
         for name in COMPILED:
             value = self.compiled.get(name)
             try:
-                said = plain(self.one_optimizer(value) if name == "optimizer" else value)
+                said = read_plain(self.write_optimizer(value) if name == "optimizer" else value)
             except Unsayable as error:
                 self.problems[f"compile.{name}"] = str(error)
                 continue
@@ -237,44 +237,44 @@ class Writer:
             if said is None or said == defaults.get(name) or said in ([], {}) or name == "jit_compile":
                 continue
             keys[name] = said
-        lines = [f"  {key}: {flow(value)}" for key, value in keys.items()]
+        lines = [f"  {key}: {write_flow(value)}" for key, value in keys.items()]
         if self.policy != "float32":
             lines.append(f"  dtype_policy: {self.policy}")
         found = ["", "compile:", *lines] if lines else []
         return ([f"batch_size: {self.batch}"] if self.batch is not None else []) + found
 
 
-def iter_leaves(items: list[Item]) -> Any:
+def walk_leaves(items: list[Item]) -> Any:
     """Each layer."""
-    from .structure import leaves
+    from .structure import iterate_leaves
 
-    return leaves(items)
+    return iterate_leaves(items)
 
 
-def lines_of(items: list[Item], margin: str) -> list[str]:
+def write_lines(items: list[Item], margin: str) -> list[str]:
     """A list of items, each from its own line on."""
     found: list[str] = []
     for item in items:
         if isinstance(item, Leaf):
-            found += leaf_lines(item, margin)
+            found += write_leaf_lines(item, margin)
             continue
         found.append(f"{margin}- {item.name}:")
         inner = margin + "    "
         if item.name == "TimeDistributed":
-            found += lines_of(item.lists["layers"], inner)
+            found += write_lines(item.lists["layers"], inner)
             continue
         if item.name == "Repeat":
-            found += [f"{inner}times: {len(item.copies)}", f"{inner}layers:", *lines_of(item.copies[0], inner + "  ")]
+            found += [f"{inner}times: {len(item.copies)}", f"{inner}layers:", *write_lines(item.copies[0], inner + "  ")]
             continue
         for key, each in item.lists.items():
-            found += [f"{inner}{key}:", *lines_of(each, inner + "  ")] if each else [f"{inner}{key}: []"]
+            found += [f"{inner}{key}:", *write_lines(each, inner + "  ")] if each else [f"{inner}{key}: []"]
         if item.paths:
             found.append(f"{inner}paths:")
             for number, path in enumerate(item.paths):
                 key = f"{inner}  path_{number + 1}:"
-                found += [key, *lines_of(path, inner + "    ")] if path else [f"{key} []"]
+                found += [key, *write_lines(path, inner + "    ")] if path else [f"{key} []"]
         if item.merge is not None:
-            found.append(f"{inner}merge: {flow(_merge(item.merge))}")
+            found.append(f"{inner}merge: {write_flow(_merge(item.merge))}")
     return found
 
 
@@ -286,20 +286,24 @@ def _merge(said: Leaf) -> Any:
             return word
         if set(said.arguments) == {"axis"}:
             return {"strategy": word, **said.arguments}
-    return {"layer": bare(said)}
+    return {"layer": write_bare(said)}
 
 
-def leaf_lines(item: Leaf, margin: str) -> list[str]:
+def write_leaf_lines(item: Leaf, margin: str) -> list[str]:
     """A layer on one line where it fits, else an argument a line."""
     if item.name == PLACE:
         return [f"{margin}# {PLACE}: a layer in place of `{item.arguments['layer']}`", f"{margin}- {PLACE}"]
-    one = f"{margin}- {flow(bare(item))}" if not item.arguments else f"{margin}- {item.name}: {flow(item.arguments)}"
+    one = (
+        f"{margin}- {write_flow(write_bare(item))}"
+        if not item.arguments
+        else f"{margin}- {item.name}: {write_flow(item.arguments)}"
+    )
     if len(one) <= WIDTH or not item.arguments:
         return [one]
-    return [f"{margin}- {item.name}:", *(f"{margin}    {key}: {flow(value)}" for key, value in item.arguments.items())]
+    return [f"{margin}- {item.name}:", *(f"{margin}    {key}: {write_flow(value)}" for key, value in item.arguments.items())]
 
 
-def bare(item: Leaf) -> Any:
+def write_bare(item: Leaf) -> Any:
     """`Name`, or `Name` with its arguments."""
     return {item.name: item.arguments} if item.arguments else item.name
 
@@ -328,12 +332,12 @@ def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
-def flow(value: Any) -> str:
+def write_flow(value: Any) -> str:
     """A value on one line."""
     text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=float("inf"), sort_keys=False, allow_unicode=False)
     return str(text).removesuffix("\n").removesuffix("\n...")
 
 
-def scalar(text: str) -> str:
+def write_scalar(text: str) -> str:
     """A name as YAML writes it."""
-    return flow(text)
+    return write_flow(text)

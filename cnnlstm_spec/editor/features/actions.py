@@ -30,7 +30,7 @@ def find_actions(state: State, params: Json, uris: Uris) -> list[Json]:
         trials = Trials(state.prepared, Clock(), state.found)
         near = [each for each in state.found if _touches(each.place.span, state.source, start, end)]
         for finding in near[:MOST]:
-            actions += [_action(finding, fix, uris) for fix in trials.tried(finding)]
+            actions += [_make_action(finding, fix, uris) for fix in trials.try_each_fix(finding)]
     if any(fits(FIX_ALL, each) or fits(f"{FIX_ALL}.cnnlstm-spec", each) for each in wanted):
         actions += _fix_all(state, uris)
     return actions
@@ -45,7 +45,7 @@ def _touches(span: Span, source: Source, start: int, end: int) -> bool:
     return span.source is source and span.start <= end and start <= span.end
 
 
-def _action(finding: Diagnostic, fix: Fix, uris: Uris) -> Json:
+def _make_action(finding: Diagnostic, fix: Fix, uris: Uris) -> Json:
     return {
         "title": one_line(fix.title) + SAID[fix.applicability],
         "kind": QUICK_FIX,
@@ -60,11 +60,11 @@ def _fix_all(state: State, uris: Uris) -> list[Json]:
     mended = mend(state.prepared)
     if not mended.changed:
         return []
-    edits = [_difference(source, text) for source, text in mended.changed]
+    edits = [_find_difference(source, text) for source, text in mended.changed]
     return [{"title": "fix all that keeps the meaning", "kind": FIX_ALL, "edit": make_edit(edits, uris)}]
 
 
-def _difference(source: Source, text: str) -> Edit:
+def _find_difference(source: Source, text: str) -> Edit:
     """The one edit that makes a text of another: what lies between what both begin and end with."""
     before, most = source.text, min(len(source.text), len(text))
     start = count_alike(before, text)
@@ -76,5 +76,5 @@ def make_edit(edits: Iterable[Edit], uris: Uris) -> Json:
     """Edits of several files, made together."""
     changes: dict[str, list[Any]] = {}
     for each in dict.fromkeys(edits):
-        changes.setdefault(uris.of(each.span.source), []).append({"range": to_range(each.span), "newText": each.text})
+        changes.setdefault(uris.find_uri(each.span.source), []).append({"range": to_range(each.span), "newText": each.text})
     return {"changes": changes}

@@ -16,7 +16,7 @@ from ...emit.words.reference import find, format_default
 from ...language.catalog import family
 from ...language.meanings import Address, Described, HeadName, Key, LayerName, Meaning, ObjectName, Value, Variables
 from ...model.addresses import list_addresses
-from ...model.logged import logged
+from ...model.logged import find_logged
 from ...ops import ALIASES, known_layers
 from ...spec.registry import STRUCTURES
 from ...text.escape.json import in_words
@@ -61,23 +61,23 @@ def find_completions(state: State, params: Json) -> Json:
     end = goes_on.end() if goes_on is not None else offset
     written = source.text[start:offset]
     is_variable = written.startswith("$")
-    meanings, compilation = _meanings(state, start, end, "$" + MARK if is_variable else MARK)
-    options = [each for meaning in meanings for each in _options(meaning, state, compilation)]
+    meanings, compilation = _find_meanings(state, start, end, "$" + MARK if is_variable else MARK)
+    options = [each for meaning in meanings for each in _list_options(meaning, state, compilation)]
     if is_variable:
         options = [each for each in options if each.kind == VARIABLE]
     unique = {each.text: each for each in reversed(options)}
     place = to_range(Span(source, start, end))
-    items = [_item(each, place, state.settings.has_snippets) for each in reversed(unique.values())]
+    items = [_make_item(each, place, state.settings.has_snippets) for each in reversed(unique.values())]
     return {"isIncomplete": False, "items": items}
 
 
-def _meanings(state: State, start: int, end: int, mark: str) -> tuple[list[Meaning], Compilation]:
+def _find_meanings(state: State, start: int, end: int, mark: str) -> tuple[list[Meaning], Compilation]:
     """What a word is taken for where it stands, in the first text with it that can be read there."""
     last, texts = state.source, state.prepared.texts
     before, after = state.source.text[:start], state.source.text[end:]
     number, found = state.source.position(start)[0], (list[Meaning](), state.meant)
-    for candidate in islice(_candidates(state.source.name, before, mark, after, number), MOST):
-        edited = state.edited(candidate, EditedTexts(texts, {id(last): candidate}))
+    for candidate in islice(_propose_texts(state.source.name, before, mark, after, number), MOST):
+        edited = state.edit(candidate, EditedTexts(texts, {id(last): candidate}))
         if edited.document is None:
             continue
         last, texts = candidate, edited.texts
@@ -91,7 +91,7 @@ def _meanings(state: State, start: int, end: int, mark: str) -> tuple[list[Meani
     return found
 
 
-def _candidates(name: str, before: str, mark: str, after: str, number: int) -> Iterator[Source]:
+def _propose_texts(name: str, before: str, mark: str, after: str, number: int) -> Iterator[Source]:
     """Texts with a word in them: as it stands, as a key, and with the rest of its line closed."""
     rest, newline, below = after.partition("\n")
     texts = [f"{before}{mark}{after}"]
@@ -106,56 +106,56 @@ def _candidates(name: str, before: str, mark: str, after: str, number: int) -> I
             yield source
 
 
-def _options(meaning: Meaning, state: State, compilation: Compilation) -> Iterator[Option]:
+def _list_options(meaning: Meaning, state: State, compilation: Compilation) -> Iterator[Option]:
     known = state.meant if state.meant.graph is not None else compilation
     if isinstance(meaning, Key):
         for name, argument in meaning.arguments.items():
             if name not in meaning.written:
-                yield _key(name, argument, meaning.owner)
+                yield _make_key_option(name, argument, meaning.owner)
     elif isinstance(meaning, LayerName):
         yield from (Option(name, FUNCTION, "block", first=True) for name in meaning.blocks)
-        yield from _layers()
+        yield from _list_layers()
     elif isinstance(meaning, ObjectName):
-        yield from _objects(meaning.family)
+        yield from _list_objects(meaning.family)
     elif isinstance(meaning, Value):
-        yield from _values(meaning.argument)
+        yield from _list_values(meaning.argument)
         if meaning.argument.name == "monitor" and known.spec is not None:
-            yield from (Option(name, VALUE, "what is logged") for name in logged(known.spec) or ())
+            yield from (Option(name, VALUE, "what is logged") for name in find_logged(known.spec) or ())
     elif isinstance(meaning, Variables):
-        yield from (Option(f"${name}", VARIABLE, _short(node)) for name, node in meaning.variables.items())
+        yield from (Option(f"${name}", VARIABLE, _shorten(node)) for name, node in meaning.variables.items())
     elif isinstance(meaning, HeadName):
-        yield from (Option(head, CLASS, "a head", insert=f"{_escaped(head)}: $0") for head in meaning.heads)
+        yield from (Option(head, CLASS, "a head", insert=f"{_escape(head)}: $0") for head in meaning.heads)
     elif isinstance(meaning, Address) and known.graph is not None:
-        names = list_addresses(known.graph) if meaning.whole else _references(known.graph.addresses)
+        names = list_addresses(known.graph) if meaning.whole else _list_references(known.graph.addresses)
         yield from (Option(name, VALUE, "an address" if meaning.whole else "a reference") for name in names)
         if meaning.whole:
             yield from (Option(name, VALUE, "a count") for name in ("params", "trainable_params", "macs"))
 
 
-def _references(addresses: Mapping[str, str]) -> list[str]:
+def _list_references(addresses: Mapping[str, str]) -> list[str]:
     return [name for name in addresses if not name.startswith(("head.", "heads."))]
 
 
-def _key(name: str, argument: Described, owner: str) -> Option:
+def _make_key_option(name: str, argument: Described, owner: str) -> Option:
     default = "required" if argument.required else f"default: {format_default(argument)}"
     return Option(
-        name, PROPERTY, f"{argument.words}; {default}", describe(argument, owner), f"{_escaped(name)}: $0", argument.required
+        name, PROPERTY, f"{argument.words}; {default}", describe(argument, owner), f"{_escape(name)}: $0", argument.required
     )
 
 
 @cache
-def _layers() -> tuple[Option, ...]:
+def _list_layers() -> tuple[Option, ...]:
     """Every layer and structure, with its required arguments to fill in."""
     names = [*STRUCTURES, *(name for name in known_layers() if name not in ALIASES)]
-    return tuple(Option(name, CLASS, _first_line(name), insert=_with_required(name)) for name in names)
+    return tuple(Option(name, CLASS, _read_first_line(name), insert=_write_with_required(name)) for name in names)
 
 
-def _first_line(name: str) -> str:
+def _read_first_line(name: str) -> str:
     record = find(name)
     return (record.__doc__ or "").strip().split("\n")[0] if record is not None else ""
 
 
-def _with_required(name: str) -> str | None:
+def _write_with_required(name: str) -> str | None:
     """A layer with what must be written, each place with its number; None where nothing must."""
     record = find(name)
     needed = [each for each, argument in record.arguments.items() if argument.required] if record is not None else []
@@ -166,21 +166,21 @@ def _with_required(name: str) -> str | None:
 
 
 @cache
-def _objects(name: str) -> tuple[Option, ...]:
+def _list_objects(name: str) -> tuple[Option, ...]:
     found = family(name)
     words = [*found.get("by_shape", ()), *found["identifiers"]]
     classes = [each for each in found["classes"] if each not in words] if name != "activations" else []
     return tuple(Option(each, VALUE, name) for each in (*dict.fromkeys(words), *classes))
 
 
-def _values(argument: Described) -> Iterator[Option]:
-    for value in _choices(argument.schema()):
+def _list_values(argument: Described) -> Iterator[Option]:
+    for value in _list_choices(argument.schema()):
         text = in_words(value) if not isinstance(value, str) else value
         is_default = not argument.required and argument.default == value
         yield Option(text, VALUE, "default" if is_default else "", first=is_default)
 
 
-def _choices(schema: Any) -> Iterator[Any]:
+def _list_choices(schema: Any) -> Iterator[Any]:
     """The values that a schema lists, and both of a boolean."""
     if not isinstance(schema, Mapping):
         return
@@ -193,20 +193,20 @@ def _choices(schema: Any) -> Iterator[Any]:
         yield from (True, False)
     for part in ("anyOf", "oneOf", "allOf"):
         for each in schema.get(part, ()):
-            yield from _choices(each)
-    yield from _choices(schema.get("items"))
+            yield from _list_choices(each)
+    yield from _list_choices(schema.get("items"))
 
 
-def _escaped(name: str) -> str:
+def _escape(name: str) -> str:
     """A name that stands for itself in a text with places to fill in."""
     return re.sub(r"([\\$}])", r"\\\1", name)
 
 
-def _short(node: Any) -> str:
+def _shorten(node: Any) -> str:
     return one_line(str(getattr(node, "text", "")))[:60]
 
 
-def _item(option: Option, place: Json, has_snippets: bool) -> Json:
+def _make_item(option: Option, place: Json, has_snippets: bool) -> Json:
     insert = option.insert if option.insert is not None else option.text
     plain = re.sub(r"\\([\\$}])", r"\1", re.sub(r"(?<!\\)\$\d", "", insert)) if option.insert is not None else insert
     made: Json = {
@@ -224,6 +224,6 @@ def _item(option: Option, place: Json, has_snippets: bool) -> Json:
     return made
 
 
-def labels(completions: Json) -> Iterable[str]:
+def list_labels(completions: Json) -> Iterable[str]:
     """The texts of completions, for tests."""
     return [each["label"] for each in completions["items"]]

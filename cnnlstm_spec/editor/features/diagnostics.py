@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...text.diagnostic import Diagnostic
-from ...text.escape.terminal import many_lines, one_line
+from ...text.escape.terminal import make_lines_safe, one_line
 from ...text.source import Source, Span
 from ..positions import to_range
-from ..server.documents import uri_of
+from ..server.documents import make_uri
 
 SEVERITIES = {"error": 1, "warning": 2, "advice": 4}
 NAME = "cnnlstm-spec"
@@ -24,27 +24,27 @@ class Uris:
     def __init__(self, source: Source, uri: str) -> None:
         self.name, self.uri = source.name, uri
 
-    def of(self, source: Source) -> str:
+    def find_uri(self, source: Source) -> str:
         """The URI of a text."""
-        return self.uri if source.name == self.name else uri_of(source.name)
+        return self.uri if source.name == self.name else make_uri(source.name)
 
-    def location(self, span: Span) -> Json:
+    def make_location(self, span: Span) -> Json:
         """A place in one of the texts."""
-        return {"uri": self.of(span.source), "range": to_range(span)}
+        return {"uri": self.find_uri(span.source), "range": to_range(span)}
 
 
 def make_diagnostics(found: Iterable[Diagnostic], uris: Uris) -> dict[str, list[Json]]:
     """By URI, what was found there; the spec's own is always among them."""
     by_uri: dict[str, list[Json]] = {uris.uri: []}
     for each in found:
-        by_uri.setdefault(uris.of(each.place.span.source), []).append(make_diagnostic(each, uris))
+        by_uri.setdefault(uris.find_uri(each.place.span.source), []).append(make_diagnostic(each, uris))
     return by_uri
 
 
 def make_diagnostic(found: Diagnostic, uris: Uris) -> Json:
     """One finding: its first line, what is said at its place, and the ways out."""
     lines = [one_line(found.message), *([one_line(found.label)] if found.label else [])]
-    lines += [f"help: {many_lines(each)}" for each in found.help]
+    lines += [f"help: {make_lines_safe(each)}" for each in found.help]
     made: Json = {
         "range": to_range(found.place.span),
         "severity": SEVERITIES[found.severity],
@@ -53,7 +53,7 @@ def make_diagnostic(found: Diagnostic, uris: Uris) -> Json:
         "message": "\n".join(lines),
     }
     related = [
-        {"location": uris.location(label.place.span), "message": one_line(label.message)}
+        {"location": uris.make_location(label.place.span), "message": one_line(label.message)}
         for label in found.labels
         if label.place.span.source.text
     ]

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from ...emit.words.arithmetic import explain_layer
 from ...emit.words.mask_origin import find_mask_origin
-from ...emit.words.object_pages import object_pages
+from ...emit.words.object_pages import write_object_pages
 from ...emit.words.reference import find, format_default, page
 from ...ir.graph import TypedNode
 from ...language.meanings import Described, Key, LayerName, Meaning, ObjectName, Value, Word
 from ...text.escape.json import in_words
-from ...text.escape.terminal import many_lines, one_line
+from ...text.escape.terminal import make_lines_safe, one_line
 from ...text.nodes import Mapping, Node, value_of
 from ...text.source import Span
 from ..hints import format_output
@@ -32,32 +32,32 @@ def find_hover(state: State, params: Json) -> Json | None:
     held = state.meant.index.find_at(state.source, offset)
     known = [each for kind in ORDER for each in held if isinstance(each, kind)]
     for each in sorted(known, key=lambda one: one.span.end - one.span.start):
-        parts = [part for part in _parts(each, state) if part]
+        parts = [part for part in _iterate_parts(each, state) if part]
         if parts:
-            return {"contents": {"kind": "markdown", "value": "\n".join(map(fenced, parts))}, "range": to_range(each.span)}
+            return {"contents": {"kind": "markdown", "value": "\n".join(map(fence_code, parts))}, "range": to_range(each.span)}
     return None
 
 
-def fenced(text: str) -> str:
+def fence_code(text: str) -> str:
     """A text as code of Markdown, whatever it holds."""
-    text = many_lines(text)
+    text = make_lines_safe(text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
-def _parts(meaning: Meaning, state: State) -> Iterator[str]:
+def _iterate_parts(meaning: Meaning, state: State) -> Iterator[str]:
     if isinstance(meaning, LayerName):
-        yield from _uses(meaning.span, state)
+        yield from _describe_uses(meaning.span, state)
         record = find(meaning.name)
         if record is not None:
             yield page(meaning.name, record).rstrip()
         elif meaning.name in meaning.blocks:
-            yield _block(meaning.name, meaning.blocks[meaning.name])
+            yield _describe_block(meaning.name, meaning.blocks[meaning.name])
     elif isinstance(meaning, ObjectName):
-        yield from (each.rstrip() for each in object_pages(meaning.name)[:1])
+        yield from (each.rstrip() for each in write_object_pages(meaning.name)[:1])
     elif isinstance(meaning, Word):
-        yield _word(meaning, state)
+        yield _describe_word(meaning, state)
     elif isinstance(meaning, Key) and meaning.name in meaning.arguments:
         yield describe(meaning.arguments[meaning.name], meaning.owner)
     elif isinstance(meaning, Value):
@@ -71,12 +71,14 @@ def describe(argument: Described, owner: str) -> str:
     return "\n".join(lines)
 
 
-def _uses(span: Span, state: State) -> Iterator[str]:
+def _describe_uses(span: Span, state: State) -> Iterator[str]:
     """How the outputs of a layer, or of a use of a block, came to be."""
-    nodes = [each for each in _nodes(state) if _is_at(each.node.origin.place.span, span)]
+    nodes = [each for each in _iterate_nodes(state) if _is_at(each.node.origin.place.span, span)]
     ends: list[TypedNode] = []
     if not nodes:
-        at_end = [each for each in _nodes(state) if any(_is_at(label.place.span, span) for label in each.node.origin.uses)]
+        at_end = [
+            each for each in _iterate_nodes(state) if any(_is_at(label.place.span, span) for label in each.node.origin.uses)
+        ]
         ends = at_end[-1:]
     typed = state.meant.typed
     for each in [*nodes, *ends][:MOST]:
@@ -88,7 +90,7 @@ def _uses(span: Span, state: State) -> Iterator[str]:
         yield f"and {len(nodes) - MOST} more"
 
 
-def _nodes(state: State) -> Iterator[TypedNode]:
+def _iterate_nodes(state: State) -> Iterator[TypedNode]:
     typed = state.meant.typed
     return (each for each in (typed.nodes.values() if typed is not None else ()) if not each.node.hidden)
 
@@ -97,13 +99,13 @@ def _is_at(one: Span, other: Span) -> bool:
     return one.start == other.start and one.source.name == other.source.name
 
 
-def _block(name: str, node: Node) -> str:
+def _describe_block(name: str, node: Node) -> str:
     parameters = node.get("parameters") if isinstance(node, Mapping) else None
     taken = in_words(value_of(parameters.value)) if parameters is not None else "none"
     return f"block {one_line(name)}\nparameters: {one_line(taken)}"
 
 
-def _word(word: Word, state: State) -> str:
+def _describe_word(word: Word, state: State) -> str:
     """A name: what it stands for, and how often it is used."""
     symbol, index = word.symbol, state.meant.index
     words = index.words.get(symbol, [])

@@ -12,7 +12,7 @@ from ...language.kinds import NAME
 from ...language.meanings import Word
 from ...language.scope import Scope
 from ...text.diagnostic import Diagnostic
-from ...text.edits.applied import applied
+from ...text.edits.applied import apply_edits
 from ...text.escape.terminal import one_line
 from ...text.fix import Edit
 from ...text.nodes import Mapping, Node, Scalar
@@ -44,14 +44,14 @@ def find_definition(views: Sequence[View], params: Json) -> list[Json]:
     """Where the name at a place is defined; of `extends`, the file."""
     found: dict[str, Json] = {}
     for view in views:
-        if (file := _extended(view, to_offset(view.source, params["position"]))) is not None:
+        if (file := _find_extended(view, to_offset(view.source, params["position"]))) is not None:
             return [file]
-        word = _word_at(view, params)
+        word = _find_word(view, params)
         if word is None:
             continue
         defined = [each.span for each in view.state.meant.index.words[word.symbol] if each.defines]
-        for span in (*defined, *_in_trees(view.state, word.symbol)):
-            location = view.uris.location(span)
+        for span in (*defined, *_find_in_trees(view.state, word.symbol)):
+            location = view.uris.make_location(span)
             found.setdefault(repr(location), location)
     return list(found.values())
 
@@ -61,17 +61,17 @@ def find_references(views: Sequence[View], params: Json) -> list[Json]:
     with_definition = bool(params.get("context", {}).get("includeDeclaration", True))
     found: dict[str, Json] = {}
     for view in views:
-        word = _word_at(view, params)
-        for each in _everywhere(view.state, word.symbol) if word is not None else ():
+        word = _find_word(view, params)
+        for each in _find_everywhere(view.state, word.symbol) if word is not None else ():
             if with_definition or not each.defines:
-                location = view.uris.location(each.span)
+                location = view.uris.make_location(each.span)
                 found.setdefault(repr(location), location)
     return list(found.values())
 
 
 def prepare_rename(views: Sequence[View], params: Json) -> Json | None:
     """The range and the name at a place that can have another one."""
-    word = next((word for view in views if (word := _word_at(view, params)) is not None), None)
+    word = next((word for view in views if (word := _find_word(view, params)) is not None), None)
     if word is None or not _is_as_written(word):
         return None
     return {"range": to_range(word.span), "placeholder": str(word.symbol[-1])}
@@ -81,12 +81,12 @@ def rename(views: Sequence[View], params: Json) -> Json:
     """The edits, of all files, that give a name another one; raises CannotRename where something else would change."""
     name, changes = str(params.get("newName", "")), dict[str, list[Json]]()
     for view in views:
-        word = _word_at(view, params)
+        word = _find_word(view, params)
         if word is None:
             continue
         if any(each.severity == "error" for each in view.state.found):
             raise CannotRename("the spec has errors; mend them first, so that every use of the name is known")
-        for uri, edits in make_edit(_renamed(view, word, name), view.uris)["changes"].items():
+        for uri, edits in make_edit(_rename_word(view, word, name), view.uris)["changes"].items():
             known = changes.setdefault(uri, [])
             known += [edit for edit in edits if edit not in known]
     if not changes:
@@ -94,12 +94,12 @@ def rename(views: Sequence[View], params: Json) -> Json:
     return {"changes": changes}
 
 
-def _renamed(view: View, word: Word, name: str) -> list[Edit]:
+def _rename_word(view: View, word: Word, name: str) -> list[Edit]:
     is_variable = word.symbol[0] == "vars" or "parameters" in word.symbol or "each" in word.symbol
     fits = VARIABLE.fullmatch(name) if is_variable else _is_name(name)
     if not fits:
         raise CannotRename(f"`{one_line(name)}` cannot be a name here")
-    words = _everywhere(view.state, word.symbol)
+    words = _find_everywhere(view.state, word.symbol)
     if not all(map(_is_as_written, words)):
         raise CannotRename("it is made unique where a block is used several times; name it in one place")
     edits = list(dict.fromkeys(Edit(each.span, name) for each in words))
@@ -119,22 +119,26 @@ def _check(state: State, edits: Iterable[Edit]) -> None:
     sources = {id(edit.span.source): edit.span.source for edit in edits}
     edited = {}
     for key, source in sources.items():
-        text = applied(source.text, [edit for edit in edits if edit.span.source is source])
+        text = apply_edits(source.text, [edit for edit in edits if edit.span.source is source])
         if text is None:
             raise CannotRename("two uses of the name lie in one another")
         edited[key] = Source(source.name, text)
-    prepared = state.edited(edited.get(id(state.source), state.source), EditedTexts(state.prepared.texts, edited, keeps=False))
-    before, after = Counter(map(_code, state.found)), Counter(map(_code, prepared.found_in_all()))
-    new = [each for each in prepared.found_in_all() if after[_code(each)] > before[_code(each)] and each.severity != "advice"]
+    prepared = state.edit(edited.get(id(state.source), state.source), EditedTexts(state.prepared.texts, edited, keeps=False))
+    before, after = Counter(map(_mark_code, state.found)), Counter(map(_mark_code, prepared.find_in_all()))
+    new = [
+        each
+        for each in prepared.find_in_all()
+        if after[_mark_code(each)] > before[_mark_code(each)] and each.severity != "advice"
+    ]
     if new:
         raise CannotRename(one_line(new[0].message))
 
 
-def _code(found: Diagnostic) -> str:
+def _mark_code(found: Diagnostic) -> str:
     return found.code.name
 
 
-def _word_at(view: View, params: Json) -> Word | None:
+def _find_word(view: View, params: Json) -> Word | None:
     """The innermost name at a place of a text."""
     words = view.state.meant.index.find_words(view.source, to_offset(view.source, params["position"]))
     return words[0] if words else None
@@ -145,30 +149,30 @@ def _is_as_written(word: Word) -> bool:
     return span.source.text[span.start : span.end] == str(word.symbol[-1])
 
 
-def _everywhere(state: State, symbol: Path) -> list[Word]:
+def _find_everywhere(state: State, symbol: Path) -> list[Word]:
     """The words of a symbol in the spec, and in each file that it extends by itself: some may be replaced in the spec."""
     words = {each.span: each for each in state.meant.index.words.get(symbol, ())}
-    for each in _alone(state):
+    for each in _split_extended(state):
         for word in each.compilation.index.words.get(symbol, ()):
-            words.setdefault(_same_span(state, word.span), Word(_same_span(state, word.span), symbol, word.defines))
-    for span in _in_trees(state, symbol):
+            words.setdefault(_find_same_span(state, word.span), Word(_find_same_span(state, word.span), symbol, word.defines))
+    for span in _find_in_trees(state, symbol):
         words.setdefault(span, Word(span, symbol, defines=True))
     return list(words.values())
 
 
-def _same_span(state: State, span: Span) -> Span:
+def _find_same_span(state: State, span: Span) -> Span:
     """The span in the text as the spec has read it."""
     source = next((each for each in state.prepared.texts.sources.values() if each.name == span.source.name), span.source)
     return Span(source, span.start, span.end)
 
 
-def _alone(state: State) -> list[State]:
+def _split_extended(state: State) -> list[State]:
     """The files that a spec extends, each by itself."""
     sources = [each for each in state.prepared.texts.sources.values() if each is not state.source]
     return [make_state(each, File(each.name).parent, {}, state.settings, memory=state.memory) for each in sources]
 
 
-def _in_trees(state: State, symbol: Path) -> list[Span]:
+def _find_in_trees(state: State, symbol: Path) -> list[Span]:
     """Where the keys of a symbol stand in each text, in those that others replace too."""
     if symbol[0] not in BY_PATH:
         return []
@@ -180,17 +184,17 @@ def _in_trees(state: State, symbol: Path) -> list[Span]:
             if entry is None:
                 break
             if number == len(symbol) - 1:
-                found.append(Span(entry.key.span.source, *_inside_quotes(entry.key)))
+                found.append(Span(entry.key.span.source, *_find_inside_quotes(entry.key)))
             node = entry.value
     return found
 
 
-def _inside_quotes(key: Scalar) -> tuple[int, int]:
+def _find_inside_quotes(key: Scalar) -> tuple[int, int]:
     start, end = key.span.start, key.span.end
     return (start, end) if key.plain else (start + 1, end - 1)
 
 
-def _extended(view: View, offset: int) -> Json | None:
+def _find_extended(view: View, offset: int) -> Json | None:
     """The file that `extends` names at an offset."""
     tree = view.state.prepared.texts.trees.get(id(view.source))
     entry = tree.get("extends") if isinstance(tree, Mapping) else None
@@ -198,4 +202,4 @@ def _extended(view: View, offset: int) -> Json | None:
         return None
     path = str(File(view.source.name).parent / entry.value.text)
     source = next((each for each in view.state.prepared.texts.sources.values() if each.name == path), None)
-    return view.uris.location(Span(source, 0, 0)) if source is not None else None
+    return view.uris.make_location(Span(source, 0, 0)) if source is not None else None

@@ -31,31 +31,31 @@ class _Part(NamedTuple):
 
 def find_symbols(state: State) -> list[Json]:
     """The sections, in each what is named there, in that its layers."""
-    outputs = {each.node.origin.place.span.start: format_output(each) for each in _layers(state)}
-    names = [each for each in _own(state, Word) if isinstance(each, Word) and each.defines and each.symbol[0] in SORTS]
+    outputs = {each.node.origin.place.span.start: format_output(each) for each in _list_layers(state)}
+    names = [each for each in _list_own(state, Word) if isinstance(each, Word) and each.defines and each.symbol[0] in SORTS]
     parts = [_Part(each.span, each.span.end, SORTS[str(each.symbol[0])]) for each in names if len(each.symbol) == 2]
-    layers = [_Part(each.span, each.span.end, FIELD, outputs.get(each.span.start, "")) for each in _own(state, LayerName)]
-    sections = sorted(_sections(state), key=lambda part: part.span.start)
-    return [_symbol(state, section, _within(section, parts), layers) for section in sections]
+    layers = [_Part(each.span, each.span.end, FIELD, outputs.get(each.span.start, "")) for each in _list_own(state, LayerName)]
+    sections = sorted(_iterate_sections(state), key=lambda part: part.span.start)
+    return [_describe_symbol(state, section, _list_within(section, parts), layers) for section in sections]
 
 
-def _sections(state: State) -> Iterator[_Part]:
+def _iterate_sections(state: State) -> Iterator[_Part]:
     """The keys of the spec itself, each up to the end of its value."""
-    keys = [each for each in _own(state, Key) if isinstance(each, Key) and each.owner == TOP]
-    values = {each.argument.name: each for each in _own(state, Value) if isinstance(each, Value) and each.owner == TOP}
+    keys = [each for each in _list_own(state, Key) if isinstance(each, Key) and each.owner == TOP]
+    values = {each.argument.name: each for each in _list_own(state, Value) if isinstance(each, Value) and each.owner == TOP}
     for key in keys:
         value = values.get(key.name)
         yield _Part(key.span, value.span.end if value is not None else key.span.end, MODULE)
 
 
-def _own(state: State, kind: type[Meaning]) -> list[Meaning]:
+def _list_own(state: State, kind: type[Meaning]) -> list[Meaning]:
     """The meanings of a kind in the text itself, in its order."""
     name = state.source.name
     found = [each for each in state.meant.index.meanings if isinstance(each, kind) and each.span.source.name == name]
     return sorted(found, key=lambda each: each.span.start)
 
 
-def _within(outer: _Part, parts: list[_Part]) -> list[_Part]:
+def _list_within(outer: _Part, parts: list[_Part]) -> list[_Part]:
     """The parts inside another, each up to where the next begins."""
     inner = [each for each in parts if outer.span.end <= each.span.start < outer.end]
     text, ends = outer.span.source.text, [each.span.start for each in inner[1:]] + [outer.end]
@@ -65,13 +65,13 @@ def _within(outer: _Part, parts: list[_Part]) -> list[_Part]:
     ]
 
 
-def _symbol(state: State, part: _Part, inner: list[_Part], layers: list[_Part]) -> Json:
+def _describe_symbol(state: State, part: _Part, inner: list[_Part], layers: list[_Part]) -> Json:
     text = state.source.text[part.span.start : part.span.end] if part.span.source is state.source else ""
     text = text or part.span.source.text[part.span.start : part.span.end]
     end = max(part.end, part.span.end)
-    children = [_symbol(state, each, [], _within(each, layers)) for each in inner]
+    children = [_describe_symbol(state, each, [], _list_within(each, layers)) for each in inner]
     if not inner:
-        children = [_symbol(state, each, [], []) for each in layers if part.span.end <= each.span.start < end]
+        children = [_describe_symbol(state, each, [], []) for each in layers if part.span.end <= each.span.start < end]
     made: Json = {
         "name": one_line(text) or "?",
         "kind": part.kind,
@@ -110,7 +110,7 @@ def find_lenses(state: State) -> list[Json]:
     for each in typed.nodes.values():
         areas.setdefault(each.node.area, []).append(each)
     made = []
-    for area, span in _areas(state):
+    for area, span in _list_areas(state):
         nodes = areas.get(area, [])
         if not nodes or any(each.type is None for each in nodes):
             continue
@@ -124,17 +124,17 @@ def find_lenses(state: State) -> list[Json]:
     return made
 
 
-def _areas(state: State) -> Iterator[tuple[str, Span]]:
+def _list_areas(state: State) -> Iterator[tuple[str, Span]]:
     """The areas of the graph that the text defines, each with its name there; of the only head, or fusion, the key."""
-    for word in _own(state, Word):
+    for word in _list_own(state, Word):
         if isinstance(word, Word) and word.defines and word.symbol[0] in ("branches", "fusion", "heads"):
             yield ".".join(map(str, word.symbol)), word.span
-    for key in _own(state, Key):
+    for key in _list_own(state, Key):
         if isinstance(key, Key) and key.owner == TOP and key.name in ("head", "fusion"):
             yield key.name, key.span
 
 
-def _layers(state: State) -> Iterator[TypedNode]:
+def _list_layers(state: State) -> Iterator[TypedNode]:
     typed, name = state.meant.typed, state.source.name
     for each in typed.nodes.values() if typed is not None else ():
         if not each.node.hidden and each.type is not None and each.node.origin.place.span.source.name == name:

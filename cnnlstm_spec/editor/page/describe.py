@@ -15,7 +15,7 @@ from ...emit.picture.svg import draw_marked
 from ...ir.graph import TypedNode
 from ...model.costs import Row, count_costs
 from ...text.diagnostic import Diagnostic
-from ...text.escape.terminal import many_lines
+from ...text.escape.terminal import make_lines_safe
 from ...text.escape.terminal import one_line as clean
 from ...text.render import render
 from ...text.source import Source, Span, format_path
@@ -27,13 +27,13 @@ Files = dict[str, int]
 
 def describe(compilation: Compilation) -> Json:
     """All but the picture."""
-    sources = list(_sources(compilation))
+    sources = list(_iterate_sources(compilation))
     files = {source.name: number for number, source in enumerate(sources)}
     return {
         "title": clean(compilation.spec.name if compilation.spec is not None else compilation.source.name),
-        "files": [{"name": clean(each.name), "lines": list(map(clean, _lines(each)))} for each in sources],
-        "found": [_finding(each, files) for each in compilation.diagnostics],
-        "nodes": _nodes(compilation, files),
+        "files": [{"name": clean(each.name), "lines": list(map(clean, _iterate_lines(each)))} for each in sources],
+        "found": [_describe_finding(each, files) for each in compilation.diagnostics],
+        "nodes": _describe_nodes(compilation, files),
     }
 
 
@@ -58,11 +58,11 @@ def _box(box: Box, numbers: dict[str, int]) -> Json:
     }
 
 
-def _sources(compilation: Compilation) -> Iterator[Source]:
+def _iterate_sources(compilation: Compilation) -> Iterator[Source]:
     """The text of the spec, then each other that a layer or a finding stands in."""
     typed = compilation.typed
     spans = [each.place.span for each in compilation.diagnostics]
-    spans += [span for each in (typed.nodes.values() if typed is not None else ()) for span in _spans(each)]
+    spans += [span for each in (typed.nodes.values() if typed is not None else ()) for span in _list_spans(each)]
     found = {compilation.source.name: compilation.source}
     for span in spans:
         if span.source.text:
@@ -70,12 +70,12 @@ def _sources(compilation: Compilation) -> Iterator[Source]:
     return iter(found.values())
 
 
-def _lines(source: Source) -> Iterator[str]:
+def _iterate_lines(source: Source) -> Iterator[str]:
     last = source.position(len(source.text))[0]
     return (source.line(number) for number in range(1, last + 1))
 
 
-def _spans(typed: TypedNode) -> tuple[Span, ...]:
+def _list_spans(typed: TypedNode) -> tuple[Span, ...]:
     """Where a layer is written, and the uses of blocks that brought it there."""
     origin = typed.node.origin
     return (origin.place.span, *(label.place.span for label in origin.uses))
@@ -90,27 +90,27 @@ def _place(span: Span, files: Files) -> list[int] | None:
     return [files[span.source.name], first, span.source.position(span.start + len(text))[0]]
 
 
-def _finding(each: Diagnostic, files: Files) -> Json:
+def _describe_finding(each: Diagnostic, files: Files) -> Json:
     return {
         "severity": each.severity,
         "code": each.code.name,
         "message": clean(each.message),
         "place": _place(each.place.span, files),
-        "text": many_lines(render([each])),
+        "text": make_lines_safe(render([each])),
     }
 
 
-def _nodes(compilation: Compilation, files: Files) -> list[Json]:
+def _describe_nodes(compilation: Compilation, files: Files) -> list[Json]:
     typed, spec = compilation.typed, compilation.spec
     if typed is None or spec is None:
         return []
     rows = {row.node.node.id: row for row in count_costs(typed, spec.batch_size or 1).rows}
-    return [_node(each, rows.get(each.node.id), files) for each in typed.nodes.values()]
+    return [_describe_node(each, rows.get(each.node.id), files) for each in typed.nodes.values()]
 
 
-def _node(typed: TypedNode, row: Row | None, files: Files) -> Json:
+def _describe_node(typed: TypedNode, row: Row | None, files: Files) -> Json:
     """A layer; a cost that is not known before run time is null, and one of what has no row 0."""
-    places = [place for span in _spans(typed) if (place := _place(span, files)) is not None]
+    places = [place for span in _list_spans(typed) if (place := _place(span, files)) is not None]
     address = clean(format_path(typed.node.origin.address))
     if row is None:
         return {"address": address, "places": places, "params": 0, "macs": 0, "memory": 0}

@@ -96,18 +96,18 @@ class _Handler(BaseHTTPRequestHandler):
         asked, views = parse_qs(query, max_num_fields=2000), self.server.views
         variant = _number(asked, "variant")
         if parts[2] == "":
-            self._send(200, "text/html", make_page("cnnlstm-spec view", None), {"Content-Security-Policy": self._policy()})
+            self._send(200, "text/html", make_page("cnnlstm-spec view", None), {"Content-Security-Policy": self._write_policy()})
         elif parts[2] == "state":
             opened: Opened = frozenset(asked.get("open", ()))
             self._send(200, "application/json", to_json(views.state(variant, opened), None))
         elif parts[2] == "details":
-            self._send(200, "application/json", to_json(views.details(variant, _number(asked, "node") or 0), None))
+            self._send(200, "application/json", to_json(views.describe_details(variant, _number(asked, "node") or 0), None))
         elif parts[2] == "version":
             self._send(200, "application/json", to_json(views.wait(_number(asked, "since") or 0, WAITS)))
         else:
             self.send_error(404)
 
-    def _policy(self) -> str:
+    def _write_policy(self) -> str:
         return f"{make_policy(True)}; frame-ancestors 'none'"
 
     def _is_ours(self) -> bool:

@@ -9,11 +9,11 @@ from pathlib import Path as File
 from threading import Condition
 
 from ...compiler.compile import Compilation
-from ...compiler.diff.differ import differ
-from ...compiler.diff.words import text
+from ...compiler.diff.differ import compare
+from ...compiler.diff.words import describe_difference
 from ...compiler.variants import Sweep
 from ...emit.picture.opened import Opened
-from ...text.escape.terminal import many_lines
+from ...text.escape.terminal import make_lines_safe
 from ...text.escape.terminal import one_line as clean
 from ...text.files import Stamp, noting, stamp
 from .describe import Json, describe, describe_picture
@@ -82,27 +82,27 @@ class Views:
         """The spec as it is written."""
         return self._plain
 
-    def variants(self) -> list[str]:
+    def list_variants(self) -> list[str]:
         """What the variants are called, the first `LISTED` of them."""
         return [each.label for each in self._sweep.variants[:LISTED]]
 
     def state(self, variant: int | None, opened: Opened) -> Json:
         """All that the page shows of a variant, or of the spec as it is written, with those folds opened."""
         with self._changed:
-            variant = variant if variant is None or 0 <= variant < len(self.variants()) else None
+            variant = variant if variant is None or 0 <= variant < len(self.list_variants()) else None
             return {
                 "version": self.version,
-                "variants": list(map(clean, self.variants())),
+                "variants": list(map(clean, self.list_variants())),
                 "more": max(0, len(self._sweep.variants) - LISTED),
                 "variant": variant,
                 **self._data(variant),
                 "picture": self._pictures(variant, opened),
             }
 
-    def details(self, variant: int | None, number: int) -> Json | None:
+    def describe_details(self, variant: int | None, number: int) -> Json | None:
         """The details of a layer of a variant; None where there is none of that number."""
         with self._changed:
-            variant = variant if variant is None or 0 <= variant < len(self.variants()) else None
+            variant = variant if variant is None or 0 <= variant < len(self.list_variants()) else None
             return describe_node(self._compiled(variant), number)
 
     def _compile(self, variant: int | None) -> Compilation:
@@ -113,9 +113,9 @@ class Views:
 
     def _describe(self, variant: int | None) -> Json:
         compilation = self._compiled(variant)
-        return {**describe(compilation), "differences": self._differences(compilation)}
+        return {**describe(compilation), "differences": self._describe_differences(compilation)}
 
-    def _differences(self, compilation: Compilation) -> Json | None:
+    def _describe_differences(self, compilation: Compilation) -> Json | None:
         """What differs from the other spec, in words and by the addresses of layers; words alone where one has errors."""
         old = self._old
         if old is None:
@@ -123,6 +123,6 @@ class Views:
         if not old.ok or not compilation.ok:
             named = old.source.name if not old.ok else compilation.source.name
             return {"text": f"{clean(named)} has errors: there is nothing to compare", "layers": {}}
-        found = differ(old, compilation)
+        found = compare(old, compilation)
         layers = {clean(each.path): each.sort for each in found.layers if each.sort != "removed"}
-        return {"text": many_lines(text(found, old.source.name, compilation.source.name)), "layers": layers}
+        return {"text": make_lines_safe(describe_difference(found, old.source.name, compilation.source.name)), "layers": layers}

@@ -38,7 +38,7 @@ class WrongChange(ValueError):
     """A change that means nothing in the text that it is of."""
 
 
-def changed(document: Document, changes: Any, version: int, serial: int) -> Document:
+def change_document(document: Document, changes: Any, version: int, serial: int) -> Document:
     """The document after a list of changes, each of the text that the one before leaves; raises WrongChange."""
     source, line = document.source, document.line
     if not isinstance(changes, list):
@@ -48,7 +48,7 @@ def changed(document: Document, changes: Any, version: int, serial: int) -> Docu
             raise WrongChange("a change has a text")
         text, span = change["text"], change.get("range")
         if span is None:
-            line = _first_other_line(source.text, text)
+            line = _find_first_other_line(source.text, text)
             source = Source(source.name, text)
             continue
         if not is_range(span):
@@ -63,7 +63,7 @@ def changed(document: Document, changes: Any, version: int, serial: int) -> Docu
     return replace(document, source=source, version=version, serial=serial, line=line)
 
 
-def _first_other_line(before: str, after: str) -> int | None:
+def _find_first_other_line(before: str, after: str) -> int | None:
     """The first line in which two texts differ."""
     if before == after:
         return None
@@ -71,7 +71,7 @@ def _first_other_line(before: str, after: str) -> int | None:
     return Source("", after).position(at)[0]
 
 
-def path_of(uri: str) -> str | None:
+def find_path(uri: str) -> str | None:
     """The path of a URI of a file; None of another one."""
     try:
         parts = urlsplit(uri)
@@ -85,7 +85,7 @@ def path_of(uri: str) -> str | None:
     return path or None
 
 
-def uri_of(path: str) -> str:
+def make_uri(path: str) -> str:
     """The URI of a file."""
     path = path.replace("\\", "/")
     return f"file://{quote(path if path.startswith('/') else f'/{path}', safe='/:~')}"

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from ...compiler.version import __version__
 from ...text.source import Source
 from . import wire
-from .documents import Document, WrongChange, changed, path_of
+from .documents import Document, WrongChange, change_document, find_path
 from .session import Client, Job, Session
 from .wire import Broken, Json, Malformed, Writer, read_message
 
@@ -70,11 +70,11 @@ class Loop:
         if "id" in message and not is_id(id):
             self.writer.refuse(None, wire.INVALID_REQUEST, "an id is a number or a text")
         elif id is None:
-            self.notified(method, params)
+            self.answer_notification(method, params)
         else:
-            self.asked(method, id, params)
+            self.answer_request(method, id, params)
 
-    def asked(self, method: str, id: Any, params: Json) -> None:
+    def answer_request(self, method: str, id: Any, params: Json) -> None:
         """A request."""
         if method == "initialize" and not self.is_initialized:
             self.is_initialized = True
@@ -89,13 +89,13 @@ class Loop:
             self.is_shut_down = True
             self.writer.answer(id, None)
         elif method in ANSWERED:
-            job = Job(ANSWERED[method], params, id, uri_in(params))
+            job = Job(ANSWERED[method], params, id, find_uri(params))
             if not self.session.ask(job):
                 self.writer.refuse(id, wire.REQUEST_FAILED, "too many requests wait already")
         else:
             self.writer.refuse(id, wire.METHOD_NOT_FOUND, "no such method")
 
-    def notified(self, method: str, params: Json) -> None:
+    def answer_notification(self, method: str, params: Json) -> None:
         """What needs no answer; before `initialize` only `exit` means something."""
         if method == "exit":
             self.status = 0 if self.is_shut_down else 1
@@ -111,7 +111,7 @@ class Loop:
         elif method == "textDocument/didChange":
             self.take_change(params)
         elif method == "textDocument/didClose":
-            uri = uri_in(params)
+            uri = find_uri(params)
             if uri is not None:
                 self.session.close(uri)
         elif method == "workspace/didChangeWatchedFiles":
@@ -123,18 +123,18 @@ class Loop:
         if not isinstance(item, dict) or not isinstance(item.get("uri"), str) or not isinstance(item.get("text"), str):
             return
         uri = item["uri"]
-        source = Source(path_of(uri) or uri, item["text"])
-        self.session.put(Document(uri, source, number(item.get("version")), self.session.next_serial()), 0.0)
+        source = Source(find_path(uri) or uri, item["text"])
+        self.session.put(Document(uri, source, number(item.get("version")), self.session.take_serial()), 0.0)
 
     def take_change(self, params: Json) -> None:
         """Changes an open text; one that cannot be changed so is closed, since nothing is known of it from then on."""
-        uri = uri_in(params)
-        document = self.session.document(uri)
+        uri = find_uri(params)
+        document = self.session.find_document(uri)
         if document is None or uri is None:
             return
         version = number(params["textDocument"].get("version"))
         try:
-            document = changed(document, params.get("contentChanges"), version, self.session.next_serial())
+            document = change_document(document, params.get("contentChanges"), version, self.session.take_serial())
         except WrongChange as error:
             self.writer.notify("window/logMessage", {"type": 1, "message": f"a change means nothing: {error}"})
             self.session.close(uri)
@@ -144,12 +144,12 @@ class Loop:
     def start(self) -> None:
         """Starts the worker, which imports the compiler."""
 
-        def work() -> None:
+        def do_work() -> None:
             from .worker import Worker
 
             Worker(self.session, self.writer).run()
 
-        self.worker = threading.Thread(target=work, name="worker", daemon=True)
+        self.worker = threading.Thread(target=do_work, name="worker", daemon=True)
         self.worker.start()
 
     def end(self) -> None:
@@ -180,7 +180,7 @@ def is_id(id: object) -> bool:
     return isinstance(id, str | int) and not isinstance(id, bool)
 
 
-def uri_in(params: Json) -> str | None:
+def find_uri(params: Json) -> str | None:
     """The text that a message is about."""
     item = params.get("textDocument")
     uri = item.get("uri") if isinstance(item, dict) else None
@@ -201,13 +201,13 @@ def read_client(params: Json) -> Client:
         allow_imports=options.get("allowImports") is True,
         allow_outside=options.get("allowOutside") is True,
         shows_params=options.get("showParameters") is True,
-        has_snippets=held(can, "textDocument", "completion", "completionItem", "snippetSupport") is True,
-        refreshes_hints=held(can, "workspace", "inlayHint", "refreshSupport") is True,
-        watches_files=held(can, "workspace", "didChangeWatchedFiles", "dynamicRegistration") is True,
+        has_snippets=find_held(can, "textDocument", "completion", "completionItem", "snippetSupport") is True,
+        refreshes_hints=find_held(can, "workspace", "inlayHint", "refreshSupport") is True,
+        watches_files=find_held(can, "workspace", "didChangeWatchedFiles", "dynamicRegistration") is True,
     )
 
 
-def held(value: object, *steps: str) -> object:
+def find_held(value: object, *steps: str) -> object:
     """What lies in objects in objects; None where one of them is missing."""
     for step in steps:
         value = value.get(step) if isinstance(value, dict) else None

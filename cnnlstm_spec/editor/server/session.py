@@ -55,7 +55,7 @@ class Session:
         self._jobs: list[Job] = []
         self._serial = 0
 
-    def next_serial(self) -> int:
+    def take_serial(self) -> int:
         """A number that no text has had."""
         with self.lock:
             self._serial += 1
@@ -133,12 +133,12 @@ class Session:
             return False
         return document is None or self.documents.get(document.uri) is document
 
-    def document(self, uri: str | None) -> Document | None:
+    def find_document(self, uri: str | None) -> Document | None:
         """The open text of a URI."""
         with self.lock:
             return self.documents.get(uri) if uri is not None else None
 
-    def opened(self) -> list[Document]:
+    def list_open(self) -> list[Document]:
         """All open texts."""
         with self.lock:
             return list(self.documents.values())

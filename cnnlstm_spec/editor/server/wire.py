@@ -58,10 +58,10 @@ def read_message(stream: BinaryIO) -> Json | None:
     body = stream.read(length)
     if len(body) < length:
         return None
-    return _decoded(body)
+    return _decode(body)
 
 
-def _decoded(body: bytes) -> Json:
+def _decode(body: bytes) -> Json:
     try:
         message = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -11,7 +11,7 @@ from ...emit.picture.svg import draw
 from ...text.discover import holds_spec
 from ...text.files import PathError, stamp
 from ...text.source import Source
-from ...text.texts import same_file
+from ...text.texts import find_same_file
 from ..features.actions import find_actions
 from ..features.completion import find_completions
 from ..features.diagnostics import Uris, make_diagnostics
@@ -22,7 +22,7 @@ from ..features.outline import find_folds, find_lenses, find_symbols
 from ..positions import is_position, is_range
 from ..state import Overtaken, Settings, State, make_state
 from . import wire
-from .documents import Document, path_of
+from .documents import Document, find_path
 from .session import Job, Session
 from .wire import Json, Writer
 
@@ -65,9 +65,9 @@ class Worker:
     def run(self) -> None:
         """Works until the session is over."""
         while (job := self.session.take()) is not None:
-            self.one(job)
+            self.do_job(job)
 
-    def one(self, job: Job) -> None:
+    def do_job(self, job: Job) -> None:
         """One job, whatever comes of it."""
         try:
             self.do(job)
@@ -95,7 +95,7 @@ class Worker:
         if job.id is not None and (wrong := find_wrong(job.method, job.params)) is not None:
             self.writer.refuse(job.id, wire.INVALID_PARAMS, wrong)
             return
-        document = self.session.document(job.uri)
+        document = self.session.find_document(job.uri)
         if document is None:
             if job.id is not None:
                 self.writer.answer(job.id, None)
@@ -105,12 +105,12 @@ class Worker:
         if job.method == "findings":
             self.tell(document, job)
         elif job.method in OF_VIEWS:
-            self.writer.answer(job.id, OF_VIEWS[job.method](self.views(document, job), job.params))
+            self.writer.answer(job.id, OF_VIEWS[job.method](self.list_views(document, job), job.params))
         else:
             state = self.state(document, job)
-            self.writer.answer(job.id, self.result(state, document, job) if state is not None else None)
+            self.writer.answer(job.id, self.answer(state, document, job) if state is not None else None)
 
-    def result(self, state: State, document: Document, job: Job) -> Any:
+    def answer(self, state: State, document: Document, job: Job) -> Any:
         """The answer to a request about one text."""
         if job.method == "codeAction":
             return find_actions(state.exact, job.params, Uris(state.source, document.uri))
@@ -130,7 +130,7 @@ class Worker:
         if not whatever and not self.is_spec(document):
             return None
         known = self.states.get(document.uri)
-        before = known[2] if known is not None and known[1] == self.rests_on(known[2]) else None
+        before = known[2] if known is not None and known[1] == self.list_dependencies(known[2]) else None
 
         def is_wanted() -> bool:
             return self.session.is_wanted(job, document)
@@ -140,18 +140,18 @@ class Worker:
         if before is not None and known is not None and known[0] is document:
             state = before
         else:
-            path = path_of(document.uri)
+            path = find_path(document.uri)
             client = self.session.client
             settings = Settings(client.allow_imports, client.allow_outside, client.shows_params, client.has_snippets)
             state = make_state(
                 document.source, File(path).parent if path else None, self.open_files(), settings, document.line, None, before
             )
-            self.states[document.uri] = document, self.rests_on(state), state
+            self.states[document.uri] = document, self.list_dependencies(state), state
         state.memory.is_wanted = is_wanted
         state.memory.check()
         return state
 
-    def rests_on(self, state: State) -> Any:
+    def list_dependencies(self, state: State) -> Any:
         """What a state rests on besides its text: the files that were read for it, as they are open or lie on the disk."""
         opened = self.open_files()
         return {path: id(opened[path]) if path in opened else stamp(path) for path in state.prepared.texts.files}
@@ -159,17 +159,17 @@ class Worker:
     def open_files(self) -> dict[File, Source]:
         """The open texts that are files."""
         found = {}
-        for document in self.session.opened():
-            path = path_of(document.uri)
+        for document in self.session.list_open():
+            path = find_path(document.uri)
             if path is not None:
-                found[same_file(File(path))] = document.source
+                found[find_same_file(File(path))] = document.source
         return found
 
-    def views(self, document: Document, job: Job) -> list[View]:
+    def list_views(self, document: Document, job: Job) -> list[View]:
         """A text as each open spec has it: itself, and those that extend it."""
-        path = path_of(document.uri)
+        path = find_path(document.uri)
         found = []
-        for other in [document, *(each for each in self.session.opened() if each is not document)]:
+        for other in [document, *(each for each in self.session.list_open() if each is not document)]:
             state = self.state(other, job)
             if state is None:
                 continue
@@ -199,7 +199,11 @@ class Worker:
             self.publish(uri)
         for other, (_, rests_on, last) in list(self.states.items()):
             # What extends this text is told of anew.
-            if other != document.uri and rests_on != self.rests_on(last) and (opened := self.session.document(other)) is not None:
+            if (
+                other != document.uri
+                and rests_on != self.list_dependencies(last)
+                and (opened := self.session.find_document(other)) is not None
+            ):
                 self.session.put(opened)
 
     def publish(self, uri: str) -> None:
@@ -207,7 +211,7 @@ class Worker:
         together: list[Json] = []
         for found in self.told.values():
             together += [each for each in found.get(uri, ()) if each not in together]
-        document = self.session.document(uri)
+        document = self.session.find_document(uri)
         version = {"version": document.version} if document is not None else {}
         self.writer.notify("textDocument/publishDiagnostics", {"uri": uri, **version, "diagnostics": together})
 
@@ -233,6 +237,6 @@ def find_wrong(method: str, params: Json) -> str | None:
 
 def _are_same(name: str, path: str) -> bool:
     try:
-        return os.path.normpath(name) == os.path.normpath(path) or same_file(File(name)) == same_file(File(path))
+        return os.path.normpath(name) == os.path.normpath(path) or find_same_file(File(name)) == find_same_file(File(path))
     except PathError:
         return False

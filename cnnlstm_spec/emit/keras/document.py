@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from ...text.document import Count, Document
 from .expectations import Difference as Found
-from .expectations import Sort, counts
+from .expectations import Sort, count_expectations
 
 
 class Difference(Document):
@@ -53,6 +53,6 @@ def make_examination(installed: str, made_from: str, found: Iterable[Found]) -> 
         keras=installed,
         rules=made_from,
         ok=all(each.sort == "new" for each in differences),
-        compared=Compared.model_validate(counts()),
+        compared=Compared.model_validate(count_expectations()),
         differences=differences,
     )

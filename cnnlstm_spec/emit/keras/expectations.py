@@ -54,7 +54,7 @@ def layers() -> dict[str, type[Op]]:
     return found
 
 
-def counts() -> dict[str, int]:
+def count_expectations() -> dict[str, int]:
     """How many things of each sort are compared."""
     objects = sum(len(family["classes"]) for family in facts()["families"].values())
     return {"layers": len(layers()), "backbones": len(BACKBONES), "objects": objects}
@@ -64,7 +64,7 @@ def expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]]:
     """Each example of a layer that the rules accept, and what it gives."""
     for example in cls.examples:
         op = cls.make(**example.arguments)
-        inputs = [_type(op, shape, example.dtype) for shape in example.shapes]
+        inputs = [_make_type(op, shape, example.dtype) for shape in example.shapes]
         at = Inference()
         try:
             output = op.infer(at, *inputs)
@@ -75,7 +75,7 @@ def expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]]:
         yield op, example, Expected(tuple(size if isinstance(size, int) else None for size in output.sizes), dtype, weights)
 
 
-def _type(op: Op, shape: Shape, dtype: str) -> TensorType:
+def _make_type(op: Op, shape: Shape, dtype: str) -> TensorType:
     names = op.axes_read() or ()
     axes = []
     for index, given in enumerate(shape):

@@ -27,7 +27,9 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         shapes = [weight.shape for weight in given[name]]
         needed = [tuple(weight.shape) for weight in wanted[name].weights]
         if shapes != needed:
-            raise Mismatch(f"the weights of its layer `{name}` are {_listed(shapes)}; the spec needs {_listed(needed)}")
+            raise Mismatch(
+                f"the weights of its layer `{name}` are {_write_listed(shapes)}; the spec needs {_write_listed(needed)}"
+            )
         wanted[name].set_weights(given[name])
 
 
@@ -36,7 +38,7 @@ def fold_weights(training: keras.Model, inference: keras.Model, folds: Iterable[
     values = {layer.name: {weight.name: weight.numpy() for weight in layer.weights} for layer in training.layers}
     folded = set()
     for fold in folds:
-        values[fold.layer].update(_folded(values[fold.layer], values[fold.norm], fold))
+        values[fold.layer].update(_fold_weights(values[fold.layer], values[fold.norm], fold))
         folded.add(fold.layer)
     for layer in inference.layers:
         if layer.name in folded:
@@ -45,7 +47,7 @@ def fold_weights(training: keras.Model, inference: keras.Model, folds: Iterable[
             layer.set_weights(training.get_layer(layer.name).get_weights())
 
 
-def _folded(layer: dict[str, Any], norm: dict[str, Any], fold: Fold) -> dict[str, Any]:
+def _fold_weights(layer: dict[str, Any], norm: dict[str, Any], fold: Fold) -> dict[str, Any]:
     """The kernel and bias that do at once what layer and norm do; computed in float64."""
     mean, variance = (norm[name].astype("float64") for name in ("moving_mean", "moving_variance"))
     factor = (variance + fold.epsilon) ** -0.5 * norm.get("gamma", 1.0)
@@ -53,5 +55,5 @@ def _folded(layer: dict[str, Any], norm: dict[str, Any], fold: Fold) -> dict[str
     return {fold.weight: layer[fold.weight] * factor.reshape(fold.shape), "bias": bias}
 
 
-def _listed(shapes: list[tuple[int, ...]]) -> str:
+def _write_listed(shapes: list[tuple[int, ...]]) -> str:
     return ", ".join("x".join(map(str, shape)) or "a number" for shape in shapes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...ir.chain import chain
+from ...ir.chain import join_chain
 from ...ir.graph import TypedGraph
 from ...ir.op import compute_dtype
 from ...ir.tensor import Mask, TensorType
@@ -46,7 +46,7 @@ def value(to: Lowering, mask: Mask, made: dict[str, Expression]) -> Expression:
             made[name] = to.let(to.ops("flip", made[name.removeprefix("~")], axis=1), "mask")
     key = "&".join(names)
     if key not in made:
-        whole = chain(to, lambda one, other: to.ops("logical_and", one, other), (made[name] for name in names), "mask")
+        whole = join_chain(to, lambda one, other: to.ops("logical_and", one, other), (made[name] for name in names), "mask")
         made[key] = to.let(whole, "mask")
     return made[key]
 
@@ -74,7 +74,7 @@ def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
     assert x.mask is not None
     to.mask_value(x.mask)
     to.comment("Padded steps count in neither loss nor metrics: `Masking` finds them by what no output is.")
-    marked = _where_real(to, value, x, SENTINELS[x.dtype])
+    marked = _write_where_real(to, value, x, SENTINELS[x.dtype])
     dtype: dict[str, Any] = {} if compute_dtype(to.policy) == to.output.dtype else {"dtype": to.output.dtype}
     found = to.layer("keras.layers.Masking", marked, suffix="_mask", mask_value=SENTINELS[x.dtype], **dtype)
     masked = to.let(found, f"{to.stem}_masked")
@@ -84,10 +84,10 @@ def attach(to: Lowering, value: Expression, x: TensorType) -> Expression:
 
 def zeroed(to: Lowering, value: Expression, x: TensorType) -> Expression:
     """A value that is 0 where a step is padding, as `attach` gives it."""
-    return _where_real(to, value, x, 0.0)
+    return _write_where_real(to, value, x, 0.0)
 
 
-def _where_real(to: Lowering, value: Expression, x: TensorType, padding: float) -> Expression:
+def _write_where_real(to: Lowering, value: Expression, x: TensorType, padding: float) -> Expression:
     assert x.mask is not None
     mask = to.mask_value(x.mask)
     for _ in range(x.rank - 1):

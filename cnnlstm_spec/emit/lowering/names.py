@@ -8,7 +8,7 @@ import re
 
 from ...ir.graph import TypedGraph
 from ...ir.program import Call, Comment, Do, Statement
-from ...model.names import operations_among
+from ...model.names import find_operations
 from ...ops.functions.op import Function
 from ...ops.input import InputOp
 
@@ -20,7 +20,7 @@ def names_kept_free(graph: TypedGraph) -> list[Statement]:
     masks = [each.mask_input for each in inputs if each.mask_input is not None]
     layers = [node.layer + part for node in nodes for part in ("", *(node.op.parts(len(node.inputs)) if node.op else ()))]
     written = (node.op.fact.operations for node in nodes if isinstance(node.op, Function))
-    counts = operations_among((*layers, *masks), frozenset(name for each in written for name in each))
+    counts = find_operations((*layers, *masks), frozenset(name for each in written for name in each))
     if not counts:
         return []
     calls = [Do(Call("keras.backend.get_uid", (name,)), count) for name, count in counts.items()]

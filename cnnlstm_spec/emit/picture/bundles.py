@@ -5,30 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from .drawing import Area, Box, Element, Flow, Join, Lane, copies, elements
-from .rounds import ROUNDS, alike, times
+from .drawing import Area, Box, Element, Flow, Join, Lane, iterate_elements, list_copies
+from .rounds import ROUNDS, make_drawing_key, repeat_rounds
 
 
-def bundled(areas: tuple[Area, ...], flows: Mapping[str, Flow]) -> tuple[Area, ...]:
+def bundle_lanes(areas: tuple[Area, ...], flows: Mapping[str, Flow]) -> tuple[Area, ...]:
     """The areas, with one lane for more than three alike that come out of what is drawn once."""
-    home = {id: place for area in areas for id, place in _places(area.items)}
-    return tuple(area if area.join is None else replace(area, join=_bundled(area.join, home, flows)) for area in areas)
+    home = {id: place for area in areas for id, place in _map_places(area.items)}
+    return tuple(area if area.join is None else replace(area, join=_bundle_join(area.join, home, flows)) for area in areas)
 
 
-def _places(items: tuple[Element, ...]) -> Iterator[tuple[str, str]]:
+def _map_places(items: tuple[Element, ...]) -> Iterator[tuple[str, str]]:
     """Each output of what is drawn once for several, with one that stands for all that leave at the same place."""
-    for item in elements(items):
-        every = copies(item)
+    for item in iterate_elements(items):
+        every = list_copies(item)
         if isinstance(item, Box) and item.held:
             yield from ((id, item.ids[0]) for ids in every for id in ids)
         elif len(every) > 1:
             yield from ((id, first) for ids in every for id, first in zip(ids, every[0], strict=True))
 
 
-def _bundled(join: Join, home: dict[str, str], flows: Mapping[str, Flow]) -> Join:
+def _bundle_join(join: Join, home: dict[str, str], flows: Mapping[str, Flow]) -> Join:
     groups: dict[object, list[int]] = {}
     for index, (lane, source) in enumerate(zip(join.lanes, join.sources, strict=True)):
-        key = (home[source[0]], flows[source[0]], *(alike(item, "all") for item in lane.items)) if source[0] in home else index
+        key = (
+            (home[source[0]], flows[source[0]], *(make_drawing_key(item, "all") for item in lane.items))
+            if source[0] in home
+            else index
+        )
         groups.setdefault(key, []).append(index)
     lanes, sources = [], []
     for group in groups.values():
@@ -43,10 +47,10 @@ def _bundled(join: Join, home: dict[str, str], flows: Mapping[str, Flow]) -> Joi
 
 def _as_one(lanes: list[Lane]) -> Lane:
     title = f"× {len(lanes)}"
-    return Lane("", (times(title, tuple(lane.items for lane in lanes)),)) if lanes[0].items else Lane(title, ())
+    return Lane("", (repeat_rounds(title, tuple(lane.items for lane in lanes)),)) if lanes[0].items else Lane(title, ())
 
 
-def copies_words(numbers: list[int], of: int) -> str:
+def describe_copies(numbers: list[int], of: int) -> str:
     """Which of several copies: `copy 3 of 6`, `copies 1 to 4, 6 of 8`, `each of 40`."""
     if len(numbers) == of:
         return f"each of {of}"

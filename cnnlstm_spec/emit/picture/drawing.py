@@ -54,7 +54,7 @@ class Box:
     def classes(self) -> tuple[str, ...]:
         """The class of each layer that it shows or stands for."""
         if self.held:
-            return tuple(name for box in all_boxes(self.held) for name in box.classes)
+            return tuple(name for box in iterate_all_boxes(self.held) for name in box.classes)
         return () if self.look in ("input", "output") else (self.title,)
 
     @property
@@ -62,7 +62,7 @@ class Box:
         """A line for each of these layers, for where the box is not drawn."""
         own = (f"{self.title} {self.detail} {self.name}".strip(),)
         if self.held:
-            return tuple(line for box in all_boxes(self.held) for line in box.told)
+            return tuple(line for box in iterate_all_boxes(self.held) for line in box.told)
         return () if self.look in ("input", "output") else own
 
 
@@ -168,46 +168,46 @@ class Drawing:
     """What each node is called, or the structure of which it is the end."""
 
 
-def elements(items: tuple[Element, ...]) -> Iterator[Element]:
+def iterate_elements(items: tuple[Element, ...]) -> Iterator[Element]:
     """Every element that is drawn, what is in it before itself."""
     for item in items:
         if isinstance(item, Frame):
-            yield from elements(item.items)
+            yield from iterate_elements(item.items)
         elif isinstance(item, Split):
             for lane in item.lanes:
-                yield from elements(lane.items)
+                yield from iterate_elements(lane.items)
         yield item
 
 
-def boxes(items: tuple[Element, ...]) -> Iterator[Box]:
+def iterate_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
     """Every box that is drawn, in order."""
-    for item in elements(items):
+    for item in iterate_elements(items):
         if not isinstance(item, Frame):
             yield item.merge if isinstance(item, Split) else item
 
 
-def outputs(items: tuple[Element, ...]) -> Iterator[str]:
+def iterate_outputs(items: tuple[Element, ...]) -> Iterator[str]:
     """Every node whose output others may read, in order."""
-    for item in elements(items):
-        for ids in copies(item):
+    for item in iterate_elements(items):
+        for ids in list_copies(item):
             yield from ids
 
 
-def all_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
+def iterate_all_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
     """Every box, those of folded rounds too."""
     for item in items:
         if isinstance(item, Box):
             yield item
         elif isinstance(item, Frame):
-            yield from all_boxes(item.items)
+            yield from iterate_all_boxes(item.items)
             yield from item.unseen
         else:
             for lane in item.lanes:
-                yield from all_boxes(lane.items)
+                yield from iterate_all_boxes(lane.items)
             yield item.merge
 
 
-def copies(item: Element) -> tuple[tuple[str, ...], ...]:
+def list_copies(item: Element) -> tuple[tuple[str, ...], ...]:
     """The nodes whose output is that of an element, in each copy of it that it stands for."""
     own = item.merge if isinstance(item, Split) else item
     return own.copies or (own.ids,)

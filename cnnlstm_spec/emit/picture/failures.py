@@ -19,9 +19,9 @@ class Failures:
         self.elsewhere: list[str] = []
         said: set[str] = set()
         for diagnostic in (d for d in diagnostics if d.severity == "error"):
-            hit = _closest(failing, diagnostic.place.path)
+            hit = _find_closest(failing, diagnostic.place.path)
             if not hit:
-                self.elsewhere.append(_with_place(diagnostic))
+                self.elsewhere.append(_describe_with_place(diagnostic))
             for node in hit:
                 if node.id not in said:
                     self.messages[node.id] = diagnostic.message
@@ -46,13 +46,13 @@ class Failures:
         return typed.type is None and all(x is not None for x in typed.inputs)
 
 
-def _closest(nodes: list[Node], path: Path) -> list[Node]:
+def _find_closest(nodes: list[Node], path: Path) -> list[Node]:
     """The nodes written at the longest part of a path; several where a block is used several times."""
     holding = [node for node in nodes if path[: len(node.origin.place.path)] == node.origin.place.path]
     longest = max((len(node.origin.place.path) for node in holding), default=0)
     return [node for node in holding if len(node.origin.place.path) == longest]
 
 
-def _with_place(diagnostic: Diagnostic) -> str:
+def _describe_with_place(diagnostic: Diagnostic) -> str:
     path = format_path(diagnostic.place.path)
     return f"{path}: {diagnostic.message}" if path else diagnostic.message

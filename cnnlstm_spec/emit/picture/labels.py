@@ -26,14 +26,14 @@ def shape_words(type: TensorType | None) -> str:
     if type is None:
         return "?"
     sizes = [format_size(axis.size) for axis in type.axes]
-    return " × ".join("?" if size is None else _bracketed(str(size), len(sizes)) for size in sizes) or "scalar"
+    return " × ".join("?" if size is None else _bracket(str(size), len(sizes)) for size in sizes) or "scalar"
 
 
-def _bracketed(size: str, count: int) -> str:
+def _bracket(size: str, count: int) -> str:
     return f"({size})" if " " in size and count > 1 else size
 
 
-def input_words(op: InputOp) -> str:
+def describe_input(op: InputOp) -> str:
     """The kind, the names of the axes, and what is not as usual."""
     input, mask_by = op.input, op.mask_by
     parts = [input.kind, *([" × ".join(input.axis_names())] if input.shape else [])]
@@ -41,25 +41,25 @@ def input_words(op: InputOp) -> str:
     if input.data_type != usual:
         parts.append(input.data_type)
     if mask_by == "padding_value":
-        parts.append(f"padding {_value(input.padding_value)}")
+        parts.append(f"padding {_show_value(input.padding_value)}")
     elif mask_by == "mask_input":
         parts.append(f"mask_input {input.mask_input}")
     return " · ".join(parts)
 
 
-def arguments(op: Op, written: Written) -> str:
+def describe_arguments(op: Op, written: Written) -> str:
     """The written arguments of a layer in short: `32 × 3×3, relu`."""
     shown = op.values(written.places).items()
     values = {key: value for key, value in shown if op.arguments[key].field not in HIDDEN and value is not None}
     parts = []
     if "filters" in values and "kernel_size" in values:
-        parts.append(f"{_value(values.pop('filters'))} × {_value(values.pop('kernel_size'))}")
+        parts.append(f"{_show_value(values.pop('filters'))} × {_show_value(values.pop('kernel_size'))}")
     frozen = values.pop("trainable", True) is False
-    parts += [words for key, value in values.items() if (words := _argument(key, value, written.within(key)))]
+    parts += [words for key, value in values.items() if (words := _describe_argument(key, value, written.within(key)))]
     return ", ".join([*parts, "frozen"] if frozen else parts)
 
 
-def _argument(key: str, value: Any, written: Written) -> str:
+def _describe_argument(key: str, value: Any, written: Written) -> str:
     if value is True:
         return key
     if value is False:
@@ -69,19 +69,23 @@ def _argument(key: str, value: Any, written: Written) -> str:
     if key in PLACES and isinstance(value, tuple | list):
         value = ", ".join(map(str, value))
     if key in BARE:
-        return _value(value, written)
-    return f"{WORDS.get(key, key)} {_value(value, written)}".strip()
+        return _show_value(value, written)
+    return f"{WORDS.get(key, key)} {_show_value(value, written)}".strip()
 
 
-def _value(value: Any, written: Written = UNWRITTEN) -> str:
+def _show_value(value: Any, written: Written = UNWRITTEN) -> str:
     if isinstance(value, tuple | list):
-        return "×".join(map(_value, value)) if all(isinstance(each, int) for each in value) else ", ".join(map(_value, value))
+        return (
+            "×".join(map(_show_value, value))
+            if all(isinstance(each, int) for each in value)
+            else ", ".join(map(_show_value, value))
+        )
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_value(inner)}".strip() if inner else str(name) for name, inner in value.items())
+        return ", ".join(f"{name} {_show_value(inner)}".strip() if inner else str(name) for name, inner in value.items())
     if isinstance(value, Layer):
-        return _value(value.op, value.origin.written)
+        return _show_value(value.op, value.origin.written)
     if isinstance(value, Op):
-        return f"{value.title()} {arguments(value, written)}".strip()
+        return f"{value.title()} {describe_arguments(value, written)}".strip()
     if isinstance(value, float):
         inverse = 1 / value if 0 < value < 0.1 else 0.5
         near = round(inverse * 2) / 2

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .condense import as_box, fold_sequence, summary
-from .drawing import Area, Box, Element, Frame, Join, Lane, Split, all_boxes
+from .condense import as_box, fold_sequence, summarize
+from .drawing import Area, Box, Element, Frame, Join, Lane, Split, iterate_all_boxes
 
 Opened = frozenset[str]
 """The folds that are opened, by name; `ALL` is every one."""
@@ -16,9 +16,11 @@ LONGEST = 120
 """More elements than these in one sequence are folded at any depth: patterns once, then the middle left out."""
 
 
-def opened(areas: tuple[Area, ...], depth: int) -> tuple[Area, ...]:
+def open_areas(areas: tuple[Area, ...], depth: int) -> tuple[Area, ...]:
     """The areas with their structure opened so deep."""
-    return tuple(_as_one_box(area) if depth == 0 else replace(area, items=_opened(area.items, depth - 1)) for area in areas)
+    return tuple(
+        _as_one_box(area) if depth == 0 else replace(area, items=_open_elements(area.items, depth - 1)) for area in areas
+    )
 
 
 def name_fold(box: Box) -> str:
@@ -30,46 +32,46 @@ def open_folds(areas: tuple[Area, ...], names: Opened) -> tuple[Area, ...]:
     """The areas with what the folds of those names hold in place of them, in a frame with their title."""
     if not names:
         return areas
-    return tuple(replace(area, items=_unfolded(area.items, names), join=_unfolded_join(area.join, names)) for area in areas)
+    return tuple(replace(area, items=_unfold_items(area.items, names), join=_unfold_join(area.join, names)) for area in areas)
 
 
-def _unfolded_join(join: Join | None, names: Opened) -> Join | None:
-    return join and replace(join, lanes=tuple(Lane(lane.title, _unfolded(lane.items, names)) for lane in join.lanes))
+def _unfold_join(join: Join | None, names: Opened) -> Join | None:
+    return join and replace(join, lanes=tuple(Lane(lane.title, _unfold_items(lane.items, names)) for lane in join.lanes))
 
 
-def _unfolded(items: tuple[Element, ...], names: Opened) -> tuple[Element, ...]:
+def _unfold_items(items: tuple[Element, ...], names: Opened) -> tuple[Element, ...]:
     return tuple(_unfold(item, names) for item in items)
 
 
 def _unfold(item: Element, names: Opened) -> Element:
     if isinstance(item, Frame):
-        return replace(item, items=_unfolded(item.items, names))
+        return replace(item, items=_unfold_items(item.items, names))
     if isinstance(item, Split):
-        return replace(item, lanes=tuple(Lane(lane.title, _unfolded(lane.items, names)) for lane in item.lanes))
+        return replace(item, lanes=tuple(Lane(lane.title, _unfold_items(lane.items, names)) for lane in item.lanes))
     name = name_fold(item)
     if not name or not (name in names or ALL in names):
         return item
-    return Frame("block", item.title, _unfolded(item.held, names), item.gives, each=item.each, name=item.name)
+    return Frame("block", item.title, _unfold_items(item.held, names), item.gives, each=item.each, name=item.name)
 
 
-def _opened(items: tuple[Element, ...], depth: int) -> tuple[Element, ...]:
+def _open_elements(items: tuple[Element, ...], depth: int) -> tuple[Element, ...]:
     """A sequence with the structures in it opened so deep."""
-    return fold_sequence(tuple(_element(item, depth) for item in items), LONGEST)
+    return fold_sequence(tuple(_open_element(item, depth) for item in items), LONGEST)
 
 
-def _element(item: Element, depth: int) -> Element:
+def _open_element(item: Element, depth: int) -> Element:
     if isinstance(item, Box):
         return item
     if depth == 0:
-        return _failing(as_box(item))
+        return _mark_failing(as_box(item))
     if isinstance(item, Frame):
-        return replace(item, items=_opened(item.items, depth - 1))
-    return replace(item, lanes=tuple(Lane(lane.title, _opened(lane.items, depth - 1)) for lane in item.lanes))
+        return replace(item, items=_open_elements(item.items, depth - 1))
+    return replace(item, lanes=tuple(Lane(lane.title, _open_elements(lane.items, depth - 1)) for lane in item.lanes))
 
 
-def _failing(box: Box) -> Box:
+def _mark_failing(box: Box) -> Box:
     """A fold that shows the first mistake in it."""
-    failed = next((each for each in all_boxes(box.held) if each.state == "failed"), None)
+    failed = next((each for each in iterate_all_boxes(box.held) if each.state == "failed"), None)
     return replace(box, state="failed", message=failed.message) if failed is not None else box
 
 
@@ -80,24 +82,24 @@ def _as_one_box(area: Area) -> Area:
     held = (*joined, *area.items)
     if not held:
         return area
-    boxes = tuple(all_boxes(held))
+    boxes = tuple(iterate_all_boxes(held))
     ends = [box for box in boxes if box.look in ("input", "output")]
     shared = next((box.note for box in boxes if box.note == "shared"), "") if not any(box.params for box in boxes) else ""
     merge = area.join.merge if area.join is not None else None
-    whole = summary(held, area.address.rpartition(".")[2], note=shared)
+    whole = summarize(held, area.address.rpartition(".")[2], note=shared)
     if merge is not None:
         name = whole.title if area.tone == "head" else merge.name or whole.title
         whole = replace(whole, look="fusion", title=merge.title, name=name)
-    read = _input_words(ends[0]) if ends and ends[0].look == "input" else ""
+    read = _describe_input(ends[0]) if ends and ends[0].look == "input" else ""
     given = ends[-1].detail if ends and ends[-1].look == "output" else ""
     words = [read, whole.detail if whole.classes else "", given]
-    box = _failing(replace(whole, detail="\n".join(filter(None, words))))
+    box = _mark_failing(replace(whole, detail="\n".join(filter(None, words))))
     if area.join is None:
         return replace(area, items=(box,))
     return replace(area, join=Join(tuple(Lane(lane.title, ()) for lane in area.join.lanes), area.join.sources, box), items=())
 
 
-def _input_words(box: Box) -> str:
+def _describe_input(box: Box) -> str:
     """The kind of an input and its shape, which stands for the names of its axes here, and what is not as usual."""
     kind, _, *rest = box.detail.split(" · ")
     return " · ".join([kind, box.gives.shape.replace(" ", "\u00a0"), *rest])

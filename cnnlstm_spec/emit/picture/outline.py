@@ -15,13 +15,13 @@ from ...ops.input import InputOp
 from ...ops.states import State
 from ...ops.structural import EnterTime, LeaveTime, Output
 from . import condense as folds
-from .bundles import bundled
+from .bundles import bundle_lanes
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
 from .failures import Failures
-from .labels import arguments, count, input_words, shape_words
+from .labels import count, describe_arguments, describe_input, shape_words
 from .opened import Opened, open_folds
-from .opened import opened as open_levels
-from .rounds import repetition
+from .opened import open_areas as open_levels
+from .rounds import draw_repetition
 
 if TYPE_CHECKING:
     from ...ir.graph import TypedGraph
@@ -58,7 +58,7 @@ class Compiled(Protocol):
         """What was found."""
 
 
-def outline(compilation: Compiled, depth: int | None = None, opened: Opened = frozenset()) -> Drawing:
+def draw_outline(compilation: Compiled, depth: int | None = None, opened: Opened = frozenset()) -> Drawing:
     """What a compilation shows, structure opened so deep, or as deep as there is room; the graph must be there.
 
     `opened` names folds that are drawn with what they hold."""
@@ -72,14 +72,14 @@ def outline(compilation: Compiled, depth: int | None = None, opened: Opened = fr
     kinds = {f"branches.{b.name}": b.input.kind if b.input is not None else "tensor" for b in spec.branches}
     fused = {f"fusion.{each.name}" if each.name else "fusion" for each in spec.fusions}
     fused |= {"head" if spec.single_head else f"heads.{head.name}" for head in spec.heads if head.fusion is not None}
-    inside = {id: home for id, node in typed.nodes.items() if (home := _backbone_of(node, typed)) is not None}
+    inside = {id: home for id, node in typed.nodes.items() if (home := _find_backbone(node, typed)) is not None}
     areas = {area: [node for node in nodes if node.node.id not in inside] for area, nodes in areas.items()}
     outliner = _Outliner(typed.nodes, failures, fused, typed.graph.titles, inside)
     drawn = tuple(
-        outliner.area(address, nodes, "branch" if address in kinds else "head" if address.startswith("head") else "fusion")
+        outliner.draw_area(address, nodes, "branch" if address in kinds else "head" if address.startswith("head") else "fusion")
         for address, nodes in areas.items()
     )
-    drawn = tuple(_toned(area, kinds) for area in drawn)
+    drawn = tuple(_tone_area(area, kinds) for area in drawn)
     layers = len({each.node.layer for each in typed.nodes.values() if not each.node.hidden and each.node.id not in inside})
     facts = [count(typed.params, "parameters")]
     if typed.trainable_params != typed.params:
@@ -88,35 +88,35 @@ def outline(compilation: Compiled, depth: int | None = None, opened: Opened = fr
     errors = sum(d.severity == "error" for d in compilation.diagnostics)
     if errors:
         facts = [count(errors, "errors"), *facts[1:]]
-    flows = {id: outliner.flow(node) for id, node in typed.nodes.items()}
+    flows = {id: outliner.make_flow(node) for id, node in typed.nodes.items()}
     folded = folds.fold(drawn) if depth is None else open_levels(drawn, depth)
-    shown = bundled(open_folds(folded, opened), flows)
-    names = {id: _name(node, typed) for id, node in typed.nodes.items()} | _titled(typed)
+    shown = bundle_lanes(open_folds(folded, opened), flows)
+    names = {id: _name(node, typed) for id, node in typed.nodes.items()} | _map_titles(typed)
     return Drawing(spec.name, spec.description or "", " · ".join(facts), tuple(failures.elsewhere), shown, flows, names)
 
 
 def _name(node: TypedNode, typed: TypedGraph) -> str:
     """What a node is called; an inner layer by its own name, behind that of its backbone."""
-    while isinstance(node.node.op, LeaveTime) and _backbone_of(node, typed) is not None:
+    while isinstance(node.node.op, LeaveTime) and _find_backbone(node, typed) is not None:
         node = typed.nodes[node.node.inputs[0]]
     op = node.node.op
     return f"{typed.nodes[node.node.inputs[0]].node.layer}.{op.layer}" if isinstance(op, InnerLayer) else node.node.layer
 
 
-def _backbone_of(node: TypedNode, typed: TypedGraph) -> str | None:
+def _find_backbone(node: TypedNode, typed: TypedGraph) -> str | None:
     """The backbone in whose box it is shown: that of an inner layer, also behind the end of time; else None."""
     while isinstance(node.node.op, LeaveTime):
         node = typed.nodes[node.node.inputs[0]]
     return node.node.inputs[0] if isinstance(node.node.op, InnerLayer) else None
 
 
-def _titled(typed: TypedGraph) -> dict[str, str]:
+def _map_titles(typed: TypedGraph) -> dict[str, str]:
     """The last node of each structure that has a name, with the name."""
     last = {frame.id: node.node.id for node in typed.nodes.values() for frame in node.node.frames}
     return {last[frame]: name for frame, name in typed.graph.titles.items() if frame in last}
 
 
-def _toned(area: Area, kinds: dict[str, str]) -> Area:
+def _tone_area(area: Area, kinds: dict[str, str]) -> Area:
     return Area(area.address, kinds.get(area.address, area.tone), area.items, area.last, area.join, area.source)
 
 
@@ -126,25 +126,25 @@ class _Outliner:
     ) -> None:
         self.nodes, self.failures, self.fused, self.titles, self.inside = nodes, failures, fused, titles, inside
 
-    def area(self, address: str, nodes: list[TypedNode], tone: str) -> Area:
-        outside = [id for node in nodes for id in _drawn(node) if self.nodes[id].node.area != address]
+    def draw_area(self, address: str, nodes: list[TypedNode], tone: str) -> Area:
+        outside = [id for node in nodes for id in _list_drawn(node) if self.nodes[id].node.area != address]
         join, rest = None, nodes
         if outside and address in self.fused:
             until = self.run(nodes, 0)
             join, rest = self.join(nodes[:until], nodes[until - 1]), nodes[until:]
-        items = self.items(rest, 0)
+        items = self.draw_items(rest, 0)
         if tone == "branch":
-            items = folds.fold_shared(items, self.owner, self.shared_title(nodes))
+            items = folds.fold_shared(items, self.find_owner, self.write_shared_title(nodes))
         return Area(address, tone, items, nodes[-1].node.id, join, tuple(outside[:1]) if join is None else ())
 
-    def owner(self, id: str) -> str | None:
+    def find_owner(self, id: str) -> str | None:
         """The earlier node whose weights and settings a node has; None where it is its own."""
         node = self.nodes[id].node
         return node.layer if node.layer != node.id and node.op is not None else None
 
-    def shared_title(self, nodes: list[TypedNode]) -> str:
+    def write_shared_title(self, nodes: list[TypedNode]) -> str:
         """Whose layers they are that a branch shares."""
-        owners = (self.owner(node.node.id) for node in nodes)
+        owners = (self.find_owner(node.node.id) for node in nodes)
         first = next((name for name in owners if name is not None), None)
         return f"layers of {self.nodes[first].node.area.rpartition('.')[2]}" if first is not None else ""
 
@@ -167,7 +167,7 @@ class _Outliner:
             sources.append((projection.node.inputs[0] if projection is not None else id,))
         return Join(tuple(lanes), tuple(sources), self.box(merge, "fusion"))
 
-    def items(self, nodes: list[TypedNode], depth: int) -> tuple[Element, ...]:
+    def draw_items(self, nodes: list[TypedNode], depth: int) -> tuple[Element, ...]:
         """The nodes of one level, those in deeper frames nested."""
         found: list[Element] = []
         at = 0
@@ -185,18 +185,18 @@ class _Outliner:
             after = end
             if frame.kind in ("residual", "parallel") and end < len(nodes):
                 after = end + 1 if frame.kind == "residual" else self.run(nodes, end)
-            found += self.framed(frame, nodes[at:end], nodes[end:after], depth + 1)
+            found += self.draw_framed(frame, nodes[at:end], nodes[end:after], depth + 1)
             at = after
         return tuple(found)
 
-    def framed(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> tuple[Element, ...]:
+    def draw_framed(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> tuple[Element, ...]:
         if frame.kind == "residual" and after and isinstance(after[-1].node.op, ResidualAdd):
-            return (self.residual(frame, inside, after[-1], depth),)
+            return (self.draw_residual(frame, inside, after[-1], depth),)
         if frame.kind == "parallel" and after:
-            return (self.parallel(frame, inside, after, depth),)
-        items = self.items(inside, depth)
+            return (self.draw_parallel(frame, inside, after, depth),)
+        items = self.draw_items(inside, depth)
         last = inside[-1]
-        gives, name = self.flow(last), self.titles.get(frame.id, "")
+        gives, name = self.make_flow(last), self.titles.get(frame.id, "")
         if frame.kind == "time":
             ids = (last.node.id,) if isinstance(last.node.op, LeaveTime) else ()
             return (Frame("time", frame.title, items, gives, ids, name=name),) if items else ()
@@ -204,18 +204,18 @@ class _Outliner:
             return ()
         repeat = frame.title.startswith("Repeat x ")
         if repeat:
-            return (replace(repetition(frame.title.replace(" x ", " × "), items, gives), name=name),)
-        return (folds.shared_frame(Frame("block", frame.title, items, gives, name=name), self.owner),)
+            return (replace(draw_repetition(frame.title.replace(" x ", " × "), items, gives), name=name),)
+        return (folds.draw_shared_frame(Frame("block", frame.title, items, gives, name=name), self.find_owner),)
 
-    def residual(self, frame: NodeFrame, inside: list[TypedNode], add: TypedNode, depth: int) -> Split:
+    def draw_residual(self, frame: NodeFrame, inside: list[TypedNode], add: TypedNode, depth: int) -> Split:
         main = add.node.inputs[1]
         places = [index for index, node in enumerate(inside) if node.node.id == main]
         border = places[0] + 1 if places else 0
-        shortcut = self.items(inside[border:], depth)
-        lanes = (Lane("", self.items(inside[:border], depth)), Lane("" if shortcut else "identity", shortcut))
+        shortcut = self.draw_items(inside[border:], depth)
+        lanes = (Lane("", self.draw_items(inside[:border], depth)), Lane("" if shortcut else "identity", shortcut))
         return Split("residual", frame.title, lanes, self.box(add, "merge"), name=self.titles.get(frame.id, ""))
 
-    def parallel(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> Split:
+    def draw_parallel(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> Split:
         merge = after[-1]
         projections = {node.node.id: node for node in after[:-1]}
         paths: dict[int, list[TypedNode]] = {}
@@ -227,12 +227,12 @@ class _Outliner:
             start = projection.node.inputs[0] if projection is not None else id
             frames = self.nodes[start].node.frames
             own = frames[depth] if len(frames) > depth and frames[depth - 1] == frame else None
-            items = self.items(paths[own.id], depth + 1) if own is not None else ()
+            items = self.draw_items(paths[own.id], depth + 1) if own is not None else ()
             tail = (self.box(projection),) if projection is not None else ()
             lanes.append(Lane(name, (*items, *tail)))
         return Split("parallel", frame.title, tuple(lanes), self.box(merge, "merge"), name=self.titles.get(frame.id, ""))
 
-    def flow(self, typed: TypedNode) -> Flow:
+    def make_flow(self, typed: TypedNode) -> Flow:
         type, op = typed.type, typed.node.op
         if type is None:
             return Flow("?", known=False)
@@ -245,35 +245,35 @@ class _Outliner:
         node, op = typed.node, typed.node.op
         message = self.failures.messages.get(node.id, "")
         state = "failed" if message else "dim" if typed.type is None else "ok"
-        gives = self.flow(typed)
+        gives = self.make_flow(typed)
         inner = [self.nodes[id] for id, home in self.inside.items() if home == node.id]
         common = {"gives": gives, "message": message, "state": state, "ids": (*(each.node.id for each in inner), node.id)}
         if isinstance(op, InputOp):
-            return Box("input", op.branch, detail=input_words(op), **common)  # type: ignore[arg-type]
+            return Box("input", op.branch, detail=describe_input(op), **common)  # type: ignore[arg-type]
         if isinstance(op, Output):
             return Box("output", op.head, detail=f"output · {gives.shape}", **common)  # type: ignore[arg-type]
         if op is None:
-            written = _written(typed) if not node.hidden else node.area.rpartition(".")[2]
+            written = _shorten_written(typed) if not node.hidden else node.area.rpartition(".")[2]
             return Box("fusion" if look == "fusion" else "layer", written, name="", **common)  # type: ignore[arg-type]
         title = TITLES.get(type(op), op.title())
-        detail = arguments(op, node.origin.written)
+        detail = describe_arguments(op, node.origin.written)
         if getattr(op, "broadcast", False) and "broadcast" not in detail:
             detail = ", ".join(filter(None, (detail, "broadcast")))
         if look == "layer":
             look = "backbone" if title in BACKBONES else "layer" if typed.weights else "plain"
-        owner = self.owner(node.id)
+        owner = self.find_owner(node.id)
         note = "shared" if owner is not None and typed.weights else ""
         name = f"= {owner}" if owner is not None else node.layer
         if node.hidden:
             name = ""
-        tip: tuple[str, ...] = (f"{title} {detail}".strip(), node.id, _type_words(typed))
+        tip: tuple[str, ...] = (f"{title} {detail}".strip(), node.id, _describe_type(typed))
         for each in inner:
             if isinstance(each.node.op, InnerLayer):
-                tip = (*tip, f"{each.node.op.layer} {_type_words(each)}")
+                tip = (*tip, f"{each.node.op.layer} {_describe_type(each)}")
         return Box(look, title, detail=detail, name=name, params=typed.params, note=note, tip=tip, **common)  # type: ignore[arg-type]
 
 
-def _drawn(typed: TypedNode) -> tuple[str, ...]:
+def _list_drawn(typed: TypedNode) -> tuple[str, ...]:
     """What a node reads that a line comes from: the states that a layer begins with are told in its box."""
     op = typed.node.op
     if isinstance(op, State):
@@ -281,14 +281,14 @@ def _drawn(typed: TypedNode) -> tuple[str, ...]:
     return typed.node.inputs[:1] if op is not None and "initial_state" in op.arguments else typed.node.inputs
 
 
-def _written(typed: TypedNode) -> str:
+def _shorten_written(typed: TypedNode) -> str:
     """What stands where a layer could not be read, up to the first colon."""
     place = typed.node.origin.place
     words = re.match(r"[\s{\-]*([^\s:{},\[\]]{1,40})", place.span.source.text[place.span.start : place.span.end])
     return words[1] if words else "?"
 
 
-def _type_words(typed: TypedNode) -> str:
+def _describe_type(typed: TypedNode) -> str:
     if typed.type is None:
         return "gives what is not known"
     return f"gives {typed.type} {typed.type.dtype}"

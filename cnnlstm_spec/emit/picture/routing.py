@@ -24,7 +24,7 @@ def arrange(wanted: list[float], room: list[float]) -> list[float]:
     return [start + shift for start, shift in zip(before, shifts, strict=True)]
 
 
-def tracks(ways: dict[T, tuple[float, list[float]]]) -> dict[T, int]:
+def assign_tracks(ways: dict[T, tuple[float, list[float]]]) -> dict[T, int]:
     """A track for each line that must go sideways, from the x where it starts to those where it ends.
 
     Lines of one direction do not cross: of those to the right the rightmost turns first, of those to the left the

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from . import text
-from .bundles import copies_words
-from .drawing import Area, Drawing, Element, Flow, Frame, Source, copies, elements
+from .bundles import describe_copies
+from .drawing import Area, Drawing, Element, Flow, Frame, Source, iterate_elements, list_copies
 from .layout import LANE_GAP, Column, Sized, Sizer
 from .placer import Placer
-from .routing import arrange, tracks
+from .routing import arrange, assign_tracks
 from .shapes import Canvas, Line
 from .way import NAME, Way
 
@@ -59,21 +59,21 @@ class Rows:
         self.way = way
         self.areas = drawing.areas
         self.flows, self.names = drawing.flows, drawing.names
-        self.home = {id: area for area in self.areas for id in _ids(area)}
-        self.reads = {area.address: self._sources(area) for area in self.areas}
-        self.left = _leaving(self.areas, self.reads, self.home)
+        self.home = {id: area for area in self.areas for id in _list_ids(area)}
+        self.reads = {area.address: self._list_sources(area) for area in self.areas}
+        self.left = _find_leaving(self.areas, self.reads, self.home)
         self.axis: float | None = None
         """Where all stands in one line, its x."""
         self.seams: list[float] = []
         """Where one row ends and another begins."""
         self.height = 0.0
-        self._place(self._ranked())
+        self._place(self._rank_areas())
 
-    def _sources(self, area: Area) -> tuple[Source, ...]:
+    def _list_sources(self, area: Area) -> tuple[Source, ...]:
         wanted = area.join.sources if area.join is not None else (area.source,) if area.source else ()
         return tuple(source for source in wanted if source[0] in self.home)
 
-    def _ranked(self) -> list[list[Area]]:
+    def _rank_areas(self) -> list[list[Area]]:
         rank: dict[str, int] = {}
         for area in self.areas:
             sources = self.reads[area.address]
@@ -115,30 +115,30 @@ class Rows:
         axes: set[float] = set()
         for index, areas in enumerate(rows):
             passing = [source for source in signals if needed[source] > index]
-            items = [self._item(area, signals, alone=len(areas) == 1 and not passing) for area in areas]
+            items = [self._make_item(area, signals, alone=len(areas) == 1 and not passing) for area in areas]
             items += [Item(sources=(source,), width=8, ports=[4], port=4) for source in passing]
             _arrange(items, signals)
             lone = lone and len(items) == 1 and not items[0].gutters
             axes |= {round(item.x + item.port, 1) for item in items}
-            y = self._channel(items, signals, y)
+            y = self._draw_channel(items, signals, y)
             end = max((self._draw(item, y) for item in items if item.area is not None), default=y)
-            signals = self._exits(items, y, end, needed, index)
+            signals = self._place_exits(items, y, end, needed, index)
             y = max([end, *(at for _, at in signals.values())])
             self.seams.append(y)
         self.height = y
         self.axis = axes.pop() if lone and len(axes) == 1 else None
 
-    def _item(self, area: Area, signals: dict[Source, tuple[float, float]], alone: bool) -> Item:
-        body = Sizer(self.way, area.tone).column(area.items)
+    def _make_item(self, area: Area, signals: dict[Source, tuple[float, float]], alone: bool) -> Item:
+        body = Sizer(self.way, area.tone).measure_column(area.items)
         item = Item(area, body, sources=self.reads[area.address])
         if area.join is None:
             item.width, item.port, item.ports = body.width, body.port, [body.port] * len(item.sources)
         else:
-            self._size_join(item, area, body, signals, alone)
+            self._measure_join(item, area, body, signals, alone)
         item.gutters = self.left[area.address]
         if item.gutters:
             item.gutter = item.width
-            item.width += self._gutter(item) + self._lane * len(item.gutters)
+            item.width += self._measure_gutter(item) + self._lane * len(item.gutters)
         return item
 
     @property
@@ -146,22 +146,24 @@ class Rows:
         """Between two lines beside an area."""
         return 18 if self.way.right else 14
 
-    def _gutter(self, item: Item) -> float:
+    def _measure_gutter(self, item: Item) -> float:
         assert item.area is not None
         first = self._lane if self.way.right else 0
-        return first + self.way.exits([self._flow(item.area, source) for source in item.gutters])
+        return first + self.way.measure_exits([self._make_flow(item.area, source) for source in item.gutters])
 
-    def _size_join(self, item: Item, area: Area, body: Column, signals: dict[Source, tuple[float, float]], alone: bool) -> None:
+    def _measure_join(
+        self, item: Item, area: Area, body: Column, signals: dict[Source, tuple[float, float]], alone: bool
+    ) -> None:
         assert area.join is not None
         sources = area.join.sources
         order = [i for i, source in enumerate(sources) if source in signals]
         order.sort(key=lambda i: signals[sources[i]][0])
         sizer = Sizer(self.way, area.tone)
         item.sources = tuple(sources[i] for i in order)
-        item.lanes = tuple(sizer.column(area.join.lanes[i].items, area.join.lanes[i].title) for i in order)
+        item.lanes = tuple(sizer.measure_column(area.join.lanes[i].items, area.join.lanes[i].title) for i in order)
         gap: float = LANE_GAP
         if all(not lane.items for lane in item.lanes):
-            item.lanes, gap = tuple(self._bare(lane.title) for lane in item.lanes), 0
+            item.lanes, gap = tuple(self._make_bare_column(lane.title) for lane in item.lanes), 0
         ports: list[float] = []
         right = float("-inf")
         for source, lane in zip(item.sources, item.lanes, strict=True):
@@ -174,27 +176,27 @@ class Rows:
         right = right + margin if ports else 0.0
         middle = (left + right) / 2
         bar = max(right - left, merge.width)
-        before, beyond = self.way.beside(area.join.merge.gives)
+        before, beyond = self.way.measure_beside(area.join.merge.gives)
         left = min(middle - bar / 2, middle - body.port, middle - before)
         right = max(middle + bar / 2, middle + body.width - body.port, middle + beyond)
         item.width, item.port = right - left, middle - left
         item.ports = [port - left for port in ports]
         item.merge = Sized(merge.element, bar, merge.height, bar / 2, (), merge.shape)
 
-    def _bare(self, title: str) -> Column:
+    def _make_bare_column(self, title: str) -> Column:
         """A lane without boxes: a line, and beside it what it stands for."""
-        beside = text.width(title, NAME) if title and not self.way.right else 0
+        beside = text.measure_width(title, NAME) if title and not self.way.right else 0
         return Column((), PORT_GAP + beside, 0, PORT_GAP / 2, title)
 
-    def _flow(self, area: Area, source: Source) -> Flow:
+    def _make_flow(self, area: Area, source: Source) -> Flow:
         """What a line carries that leaves an area, and out of which copy of what is drawn once."""
         flow = self.flows[source[0]]
         if source[0] == area.last:
             return flow
-        words = _which(area, source, self.names)
+        words = _describe_which(area, source, self.names)
         return replace(flow, shape=f"{words} · {flow.shape}") if words else flow
 
-    def _channel(self, items: list[Item], signals: dict[Source, tuple[float, float]], y: float) -> float:
+    def _draw_channel(self, items: list[Item], signals: dict[Source, tuple[float, float]], y: float) -> float:
         """The lines from the row before to the items; the y of the row."""
         targets: dict[Source, list[tuple[float, bool]]] = {}
         for item in items:
@@ -203,12 +205,12 @@ class Rows:
                     targets.setdefault(source, []).append((item.x + port, item.area is not None))
         if not targets:
             return y + CHANNEL if y else y
-        taken = tracks({source: (signals[source][0], [x for x, _ in ends]) for source, ends in targets.items()})
+        taken = assign_tracks({source: (signals[source][0], [x for x, _ in ends]) for source, ends in targets.items()})
         count = max(taken.values(), default=-1) + 1
         end = y + (CHANNEL + TRACK * (count - 1) if count else 14)
         if self.way.right:
             titles = (lane.title for item in items for lane in item.lanes)
-            end += max([0, *(text.width(title, NAME) + 10 for title in titles if title)])
+            end += max([0, *(text.measure_width(title, NAME) + 10 for title in titles if title)])
         for source, ends in targets.items():
             x, start = signals[source]
             for at, arrow in ends:
@@ -225,26 +227,26 @@ class Rows:
         if item.merge is not None and item.area.join is not None:
             join = item.area.join
             height = max((lane.height for lane in item.lanes), default=0.0)
-            gap = self.way.gap(*(lane.items[-1].element.gives for lane in item.lanes if lane.items))
+            gap = self.way.measure_gap(*(lane.items[-1].element.gives for lane in item.lanes if lane.items))
             below = y + height + (gap if height else 0)
             for lane, x in zip(item.lanes, item.ports, strict=True):
-                placer.lane_title(lane.title, item.x + x, y)
-                end = placer.column(lane, item.x + x, y)
+                placer.place_lane_title(lane.title, item.x + x, y)
+                end = placer.place_column(lane, item.x + x, y)
                 flow = lane.items[-1].element.gives if lane.items else None
                 if height:
-                    placer.line(((item.x + x, end), (item.x + x, below)), flow)
+                    placer.place_line(((item.x + x, end), (item.x + x, below)), flow)
                 if flow is not None:
-                    placer.flow(flow, item.x + x, end)
+                    placer.place_flow(flow, item.x + x, end)
             y = placer.box(item.merge, port, below)
             if item.column.items:
-                gap = self.way.gap(join.merge.gives)
-                placer.line(((port, y), (port, y + gap)), join.merge.gives)
-                placer.flow(join.merge.gives, port, y, gap)
+                gap = self.way.measure_gap(join.merge.gives)
+                placer.place_line(((port, y), (port, y + gap)), join.merge.gives)
+                placer.place_flow(join.merge.gives, port, y, gap)
                 y += gap
-        item.bottom = placer.column(item.column, port, y)
+        item.bottom = placer.place_column(item.column, port, y)
         return item.bottom
 
-    def _exits(
+    def _place_exits(
         self, items: list[Item], top: float, end: float, needed: dict[Source, int], row: int
     ) -> dict[Source, tuple[float, float]]:
         """Where the lines that go on stand after a row."""
@@ -252,35 +254,35 @@ class Rows:
         labels = [
             self.flows[item.area.last] for item in items if item.area is not None and needed.get((item.area.last,), 0) > row
         ]
-        labels += [self._flow(item.area, source) for item in items if item.area is not None for source in item.gutters]
-        sides = {item.area.address: self._sides(item) for item in items if item.area is not None}
-        low = max([end + self.way.stub(*labels), *(y + LABEL for ys in sides.values() for y in ys)])
+        labels += [self._make_flow(item.area, source) for item in items if item.area is not None for source in item.gutters]
+        sides = {item.area.address: self._find_sides(item) for item in items if item.area is not None}
+        low = max([end + self.way.measure_stub(*labels), *(y + LABEL for ys in sides.values() for y in ys)])
         for item in items:
             placer = Placer(self.canvas, self.way, item.area.tone if item.area is not None else "")
             x = item.x + item.port
             if item.area is None:
                 (source,) = item.sources
-                placer.line(((x, top), (x, low)), self.flows[source[0]], arrow=False)
+                placer.place_line(((x, top), (x, low)), self.flows[source[0]], arrow=False)
                 found[source] = (x, low)
                 continue
             last = (item.area.last,)
             if needed.get(last, 0) > row:
-                flow = self._flow(item.area, last)
-                placer.line(((x, item.bottom), (x, low)), flow, arrow=False)
-                placer.flow(flow, x, item.bottom, 30)
+                flow = self._make_flow(item.area, last)
+                placer.place_line(((x, item.bottom), (x, low)), flow, arrow=False)
+                placer.place_flow(flow, x, item.bottom, 30)
                 found[last] = (x, low)
             gutter = item.x + item.gutter
             for index, (source, y) in enumerate(zip(item.gutters, sides[item.area.address], strict=True)):
-                flow = self._flow(item.area, source)
+                flow = self._make_flow(item.area, source)
                 side, middle, reach = self.canvas.exits[source[0]]
                 start = ((side, y),) if y <= middle + reach - 4 else ((side, middle), (gutter + 1, middle), (gutter + 1, y))
-                x = gutter + self._gutter(item) + self._lane * index
-                placer.line((*start, (x, y), (x, low)), flow, arrow=False)
+                x = gutter + self._measure_gutter(item) + self._lane * index
+                placer.place_line((*start, (x, y), (x, low)), flow, arrow=False)
                 self.canvas.texts += self.way.exit_labels(flow, gutter, x, y, low)
                 found[source] = (x, low)
         return found
 
-    def _sides(self, item: Item) -> list[float]:
+    def _find_sides(self, item: Item) -> list[float]:
         """Where along an area each line leaves that others read of its inside: at its box, or as soon after as there is room."""
         taken: list[float] = []
         for source in item.gutters:
@@ -291,7 +293,9 @@ class Rows:
         return taken
 
 
-def _leaving(areas: tuple[Area, ...], reads: dict[str, tuple[Source, ...]], home: dict[str, Area]) -> dict[str, list[Source]]:
+def _find_leaving(
+    areas: tuple[Area, ...], reads: dict[str, tuple[Source, ...]], home: dict[str, Area]
+) -> dict[str, list[Source]]:
     """What is read of the inside of each area, from its beginning to its end."""
     wanted = {source: None for sources in reads.values() for source in sources}
     found: dict[str, list[Source]] = {area.address: [] for area in areas}
@@ -301,48 +305,48 @@ def _leaving(areas: tuple[Area, ...], reads: dict[str, tuple[Source, ...]], home
             found[area.address].append(source)
     for area in areas:
         if found[area.address]:
-            order = {id: index for index, id in enumerate(_ids(area))}
+            order = {id: index for index, id in enumerate(_list_ids(area))}
             found[area.address].sort(key=lambda source: [order[id] for id in source])
     return found
 
 
-def _which(area: Area, source: Source, names: Mapping[str, str]) -> str:
+def _describe_which(area: Area, source: Source, names: Mapping[str, str]) -> str:
     """Which of several copies, or which layer of a fold, a line comes out of, where the box does not say it."""
-    for item in elements(_items(area)):
-        every = copies(item)
+    for item in iterate_elements(_list_items(area)):
+        every = list_copies(item)
         places = [(number, ids) for number, ids in enumerate(every, 1) if not set(ids).isdisjoint(source)]
         if not places:
             continue
         inner = [id for _, ids in places for id in ids if id in source and id != ids[-1]]
         if inner and not isinstance(item, Frame):
             return names[inner[0]] if len(source) == 1 else f"{len(source)} of its layers"
-        return copies_words([number for number, _ in places], len(every)) if len(every) > 1 else ""
+        return describe_copies([number for number, _ in places], len(every)) if len(every) > 1 else ""
     return ""
 
 
-def _items(area: Area) -> tuple[Element, ...]:
+def _list_items(area: Area) -> tuple[Element, ...]:
     joined: tuple[Element, ...] = (
         () if area.join is None else (*(item for lane in area.join.lanes for item in lane.items), area.join.merge)
     )
     return (*joined, *area.items)
 
 
-def _ids(area: Area) -> list[str]:
+def _list_ids(area: Area) -> list[str]:
     """Every node whose output can be read from an area."""
-    held = [id for item in elements(_items(area)) for ids in copies(item) for id in ids]
+    held = [id for item in iterate_elements(_list_items(area)) for ids in list_copies(item) for id in ids]
     return held if area.last in held else [*held, area.last]
 
 
 def _arrange(items: list[Item], signals: dict[Source, tuple[float, float]]) -> None:
     """Items side by side, each near what it reads; those that read nothing in the order written."""
 
-    def wanted(item: Item) -> float:
+    def find_wanted(item: Item) -> float:
         pairs = zip(item.sources, item.ports, strict=True)
         offsets = [signals[source][0] - port for source, port in pairs if source in signals]
         return sum(offsets) / len(offsets) if offsets else 0.0
 
     if any(source in signals for item in items for source in item.sources):
-        items.sort(key=lambda item: wanted(item) + item.width / 2)
+        items.sort(key=lambda item: find_wanted(item) + item.width / 2)
     room = [item.width + (AREA_GAP if item.area is not None else AREA_GAP / 2) for item in items]
-    for item, x in zip(items, arrange([wanted(item) for item in items], room), strict=True):
+    for item, x in zip(items, arrange([find_wanted(item) for item in items], room), strict=True):
         item.x = x

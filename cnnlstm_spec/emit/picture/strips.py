@@ -48,15 +48,15 @@ def wrap(canvas: Canvas, height: float, seams: list[float], fits: Callable[[floa
     """The canvas in as few strips as fit, and its height; of none that fits, the one that is least too high.
 
     It is rather cut at a seam, where one row ends and another begins."""
-    width = _spread(extent(canvas))
+    width = _spread(measure_extent(canvas))
     best, least = (canvas, height), height / max(width, 1)
     if fits(width, height):
         return best
-    cuts = _cuts(canvas, height, seams)
+    cuts = _find_cuts(canvas, height, seams)
     for count in range(2, min(MOST, len(cuts) + 1) + 1):
         chosen = _choose(cuts, height, count)
-        wrapped, tall = _beside(canvas, [0, *chosen, height])
-        wide = _spread(extent(wrapped))
+        wrapped, tall = _put_beside(canvas, [0, *chosen, height])
+        wide = _spread(measure_extent(wrapped))
         if fits(wide, tall):
             return wrapped, tall
         if tall / wide < least:
@@ -64,7 +64,7 @@ def wrap(canvas: Canvas, height: float, seams: list[float], fits: Callable[[floa
     return best
 
 
-def extent(canvas: Canvas) -> Extent:
+def measure_extent(canvas: Canvas) -> Extent:
     """From the nearest to the farthest across."""
     shapes: list[BoxShape | FrameShape | Text] = [*canvas.boxes, *canvas.frames, *canvas.texts]
     points = [x for line in canvas.lines for x, _ in line.points]
@@ -78,7 +78,7 @@ def _spread(ends: Extent) -> float:
     return ends[1] - ends[0]
 
 
-def _cuts(canvas: Canvas, height: float, seams: list[float]) -> list[tuple[float, int]]:
+def _find_cuts(canvas: Canvas, height: float, seams: list[float]) -> list[tuple[float, int]]:
     """Where nothing but lines pass, with what a cut there costs: a line each, and more away from a seam."""
     taken: list[Extent] = [(shape.y, shape.y + shape.height + 7) for shape in canvas.boxes]
     taken += [(shape.y, shape.y + shape.height + 1) for shape in canvas.frames]
@@ -96,7 +96,7 @@ def _cuts(canvas: Canvas, height: float, seams: list[float]) -> list[tuple[float
     spans = [(start, stop) for start, stop in free if start > 0 and stop < height]
     spans = spans[:: len(spans) // CUTS + 1]
     cuts = [(start + stop) / 2 for start, stop in spans]
-    passing = _crossings(canvas.lines, cuts)
+    passing = _find_crossings(canvas.lines, cuts)
     return [
         (cut, len(crossed) + (0 if any(start <= seam <= stop for seam in seams) else INSIDE))
         for cut, (start, stop), crossed in zip(cuts, spans, passing, strict=True)
@@ -104,7 +104,7 @@ def _cuts(canvas: Canvas, height: float, seams: list[float]) -> list[tuple[float
     ]
 
 
-def _crossings(lines: list[Line], cuts: list[float]) -> list[list[Crossing]]:
+def _find_crossings(lines: list[Line], cuts: list[float]) -> list[list[Crossing]]:
     """The lines at each cut, from the nearest across; those on top of each other once."""
     found: list[dict[float, Crossing]] = [{} for _ in cuts]
     for line in lines:
@@ -137,15 +137,15 @@ def _choose(cuts: list[tuple[float, int]], height: float, count: int) -> list[fl
     return [cuts[at][0] for at in reversed(chosen)]
 
 
-def _beside(canvas: Canvas, cuts: list[float]) -> tuple[Canvas, float]:
+def _put_beside(canvas: Canvas, cuts: list[float]) -> tuple[Canvas, float]:
     """The strips between cuts beside each other, and the height of all."""
-    pieces, inner = _pieces(canvas, cuts)
+    pieces, inner = _cut_pieces(canvas, cuts)
     found = Canvas()
     left, tall = 0.0, 0.0
     leaving: list[tuple[Point, str]] = []
     for index, piece in enumerate(pieces):
-        squeeze = _squeezed(piece)
-        near, far = (squeeze(x) for x in extent(piece))
+        squeeze = _make_squeeze(piece)
+        near, far = (squeeze(x) for x in measure_extent(piece))
         entering = inner[index - 1] if index else []
         room = TURN + TRACK * len(entering) if index else 0.0
         if index:
@@ -155,24 +155,24 @@ def _beside(canvas: Canvas, cuts: list[float]) -> tuple[Canvas, float]:
         many = len(entering)
         for place, (((x, y), look), crossing) in enumerate(zip(leaving, entering, strict=True)):
             order = many - 1 - place
-            low, high = tall_of(cuts, index - 1, inner) + TURN + TRACK * order, TRACK * order + 2.0
+            low, high = measure_height(cuts, index - 1, inner) + TURN + TRACK * order, TRACK * order + 2.0
             side = left - APART / 2 - TRACK * place
             to = squeeze(crossing.x) + dx
             found.lines.append(Line(((x, y), (x, low), (side, low), (side, high), (to, high), (to, room)), False, look))
-        end = tall_of(cuts, index, inner)
+        end = measure_height(cuts, index, inner)
         leaving = [((squeeze(each.x) + dx, end), each.look) for each in (inner[index] if index < len(inner) else [])]
         tall = max(tall, end + (TURN + TRACK * len(leaving) if leaving else 0))
         left += far - near
     return found, tall
 
 
-def tall_of(cuts: list[float], index: int, inner: list[list[Crossing]]) -> float:
+def measure_height(cuts: list[float], index: int, inner: list[list[Crossing]]) -> float:
     """Where a strip ends, below the lines that come into it."""
     room = TURN + TRACK * len(inner[index - 1]) if index else 0.0
     return room + cuts[index + 1] - cuts[index]
 
 
-def _pieces(canvas: Canvas, cuts: list[float]) -> tuple[list[Canvas], list[list[Crossing]]]:
+def _cut_pieces(canvas: Canvas, cuts: list[float]) -> tuple[list[Canvas], list[list[Crossing]]]:
     """What stands between each two cuts, and the lines that cross the inner ones."""
     inner = cuts[1:-1]
     pieces = [Canvas() for _ in cuts[:-1]]
@@ -183,12 +183,12 @@ def _pieces(canvas: Canvas, cuts: list[float]) -> tuple[list[Canvas], list[list[
     for label in canvas.texts:
         pieces[bisect_right(inner, label.y)].texts.append(label)
     for line in canvas.lines:
-        for piece, part in _parted(line, inner):
+        for piece, part in _part_line(line, inner):
             pieces[piece].lines.append(part)
-    return pieces, _crossings(canvas.lines, inner)
+    return pieces, _find_crossings(canvas.lines, inner)
 
 
-def _parted(line: Line, inner: list[float]) -> list[tuple[int, Line]]:
+def _part_line(line: Line, inner: list[float]) -> list[tuple[int, Line]]:
     """The parts of a line, each with the number of its strip."""
     found: list[tuple[int, Line]] = []
     points = [line.points[0]]
@@ -204,7 +204,7 @@ def _parted(line: Line, inner: list[float]) -> list[tuple[int, Line]]:
     return [*found, (bisect_right(inner, middle), replace(line, points=tuple(points)))]
 
 
-def _squeezed(piece: Canvas) -> Callable[[float], float]:
+def _make_squeeze(piece: Canvas) -> Callable[[float], float]:
     """Where an x of a strip comes to stand when room across it that nothing needs is taken out."""
     shapes: list[BoxShape | FrameShape | Text] = [*piece.boxes, *piece.frames, *piece.texts]
     taken = [(each.x, each.x + each.width) for each in shapes]
@@ -223,10 +223,10 @@ def _squeezed(piece: Canvas) -> Callable[[float], float]:
 
 
 def _move(piece: Canvas, found: Canvas, squeeze: Callable[[float], float], dx: float, dy: float) -> None:
-    def moved(shape: Shape) -> Shape:
+    def move_shape(shape: Shape) -> Shape:
         return replace(shape, x=squeeze(shape.x) + dx, y=shape.y + dy)
 
-    found.frames += [moved(each) for each in piece.frames]
-    found.boxes += [moved(each) for each in piece.boxes]
-    found.texts += [moved(each) for each in piece.texts]
+    found.frames += [move_shape(each) for each in piece.frames]
+    found.boxes += [move_shape(each) for each in piece.boxes]
+    found.texts += [move_shape(each) for each in piece.texts]
     found.lines += [replace(each, points=tuple((squeeze(x) + dx, y + dy) for x, y in each.points)) for each in piece.lines]

@@ -49,12 +49,12 @@ DARK = {
 }
 
 
-def style_sheet() -> str:
+def write_style_sheet() -> str:
     """Light by default; dark where the reader prefers it."""
-    return _common() + _colours(LIGHT, 0) + "@media (prefers-color-scheme:dark){" + _colours(DARK, 1) + "}"
+    return _write_common() + _write_colours(LIGHT, 0) + "@media (prefers-color-scheme:dark){" + _write_colours(DARK, 1) + "}"
 
 
-def _common() -> str:
+def _write_common() -> str:
     return (
         f"text{{font-family:{FAMILY};font-size:11px}}"
         ".h{font-size:22px;font-weight:600}.d{font-size:13px}.f{font-size:12px}"
@@ -66,7 +66,7 @@ def _common() -> str:
     )
 
 
-def _colours(c: dict[str, str], mode: int) -> str:
+def _write_colours(c: dict[str, str], mode: int) -> str:
     rules = [
         f".paper{{fill:{c['paper']}}}.h,.t,.m{{fill:{c['ink']}}}.d,.a,.shape,.f{{fill:{c['soft']}}}",
         f".n,.p,.lane,.unknown{{fill:{c['faint']}}}.l{{stroke:{c['line']}}}.ar,.dot{{fill:{c['line']}}}",

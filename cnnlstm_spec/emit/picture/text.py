@@ -6,7 +6,7 @@ import json
 import re
 from functools import cache
 
-from ...text.escape.characters import visible
+from ...text.escape.characters import make_visible
 from ...text.files import PACKAGE, own
 
 FONTS = PACKAGE / "emit" / "picture" / "fonts"
@@ -17,29 +17,29 @@ FULL_WIDTH = 1000
 
 
 @cache
-def widths(bold: bool = False) -> dict[str, int]:
+def load_widths(bold: bool = False) -> dict[str, int]:
     """The advance of every character of the font, in thousandths of an em."""
     runs = json.loads(own("emit", "picture", "fonts", "widths.json"))["semibold" if bold else "regular"]
     return {chr(first + index): width for first, run in runs for index, width in enumerate(run)}
 
 
-def width(text: str, size: float, bold: bool = False) -> float:
+def measure_width(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in pixels."""
-    table = widths(bold)
-    return sum(table.get(char, FULL_WIDTH) for char in visible(text)) * size / 1000
+    table = load_widths(bold)
+    return sum(table.get(char, FULL_WIDTH) for char in make_visible(text)) * size / 1000
 
 
 def cut(text: str, size: float, room: float, bold: bool = False) -> str:
     """The text, its middle left out where it would be wider than there is room."""
-    text = visible(text)
-    if width(text, size, bold) <= room:
+    text = make_visible(text)
+    if measure_width(text, size, bold) <= room:
         return text
     keep = len(text) - 1
     while keep > 2:
         keep = min(keep - 1, int(keep * 0.97) + 1)
         head = (keep * 3 + 4) // 5
         shorter = text[:head].rstrip() + "…" + text[len(text) - (keep - head) :].lstrip()
-        if width(shorter, size, bold) <= room:
+        if measure_width(shorter, size, bold) <= room:
             return shorter
     return "…"
 
@@ -47,11 +47,11 @@ def cut(text: str, size: float, room: float, bold: bool = False) -> str:
 def wrap(text: str, size: float, room: float, most: int, bold: bool = False) -> tuple[str, ...]:
     """The text in lines of at most that width, cut at spaces that may break; what is beyond `most` lines is left out."""
     lines: list[str] = []
-    words = re.findall(r"[^ ]+", visible(re.sub(r"[ \t\r\n]+", " ", text)))
+    words = re.findall(r"[^ ]+", make_visible(re.sub(r"[ \t\r\n]+", " ", text)))
     line = ""
     while words:
         longer = f"{line} {words[0]}" if line else words[0]
-        if not line or width(longer, size, bold) <= room:
+        if not line or measure_width(longer, size, bold) <= room:
             line = longer
             words.pop(0)
         elif len(lines) < most - 1:
@@ -64,10 +64,10 @@ def wrap(text: str, size: float, room: float, most: int, bold: bool = False) -> 
 
 def cut_end(text: str, size: float, room: float, bold: bool = False) -> str:
     """The text, its end left out where it would be wider than there is room."""
-    text = visible(text)
-    if width(text, size, bold) <= room:
+    text = make_visible(text)
+    if measure_width(text, size, bold) <= room:
         return text
-    table, used, kept = widths(bold), width("…", size, bold), ""
+    table, used, kept = load_widths(bold), measure_width("…", size, bold), ""
     for char in text:
         used += table.get(char, FULL_WIDTH) * size / 1000
         if used > room:

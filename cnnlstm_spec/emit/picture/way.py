@@ -30,10 +30,10 @@ HEAD = 14
 """For the head of an arrow, and air."""
 
 
-def flow_width(flow: Flow) -> float:
+def measure_flow(flow: Flow) -> float:
     """The width of what stands beside a line."""
-    mask = text.width(flow.mask, NAME) + TAG if flow.mask else 0
-    return text.width(flow.shape, SHAPE) + mask
+    mask = text.measure_width(flow.mask, NAME) + TAG if flow.mask else 0
+    return text.measure_width(flow.shape, SHAPE) + mask
 
 
 @dataclass(frozen=True)
@@ -42,68 +42,74 @@ class Way:
 
     right: bool = False
 
-    def sides(self, width: float, height: float) -> tuple[float, float]:
+    def turn_sides(self, width: float, height: float) -> tuple[float, float]:
         """What a text of a width and height takes across and along."""
         return (height, width) if self.right else (width, height)
 
-    def gap(self, *flows: Flow) -> float:
+    def measure_gap(self, *flows: Flow) -> float:
         """The length of a line with its label."""
-        return max([GAP, *(flow_width(flow) + HEAD + 10 for flow in flows)]) if self.right else GAP
+        return max([GAP, *(measure_flow(flow) + HEAD + 10 for flow in flows)]) if self.right else GAP
 
-    def stub(self, *flows: Flow) -> float:
+    def measure_stub(self, *flows: Flow) -> float:
         """The length of a line with its label, without an arrow."""
-        return max([26, *(flow_width(flow) + 14 for flow in flows)]) if self.right else 26
+        return max([26, *(measure_flow(flow) + 14 for flow in flows)]) if self.right else 26
 
-    def beside(self, flow: Flow) -> tuple[float, float]:
+    def measure_beside(self, flow: Flow) -> tuple[float, float]:
         """What a label takes across, before its line and beyond it."""
-        return (LINE + 8, 0) if self.right else (0, flow_width(flow) + 12)
+        return (LINE + 8, 0) if self.right else (0, measure_flow(flow) + 12)
 
-    def labels(self, flow: Flow, x: float, y: float, length: float = GAP) -> list[Text]:
+    def make_labels(self, flow: Flow, x: float, y: float, length: float = GAP) -> list[Text]:
         """The words beside a line of a length that begins there."""
-        wide = text.width(flow.shape, SHAPE)
+        wide = text.measure_width(flow.shape, SHAPE)
         left, top = (y + 6, x - LINE - 5) if self.right else (x + BESIDE, y + length / 2 - 7)
-        found = [self._text(left, top, wide, flow.shape, "shape" if flow.known else "unknown")]
+        found = [self._make_text(left, top, wide, flow.shape, "shape" if flow.known else "unknown")]
         if flow.mask:
             look = "lost" if flow.mask == "mask lost" else "mask"
             found.append(
-                self._text(left + wide + TAG - 6 if wide else left + 6, top, text.width(flow.mask, NAME), flow.mask, look)
+                self._make_text(
+                    left + wide + TAG - 6 if wide else left + 6, top, text.measure_width(flow.mask, NAME), flow.mask, look
+                )
             )
         return found
 
-    def lane_title(self, title: str, x: float, top: float) -> Text:
+    def make_lane_title(self, title: str, x: float, top: float) -> Text:
         """The name of a lane beside the end of the line that leads to it."""
-        wide = text.width(title, NAME)
+        wide = text.measure_width(title, NAME)
         if self.right:
-            return self._text(top - HEAD + 2 - wide, x - LINE - 4, wide, title, "lane")
-        return self._text(x + 8, top - 18, wide, title, "lane")
+            return self._make_text(top - HEAD + 2 - wide, x - LINE - 4, wide, title, "lane")
+        return self._make_text(x + 8, top - 18, wide, title, "lane")
 
     def exit_labels(self, flow: Flow, port: float, x: float, y: float, low: float) -> list[Text]:
         """The words on a line that leaves at the side at a port, and turns along the way at an x."""
-        return self.labels(flow, x, low - 4 - flow_width(flow) - 6) if self.right else self.labels(flow, port - 5, y - 26)
+        return (
+            self.make_labels(flow, x, low - 4 - measure_flow(flow) - 6)
+            if self.right
+            else self.make_labels(flow, port - 5, y - 26)
+        )
 
-    def exits(self, flows: list[Flow]) -> float:
+    def measure_exits(self, flows: list[Flow]) -> float:
         """What the labels of lines that leave at the side take across."""
-        return 8 if self.right else 18 + max(map(flow_width, flows))
+        return 8 if self.right else 18 + max(map(measure_flow, flows))
 
-    def frame(self, heading: float, note: float) -> tuple[tuple[float, float], tuple[float, float], float, float, float]:
+    def measure_frame(self, heading: float, note: float) -> tuple[tuple[float, float], tuple[float, float], float, float, float]:
         """Of a frame with words of such widths: its margins across and along, and the least port, rest and length."""
         if self.right:
             return (FRAME_TOP - 6, FRAME_PAD), (FRAME_PAD + 8, FRAME_PAD), 0, 0, heading + note + 40
         return (FRAME_PAD, FRAME_PAD), (FRAME_TOP, FRAME_PAD), heading + 30, note + 30, 0
 
-    def fork(self, titles: list[str]) -> tuple[float, float]:
+    def measure_fork(self, titles: list[str]) -> tuple[float, float]:
         """From the edge of a frame, where lanes part and where they begin."""
         if self.right:
-            return 20, 20 + max([34, *(text.width(title, NAME) + HEAD + 14 for title in titles if title)])
+            return 20, 20 + max([34, *(text.measure_width(title, NAME) + HEAD + 14 for title in titles if title)])
         return FRAME_TOP - 8, FRAME_TOP + 34
 
-    def meeting(self, flows: list[Flow]) -> float:
+    def measure_meeting(self, flows: list[Flow]) -> float:
         """Between the longest lane and the box where all meet."""
-        return max([44, *(flow_width(flow) + 34 for flow in flows)]) if self.right else 44
+        return max([44, *(measure_flow(flow) + 34 for flow in flows)]) if self.right else 44
 
-    def _text(self, left: float, top: float, wide: float, words: str, look: str) -> Text:
+    def _make_text(self, left: float, top: float, wide: float, words: str, look: str) -> Text:
         across, along = (top, left) if self.right else (left, top)
-        width, height = self.sides(wide, LINE)
+        width, height = self.turn_sides(wide, LINE)
         return Text(across, along, width, height, words, look)
 
 

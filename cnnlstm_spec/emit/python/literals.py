@@ -21,10 +21,10 @@ def literal(value: bool | int | float | str | None) -> str:
     """The value in one line."""
     if isinstance(value, str):
         return string(value)
-    return _float(value) if isinstance(value, float) else repr(value)
+    return _write_float(value) if isinstance(value, float) else repr(value)
 
 
-def _float(value: float) -> str:
+def _write_float(value: float) -> str:
     text = repr(value)
     if not isfinite(value):
         return f'float("{text}")'

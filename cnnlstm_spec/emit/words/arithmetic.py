@@ -17,7 +17,7 @@ from ...ir.tensor import Axis, TensorType
 from ...model import frames
 from ...ops.backbones.op import Backbone
 from ...ops.input import InputOp
-from ...text.escape.terminal import one_line, width
+from ...text.escape.terminal import measure_width, one_line
 
 LARGE = 5040
 """A number that much divides."""
@@ -38,41 +38,41 @@ class Told(int):
         return made
 
     def __add__(self, other: int) -> int:
-        return _made(self, "+", other)
+        return _compute(self, "+", other)
 
     def __radd__(self, other: int) -> int:
-        return _made(other, "+", self)
+        return _compute(other, "+", self)
 
     def __sub__(self, other: int) -> int:
-        return _made(self, "-", other)
+        return _compute(self, "-", other)
 
     def __rsub__(self, other: int) -> int:
-        return _made(other, "-", self)
+        return _compute(other, "-", self)
 
     def __mul__(self, other: int) -> int:
-        return _made(self, "*", other)
+        return _compute(self, "*", other)
 
     def __rmul__(self, other: int) -> int:
-        return _made(other, "*", self)
+        return _compute(other, "*", self)
 
     def __floordiv__(self, other: int) -> int:
-        return _made(self, "//", other)
+        return _compute(self, "//", other)
 
     def __rfloordiv__(self, other: int) -> int:
-        return _made(other, "//", self)
+        return _compute(other, "//", self)
 
     def __mod__(self, other: int) -> int:
-        return _made(self, "%", other)
+        return _compute(self, "%", other)
 
     def __rmod__(self, other: int) -> int:
-        return _made(other, "%", self)
+        return _compute(other, "%", self)
 
 
 OPERATIONS = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__, "//": int.__floordiv__, "%": int.__mod__}
 BINDS = {"+": SUM, "-": SUM, "*": PRODUCT, "//": RATIO, "%": RATIO}
 
 
-def _made(left: int, sign: str, right: int) -> int:
+def _compute(left: int, sign: str, right: int) -> int:
     """The result of an operation with its text; what adds 0 or multiplies by 1 is not told, nor what an expression is in."""
     if not isinstance(left, int) or not isinstance(right, int):
         return NotImplemented
@@ -86,19 +86,19 @@ def _made(left: int, sign: str, right: int) -> int:
         return 0
     binds = BINDS[sign]
     # From the left, a ratio may go on in a product; what stands at the right of a sign must bind more tightly.
-    before = _text(left, RATIO if binds == PRODUCT else binds)
-    after = _text(right, binds if sign in "+*" else ATOM if binds == RATIO else binds + 1)
-    loose = binds == PRODUCT and _binds(left) == RATIO
+    before = _show_number(left, RATIO if binds == PRODUCT else binds)
+    after = _show_number(right, binds if sign in "+*" else ATOM if binds == RATIO else binds + 1)
+    loose = binds == PRODUCT and _rank_binding(left) == RATIO
     return Told(value, f"{before} {sign} {after}", RATIO if loose else binds)
 
 
-def _binds(value: int) -> int:
+def _rank_binding(value: int) -> int:
     return value.binds if isinstance(value, Told) else ATOM if value >= 0 else SUM
 
 
-def _text(value: int, least: int) -> str:
+def _show_number(value: int, least: int) -> str:
     text = value.text if isinstance(value, Told) else str(value)
-    return text if _binds(value) >= least else f"({text})"
+    return text if _rank_binding(value) >= least else f"({text})"
 
 
 @dataclass(frozen=True)
@@ -113,26 +113,26 @@ class Number:
 def explain(graph: TypedGraph, node: TypedNode) -> str:
     """How the output of a node came to be: every layer from the input down, a line for each of its numbers."""
     lines = [one_line(graph.graph.name)]
-    for each in (*_path(graph, node), *(() if node.node.id in graph.nodes else (node,))):
+    for each in (*_iterate_path(graph, node), *(() if node.node.id in graph.nodes else (node,))):
         lines += ["", *explain_layer(each, graph)]
     return "\n".join(lines)
 
 
-def numbers(typed: TypedNode, policy: str = "float32", batch_size: int | None = None) -> tuple[Number, ...]:
+def list_numbers(typed: TypedNode, policy: str = "float32", batch_size: int | None = None) -> tuple[Number, ...]:
     """The sizes of a node's output, its parameters and its multiply-adds for a sample."""
     op, type = typed.node.op, typed.type
     assert type is not None
     inputs = tuple(x for x in typed.inputs if x is not None)
-    tried = _tried(type, *inputs)
-    result = _asked(op, inputs, tried, policy, batch_size) if op is not None and inputs else None
+    tried = _make_tried(type, *inputs)
+    result = _infer_asked(op, inputs, tried, policy, batch_size) if op is not None and inputs else None
     told = result.sizes if result is not None and result.rank == type.rank else type.sizes
     found = [_number(axis.name, axis.size, size, tried) for axis, size in zip(type.axes, told, strict=True)]
     if op is None or not inputs:
         return tuple(found)
     if typed.params:
-        found.append(_number("parameters", typed.params, _params(typed, op, inputs, tried), tried))
+        found.append(_number("parameters", typed.params, _count_params(typed, op, inputs, tried), tried))
     if typed.macs != 0:
-        found.append(_multiply_adds(typed, op, type, inputs, tried))
+        found.append(_count_multiply_adds(typed, op, type, inputs, tried))
     return tuple(found)
 
 
@@ -140,24 +140,24 @@ Tried = Mapping[Symbol, int]
 """A number for each size known only at run time, by which it is told whether arithmetic gives what the layer does."""
 
 
-def _tried(*types: TensorType) -> Tried:
+def _make_tried(*types: TensorType) -> Tried:
     """Large numbers that much divides, another for each size."""
     sizes = [axis.size for x in types for axis in (*x.axes, *(outer for outer, _ in x.outer))]
     symbols = {symbol for size in sizes if isinstance(size, Expr) for symbol in size.symbols}
     return {symbol: LARGE * (2 + number) for number, symbol in enumerate(sorted(symbols, key=lambda each: each.order))}
 
 
-def _multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...], tried: Tried) -> Number:
+def _count_multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...], tried: Tried) -> Number:
     """Those of a step, as often as there are steps."""
-    told = None if isinstance(op, Backbone) else op.macs(_told(type, tried), *(_told(x, tried) for x in inputs))
+    told = None if isinstance(op, Backbone) else op.macs(_remember_type(type, tried), *(_remember_type(x, tried) for x in inputs))
     step = _number("multiply-adds", typed.macs, told, tried)
-    whole, parts = typed.macs, [step.arithmetic or _size(typed.macs)]
+    whole, parts = typed.macs, [step.arithmetic or _show_size(typed.macs)]
     for axis, _ in type.outer:
-        whole, parts = whole * axis.size, [*parts, _size(axis.size)]
+        whole, parts = whole * axis.size, [*parts, _show_size(axis.size)]
     is_told = len(parts) > 1 or step.arithmetic is not None
     texts = [part if part.isalnum() or len(parts) == 1 else f"({part})" for part in parts]
     arithmetic = " * ".join(texts)
-    return Number("multiply-adds", whole, arithmetic if is_told and arithmetic != _size(whole) else None)
+    return Number("multiply-adds", whole, arithmetic if is_told and arithmetic != _show_size(whole) else None)
 
 
 def _number(name: str, value: Size, told: Size | None, tried: Tried) -> Number:
@@ -169,22 +169,22 @@ def _number(name: str, value: Size, told: Size | None, tried: Tried) -> Number:
     return Number(name, plain, None)
 
 
-def _asked(op: Op, inputs: tuple[TensorType, ...], tried: Tried, policy: str, batch_size: int | None) -> TensorType | None:
+def _infer_asked(op: Op, inputs: tuple[TensorType, ...], tried: Tried, policy: str, batch_size: int | None) -> TensorType | None:
     """What an op gives, of sizes that remember how they were computed; None of one that computes with tables."""
     if isinstance(op, Backbone):
         return None
-    given = tuple(_told(x, tried) for x in inputs)
+    given = tuple(_remember_type(x, tried) for x in inputs)
     try:
         return frames.given(op, given, op.infer(Inference(policy, batch_size), *frames.seen(op, given)))
     except Refusal:
         return None
 
 
-def _told(x: TensorType, tried: Tried) -> TensorType:
-    return replace(x, axes=tuple(Axis(axis.name, _remembering(axis.size, tried)) for axis in x.axes))
+def _remember_type(x: TensorType, tried: Tried) -> TensorType:
+    return replace(x, axes=tuple(Axis(axis.name, _remember(axis.size, tried)) for axis in x.axes))
 
 
-def _remembering(size: Size, tried: Tried) -> Told:
+def _remember(size: Size, tried: Tried) -> Told:
     """A size that remembers how it is computed with; one known only at run time as a number that is written as the size."""
     if isinstance(size, int):
         return Told(size)
@@ -192,12 +192,12 @@ def _remembering(size: Size, tried: Tried) -> Told:
     return Told(size.at(tried), text, ATOM if len(size.symbols) == 1 and text in map(str, size.symbols) else SUM)
 
 
-def _params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], tried: Tried) -> Size | None:
+def _count_params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], tried: Tried) -> Size | None:
     """The parameters as the sum of the weights' elements."""
     if isinstance(op, Backbone):
         return None
     total: int = 0
-    for weight in op.weights(*frames.seen(op, tuple(_told(x, tried) for x in inputs))):
+    for weight in op.weights(*frames.seen(op, tuple(_remember_type(x, tried) for x in inputs))):
         product: int = Told(1, "1") if not weight.shape else 1
         for size in weight.shape:
             product = product * (size if isinstance(size, Told) else Told(size))
@@ -205,7 +205,7 @@ def _params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], tried: Tri
     return total
 
 
-def _path(graph: TypedGraph, node: TypedNode) -> Iterator[TypedNode]:
+def _iterate_path(graph: TypedGraph, node: TypedNode) -> Iterator[TypedNode]:
     """The nodes of the graph that a node rests on, and itself, in their order."""
     wanted, waiting = set[str](), [node.node.id] if node.node.id in graph.nodes else [*node.node.inputs]
     while waiting:
@@ -220,20 +220,20 @@ def explain_layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
     """The lines of one layer: its title, and each of its numbers with how it was computed."""
     node, type = typed.node, typed.type
     if type is None:
-        yield f"{_title(node)}: its shape is unknown, because of the error"
+        yield f"{_name_node(node)}: its shape is unknown, because of the error"
         return
-    outer = "".join(f" for each of {one_line(axis.name)} ({_size(axis.size)})" for axis, _ in type.outer)
-    yield f"{_title(node)}{outer}"
-    rows = numbers(typed, graph.policy)
-    size = max((width(one_line(row.name)) for row in rows), default=0)
+    outer = "".join(f" for each of {one_line(axis.name)} ({_show_size(axis.size)})" for axis, _ in type.outer)
+    yield f"{_name_node(node)}{outer}"
+    rows = list_numbers(typed, graph.policy)
+    size = max((measure_width(one_line(row.name)) for row in rows), default=0)
     for row in rows:
         name = one_line(row.name)
-        value = f"{row.value:,}" if isinstance(row.value, int) else _size(row.value)
+        value = f"{row.value:,}" if isinstance(row.value, int) else _show_size(row.value)
         told = f" = {row.arithmetic}" if row.arithmetic is not None else ""
-        yield f"  {name}{' ' * (size - width(name))}  {value}{told}"
+        yield f"  {name}{' ' * (size - measure_width(name))}  {value}{told}"
 
 
-def _title(node: Node) -> str:
+def _name_node(node: Node) -> str:
     """A layer by its class, its name in Keras and its line."""
     span = node.origin.place.span
     line = f" (line {span.source.position(span.start)[0]})" if span.source.text else ""
@@ -243,26 +243,26 @@ def _title(node: Node) -> str:
     return f"{title} {one_line(node.layer)}{line}" if not node.hidden else f"{title}{line}"
 
 
-def _size(size: Size) -> str:
+def _show_size(size: Size) -> str:
     return one_line(str(size))
 
 
 def find(graph: TypedGraph, address: str) -> TypedNode | None:
     """The node of an address: one that `expect` takes, or a path as `shapes` has it."""
-    from ...model.addresses import output_of
+    from ...model.addresses import find_output
     from ...model.backbones import node_at
     from ...text.source import format_path
 
     if (inside := node_at(graph, address)) is not None:
         return inside
-    id = output_of(graph.graph, address)
+    id = find_output(graph.graph, address)
     if id is not None:
         return graph.nodes[id]
     paths = {format_path(each.node.origin.address): each for each in graph.nodes.values() if not each.node.hidden}
     return paths.get(address)
 
 
-def addresses(graph: TypedGraph) -> Iterable[str]:
+def list_known_addresses(graph: TypedGraph) -> Iterable[str]:
     """What `find` finds."""
     from ...model.addresses import list_addresses
     from ...text.source import format_path

@@ -50,7 +50,7 @@ class Spot(NamedTuple):
         return self.path if self.line is None else f"{self.path}:{self.line}:{self.column}"
 
 
-def spot_of(span: Span, path: str) -> Spot:
+def find_spot(span: Span, path: str) -> Spot:
     """Where a span stands, of a finding in the file of that path."""
     source = span.source
     if source is NOWHERE.source:
@@ -67,7 +67,7 @@ def fails(found: Diagnostic, strict: bool) -> bool:
     return found.severity == "error" or (strict and found.severity == "warning")
 
 
-def relative(path: str, root: str) -> str:
+def make_relative(path: str, root: str) -> str:
     """A path as it is below the root of a repository, with `/`; one that is not below it, and that of a stream, stay."""
     if path.startswith("<"):
         return path
@@ -78,17 +78,17 @@ def relative(path: str, root: str) -> str:
     return inner.as_posix()
 
 
-def told(found: Diagnostic, spot: Spot | None = None) -> str:
+def describe_finding(found: Diagnostic, spot: Spot | None = None) -> str:
     """A finding in a few lines: what is said, what is said at its place, and the ways out."""
     option = (f"in `{spot.option}`",) if spot is not None and spot.option is not None else ()
     return "\n".join([found.message, *option, *filter(None, (found.label,)), *(f"help: {each}" for each in found.help)])
 
 
-def ordered(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
+def order_findings(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
     """Every finding of all files, each once, with where it stands."""
-    once = {(str(spot), spot.option, each.code.name, each.message): (spot, each) for spot, each in _all(files)}
+    once = {(str(spot), spot.option, each.code.name, each.message): (spot, each) for spot, each in _list_all(files)}
     return list(once.values())
 
 
-def _all(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
-    return [(spot_of(each.place.span, file.path), each) for file in files for each in file.found]
+def _list_all(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
+    return [(find_spot(each.place.span, file.path), each) for file in files for each in file.found]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...text.escape.terminal import one_line
-from .checked import Checked, Spot, ordered
+from .checked import Checked, Spot, order_findings
 
 
-def concise(files: Sequence[Checked]) -> str:
+def write_concise(files: Sequence[Checked]) -> str:
     """`spec.yaml:7:9: error[wrong-rank]: message`, and what was set on the command line where it stands there."""
-    return "".join(f"{one_line(_line(spot, each.severity, each.code.name, each.message))}\n" for spot, each in ordered(files))
+    return "".join(
+        f"{one_line(_write_line(spot, each.severity, each.code.name, each.message))}\n" for spot, each in order_findings(files)
+    )
 
 
-def _line(spot: Spot, severity: str, code: str, message: str) -> str:
+def _write_line(spot: Spot, severity: str, code: str, message: str) -> str:
     option = f" (in `{spot.option}`)" if spot.option is not None else ""
     return f"{spot}: {severity}[{code}]: {message}{option}"

@@ -99,22 +99,22 @@ class Findings(Document):
 
 def make_findings(files: Iterable[Checked]) -> Findings:
     """The document of what was found in files."""
-    return Findings(version=1, files=tuple(_file(path, list(found)) for path, found in files))
+    return Findings(version=1, files=tuple(_describe_file(path, list(found)) for path, found in files))
 
 
-def _file(path: str, found: list[Diagnostic]) -> CheckedFile:
+def _describe_file(path: str, found: list[Diagnostic]) -> CheckedFile:
     ok = not any(each.severity == "error" for each in found)
-    return CheckedFile(path=path, ok=ok, diagnostics=tuple(_finding(each, path) for each in found))
+    return CheckedFile(path=path, ok=ok, diagnostics=tuple(_describe_finding(each, path) for each in found))
 
 
-def _finding(diagnostic: Diagnostic, file: str) -> Finding:
+def _describe_finding(diagnostic: Diagnostic, file: str) -> Finding:
     return Finding(
         code=diagnostic.code.name,
         severity=diagnostic.severity,
         message=diagnostic.message,
         path=format_path(diagnostic.place.path),
-        **_position(diagnostic.place.span, file),
-        labels=(*_caret(diagnostic, file), *(_label(label, file) for label in diagnostic.labels)),
+        **_describe_position(diagnostic.place.span, file),
+        labels=(*_make_caret(diagnostic, file), *(_label(label, file) for label in diagnostic.labels)),
         help=diagnostic.help,
         fixes=tuple(_fix(fix) for fix in diagnostic.fixes if all(isinstance(edit, Edit) for edit in fix.edits)),
     )
@@ -127,19 +127,19 @@ def _fix(fix: Fix) -> MadeFix:
 
 def _edit(edit: Edit) -> EditedSpan:
     name = edit.span.source.name
-    return EditedSpan(path=name, **_position(edit.span, name), text=edit.text)
+    return EditedSpan(path=name, **_describe_position(edit.span, name), text=edit.text)
 
 
-def _caret(diagnostic: Diagnostic, file: str) -> tuple[Label, ...]:
+def _make_caret(diagnostic: Diagnostic, file: str) -> tuple[Label, ...]:
     """What is said at the diagnostic's own place, as a label like the others."""
     return (_label(Labelled(diagnostic.place, diagnostic.label), file),) if diagnostic.label else ()
 
 
 def _label(label: Labelled, file: str) -> Label:
-    return Label(message=label.message, **_position(label.place.span, file))
+    return Label(message=label.message, **_describe_position(label.place.span, file))
 
 
-def _position(span: Span, file: str) -> dict[str, Any]:
+def _describe_position(span: Span, file: str) -> dict[str, Any]:
     """Where a span stands, its end excluded; `source` says in what text where that is not the file itself."""
     if span.source is NOWHERE.source:
         return {"line": None, "column": None, "end_line": None, "end_column": None}

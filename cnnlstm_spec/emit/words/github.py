@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...text.diagnostic import Diagnostic
-from ...text.escape.github import message, value
-from .checked import Checked, Spot, ordered, relative, told
+from ...text.escape.github import escape_message, escape_value
+from .checked import Checked, Spot, describe_finding, make_relative, order_findings
 
 COMMANDS = {"error": "error", "warning": "warning", "advice": "notice"}
 
 
-def github(files: Sequence[Checked], root: str) -> str:
+def write_github(files: Sequence[Checked], root: str) -> str:
     """A workflow command for each finding, paths relative to the root of the repository."""
-    return "".join(f"{_command(spot, each, root)}\n" for spot, each in ordered(files))
+    return "".join(f"{_write_command(spot, each, root)}\n" for spot, each in order_findings(files))
 
 
-def _command(spot: Spot, each: Diagnostic, root: str) -> str:
-    where = {"file": relative(spot.path, root)}
+def _write_command(spot: Spot, each: Diagnostic, root: str) -> str:
+    where = {"file": make_relative(spot.path, root)}
     if spot.line is not None:
         where |= {"line": str(spot.line), "endLine": str(spot.end_line)}
         if spot.line == spot.end_line:
             # Columns are for annotations of one line alone; GitHub's include the end.
             where |= {"col": str(spot.column), "endColumn": str(max(spot.column or 1, (spot.end_column or 1) - 1))}
     where["title"] = f"cnnlstm-spec ({each.code.name})"
-    properties = ",".join(f"{name}={value(text)}" for name, text in where.items())
-    return f"::{COMMANDS[each.severity]} {properties}::{message(told(each, spot))}"
+    properties = ",".join(f"{name}={escape_value(text)}" for name, text in where.items())
+    return f"::{COMMANDS[each.severity]} {properties}::{escape_message(describe_finding(each, spot))}"

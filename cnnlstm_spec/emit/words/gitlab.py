@@ -9,7 +9,7 @@ from pydantic import ConfigDict, RootModel
 
 from ...text.document import Document
 from ...text.escape.json import to_json
-from .checked import Checked, ordered, relative, told
+from .checked import Checked, describe_finding, make_relative, order_findings
 from .fingerprints import Fingerprints
 
 SEVERITIES: dict[str, Literal["info", "minor", "major"]] = {"error": "major", "warning": "minor", "advice": "info"}
@@ -47,14 +47,14 @@ class Report(RootModel[tuple[Issue, ...]]):
     model_config = ConfigDict(frozen=True, title="cnnlstm-spec validate --format gitlab")
 
 
-def gitlab(files: Sequence[Checked], root: str) -> str:
+def write_gitlab(files: Sequence[Checked], root: str) -> str:
     """An issue for each finding; one that no line holds is told at the first."""
     prints, issues = Fingerprints(), []
-    for spot, each in ordered(files):
-        path = relative(spot.path, root)
+    for spot, each in order_findings(files):
+        path = make_relative(spot.path, root)
         issues.append(
             Issue(
-                description=told(each, spot),
+                description=describe_finding(each, spot),
                 check_name=each.code.name,
                 fingerprint=prints.take(each, path, spot.option),
                 severity=SEVERITIES[each.severity],

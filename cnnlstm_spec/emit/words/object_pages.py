@@ -9,7 +9,7 @@ from ...language.catalog import facts
 from ...language.named import SINGULAR, kind_of
 from ...ops.input import KINDS, Input
 from ...text.escape.json import in_words
-from ...text.escape.terminal import width
+from ...text.escape.terminal import measure_width
 from ...text.synonyms import folded
 
 FAMILIES = (
@@ -59,33 +59,35 @@ EXAMPLES: dict[str, Any] = {
 """Values for what is required; 2 for a count of classes, half for a share."""
 
 
-def object_names() -> dict[str, list[str]]:
+def list_object_names() -> dict[str, list[str]]:
     """Names of each family that have a page, and of the kinds of inputs."""
-    found = {family: [*_family(family)["classes"]] or sorted(set(_family(family)["identifiers"])) for family in FAMILIES}
+    found = {
+        family: [*_find_family(family)["classes"]] or sorted(set(_find_family(family)["identifiers"])) for family in FAMILIES
+    }
     return {"inputs": [*KINDS, "tensor"], **found}
 
 
-def object_pages(name: str) -> list[str]:
+def write_object_pages(name: str) -> list[str]:
     """The pages of that name, of which losses and metrics have some in common; by any of its identifiers too."""
-    pages = [_input(name)] if name in (*KINDS, "tensor") else []
+    pages = [_describe_input(name)] if name in (*KINDS, "tensor") else []
     for family in FAMILIES:
-        known = _family(family)
+        known = _find_family(family)
         cls = name if name in known["classes"] else known["identifiers"].get(name)
         if cls in known["classes"]:
-            pages.append(_object(family, cls))
+            pages.append(_describe_object(family, cls))
         elif cls is not None:
-            pages.append(_activation(name))
+            pages.append(_show_activation(name))
     return pages
 
 
-def _family(name: str) -> dict[str, Any]:
+def _find_family(name: str) -> dict[str, Any]:
     found: dict[str, Any] = facts()["families"][name]
     return found
 
 
-def _object(family: str, cls: str) -> str:
-    spec = _family(family)["classes"][cls]
-    identifiers = [each for each, of in _family(family)["identifiers"].items() if of == cls]
+def _describe_object(family: str, cls: str) -> str:
+    spec = _find_family(family)["classes"][cls]
+    identifiers = [each for each, of in _find_family(family)["identifiers"].items() if of == cls]
     what = SINGULAR.get(family, family.removesuffix("s"))
     parts = [f"{cls}: {'an' if what[0] in 'aeiou' else 'a'} {what} of Keras"]
     lines = [f"  also written  {', '.join(identifiers)}"] if identifiers else []
@@ -95,24 +97,24 @@ def _object(family: str, cls: str) -> str:
         lines += [f"  mask    {MASKS[reads['mask']]}"] if reads.get("mask") in MASKS else []
     if lines:
         parts.append("\n".join(lines))
-    rows = [(fact["name"], kind_of(fact).words, _default(fact)) for fact in sorted(spec["arguments"], key=_is_optional)]
-    parts.append("arguments\n" + (_table(rows) if rows else "  none"))
-    parts.append(f"example\n  {example_of(family, cls)}")
+    rows = [(fact["name"], kind_of(fact).words, _show_default(fact)) for fact in sorted(spec["arguments"], key=_is_optional)]
+    parts.append("arguments\n" + (_write_table(rows) if rows else "  none"))
+    parts.append(f"example\n  {write_example(family, cls)}")
     return "\n\n".join(parts) + "\n"
 
 
-def example_of(family: str, cls: str) -> str:
+def write_example(family: str, cls: str) -> str:
     """A thing where it stands, with what it needs."""
     needed = {
-        fact["name"]: _example(fact)
-        for fact in _family(family)["classes"].get(cls, {}).get("arguments", ())
+        fact["name"]: _make_example(fact)
+        for fact in _find_family(family)["classes"].get(cls, {}).get("arguments", ())
         if not _is_optional(fact)
     }
     written = "{" + cls + ": " + in_words(needed).replace('"', "") + "}" if needed else cls
     return WHERE[family].format(written)
 
 
-def _example(fact: dict[str, Any]) -> Any:
+def _make_example(fact: dict[str, Any]) -> Any:
     if fact["name"] in EXAMPLES:
         return EXAMPLES[fact["name"]]
     return 2 if fact["kind"].startswith("int") else 0.5
@@ -122,18 +124,18 @@ def _is_optional(fact: dict[str, Any]) -> bool:
     return not fact.get("required")
 
 
-def _default(fact: dict[str, Any]) -> str:
+def _show_default(fact: dict[str, Any]) -> str:
     if fact.get("required"):
         return "required"
     value = fact.get("default")
     return value if isinstance(value, str) else in_words(value)
 
 
-def _activation(name: str) -> str:
+def _show_activation(name: str) -> str:
     return f"{name}: an activation of Keras\n\nexample\n  {WHERE['activations'].format(name)}\n"
 
 
-def _input(kind: str) -> str:
+def _describe_input(kind: str) -> str:
     axes = KINDS.get(kind)
     shown = "axes as given: `axes: [windows, samples, features]`" if axes is None else f"({', '.join(axes)})"
     shown = shown if axes != () else "no axes: a sample is one text"
@@ -141,19 +143,19 @@ def _input(kind: str) -> str:
     examples = {0: "", 1: ", shape: [8]", 2: ", shape: [100, 50]", 3: ", shape: [64, 64, 3]", 4: ", shape: [16, 64, 64, 3]"}
     more = ", shape: [64, 64, 3], axes: [windows, samples, features]" if axes is None else examples[len(axes)]
     example = f"example\n  input: {{kind: {kind}{more}}}"
-    return "\n\n".join([f"{kind}: an input of {shown}", "keys\n" + _table(rows), example]) + "\n"
+    return "\n\n".join([f"{kind}: an input of {shown}", "keys\n" + _write_table(rows), example]) + "\n"
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+def _write_table(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(measure_width(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines = []
     for row in rows:
-        cells = [cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=False)]
+        cells = [cell + " " * (size - measure_width(cell)) for cell, size in zip(row, widths, strict=False)]
         lines.append(("  " + "  ".join([*cells, row[-1]])).rstrip())
     return "\n".join(lines)
 
 
-def similar(name: str) -> str | None:
+def find_similar(name: str) -> str | None:
     """A name that has a page and is the same but for capitals and underscores."""
-    names = (each for listed in object_names().values() for each in listed)
+    names = (each for listed in list_object_names().values() for each in listed)
     return next((each for each in names if folded(each) == folded(name)), None)

@@ -17,25 +17,25 @@ from ...ops.fusions.table import STRATEGIES
 from ...spec.repeat import RepeatStructure
 from ...spec.structures import RECORDS
 from ...text.escape.json import in_words
-from ...text.escape.terminal import width
+from ...text.escape.terminal import measure_width
 from ...text.files import own
 from ...text.source import NOWHERE, Place
 
 OPEN: dict[str, type[Record]] = {**RECORDS, "Repeat": RepeatStructure}
 
 
-def names() -> dict[str, list[str]]:
+def list_names() -> dict[str, list[str]]:
     """Everything that has a page, by sort, each with its first line."""
     from ...ops.backbones.walk import BACKBONES
 
     layers = {f"layers: {family}": listed.split() for family, listed in FAMILIES.items()}
     found = {**layers, "structures": list(OPEN), "strategies of fusion": list(STRATEGIES), "backbones": list(BACKBONES)}
-    return {heading: _described(listed) for heading, listed in found.items()}
+    return {heading: _describe_listed(listed) for heading, listed in found.items()}
 
 
-def _described(listed: list[str]) -> list[str]:
+def _describe_listed(listed: list[str]) -> list[str]:
     widest = max(map(len, listed))
-    return [f"{name:{widest}}  {_first_line(find(name))}" for name in listed]
+    return [f"{name:{widest}}  {_read_first_line(find(name))}" for name in listed]
 
 
 def find(name: str) -> type[Record] | None:
@@ -43,25 +43,25 @@ def find(name: str) -> type[Record] | None:
     return find_op(name) or STRATEGIES.get(name) or OPEN.get(name)
 
 
-def _first_line(record: type[Record] | None) -> str:
+def _read_first_line(record: type[Record] | None) -> str:
     return (record.__doc__ or "").strip().split("\n")[0] if record is not None else ""
 
 
 def page(name: str, record: type[Record]) -> str:
     """A page of the reference."""
-    parts = [f"{ALIASES.get(name, name)}: {_first_line(record)}"]
+    parts = [f"{ALIASES.get(name, name)}: {_read_first_line(record)}"]
     if issubclass(record, Op):
-        parts.append("\n".join(f"  {line}" for line in _behaviour(record)))
-    parts.append("arguments\n" + _arguments(record.arguments, _order(ALIASES.get(name, name))))
+        parts.append("\n".join(f"  {line}" for line in _describe_behaviour(record)))
+    parts.append("arguments\n" + _describe_arguments(record.arguments, _order(ALIASES.get(name, name))))
     if issubclass(record, Op) and record.examples:
-        parts.append("example\n" + _example(name, record.examples[0]))
+        parts.append("example\n" + _write_example(name, record.examples[0]))
     if name == "Op":
-        parts.append("or, by `function`, one of `keras.ops` with its arguments\n" + _functions())
-        parts.append("not those that read or give several tensors, or whose size hangs on values\n" + _refused())
+        parts.append("or, by `function`, one of `keras.ops` with its arguments\n" + _describe_functions())
+        parts.append("not those that read or give several tensors, or whose size hangs on values\n" + _describe_refused())
     return "\n\n".join(parts) + "\n"
 
 
-def _functions() -> str:
+def _describe_functions() -> str:
     """A line for each function: what it takes beside the tensor, and the defaults."""
     lines = []
     for name in table.names():
@@ -73,7 +73,7 @@ def _functions() -> str:
     return "\n".join(lines)
 
 
-def _refused() -> str:
+def _describe_refused() -> str:
     """The functions that are left out, by the reason."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in table.refused().items():
@@ -82,7 +82,7 @@ def _refused() -> str:
     return "\n".join(line for each in lines for line in wrap(each, 100, subsequent_indent="    "))
 
 
-def _behaviour(cls: type[Op]) -> list[str]:
+def _describe_behaviour(cls: type[Op]) -> list[str]:
     """What it reads, and whether the padding mask goes on; of the first example, where arguments decide."""
     example = cls.examples[0] if cls.examples else None
     op = cls.make(**example.arguments) if example is not None else None
@@ -121,7 +121,7 @@ def _order(name: str) -> dict[str, int]:
     return {argument: place for place, argument in enumerate(order.get(name, ()))}
 
 
-def _arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:
+def _describe_arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:
     """Those that every layer has at the end, before them required ones first, then in Keras's order or as declared."""
     if not arguments:
         return "  none"
@@ -131,9 +131,10 @@ def _arguments(arguments: dict[str, Argument], places: dict[str, int]) -> str:
         key=lambda item: (item[0] in Op.arguments, not item[1].required, places.get(item[0], last)),
     )
     rows = [(name, each.kind.words, format_default(each), each.doc) for name, each in order]
-    widths = [max(width(row[column]) for row in rows) for column in range(3)]
+    widths = [max(measure_width(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
-        "  " + "  ".join([*(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=False)), row[3]]).rstrip()
+        "  "
+        + "  ".join([*(cell + " " * (w - measure_width(cell)) for cell, w in zip(row, widths, strict=False)), row[3]]).rstrip()
         for row in rows
     )
 
@@ -142,29 +143,29 @@ def format_default(argument: Described) -> str:
     """The value of an argument that is left out, as YAML."""
     if argument.required:
         return "required"
-    return "null" if argument.default is None else _yaml(argument.default)
+    return "null" if argument.default is None else _write_yaml(argument.default)
 
 
-def _example(name: str, example: Example) -> str:
+def _write_example(name: str, example: Example) -> str:
     """As an item of a list of layers, or as a fusion where it stands in one."""
     arguments = dict(example.arguments)
     if name in STRATEGIES:
         needed = {"units": 8} if STRATEGIES[name].needs_units else {"query": "first"} if STRATEGIES[name].needs_query else {}
-        written = f"fusion: {_yaml({'strategy': name, **needed, **arguments})}"
+        written = f"fusion: {_write_yaml({'strategy': name, **needed, **arguments})}"
     elif len(example.shapes) > 1:
-        written = f"fusion: {_yaml({'layer': {name: arguments} if arguments else name})}"
+        written = f"fusion: {_write_yaml({'layer': {name: arguments} if arguments else name})}"
     else:
-        written = f"- {name}: {_yaml(arguments)}" if arguments else f"- {name}"
-    shapes = ", ".join(_yaml(list(shape)) for shape in example.shapes)
+        written = f"- {name}: {_write_yaml(arguments)}" if arguments else f"- {name}"
+    shapes = ", ".join(_write_yaml(list(shape)) for shape in example.shapes)
     return f"  {written}    # on {shapes}"
 
 
-def _yaml(value: Any) -> str:
+def _write_yaml(value: Any) -> str:
     """A value as YAML in one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_yaml(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_write_yaml(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_yaml, value)) + "]"
+        return "[" + ", ".join(map(_write_yaml, value)) + "]"
     if isinstance(value, str):
         word = value.replace("_", "").replace("-", "").isalnum() and not value.isdigit()
         # A fraction is a number only without quotes.

@@ -96,7 +96,7 @@ def make_shapes(graph: TypedGraph) -> Shapes:
         version=1,
         name=graph.graph.name,
         inputs=make_inputs(graph),
-        layers=tuple(_layer(typed, graph) for typed in graph.nodes.values() if not typed.node.hidden),
+        layers=tuple(_describe_layer(typed, graph) for typed in graph.nodes.values() if not typed.node.hidden),
         outputs=make_outputs(graph),
         params=count_params(graph),
     )
@@ -115,7 +115,7 @@ def make_inputs(graph: TypedGraph) -> tuple[Tensor, ...]:
         typed = graph.nodes[id]
         op = typed.node.op
         assert isinstance(op, InputOp)
-        found.append(_tensor(op.branch, typed.type))
+        found.append(_describe_tensor(op.branch, typed.type))
         mask = op.input.mask_input
         if mask is not None and typed.type is not None and all(each.name != mask for each in found):
             found.append(Tensor(name=mask, shape=typed.type.shape[:1], dtype="bool"))
@@ -124,15 +124,15 @@ def make_inputs(graph: TypedGraph) -> tuple[Tensor, ...]:
 
 def make_outputs(graph: TypedGraph) -> tuple[Tensor, ...]:
     """The outputs of the Keras model, by head."""
-    return tuple(_tensor(head, graph.nodes[id].type) for head, id in graph.graph.outputs.items())
+    return tuple(_describe_tensor(head, graph.nodes[id].type) for head, id in graph.graph.outputs.items())
 
 
-def _tensor(name: str, type: TensorType | None) -> Tensor:
+def _describe_tensor(name: str, type: TensorType | None) -> Tensor:
     assert type is not None
     return Tensor.model_validate({"name": name, "shape": type.shape, "dtype": type.dtype})
 
 
-def _layer(typed: TypedNode, graph: TypedGraph) -> Layer:
+def _describe_layer(typed: TypedNode, graph: TypedGraph) -> Layer:
     node, type = typed.node, typed.type
     assert node.op is not None and type is not None
     values = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
 from ...ops.input import InputOp
-from ...text.escape.terminal import one_line, width
+from ...text.escape.terminal import measure_width, one_line
 from .mask_origin import find_mask_origin
 
 HEADINGS = ("layer", "name", "output", "dtype", "mask", "params")
@@ -24,24 +24,24 @@ def table(graph: TypedGraph) -> str:
         if typed.node.area != area:
             area = typed.node.area
             rows.append(one_line(area))
-        rows.append(tuple(map(one_line, _row(typed, graph))))
+        rows.append(tuple(map(one_line, _make_row(typed, graph))))
     cells = [row for row in rows if not isinstance(row, str)]
     empty = {column for column in range(len(HEADINGS)) if not any(row[column] for row in cells[1:])}
     kept = [column for column in range(len(HEADINGS)) if column not in empty]
-    widths = {column: max(width(row[column]) for row in cells) for column in kept}
-    lines = [row if isinstance(row, str) else _line(row, kept, widths) for row in rows]
-    return "\n".join([one_line(graph.graph.name), "", *lines, "", *_outputs(graph), _total(graph)])
+    widths = {column: max(measure_width(row[column]) for row in cells) for column in kept}
+    lines = [row if isinstance(row, str) else _write_line(row, kept, widths) for row in rows]
+    return "\n".join([one_line(graph.graph.name), "", *lines, "", *_list_outputs(graph), _write_total(graph)])
 
 
-def _line(row: Row, kept: list[int], widths: dict[int, int]) -> str:
+def _write_line(row: Row, kept: list[int], widths: dict[int, int]) -> str:
     parts = []
     for column in kept:
-        space = " " * (widths[column] - width(row[column]))
+        space = " " * (widths[column] - measure_width(row[column]))
         parts.append(space + row[column] if column in NUMBERS else row[column] + space)
     return ("  " + "  ".join(parts)).rstrip()
 
 
-def _row(typed: TypedNode, graph: TypedGraph) -> Row:
+def _make_row(typed: TypedNode, graph: TypedGraph) -> Row:
     node, type = typed.node, typed.type
     title = node.op.title() if isinstance(node.op, Op) else "?"
     if type is None:
@@ -53,12 +53,12 @@ def _row(typed: TypedNode, graph: TypedGraph) -> Row:
     return (title, node.layer, f"({axes})", type.dtype, mask, params)
 
 
-def _outputs(graph: TypedGraph) -> list[str]:
+def _list_outputs(graph: TypedGraph) -> list[str]:
     types = {head: graph.nodes[id].type for head, id in graph.graph.outputs.items()}
     return [f"output {one_line(head)}: {type or '?'}{f' {type.dtype}' if type else ''}" for head, type in types.items()]
 
 
-def _total(graph: TypedGraph) -> str:
+def _write_total(graph: TypedGraph) -> str:
     if any(typed.type is None for typed in graph.nodes.values()):
         return "parameters: unknown"
     fixed = graph.params - graph.trainable_params

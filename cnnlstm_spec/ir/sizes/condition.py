@@ -8,7 +8,7 @@ from math import gcd
 from typing import Literal
 
 from .expr import Expr, Quotient, Symbol
-from .text import quoted
+from .text import quote_size
 
 Kind = Literal["zero", "least", "multiple"]
 
@@ -37,23 +37,31 @@ class Test:
     def opposite(self) -> tuple[Test | bool, ...]:
         """What else holds, one or another, where it does not."""
         if self.kind == "least":
-            return (least_zero(-1 - self.size),)
+            return (require_not_negative(-1 - self.size),)
         if self.kind == "zero":
-            return (least_zero(self.size - 1), least_zero(-1 - self.size))
-        return tuple(multiple(self.size - rest, self.divisor) for rest in range(1, self.divisor))
+            return (require_not_negative(self.size - 1), require_not_negative(-1 - self.size))
+        return tuple(require_multiple(self.size - rest, self.divisor) for rest in range(1, self.divisor))
 
     def __str__(self) -> str:
         """`n // 2` and `m` are equal."""
         if self.kind == "multiple":
-            return f"{quoted(self.size)} is even" if self.divisor == 2 else f"{quoted(self.size)} is a multiple of {self.divisor}"
+            return (
+                f"{quote_size(self.size)} is even"
+                if self.divisor == 2
+                else f"{quote_size(self.size)} is a multiple of {self.divisor}"
+            )
         left, right = self.sides
         if isinstance(left, int):
             left, right = right, left
         if self.kind == "zero":
-            both = f"{quoted(left)} and {quoted(right)} are equal"
-            return f"{quoted(left)} is {right}" if isinstance(right, int) else both
+            both = f"{quote_size(left)} and {quote_size(right)} are equal"
+            return f"{quote_size(left)} is {right}" if isinstance(right, int) else both
         more, less = self.sides
-        return f"{more} is at least {quoted(less)}" if isinstance(more, int) else f"{quoted(more)} is at least {quoted(less)}"
+        return (
+            f"{more} is at least {quote_size(less)}"
+            if isinstance(more, int)
+            else f"{quote_size(more)} is at least {quote_size(less)}"
+        )
 
     @property
     def sides(self) -> tuple[int | Expr, int | Expr]:
@@ -73,7 +81,7 @@ def zero(size: int | Expr) -> Test | bool:
     shared = gcd(*(factor for monomial, factor in size.terms.items() if monomial))
     if size.constant % shared:
         return False
-    size = _divided(size if next(iter(size.terms.values())) > 0 else -size, shared)
+    size = _divide(size if next(iter(size.terms.values())) > 0 else -size, shared)
     return _rest(size) or _rest(-size) or Test("zero", size)
 
 
@@ -83,20 +91,20 @@ def _rest(size: int | Expr) -> Test | bool:
     for monomial, factor in size.terms.items():
         if len(monomial) == 1 and isinstance(atom := monomial[0], Quotient) and factor == -atom.bottom:
             if size - Expr({monomial: factor}) == atom.top:
-                return multiple(atom.top, atom.bottom)
+                return require_multiple(atom.top, atom.bottom)
     return False
 
 
-def least_zero(size: int | Expr) -> Test | bool:
+def require_not_negative(size: int | Expr) -> Test | bool:
     """That a size is at least 0."""
     if isinstance(size, int):
         return size >= 0
     shared = gcd(*(factor for monomial, factor in size.terms.items() if monomial))
     constant = size.constant
-    return Test("least", _divided(size - constant + (constant - constant % shared), shared))
+    return Test("least", _divide(size - constant + (constant - constant % shared), shared))
 
 
-def multiple(size: int | Expr, divisor: int) -> Test | bool:
+def require_multiple(size: int | Expr, divisor: int) -> Test | bool:
     """That a size is a multiple of a number."""
     if isinstance(size, Expr):
         kept: int | Expr = 0
@@ -107,10 +115,10 @@ def multiple(size: int | Expr, divisor: int) -> Test | bool:
     if isinstance(size, int):
         return size % divisor == 0
     shared = gcd(*size.terms.values(), divisor)
-    return Test("multiple", _divided(size, shared), divisor // shared)
+    return Test("multiple", _divide(size, shared), divisor // shared)
 
 
-def _divided(size: int | Expr, divisor: int) -> Expr:
+def _divide(size: int | Expr, divisor: int) -> Expr:
     assert isinstance(size, Expr)
     return size if divisor == 1 else Expr({m: f // divisor for m, f in size.terms.items()})
 
@@ -152,38 +160,38 @@ class Condition:
     @property
     def opposites(self) -> list[Condition]:
         """What holds, all of it, where it does not."""
-        return [either(*test.opposite) for test in self.tests]
+        return [make_either(*test.opposite) for test in self.tests]
 
 
-def either(*tests: Test | bool, said: str = "") -> Condition:
+def make_either(*tests: Test | bool, said: str = "") -> Condition:
     """That one of several tests holds."""
     return Condition(frozenset(test for test in tests if isinstance(test, Test)), any(test is True for test in tests), said)
 
 
 def at_least(size: int | Expr, least: int) -> Condition:
     """When `size >= least`."""
-    return either(least_zero(size - least))
+    return make_either(require_not_negative(size - least))
 
 
 def equal(left: int | Expr, right: int | Expr) -> Condition:
     """When two sizes are equal."""
-    return either(zero(left - right))
+    return make_either(zero(left - right))
 
 
 def divisible(size: int | Expr, divisor: int) -> Condition:
     """When a size is a multiple of `divisor`."""
-    return either(multiple(size, divisor))
+    return make_either(require_multiple(size, divisor))
 
 
-def stretchable(left: int | Expr, right: int | Expr) -> Condition:
+def require_stretchable(left: int | Expr, right: int | Expr) -> Condition:
     """When two sizes are equal, or one of them is 1 and is stretched to the other."""
     same = equal(left, right)
     if any(test.symbols for test in same.tests) and not isinstance(left, int) and not isinstance(right, int):
-        said = f"{quoted(left)} and {quoted(right)} are equal, or one of them is 1"
-        return either(*same.tests, zero(left - 1), zero(right - 1), said=said)
-    return either(*same.tests, same.surely, zero(left - 1), zero(right - 1))
+        said = f"{quote_size(left)} and {quote_size(right)} are equal, or one of them is 1"
+        return make_either(*same.tests, zero(left - 1), zero(right - 1), said=said)
+    return make_either(*same.tests, same.surely, zero(left - 1), zero(right - 1))
 
 
-def always_alike(size: int | Expr) -> Condition:
+def require_always_alike(size: int | Expr) -> Condition:
     """When a size is the same whenever the model is called."""
-    return Condition(frozenset(), isinstance(size, int), f"{quoted(size)} is the same in every batch")
+    return Condition(frozenset(), isinstance(size, int), f"{quote_size(size)} is the same in every batch")

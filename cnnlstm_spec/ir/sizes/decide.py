@@ -25,41 +25,41 @@ def narrow(within: Fits, condition: Condition) -> Fits:
         return within
     found = NONE
     for test in condition.tests:
-        found = found | _narrowed(within, test)
+        found = found | _narrow(within, test)
     return found
 
 
 @lru_cache(4096)
-def _narrowed(within: Fits, test: Test) -> Fits:
-    if test.kind != "multiple" and (least := _least(test.size)) is not None:
-        return within.between(least, None if test.kind == "least" else (_least(test.size - 1) or 0) - 1)
+def _narrow(within: Fits, test: Test) -> Fits:
+    if test.kind != "multiple" and (least := _find_least(test.size)) is not None:
+        return within.cut_between(least, None if test.kind == "least" else (_find_least(test.size - 1) or 0) - 1)
     (symbol,) = test.symbols
     facts = test.size.facts
     start = max(within.start, find_settled(test.size))
     period = lcm(within.period, facts.periods[symbol] * (test.divisor if test.kind == "multiple" else 1))
-    classes = sorted(start + (rest - start) % period for rest in within.rests_of(period))
+    classes = sorted(start + (rest - start) % period for rest in within.list_rests(period))
     cost = len(classes) * count_work(test.size)
     if (len(classes) > PERIOD and cost > 20 * PERIOD) or cost > WORK:
         raise TooDeep
     if test.kind == "multiple":
         good = (n for n, value in zip(classes, compute_along(test.size, symbol, classes), strict=True) if test.holds(value))
-        return make_fits(_tried(within, start, test), start, period, [n % period for n in good])
-    curves = _curves(test.size, classes, period, facts.degrees[symbol])
+        return make_fits(_try_interval(within, start, test), start, period, [n % period for n in good])
+    curves = _fit_curves(test.size, classes, period, facts.degrees[symbol])
     while curves is None:
         start = 2 * start + period
         classes = sorted(start + (n - start) % period for n in classes)
         if start > POINTS:
             raise TooDeep
-        curves = _curves(test.size, classes, period, facts.degrees[symbol])
+        curves = _fit_curves(test.size, classes, period, facts.degrees[symbol])
     turns = [_turn(test, curve, first, period) for first, curve in zip(classes, curves, strict=True)]
-    return _gathered(_tried(within, start, test), start, period, turns)
+    return _gather_fits(_try_interval(within, start, test), start, period, turns)
 
 
 Turn = tuple[int, int | None]
 """The first and last numbers of one remainder that fit; None where all from the first on do."""
 
 
-def _gathered(few: list[Interval], start: int, period: int, turns: Iterable[Turn | None]) -> Fits:
+def _gather_fits(few: list[Interval], start: int, period: int, turns: Iterable[Turn | None]) -> Fits:
     """A set of what fits of each remainder."""
     found = [turn for turn in turns if turn is not None]
     start = max([start, *(first if last is None else last + 1 for first, last in found)])
@@ -80,13 +80,13 @@ def _turn(test: Test, curve: Sequence[int], first: int, period: int) -> Turn | N
         return (first, None) if test.holds(curve[0]) else None
     rising = curve if slope > 0 else [-each for each in curve]
     if test.kind == "least":
-        turn = _reaches(rising, 0 if slope > 0 else 1)
+        turn = _find_reaching_step(rising, 0 if slope > 0 else 1)
         if slope > 0:
             return None if turn is None else (first + period * turn, None)
         if turn is None:
             return (first, None)
     else:
-        low, turn = _reaches(rising, 0), _reaches(rising, 1)
+        low, turn = _find_reaching_step(rising, 0), _find_reaching_step(rising, 1)
         if low is None or low == turn:
             return None
         first, turn = first + period * low, None if turn is None else turn - low
@@ -95,7 +95,7 @@ def _turn(test: Test, curve: Sequence[int], first: int, period: int) -> Turn | N
     return (first, first + period * (turn - 1)) if turn else None
 
 
-def _reaches(curve: Sequence[int], least: int) -> int | None:
+def _find_reaching_step(curve: Sequence[int], least: int) -> int | None:
     """The first step at which a curve that never falls is so large."""
     if curve[0] >= least:
         return 0
@@ -114,15 +114,15 @@ def _reaches(curve: Sequence[int], least: int) -> int | None:
     return high
 
 
-def _curves(size: Expr, classes: list[int], period: int, degree: int) -> list[list[int]] | None:
+def _fit_curves(size: Expr, classes: list[int], period: int, degree: int) -> list[list[int]] | None:
     """The values for each remainder, as a polynomial: the first value and its differences; None where one turns later on."""
     (symbol,) = size.symbols
     rows = [list(compute_along(size, symbol, [n + step * period for n in classes])) for step in range(degree + 1)]
-    found = [_differences(list(values)) for values in zip(*rows, strict=True)]
+    found = [_subtract_neighbours(list(values)) for values in zip(*rows, strict=True)]
     return None if any(min(each[1:]) < 0 < max(each[1:]) for each in found) else found
 
 
-def _differences(values: list[int]) -> list[int]:
+def _subtract_neighbours(values: list[int]) -> list[int]:
     found = []
     while values:
         found.append(values[0])
@@ -130,12 +130,12 @@ def _differences(values: list[int]) -> list[int]:
     return found
 
 
-def _tried(within: Fits, start: int, test: Test) -> list[Interval]:
+def _try_interval(within: Fits, start: int, test: Test) -> list[Interval]:
     """Those of a set below a number that is not below its start for which a test holds, tried one by one."""
     if sum(high - low for low, high in within.few) > POINTS:
         raise TooDeep
     members = [n for low, high in within.few for n in range(low, high + 1)]
-    for number in within.repeating():
+    for number in within.iterate():
         if number >= start:
             break
         members.append(number)
@@ -146,7 +146,7 @@ def _tried(within: Fits, start: int, test: Test) -> list[Interval]:
     return group_intervals(n for n, value in zip(members, values, strict=True) if test.holds(value))
 
 
-def _least(size: int | Expr) -> int | None:
+def _find_least(size: int | Expr) -> int | None:
     """From where on a size of one symbol that grows is at least 0; None where that is not seen at once."""
     if isinstance(size, int) or not size.facts.grows:
         return None
@@ -155,18 +155,18 @@ def _least(size: int | Expr) -> int | None:
         atoms = [(m, f) for m, f in size.terms.items() if m]
         (monomial, factor), *others = atoms
         if others or len(monomial) > 1:
-            return _least_tried(size, wanted)
+            return _search_least(size, wanted)
         wanted = -((size.constant - wanted) // factor)
         atom = monomial[0]
         if isinstance(atom, Symbol):
             return max(wanted, 1)
         if not isinstance(atom, Quotient | Whole):
-            return _least_tried(Expr({(atom,): 1}), wanted)
+            return _search_least(Expr({(atom,): 1}), wanted)
         wanted *= atom.bottom if isinstance(atom, Quotient) else 1
         size = atom.parts[0]
 
 
-def _least_tried(size: Expr, wanted: int) -> int:
+def _search_least(size: Expr, wanted: int) -> int:
     """The same by halving what lies between."""
     (symbol,) = size.symbols
     low, high = 0, 1
@@ -192,11 +192,11 @@ def find_settled(size: Expr) -> int:
             left, right = atom.parts
             more = left - right
             assert isinstance(more, Expr)
-            start = max(start, _crossing(more))
+            start = max(start, _find_crossing(more))
     return start
 
 
 @lru_cache(4096)
-def _crossing(more: Expr) -> int:
+def _find_crossing(more: Expr) -> int:
     # Largest sizes within come before, and are kept.
-    return _narrowed(EVERY, Test("least", more)).start
+    return _narrow(EVERY, Test("least", more)).start

@@ -69,7 +69,7 @@ class _Unique:
     __slots__ = ("__weakref__",)
 
     @classmethod
-    def _one(cls, key: Any, **parts: Any) -> Self:
+    def _make_unique(cls, key: Any, **parts: Any) -> Self:
         with _LOCK:
             found: Self | None = _ALIVE.get((cls, key))
             if found is None:
@@ -97,8 +97,8 @@ class Compound(_Unique, Atom):
         self.tried = list(values)
 
     @classmethod
-    def _atom(cls, key: Any, parts: tuple[Expr, ...], facts: Facts, **more: Any) -> Self:
-        return cls._one(key, parts=parts, facts=facts, number=next(_NUMBERS), tried=None, points={}, **more)
+    def _make_atom(cls, key: Any, parts: tuple[Expr, ...], facts: Facts, **more: Any) -> Self:
+        return cls._make_unique(key, parts=parts, facts=facts, number=next(_NUMBERS), tried=None, points={}, **more)
 
 
 class Quotient(Compound):
@@ -116,7 +116,7 @@ class Quotient(Compound):
         facts = top.facts
         periods = {symbol: period * bottom for symbol, period in facts.periods.items()}
         mine = Facts(periods, facts.degrees, facts.grows, facts.bent)
-        return cls._atom((top, bottom), (top,), mine, top=top, bottom=bottom)
+        return cls._make_atom((top, bottom), (top,), mine, top=top, bottom=bottom)
 
     @property
     def order(self) -> tuple[bool, int, int, str]:
@@ -140,9 +140,9 @@ class Largest(Compound):
     __slots__ = ()
 
     def __new__(cls, left: Expr, right: Expr) -> Largest:
-        both = _joined(left.facts, right.facts)
+        both = _join_facts(left.facts, right.facts)
         mine = Facts(both.periods, both.degrees, both.grows, True)
-        return cls._atom(frozenset((left, right)), (left, right), mine)
+        return cls._make_atom(frozenset((left, right)), (left, right), mine)
 
     def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
         return [max(pair) for pair in zip(*values, strict=True)]
@@ -157,7 +157,7 @@ class Whole(Compound):
     __slots__ = ()
 
     def __new__(cls, inner: Expr) -> Whole:
-        return cls._atom(inner, (inner,), inner.facts)
+        return cls._make_atom(inner, (inner,), inner.facts)
 
     def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
         return values[0]
@@ -174,17 +174,17 @@ class Expr(_Unique, Sum):
     """What it is written as, once it was."""
 
     def __new__(cls, terms: Mapping[Monomial, int]) -> Expr:
-        return cls._one(frozenset(terms.items()), terms=dict(terms), text="", _facts=None)
+        return cls._make_unique(frozenset(terms.items()), terms=dict(terms), text="", _facts=None)
 
     def __add__(self, other: int | Expr) -> int | Expr:
         left: Mapping[Monomial, int] = self.terms
-        right = _terms(other)
+        right = _map_terms(other)
         if len(left) + len(right) > TERMS:
-            left, right = (_taken_whole(each) if len(each) > TERMS // 2 else each for each in (left, right))
+            left, right = (_take_whole(each) if len(each) > TERMS // 2 else each for each in (left, right))
         terms = dict(left)
         for monomial, factor in right.items():
             terms[monomial] = terms.get(monomial, 0) + factor
-        return _expr(terms)
+        return _make_expr(terms)
 
     __radd__ = __add__
 
@@ -199,14 +199,14 @@ class Expr(_Unique, Sum):
 
     def __mul__(self, other: int | Expr) -> int | Expr:
         left: Mapping[Monomial, int] = self.terms
-        right = _terms(other)
+        right = _map_terms(other)
         if len(left) * len(right) > TERMS and len(right) > 1:
-            left, right = _taken_whole(left), _taken_whole(right)
+            left, right = _take_whole(left), _take_whole(right)
         terms: dict[Monomial, int] = {}
         for (first, a), (second, b) in product(left.items(), right.items()):
             monomial = tuple(sorted(first + second, key=_place)) if first and second else first + second
             terms[monomial] = terms.get(monomial, 0) + a * b
-        return _expr(terms)
+        return _make_expr(terms)
 
     __rmul__ = __mul__
 
@@ -215,7 +215,7 @@ class Expr(_Unique, Sum):
         if divisor == 1:
             return self
         constant = self.terms.get((), 0)
-        whole = _expr({m: f // divisor for m, f in self.terms.items() if m and f % divisor == 0})
+        whole = _make_expr({m: f // divisor for m, f in self.terms.items() if m and f % divisor == 0})
         rest = {m: f for m, f in self.terms.items() if m and f % divisor}
         if not rest:
             return whole + constant // divisor
@@ -237,7 +237,7 @@ class Expr(_Unique, Sum):
     def facts(self) -> Facts:
         """What is known of it without trying values."""
         if self._facts is None:
-            self._facts = _facts(self.terms)
+            self._facts = _infer_facts(self.terms)
         return self._facts
 
     _facts: Facts | None
@@ -267,17 +267,17 @@ def replace_atoms(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr
     if isinstance(size, int):
         return size
     for atom in list_inner(size, known):
-        known[atom] = _rebuilt(atom, tuple(_replaced(part, known) for part in atom.parts)) if atom.parts else _as_sum(atom)
-    return _replaced(size, known)
+        known[atom] = _rebuild(atom, tuple(_replace_symbols(part, known) for part in atom.parts)) if atom.parts else _as_sum(atom)
+    return _replace_symbols(size, known)
 
 
-def _rebuilt(atom: Atom, parts: tuple[int | Expr, ...]) -> int | Expr:
+def _rebuild(atom: Atom, parts: tuple[int | Expr, ...]) -> int | Expr:
     if isinstance(atom, Quotient):
         return parts[0] // atom.bottom
     return larger(*parts) if isinstance(atom, Largest) else parts[0]
 
 
-def _replaced(size: Sum, known: Mapping[Atom, int | Expr]) -> int | Expr:
+def _replace_symbols(size: Sum, known: Mapping[Atom, int | Expr]) -> int | Expr:
     found: int | Expr = 0
     for monomial, factor in size.terms.items():
         term: int | Expr = factor
@@ -296,7 +296,7 @@ def _as_expr(size: int | Expr) -> Expr:
     return Expr({(): size}) if isinstance(size, int) else size
 
 
-def _taken_whole(terms: Mapping[Monomial, int]) -> Mapping[Monomial, int]:
+def _take_whole(terms: Mapping[Monomial, int]) -> Mapping[Monomial, int]:
     """A sum as one atom and its constant."""
     rest = {m: f for m, f in terms.items() if m}
     if len(rest) < 2:
@@ -305,7 +305,7 @@ def _taken_whole(terms: Mapping[Monomial, int]) -> Mapping[Monomial, int]:
     return whole | {(): terms[()]} if () in terms else whole
 
 
-def _facts(terms: Mapping[Monomial, int]) -> Facts:
+def _infer_facts(terms: Mapping[Monomial, int]) -> Facts:
     periods: dict[Symbol, int] = {}
     degrees: dict[Symbol, int] = {}
     grows = all(factor > 0 for monomial, factor in terms.items() if monomial)
@@ -326,15 +326,15 @@ def _facts(terms: Mapping[Monomial, int]) -> Facts:
         for symbol, degree in here.items():
             degrees[symbol] = max(degree, degrees.get(symbol, 0))
         # A product falls where one of what is multiplied is below 0 and another grows.
-        grows = grows and (len(monomial) < 2 or all(_positive(atom) for atom in monomial))
+        grows = grows and (len(monomial) < 2 or all(_is_positive(atom) for atom in monomial))
     return Facts(periods, degrees, grows, bent)
 
 
-def _positive(atom: Atom) -> bool:
+def _is_positive(atom: Atom) -> bool:
     return all(all(factor > 0 for factor in part.terms.values()) for part in atom.parts)
 
 
-def _joined(left: Facts, right: Facts) -> Facts:
+def _join_facts(left: Facts, right: Facts) -> Facts:
     periods, degrees = dict(left.periods), dict(left.degrees)
     for symbol, period in right.periods.items():
         periods[symbol] = lcm(periods.get(symbol, 1), period)
@@ -350,11 +350,11 @@ def _place(atom: Atom) -> tuple[bool, str, int]:
     return (False, "", atom.number)
 
 
-def _terms(size: int | Expr) -> Mapping[Monomial, int]:
+def _map_terms(size: int | Expr) -> Mapping[Monomial, int]:
     return {(): size} if isinstance(size, int) else size.terms
 
 
-def _expr(terms: Mapping[Monomial, int]) -> int | Expr:
+def _make_expr(terms: Mapping[Monomial, int]) -> int | Expr:
     kept = {m: f for m, f in terms.items() if f}
     if not kept:
         return 0

@@ -42,9 +42,9 @@ class Fits:
         """The smallest; None where there is none."""
         if self.few:
             return self.few[0][0]
-        return next(self.repeating(), None)
+        return next(self.iterate(), None)
 
-    def repeating(self) -> Iterator[int]:
+    def iterate(self) -> Iterator[int]:
         """Those from `start` on, without end."""
         # The first of each remainder; a period may be far too long to walk through.
         first = sorted(self.start + (rest - self.start) % self.period for rest in self.rests)
@@ -60,12 +60,12 @@ class Fits:
 
     def __or__(self, other: Fits) -> Fits:
         start = max(self.start, other.start)
-        few = [*self._until(start), *other._until(start)]
+        few = [*self._cut_at(start), *other._cut_at(start)]
         period = lcm(self.period, other.period)
-        rests = {rest for each in (self, other) for rest in each.rests_of(period)}
+        rests = {rest for each in (self, other) for rest in each.list_rests(period)}
         return make_fits(few, start, period, rests)
 
-    def between(self, low: int, high: int | None) -> Fits:
+    def cut_between(self, low: int, high: int | None) -> Fits:
         """Those from one number to another, or from it on."""
         if high is None and low <= self.start:
             return make_fits([(max(low, a), b) for a, b in self.few], self.start, self.period, self.rests)
@@ -75,14 +75,14 @@ class Fits:
         low = max(low, self.start)
         if not self.rests or low > high:
             return make_fits(few, 1, 1, ())
-        return make_fits([*few, *Fits((), low, self.period, self.rests)._until(high + 1)], 1, 1, ())
+        return make_fits([*few, *Fits((), low, self.period, self.rests)._cut_at(high + 1)], 1, 1, ())
 
-    def _until(self, start: int) -> list[Interval]:
+    def _cut_at(self, start: int) -> list[Interval]:
         """Those below a number that is not below `start`."""
         if self.period == 1 and self.rests:
             return [*self.few, (self.start, start - 1)]
         points: list[int] = []
-        for number in self.repeating():
+        for number in self.iterate():
             if number >= start:
                 break
             points.append(number)
@@ -90,7 +90,7 @@ class Fits:
                 raise TooDeep
         return [*self.few, *group_intervals(points)]
 
-    def rests_of(self, period: int) -> list[int]:
+    def list_rests(self, period: int) -> list[int]:
         """The remainders for a multiple of the period."""
         if len(self.rests) * (period // self.period) > POINTS:
             raise TooDeep
@@ -100,8 +100,8 @@ class Fits:
 def make_fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[int]) -> Fits:
     """The set, with the least period and start."""
     left = frozenset(rests)
-    period, left = _shortest(period, left)
-    below = _merged(few)
+    period, left = _find_shortest(period, left)
+    below = _merge_intervals(few)
     if not left:
         return Fits(tuple(below), below[-1][1] + 1 if below else 1, 1, left)
     start = max(start, 1)
@@ -128,7 +128,7 @@ def group_intervals(numbers: Iterable[int]) -> list[Interval]:
     return found
 
 
-def _merged(few: Iterable[Interval]) -> list[Interval]:
+def _merge_intervals(few: Iterable[Interval]) -> list[Interval]:
     found: list[Interval] = []
     for low, high in sorted(few):
         if low > high:
@@ -140,11 +140,11 @@ def _merged(few: Iterable[Interval]) -> list[Interval]:
     return found
 
 
-def _shortest(period: int, rests: frozenset[int]) -> tuple[int, frozenset[int]]:
+def _find_shortest(period: int, rests: frozenset[int]) -> tuple[int, frozenset[int]]:
     """The least period after which the remainders repeat themselves."""
     if not rests:
         return 1, rests
-    for prime in _primes(period):
+    for prime in _list_primes(period):
         while period % prime == 0:
             shorter = period // prime
             if len(rests) % prime or any((rest + shorter) % period not in rests for rest in rests):
@@ -153,7 +153,7 @@ def _shortest(period: int, rests: frozenset[int]) -> tuple[int, frozenset[int]]:
     return period, rests
 
 
-def _primes(number: int) -> list[int]:
+def _list_primes(number: int) -> list[int]:
     """The small primes that divide a number, which are those of strides and factors."""
     found, divisor = [], 2
     while divisor * divisor <= number and divisor <= POINTS:

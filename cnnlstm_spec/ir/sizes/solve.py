@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice, product
 from math import lcm
 
-from .condition import Condition, Test, either, least_zero, multiple, zero
+from .condition import Condition, Test, make_either, require_multiple, require_not_negative, zero
 from .decide import PERIOD, narrow
 from .expr import Expr, Largest, Symbol, replace_atoms
 from .fits import EVERY, Fits, TooDeep
@@ -100,11 +100,11 @@ def can_hold(conditions: Sequence[Condition]) -> bool | None:
     if len(symbols) == 1:
         if not all(map(_is_bound, asked)) and any(map(all, zip(*(try_sizes(each) for each in asked), strict=True))):
             return True
-        return _left(asked)
+        return _decide_left(asked)
     cases = list(islice(product(*(sorted(each.tests, key=str) for each in asked)), CASES + 1))
     answers = set()
     for case in cases[:CASES]:
-        answer = _Solver().possible(case)
+        answer = _Solver().decide(case)
         if answer:
             return True
         answers.add(answer)
@@ -115,16 +115,16 @@ def can_hold(conditions: Sequence[Condition]) -> bool | None:
 
 def narrow_all(conditions: Iterable[Condition], within: Fits = EVERY) -> Fits:
     """The values of one size that meet all conditions; raises TooDeep."""
-    for condition in sorted(conditions, key=_depth):
+    for condition in sorted(conditions, key=_measure_depth):
         within = narrow(within, condition)
     return within
 
 
-def _depth(condition: Condition) -> int:
+def _measure_depth(condition: Condition) -> int:
     return max((period for test in condition.tests for period in test.size.facts.periods.values()), default=1)
 
 
-def _left(conditions: Iterable[Condition]) -> bool | None:
+def _decide_left(conditions: Iterable[Condition]) -> bool | None:
     try:
         return narrow_all(conditions).possible
     except TooDeep:
@@ -137,10 +137,10 @@ def draw_sizes(conditions: Sequence[Condition]) -> list[tuple[int, ...]]:
     most = WORK // max(1, sum(count_work(test.size) for each in conditions for test in each.tests))
     if count == 2 and most >= TRIED**2:
         return list(product(range(1, TRIED + 1), repeat=2))
-    return _some(count)[:most]
+    return _choose_some(count)[:most]
 
 
-def _some(count: int) -> list[tuple[int, ...]]:
+def _choose_some(count: int) -> list[tuple[int, ...]]:
     return [(n,) * count for n in range(1, TRIED + 1)] + list(islice(product(SAMPLES, repeat=count), MOST))
 
 
@@ -166,39 +166,39 @@ class _Solver:
         self.steps = 0
         self.known: dict[frozenset[Test], bool | None] = {}
 
-    def possible(self, tests: Iterable[Test | bool]) -> bool | None:
+    def decide(self, tests: Iterable[Test | bool]) -> bool | None:
         """Whether they can; None where that is not decided."""
         asked = frozenset(test for test in tests if isinstance(test, Test))
         if any(test is False for test in tests):
             return False
         if asked not in self.known:
-            answers = {self.group(group) for group in _groups(asked)}
+            answers = {self.decide_group(group) for group in _group_tests(asked)}
             self.known[asked] = False if False in answers else None if None in answers else True
         return self.known[asked]
 
-    def group(self, tests: list[Test]) -> bool | None:
+    def decide_group(self, tests: list[Test]) -> bool | None:
         """The same of tests that hang together."""
         if self.steps > STEPS:
             return None
         self.steps += sum(count_work(test.size) for test in tests)
         symbols = {symbol for test in tests for symbol in test.symbols}
         if len(symbols) == 1:
-            return _left([either(test) for test in tests])
-        given = next((found for test in tests if (found := _given(test)) is not None), None)
+            return _decide_left([make_either(test) for test in tests])
+        given = next((found for test in tests if (found := _isolate_symbol(test)) is not None), None)
         if given is not None:
             return self.put_in(tests, *given)
-        if (largest := _largest(tests)) is not None:
-            return self.either_part(tests, largest)
-        symbol, period = self.rounded(tests, symbols)
+        if (largest := _find_largest(tests)) is not None:
+            return self.decide_either_part(tests, largest)
+        symbol, period = self.find_rounded(tests, symbols)
         if symbol is None:
-            return self.large(tests)
+            return self.decide_large(tests)
         if period > PERIOD:
             return None
         answers = set()
         for rest in range(1, period + 1):
             turns = Symbol(f"{symbol.name}'", symbol.anonymous)
             known: dict[Atom, int | Expr] = {symbol: Expr({(turns,): 1}) * period + (rest - period)}
-            answer = self.possible([_changed(test, known) for test in tests])
+            answer = self.decide([_substitute_in(test, known) for test in tests])
             if answer:
                 return True
             if self.steps > STEPS:
@@ -206,12 +206,12 @@ class _Solver:
             answers.add(answer)
         return None if None in answers else False
 
-    def either_part(self, tests: list[Test], largest: Largest) -> bool | None:
+    def decide_either_part(self, tests: list[Test], largest: Largest) -> bool | None:
         """With the one part or the other of what is the larger of two, where it is."""
         answers = set()
         for part, other in (largest.parts, largest.parts[::-1]):
             known: dict[Atom, int | Expr] = {largest: part}
-            answer = self.possible([*(_changed(test, known) for test in tests), least_zero(part - other)])
+            answer = self.decide([*(_substitute_in(test, known) for test in tests), require_not_negative(part - other)])
             if answer:
                 return True
             answers.add(answer)
@@ -221,10 +221,10 @@ class _Solver:
         """With what a test says of a symbol in its place: `factor` times the symbol is `other`."""
         value = other // factor
         known: dict[Atom, int | Expr] = {symbol: value}
-        rest = [_changed(each, known) for each in tests if each is not test]
-        return self.possible([*rest, multiple(other, factor), least_zero(value - 1)])
+        rest = [_substitute_in(each, known) for each in tests if each is not test]
+        return self.decide([*rest, require_multiple(other, factor), require_not_negative(value - 1)])
 
-    def rounded(self, tests: list[Test], symbols: Iterable[Symbol]) -> tuple[Symbol | None, int]:
+    def find_rounded(self, tests: list[Test], symbols: Iterable[Symbol]) -> tuple[Symbol | None, int]:
         """The symbol that stands under a rounding, or below a divisor, of the shortest period."""
         best: tuple[Symbol | None, int] = (None, 0)
         for symbol in sorted(symbols, key=lambda each: each.name):
@@ -234,7 +234,7 @@ class _Solver:
                 best = (symbol, period)
         return best
 
-    def large(self, tests: list[Test]) -> bool | None:
+    def decide_large(self, tests: list[Test]) -> bool | None:
         """The same of tests without roundings: of such as only large sizes meet, large ones meet all."""
         if all(test.kind == "least" and test.size.facts.grows for test in tests):
             return True
@@ -243,28 +243,28 @@ class _Solver:
             rises = any(factor > 0 for monomial, factor in test.size.terms.items() if monomial)
             return rises or test.size.at(dict.fromkeys(test.symbols, 1)) >= 0
         symbols = {symbol for test in tests for symbol in test.symbols}
-        few = _some(len(symbols))
+        few = _choose_some(len(symbols))
         work = len(few) * sum(count_work(test.size) for test in tests)
         if work > WORK:
             return None
         self.steps += work // COUNTED
-        return True if _meets([either(test) for test in tests], symbols, few) else None
+        return True if _meets([make_either(test) for test in tests], symbols, few) else None
 
 
-def _largest(tests: list[Test]) -> Largest | None:
+def _find_largest(tests: list[Test]) -> Largest | None:
     """What is the larger of two, neither of which rests on another such."""
     atoms = (atom for test in tests if test.size.facts.bent for atom in list_inner(test.size, {}))
     return next((atom for atom in atoms if isinstance(atom, Largest)), None)
 
 
-def _changed(test: Test, known: dict[Atom, int | Expr]) -> Test | bool:
+def _substitute_in(test: Test, known: dict[Atom, int | Expr]) -> Test | bool:
     size = replace_atoms(test.size, known)
     if test.kind == "multiple":
-        return multiple(size, test.divisor)
-    return zero(size) if test.kind == "zero" else least_zero(size)
+        return require_multiple(size, test.divisor)
+    return zero(size) if test.kind == "zero" else require_not_negative(size)
 
 
-def _given(test: Test) -> tuple[Test, Symbol, int | Expr, int] | None:
+def _isolate_symbol(test: Test) -> tuple[Test, Symbol, int | Expr, int] | None:
     """A symbol of which a test says what a multiple of it is, without itself; the least multiple."""
     if test.kind != "zero":
         return None
@@ -281,7 +281,7 @@ def _given(test: Test) -> tuple[Test, Symbol, int | Expr, int] | None:
     return best
 
 
-def _groups(tests: Iterable[Test]) -> list[list[Test]]:
+def _group_tests(tests: Iterable[Test]) -> list[list[Test]]:
     """Tests that share symbols, together."""
     groups: list[tuple[set[Symbol], list[Test]]] = []
     for test in sorted(tests, key=str):

@@ -16,23 +16,23 @@ DOTS = "..."
 Show = Callable[[Any], str]
 
 
-def words(size: int | Sum) -> str:
+def describe_size(size: int | Sum) -> str:
     """A size for a sentence: one without a name by the words that say whose it is."""
-    return str(size) if isinstance(size, int) else _fitted(size, lambda symbol: symbol.name)
+    return str(size) if isinstance(size, int) else _write_fitted(size, lambda symbol: symbol.name)
 
 
-def quoted(size: int | Sum) -> str:
+def quote_size(size: int | Sum) -> str:
     """A size for a sentence, marked as code; the words for one without a name hold marks of their own."""
-    text = words(size)
+    text = describe_size(size)
     return text if "`" in text or isinstance(size, int) else f"`{text}`"
 
 
 def format_sum(size: Sum) -> str:
     """A size where it stands for itself, `?` for one without a name."""
-    return _fitted(size, str)
+    return _write_fitted(size, str)
 
 
-def _fitted(size: Sum, show: Show) -> str:
+def _write_fitted(size: Sum, show: Show) -> str:
     text = ""
     for depth, most in CUTS:
         try:
@@ -67,11 +67,11 @@ class _Writer:
             sign = "-" if factor < 0 else "+"
             parts = [str(abs(factor))] if abs(factor) != 1 or not monomial else []
             alone = len(monomial) == 1 and not parts
-            parts += [self.atom(atom, depth, alone) for atom in monomial]
+            parts += [self.write_atom(atom, depth, alone) for atom in monomial]
             text += (f" {sign} " if text else "-" if sign == "-" else "") + " * ".join(parts)
         return text
 
-    def atom(self, atom: Atom, depth: int, alone: bool) -> str:
+    def write_atom(self, atom: Atom, depth: int, alone: bool) -> str:
         """A factor of a product, or what stands `alone`."""
         self.left -= 1
         if self.left < 0:

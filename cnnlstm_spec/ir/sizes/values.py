@@ -19,7 +19,7 @@ def compute_column(size: Sum, given: Mapping[Known, Sequence[int]], rows: int) -
     """The values for so many rows of values of its symbols."""
     known: dict[Atom, Sequence[int]] = {symbol: values for symbol, values in given.items()}  # noqa: C416
     for atom in list_inner(size, known):
-        known[atom] = _atom(atom, known, rows)
+        known[atom] = _evaluate_atom(atom, known, rows)
     return _sum(size, known, rows)
 
 
@@ -31,7 +31,7 @@ def compute(size: Sum, values: Mapping[Known, int]) -> int:
     ((symbol, number),) = values.items()
     known = _Points(symbol, number)
     for atom in list_inner(size, known):
-        atom.points[number] = _atom(atom, known, 1)[0]
+        atom.points[number] = _evaluate_atom(atom, known, 1)[0]
     return _sum(size, known, 1)[0]
 
 
@@ -46,7 +46,7 @@ def compute_tried(size: Sum, symbol: Atom) -> list[int]:
     """The values of an expression of one symbol for 1 to `TRIED`; kept for its atoms, since others are made of them."""
     known = _Tried(symbol)
     for atom in list_inner(size, known):
-        atom.keep_tried(_atom(atom, known, TRIED))
+        atom.keep_tried(_evaluate_atom(atom, known, TRIED))
     return _sum(size, known, TRIED)
 
 
@@ -86,7 +86,7 @@ def count_work(size: Sum) -> int:
     return len(size.terms) + sum(len(part.terms) for atom in list_inner(size, {}) for part in atom.parts)
 
 
-def _atom(atom: Atom, known: Mapping[Atom, Sequence[int]], rows: int) -> Sequence[int]:
+def _evaluate_atom(atom: Atom, known: Mapping[Atom, Sequence[int]], rows: int) -> Sequence[int]:
     return atom.compute([_sum(part, known, rows) for part in atom.parts])
 
 

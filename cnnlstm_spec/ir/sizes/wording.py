@@ -13,7 +13,7 @@ SHOWN = 6
 def say_rule(name: str, found: Fits) -> str | None:
     """What the sizes of that name are, exactly; None where no short rule says it. Some fit, and some do not."""
     if not found.rests:
-        parts = [_interval(each) for each in found.few]
+        parts = [_describe_interval(each) for each in found.few]
         return f"{name} is {join_words(parts)}" if len(parts) <= SHOWN else None
     least = found.least
     assert least is not None
@@ -22,8 +22,8 @@ def say_rule(name: str, found: Fits) -> str | None:
             return f"{name} is at least {found.start}"
         if len(found.few) >= SHOWN:
             return _except(name, found)
-        return f"{name} is {join_words([*map(_interval, found.few), f'at least {found.start}'])}"
-    told = _repeating(name, found.period, found.rests)
+        return f"{name} is {join_words([*map(_describe_interval, found.few), f'at least {found.start}'])}"
+    told = _describe_repeating(name, found.period, found.rests)
     if told is None:
         return None
     every = Fits((), 1, found.period, found.rests)
@@ -31,8 +31,8 @@ def say_rule(name: str, found: Fits) -> str | None:
         return told
     few = [each for each in found.few if not _follow(each, every)]
     below = [number for low, high in found.few for number in range(low, min(high, low + found.period) + 1)]
-    if few or any(number not in below for number in _between(every, least, found.start)):
-        return _apart(name, told, found)
+    if few or any(number not in below for number in _list_between(every, least, found.start)):
+        return _describe_exceptions(name, told, found)
     return told if least == every.least else f"{told}, and {name} is at least {least}"
 
 
@@ -40,16 +40,16 @@ def _except(name: str, found: Fits) -> str | None:
     """Where all but some fit."""
     edges = [0, *(edge for low, high in found.few for edge in (low, high)), found.start]
     gaps = [(edges[at] + 1, edges[at + 1] - 1) for at in range(0, len(edges), 2)]
-    parts = [_interval(gap) for gap in gaps if gap[0] <= gap[1]]
+    parts = [_describe_interval(gap) for gap in gaps if gap[0] <= gap[1]]
     return f"{name} is not {join_words(parts)}" if len(parts) <= SHOWN else None
 
 
-def _apart(name: str, told: str, found: Fits) -> str | None:
+def _describe_exceptions(name: str, told: str, found: Fits) -> str | None:
     """Where a few small ones break the rule of the large ones."""
-    parts = [_interval(each) for each in found.few]
+    parts = [_describe_interval(each) for each in found.few]
     if len(parts) > SHOWN:
         return None
-    first = next(found.repeating())
+    first = next(found.iterate())
     small = f"{name} is {join_words(parts)}; or " if parts else ""
     return f"{small}{told}, and {name} is at least {first}"
 
@@ -58,66 +58,66 @@ def _follow(each: Interval, every: Fits) -> bool:
     return each[1] - each[0] <= every.period and all(every.holds(number) for number in range(each[0], each[1] + 1))
 
 
-def _between(every: Fits, low: int, high: int) -> Iterable[int]:
-    for number in every.repeating():
+def _list_between(every: Fits, low: int, high: int) -> Iterable[int]:
+    for number in every.iterate():
         if number >= high:
             return
         if number >= low:
             yield number
 
 
-def _repeating(name: str, period: int, rests: frozenset[int]) -> str | None:
+def _describe_repeating(name: str, period: int, rests: frozenset[int]) -> str | None:
     """What leaves certain remainders, without end."""
     if len(rests) == 1:
         (rest,) = rests
-        return _single(name, period, rest)
+        return _describe_single(name, period, rest)
     if len(rests) == period - 1:
         (rest,) = set(range(period)) - rests
-        left = _moved(name, rest, period)
+        left = _describe_moved(name, rest, period)
         return f"{left} is not a multiple of {period}"
-    runs = _runs(period, rests)
+    runs = _group_runs(period, rests)
     if len(runs) == 1:
         low, length = runs[0]
         if period == 2 * length:
-            return _block(name, low, length, period)
+            return _describe_block(name, low, length, period)
         if period % length == 0 and not low:
-            return f"{_rounded(name, low, length, period)} is a multiple of {period // length}"
+            return f"{_describe_rounded(name, low, length, period)} is a multiple of {period // length}"
     if len(runs) <= SHOWN:
-        parts = [_interval(each) for each in group_intervals(sorted(rests))]
+        parts = [_describe_interval(each) for each in group_intervals(sorted(rests))]
         if len(parts) <= SHOWN:
             return f"{name} leaves {join_words(parts)} when divided by {period}"
     return None
 
 
-def _single(name: str, period: int, rest: int) -> str:
+def _describe_single(name: str, period: int, rest: int) -> str:
     if period == 2:
         return f"{name} is {'odd' if rest else 'even'}" if rest else f"{name} is a multiple of 2"
-    return f"{_moved(name, rest, period)} is a multiple of {period}"
+    return f"{_describe_moved(name, rest, period)} is a multiple of {period}"
 
 
-def _moved(name: str, rest: int, period: int) -> str:
+def _describe_moved(name: str, rest: int, period: int) -> str:
     """What is a multiple of the period where the size leaves the remainder."""
     if not rest:
         return name
-    return _plus(name, period - rest) if rest > period // 2 else _plus(name, -rest)
+    return _describe_sum(name, period - rest) if rest > period // 2 else _describe_sum(name, -rest)
 
 
-def _block(name: str, low: int, length: int, period: int) -> str:
+def _describe_block(name: str, low: int, length: int, period: int) -> str:
     if low == length:
-        return f"`{_bare(name)} // {length}` is odd" if _is_code(name) else f"{name} // {length} is odd"
-    return f"{_rounded(name, low, length, period)} is even"
+        return f"`{_strip_marks(name)} // {length}` is odd" if _is_code(name) else f"{name} // {length} is odd"
+    return f"{_describe_rounded(name, low, length, period)} is even"
 
 
-def _rounded(name: str, low: int, length: int, period: int) -> str:
+def _describe_rounded(name: str, low: int, length: int, period: int) -> str:
     """What is even, or another multiple, where the remainders are so many from `low` on."""
     more = (period - low) % period if low > period // 2 else -low
-    inside = _bare(_plus(name, more)) if more else _bare(name)
+    inside = _strip_marks(_describe_sum(name, more)) if more else _strip_marks(name)
     text = f"({inside}) // {length}" if more else f"{inside} // {length}"
     return f"`{text}`" if _is_code(name) else text
 
 
-def _plus(name: str, more: int) -> str:
-    text = f"{_bare(name)} {'+' if more > 0 else '-'} {abs(more)}"
+def _describe_sum(name: str, more: int) -> str:
+    text = f"{_strip_marks(name)} {'+' if more > 0 else '-'} {abs(more)}"
     return f"`{text}`" if _is_code(name) else text
 
 
@@ -125,11 +125,11 @@ def _is_code(name: str) -> bool:
     return name.startswith("`")
 
 
-def _bare(name: str) -> str:
+def _strip_marks(name: str) -> str:
     return name.strip("`") if _is_code(name) else name
 
 
-def _runs(period: int, rests: frozenset[int]) -> list[tuple[int, int]]:
+def _group_runs(period: int, rests: frozenset[int]) -> list[tuple[int, int]]:
     """Remainders that follow one another, in a circle: the first, and how many."""
     firsts = sorted(rest for rest in rests if (rest - 1) % period not in rests)
     found = []
@@ -141,7 +141,7 @@ def _runs(period: int, rests: frozenset[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _interval(each: Interval) -> str:
+def _describe_interval(each: Interval) -> str:
     low, high = each
     return str(low) if low == high else f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
 

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from functools import reduce
 
 from ...ir.graph import TypedGraph
+from .fold_batch_norm import explain_kept as why_norm
 from .fold_batch_norm import fold_batch_norm
-from .fold_batch_norm import why_not as why_norm
+from .merge_reshapes import explain_kept as why_reshape
 from .merge_reshapes import merge_reshapes
-from .merge_reshapes import why_not as why_reshape
+from .merge_time import explain_kept as why_time
 from .merge_time import merge_time
-from .merge_time import why_not as why_time
+from .remove_noops import explain_kept as why_noop
 from .remove_noops import remove_noops
-from .remove_noops import why_not as why_noop
+from .skip_fold import explain_kept as why_fold
 from .skip_fold import skip_fold
-from .skip_fold import why_not as why_fold
+from .strip_training import explain_kept as why_training
 from .strip_training import strip_training
-from .strip_training import why_not as why_training
 
 Pass = Callable[[TypedGraph], TypedGraph]
 

@@ -13,8 +13,8 @@ from ...ops.conv_transpose import Transposed
 from ...ops.core import Dense
 from ...ops.normalization import BatchNormalization
 from ...ops.shared import called
-from ..batch_norms import gives_channels, is_linear, is_read_alone, norms_channels, source_of
-from .rewrite import layer_uses, reading, with_nodes
+from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, norms_channels
+from .rewrite import count_layer_uses, rename_inputs, with_nodes
 
 EXACT = ("float32", "float64")
 """Dtypes in which kernels times factors give the same outputs to 1e-4."""
@@ -22,41 +22,41 @@ EXACT = ("float32", "float64")
 
 def fold_batch_norm(graph: TypedGraph) -> TypedGraph:
     """Without each batch norm whose source can take it in; the source then has a bias, and the graph says how it is computed."""
-    uses, readers = layer_uses(graph), find_readers(graph)
-    found = {id: typed for id, typed in _norms(graph) if _kept_because(typed, graph, uses, readers) is None}
+    uses, readers = count_layer_uses(graph), find_readers(graph)
+    found = {id: typed for id, typed in _iterate_norms(graph) if _explain_kept(typed, graph, uses, readers) is None}
     if not found:
         return graph
-    sources = {source_of(graph, norm).node.id: norm for norm in found.values()}
+    sources = {find_source(graph, norm).node.id: norm for norm in found.values()}
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
     folds = []
     for id, typed in graph.nodes.items():
-        typed = reading(typed, renamed, nodes)
+        typed = rename_inputs(typed, renamed, nodes)
         if id in found:
             renamed[id] = typed.node.inputs[0]
             continue
         if id in sources:
             folds.append(_fold(typed, sources[id]))
-            typed = _with_bias(typed)
+            typed = _add_bias(typed)
         nodes[id] = typed
     return replace(with_nodes(graph, nodes, renamed), folds=(*graph.folds, *folds))
 
 
-def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+def explain_kept(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The batch norms that stay, each with the reason."""
-    uses, readers = layer_uses(graph), find_readers(graph)
-    for id, typed in _norms(graph):
-        yield id, _kept_because(typed, graph, uses, readers) or "no pass ran"
+    uses, readers = count_layer_uses(graph), find_readers(graph)
+    for id, typed in _iterate_norms(graph):
+        yield id, _explain_kept(typed, graph, uses, readers) or "no pass ran"
 
 
-def _norms(graph: TypedGraph) -> Iterator[tuple[str, TypedNode]]:
+def _iterate_norms(graph: TypedGraph) -> Iterator[tuple[str, TypedNode]]:
     found = ((id, typed, typed.node.op) for id, typed in graph.nodes.items())
     return ((id, typed) for id, typed, op in found if isinstance(op, BatchNormalization) and not op.is_own())
 
 
-def _kept_because(norm: TypedNode, graph: TypedGraph, uses: Counter[str], readers: Readers) -> str | None:
+def _explain_kept(norm: TypedNode, graph: TypedGraph, uses: Counter[str], readers: Readers) -> str | None:
     """Why a batch norm stays; None of one that is folded."""
-    source = source_of(graph, norm)
+    source = find_source(graph, norm)
     op, before = source.node.op, f"`{source.node.layer}` before it"
     if op is None or not gives_channels(op):
         return f"{before} is no convolution and no `Dense`"
@@ -72,10 +72,10 @@ def _kept_because(norm: TypedNode, graph: TypedGraph, uses: Counter[str], reader
         return f"its axis is not that of the channels of {before}"
     if isinstance(op, Dense) and op.lora_rank:
         return f"{before} has `lora_rank`"
-    return _dtype_reason(norm, source)
+    return _explain_dtype(norm, source)
 
 
-def _dtype_reason(norm: TypedNode, source: TypedNode) -> str | None:
+def _explain_dtype(norm: TypedNode, source: TypedNode) -> str | None:
     given = norm.type.dtype if norm.type is not None else ""
     if source.type is None or source.type.dtype != given:
         return "it casts"
@@ -85,11 +85,11 @@ def _dtype_reason(norm: TypedNode, source: TypedNode) -> str | None:
 def _fold(source: TypedNode, norm: TypedNode) -> Fold:
     op = norm.node.op
     assert isinstance(op, BatchNormalization) and source.node.op is not None
-    weight, shape = _scaled(source.node.op, source)
+    weight, shape = _find_scaled(source.node.op, source)
     return Fold(source.node.layer, norm.node.layer, weight, shape, op.epsilon)
 
 
-def _scaled(op: Op, source: TypedNode) -> tuple[str, tuple[int, ...]]:
+def _find_scaled(op: Op, source: TypedNode) -> tuple[str, tuple[int, ...]]:
     """The weight that makes the channels, and the shape in which a factor for each of them stands against it."""
     match op:
         case Separable():
@@ -101,7 +101,7 @@ def _scaled(op: Op, source: TypedNode) -> tuple[str, tuple[int, ...]]:
     return "kernel", source.weights[0].shape[-1:]
 
 
-def _with_bias(source: TypedNode) -> TypedNode:
+def _add_bias(source: TypedNode) -> TypedNode:
     assert source.node.op is not None
     op = source.node.op.without("use_bias")
     inputs = tuple(x for x in source.inputs if x is not None)

@@ -8,29 +8,29 @@ from collections.abc import Iterator
 from ...ir.graph import Readers, TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ops.shape import Flatten, Reshape
-from .rewrite import layer_uses, reading, with_nodes
+from .rewrite import count_layer_uses, rename_inputs, with_nodes
 
 
 def merge_reshapes(graph: TypedGraph) -> TypedGraph:
     """Without each reshape that another reshape alone reads."""
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
-    uses, readers = layer_uses(graph), find_readers(graph)
+    uses, readers = count_layer_uses(graph), find_readers(graph)
     for id, typed in graph.nodes.items():
-        typed = reading(typed, renamed, nodes)
-        if _before_reshape(typed, readers) and _kept_because(typed, uses, readers[id], graph) is None:
+        typed = rename_inputs(typed, renamed, nodes)
+        if _can_merge(typed, readers) and _explain_kept(typed, uses, readers[id], graph) is None:
             renamed[id] = typed.node.inputs[0]
             continue
         nodes[id] = typed
     return with_nodes(graph, nodes, renamed) if renamed else graph
 
 
-def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+def explain_kept(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The reshapes that another reshape reads and that stay, each with the reason."""
-    uses, readers = layer_uses(graph), find_readers(graph)
+    uses, readers = count_layer_uses(graph), find_readers(graph)
     for id, typed in graph.nodes.items():
-        if _before_reshape(typed, readers):
-            yield id, _kept_because(typed, uses, readers[id], graph) or "no pass ran"
+        if _can_merge(typed, readers):
+            yield id, _explain_kept(typed, uses, readers[id], graph) or "no pass ran"
 
 
 def _reshapes(op: Op | None) -> bool:
@@ -38,11 +38,11 @@ def _reshapes(op: Op | None) -> bool:
     return isinstance(op, Reshape) or (isinstance(op, Flatten) and op.data_format != "channels_first")
 
 
-def _before_reshape(typed: TypedNode, readers: Readers) -> bool:
+def _can_merge(typed: TypedNode, readers: Readers) -> bool:
     return _reshapes(typed.node.op) and any(_reshapes(each.node.op) for each in readers[typed.node.id])
 
 
-def _kept_because(typed: TypedNode, uses: Counter[str], readers: list[TypedNode], graph: TypedGraph) -> str | None:
+def _explain_kept(typed: TypedNode, uses: Counter[str], readers: list[TypedNode], graph: TypedGraph) -> str | None:
     """Why a reshape before another reshape stays; None of one that goes."""
     node, x, after = typed.node, typed.inputs[0], readers[0].type
     if node.op is not None and node.op.name is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...ir.graph import Frame, TypedGraph, TypedNode, find_readers
 from ...ops.structural import EnterTime, LeaveTime
-from .rewrite import reading, with_nodes
+from .rewrite import rename_inputs, with_nodes
 
 
 def merge_time(graph: TypedGraph) -> TypedGraph:
@@ -17,7 +17,7 @@ def merge_time(graph: TypedGraph) -> TypedGraph:
     runs: dict[int, tuple[Frame, ...]] = {}
     """By the frame of a run that begins no more, the frames of the one that it goes on with."""
     for typed in graph.nodes.values():
-        typed = reading(typed, renamed, nodes)
+        typed = rename_inputs(typed, renamed, nodes)
         node = typed.node
         if isinstance(node.op, EnterTime) and _goes_on(typed, nodes):
             left = nodes[node.inputs[0]].node
@@ -27,7 +27,7 @@ def merge_time(graph: TypedGraph) -> TypedGraph:
         if isinstance(node.op, LeaveTime) and node.frames[-1].id in runs:
             typed = replace(typed, node=replace(node, frames=runs[node.frames[-1].id]))
         nodes[node.id] = typed
-    return with_nodes(graph, _without_unread(nodes), renamed) if renamed else graph
+    return with_nodes(graph, _drop_unread(nodes), renamed) if renamed else graph
 
 
 def _goes_on(entered: TypedNode, nodes: Mapping[str, TypedNode]) -> bool:
@@ -42,11 +42,11 @@ def _loses_mask(left: TypedNode, entered: TypedNode, nodes: Mapping[str, TypedNo
     return inside is not None and inside.mask is not None and (entered.type is None or entered.type.mask is None)
 
 
-def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+def explain_kept(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """Where time is entered again after a run, or left before one is over, each with the reason."""
     readers = find_readers(graph)
     for id, typed in graph.nodes.items():
-        if isinstance(typed.node.op, EnterTime) and (reason := _apart_because(typed, graph)) is not None:
+        if isinstance(typed.node.op, EnterTime) and (reason := _explain_apart(typed, graph)) is not None:
             yield id, reason
         if isinstance(typed.node.op, LeaveTime):
             others = [each.node for each in readers[typed.node.inputs[0]] if not isinstance(each.node.op, LeaveTime)]
@@ -54,7 +54,7 @@ def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
                 yield id, f"time is left for what reads it here, though the run goes on with `{others[0].layer}`"
 
 
-def _apart_because(entered: TypedNode, graph: TypedGraph) -> str | None:
+def _explain_apart(entered: TypedNode, graph: TypedGraph) -> str | None:
     """Why time is entered again after a run; None where no run comes before."""
     between: list[TypedNode] = []
     before = graph.nodes[entered.node.inputs[0]]
@@ -66,12 +66,12 @@ def _apart_because(entered: TypedNode, graph: TypedGraph) -> str | None:
     if not between:
         lost = _loses_mask(before, entered, graph.nodes)
         return "it begins anew after the run before, with which a mask ended" if lost else "no pass ran"
-    reasons = ((each.node.layer, _stops_because(each)) for each in reversed(between))
+    reasons = ((each.node.layer, _explain_stop(each)) for each in reversed(between))
     layer, reason = next((pair for pair in reasons if pair[1] is not None), (between[0].node.layer, "stands there"))
     return f"it begins anew after the run before: `{layer}` {reason}"
 
 
-def _stops_because(typed: TypedNode) -> str | None:
+def _explain_stop(typed: TypedNode) -> str | None:
     """Why a layer between two runs could not be part of one; None of one that could."""
     op, inputs = typed.node.op, tuple(x for x in typed.inputs if x is not None)
     if len(typed.node.inputs) > 1:
@@ -81,7 +81,7 @@ def _stops_because(typed: TypedNode) -> str | None:
     return None if op.last_axis_only and not op.reads_mask else "reads all steps at once"
 
 
-def _without_unread(nodes: dict[str, TypedNode]) -> dict[str, TypedNode]:
+def _drop_unread(nodes: dict[str, TypedNode]) -> dict[str, TypedNode]:
     kept: dict[str, TypedNode] = {}
     read: set[str] = set()
     for id, typed in reversed(nodes.items()):

@@ -7,37 +7,37 @@ from collections.abc import Iterator
 
 from ...ir.graph import TypedGraph, TypedNode
 from ..noops import is_noop
-from .rewrite import layer_uses, reading, with_nodes
+from .rewrite import count_layer_uses, rename_inputs, with_nodes
 
 
 def remove_noops(graph: TypedGraph) -> TypedGraph:
     """Without each layer that changes nothing, unless a person named it or shares it; what read it reads its input."""
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
-    uses = layer_uses(graph)
+    uses = count_layer_uses(graph)
     for id, typed in graph.nodes.items():
-        typed = reading(typed, renamed, nodes)
-        if is_noop(typed) and _kept_because(typed, uses) is None:
+        typed = rename_inputs(typed, renamed, nodes)
+        if is_noop(typed) and _explain_kept(typed, uses) is None:
             renamed[id] = typed.node.inputs[0]
             continue
         nodes[id] = typed
     return with_nodes(graph, nodes, renamed) if renamed else graph
 
 
-def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+def explain_kept(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The layers that could be thought to change nothing and stay, each with the reason."""
-    uses = layer_uses(graph)
+    uses = count_layer_uses(graph)
     for id, typed in graph.nodes.items():
         op, x, y = typed.node.op, typed.inputs[0] if typed.inputs else None, typed.type
         if op is None or x is None or y is None or not op.gives_its_input(x.rank) or x.sizes != y.sizes:
             continue
         if is_noop(typed):
-            yield id, _kept_because(typed, uses) or "no pass ran"
+            yield id, _explain_kept(typed, uses) or "no pass ran"
         else:
             yield id, "it casts" if x.dtype != y.dtype else "it ends the mask"
 
 
-def _kept_because(typed: TypedNode, uses: Counter[str]) -> str | None:
+def _explain_kept(typed: TypedNode, uses: Counter[str]) -> str | None:
     """Why a layer that changes nothing stays all the same; None of one that goes."""
     if typed.node.op is not None and typed.node.op.name is not None:
         return "a person named it"

@@ -21,7 +21,7 @@ def with_nodes(graph: TypedGraph, nodes: dict[str, TypedNode], renamed: dict[str
     return replace(graph, graph=after, nodes=nodes, written=graph.written or graph.graph)
 
 
-def reading(typed: TypedNode, renamed: dict[str, str], nodes: dict[str, TypedNode]) -> TypedNode:
+def rename_inputs(typed: TypedNode, renamed: dict[str, str], nodes: dict[str, TypedNode]) -> TypedNode:
     """A node that reads other nodes where its inputs are renamed."""
     inputs = tuple(renamed.get(id, id) for id in typed.node.inputs)
     if inputs == typed.node.inputs:
@@ -29,6 +29,6 @@ def reading(typed: TypedNode, renamed: dict[str, str], nodes: dict[str, TypedNod
     return replace(typed, node=replace(typed.node, inputs=inputs), inputs=tuple(nodes[id].type for id in inputs))
 
 
-def layer_uses(graph: TypedGraph) -> Counter[str]:
+def count_layer_uses(graph: TypedGraph) -> Counter[str]:
     """How many nodes are each Keras layer."""
     return Counter(typed.node.layer for typed in graph.nodes.values())

@@ -8,18 +8,18 @@ from dataclasses import replace
 from ...ir.graph import Frame, TypedGraph, TypedNode
 from ...ir.tensor import TensorType
 from ...ops.structural import EnterTime, LeaveTime
-from .rewrite import reading, with_nodes
+from .rewrite import rename_inputs, with_nodes
 
 
 def skip_fold(graph: TypedGraph) -> TypedGraph:
     """Without each EnterTime between which and its LeaveTimes nothing needs the time to be in the batch."""
     for id, typed in reversed(graph.nodes.items()):
         if isinstance(typed.node.op, EnterTime) and (run := _run(graph, id)) is not None:
-            graph = _unfolded(graph, id, run)
+            graph = _unfold_run(graph, id, run)
     return graph
 
 
-def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+def explain_kept(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The first layer of each run for which time must be in the batch, with the reason."""
     for id, typed in graph.nodes.items():
         if not isinstance(typed.node.op, EnterTime):
@@ -54,7 +54,7 @@ def _run(graph: TypedGraph, entered: str) -> frozenset[str] | None:
     return frozenset(run)
 
 
-def _unfolded(graph: TypedGraph, entered: str, run: frozenset[str]) -> TypedGraph:
+def _unfold_run(graph: TypedGraph, entered: str, run: frozenset[str]) -> TypedGraph:
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {entered: graph.nodes[entered].node.inputs[0]}
     for id, typed in graph.nodes.items():
@@ -65,15 +65,15 @@ def _unfolded(graph: TypedGraph, entered: str, run: frozenset[str]) -> TypedGrap
             renamed[id] = renamed.get(node.inputs[0], node.inputs[0])
             continue
         if id in run and typed.type is not None:
-            typed = replace(typed, type=_outside(typed.type))
-        nodes[id] = reading(typed, renamed, nodes)
+            typed = replace(typed, type=_infer_outside(typed.type))
+        nodes[id] = rename_inputs(typed, renamed, nodes)
         if id in run or any(each in run for each in node.inputs):
             given = nodes[id].node.inputs
             nodes[id] = replace(nodes[id], inputs=tuple(nodes[each].type for each in given))
     return with_nodes(graph, nodes, renamed)
 
 
-def _outside(x: TensorType) -> TensorType:
+def _infer_outside(x: TensorType) -> TensorType:
     """The type of a step's value for all steps."""
     axis, mask = x.outer[-1]
     return replace(x, axes=(axis, *x.axes), mask=mask, outer=x.outer[:-1])

@@ -12,7 +12,7 @@ from ...ops.backbones.op import Backbone
 from ...ops.multihead import Projected
 from ...ops.recurrent import Gated
 from ...ops.structural import Output
-from .rewrite import reading, with_nodes
+from .rewrite import rename_inputs, with_nodes
 
 DROPOUTS = ("dropout", "recurrent_dropout")
 PENALTIES = ("_regularizer", "_constraint")
@@ -25,21 +25,21 @@ def strip_training(graph: TypedGraph) -> TypedGraph:
     """
     nodes: dict[str, TypedNode] = {}
     renamed: dict[str, str] = {}
-    masked = _masked_layers(graph)
+    masked = _find_masked_layers(graph)
     changed = False
     for id, typed in graph.nodes.items():
-        typed = reading(typed, renamed, nodes)
+        typed = rename_inputs(typed, renamed, nodes)
         if _acts_in_training_alone(typed) and not _casts(typed):
             renamed[id] = typed.node.inputs[0]
             continue
-        nodes[id] = _stripped(typed, masked)
+        nodes[id] = _strip_node(typed, masked)
         changed |= nodes[id] is not typed
     return with_nodes(graph, nodes, renamed) if renamed or changed else graph
 
 
-def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
+def explain_kept(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The layers that could be thought to act in training alone and stay, each with the reason."""
-    masked = _masked_layers(graph)
+    masked = _find_masked_layers(graph)
     for id, typed in graph.nodes.items():
         if _acts_in_training_alone(typed):
             yield id, "it casts" if _casts(typed) else "no pass ran"
@@ -48,25 +48,25 @@ def why_not(graph: TypedGraph) -> Iterator[tuple[str, str]]:
         elif isinstance(typed.node.op, Backbone):
             yield id, "a backbone is left as it is"
         elif typed.node.op is not None:
-            yield from ((id, reason) for reason in _decisive(typed.node.op, typed.node.layer in masked).values())
+            yield from ((id, reason) for reason in _find_decisive(typed.node.op, typed.node.layer in masked).values())
 
 
-def _decisive(op: Op, masked: bool) -> dict[str, str]:
+def _find_decisive(op: Op, masked: bool) -> dict[str, str]:
     """The dropouts that choose what Keras runs outside of training too, each with the reason why it stays."""
     if isinstance(op, Projected) and op.dropout and (masked or op.is_written("attention_axes")):
         return {"dropout": "`dropout` chooses how Keras attends with a mask or `attention_axes`, in inference too"}
     if isinstance(op, Gated) and op.recurrent_dropout and masked:
         return {"recurrent_dropout": "`recurrent_dropout` keeps it from cuDNN, which takes no padding before data"}
-    return {name: reason for _, inner in _wrapped(op) for name, reason in _decisive(inner, masked).items()}
+    return {name: reason for _, inner in _iterate_wrapped(op) for name, reason in _find_decisive(inner, masked).items()}
 
 
-def _masked_layers(graph: TypedGraph) -> frozenset[str]:
+def _find_masked_layers(graph: TypedGraph) -> frozenset[str]:
     """The Keras layers that read a mask at some use: arguments are those of all uses."""
     nodes = graph.nodes.values()
     return frozenset(each.node.layer for each in nodes if any(x is not None and x.mask is not None for x in each.inputs))
 
 
-def _wrapped(op: Op) -> Iterator[tuple[str, Op]]:
+def _iterate_wrapped(op: Op) -> Iterator[tuple[str, Op]]:
     return ((name, value) for name, value in op.values().items() if isinstance(value, Op))
 
 
@@ -80,22 +80,22 @@ def _casts(typed: TypedNode) -> bool:
     return x is None or y is None or replace(y, axes=x.axes) != x
 
 
-def _stripped(typed: TypedNode, masked: frozenset[str]) -> TypedNode:
+def _strip_node(typed: TypedNode, masked: frozenset[str]) -> TypedNode:
     """The node without what acts in training alone; itself where there is nothing of the kind."""
     op = typed.node.op
     if isinstance(op, Output) and op.trained and typed.type is not None and typed.type.mask is not None:
         return replace(typed, node=replace(typed.node, op=Output(op.head, op.carries_mask, trained=False)))
-    plain = op if op is None else _plain(op, typed.node.layer in masked)
+    plain = op if op is None else _strip_op(op, typed.node.layer in masked)
     return typed if plain is op else replace(typed, node=replace(typed.node, op=plain))
 
 
-def _plain(op: Op, masked: bool) -> Op:
+def _strip_op(op: Op, masked: bool) -> Op:
     """The op without arguments that act in training alone, nor a layer that it wraps with any; itself where there is none."""
     if op.is_own() or isinstance(op, Backbone):
         return op
-    kept = _decisive(op, masked)
+    kept = _find_decisive(op, masked)
     gone = {name for name in op.values() if (name in DROPOUTS and name not in kept) or name.endswith(PENALTIES)}
-    inner = {name: _plain(value, masked) for name, value in _wrapped(op)}
+    inner = {name: _strip_op(value, masked) for name, value in _iterate_wrapped(op)}
     if not gone and all(op.value(name) is value for name, value in inner.items()):
         return op
     return op.without(*gone).having(**{op.arguments[name].field: value for name, value in inner.items()})

@@ -18,11 +18,11 @@ from .common import (
     Activated,
     HeadUse,
     Setting,
-    activated,
-    function_of,
+    find_function,
+    fix_activation,
     instead,
+    measure_softmax,
     place_in,
-    softmax_size,
     with_argument,
     written,
 )
@@ -38,36 +38,36 @@ NEGATIVE = Code("positive-expected", "warning", "`{loss}` takes a logarithm; `{f
 
 def check_softmax(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """A softmax over one value, wherever it stands."""
-    if _softmax_over_one(node):
-        yield _over_one(node)
+    if _has_softmax_over_one(node):
+        yield _report_over_one(node)
 
 
 def check_activation(head: HeadUse) -> Iterable[Diagnostic]:
     """The activation against the loss, where neither is a finding by itself."""
     found = head.activation
-    if head.loss is None or found is None or _softmax_over_one(found.typed):
+    if head.loss is None or found is None or _has_softmax_over_one(found.typed):
         return
     if not any(check_loss(head)):
-        yield from _against_loss(head.loss, head, found)
+        yield from _check_against_loss(head.loss, head, found)
 
 
-def _softmax_over_one(node: TypedNode) -> bool:
+def _has_softmax_over_one(node: TypedNode) -> bool:
     op, type = node.node.op, node.type
     recurrent = "return_sequences" in op.arguments if op is not None else False
     if op is None or type is None or not type.axes or recurrent or type.rank == 0:
         return False
-    return function_of(op) in SOFTMAXES and softmax_size(op, type) == 1
+    return find_function(op) in SOFTMAXES and measure_softmax(op, type) == 1
 
 
-def _over_one(node: TypedNode) -> Diagnostic:
+def _report_over_one(node: TypedNode) -> Diagnostic:
     op = node.node.op
     assert op is not None
     help: tuple[str, ...] = ("for one probability use `sigmoid`; for two classes two units",)
-    place, fixes = place_in(op, "activation", node.node), (activated(node.node, "sigmoid"),)
+    place, fixes = place_in(op, "activation", node.node), (fix_activation(node.node, "sigmoid"),)
     return Diagnostic(SOFTMAX_OVER_ONE, place, labels=node.node.origin.uses, help=help, fixes=fixes)
 
 
-def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Diagnostic]:
+def _check_against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Diagnostic]:
     name, function = loss.thing.name, found.function
     op = found.node.op
     assert op is not None
@@ -76,16 +76,16 @@ def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Dia
     facts: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "function": function}
     if name == "Poisson" and function not in POSITIVE:
         help: tuple[str, ...] = ("end with `softplus` or `exponential`",)
-        yield Diagnostic(NEGATIVE, place, facts, "", labels, help, (activated(found.node, "softplus"),))
+        yield Diagnostic(NEGATIVE, place, facts, "", labels, help, (fix_activation(found.node, "softplus"),))
     if name == "CTC" and function in SIGMOIDS | SOFTMAXES:
         help = ("leave the activation out: it takes the softmax of what it is given, so that a second one flattens the first",)
-        yield Diagnostic(NOT_LOGITS, place, facts, "", labels, help, (activated(found.node, "linear"),))
+        yield Diagnostic(NOT_LOGITS, place, facts, "", labels, help, (fix_activation(found.node, "linear"),))
     if name not in PROBABILITIES:
         return
     if loss.thing.get("from_logits"):
         if function in SIGMOIDS | SOFTMAXES:
             help = ("leave `from_logits` out, or the activation",)
-            fixes: tuple[Fix, ...] = (with_argument(loss, "from_logits", "false"), activated(found.node, "linear"))
+            fixes: tuple[Fix, ...] = (with_argument(loss, "from_logits", "false"), fix_activation(found.node, "linear"))
             yield Diagnostic(NOT_LOGITS, place, facts, "", labels, help, fixes)
         return
     if name in DISTRIBUTIONS and function in SIGMOIDS:
@@ -93,28 +93,28 @@ def _against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterable[Dia
         if head.width == 1:
             help = ("for one unit use `binary_crossentropy`",)
         binary = instead(loss, "binary_crossentropy")
-        fixes = (binary,) if head.width == 1 else (activated(found.node, "softmax"), binary)
+        fixes = (binary,) if head.width == 1 else (fix_activation(found.node, "softmax"), binary)
         yield Diagnostic(SIGMOID_CATEGORICAL, place, facts, "", labels, help, fixes)
     elif name in BINARY and function in SOFTMAXES:
         help = ("for one class of several use `categorical_crossentropy`; for classes that can go together `sigmoid`",)
         categorical = "categorical_focal_crossentropy" if "Focal" in name else "categorical_crossentropy"
-        fixes = (instead(loss, categorical), activated(found.node, "sigmoid"))
+        fixes = (instead(loss, categorical), fix_activation(found.node, "sigmoid"))
         yield Diagnostic(SOFTMAX_BINARY, place, facts, "", labels, help, fixes)
     elif function not in SIGMOIDS | SOFTMAXES:
         wanted = "softmax" if name in DISTRIBUTIONS else "sigmoid"
         ending = "no activation" if function == "linear" else f"`{function}`"
-        logits = (f"or give the loss logits: `{name}: {{from_logits: true}}`",) if "from_logits" in _arguments(loss) else ()
+        logits = (f"or give the loss logits: `{name}: {{from_logits: true}}`",) if "from_logits" in _name_arguments(loss) else ()
         help = (f"end with `activation: {wanted}`", *logits)
         if name in DISTRIBUTIONS and head.width == 1:
             help = ("for one unit: `activation: sigmoid`, with `binary_crossentropy`",)
-            both = (*activated(found.node, "sigmoid").edits, *instead(loss, "binary_crossentropy").edits)
+            both = (*fix_activation(found.node, "sigmoid").edits, *instead(loss, "binary_crossentropy").edits)
             fixes = (Fix("write `activation: sigmoid`, with `binary_crossentropy`", both),)
         else:
-            fixes = (activated(found.node, wanted), *((with_argument(loss, "from_logits", "true"),) if logits else ()))
+            fixes = (fix_activation(found.node, wanted), *((with_argument(loss, "from_logits", "true"),) if logits else ()))
         yield Diagnostic(NOT_PROBABILITIES, place, {**facts, "ending": ending}, "", labels, help, fixes)
 
 
-def _arguments(loss: Placed) -> tuple[str, ...]:
+def _name_arguments(loss: Placed) -> tuple[str, ...]:
     from ...language.catalog import family
 
     return tuple(argument["name"] for argument in family("losses")["classes"][loss.thing.name]["arguments"])

@@ -12,7 +12,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Put
 from ...text.source import Place, Span
-from ..batch_norms import gives_channels, is_linear, is_read_alone, norms_channels, source_of
+from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, norms_channels
 from .common import place_in
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ class _Pair(NamedTuple):
 def check_biases(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """One finding for all convolutions as they are written, with the biases of all their copies."""
     found: dict[Span, list[_Pair]] = {}
-    for pair in _pairs(typed):
+    for pair in _iterate_pairs(typed):
         found.setdefault(pair.convolution.node.origin.place.span, []).append(pair)
     if found:
         first, *others = (pairs[0] for pairs in found.values())
-        yield _finding(first, others, sum(pair.bias for pairs in found.values() for pair in pairs))
+        yield _report_finding(first, others, sum(pair.bias for pairs in found.values() for pair in pairs))
 
 
-def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
+def _iterate_pairs(typed: TypedGraph) -> Iterator[_Pair]:
     """Each convolution with a bias whose mean a batch norm alone reads and subtracts.
 
     A frozen batch norm subtracts a mean that does not follow the bias, and a penalty on the output sees the bias.
@@ -50,7 +50,7 @@ def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
         norm = node.node.op
         if norm is None or not norm.is_batch_norm or not norm.trainable or node.type is None:
             continue
-        source = source_of(typed, node)
+        source = find_source(typed, node)
         op = source.node.op
         if not isinstance(op, Convolution) or not gives_channels(op) or not op.use_bias or op.activity_regularizer is not None:
             continue
@@ -59,7 +59,7 @@ def _pairs(typed: TypedGraph) -> Iterator[_Pair]:
             yield _Pair(source, node, source.weights[-1].shape[0])
 
 
-def _finding(pair: _Pair, others: list[_Pair], count: int) -> Diagnostic:
+def _report_finding(pair: _Pair, others: list[_Pair], count: int) -> Diagnostic:
     convolution, norm = pair.convolution.node, pair.norm.node
     assert convolution.op is not None and norm.op is not None
     what = f"the biases of {len(others) + 1} convolutions do" if others else f"the bias of `{convolution.op.title()}` does"

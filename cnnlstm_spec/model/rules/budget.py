@@ -38,7 +38,7 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if spec.budget is None:
         return
     section, places = spec.budget.record, spec.budget.written.places
-    yield from _sizes(section, places.get("sizes"), typed)
+    yield from _check_sizes(section, places.get("sizes"), typed)
     if any(node.type is None for node in typed.nodes.values()):
         return
     batch = section.batch_size or spec.batch_size or 1
@@ -52,15 +52,15 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             yield needs_size(name, value, place)
         elif value > ceiling:
             unit = getattr(ceiling, "unit", "")
-            texts = words(name, value, unit), words(name, ceiling, unit)
+            texts = describe_cost(name, value, unit), describe_cost(name, ceiling, unit)
             if texts[0] == texts[1]:
-                texts = words(name, value, "B"), words(name, ceiling, "B")
+                texts = describe_cost(name, value, "B"), describe_cost(name, ceiling, "B")
             facts: dict[str, object] = {"name": name, "given": texts[0], "ceiling": texts[1]}
             per = f"for {batch} samples" if name == "activation_memory" and batch > 1 else ""
-            yield Diagnostic(OVER_BUDGET, place, facts, per, costliest(name, costs, part, value, unit))
+            yield Diagnostic(OVER_BUDGET, place, facts, per, label_costliest(name, costs, part, value, unit))
 
 
-def _sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Iterable[Diagnostic]:
+def _check_sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Iterable[Diagnostic]:
     """Names that are those of no size."""
     names = sorted(find_open_sizes(typed))
     for name in section.sizes or {}:
@@ -83,7 +83,7 @@ def needs_size(name: str, value: Size, place: Place) -> Diagnostic:
     return Diagnostic(NEEDS_SIZE, place, {"name": name, "size": f"`{first}`"}, help=help)
 
 
-def costliest(name: str, costs: Costs, part: Callable[[Row], Size], whole: int, unit: str = "") -> tuple[Label, ...]:
+def label_costliest(name: str, costs: Costs, part: Callable[[Row], Size], whole: int, unit: str = "") -> tuple[Label, ...]:
     """The lines that cost most; what a block or a repetition costs is summed up on its lines."""
     lines: dict[tuple[int, int], tuple[Place, int]] = {}
     for row in costs.rows:
@@ -93,11 +93,13 @@ def costliest(name: str, costs: Costs, part: Callable[[Row], Size], whole: int, 
         lines[key] = (place, lines[key][1] + value if key in lines else value)
     most = sorted(lines.values(), key=lambda line: -line[1])[:SHOWN]
     return tuple(
-        Label(place, f"{words(name, value, unit)}, {100 * value // whole} %") for place, value in most if value * 20 >= whole
+        Label(place, f"{describe_cost(name, value, unit)}, {100 * value // whole} %")
+        for place, value in most
+        if value * 20 >= whole
     )
 
 
-def words(name: str, value: int, unit: str = "") -> str:
+def describe_cost(name: str, value: int, unit: str = "") -> str:
     """A cost as a message shows it: memory in the unit of the budget, or in one that suits it."""
     if name != "activation_memory":
         return f"{value:,}"

@@ -44,24 +44,24 @@ def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     if channels is None or x.rank < 2 or len(node.inputs) > 1:
         return
     if isinstance(op, BatchNormalization | GroupNormalization):
-        yield from _norm(node, op, channels)
+        yield from _check_norm(node, op, channels)
     elif "data_format" in op.arguments and (reads := op.axes_read()) is not None and len(reads) == x.rank:
         yield from _format(node, op, channels, reads)
 
 
-def _axis(node: TypedNode, place: int) -> str:
+def _name_axis(node: TypedNode, place: int) -> str:
     assert node.inputs[0] is not None
     return f"axis {place + 1}"
 
 
-def _norm(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]:
+def _check_norm(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]:
     x = node.inputs[0]
     assert x is not None
     axis = op.value("axis")
     place = axis - 1 if axis > 0 else axis + x.rank
     if place == channels:
         return
-    facts: dict[str, object] = {"layer": op.title(), "axis": _axis(node, place), "channels": _axis(node, channels)}
+    facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(node, place), "channels": _name_axis(node, channels)}
     help = (f"write `axis: {channels + 1}`",) if channels != x.rank - 1 else ("leave `axis` out: -1 is that of the channels",)
     axis = channels + 1 if channels != x.rank - 1 else -1
     fixes = (put(node.node.origin.place.span, "axis", str(axis)),)
@@ -75,7 +75,7 @@ def _format(node: TypedNode, op: Op, channels: int, reads: tuple[str, ...]) -> I
     if own == channels or channels not in (0, len(reads) - 1):
         return
     wanted = "channels_first" if channels == 0 else "channels_last"
-    facts: dict[str, object] = {"layer": op.title(), "taken": reads[channels], "channels": _axis(node, channels)}
+    facts: dict[str, object] = {"layer": op.title(), "taken": reads[channels], "channels": _name_axis(node, channels)}
     help = (f"write `data_format: {wanted}`, as the layer before it has",)
     if wanted == "channels_last":
         help = ("leave `data_format` out, as the layer before it does",)
@@ -93,7 +93,7 @@ def check_image_channels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnos
         if order is None or node.type is None:
             continue
         readers = readers or find_readers(typed)
-        spatial = [_spatial(each, readers) for each in readers[id]]
+        spatial = [_find_spatial(each, readers) for each in readers[id]]
         if not all(spatial):
             continue
         sizes, names = node.type.sizes, [axis.name for axis in node.type.axes]
@@ -126,7 +126,7 @@ def _order(kind: str, sizes: tuple[Size, ...]) -> tuple[int, ...] | None:
     return None
 
 
-def _spatial(reader: TypedNode, readers: Mapping[str, list[TypedNode]]) -> TypedNode | None:
+def _find_spatial(reader: TypedNode, readers: Mapping[str, list[TypedNode]]) -> TypedNode | None:
     """The layer that reads the channels last, behind those that do the same with every value."""
     while isinstance(reader.node.op, Rescaling | Normalization | EnterTime) and len(readers[reader.node.id]) == 1:
         (reader,) = readers[reader.node.id]

@@ -11,7 +11,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Put
 from ...text.spelling import guess
-from .common import BINARY, DISTRIBUTIONS, HeadUse, head_use, written
+from .common import BINARY, DISTRIBUTIONS, HeadUse, find_head_use, written
 
 OF_NUMBERS = Code(
     "class-weight-of-numbers",
@@ -32,10 +32,10 @@ def check_classes(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if spec.fit is None or not isinstance(spec.compile, CompileSpec):
         return
     for name, weight in spec.fit.class_weight.items():
-        head = head_use(name, typed, spec) if name in typed.graph.outputs else None
+        head = find_head_use(name, typed, spec) if name in typed.graph.outputs else None
         if head is not None:
-            yield from _weights(head, weight, spec)
-    heads = {name: head_use(name, typed, spec) for name in typed.graph.outputs}
+            yield from _check_weights(head, weight, spec)
+    heads = {name: find_head_use(name, typed, spec) for name in typed.graph.outputs}
     for name_or_all, threshold in spec.fit.threshold.items():
         meant = [head for name, head in heads.items() if name_or_all in (None, name)]
         if meant and all(head is not None and not _is_binary(head) for head in meant):
@@ -48,7 +48,7 @@ def _is_binary(head: HeadUse) -> bool:
     return head.width in (1, None) and (head.loss is None or head.loss.thing.name in CLASSES)
 
 
-def _weights(head: HeadUse, weight: ClassWeight, spec: ModelSpec) -> Iterator[Diagnostic]:
+def _check_weights(head: HeadUse, weight: ClassWeight, spec: ModelSpec) -> Iterator[Diagnostic]:
     section = spec.compile
     assert isinstance(section, CompileSpec)
     if head.loss is None:
@@ -68,7 +68,7 @@ def _weights(head: HeadUse, weight: ClassWeight, spec: ModelSpec) -> Iterator[Di
     if source is not None:
         classes = source.source.classes or source.source.columns
     if classes is not None:
-        yield from _by_name(head.name, weight, classes)
+        yield from _check_by_name(head.name, weight, classes)
         return
     count = 2 if head.width == 1 else head.width
     if isinstance(count, int) and len(weight.weights) != count:
@@ -79,7 +79,7 @@ def _weights(head: HeadUse, weight: ClassWeight, spec: ModelSpec) -> Iterator[Di
         )
 
 
-def _by_name(head: str, weight: ClassWeight, classes: tuple[str, ...]) -> Iterator[Diagnostic]:
+def _check_by_name(head: str, weight: ClassWeight, classes: tuple[str, ...]) -> Iterator[Diagnostic]:
     assert weight.weights is not None
     for name in weight.weights:
         if name not in classes:

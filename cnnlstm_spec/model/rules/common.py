@@ -86,34 +86,34 @@ class HeadUse(NamedTuple):
         return self.type.axes[-1].size if self.type.axes else None
 
 
-def compiled(spec: ModelSpec) -> CompileSpec | None:
+def find_compile_spec(spec: ModelSpec) -> CompileSpec | None:
     """The section `compile` of a spec that has it."""
     return spec.compile if isinstance(spec.compile, CompileSpec) else None
 
 
 def heads(typed: TypedGraph, spec: ModelSpec) -> Iterator[HeadUse]:
     """The heads of known type, of a spec that is compiled."""
-    if compiled(spec) is None:
+    if find_compile_spec(spec) is None:
         return
     for name in typed.graph.outputs:
-        head = head_use(name, typed, spec)
+        head = find_head_use(name, typed, spec)
         if head is not None:
             yield head
 
 
-def head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | None:
+def find_head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | None:
     """A head of known type; nothing is trained or measured on one of a spec that is not compiled."""
-    output, section = typed.nodes[typed.graph.outputs[name]], compiled(spec)
+    output, section = typed.nodes[typed.graph.outputs[name]], find_compile_spec(spec)
     before = output.inputs[0]
     if output.type is None or before is None:
         return None
     loss = section.losses.get(name) if section is not None else None
     target = next((each.target for each in spec.targets if each.head == name), None)
     metrics = (*section.metrics.get(name, ()), *section.weighted_metrics.get(name, ())) if section is not None else ()
-    return HeadUse(name, output.type, output.node, loss, metrics, activation_of(typed, output.node.id), before.mask, target)
+    return HeadUse(name, output.type, output.node, loss, metrics, find_activation(typed, output.node.id), before.mask, target)
 
 
-def activation_of(typed: TypedGraph, id: str) -> Activated | None:
+def find_activation(typed: TypedGraph, id: str) -> Activated | None:
     """The function that a node's values come from, through layers that only move them; None where it cannot be told."""
     pooled = False
     while True:
@@ -125,10 +125,10 @@ def activation_of(typed: TypedGraph, id: str) -> Activated | None:
             pooled = pooled or op.averages
             id = step.node.inputs[0]
             continue
-        function = function_of(op)
+        function = find_function(op)
         if function is None:
             return None
-        return Activated(function, step, softmax_size(op, step.type), pooled)
+        return Activated(function, step, measure_softmax(op, step.type), pooled)
 
 
 def title_of(op: Op) -> str:
@@ -136,12 +136,12 @@ def title_of(op: Op) -> str:
     return type(op).__name__
 
 
-def function_of(op: Op) -> str | None:
+def find_function(op: Op) -> str | None:
     """The activation that an op ends with; None where it has none that is known."""
     if op.is_function is not None:
         return op.is_function
     if title_of(op) == "Bidirectional":
-        inner = function_of(op.value("layer"))
+        inner = find_function(op.value("layer"))
         return inner if op.value("merge_mode") == "concat" else None
     for argument in ("activation", "classifier_activation"):
         if argument in op.arguments:
@@ -151,7 +151,7 @@ def function_of(op: Op) -> str | None:
     return None
 
 
-def softmax_size(op: Op, output: TensorType) -> Size:
+def measure_softmax(op: Op, output: TensorType) -> Size:
     """The size of the axis, or the product of the axes, that a softmax goes along; the last one of another function."""
     axis = op.value("axis") if title_of(op) == "Softmax" else -1
     axes = tuple(range(1, output.rank + 1)) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
@@ -184,17 +184,17 @@ def with_argument(thing: Placed, argument: str, value: str, cls: str | None = No
     return Fix(f"write `{name}: {{{argument}: {value}}}`", (*whole, Put(span, argument, value)))
 
 
-def activated(node: Node, function: str) -> Fix:
+def fix_activation(node: Node, function: str) -> Fix:
     """The fix that ends a layer with another activation."""
     return put(node.origin.place.span, "activation", function)
 
 
 def place_in(op: Op, argument: str, node: Node) -> Place:
     """Where an argument is written, else the layer."""
-    return written_of(op, node).places.get(argument, node.origin.place)
+    return find_written(op, node).places.get(argument, node.origin.place)
 
 
-def written_of(op: Op, node: Node) -> Written:
+def find_written(op: Op, node: Node) -> Written:
     """Where the arguments of a node's op, or of a layer that it wraps, are written."""
     whole = node.origin.written
     if node.op is None or op is node.op:

@@ -16,7 +16,7 @@ from ...spec.model_spec import Branch, ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, put, write
 from ...text.source import Place
-from .common import HeadUse, head_use
+from .common import HeadUse, find_head_use
 
 PARTS_TOO_LARGE = Code("parts-too-large", "error", "validation and test take {share:.0%} of `train`, and leave nothing")
 NO_ORDER = Code(
@@ -50,14 +50,14 @@ def check_data(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     data = spec.data
     if data is None:
         return
-    yield from _parts(data)
+    yield from _check_parts(data)
     for branch in spec.branches:
         if branch.input is not None and branch.name in data.inputs:
-            yield from _branch(branch, data)
-    yield from _heads(typed, spec, data)
+            yield from _check_branch(branch, data)
+    yield from _check_heads(typed, spec, data)
 
 
-def _parts(data: DataSpec) -> Iterator[Diagnostic]:
+def _check_parts(data: DataSpec) -> Iterator[Diagnostic]:
     splits = {name: part for name, part in data.parts.items() if isinstance(part, Split)}
     shares = {name: part.fraction or part.last or 0.0 for name, part in splits.items()}
     if sum(shares.values()) >= 1:
@@ -77,7 +77,7 @@ def _parts(data: DataSpec) -> Iterator[Diagnostic]:
             yield Diagnostic(RANDOM_WINDOWS, place, {"rows": window.reach()}, labels=labels)
 
 
-def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
+def _check_branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
     source, input = data.inputs[branch.name], branch.input
     assert input is not None
     sizes = input.shape
@@ -103,7 +103,7 @@ def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
         count = sum(each.width if isinstance(each, OneHotColumn) else 1 for each in columns)
         width = sizes[-1] if sizes else 1
         if isinstance(width, int) and width != count:
-            labels = (Label(branch.origin.written.places.get("shape", branch.origin.place), _words(sizes)),)
+            labels = (Label(branch.origin.written.places.get("shape", branch.origin.place), _describe_sizes(sizes)),)
             facts = {"count": count, "branch": branch.name, "width": width}
             help = (f"give the branch {count} features, or read {width} columns",)
             shape = branch.origin.written.places.get("shape")
@@ -111,17 +111,17 @@ def _branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
             yield Diagnostic(COLUMNS_WIDTH, source.written.places["columns"], facts, "", labels, help, fixes)
     length = getattr(source.source, "length", None)
     if length is not None and sizes:
-        yield from _length(branch, length, sizes[0], data)
+        yield from _check_length(branch, length, sizes[0], data)
     elif length is not None:
         facts = {"argument": "length", "needed": "steps; a sample of this branch is one number"}
         yield Diagnostic(NO_EFFECT, source.written.keys["length"], facts)
 
 
-def _words(sizes: tuple[int | str | None, ...]) -> str:
+def _describe_sizes(sizes: tuple[int | str | None, ...]) -> str:
     return f"{sizes[-1]} features" if sizes else "one number"
 
 
-def _length(branch: Branch, length: Length, steps: int | str | None, data: DataSpec) -> Iterator[Diagnostic]:
+def _check_length(branch: Branch, length: Length, steps: int | str | None, data: DataSpec) -> Iterator[Diagnostic]:
     """`length` against a fixed number of steps, and against one that is not."""
     source = data.inputs[branch.name]
     within = source.written.within("length")
@@ -144,7 +144,7 @@ def _length(branch: Branch, length: Length, steps: int | str | None, data: DataS
         yield Diagnostic(LENGTH_STEPS, place("max"), facts, help=help, fixes=fixes)
 
 
-def _heads(typed: TypedGraph, spec: ModelSpec, data: DataSpec) -> Iterator[Diagnostic]:
+def _check_heads(typed: TypedGraph, spec: ModelSpec, data: DataSpec) -> Iterator[Diagnostic]:
     section = spec.compile
     if not isinstance(section, CompileSpec):
         return
@@ -156,7 +156,7 @@ def _heads(typed: TypedGraph, spec: ModelSpec, data: DataSpec) -> Iterator[Diagn
             yield Diagnostic(UNTRAINED, source.place, {"head": name})
             continue
         yield from _agree(name, source, spec)
-        head = head_use(name, typed, spec) if name in typed.graph.outputs else None
+        head = find_head_use(name, typed, spec) if name in typed.graph.outputs else None
         if head is None or not isinstance(head.width, int):
             continue
         labels = (Label(head.node.origin.place, f"gives {head.type}"),)
@@ -165,17 +165,17 @@ def _heads(typed: TypedGraph, spec: ModelSpec, data: DataSpec) -> Iterator[Diagn
             facts: dict[str, object] = {"count": len(columns), "what": "columns", "head": name, "width": head.width}
             help = (f"the last layer needs `units: {len(columns)}`",)
             yield Diagnostic(
-                TARGET_COLUMNS, source.written.places["columns"], facts, "", labels, help, _units(head, len(columns))
+                TARGET_COLUMNS, source.written.places["columns"], facts, "", labels, help, _fix_units(head, len(columns))
             )
         several = source.source.separator is not None
         wanted = len(classes) if classes is not None else None
         if wanted is not None and wanted != head.width and not (wanted == 2 and head.width == 1 and not several):
             facts = {"count": wanted, "what": "classes", "head": name, "width": head.width}
             help = (f"the last layer needs `units: {wanted}`",)
-            yield Diagnostic(TARGET_COLUMNS, source.written.places["classes"], facts, "", labels, help, _units(head, wanted))
+            yield Diagnostic(TARGET_COLUMNS, source.written.places["classes"], facts, "", labels, help, _fix_units(head, wanted))
 
 
-def _units(head: HeadUse, count: int) -> tuple[Fix, ...]:
+def _fix_units(head: HeadUse, count: int) -> tuple[Fix, ...]:
     """The last layer with so many units."""
     return (put(head.activation.node.origin.place.span, "units", str(count)),) if head.activation is not None else ()
 

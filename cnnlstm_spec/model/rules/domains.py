@@ -42,10 +42,10 @@ def check_domains(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             through = gradients_through(typed, spec) if through is None else through
             if id not in through:
                 continue
-        yield _outside(node, op, negative, typed.nodes[node.node.inputs[0]])
+        yield _report_outside(node, op, negative, typed.nodes[node.node.inputs[0]])
 
 
-def _outside(node: TypedNode, op: Unary, negative: bool, before: TypedNode) -> Diagnostic:
+def _report_outside(node: TypedNode, op: Unary, negative: bool, before: TypedNode) -> Diagnostic:
     x = node.inputs[0]
     assert x is not None and x.meaning.range is not None
     values = x.meaning.range
@@ -82,10 +82,10 @@ def check_largest(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if most <= LARGEST and values is not None and values.least is not None and values.greatest is not None:
             most, place = max(abs(values.least), abs(values.greatest)), values.made_at
         if most > LARGEST:
-            yield _beyond(head, last, most, place, labels is not None and place is labels.written.places.get("range"))
+            yield _report_beyond(head, last, most, place, labels is not None and place is labels.written.places.get("range"))
 
 
-def _beyond(head: str, last: TypedNode, most: float, place: Place | None, of_labels: bool) -> Diagnostic:
+def _report_beyond(head: str, last: TypedNode, most: float, place: Place | None, of_labels: bool) -> Diagnostic:
     values = "the labels" if of_labels else "its values"
     facts: dict[str, object] = {"what": head, "dtype": "float16", "values": values, "most": most}
     labels = (Label(place, f"goes to {most:,.0f}"),) if place is not None and place != last.node.origin.place else ()

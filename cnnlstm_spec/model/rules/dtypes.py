@@ -9,7 +9,7 @@ from ...ir.op import FLOATS, Op, Weight, compute_dtype, storage_dtype
 from ...language.catalog import KerasObject
 from ...text.diagnostic import Code, Diagnostic
 from .common import Setting, place_in, title_of
-from .weight_arguments import FORGETFUL, layers_of, weights_of
+from .weight_arguments import FORGETFUL, find_weights, layers_of
 
 PENALTY_DTYPE = Code("penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras")
 PENALTY_OVER_TIME = Code(
@@ -34,7 +34,9 @@ def check_dtypes(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     for op, weights in layers_of(node):
         policy = op.dtype or setting.policy
         owned = weights if node.owns_weights else ()
-        found = _orthogonal(node, op, policy, owned) or (_penalty(node, op, policy, owned) if setting.trains else None)
+        found = _check_orthogonal(node, op, policy, owned) or (
+            _check_penalty(node, op, policy, owned) if setting.trains else None
+        )
         if found is not None:
             yield found
             return
@@ -49,19 +51,19 @@ def check_cast(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     yield Diagnostic(CUT_OFF, node.node.origin.place, facts, labels=node.node.origin.uses)
 
 
-def _orthogonal(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, ...]) -> Diagnostic | None:
+def _check_orthogonal(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, ...]) -> Diagnostic | None:
     """A weight that is made by a decomposition, of which TensorFlow has none for the dtype."""
     if policy != "bfloat16":
         return None
     for argument in op.arguments:
         value = op.value(argument)
-        if isinstance(value, KerasObject) and value.name == "Orthogonal" and weights_of(argument, weights):
+        if isinstance(value, KerasObject) and value.name == "Orthogonal" and find_weights(argument, weights):
             help = (f"name another `{argument}`", "`dtype_policy: mixed_bfloat16` keeps weights in float32")
             return Diagnostic(ORTHOGONAL, place_in(op, argument, node.node), {"layer": title_of(op)}, help=help)
     return None
 
 
-def _penalty(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, ...]) -> Diagnostic | None:
+def _check_penalty(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, ...]) -> Diagnostic | None:
     """A penalty of another dtype than that of the loss, which Keras does not cast."""
     computed, stored = compute_dtype(policy), storage_dtype(policy)
     for argument in op.values():
@@ -69,15 +71,15 @@ def _penalty(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, ...]) 
             continue
         if argument == "activity_regularizer":
             if computed != "float32" and title_of(op) not in FORGETFUL:
-                return _not_float32(node, op, argument, computed)
-        elif stored != "float32" and any(weight.trainable for weight in weights_of(argument, weights)):
-            return _not_float32(node, op, argument, stored)
+                return _report_not_float32(node, op, argument, computed)
+        elif stored != "float32" and any(weight.trainable for weight in find_weights(argument, weights)):
+            return _report_not_float32(node, op, argument, stored)
     if title_of(op) == "ActivityRegularization" and computed != "float32":
-        return _not_float32(node, op, "", computed)
+        return _report_not_float32(node, op, "", computed)
     return None
 
 
-def _not_float32(node: TypedNode, op: Op, argument: str, given: str) -> Diagnostic:
+def _report_not_float32(node: TypedNode, op: Op, argument: str, given: str) -> Diagnostic:
     facts: dict[str, object] = {"layer": title_of(op), "given": given}
     over_time = argument == "activity_regularizer" and any(frame.kind == "time" for frame in node.node.frames)
     code = PENALTY_OVER_TIME if over_time else PENALTY_DTYPE

@@ -11,10 +11,10 @@ from ...spec.model_spec import ModelSpec
 from ...spec.promises import COUNTS
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
-from ..addresses import backbone_of, cut_off_address, inner_of, is_cut_off, output_of, unknown_address
+from ..addresses import backbone_of, cut_off_address, find_output, inner_of, is_cut_off, unknown_address
 from ..backbones import node_at
 from ..costs import count_costs
-from .budget import COUNTED, costliest, needs_size
+from .budget import COUNTED, label_costliest, needs_size
 
 SHAPE_DIFFERS = Code(
     "shape-not-as-expected",
@@ -47,29 +47,31 @@ def _shape(
     if is_cut_off(typed.graph, address):
         yield cut_off_address(address, key)
         return
-    inside, id = node_at(typed, address), output_of(typed.graph, address)
+    inside, id = node_at(typed, address), find_output(typed.graph, address)
     if inside is None and id is None:
         names_backbone = inner_of(typed.graph, address) is not None or backbone_of(typed.graph, address) is not None
         if not names_backbone and all(node.op is not None for node in typed.graph.nodes.values()):
             yield unknown_address(typed.graph, address, key, COUNTS)
         return
     type = inside.type if inside is not None else typed.nodes[id].type if id is not None else None
-    if type is None or (len(wanted) == type.rank and all(map(_fits, wanted, type.sizes))):
+    if type is None or (len(wanted) == type.rank and all(map(_find_fits, wanted, type.sizes))):
         return
-    at = _giver(typed, id) if inside is None and id is not None else inside.node.origin.place if inside is not None else place
+    at = (
+        _find_giver(typed, id) if inside is None and id is not None else inside.node.origin.place if inside is not None else place
+    )
     shown = "[" + ", ".join("null" if size is None else str(size) for size in wanted) + "]"
     facts: dict[str, object] = {"address": address, "given": type, "wanted": shown}
     yield Diagnostic(SHAPE_DIFFERS, place, facts, labels=(Label(at, f"gives {type}"),))
 
 
-def _fits(wanted: int | str | None, size: Size) -> bool:
+def _find_fits(wanted: int | str | None, size: Size) -> bool:
     if wanted is None or isinstance(size, int) or isinstance(wanted, int):
         return not isinstance(size, int) if wanted is None else wanted == size
     text = format_size(size)
     return text is not None and "".join(str(text).split()) == wanted
 
 
-def _giver(typed: TypedGraph, id: str) -> Place:
+def _find_giver(typed: TypedGraph, id: str) -> Place:
     """The line that gives a node's shape: the last layer that changed it."""
     while True:
         step = typed.nodes[id]
@@ -91,4 +93,4 @@ def _count(name: str, wanted: int, place: Place, typed: TypedGraph, spec: ModelS
         yield needs_size(name, value, place)
     elif value != wanted:
         facts: dict[str, object] = {"name": name, "given": f"{value:,}", "wanted": f"{wanted:,}"}
-        yield Diagnostic(COUNT_DIFFERS, place, facts, labels=costliest(name, costs, part, max(value, 1)))
+        yield Diagnostic(COUNT_DIFFERS, place, facts, labels=label_costliest(name, costs, part, max(value, 1)))

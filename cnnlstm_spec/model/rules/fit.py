@@ -14,13 +14,13 @@ from ...spec.fit.callbacks import Callback
 from ...spec.fit.phases import Address
 from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
-from ...spec.patterns import beside
+from ...spec.patterns import report_beside
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, drop, put, write
 from ...text.source import Place
 from ...text.spelling import guess
 from ..addresses import Part, cut_off_address, expand, find_parts, is_cut_off, unknown_address
-from ..logged import Logged, logged
+from ..logged import Logged, find_logged
 from .common import with_argument
 
 WITHOUT_COMPILE = Code(
@@ -67,13 +67,13 @@ def check_fit(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if spec.compile is None:
         yield Diagnostic(WITHOUT_COMPILE, fit.place)
         return
-    for monitor in _monitors(fit, spec):
+    for monitor in _list_monitors(fit, spec):
         yield from check_monitor(monitor, spec)
     if isinstance(spec.compile, CompileSpec):
-        yield from _callbacks(fit, spec.compile)
-    yield from _phases(fit, typed)
-    yield from _batches(fit, spec)
-    yield from _without_validation(fit, spec)
+        yield from _check_callbacks(fit, spec.compile)
+    yield from _check_phases(fit, typed)
+    yield from _check_batches(fit, spec)
+    yield from _check_without_validation(fit, spec)
 
 
 class Monitor(NamedTuple):
@@ -88,12 +88,12 @@ class Monitor(NamedTuple):
     owner: Place
     """What it is an argument of; the same place as its own where it is not written."""
 
-    def named(self, name: str) -> Fix:
+    def fix_name(self, name: str) -> Fix:
         """The fix that looks at something else."""
         return write(self.place.span, name) if self.place != self.owner else put(self.owner.span, "monitor", name)
 
 
-def _monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
+def _list_monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
     if fit.monitor is not None:
         yield Monitor(fit.monitor, fit.place_of("monitor"), fit.mode, False, fit.place)
     elif fit.mode != "auto" and "mode" in fit.written.places:
@@ -107,16 +107,16 @@ def _monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
 
 def check_monitor(monitor: Monitor, spec: ModelSpec) -> Iterator[Diagnostic]:
     """Whether a name will be logged, and whether it is known which way is better."""
-    known = logged(spec)
+    known = find_logged(spec)
     if known is None:
         return
     name, facts = monitor.name.removeprefix("val_"), {"name": monitor.name}
     of_validation = monitor.name.startswith("val_") and monitor.name not in known
     if name not in known and monitor.name not in known:
-        yield _not_logged(monitor, known, spec)
+        yield _report_not_logged(monitor, known, spec)
     elif of_validation and spec.data is not None and not spec.data.has("validation"):
         help: tuple[str, ...] = ("add `data: {validation: {fraction: 0.2}}`", f"or look at `{name}`, that of training")
-        fixes: tuple[Fix, ...] = (put(spec.data.place.span, "validation", "{fraction: 0.2}"), monitor.named(name))
+        fixes: tuple[Fix, ...] = (put(spec.data.place.span, "validation", "{fraction: 0.2}"), monitor.fix_name(name))
         yield Diagnostic(NO_VALIDATION, monitor.place, dict(facts), help=help, fixes=fixes)
     else:
         found = known.get(monitor.name) or known[name]
@@ -127,7 +127,7 @@ def check_monitor(monitor: Monitor, spec: ModelSpec) -> Iterator[Diagnostic]:
             yield Diagnostic(NO_DIRECTION, monitor.place, dict(facts), help=help, fixes=fixes)
 
 
-def _not_logged(monitor: Monitor, known: dict[str, Logged], spec: ModelSpec) -> Diagnostic:
+def _report_not_logged(monitor: Monitor, known: dict[str, Logged], spec: ModelSpec) -> Diagnostic:
     prefix = "val_" if monitor.name.startswith("val_") else ""
     names = [prefix + each for each in known]
     listed = f"there {'is' if len(names) == 1 else 'are'} {', '.join(f'`{each}`' for each in names[:12])}"
@@ -141,7 +141,7 @@ def _not_logged(monitor: Monitor, known: dict[str, Logged], spec: ModelSpec) -> 
     return Diagnostic(NOT_LOGGED, monitor.place, {"name": monitor.name}, help=help, fixes=fixes)
 
 
-def _schedules(fit: FitSpec, section: CompileSpec) -> Iterator[tuple[KerasObject, Place]]:
+def _iterate_schedules(fit: FitSpec, section: CompileSpec) -> Iterator[tuple[KerasObject, Place]]:
     """The schedules of the optimizers that train, each with its place."""
     if section.optimizer is not None and (not fit.phases or any(phase.keys.optimizer is None for phase in fit.phases)):
         rate = section.optimizer.thing.get("learning_rate")
@@ -153,22 +153,22 @@ def _schedules(fit: FitSpec, section: CompileSpec) -> Iterator[tuple[KerasObject
             yield rate, phase.written.places["optimizer"]
 
 
-def _callbacks(fit: FitSpec, section: CompileSpec) -> Iterator[Diagnostic]:
+def _check_callbacks(fit: FitSpec, section: CompileSpec) -> Iterator[Diagnostic]:
     for each in fit.callbacks:
         if each.thing.name == "ReduceLROnPlateau":
-            for schedule, place in _schedules(fit, section):
+            for schedule, place in _iterate_schedules(fit, section):
                 facts: dict[str, object] = {"schedule": schedule.name}
                 yield Diagnostic(WITH_SCHEDULE, each.place, facts, labels=(Label(place, "the schedule"),))
                 break
         if each.thing.name == "SwapEMAWeights" and not _averages(fit, section):
             labels = () if section.optimizer is None else (Label(section.optimizer.place, "the optimizer"),)
             help = ("`optimizer: {Adam: {use_ema: true}}`", "or leave the callback out")
-            yield Diagnostic(NO_EMA, each.place, {}, labels=labels, help=help, fixes=_averaging(section.optimizer))
+            yield Diagnostic(NO_EMA, each.place, {}, labels=labels, help=help, fixes=_fix_averaging(section.optimizer))
         if each.thing.name in ("EarlyStopping", "ReduceLROnPlateau"):
-            yield from _patience(each, fit)
+            yield from _check_patience(each, fit)
 
 
-def _averaging(optimizer: Placed | None) -> tuple[Fix, ...]:
+def _fix_averaging(optimizer: Placed | None) -> tuple[Fix, ...]:
     """The optimizer with averages of the weights."""
     return (with_argument(optimizer, "use_ema", "true"),) if optimizer is not None else ()
 
@@ -182,7 +182,7 @@ def _averages(fit: FitSpec, section: CompileSpec) -> bool:
     return all(each is not None and each.get("use_ema") for each in used)
 
 
-def _patience(callback: Callback, fit: FitSpec) -> Iterator[Diagnostic]:
+def _check_patience(callback: Callback, fit: FitSpec) -> Iterator[Diagnostic]:
     """The first epoch that is looked at sets what is to be met; a patience of p ends p such epochs later, before the last."""
     thing, epochs, every = callback.thing, fit.longest, fit.validation_freq
     if epochs is None:
@@ -204,7 +204,7 @@ def _patience(callback: Callback, fit: FitSpec) -> Iterator[Diagnostic]:
         yield Diagnostic(NEVER_ENDS, place, facts, "", labels, help, fixes)
 
 
-def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _check_phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Addresses that name nothing; phases after whose freezing no weight is left to train."""
     graph = typed.graph
     frozen: set[Part] = set()
@@ -212,13 +212,13 @@ def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     sound = all(node.type is not None for node in typed.nodes.values())
     for phase in fit.phases or ():
         for addresses, freezes in ((phase.keys.freeze, True), (phase.keys.unfreeze, False)):
-            yield from _beside(addresses, graph)
+            yield from _check_beside(addresses, graph)
             for address in addresses:
                 if is_cut_off(graph, address.text):
                     sound = False
                     yield cut_off_address(address.text, address.place)
                     continue
-                held = covered(typed, address.text, freezes)
+                held = find_covered(typed, address.text, freezes)
                 if not held:
                     sound = False
                     yield unknown_address(graph, address.text, address.place)
@@ -229,18 +229,18 @@ def _phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
             yield Diagnostic(TRAINS_NOTHING, phase.place, {"name": phase.name}, help=help)
 
 
-def _beside(addresses: tuple[Address, ...], graph: Graph) -> Iterator[Diagnostic]:
+def _check_beside(addresses: tuple[Address, ...], graph: Graph) -> Iterator[Diagnostic]:
     """What a pattern stands for and is named beside it."""
     named = {each.text: each.place for each in addresses if "*" not in each.text}
     for pattern in (each for each in addresses if "*" in each.text):
         meant = expand(graph, pattern.text)
         twice = next((each for each in meant if each in named), None)
         if twice is not None:
-            yield beside(pattern.text, twice, pattern.place, named[twice])
+            yield report_beside(pattern.text, twice, pattern.place, named[twice])
         named.update(dict.fromkeys(meant, pattern.place))
 
 
-def covered(typed: TypedGraph, address: str, freezes: bool = True) -> set[Part]:
+def find_covered(typed: TypedGraph, address: str, freezes: bool = True) -> set[Part]:
     """What an address covers; a `*` stands for any characters of a name."""
     return {part for each in expand(typed.graph, address) for part in find_parts(typed.graph, each, freezes)}
 
@@ -259,7 +259,7 @@ def _trains(node: TypedNode, frozen: set[Part], opened: set[Part]) -> bool:
     return False
 
 
-def _batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
+def _check_batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
     if spec.batch_size is None:
         return
     for key in ("batch_size", "validation_batch_size"):
@@ -271,7 +271,7 @@ def _batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
             yield Diagnostic(OTHER_BATCH, fit.place_of(key), facts, help=help, fixes=fixes)
 
 
-def _without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
+def _check_without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
     """Keys of validation, where there is none."""
     if spec.data is None or spec.data.has("validation"):
         return

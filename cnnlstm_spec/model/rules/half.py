@@ -36,7 +36,7 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     for node in typed.nodes.values():
         for op, weights in layers_of(node) if node.owns_weights else ():
             dtype = storage_dtype(op.dtype or typed.policy)
-            found = _wrong(section.optimizer.thing, dtype) if any(weight.trainable for weight in weights) else None
+            found = _find_wrong(section.optimizer.thing, dtype) if any(weight.trainable for weight in weights) else None
             if found is None:
                 continue
             what, value, outcome, argument, enough = found
@@ -61,13 +61,13 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             return
 
 
-def _wrong(optimizer: KerasObject, dtype: str) -> tuple[str, str, str, str, str] | None:
+def _find_wrong(optimizer: KerasObject, dtype: str) -> tuple[str, str, str, str, str] | None:
     """What is 0 or 1 in a dtype, which of them, what follows, and an argument with a value that helps."""
     if dtype not in ("float16", "bfloat16"):
         return None
     smallest, next_to_one = PRECISION[dtype]
     name = optimizer.name
-    if name in BY_BETA and (beta := _beta(optimizer)) is not None and 1 - optimizer.get(beta) <= next_to_one:
+    if name in BY_BETA and (beta := _find_beta(optimizer)) is not None and 1 - optimizer.get(beta) <= next_to_one:
         return f"`{beta}: {optimizer.get(beta):g}`", "1", BY_BETA[name], beta, "0.99"
     if name in BY_EPSILON:
         epsilon = optimizer.get(BY_EPSILON[name])
@@ -76,5 +76,5 @@ def _wrong(optimizer: KerasObject, dtype: str) -> tuple[str, str, str, str, str]
     return None
 
 
-def _beta(optimizer: KerasObject) -> str | None:
+def _find_beta(optimizer: KerasObject) -> str | None:
     return next((name for name in ("beta_2", "adam_beta_2") if optimizer.get(name) is not None), None)

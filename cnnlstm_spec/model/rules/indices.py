@@ -26,13 +26,13 @@ def check_indices(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     labels = (Label(values.made_at, f"gives {values}"), *node.node.origin.uses) if values.made_at else node.node.origin.uses
     place = place_in(op, argument, node.node)
     if not encodes and not _has_rows(count, values):
-        yield Diagnostic(NO_ROW, place, facts, "", labels, _ways_out(argument, count, values))
+        yield Diagnostic(NO_ROW, place, facts, "", labels, _suggest_ways_out(argument, count, values))
     elif encodes and values.least <= -1 and op.value("output_mode") in COUNTING:
         help = (f"pad with a number from 0 up, such as {count} with `{argument}: {count + 1}`",)
         yield Diagnostic(NOT_COUNTED, place, facts, "", labels, help)
     elif encodes and values.least < values.greatest and values.greatest >= count:
         # One value alone is that of padding, which may well count nowhere.
-        yield Diagnostic(DROPPED, place, facts, "the others are left out", labels, _ways_out(argument, count, values))
+        yield Diagnostic(DROPPED, place, facts, "the others are left out", labels, _suggest_ways_out(argument, count, values))
 
 
 def _has_rows(count: int, values: Values) -> bool:
@@ -40,7 +40,7 @@ def _has_rows(count: int, values: Values) -> bool:
     return -count - 1 < values.least and values.greatest < count
 
 
-def _ways_out(argument: str, count: int, values: Values) -> tuple[str, ...]:
+def _suggest_ways_out(argument: str, count: int, values: Values) -> tuple[str, ...]:
     more = (f"`{argument}: {int(values.greatest) + 1}` has one for each",) if count <= values.greatest < float("inf") else ()
     other = f"`padding_value` is best a number from 0 to {count - 1} that no data have"
     return (*more, f"or {other}" if more else other) if values.least == values.greatest else more

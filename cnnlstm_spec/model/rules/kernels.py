@@ -29,7 +29,7 @@ def check_kernels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         size = sum(prod(kernel.shape) for kernel in kernels) * BYTES.get(node.node.op.dtype or typed.policy, 4)
         flat = _flatten(node, typed) if size > LARGE else None
         if flat is not None:
-            yield _finding(node, flat, kernels, size)
+            yield _report_finding(node, flat, kernels, size)
 
 
 def _flatten(node: TypedNode, typed: TypedGraph) -> TypedNode | None:
@@ -46,16 +46,16 @@ def _flatten(node: TypedNode, typed: TypedGraph) -> TypedNode | None:
     return None
 
 
-def _finding(node: TypedNode, flat: TypedNode, kernels: list[Weight], size: int) -> Diagnostic:
+def _report_finding(node: TypedNode, flat: TypedNode, kernels: list[Weight], size: int) -> Diagnostic:
     op, given = node.node.op, flat.inputs[0]
     assert op is not None and given is not None
     named = f"kernels of `{op.title()}` take" if len(kernels) > 1 else f"kernel of `{op.title()}` takes"
     facts: dict[str, object] = {"kernels": named, "megabytes": (size + 500_000) // 10**6, "features": kernels[0].shape[0]}
     labels = (Label(flat.node.origin.place, f"makes {given} one axis here"), *node.node.origin.uses)
-    return Diagnostic(LARGE_KERNEL, node.node.origin.place, facts, labels=labels, help=_help(flat, given, kernels))
+    return Diagnostic(LARGE_KERNEL, node.node.origin.place, facts, labels=labels, help=_suggest_kernels(flat, given, kernels))
 
 
-def _help(flat: TypedNode, given: TensorType, kernels: list[Weight]) -> tuple[str, ...]:
+def _suggest_kernels(flat: TypedNode, given: TensorType, kernels: list[Weight]) -> tuple[str, ...]:
     channels = given.axes[-1].size
     if not 2 <= given.rank <= 4 or not isinstance(channels, int):
         return ("make fewer features of it before",)

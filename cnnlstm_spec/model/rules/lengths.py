@@ -13,7 +13,7 @@ from ...ops.input import TIMED, InputOp
 from ...ops.structural import EnterTime, Output
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import compiled
+from .common import find_compile_spec
 
 NO_MASK = Code("no-mask-for-length", "warning", "`{branch}` is of any length, and nothing says which {steps} are padding")
 
@@ -27,7 +27,7 @@ def check_lengths(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     open_ = {id: node for id, node in typed.nodes.items() if _is_open(node)}
     if not open_ or spec.batch_size == 1 or any(node.type is None for node in typed.nodes.values()):
         return
-    section = compiled(spec)
+    section = find_compile_spec(spec)
     trained = {typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None} if section else set()
     could: dict[str, TensorType] = {}
     lost: dict[str, TypedNode] = {}
@@ -37,15 +37,15 @@ def check_lengths(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             could[id] = node.type.with_mask(Mask(frozenset({id}), node.node.origin.place))
             continue
         inputs = tuple(could[each] for each in node.node.inputs)
-        read = _sources(_read(node, inputs)) if id in trained or not node.node.op.is_output else frozenset()
+        read = _find_sources(_read(node, inputs)) if id in trained or not node.node.op.is_output else frozenset()
         for source in [each for each in open_ if each in read]:
-            yield _told(open_.pop(source), node, lost.get(source))
+            yield _report_lengths(open_.pop(source), node, lost.get(source))
         if not open_:
             return
-        could[id] = _after(node, inputs)
-        if could[id].mask is None and (kept := _kept(node, inputs)) is not None:
+        could[id] = _infer_with_mask(node, inputs)
+        if could[id].mask is None and (kept := _find_kept_mask(node, inputs)) is not None:
             could[id] = could[id].with_mask(kept)
-            lost |= {source: node for source in _sources([could[id]]) if source not in lost}
+            lost |= {source: node for source in _find_sources([could[id]]) if source not in lost}
 
 
 def _is_open(node: TypedNode) -> bool:
@@ -57,27 +57,27 @@ def _is_open(node: TypedNode) -> bool:
     return timed and not isinstance(node.type.axes[0].size, int)
 
 
-def _after(node: TypedNode, inputs: tuple[TensorType, ...]) -> TensorType:
+def _infer_with_mask(node: TypedNode, inputs: tuple[TensorType, ...]) -> TensorType:
     """The type with the mask that it could have; none where it has one already."""
     op, type = node.node.op, node.type
     assert op is not None and type is not None
     mask = None
     if type.mask is None and inputs:
         with suppress(Refusal):
-            mask = _joined(inputs) if op.joins_masks and op.makes_mask(*inputs) else op.mask_after(*inputs)
+            mask = _join_masks(inputs) if op.joins_masks and op.makes_mask(*inputs) else op.mask_after(*inputs)
     if isinstance(op, EnterTime):
         return replace(type, outer=(*inputs[0].outer, (inputs[0].axes[0], inputs[0].mask)))
     outer = inputs[0].outer[: len(type.outer)] if inputs else ()
     return replace(type, mask=mask, outer=outer)
 
 
-def _joined(inputs: tuple[TensorType, ...]) -> Mask:
+def _join_masks(inputs: tuple[TensorType, ...]) -> Mask:
     """The mask of inputs side by side along their steps."""
     masks = [x.mask for x in inputs if x.mask is not None]
     return replace(masks[0], sources=frozenset(source for mask in masks for source in mask.sources))
 
 
-def _kept(node: TypedNode, inputs: tuple[TensorType, ...]) -> Mask | None:
+def _find_kept_mask(node: TypedNode, inputs: tuple[TensorType, ...]) -> Mask | None:
     """The mask that a layer would lose, where there are steps behind it that are still padded."""
     type = node.type
     if type is None or type.mask is not None or not type.axes or isinstance(type.axes[0].size, int):
@@ -95,12 +95,12 @@ def _read(node: TypedNode, inputs: tuple[TensorType, ...]) -> Iterable[TensorTyp
     return op.weighs_steps_of(*inputs)
 
 
-def _sources(types: Iterable[TensorType]) -> frozenset[str]:
+def _find_sources(types: Iterable[TensorType]) -> frozenset[str]:
     """The inputs that masks come from."""
     return frozenset(id for x in types if x.mask is not None for id, _ in x.mask.terms)
 
 
-def _told(input: TypedNode, reader: TypedNode, lost: TypedNode | None) -> Diagnostic:
+def _report_lengths(input: TypedNode, reader: TypedNode, lost: TypedNode | None) -> Diagnostic:
     op = input.node.op
     assert isinstance(op, InputOp) and input.type is not None and reader.node.op is not None
     what = "the loss counts them" if reader.node.op.is_output else f"`{reader.node.op.title()}` reads them all"

@@ -23,20 +23,20 @@ AXES = {0: "one number for a sample", 1: "one axis", 2: "two axes (steps, classe
 def check_loss(head: HeadUse) -> Iterable[Diagnostic]:
     """At most one finding; what the activation has to do with it is told elsewhere."""
     if head.loss is not None:
-        yield from islice(_loss(head.loss, head), 1)
+        yield from islice(_check_loss(head.loss, head), 1)
 
 
-def _loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     facts = reads(loss.thing)
     least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
     shared: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "given": head.type}
     labels = output_label(head)
     if head.rank < least or (most is not None and head.rank > most):
-        help = _missing(loss.thing)
+        help = _explain_missing(loss.thing)
         if most is not None and head.rank > most:
             help = (f"bring the output to {axes_words(most, most)} before",)
         yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": axes_words(least, most)}, labels=labels, help=help)
-    elif head.width is not None and not holds_always(wide := at_least(head.width, _least_width(loss.thing, head))):
+    elif head.width is not None and not holds_always(wide := at_least(head.width, _find_least_width(loss.thing, head))):
         more = ", one of them for the blank" if loss.thing.name == "CTC" else ""
         help = (f"give the last layer two units or more{more}",)
         yield from ask(wide, Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help))
@@ -50,12 +50,12 @@ def _loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(
             NO_AXIS, loss.place, facts_, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}; -1 is the last",)
         )
-    elif loss.thing.name in CATEGORICAL and head.width == 1 and not _told_otherwise(head):
+    elif loss.thing.name in CATEGORICAL and head.width == 1 and not _is_told_otherwise(head):
         help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
         yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
 
 
-def _missing(thing: KerasObject) -> tuple[str, ...]:
+def _explain_missing(thing: KerasObject) -> tuple[str, ...]:
     """How an output gets the axes that a loss reads."""
     if thing.name == "CTC":
         return ("keep the steps, and end with `Dense: {units: <classes and a blank>}` without an activation",)
@@ -63,14 +63,14 @@ def _missing(thing: KerasObject) -> tuple[str, ...]:
     return (f"end the head with `Reshape: {{target_shape: [1]}}` and `Dense: {last}`",)
 
 
-def _least_width(thing: KerasObject, head: HeadUse) -> int:
+def _find_least_width(thing: KerasObject, head: HeadUse) -> int:
     if thing.name == "CategoricalGeneralizedCrossEntropy" and head.rank > 2:
         return 2
     least: int = reads(thing).get("minimum_width", 1)
     return least
 
 
-def _told_otherwise(head: HeadUse) -> bool:
+def _is_told_otherwise(head: HeadUse) -> bool:
     """Whether the activation over the one unit is a finding by itself."""
     return head.activation is not None and head.activation.function in {"softmax", "sparsemax", *SIGMOIDS}
 

@@ -17,26 +17,26 @@ def check_mask_readers(head: HeadUse) -> Iterable[Diagnostic]:
     if head.mask is None:
         return
     labels = (Label(head.mask.made_at, "the mask is made here"),)
-    if head.loss is not None and (help := _why(head, head.loss.thing, "loss")) is not None:
+    if head.loss is not None and (help := _explain_ways_out(head, head.loss.thing, "loss")) is not None:
         facts: dict[str, object] = {"loss": written(head.loss.thing), "head": head.name}
         yield Diagnostic(LOSS_COUNTS, head.loss.place, facts, labels=labels, help=help)
     for metric in head.metrics if head.type.mask is not None else ():
-        help = _why(head, metric.thing, "metric")
-        if help is not None and _fits(head, metric.thing):
+        help = _explain_ways_out(head, metric.thing, "metric")
+        if help is not None and _find_fits(head, metric.thing):
             facts = {"metric": written(metric.thing), "head": head.name}
             yield Diagnostic(METRIC_COUNTS, metric.place, facts, labels=labels, help=help)
 
 
-def _fits(head: HeadUse, thing: KerasObject) -> bool:
+def _find_fits(head: HeadUse, thing: KerasObject) -> bool:
     """Whether the metric runs on such an output at all."""
     most = reads(thing).get("maximum_rank")
     return most is None or head.rank <= most
 
 
-def _why(head: HeadUse, thing: KerasObject, what: str) -> tuple[str, ...] | None:
+def _explain_ways_out(head: HeadUse, thing: KerasObject, what: str) -> tuple[str, ...] | None:
     """The ways out, or None where the mask is counted."""
     how = mask_use(thing)
-    if not _fits(head, thing):
+    if not _find_fits(head, thing):
         return None
     if head.rank == 2 and thing.name in CATEGORICAL:
         # The steps are the classes.

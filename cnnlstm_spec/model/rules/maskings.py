@@ -16,7 +16,7 @@ from ...ops.structural import LeaveTime
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Drop, Fix, Move, Put, Wrap
-from .common import compiled, title_of
+from .common import find_compile_spec, title_of
 
 if TYPE_CHECKING:
     from ...ops.embedding import Lookup
@@ -53,13 +53,13 @@ def check_maskings(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each `Masking` behind a layer that gives padded steps other values, and each vector repeated for padded steps."""
     for node in typed.nodes.values():
         if isinstance(node.node.op, Masking) and node.type is not None:
-            yield from _never(typed, node, node.node.op)
+            yield from _check_never(typed, node, node.node.op)
         elif isinstance(node.node.op, RepeatVector | Reshape) and node.type is not None and node.type.rank > 1:
-            yield from _anew(typed, spec, node, node.type.axes[0].size)
+            yield from _check_made_anew(typed, spec, node, node.type.axes[0].size)
 
 
-def _never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Diagnostic]:
-    found = _changing(typed, node.node.inputs[0], op.mask_value)
+def _check_never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Diagnostic]:
+    found = _find_changing(typed, node.node.inputs[0], op.mask_value)
     if found is None:
         return
     step, outer, why = found
@@ -83,23 +83,23 @@ Changing = tuple[TypedNode, TypedNode, str]
 """A layer, the structure that it stands in, and what it does."""
 
 
-def _changing(typed: TypedGraph, id: str, value: float) -> Changing | None:
+def _find_changing(typed: TypedGraph, id: str, value: float) -> Changing | None:
     """The last layer up to a node that leaves no step at a value."""
     outer: TypedNode | None = None
     while (step := typed.nodes[id]).node.op is not None and step.node.inputs and step.type is not None:
         op = step.node.op
-        if (why := _changes(op, value)) is not None:
+        if (why := _explain_change(op, value)) is not None:
             return step, outer or step, why
         if isinstance(op, (LeaveTime, *JOINS)):
             outer = outer or step
         if len(step.node.inputs) > 1:
-            paths = [_changing(typed, each, value) for each in step.node.inputs if isinstance(op, JOINS)]
+            paths = [_find_changing(typed, each, value) for each in step.node.inputs if isinstance(op, JOINS)]
             return next(((found[0], outer or found[1], found[2]) for found in paths if found is not None), None)
         id = step.node.inputs[0]
     return None
 
 
-def _changes(op: Op, value: float) -> str | None:
+def _explain_change(op: Op, value: float) -> str | None:
     """How a layer gives steps that hold a value everywhere another one; None where it leaves them, or that is not known."""
     if isinstance(op, Normalizing):
         return "takes the mean away"
@@ -125,10 +125,10 @@ def _changes(op: Op, value: float) -> str | None:
     return None
 
 
-def _anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, steps: Size) -> Iterable[Diagnostic]:
+def _check_made_anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, steps: Size) -> Iterable[Diagnostic]:
     """Steps as many as those of a padded sequence that a layer before it has read, which reach a loss."""
     source = _read(typed, node)
-    section = compiled(spec)
+    section = find_compile_spec(spec)
     if source is None or section is None or source.inputs[0] is None or source.inputs[0].axes[0].size != steps:
         return
     mask = source.inputs[0].mask
@@ -136,7 +136,7 @@ def _anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, steps: Size) -> I
         output, before = typed.nodes[id], typed.nodes[typed.nodes[id].node.inputs[0]]
         if section.losses.get(head) is None or output.type is None or before.type is None or before.type.mask is not None:
             continue
-        if output.type.rank < 2 or output.type.axes[0].size != steps or not _reaches(typed, node.node.id, id):
+        if output.type.rank < 2 or output.type.axes[0].size != steps or not _find_reaching_step(typed, node.node.id, id):
             continue
         assert mask is not None and node.node.op is not None
         layer = title_of(node.node.op)
@@ -146,12 +146,12 @@ def _anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, steps: Size) -> I
             f"`Parallel: {{paths: {{again: [..., {layer}], padding: [{{Rescaling: {{scale: 0}}}}]}}, merge: concat}}`",
         )
         yield Diagnostic(
-            ANEW, node.node.origin.place, {"layer": layer, "steps": steps}, "", labels, help, (_beside_its_padding(source, node),)
+            ANEW, node.node.origin.place, {"layer": layer, "steps": steps}, "", labels, help, (_fix_beside_padding(source, node),)
         )
         return
 
 
-def _beside_its_padding(source: TypedNode, node: TypedNode) -> Fix:
+def _fix_beside_padding(source: TypedNode, node: TypedNode) -> Fix:
     """The layers from the one that reads a padded sequence to `RepeatVector` in one path, and what has the mask in another."""
     both = ("padding: [{Rescaling: {scale: 0}}]", "merge: concat")
     wrap = Wrap(source.node.origin.place.span, node.node.origin.place.span, "Parallel.paths.again", both)
@@ -169,7 +169,7 @@ def _read(typed: TypedGraph, node: TypedNode) -> TypedNode | None:
     return None
 
 
-def _reaches(typed: TypedGraph, start: str, end: str) -> bool:
+def _find_reaching_step(typed: TypedGraph, start: str, end: str) -> bool:
     """Whether one node rests on another."""
     waiting, seen = [end], set()
     while waiting:

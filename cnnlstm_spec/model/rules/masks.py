@@ -15,7 +15,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import write
 from ...text.source import Place
-from .common import Setting, compiled, title_of
+from .common import Setting, find_compile_spec, title_of
 
 if TYPE_CHECKING:
     from ...ops.backbones.op import Backbone
@@ -33,21 +33,21 @@ READERS = "`GlobalAveragePooling1D`, attention and the recurrent layers read the
 
 def check_mask(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """Findings on the masks that come to a layer: lost, combined, unread."""
-    yield from _without_effect(node)
-    yield from _over_padding(node)
-    yield from _across_steps(node)
-    yield from _combined(node)
-    gone = _lost(node)
+    yield from _check_mask_zero(node)
+    yield from _check_over_padding(node)
+    yield from _check_across_steps(node)
+    yield from _check_combined(node)
+    gone = _find_lost(node)
     if gone is not None:
-        yield _lost_at(node, gone)
+        yield _report_lost(node, gone)
 
 
-def _lost(node: TypedNode) -> Mask | None:
+def _find_lost(node: TypedNode) -> Mask | None:
     """The mask that a layer drops though it has not read it."""
     op = node.node.op
     assert op is not None and node.type is not None
     inputs = tuple(x for x in node.inputs if x is not None)
-    mask = next((mask for x in inputs for mask in _masks(x)), None)
+    mask = next((mask for x in inputs for mask in _iterate_masks(x)), None)
     if mask is None or _reads(node) or isinstance(op, EnterTime | Output) or op.sums_zeros(*inputs):
         return None
     if op.makes_mask(*inputs) or op.takes_no_padding(*inputs):
@@ -57,7 +57,7 @@ def _lost(node: TypedNode) -> Mask | None:
     return mask if node.type.mask is None and node.type.zeros is None else None
 
 
-def _masks(x: TensorType) -> Iterator[Mask]:
+def _iterate_masks(x: TensorType) -> Iterator[Mask]:
     """The masks by which the steps of a type are padded: of a first axis of steps, and of one where padded steps are 0."""
     if x.mask is not None:
         yield x.mask
@@ -67,11 +67,11 @@ def _masks(x: TensorType) -> Iterator[Mask]:
 
 def _reads(node: TypedNode) -> bool:
     """Whether a layer reads the masks that come to it."""
-    op, padded = node.node.op, [x for x in node.inputs if x is not None and any(_masks(x))]
+    op, padded = node.node.op, [x for x in node.inputs if x is not None and any(_iterate_masks(x))]
     return op is not None and op.reads_mask and all(x.mask is not None and op.leaves_padding_out(x) for x in padded)
 
 
-def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
+def _report_lost(node: TypedNode, mask: Mask) -> Diagnostic:
     op = node.node.op
     assert op is not None
     title = title_of(op)
@@ -89,23 +89,23 @@ def _lost_at(node: TypedNode, mask: Mask) -> Diagnostic:
     return Diagnostic(MASK_LOST, node.node.origin.place, {"layer": op.title()}, "", labels, help, fixes)
 
 
-def _combined(node: TypedNode) -> Iterator[Diagnostic]:
+def _check_combined(node: TypedNode) -> Iterator[Diagnostic]:
     assert node.type is not None and node.node.op is not None
     given = [x.mask for x in node.inputs if x is not None and x.mask is not None]
-    other = next((mask for mask in given[1:] if not mask.same(given[0])), None)
+    other = next((mask for mask in given[1:] if not mask.is_same(given[0])), None)
     if other is None or node.type.mask is None or not given[0].terms | other.terms <= node.type.mask.terms:
         return
     labels = (Label(given[0].made_at, "one is made here"), Label(other.made_at, "the other is made here"))
     help: tuple[str, ...] = ()
     if given[0].backwards != other.backwards:
         help = ("one of them has its steps in reverse order, padding first: `go_backwards` turns them",)
-    if ids(given[0]) != ids(other):
+    if list_ids(given[0]) != list_ids(other):
         help = (*help, "give branches of the same steps one `mask_input`, or fuse them after their steps are one vector")
     labels = (*(labels if given[0].made_at != other.made_at else labels[:1]), *node.node.origin.uses)
     yield Diagnostic(COMBINED, node.node.origin.place, {"layer": node.node.op.title()}, labels=labels, help=help)
 
 
-def _across_steps(node: TypedNode) -> Iterator[Diagnostic]:
+def _check_across_steps(node: TypedNode) -> Iterator[Diagnostic]:
     """A normalization whose statistics are over the steps of one sample, which it takes without the mask."""
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if op is None or x is None or x.mask is None or not x.axes:
@@ -125,7 +125,7 @@ def _across_steps(node: TypedNode) -> Iterator[Diagnostic]:
     yield Diagnostic(NORM_OVER_PADDING, node.node.origin.place, facts, labels=labels, help=help)
 
 
-def _over_padding(node: TypedNode) -> Iterator[Diagnostic]:
+def _check_over_padding(node: TypedNode) -> Iterator[Diagnostic]:
     """A trained batch norm among steps in the batch: it cannot leave the padded ones out."""
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if op is None or x is None or not op.trainable:
@@ -146,7 +146,7 @@ def _over_padding(node: TypedNode) -> Iterator[Diagnostic]:
     yield Diagnostic(NORM_OVER_PADDING, node.node.origin.place, facts, labels=labels, help=help)
 
 
-def _without_effect(node: TypedNode) -> Iterator[Diagnostic]:
+def _check_mask_zero(node: TypedNode) -> Iterator[Diagnostic]:
     """`mask_zero` where an embedding makes no mask."""
     op = node.node.op
     x = node.inputs[0] if node.inputs else None
@@ -162,11 +162,11 @@ def check_unread_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnosti
     """Masks that no layer and no output reads, and of which nothing has been said; silent after a mistake."""
     if any(node.type is None for node in typed.nodes.values()):
         return
-    lost = (node for node in typed.nodes.values() if _lost(node) is not None)
-    masks = (mask for node in lost for x in node.inputs if x is not None for mask in _masks(x))
-    said = _read(typed, spec, {id for mask in masks for id in ids(mask)})
+    lost = (node for node in typed.nodes.values() if _find_lost(node) is not None)
+    masks = (mask for node in lost for x in node.inputs if x is not None for mask in _iterate_masks(x))
+    said = _read(typed, spec, {id for mask in masks for id in list_ids(mask)})
     for node in typed.nodes.values():
-        made = _made(node)
+        made = _find_made_mask(node)
         if made is not None and node.node.id not in said:
             maker, place = made
             help = (f"{READERS}, and so does the loss of an output with steps", "leave it out if padding may count")
@@ -175,7 +175,7 @@ def check_unread_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnosti
 
 def _read(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> set[str]:
     """The makers of masks that are read, lost or replaced, or that a loss should read; of a joined mask its parts."""
-    section = compiled(spec)
+    section = find_compile_spec(spec)
     trained = [] if section is None else [typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None]
     found = set(lost)
     for node in reversed(typed.nodes.values()):
@@ -186,16 +186,16 @@ def _read(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> set[str]:
         made = op.makes_mask(*inputs) and (not op.joins_masks or node.node.id in found)
         carried = isinstance(op, Output) and (node.node.id in trained or (node.type is not None and node.type.mask is not None))
         if _reads(node) or made or carried or op.sums_zeros(*inputs):
-            found |= {id for x in inputs for mask in _masks(x) for id in ids(mask)}
+            found |= {id for x in inputs for mask in _iterate_masks(x) for id in list_ids(mask)}
     return found
 
 
-def ids(mask: Mask) -> frozenset[str]:
+def list_ids(mask: Mask) -> frozenset[str]:
     """The nodes that make a mask."""
     return frozenset(id for id, _ in mask.terms)
 
 
-def _made(node: TypedNode) -> tuple[str, Place] | None:
+def _find_made_mask(node: TypedNode) -> tuple[str, Place] | None:
     """What makes a mask at a node, and where it is written."""
     op = node.node.op
     if isinstance(op, InputOp):

@@ -21,10 +21,10 @@ from ..facts import (
     READS_LOGITS,
     SCORES,
     SET_AGAINST_OTHERS,
-    accuracy_meant,
-    threshold_of,
+    find_accuracy,
+    find_threshold,
 )
-from .common import BINARY, HeadUse, activated, instead, with_argument, written
+from .common import BINARY, HeadUse, fix_activation, instead, with_argument, written
 
 ONE_CLASS_ALONE = Code(
     "accuracy-of-one-class", "warning", "`{metric}` looks at one class of a sample; `{head}` gives {count} apart"
@@ -52,24 +52,29 @@ def check_measure(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             return
 
 
-def _facts(metric: Placed, head: HeadUse, **more: object) -> dict[str, object]:
+def _describe_head(metric: Placed, head: HeadUse, **more: object) -> dict[str, object]:
     loss = written(head.loss.thing) if head.loss is not None else "?"
     return {"metric": written(metric.thing), "head": head.name, "loss": loss, **more}
 
 
-def _meant(metric: Placed, head: HeadUse) -> str:
+def _find_meant(metric: Placed, head: HeadUse) -> str:
     """The class of a metric, of `accuracy` the one that Keras makes of it."""
-    return accuracy_meant(metric.thing, head.width, head.loss.thing if head.loss is not None else None)
+    return find_accuracy(metric.thing, head.width, head.loss.thing if head.loss is not None else None)
 
 
-def _encoding(head: HeadUse) -> str | None:
+def _find_encoding(head: HeadUse) -> str | None:
     return head.target.encoding if head.target is not None else None
 
 
-def _several(metric: Placed, head: HeadUse) -> Told:
+def _check_several(metric: Placed, head: HeadUse) -> Told:
     """The best class of a sample, where each class is a question of its own."""
     values, loss = head.type.meaning.range, head.loss
-    if _meant(metric, head) not in BEST_CLASS or head.width == 1 or loss is None or _encoding(head) in ("one_hot", "binary"):
+    if (
+        _find_meant(metric, head) not in BEST_CLASS
+        or head.width == 1
+        or loss is None
+        or _find_encoding(head) in ("one_hot", "binary")
+    ):
         return
     apart = values is not None and values.sums is None and values.by in SIGMOIDS
     if loss.thing.name not in BINARY and not (apart and loss.thing.name in SET_AGAINST_OTHERS):
@@ -83,20 +88,20 @@ def _several(metric: Placed, head: HeadUse) -> Told:
         f"{each} looks at each class by itself",
     )
     labels = (Label(loss.place, "takes each class apart"),)
-    facts = _facts(metric, head, count=head.type.axes[-1].size)
+    facts = _describe_head(metric, head, count=head.type.axes[-1].size)
     fix = with_argument(metric, "threshold", "0", "BinaryAccuracy") if logits else instead(metric, "binary_accuracy")
     yield Diagnostic(ONE_CLASS_ALONE, metric.place, facts, "", labels, help, (fix,))
 
 
-def _numbers(metric: Placed, head: HeadUse) -> Told:
+def _check_numbers(metric: Placed, head: HeadUse) -> Told:
     """Classes counted among numbers."""
     loss, values = head.loss, head.type.meaning.range
-    if loss is None or loss.thing.name not in OF_NUMBERS or _meant(metric, head) not in COMPARED:
+    if loss is None or loss.thing.name not in OF_NUMBERS or _find_meant(metric, head) not in COMPARED:
         return
-    encoding = _encoding(head)
+    encoding = _find_encoding(head)
     if encoding not in (None, "real") or (encoding is None and values is not None and values.probabilities):
         return
-    what = _meant(metric, head)
+    what = _find_meant(metric, head)
     how = "a perfect prediction scores 0, unless the labels are 0 and 1"
     if what in BEST_CLASS:
         how = "it compares which of the numbers of a sample is the greatest"
@@ -105,13 +110,13 @@ def _numbers(metric: Placed, head: HeadUse) -> Told:
     help = (how, "`mean_absolute_error` and `root_mean_squared_error` say how far off the numbers are")
     labels = (Label(loss.place, "fits numbers"),)
     fixes = (instead(metric, "mean_absolute_error"),)
-    yield Diagnostic(OF_NUMBERS_FITTED, metric.place, _facts(metric, head), "", labels, help, fixes)
+    yield Diagnostic(OF_NUMBERS_FITTED, metric.place, _describe_head(metric, head), "", labels, help, fixes)
 
 
-def _margins(metric: Placed, head: HeadUse) -> Told:
+def _check_margins(metric: Placed, head: HeadUse) -> Told:
     """A threshold of probabilities, or several of them, over margins, whose sign says the class."""
-    loss, meant = head.loss, _meant(metric, head)
-    threshold = threshold_of(metric.thing, meant)
+    loss, meant = head.loss, _find_meant(metric, head)
+    threshold = find_threshold(metric.thing, meant)
     curve = meant in CURVES and not metric.thing.get("from_logits")
     if loss is None or loss.thing.name not in OF_MARGINS or not (threshold or curve):
         return
@@ -124,24 +129,24 @@ def _margins(metric: Placed, head: HeadUse) -> Told:
         help = (*help, f"give labels of 0 and 1, which the loss takes too, and `{meant}: {{{argument}: {value}}}`")
         fixes = (with_argument(metric, argument, value, meant),)
     labels = (Label(loss.place, "reads labels of -1 and 1, or of 0 and 1"),)
-    facts = _facts(metric, head, where=f"at {threshold:g}" if threshold else "between 0 and 1")
+    facts = _describe_head(metric, head, where=f"at {threshold:g}" if threshold else "between 0 and 1")
     yield Diagnostic(MARGINS, metric.place, facts, "", labels, help, fixes)
 
 
-def _logits(metric: Placed, head: HeadUse) -> Told:
+def _check_logits(metric: Placed, head: HeadUse) -> Told:
     """Probabilities read, where the loss takes the logits of the output."""
-    loss, values, meant = head.loss, head.type.meaning.range, _meant(metric, head)
+    loss, values, meant = head.loss, head.type.meaning.range, _find_meant(metric, head)
     if loss is None or not loss.thing.get("from_logits") or (values is not None and values.probabilities):
         return
-    threshold = metric.thing.get("threshold") if meant in SCORES else threshold_of(metric.thing, meant)
+    threshold = metric.thing.get("threshold") if meant in SCORES else find_threshold(metric.thing, meant)
     divides = threshold is not None and 0 < threshold < 1
     if not divides and (meant not in PROBABILITIES_READ or metric.thing.get("from_logits")):
         return
     binary = loss.thing.name in BINARY
     last = "sigmoid" if binary else "softmax"
     help: tuple[str, ...] = (f"end with `activation: {last}`, and leave `from_logits` out of the loss",)
-    fixes = _without_logits(loss, head, last)
-    if threshold is not None and divides and binary and (at := _logit(meant, threshold)) is not None:
+    fixes = _fix_logits(loss, head, last)
+    if threshold is not None and divides and binary and (at := _compute_logit(meant, threshold)) is not None:
         argument = AT_A_THRESHOLD[meant]
         what = f"a logit is above {at} where its probability is above {threshold:g}: `{meant}: {{{argument}: {at}}}`"
         help, fixes = (what, *help), (with_argument(metric, argument, at, meant), *fixes)
@@ -149,27 +154,27 @@ def _logits(metric: Placed, head: HeadUse) -> Told:
         help = (f"tell it: `{meant}: {{from_logits: true}}`", *help)
         fixes = (with_argument(metric, "from_logits", "true", meant), *fixes)
     labels = (Label(loss.place, "takes logits"),)
-    yield Diagnostic(ON_LOGITS, metric.place, _facts(metric, head), "", labels, help, fixes)
+    yield Diagnostic(ON_LOGITS, metric.place, _describe_head(metric, head), "", labels, help, fixes)
 
 
-def _logit(meant: str, probability: float) -> str | None:
+def _compute_logit(meant: str, probability: float) -> str | None:
     """The logit of a threshold; None where the metric takes none, or it looks like a probability itself."""
     value = log(probability / (1 - probability))
     taken = value == 0 or (meant not in LABELLED and not 0 < value < 1)
     return f"{value:.3g}" if meant in AT_A_THRESHOLD and taken else None
 
 
-def _without_logits(loss: Placed, head: HeadUse, last: str) -> tuple[Fix, ...]:
+def _fix_logits(loss: Placed, head: HeadUse, last: str) -> tuple[Fix, ...]:
     """The activation that makes probabilities of the logits, and a loss that reads those."""
     found = head.activation
     op = found.node.op if found is not None else None
     if found is None or op is None or found.function != "linear" or "activation" not in op.arguments:
         return ()
-    edits = (*activated(found.node, last).edits, Put(loss.place.span, "from_logits", "false"))
+    edits = (*fix_activation(found.node, last).edits, Put(loss.place.span, "from_logits", "false"))
     return (Fix(f"end with `activation: {last}`, and without `from_logits`", edits),)
 
 
-def _greatest(metric: Placed, head: HeadUse) -> Told:
+def _check_greatest(metric: Placed, head: HeadUse) -> Told:
     """A score of the greatest value alone, over one unit or classes that can go together."""
     thing, values = metric.thing, head.type.meaning.range
     if thing.name not in SCORES or thing.get("threshold") is not None:
@@ -181,10 +186,10 @@ def _greatest(metric: Placed, head: HeadUse) -> Told:
         return
     how = "of one unit that is always this one: every sample counts as true" if head.width == 1 else "all others count as false"
     help, fixes = (how, f"write `{thing.name}: {{threshold: 0.5}}`"), (with_argument(metric, "threshold", "0.5"),)
-    yield Diagnostic(NO_THRESHOLD, metric.place, _facts(metric, head), help=help, fixes=fixes)
+    yield Diagnostic(NO_THRESHOLD, metric.place, _describe_head(metric, head), help=help, fixes=fixes)
 
 
-def _of_two(metric: Placed, head: HeadUse) -> Told:
+def _check_two(metric: Placed, head: HeadUse) -> Told:
     """Precision and recall over both of two classes, or over all: what is wrong for one is wrong for another."""
     thing, values, last = metric.thing, head.type.meaning.range, head.type.rank - 1
     if values is None or values.sums != (last,):
@@ -202,12 +207,12 @@ def _of_two(metric: Placed, head: HeadUse) -> Told:
         f"`{thing.name}: {{{argument}: {value}}}` {why}",
     )
     fixes = (with_argument(metric, argument, value),)
-    yield Diagnostic(IS_ACCURACY, metric.place, _facts(metric, head, count=count), help=help, fixes=fixes)
+    yield Diagnostic(IS_ACCURACY, metric.place, _describe_head(metric, head, count=count), help=help, fixes=fixes)
 
 
-def _ignored(metric: Placed, head: HeadUse) -> Told:
+def _check_ignored(metric: Placed, head: HeadUse) -> Told:
     """A class that the loss alone leaves out."""
-    loss, meant = head.loss, _meant(metric, head)
+    loss, meant = head.loss, _find_meant(metric, head)
     id = loss.thing.get("ignore_class") if loss is not None else None
     counts = meant.startswith("Sparse") or meant in ("IoU", "MeanIoU")
     if loss is None or id is None or not counts or metric.thing.get("ignore_class") is not None:
@@ -216,21 +221,29 @@ def _ignored(metric: Placed, head: HeadUse) -> Told:
     outside = isinstance(size, int) and not 0 <= id < size
     how = "no prediction can be right there" if outside else "what is left out of training counts in it"
     overlap = f"`MeanIoU: {{num_classes: {size}, sparse_y_pred: false, ignore_class: {id}}}` leaves it out"
-    help = (how, f"`{meant}` takes `ignore_class: {id}` too" if "ignore_class" in arguments_of(meant) else overlap)
+    help = (how, f"`{meant}` takes `ignore_class: {id}` too" if "ignore_class" in list_arguments(meant) else overlap)
     labels = (Label(loss.place, "leaves it out"),)
     fixes: tuple[Fix, ...] = ()
-    if "ignore_class" in arguments_of(meant):
+    if "ignore_class" in list_arguments(meant):
         fixes = (with_argument(metric, "ignore_class", str(id), meant),)
     elif not metric.thing.arguments:
         fixes = (write(metric.place.span, f"{{MeanIoU: {{num_classes: {size}, sparse_y_pred: false, ignore_class: {id}}}}}"),)
-    yield Diagnostic(COUNTS_IGNORED, metric.place, _facts(metric, head, id=id), "", labels, help, fixes)
+    yield Diagnostic(COUNTS_IGNORED, metric.place, _describe_head(metric, head, id=id), "", labels, help, fixes)
 
 
-def arguments_of(name: str) -> tuple[str, ...]:
+def list_arguments(name: str) -> tuple[str, ...]:
     """The arguments of a metric of Keras."""
     from ...language.catalog import family
 
     return tuple(each["name"] for each in family("metrics")["classes"][name]["arguments"])
 
 
-RULES: tuple[Callable[[Placed, HeadUse], Told], ...] = (_several, _numbers, _margins, _logits, _greatest, _of_two, _ignored)
+RULES: tuple[Callable[[Placed, HeadUse], Told], ...] = (
+    _check_several,
+    _check_numbers,
+    _check_margins,
+    _check_logits,
+    _check_greatest,
+    _check_two,
+    _check_ignored,
+)

@@ -47,16 +47,16 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         preprocessing = op.preprocessing() if op is not None else None
         if op is None or preprocessing is None or node.type is None:
             continue
-        steps = tuple(_before(node, typed))
+        steps = tuple(_list_before(node, typed))
         if not steps or not isinstance(steps[-1].node.op, InputOp):
             continue
-        scales = [step for step in steps if title_of(_op(step)) == "Rescaling"]
+        scales = [step for step in steps if title_of(_find_op(step)) == "Rescaling"]
         if (preprocessing == "identity" and _scales_inside(op)) or _is_preprocessed(op, preprocessing):
-            yield from _twice(node, steps[-1], scales)
+            yield from _check_twice(node, steps[-1], scales)
         elif not scales:
-            yield from _raw(node, op, preprocessing, steps[-1])
+            yield from _check_raw(node, op, preprocessing, steps[-1])
         else:
-            yield from _otherwise(node, op, preprocessing, scales[0])
+            yield from _check_otherwise(node, op, preprocessing, scales[0])
 
 
 def _scales_inside(op: Op) -> bool:
@@ -69,7 +69,7 @@ def _is_preprocessed(op: Op, preprocessing: str) -> bool:
     return isinstance(op, Backbone) and op.preprocess_input and preprocessing != "identity"
 
 
-def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
+def _list_before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
     """The nodes back to the input, as long as each only moves pixels or rescales them."""
     while len(node.node.inputs) == 1:
         node = typed.nodes[node.node.inputs[0]]
@@ -80,7 +80,7 @@ def _before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
         yield node
 
 
-def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[Diagnostic]:
+def _check_otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[Diagnostic]:
     """Pixels scaled for other weights than the pretrained ones."""
     values = node.inputs[0].meaning.range if node.inputs[0] is not None else None
     if op.value("weights") != "imagenet" or values is None or values.least is None or values.greatest is None:
@@ -97,14 +97,14 @@ def _otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[
     }.get(way, (f"write `preprocess_input: true` in its place, at `{op.title()}`",))
     fixes: tuple[Fix, ...] = ()
     if way == "tf":
-        fixes = (Fix("write `Rescaling: {scale: 1/127.5, offset: -1}`", _scaling(scale, "1/127.5", "-1")),)
+        fixes = (Fix("write `Rescaling: {scale: 1/127.5, offset: -1}`", _change_scaling(scale, "1/127.5", "-1")),)
     elif way in ("torch", "caffe"):
         puts = Put(node.node.origin.place.span, "preprocess_input", "true")
-        fixes = (Fix("leave the pixels, and write `preprocess_input: true`", (*_scaling(scale, "1"), puts)),)
+        fixes = (Fix("leave the pixels, and write `preprocess_input: true`", (*_change_scaling(scale, "1"), puts)),)
     yield Diagnostic(OTHERWISE, scale.node.origin.place, facts, "", (label, *scale.node.origin.uses), help, fixes)
 
 
-def _scaling(step: TypedNode, scale: str, offset: str = "0") -> tuple[Change, ...]:
+def _change_scaling(step: TypedNode, scale: str, offset: str = "0") -> tuple[Change, ...]:
     """Other arguments of a `Rescaling`."""
     here = step.node.origin.place.span
     moved = offset != "0" or "offset" in step.node.origin.written.places
@@ -130,7 +130,7 @@ def check_value_range(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]
     yield Diagnostic(RANGE, place_in(op, "value_range", node.node), facts, "", places, help, fixes)
 
 
-def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagnostic]:
+def _check_raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagnostic]:
     """Integers are raw for certain. Floats may come scaled: then only where the weights are known and the way out is a layer."""
     assert start.type is not None
     weights = op.value("weights")
@@ -149,28 +149,28 @@ def _raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagno
     yield Diagnostic(RAW, node.node.origin.place, {"layer": op.title()}, "", labels, help, fixes)
 
 
-def _twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> Iterator[Diagnostic]:
+def _check_twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> Iterator[Diagnostic]:
     assert start.type is not None
     brightest = LARGEST.get(start.type.dtype, 255.0)
     for step in scales:
-        brightest *= _largest(_op(step).value("scale"))
+        brightest *= _find_largest(_find_op(step).value("scale"))
     if not scales or not 0 < brightest <= SCALED:
         return
-    layer, place = _op(node).title(), scales[0].node.origin.place
+    layer, place = _find_op(node).title(), scales[0].node.origin.place
     label = Label(node.node.origin.place, f"`{layer}` reads pixels of 0 to 255")
     uses = scales[0].node.origin.uses
     leave = Fix(
-        "write `scale: 1`, which leaves pixels of 0 to 255", tuple(each for step in scales for each in _scaling(step, "1"))
+        "write `scale: 1`, which leaves pixels of 0 to 255", tuple(each for step in scales for each in _change_scaling(step, "1"))
     )
     fixes = (leave, drop(place.span, "Rescaling", "display"))
     yield Diagnostic(TWICE, place, {"layer": layer}, "", (label, *uses), ("remove this `Rescaling`, or write `scale: 1`",), fixes)
 
 
-def _op(node: TypedNode) -> Op:
+def _find_op(node: TypedNode) -> Op:
     assert node.node.op is not None
     return node.node.op
 
 
-def _largest(scale: Any) -> float:
+def _find_largest(scale: Any) -> float:
     values = scale if isinstance(scale, tuple | list) else (scale,)
     return max(abs(float(each)) for each in values)

@@ -13,7 +13,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Insert, Move, Put, put
 from .common import DISTRIBUTIONS as OF_ONE_CLASS
-from .common import PROBABILITIES, HeadUse, Setting, compiled, function_of, place_in, title_of, written
+from .common import PROBABILITIES, HeadUse, Setting, find_compile_spec, find_function, place_in, title_of, written
 
 if TYPE_CHECKING:
     from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
@@ -33,14 +33,14 @@ NOT_CHANNELS = Code("softmax-not-over-channels", "warning", "`softmax` adds up t
 
 def check_last_probabilities(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """The first layer after the last softmax or sigmoid of each head that makes other values of its probabilities."""
-    section = compiled(spec)
+    section = find_compile_spec(spec)
     for head, id in typed.graph.outputs.items() if section is not None else ():
         loss = section.losses.get(head) if section is not None else None
-        if loss is not None and (found := _changed(typed, id, loss)) is not None:
+        if loss is not None and (found := _find_changed(typed, id, loss)) is not None:
             yield found
 
 
-def _changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None:
+def _find_changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None:
     """Of the layers that stand alone in a row before an output, the first that breaks what they get."""
     step, breaking = typed.nodes[id], None
     while step.node.op is not None and len(step.inputs) == 1 and step.type is not None:
@@ -52,7 +52,7 @@ def _changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None:
         elif not (op.keeps_values or op.keeps_range):
             break
         step = typed.nodes[step.node.inputs[0]]
-    function = function_of(step.node.op) if step.node.op is not None and step.type is not None else None
+    function = find_function(step.node.op) if step.node.op is not None and step.type is not None else None
     if breaking is None or breaking.node.op is None or step.node.op is None or function not in DISTRIBUTIONS | SIGMOIDS:
         return None
     when = " in training" if isinstance(breaking.node.op, Noise) else ""
@@ -105,7 +105,7 @@ def check_softmax_axis(node: TypedNode, setting: Setting) -> Iterable[Diagnostic
     if op is None or type is None or type.rank < 2 or not node.inputs or node.inputs[0] is None:
         return
     values, channels = type.meaning.range, type.meaning.channels
-    own = title_of(op) == "Softmax" or function_of(op) in DISTRIBUTIONS
+    own = title_of(op) == "Softmax" or find_function(op) in DISTRIBUTIONS
     if not own or values is None or values.sums != (type.rank - 1,) or channels != 0:
         return
     along, first = type.axes[-1].name, type.axes[0].name

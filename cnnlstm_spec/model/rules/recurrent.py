@@ -11,7 +11,7 @@ from ...ir.size import Size
 from ...ops.shared import called
 from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import Setting, written_of
+from .common import Setting, find_written
 
 if TYPE_CHECKING:
     from ...ops.recurrent import Gated, Recurrent, Units
@@ -35,11 +35,11 @@ def check_recurrent(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     x = node.inputs[0] if node.inputs else None
     if node.node.op is None or x is None or not node.owns_weights or not x.axes:
         return
-    for op in _recurrent(node.node.op):
-        yield from _findings(op, node, x.axes[0].size)
+    for op in _iterate_recurrent(node.node.op):
+        yield from _check_layer(op, node, x.axes[0].size)
 
 
-def _recurrent(op: Op) -> Iterator[Recurrent]:
+def _iterate_recurrent(op: Op) -> Iterator[Recurrent]:
     if isinstance(op, Recurrent):
         yield op
     for inner in op.inner_ops():
@@ -47,11 +47,11 @@ def _recurrent(op: Op) -> Iterator[Recurrent]:
             yield inner
 
 
-def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnostic]:
+def _check_layer(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnostic]:
     shown = f"{steps:,}" if isinstance(steps, int) else "all"
     facts: dict[str, object] = {"layer": op.title(), "steps": shown}
     uses = node.node.origin.uses
-    places = written_of(op, node.node).places
+    places = find_written(op, node.node).places
     if isinstance(op, Units) and op.unroll and isinstance(steps, int) and steps > MANY:
         help: tuple[str, ...] = ("leave `unroll` out: the graph grows with every step, and so does the time to the first batch",)
         yield Diagnostic(UNROLLED, places["unroll"], facts, labels=uses, help=help)
@@ -59,15 +59,15 @@ def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnosti
     if not isinstance(op, Gated) or op.use_cudnn != "auto":
         return
     label = f"{shown} steps, one by one"
-    needs = op.cudnn_needs()
+    needs = op.list_cudnn_needs()
     for argument in SLOWING:
         needed = needs[argument]
         value = getattr(op, argument)
         given = called(value) if argument.endswith("activation") else value
         if given != needed and argument in places:
-            help = (f"on a GPU, cuDNN runs all steps at once with `{argument}: {_yaml(needed)}`", SAYS_SO)
+            help = (f"on a GPU, cuDNN runs all steps at once with `{argument}: {_write_yaml(needed)}`", SAYS_SO)
             yield Diagnostic(
-                NO_CUDNN, places[argument], {**facts, "argument": argument, "given": _yaml(given)}, label, uses, help
+                NO_CUDNN, places[argument], {**facts, "argument": argument, "given": _write_yaml(given)}, label, uses, help
             )
             return
     mask = node.inputs[0].mask if node.inputs[0] is not None else None
@@ -81,5 +81,5 @@ def _findings(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagnosti
     yield Diagnostic(NO_CUDNN_MASK, node.node.origin.place, facts, label, labels, help)
 
 
-def _yaml(value: object) -> str:
+def _write_yaml(value: object) -> str:
     return {"True": "true", "False": "false", "None": "null"}.get(str(value), str(value))

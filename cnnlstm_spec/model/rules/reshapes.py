@@ -23,18 +23,18 @@ def check_reshape(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     op, x, y = node.node.op, node.inputs[0] if node.inputs else None, node.type
     if not isinstance(op, Reshape) or x is None or y is None:
         return
-    order = _turned(x.sizes, y.sizes) or _turned_and_joined(x.sizes, y.sizes)
+    order = _find_turn(x.sizes, y.sizes) or _find_turn_and_join(x.sizes, y.sizes)
     if order is None:
         return
     turn = f"Permute: {{dims: {list(order)}}}"
     whole = sorted(map(str, x.sizes)) == sorted(map(str, y.sizes))
     help = (f"`{turn}` turns the axes" if whole else f"`{turn}` before it turns the axes",)
     facts: dict[str, object] = {"target": "[" + ", ".join(map(str, y.sizes)) + "]"}
-    place, fixes = place_in(op, "target_shape", node.node), _fixes(node, turn, order, whole)
+    place, fixes = place_in(op, "target_shape", node.node), _make_fixes(node, turn, order, whole)
     yield Diagnostic(SWAPS, place, facts, f"{x} comes in", node.node.origin.uses, help, fixes)
 
 
-def _fixes(node: TypedNode, turn: str, order: Order, whole: bool) -> tuple[Fix, ...]:
+def _make_fixes(node: TypedNode, turn: str, order: Order, whole: bool) -> tuple[Fix, ...]:
     """`Permute` in place of `Reshape`, with its argument, or before it."""
     here = node.node.origin.place.span
     if not whole:
@@ -43,7 +43,7 @@ def _fixes(node: TypedNode, turn: str, order: Order, whole: bool) -> tuple[Fix, 
     return (Fix(f"write `{turn}`", edits),)
 
 
-def _turned(before: tuple[Size, ...], after: tuple[Size, ...]) -> Order | None:
+def _find_turn(before: tuple[Size, ...], after: tuple[Size, ...]) -> Order | None:
     """The order of the axes where they are those of the input, but for sizes of 1, and stand otherwise."""
     names, wanted = [str(size) for size in before], [str(size) for size in after]
     kept, kept_after = ([name for name in each if name != "1"] for each in (names, wanted))
@@ -56,7 +56,7 @@ def _turned(before: tuple[Size, ...], after: tuple[Size, ...]) -> Order | None:
     return tuple(order)
 
 
-def _turned_and_joined(before: tuple[Size, ...], after: tuple[Size, ...]) -> Order | None:
+def _find_turn_and_join(before: tuple[Size, ...], after: tuple[Size, ...]) -> Order | None:
     """The order of the axes where each size of the target is a product of some of them, and those do not follow each other."""
     sizes, wanted = [each for each in before if isinstance(each, int)], [each for each in after if isinstance(each, int)]
     if len(sizes) < len(before) or len(wanted) < len(after) or len(sizes) > MOST:
@@ -65,7 +65,7 @@ def _turned_and_joined(before: tuple[Size, ...], after: tuple[Size, ...]) -> Ord
     ends = {prod(sizes[:count]) for count in range(len(sizes) + 1)}
     if len(target) < 2 or first % target[0] == 0 or all(prod(target[:count]) in ends for count in range(len(target))):
         return None
-    groups = _grouped(tuple(each for each, size in enumerate(sizes) if size > 1), target, sizes)
+    groups = _group_axes(tuple(each for each, size in enumerate(sizes) if size > 1), target, sizes)
     return None if groups is None else (*(each + 1 for each in groups), *(n + 1 for n, size in enumerate(sizes) if size == 1))
 
 
@@ -73,14 +73,14 @@ MOST = 6
 """Axes of a tensor that are looked through."""
 
 
-def _grouped(left: Order, wanted: list[int], sizes: list[int]) -> Order | None:
+def _group_axes(left: Order, wanted: list[int], sizes: list[int]) -> Order | None:
     """The axes so ordered that products of some in turn are the wanted sizes; those of one product in their own order."""
     if not wanted:
         return () if not left else None
     for chosen in range(1, 2 ** len(left)):
         some = tuple(axis for place, axis in enumerate(left) if chosen >> place & 1)
         if prod(sizes[axis] for axis in some) == wanted[0]:
-            rest = _grouped(tuple(axis for axis in left if axis not in some), wanted[1:], sizes)
+            rest = _group_axes(tuple(axis for axis in left if axis not in some), wanted[1:], sizes)
             if rest is not None:
                 return (*some, *rest)
     return None

@@ -8,7 +8,7 @@ from ...ir.graph import TypedGraph
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
 from ...text.fix import write
-from ..logged import logged
+from ..logged import find_logged
 from .fit import Monitor, check_monitor
 
 NEEDS = Code("search-needs-section", "error", "`search` trains its trials, and the spec has no `{section}`")
@@ -27,7 +27,7 @@ def check_search(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     key = "maximize" if search.maximize else "minimize"
     place = search.written.places[key]
     yield from check_monitor(Monitor(search.objective, place, None, False, search.place), spec)
-    known = logged(spec) or {}
+    known = find_logged(spec) or {}
     found = known.get(search.objective) or known.get(search.objective.removeprefix("val_"))
     if found is not None and found.direction == ("down" if search.maximize else "up"):
         other, better = ("minimize", "less") if search.maximize else ("maximize", "more")

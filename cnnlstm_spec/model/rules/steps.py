@@ -13,7 +13,7 @@ from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Insert, write
-from .common import Setting, compiled, title_of, written_of
+from .common import Setting, find_compile_spec, find_written, title_of
 
 if TYPE_CHECKING:
     from ...ops.attention import Attending
@@ -44,22 +44,24 @@ def check_order(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if not turned or len(turned) == len(pairs) or all(x.mask is not None for _, x in pairs):
             # Masks that are joined so have a warning of their own.
             continue
-        source = _turns(typed, turned[0])
+        source = _find_reversal(typed, turned[0])
         if source is None or source.node.op is None or source.node.id in told:
             continue
         told.add(source.node.id)
         label = Label(node.node.origin.place, "joins the last step of the one with the first of the other")
-        yield _reversed(source, source.node.op, f"`{op.title()}` has others", label)
-    section = compiled(spec)
+        yield _report_reversed(source, source.node.op, f"`{op.title()}` has others", label)
+    section = find_compile_spec(spec)
     for head, id in typed.graph.outputs.items() if section is not None else ():
         output, loss = typed.nodes[id].type, section.losses.get(head) if section is not None else None
-        source = _turns(typed, id) if output is not None and output.meaning.steps == 0 and output.meaning.backwards else None
+        source = (
+            _find_reversal(typed, id) if output is not None and output.meaning.steps == 0 and output.meaning.backwards else None
+        )
         if loss is not None and source is not None and source.node.op is not None and source.node.id not in told:
             label = Label(loss.place, f"holds the last step of `{head}` against the first label")
-            yield _reversed(source, source.node.op, "labels come", label)
+            yield _report_reversed(source, source.node.op, "labels come", label)
 
 
-def _reversed(source: TypedNode, op: Op, others: str, label: Label) -> Diagnostic:
+def _report_reversed(source: TypedNode, op: Op, others: str, label: Label) -> Diagnostic:
     layer = title_of(op)
     place = source.node.origin.written.places.get("go_backwards", source.node.origin.place)
     turn = "Op: {function: flip, axis: 1}"
@@ -72,7 +74,7 @@ def _reversed(source: TypedNode, op: Op, others: str, label: Label) -> Diagnosti
     return Diagnostic(REVERSED, place, facts, "", (label, *source.node.origin.uses), help, fixes)
 
 
-def _turns(typed: TypedGraph, id: str) -> TypedNode | None:
+def _find_reversal(typed: TypedGraph, id: str) -> TypedNode | None:
     """The layer that gave the steps their reversed order."""
     node = typed.nodes[id]
     while node.node.inputs:
@@ -88,7 +90,7 @@ def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     x = node.inputs[0] if node.inputs else None
     if node.node.op is None or x is None or not x.axes:
         return
-    found = list(_recurrent(node))
+    found = list(_iterate_recurrent(node))
     if found and x.axes[0].size == 1 and not any(op.stateful for op in found):
         help = (
             "a `Dense` does as much with one step",
@@ -99,10 +101,10 @@ def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         fixes = (turn,) if x.rank == 2 and x.axes[1].size != 1 else ()
         yield Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes)
     for op in found:
-        yield from _arguments(op, node)
+        yield from _check_arguments(op, node)
 
 
-def _recurrent(node: TypedNode) -> Iterator[Recurrent]:
+def _iterate_recurrent(node: TypedNode) -> Iterator[Recurrent]:
     op = node.node.op
     assert op is not None
     if isinstance(op, Recurrent):
@@ -115,7 +117,7 @@ SMALLEST_PERCENT = 2
 """A rate from which on it is taken for one of a hundred."""
 
 
-def _clipped(op: Recurrent, argument: str, rate: float) -> str:
+def _describe_clipping(op: Recurrent, argument: str, rate: float) -> str:
     """What becomes of a rate that is cut off."""
     if rate < 0:
         return "at 0 nothing is dropped"
@@ -124,13 +126,16 @@ def _clipped(op: Recurrent, argument: str, rate: float) -> str:
     return "at 1 the layer drops nothing on a CPU, and everything under cuDNN"
 
 
-def _arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
-    places, uses = written_of(op, node.node).places, node.node.origin.uses
+def _check_arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
+    places, uses = find_written(op, node.node).places, node.node.origin.uses
     for argument in ("dropout", "recurrent_dropout"):
         rate = op.value(argument)
         if not 0 <= rate < 1:
             percent = rate if SMALLEST_PERCENT <= rate < 100 else 20
-            help: tuple[str, ...] = (_clipped(op, argument, rate), f"{percent:g} percent are `{argument}: {percent / 100:g}`")
+            help: tuple[str, ...] = (
+                _describe_clipping(op, argument, rate),
+                f"{percent:g} percent are `{argument}: {percent / 100:g}`",
+            )
             facts: dict[str, object] = {"argument": argument, "given": rate, "taken": 1 if rate >= 1 else 0}
             place = places.get(argument, node.node.origin.place)
             share = (

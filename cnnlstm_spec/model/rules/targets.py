@@ -12,7 +12,7 @@ from ...spec.promises import Labels
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import put
 from ...text.source import Place
-from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, activated, head_use, instead, written
+from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, find_head_use, fix_activation, instead, written
 
 TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
 TARGET_SHAPE = Code(
@@ -40,25 +40,25 @@ LOSSES = {"integer": "sparse_categorical_crossentropy", "one_hot": "categorical_
 def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each way in which a head does not fit its labels."""
     for labels in spec.targets:
-        head = head_use(labels.head, typed, spec)
+        head = find_head_use(labels.head, typed, spec)
         if head is not None:
-            yield from _target(labels, head)
+            yield from _check_target(labels, head)
 
 
-def _target(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+def _check_target(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     if told.target.encoding == "real":
-        yield from _real(told, head)
+        yield from _check_real(told, head)
     else:
-        yield from _width(told, head)
-        yield from _activation(told, head)
-    yield from _loss(told, head)
+        yield from _check_width(told, head)
+        yield from _check_activation(told, head)
+    yield from _check_loss(told, head)
 
 
-def _here(head: HeadUse) -> tuple[Label, ...]:
+def _label_here(head: HeadUse) -> tuple[Label, ...]:
     return (Label(head.node.origin.place, f"gives {head.type}"),)
 
 
-def _width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+def _check_width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     target = told.target
     wanted = 1 if target.encoding == "binary" else target.classes
     if head.width == wanted or (target.encoding == "binary" and head.width is None):
@@ -68,10 +68,10 @@ def _width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     help: tuple[str, ...] = (f"the last layer needs `units: {wanted}`",)
     facts: dict[str, object] = {"wanted": words, "head": head.name, "given": head.type}
     fixes = (put(head.activation.node.origin.place.span, "units", str(wanted)),) if head.activation is not None else ()
-    yield Diagnostic(TARGET_WIDTH, place, facts, "", _here(head), help, fixes)
+    yield Diagnostic(TARGET_WIDTH, place, facts, "", _label_here(head), help, fixes)
 
 
-def _activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+def _check_activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     """One of several classes wants a softmax, each by itself a sigmoid; a softmax over one unit is told elsewhere."""
     target = told.target
     found = head.activation
@@ -79,18 +79,18 @@ def _activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         return
     function, place = found.function, told.written.places["encoding"]
     facts: dict[str, object] = {"function": function, "encoding": target.encoding}
-    labels = (Label(_activation_place(found.node), "this is the last activation"),)
+    labels = (Label(_find_activation_place(found.node), "this is the last activation"),)
     if target.encoding == "multi_hot" and function in SOFTMAXES:
         facts["reason"] = "several can be true"
-        fixes = (activated(found.node, "sigmoid"),)
+        fixes = (fix_activation(found.node, "sigmoid"),)
         yield Diagnostic(TARGET_ACTIVATION, place, facts, "", labels, ("use `sigmoid`",), fixes)
 
 
-def _activation_place(node: Node) -> Place:
+def _find_activation_place(node: Node) -> Place:
     return node.origin.written.places.get("activation", node.origin.place)
 
 
-def _loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+def _check_loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     target = told.target
     if head.loss is None:
         return
@@ -116,40 +116,40 @@ def _loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(TARGET_LOSS, head.loss.place, facts, "", (Label(place, "the labels"),), (help,), fixes)
 
 
-def _real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+def _check_real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     target = told.target
-    if target.shape is not None and not _same(target.shape, head.type.sizes):
+    if target.shape is not None and not _has_same(target.shape, head.type.sizes):
         shown = "[" + ", ".join("null" if size is None else str(size) for size in target.shape) + "]"
         facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
-        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_here(head))
+        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_label_here(head))
     found = head.activation
     if target.range is None:
         return
     if found is None or found.function not in REACHES:
-        yield from _values(told, head)
+        yield from _check_values(told, head)
         return
     reach = REACHES[found.function]
     if not _covers(reach, target.bounds):
-        facts = {"function": found.function, "reach": _words(*reach), "range": _words(*target.bounds)}
-        labels = (Label(_activation_place(found.node), "this is the last activation"),)
+        facts = {"function": found.function, "reach": _describe_bounds(*reach), "range": _describe_bounds(*target.bounds)}
+        labels = (Label(_find_activation_place(found.node), "this is the last activation"),)
         fitting = next((each for each in ("tanh", "softplus") if _covers(REACHES[each], target.bounds)), None)
         help = ("leave the activation out", *((f"or use `{fitting}`",) if fitting else ()))
-        fixes = tuple(activated(found.node, each) for each in (*((fitting,) if fitting else ()), "linear"))
+        fixes = tuple(fix_activation(found.node, each) for each in (*((fitting,) if fitting else ()), "linear"))
         yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", labels, help, fixes)
 
 
-def _values(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+def _check_values(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     """Labels beyond the values of an output whose last layer is no activation."""
     values = head.type.meaning.range
     if values is None or values.pixels or _covers((values.least, values.greatest), told.target.bounds):
         return
     facts: dict[str, object] = {
         "function": head.name,
-        "reach": _words(values.least, values.greatest),
-        "range": _words(*told.target.bounds),
+        "reach": _describe_bounds(values.least, values.greatest),
+        "range": _describe_bounds(*told.target.bounds),
     }
     help = ("let the last layer reach as far as the labels do",)
-    yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", _here(head), help)
+    yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", _label_here(head), help)
 
 
 Bounds = tuple[float | None, float | None]
@@ -161,14 +161,14 @@ def _covers(reach: Bounds, wanted: Bounds) -> bool:
     return (low is None or (least is not None and least >= low)) and (high is None or (most is not None and most <= high))
 
 
-def _same(wanted: tuple[int | str | None, ...], sizes: tuple[Size, ...]) -> bool:
+def _has_same(wanted: tuple[int | str | None, ...], sizes: tuple[Size, ...]) -> bool:
     if len(wanted) != len(sizes):
         return False
     pairs = zip(wanted, sizes, strict=True)
     return all(not isinstance(size, int) if want is None else want == format_size(size) for want, size in pairs)
 
 
-def _words(low: float | None, high: float | None) -> str:
+def _describe_bounds(low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return "without bounds"
     if low is None or high is None:

@@ -9,7 +9,7 @@ from ...ir.graph import TypedNode
 from ...ir.op import Op, Weight
 from ...language.catalog import NO_EFFECT, KerasObject
 from ...text.diagnostic import Diagnostic
-from .common import Setting, title_of, written_of
+from .common import Setting, find_written, title_of
 
 ENDINGS = ("_initializer", "_regularizer", "_constraint")
 NEEDS = {
@@ -35,7 +35,7 @@ def layers_of(node: TypedNode) -> Iterator[tuple[Op, tuple[Weight, ...]]]:
         yield layer, tuple(replace(each, trainable=each.trainable and trainable) for each in layer.weights(*inputs))
 
 
-def weights_of(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+def find_weights(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
     """The weights that an argument is of; that of a kernel is also that of its correction of low rank."""
     stem = argument.rsplit("_", 1)[0]
     names = {stem, f"{stem}_kernel", f"lora_{stem}_a", f"lora_{stem}_b"}
@@ -47,7 +47,7 @@ def weights_of(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]
 def is_penalised(op: Op, weights: tuple[Weight, ...], of: Callable[[object], bool] = lambda penalty: penalty is not None) -> bool:
     """Whether a layer adds a penalty on a weight that it trains to the loss; with `of`, one of those penalties."""
     given = (name for name, value in op.values().items() if name.endswith("_regularizer") and of(value))
-    return any(each.trainable for name in given if name != "activity_regularizer" for each in weights_of(name, weights))
+    return any(each.trainable for name in given if name != "activity_regularizer" for each in find_weights(name, weights))
 
 
 def has_gradient(penalty: object) -> bool:
@@ -61,10 +61,10 @@ def has_activity_penalty(op: Op) -> bool:
     """Whether a layer adds a penalty on its output to the loss."""
     if title_of(op) == "ActivityRegularization":
         return True
-    return activity_penalty(op) is not None
+    return find_activity_penalty(op) is not None
 
 
-def activity_penalty(op: Op) -> object:
+def find_activity_penalty(op: Op) -> object:
     """The penalty on its output that a layer does not forget; None where it has none."""
     penalty: object = op.value("activity_regularizer") if "activity_regularizer" in op.arguments else None
     return penalty if title_of(op) not in FORGETFUL else None
@@ -74,28 +74,28 @@ def pulls_on_output(op: Op) -> bool:
     """Whether a layer adds a penalty on its output that has a gradient."""
     if title_of(op) == "ActivityRegularization":
         return any(op.value(each) for each in ("l1", "l2"))
-    return has_gradient(activity_penalty(op))
+    return has_gradient(find_activity_penalty(op))
 
 
 def check_weight_arguments(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """Each argument that is of a weight which the layer does not have, and so changes nothing; null asks for nothing."""
     for op, weights in layers_of(node):
-        keys = written_of(op, node.node).keys
+        keys = find_written(op, node.node).keys
         for argument, value in op.values().items():
-            needed = None if value is None else _missing(op, argument, weights)
+            needed = None if value is None else _find_missing(op, argument, weights)
             if needed is not None:
                 facts: dict[str, object] = {"argument": argument, "needed": needed}
-                help = _way_out(op, argument)
+                help = _suggest_way_out(op, argument)
                 yield Diagnostic(NO_EFFECT, keys[argument], facts, labels=node.node.origin.uses, help=help)
 
 
-def _missing(op: Op, argument: str, weights: tuple[Weight, ...]) -> str | None:
+def _find_missing(op: Op, argument: str, weights: tuple[Weight, ...]) -> str | None:
     """What an argument has no effect without, where that is not there."""
     if argument == "activity_regularizer":
         return "`ActivityRegularization`" if title_of(op) in FORGETFUL else None
     if argument == "unit_forget_bias":
-        return None if weights_of("bias_", weights) else NEEDS["bias"][1]
-    if not argument.endswith(ENDINGS) or not weights or weights_of(argument, weights):
+        return None if find_weights("bias_", weights) else NEEDS["bias"][1]
+    if not argument.endswith(ENDINGS) or not weights or find_weights(argument, weights):
         return None
     stem = argument.rsplit("_", 1)[0]
     switch, words = NEEDS.get(stem, ("", ""))
@@ -104,7 +104,7 @@ def _missing(op: Op, argument: str, weights: tuple[Weight, ...]) -> str | None:
     return "`bias_axes`" if "bias_axes" in op.arguments and stem == "bias" else None
 
 
-def _way_out(op: Op, argument: str) -> tuple[str, ...]:
+def _suggest_way_out(op: Op, argument: str) -> tuple[str, ...]:
     if argument != "activity_regularizer":
         return ("leave it out",)
     return (

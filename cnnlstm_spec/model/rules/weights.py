@@ -35,10 +35,10 @@ def check_weights(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     if op is None or not node.owns_weights:
         return
     told: set[tuple[int, str]] = set()
-    for inner, argument, thing, weight in _pairs(op, node.weights):
+    for inner, argument, thing, weight in _iterate_pairs(op, node.weights):
         if (id(inner), argument) in told:
             continue
-        found = next((each for rule in _rules() if (each := _broken(rule, thing, weight)) is not None), None)
+        found = next((each for rule in _load_rules() if (each := _find_broken_rule(rule, thing, weight)) is not None), None)
         if found is not None:
             told.add((id(inner), argument))
             code, more = found
@@ -47,15 +47,15 @@ def check_weights(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 
 
 @cache
-def _rules() -> tuple[dict[str, object], ...]:
+def _load_rules() -> tuple[dict[str, object], ...]:
     return tuple(rule for rule in facts()["rules"] if rule["rule"] in ("weight_rank", "axis_in_weight"))
 
 
-def _pairs(op: Op, weights: tuple[Weight, ...]) -> Iterator[tuple[Op, str, KerasObject, Weight]]:
+def _iterate_pairs(op: Op, weights: tuple[Weight, ...]) -> Iterator[tuple[Op, str, KerasObject, Weight]]:
     """Each written argument of a layer, or of one that it wraps, with each weight that it is for."""
     for argument, value in op.values().items():
         if isinstance(value, Op):
-            yield from _pairs(value, weights)
+            yield from _iterate_pairs(value, weights)
         if not isinstance(value, KerasObject) or not argument.endswith(USES):
             continue
         stem = argument.rsplit("_", 1)[0]
@@ -64,7 +64,7 @@ def _pairs(op: Op, weights: tuple[Weight, ...]) -> Iterator[tuple[Op, str, Keras
                 yield op, argument, value, weight
 
 
-def _broken(rule: dict[str, object], thing: KerasObject, weight: Weight) -> tuple[Code, dict[str, object]] | None:
+def _find_broken_rule(rule: dict[str, object], thing: KerasObject, weight: Weight) -> tuple[Code, dict[str, object]] | None:
     if rule["family"] != thing.family or rule["class"] != thing.name:
         return None
     rank = len(weight.shape)

@@ -108,7 +108,7 @@ class RandomColorJitter(Seeded):
         example((4, 5, 3), saturation_factor=0.2, hue_factor=[0.1, 0.2], value_range=[0, 1]),
     )
 
-    def channels_taken(self) -> tuple[int, ...]:
+    def list_channels_taken(self) -> tuple[int, ...]:
         return () if self.saturation_factor is None and self.hue_factor is None else (3,)
 
 

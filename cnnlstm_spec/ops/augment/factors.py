@@ -44,7 +44,7 @@ class ValueRange(ListOf):
         self.words = "a list of two different numbers"
 
     def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_differ, super().core())
+        return core_schema.no_info_after_validator_function(_make_different, super().core())
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if problem != EQUAL.type:
@@ -57,7 +57,7 @@ class ValueRange(ListOf):
 EQUAL = PydanticCustomError("equal_bounds", "the two values are equal")
 
 
-def _differ(values: tuple[float, float]) -> tuple[float, float]:
+def _make_different(values: tuple[float, float]) -> tuple[float, float]:
     if values[0] == values[1]:
         raise EQUAL
     return values
@@ -180,7 +180,7 @@ class Augmentation(Op):
     def parts(self, inputs: int) -> tuple[str, ...]:
         return FRAME_PARTS if self.frames is not None else ()
 
-    def channels_taken(self) -> tuple[int, ...]:
+    def list_channels_taken(self) -> tuple[int, ...]:
         """The numbers of channels it takes, where arguments decide; any where empty."""
         return self.channels
 
@@ -190,7 +190,7 @@ class Augmentation(Op):
         if dtype in self.refused_dtypes:
             help = ("give the layer `dtype: float32`",)
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="float32", dtype=dtype)
-        taken = self.channels_taken()
+        taken = self.list_channels_taken()
         size = split(x.axes, self.channels_first)[1].size
         if taken and all(holds_never(equal(size, count)) for count in taken):
             words = " or ".join(str(count) for count in taken)

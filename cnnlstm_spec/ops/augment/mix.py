@@ -41,7 +41,7 @@ class AugMix(Mixing):
     only_forward = ("bfloat16",)
     examples = (example((4, 5, 3)), example((4, 5, 2), num_chains=1, chain_depth=1, factor=[0.1, 0.2], all_ops=False))
 
-    def channels_taken(self) -> tuple[int, ...]:
+    def list_channels_taken(self) -> tuple[int, ...]:
         return (3, 1) if self.all_ops else ()
 
 

@@ -144,7 +144,7 @@ PROBLEMS: dict[str, bool] = {
 
 
 @cache
-def data(name: str) -> Any:
+def load_data(name: str) -> Any:
     """The generated description of a backbone; treat as frozen."""
     return json.loads(own("ops", "backbones", "data", f"{name}.json"))
 
@@ -158,7 +158,7 @@ def is_prefixed(name: str) -> bool:
 @cache
 def facts(name: str) -> Facts:
     """The facts of one of `BACKBONES`."""
-    raw = data(name)
+    raw = load_data(name)
     keys = ("default_side", "min_side", "preprocess", "reads_parity")
     return Facts(name=name, arguments=tuple((k, v) for k, v in raw["arguments"]), **{k: raw[k] for k in keys})
 
@@ -234,7 +234,7 @@ def _check_sides(name: str, values: Args, args: Args, height: Size, width: Size,
     elif sides[0] is not None and sides[1] is None and about.reads_parity:
         problems.append(Problem("width-unknown", "input_shape", (height, width)))
     elif imagenet and values["include_top"] and not any_side:
-        trained = _trained_sides(name)
+        trained = _list_trained_sides(name)
         if sides[0] != sides[1] or sides[0] not in trained:
             problems.append(Problem("side-fixed", "weights", (height, width), trained))
     elif any(side is not None and side < about.min_side for side in sides) and not (any_side and None in sides):
@@ -249,7 +249,7 @@ def _agrees(shape: object, size: tuple[Size, Size, int]) -> bool:
     return shape[2] == size[2] and all(s is None or s == n for s, n in zip(shape[:2], size[:2], strict=True))
 
 
-def _trained_sides(name: str) -> tuple[int, ...]:
+def _list_trained_sides(name: str) -> tuple[int, ...]:
     """The square sides that a whole ImageNet model, head included, is accepted at."""
     sides = {"MobileNet": (128, 160, 192, 224), "MobileNetV2": (96, 128, 160, 192, 224)}
     return sides.get(name, (facts(name).default_side,))
@@ -259,7 +259,7 @@ def _check_widths(name: str, values: Args) -> list[Problem]:
     if "alpha" not in values:
         return []
     alpha, imagenet, problems = values["alpha"], values["weights"] == "imagenet", []
-    trained = _trained_alphas(name, bool(values.get("minimalistic")))
+    trained = _list_trained_alphas(name, bool(values.get("minimalistic")))
     if imagenet and alpha not in trained:
         problems.append(Problem("alpha-fixed", "alpha", alpha, trained))
     elif name == "MobileNet" and isinstance(alpha, (int, float)) and int(32 * alpha) < 1:
@@ -272,7 +272,7 @@ def _check_widths(name: str, values: Args) -> list[Problem]:
     return problems
 
 
-def _trained_alphas(name: str, minimalistic: bool) -> tuple[float, ...]:
+def _list_trained_alphas(name: str, minimalistic: bool) -> tuple[float, ...]:
     """The width multipliers that ImageNet weights exist for."""
     if name.startswith("MobileNetV3"):
         return (1.0,) if minimalistic else (0.75, 1.0)

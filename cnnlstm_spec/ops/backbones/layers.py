@@ -51,7 +51,7 @@ class Step:
     macs: int = 0
 
 
-def channels_of(shape: Shape) -> int:
+def count_channels(shape: Shape) -> int:
     """The size of the last axis, which every graph knows."""
     count = shape[-1]
     if not isinstance(count, int):
@@ -73,7 +73,7 @@ def _slide_image(image: Shape, kernel: tuple[int, int], stride: int, same: int) 
     return _slide(image[0], kernel[0], stride, same), _slide(image[1], kernel[1], stride, same)
 
 
-def _filters(rule: Any, inputs: int, walk: Walk) -> int:
+def _count_filters(rule: Any, inputs: int, walk: Walk) -> int:
     """How many filters a layer has: a number, or `[rule, number]` in a model of variable width."""
     if isinstance(rule, int):
         return rule
@@ -99,49 +99,49 @@ WIDTHS: dict[str, Callable[[Any, int, Walk], int]] = {
     "widen": _widen,
     "times": lambda number, inputs, walk: number * inputs,
     "round-times": lambda number, inputs, walk: _round(inputs * number),
-    "like": lambda number, inputs, walk: channels_of(walk.shapes[number]),
+    "like": lambda number, inputs, walk: count_channels(walk.shapes[number]),
 }
 """Rules for filters, from a number, the layer's input channels and `alpha`; `like` reads another node's channels."""
 
 
-def _bias(units: int, bias: int) -> tuple[Weight, ...]:
+def _make_bias(units: int, bias: int) -> tuple[Weight, ...]:
     return (("bias", (units,), True),) if bias else ()
 
 
-def _conv(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_conv(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
     rows, columns, stride, same, rule, groups, bias = p
-    read = channels_of(inputs[0])
-    filters = _filters(rule, read, walk)
+    read = count_channels(inputs[0])
+    filters = _count_filters(rule, read, walk)
     kernel = (rows, columns, read // groups, filters)
     shape = (*_slide_image(inputs[0], (rows, columns), stride, same), filters)
-    return Step(shape, (("kernel", kernel, True), *_bias(filters, bias)), prod(kernel))
+    return Step(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
 
 
-def _depthwise(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_depthwise(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
     side, stride, same, multiplier, bias = p
-    kernel = (side, side, channels_of(inputs[0]), multiplier or walk.build.depth_multiplier)
+    kernel = (side, side, count_channels(inputs[0]), multiplier or walk.build.depth_multiplier)
     filters = kernel[2] * kernel[3]
     shape = (*_slide_image(inputs[0], (side, side), stride, same), filters)
-    return Step(shape, (("kernel", kernel, True), *_bias(filters, bias)), prod(kernel))
+    return Step(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
 
 
-def _separable(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_separable(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
     side, stride, same, filters, bias = p
-    deep = (side, side, channels_of(inputs[0]), 1)
+    deep = (side, side, count_channels(inputs[0]), 1)
     point = (1, 1, deep[2], filters)
     kernels = (("depthwise_kernel", deep, True), ("pointwise_kernel", point, True))
     shape = (*_slide_image(inputs[0], (side, side), stride, same), filters)
-    return Step(shape, (*kernels, *_bias(filters, bias)), prod(deep) + prod(point))
+    return Step(shape, (*kernels, *_make_bias(filters, bias)), prod(deep) + prod(point))
 
 
-def _dense(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    read = channels_of(inputs[0])
-    units = _filters(p[0], read, walk)
+def _make_dense(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    read = count_channels(inputs[0])
+    units = _count_filters(p[0], read, walk)
     found = (("kernel", (read, units), True), ("bias", (units,), True))
     return Step((*inputs[0][:-1], units), found, read * units)
 
 
-def _pool(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_pool(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
     side, stride, same = p
     return Step((*_slide_image(inputs[0], (side, side), stride, same), inputs[0][2]))
 
@@ -159,36 +159,36 @@ def _pad_by_parity(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
     return Step((height + least + height - height // 2 * 2, width + least + width - width // 2 * 2, channels))
 
 
-def _batch_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    shape = (channels_of(inputs[0]),)
+def _make_batch_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    shape = (count_channels(inputs[0]),)
     scale = (("gamma", shape, True),) if p[0] else ()
     rest = (("beta", shape, True), ("moving_mean", shape, False), ("moving_variance", shape, False))
     return Step(inputs[0], (*scale, *rest))
 
 
-def _layer_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    shape = (channels_of(inputs[0]),)
+def _make_layer_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    shape = (count_channels(inputs[0]),)
     return Step(inputs[0], (("gamma", shape, True), ("beta", shape, True)))
 
 
 def _normalize(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    shape = (channels_of(inputs[0]),)
+    shape = (count_channels(inputs[0]),)
     return Step(inputs[0], (("mean", shape, False), ("variance", shape, False), ("count", (), False)))
 
 
 def _scale(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    return Step(inputs[0], (("variable", (channels_of(inputs[0]),), True),))
+    return Step(inputs[0], (("variable", (count_channels(inputs[0]),), True),))
 
 
-def _same(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _keep_shape(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
     return Step(inputs[0])
 
 
-def _concat(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    return Step((*inputs[0][:-1], sum(channels_of(shape) for shape in inputs)))
+def _make_concat(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+    return Step((*inputs[0][:-1], sum(count_channels(shape) for shape in inputs)))
 
 
-def _when(present: Callable[[Walk, list[Shape]], bool]) -> Kind:
+def _make_optional(present: Callable[[Walk, list[Shape]], bool]) -> Kind:
     """An elementwise layer that a build has or leaves out; left out, its last input passes on."""
     return lambda p, inputs, walk: Step(inputs[0]) if present(walk, inputs) else None
 
@@ -196,25 +196,25 @@ def _when(present: Callable[[Walk, list[Shape]], bool]) -> Kind:
 Kind = Callable[[Sequence[Any], list[Shape], Walk], Step | None]
 
 KINDS: dict[str, Kind] = {
-    "conv": _conv,
-    "depthwise": _depthwise,
-    "separable": _separable,
-    "dense": _dense,
-    "pool": _pool,
+    "conv": _make_conv,
+    "depthwise": _make_depthwise,
+    "separable": _make_separable,
+    "dense": _make_dense,
+    "pool": _make_pool,
     "pad": _pad,
     "pad-by-parity": _pad_by_parity,
-    "batch-norm": _batch_norm,
-    "layer-norm": _layer_norm,
+    "batch-norm": _make_batch_norm,
+    "layer-norm": _make_layer_norm,
     "normalize": _normalize,
     "scale": _scale,
-    "same": _same,
-    "concat": _concat,
+    "same": _keep_shape,
+    "concat": _make_concat,
     "flatten": lambda p, inputs, walk: Step((prod(inputs[0]),)),
     "global-pool": lambda p, inputs, walk: Step((inputs[0][2],)),
     "point": lambda p, inputs, walk: Step((1, 1, inputs[0][-1])),
-    "add-if-equal": _when(lambda walk, inputs: inputs[0][-1] == inputs[1][-1]),
-    "if-preprocessing": _when(lambda walk, inputs: walk.build.preprocessing),
-    "if-preprocessing-rgb": _when(lambda walk, inputs: walk.build.preprocessing and walk.channels == 3),
-    "if-imagenet": _when(lambda walk, inputs: walk.build.imagenet),
-    "if-dropout": _when(lambda walk, inputs: walk.build.dropout),
+    "add-if-equal": _make_optional(lambda walk, inputs: inputs[0][-1] == inputs[1][-1]),
+    "if-preprocessing": _make_optional(lambda walk, inputs: walk.build.preprocessing),
+    "if-preprocessing-rgb": _make_optional(lambda walk, inputs: walk.build.preprocessing and walk.channels == 3),
+    "if-imagenet": _make_optional(lambda walk, inputs: walk.build.imagenet),
+    "if-dropout": _make_optional(lambda walk, inputs: walk.build.dropout),
 }

@@ -29,14 +29,14 @@ def preprocessed(to: Lowering, image: Expression, mode: str | None) -> Expressio
     """What `preprocess_input` makes of pixels of 0 to 255."""
     match mode:
         case "tf":
-            return _rescaled(to, image, 1 / 127.5, -1.0)
+            return _rescale(to, image, 1 / 127.5, -1.0)
         case "torch":
             scales: list[Expression] = [1 / (255 * each) for each in DEVIATIONS]
-            return _rescaled(to, image, scales, [-mean / each for mean, each in zip(MEANS, DEVIATIONS, strict=True)])
+            return _rescale(to, image, scales, [-mean / each for mean, each in zip(MEANS, DEVIATIONS, strict=True)])
         case "caffe":
-            return _rescaled(to, to.ops("flip", image, axis=-1), 1.0, [-each for each in BGR_MEANS])
+            return _rescale(to, to.ops("flip", image, axis=-1), 1.0, [-each for each in BGR_MEANS])
     return image
 
 
-def _rescaled(to: Lowering, image: Expression, scale: Expression, offset: Expression) -> Expression:
+def _rescale(to: Lowering, image: Expression, scale: Expression, offset: Expression) -> Expression:
     return to.layer("keras.layers.Rescaling", image, scale, suffix=PART, offset=offset)

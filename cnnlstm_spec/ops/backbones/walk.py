@@ -24,12 +24,12 @@ from cnnlstm_spec.ops.backbones.arguments import (
     Facts,
     Problem,
     check,
-    data,
     facts,
     is_prefixed,
     known_sides,
+    load_data,
 )
-from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, Weight, channels_of
+from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, Weight, count_channels
 
 __all__ = ["BACKBONES", "WHOLE", "Args", "Facts", "Problem", "Shape", "Weight"]
 __all__ += ["activations", "check", "facts", "inner_shape", "is_counted", "kept_layers", "known_sides", "layers", "least_side"]
@@ -57,19 +57,19 @@ def inner_shape(name: str, args: Args, height: Size, width: Size, channels: int,
 def layers(name: str, args: Args, channels: int) -> tuple[str, ...]:
     """The names of its layers, but for the input, in the order of Keras's `backbone.layers`: those of a fresh process."""
     side = facts(name).default_side
-    return _layers(name, _build(name, args, side, side), channels)
+    return _list_layers(name, _build(name, args, side, side), channels)
 
 
 def kept_layers(name: str, args: Args, channels: int, reads: Reads) -> tuple[str, ...]:
     """The `layers` that are left where nothing but some of them is read: those and what they rest on."""
     side = facts(name).default_side
-    return _kept_layers(name, _build(name, args, side, side), channels, reads)
+    return _find_kept_layers(name, _build(name, args, side, side), channels, reads)
 
 
 def norms(name: str, args: Args, channels: int) -> frozenset[str]:
     """Those of its `layers` that are batch norms."""
     side = facts(name).default_side
-    return _norms(name, _build(name, args, side, side), channels)
+    return _find_norms(name, _build(name, args, side, side), channels)
 
 
 def layer_of(name: str, path: str) -> str:
@@ -84,7 +84,7 @@ def is_counted(name: str, args: Args) -> bool:
 
 def least_side(name: str, args: Args, height: Size, width: Size, reads: Reads = WHOLE) -> int:
     """The least height and width of images that the built model runs on, where Keras is not told both and checks none."""
-    return _least_side(name, _build(name, args, height, width), reads)
+    return _find_least_side(name, _build(name, args, height, width), reads)
 
 
 def weights(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> tuple[Weight, ...]:
@@ -154,7 +154,7 @@ class Placed(NamedTuple):
 @lru_cache(maxsize=128)
 def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> tuple[Placed, ...]:
     """The nodes of a graph, in order; the first that they may read, by number, is the image, the next the first of them."""
-    graph = data(name)["minimalistic" if build.minimalistic else "graph"]
+    graph = load_data(name)["minimalistic" if build.minimalistic else "graph"]
     walk = Walk(build, channels, [(height, width, channels)])
     found = []
     for index, node in enumerate((*graph["body"], *graph["top" if build.top else build.pooling])):
@@ -167,7 +167,7 @@ def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> 
     return tuple(found)
 
 
-def _kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
+def _iterate_kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
     """The nodes of a build that are there, and on which something that is read rests."""
     wanted = {len(placed)} if reads is None else set[int]()
     last = {each.layer: index for index, each in enumerate(placed, 1) if each.step is not None}
@@ -178,26 +178,28 @@ def _kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
     return (each for index, each in enumerate(placed, 1) if index in wanted and each.step is not None)
 
 
-def _placed(name: str, build: Build, channels: int) -> tuple[Placed, ...]:
+def _place_nodes(name: str, build: Build, channels: int) -> tuple[Placed, ...]:
     """The nodes for images of the side that the backbone is made for: which there are hangs on no size."""
     side = facts(name).default_side
     return _walk(name, build, side, side, channels)
 
 
 @lru_cache(maxsize=512)
-def _layers(name: str, build: Build, channels: int) -> tuple[str, ...]:
-    placed = _placed(name, build, channels)
+def _list_layers(name: str, build: Build, channels: int) -> tuple[str, ...]:
+    placed = _place_nodes(name, build, channels)
     return tuple(dict.fromkeys(each.layer for each in placed if each.step is not None and each.layer))
 
 
 @lru_cache(maxsize=512)
-def _kept_layers(name: str, build: Build, channels: int, reads: Reads) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.layer for each in _kept(_placed(name, build, channels), reads) if each.layer))
+def _find_kept_layers(name: str, build: Build, channels: int, reads: Reads) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.layer for each in _iterate_kept(_place_nodes(name, build, channels), reads) if each.layer))
 
 
 @lru_cache(maxsize=512)
-def _norms(name: str, build: Build, channels: int) -> frozenset[str]:
-    return frozenset(each.layer for each in _placed(name, build, channels) if each.step is not None and each.kind == "batch-norm")
+def _find_norms(name: str, build: Build, channels: int) -> frozenset[str]:
+    return frozenset(
+        each.layer for each in _place_nodes(name, build, channels) if each.step is not None and each.kind == "batch-norm"
+    )
 
 
 @lru_cache(maxsize=512)
@@ -207,30 +209,30 @@ def _trace(name: str, build: Build, height: Size, width: Size, channels: int, re
     # Costs are kept per pair of sides, so that products of symbolic sides are formed once.
     costs: dict[Shape, int] = {}
     sizes: dict[Shape, int] = {}
-    for each in _kept(_walk(name, build, height, width, channels), reads):
+    for each in _iterate_kept(_walk(name, build, height, width, channels), reads):
         step = each.step
         assert step is not None
         output = step.shape
         sides = output[:-1]
         if step.macs:
             costs[sides] = costs.get(sides, 0) + step.macs
-        sizes[sides] = sizes.get(sides, 0) + channels_of(output)
+        sizes[sides] = sizes.get(sides, 0) + count_channels(output)
         found += [(f"{each.path}/{weight}", shape, trainable) for weight, shape, trainable in step.weights]
-    return Trace(output, tuple(found), _total(costs), _total(sizes))
+    return Trace(output, tuple(found), _sum_costs(costs), _sum_costs(sizes))
 
 
 @cache
-def _least_side(name: str, build: Build, reads: Reads) -> int:
+def _find_least_side(name: str, build: Build, reads: Reads) -> int:
     return bisect_left(range(LARGE), True, key=lambda side: _leaves_something(name, build, side, reads))
 
 
 def _leaves_something(name: str, build: Build, side: int, reads: Reads) -> bool:
     """Whether every layer of a build has a position left on square images of that side."""
-    steps = (each.step for each in _kept(_walk(name, build, side, side, 3), reads))
+    steps = (each.step for each in _iterate_kept(_walk(name, build, side, side, 3), reads))
     return all(size >= 1 for step in steps if step is not None for size in step.shape[:-1] if isinstance(size, int))
 
 
-def _total(costs: dict[Shape, int]) -> Size:
+def _sum_costs(costs: dict[Shape, int]) -> Size:
     total: Size = 0
     for sides, cost in costs.items():
         total = total + prod(sides) * cost

@@ -32,15 +32,15 @@ WORDS: dict[str, str] = {
 }
 
 
-def kind_of(word: str) -> Leaf:
+def find_kind(word: str) -> Leaf:
     """The leaf; a `?` admits null, `choice:` lists words."""
     if word.endswith("?"):
-        return Optional(kind_of(word[:-1]))
+        return Optional(find_kind(word[:-1]))
     if word.startswith("choice:"):
         return Choice(*word.removeprefix("choice:").split())
     return KINDS[word]
 
 
-def words_of(argument: str) -> str:
+def describe_argument(argument: str) -> str:
     """What an argument means, in a few words."""
     return WORDS.get(argument, f"Keras's `{argument}`.")

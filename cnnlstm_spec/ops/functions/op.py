@@ -15,7 +15,7 @@ from ...ir.tensor import Mask, TensorType, Zeros
 from ...language.kinds import Choice
 from ..shared import WRONG_DTYPE
 from . import shapes
-from .kinds import kind_of, words_of
+from .kinds import describe_argument, find_kind
 from .ranges import SAME, range_of
 from .table import Fact, fact_of
 
@@ -41,27 +41,27 @@ class Function(Op):
     def decides_axes(cls, argument: str) -> bool:
         return True
 
-    def settings(self) -> dict[str, Any]:
+    def list_settings(self) -> dict[str, Any]:
         """The arguments of the function, defaults too."""
         return {name: self.value(name) for name in self.arguments if name not in ("name", "function")}
 
-    def shaped(self, at: Inference, x: TensorType) -> shapes.Shaped:
+    def infer_shaped(self, at: Inference, x: TensorType) -> shapes.Shaped:
         """What it does with the axes; raises Refusal."""
-        return shapes.RULES[self.fact.sort](shapes.Call(self.fact.name, self.settings(), at, x))
+        return shapes.RULES[self.fact.sort](shapes.Call(self.fact.name, self.list_settings(), at, x))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        if self.given(x.dtype) is None:
-            taken = "floating-point values" if self.given("float32") is not None else "integers"
+        if self.find_given_dtype(x.dtype) is None:
+            taken = "floating-point values" if self.find_given_dtype("float32") is not None else "integers"
             if x.dtype in FLOATS and taken != "integers":
                 taken = "float32"
             help = ("`cast` to another dtype before it: `Op: {function: cast, dtype: float32}`",)
             raise Refusal(WRONG_DTYPE, None, help, layer=self.fact.name, taken=taken, dtype=x.dtype)
-        return x.with_axes(*self.shaped(at, x).axes)
+        return x.with_axes(*self.infer_shaped(at, x).axes)
 
-    def given(self, dtype: str) -> str | None:
+    def find_given_dtype(self, dtype: str) -> str | None:
         """The dtype that comes out of another; None where it takes none of it."""
-        own = self.settings()
+        own = self.list_settings()
         if own.get("dtype") is not None and self.fact.dtypes.get(dtype, dtype) is not None:
             asked: str = own["dtype"]
             return asked
@@ -69,18 +69,18 @@ class Function(Op):
         return (self.fact.dtypes_of_floats if broken else self.fact.dtypes).get(dtype, dtype)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return self.given(inputs[0].dtype) or inputs[0].dtype
+        return self.find_given_dtype(inputs[0].dtype) or inputs[0].dtype
 
     def keeps_order(self, x: TensorType) -> bool:
         """Whether the steps stay the first axis, each with what was in it."""
-        shaped = self.shaped(Inference(), x)
+        shaped = self.infer_shaped(Inference(), x)
         return shaped.places[:1] == (0,) and 0 not in shaped.mixed
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         (x,) = inputs
         if x.mask is None or not x.axes:
             return None
-        if self.fact.name == "flip" and 0 in self.shaped(Inference(), x).mixed:
+        if self.fact.name == "flip" and 0 in self.infer_shaped(Inference(), x).mixed:
             return replace(x.mask, flipped=not x.mask.flipped)
         return x.mask if self.keeps_order(x) else None
 
@@ -90,7 +90,7 @@ class Function(Op):
             return None
         if self.fact.sort == "each":
             return x.zeros if self.keeps_zeros() else None
-        shaped = self.shaped(Inference(), x)
+        shaped = self.infer_shaped(Inference(), x)
         place = shaped.places[x.zeros.axis]
         moved_alone = self.fact.sort in SAME and self.fact.sort != "along"
         return replace(x.zeros, axis=place) if moved_alone and place is not None and x.zeros.axis not in shaped.mixed else None
@@ -106,21 +106,21 @@ class Function(Op):
         (x,) = inputs
         if self.fact.name not in ("sum", "nansum") or x.zeros is None or not x.zeros.cover(x.mask):
             return False
-        return x.zeros.axis in self.shaped(Inference(), x).mixed
+        return x.zeros.axis in self.infer_shaped(Inference(), x).mixed
 
     def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
         (x,) = inputs
-        shaped = self.shaped(Inference(), x)
-        values = range_of(self.fact.name, self.fact.sort, self.settings(), x.meaning.range, shaped.places, x.rank)
+        shaped = self.infer_shaped(Inference(), x)
+        values = range_of(self.fact.name, self.fact.sort, self.list_settings(), x.meaning.range, shaped.places, x.rank)
         turned = self.fact.name == "flip" and x.meaning.steps in shaped.mixed
         meaning = replace(x.meaning, range=None).moved(lambda place: shaped.places[place])
         still = meaning.still and self.fact.sort == "each"
         backwards = meaning.backwards != (turned and meaning.steps is not None)
-        return replace(meaning, range=self.floats(values, x), backwards=backwards, still=still)
+        return replace(meaning, range=self.infer_floats(values, x), backwards=backwards, still=still)
 
-    def floats(self, values: Range | None, x: TensorType) -> Range | None:
+    def infer_floats(self, values: Range | None, x: TensorType) -> Range | None:
         """The range, of integers no longer one of integers where floats come out."""
-        whole = self.given(x.dtype) not in FLOATS and x.dtype not in FLOATS
+        whole = self.find_given_dtype(x.dtype) not in FLOATS and x.dtype not in FLOATS
         return replace(values, integers=False) if values is not None and values.integers and not whole else values
 
     def is_flat(self) -> bool:
@@ -163,8 +163,8 @@ def function_op(name: str) -> type[Function] | None:
     }
     for each in fact.arguments:
         field = f"{each.name}_" if each.name == "dtype" else each.name
-        types[field] = Annotated[Any, kind_of(each.kind)]
-        words = words_of(each.name)
+        types[field] = Annotated[Any, find_kind(each.kind)]
+        words = describe_argument(each.name)
         fields[field] = Field(description=words) if each.required else Field(each.default, description=words)
     fields["__annotations__"] = types
     return type(f"Op_{name}", (Function,), fields)

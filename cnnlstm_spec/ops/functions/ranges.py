@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import exp, log
 from typing import Any
 
-from ...ir.meaning import ANY, Range, hull, moved
+from ...ir.meaning import ANY, Range, hull, move_axes
 from ...language.activations import BOUNDS
 
 Values = Mapping[str, Any]
@@ -34,13 +34,13 @@ def range_of(name: str, sort: str, values: Values, x: Range | None, places: tupl
     """The bounds of what a function gives of values within others; `places` says where axes have gone, `rank` how many came."""
     given = None if x is not None and x.pixels else x
     if name in KEPT or (sort in SAME and sort != "along"):
-        return moved(x, lambda place: places[place]) if x is not None and sort != "take" else x and x.loosened()
+        return move_axes(x, lambda place: places[place]) if x is not None and sort != "take" else x and x.loosened()
     if name in WITHIN:
         return x and x.loosened()
     if name in NEVER_NEGATIVE:
         return Range(0, None, True, by=name)
     if name in SUMS:
-        return Range(0, None, given.attained, by=name) if given is not None and _positive(given) else None
+        return Range(0, None, given.attained, by=name) if given is not None and _is_positive(given) else None
     if name == "softmax":
         axes = values.get("axis", -1)
         axes = (axes,) if isinstance(axes, int) else axes
@@ -48,46 +48,46 @@ def range_of(name: str, sort: str, values: Values, x: Range | None, places: tupl
     if name == "normalize":
         return Range(-1, 1, by=name)
     if name in BOUNDS:
-        return _activation(name, given)
+        return _infer_activation(name, given)
     if name in WAVES:
         return Range(-1, 1, by=name)
-    return _of_numbers(name, values, given)
+    return _infer_of_numbers(name, values, given)
 
 
-def _positive(values: Range) -> bool:
+def _is_positive(values: Range) -> bool:
     return values.least is not None and values.least >= 0
 
 
-def _activation(name: str, given: Range | None) -> Range:
+def _infer_activation(name: str, given: Range | None) -> Range:
     least, greatest, attained = BOUNDS[name]
     if name in ("relu", "relu6") and given is not None:
-        return given.clipped(least, greatest)
+        return given.clip(least, greatest)
     return Range(least, greatest, attained, by=name)
 
 
-def _of_numbers(name: str, values: Values, given: Range | None) -> Range | None:
+def _infer_of_numbers(name: str, values: Values, given: Range | None) -> Range | None:
     """Of functions that rise or fall throughout, and of those beside a number."""
     other: Any = values.get("x2")
     match name:
         case "clip":
-            return (given or ANY).clipped(values["x_min"], values["x_max"])
+            return (given or ANY).clip(values["x_min"], values["x_max"])
         case "maximum" | "fmax":
-            return (given or ANY).clipped(other, None)
+            return (given or ANY).clip(other, None)
         case "minimum" | "fmin":
-            return (given or ANY).clipped(None, other)
+            return (given or ANY).clip(None, other)
         case "sign":
             return Range(-1, 1, True, by="sign")
         case "sqrt":
             return Range(0, None, given is None or given.attained, by="sqrt")
         case "exp":
-            return Range(0, None, by="exp") if given is None else replace(given.mapped(_exp), by="exp")
+            return Range(0, None, by="exp") if given is None else replace(given.map_values(_compute_exp), by="exp")
         case "log":
             return log_of(given)
         case "pad":
             filled = values.get("constant_values") or 0
             return hull((given, Range(filled, filled, True))) if values["mode"] == "constant" else given
     if name in EVEN:
-        return even(given or ANY, EVEN[name], name)
+        return infer_even(given or ANY, EVEN[name], name)
     if given is None:
         return None
     moving: dict[str, Callable[[float], float]] = {
@@ -99,10 +99,10 @@ def _of_numbers(name: str, values: Values, given: Range | None) -> Range | None:
         "true_divide": lambda x: x / other if other else x,
     }
     beside_zero = name in ("multiply", "divide", "true_divide") and not other
-    return given.loosened().mapped(moving[name]) if name in moving and not beside_zero else None
+    return given.loosened().map_values(moving[name]) if name in moving and not beside_zero else None
 
 
-def _exp(value: float) -> float:
+def _compute_exp(value: float) -> float:
     """The exponential, of what is too large the largest number."""
     return exp(min(value, 700.0))
 
@@ -115,7 +115,7 @@ def log_of(values: Range | None) -> Range:
     )
 
 
-def even(values: Range, function: Callable[[float], float], name: str) -> Range:
+def infer_even(values: Range, function: Callable[[float], float], name: str) -> Range:
     """What a function gives that falls to 0 at 0 and rises from there."""
     ends = [None if each is None else function(each) for each in (values.least, values.greatest)]
     greatest = None if None in ends else max(each for each in ends if each is not None)

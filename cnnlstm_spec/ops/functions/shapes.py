@@ -66,7 +66,7 @@ class Call:
     def __init__(self, name: str, values: dict[str, Any], at: Inference, x: TensorType) -> None:
         self.name, self.values, self.at, self.x = name, values, at, x
 
-    def one(self, argument: str = "axis") -> int:
+    def find_one_axis(self, argument: str = "axis") -> int:
         """The axis that an argument names, batch left out; refuses the batch, and none where Keras would take all."""
         axis = self.values.get(argument)
         if not isinstance(axis, int):
@@ -75,7 +75,7 @@ class Call:
         refuse_batch(self.name, number, self.x, argument, left_out=argument not in self.values)
         return number - 1
 
-    def several(self, argument: str = "axis") -> tuple[int, ...]:
+    def find_several_axes(self, argument: str = "axis") -> tuple[int, ...]:
         """The axes that an argument names, one or a list of them."""
         axes = self.values.get(argument)
         if axes is None:
@@ -85,22 +85,22 @@ class Call:
             refuse_batch(self.name, number, self.x, argument)
         return tuple(number - 1 for number in numbers)
 
-    def having(self, changed: dict[int, Size], mixed: bool = True) -> Shaped:
+    def resize_axes(self, changed: dict[int, Size], mixed: bool = True) -> Shaped:
         """The same axes with other sizes of some."""
         axes = tuple(Axis(axis.name, changed.get(place, axis.size)) for place, axis in enumerate(self.x.axes))
-        return Shaped(axes, self.without(changed if mixed else ()), frozenset(changed))
+        return Shaped(axes, self.list_kept(changed if mixed else ()), frozenset(changed))
 
-    def without(self, gone: Any) -> tuple[int | None, ...]:
+    def list_kept(self, gone: Any) -> tuple[int | None, ...]:
         """Each axis where it was, but for those that are gone."""
         return tuple(None if place in gone else place for place in range(self.x.rank))
 
-    def dropping(self, gone: Sequence[int]) -> Shaped:
+    def drop_axes(self, gone: Sequence[int]) -> Shaped:
         """Without some axes, over whose positions something was taken."""
         kept = [place for place in range(self.x.rank) if place not in gone]
         places = tuple(kept.index(place) if place in kept else None for place in range(self.x.rank))
         return Shaped(tuple(self.x.axes[place] for place in kept), places, frozenset(gone))
 
-    def moved(self, order: Sequence[int], argument: str) -> Shaped:
+    def move_axes(self, order: Sequence[int], argument: str) -> Shaped:
         """The axes in another order, the batch counted; refuses one that moves the batch."""
         if order[0]:
             refuse_batch(self.name, 0, self.x, argument)
@@ -108,32 +108,32 @@ class Call:
         places = tuple(kept.index(place) for place in range(self.x.rank))
         return Shaped(tuple(self.x.axes[place] for place in kept), places)
 
-    def matrix(self) -> tuple[Axis, Axis]:
+    def find_matrix(self) -> tuple[Axis, Axis]:
         """The last two axes, neither of which may be the batch."""
         if self.x.rank < 2:
             raise Refusal(TOO_FEW_AXES, None, (), layer=self.name, least="2 axes", origin="what comes in", given=self.x)
         return self.x.axes[-2], self.x.axes[-1]
 
-    def square(self) -> None:
+    def require_square(self) -> None:
         """Refuses matrices that are not square."""
-        (rows, columns), refusal = self.matrix(), Refusal(NOT_SQUARE, None, (), layer=self.name, given=self.x)
+        (rows, columns), refusal = self.find_matrix(), Refusal(NOT_SQUARE, None, (), layer=self.name, given=self.x)
         if isinstance(rows.size, int) != isinstance(columns.size, int):
             raise refusal  # Keras compares what it knows of both
         self.at.require(equal(rows.size, columns.size), refusal)
 
-    def long_enough(self, axis: Axis, needed: int, argument: str) -> None:
+    def require_length(self, axis: Axis, needed: int, argument: str) -> None:
         """Refuses an axis that is too short."""
         refusal = Refusal(TOO_SHORT, argument, (), layer=self.name, needed=needed, axis=axis.name, size=axis.size)
         self.at.require(at_least(axis.size, needed), refusal)
 
-    def even(self, axis: Axis, parts: int, argument: str) -> None:
+    def require_even(self, axis: Axis, parts: int, argument: str) -> None:
         """Refuses an axis that does not come out even."""
         refusal = Refusal(UNEVEN, argument, (), layer=self.name, parts=parts, axis=axis.name, size=axis.size)
         self.at.require(divisible(axis.size, parts), refusal)
 
 
-def _each(call: Call) -> Shaped:
-    return Shaped(call.x.axes, call.without(()))
+def _infer_each(call: Call) -> Shaped:
+    return Shaped(call.x.axes, call.list_kept(()))
 
 
 ORDERED = frozenset({"softmax", "log_softmax", "sparsemax", "cumsum", "cumprod", "nancumsum", "nancumprod", "normalize"})
@@ -141,22 +141,22 @@ ORDERED = frozenset({"softmax", "log_softmax", "sparsemax", "cumsum", "cumprod",
 ORDERED |= {"rms_normalization", "layer_normalization", "flip"}
 
 
-def _along(call: Call) -> Shaped:
-    axes = call.several()
-    return Shaped(call.x.axes, call.without(() if call.name in ORDERED else axes), frozenset(axes))
+def _infer_along(call: Call) -> Shaped:
+    axes = call.find_several_axes()
+    return Shaped(call.x.axes, call.list_kept(() if call.name in ORDERED else axes), frozenset(axes))
 
 
 def _reduce(call: Call) -> Shaped:
-    axes = call.several()
+    axes = call.find_several_axes()
     if not call.values.get("keepdims"):
-        return call.dropping(axes)
-    return call.having(dict.fromkeys(axes, 1))
+        return call.drop_axes(axes)
+    return call.resize_axes(dict.fromkeys(axes, 1))
 
 
 def _halve(call: Call) -> Shaped:
-    place = call.one()
-    call.even(call.x.axes[place], 2, "axis")
-    return call.having({place: call.x.axes[place].size // 2})
+    place = call.find_one_axis()
+    call.require_even(call.x.axes[place], 2, "axis")
+    return call.resize_axes({place: call.x.axes[place].size // 2})
 
 
 def _expand(call: Call) -> Shaped:
@@ -166,10 +166,10 @@ def _expand(call: Call) -> Shaped:
     numbers = axis_numbers(call.name, written, wider)
     for number in numbers:
         refuse_batch(call.name, number, call.x, "axis")
-    return _widened(call, {number - 1: Axis("added", 1) for number in numbers})
+    return _widen(call, {number - 1: Axis("added", 1) for number in numbers})
 
 
-def _widened(call: Call, added: dict[int, Axis]) -> Shaped:
+def _widen(call: Call, added: dict[int, Axis]) -> Shaped:
     """The axes with others among them."""
     kept = [place for place in range(call.x.rank + len(added)) if place not in added]
     axes = {**dict(zip(kept, call.x.axes, strict=True)), **added}
@@ -177,10 +177,10 @@ def _widened(call: Call, added: dict[int, Axis]) -> Shaped:
 
 
 def _squeeze(call: Call) -> Shaped:
-    axes = call.several()
+    axes = call.find_several_axes()
     for place in axes:
         call.at.require(equal(call.x.axes[place].size, 1), Refusal(NOT_ONE, "axis", (), axis=call.x.axes[place]))
-    shaped = call.dropping(axes)
+    shaped = call.drop_axes(axes)
     return Shaped(shaped.axes, shaped.places)
 
 
@@ -192,7 +192,7 @@ def _transpose(call: Call) -> Shaped:
     order = axis_numbers(call.name, axes, call.x, "axes")
     if len(order) != count:
         raise Refusal(NOT_EVERY_AXIS, "axes", (), layer=call.name, wanted=f"each of 0 to {count - 1}", given=list(axes))
-    return call.moved(order, "axes")
+    return call.move_axes(order, "axes")
 
 
 def _move(call: Call) -> Shaped:
@@ -203,28 +203,28 @@ def _move(call: Call) -> Shaped:
     order = [number for number in range(call.x.rank + 1) if number not in sources]
     for target, source in sorted(zip(targets, sources, strict=True)):
         order.insert(target, source)
-    return call.moved(order, "source" if 0 in sources else "destination")
+    return call.move_axes(order, "source" if 0 in sources else "destination")
 
 
 def _swap(call: Call) -> Shaped:
-    first, second = call.one("axis1"), call.one("axis2")
+    first, second = call.find_one_axis("axis1"), call.find_one_axis("axis2")
     order = list(range(call.x.rank + 1))
     order[first + 1], order[second + 1] = second + 1, first + 1
-    return call.moved(order, "axis1")
+    return call.move_axes(order, "axis1")
 
 
 def _turn(call: Call) -> Shaped:
-    axes = call.several("axes")
+    axes = call.find_several_axes("axes")
     if len(axes) != 2:
         raise Refusal(NOT_EVERY_AXIS, "axes", (), layer=call.name, wanted="two axes", given=len(axes))
     first, second = axes
     sizes = call.x.axes[first].size, call.x.axes[second].size
-    return call.having({first: sizes[1], second: sizes[0]} if call.values["k"] % 2 else {first: sizes[0], second: sizes[1]})
+    return call.resize_axes({first: sizes[1], second: sizes[0]} if call.values["k"] % 2 else {first: sizes[0], second: sizes[1]})
 
 
 def _repeat(call: Call) -> Shaped:
-    place = call.one()
-    return call.having({place: call.x.axes[place].size * call.values["repeats"]})
+    place = call.find_one_axis()
+    return call.resize_axes({place: call.x.axes[place].size * call.values["repeats"]})
 
 
 def _tile(call: Call) -> Shaped:
@@ -236,7 +236,7 @@ def _tile(call: Call) -> Shaped:
     times = times[-call.x.rank :] if call.x.rank else ()
     first = call.x.rank - len(times)
     changed = {first + place: call.x.axes[first + place].size * each for place, each in enumerate(times) if each > 1}
-    return call.having(changed)
+    return call.resize_axes(changed)
 
 
 def _pad(call: Call) -> Shaped:
@@ -249,101 +249,103 @@ def _pad(call: Call) -> Shaped:
     least = {"reflect": 1, "symmetric": 0}.get(call.values["mode"])
     for axis, pair in zip(call.x.axes, widths[1:], strict=True):
         if least is not None and any(pair):
-            call.long_enough(axis, max(pair) + least, "pad_width")
-    return call.having({n: axis.size + sum(widths[n + 1]) for n, axis in enumerate(call.x.axes) if any(widths[n + 1])})
+            call.require_length(axis, max(pair) + least, "pad_width")
+    return call.resize_axes({n: axis.size + sum(widths[n + 1]) for n, axis in enumerate(call.x.axes) if any(widths[n + 1])})
 
 
-def _differences(call: Call) -> Shaped:
-    place, n = call.one(), call.values["n"]
-    call.long_enough(call.x.axes[place], n + 1, "n")
-    return call.having({place: call.x.axes[place].size - n})
+def _infer_differences(call: Call) -> Shaped:
+    place, n = call.find_one_axis(), call.values["n"]
+    call.require_length(call.x.axes[place], n + 1, "n")
+    return call.resize_axes({place: call.x.axes[place].size - n})
 
 
-def _classes(call: Call) -> Shaped:
+def _infer_classes(call: Call) -> Shaped:
     wider = TensorType((*call.x.axes, Axis("classes", 1)))
     number = axis_number(call.name, call.values["axis"], wider)
     refuse_batch(call.name, number, call.x, "axis")
-    return _widened(call, {number - 1: Axis("classes", call.values["num_classes"])})
+    return _widen(call, {number - 1: Axis("classes", call.values["num_classes"])})
 
 
-def _triangle(call: Call) -> Shaped:
-    call.matrix()
-    return _each(call)
+def _infer_triangle(call: Call) -> Shaped:
+    call.find_matrix()
+    return _infer_each(call)
 
 
-def _diagonal(call: Call) -> Shaped:
-    first, second = call.one("axis1"), call.one("axis2")
+def _infer_diagonal(call: Call) -> Shaped:
+    first, second = call.find_one_axis("axis1"), call.find_one_axis("axis2")
     rows, columns, offset = call.x.axes[first], call.x.axes[second], call.values["offset"]
     height, width = rows.size + min(offset, 0), columns.size - max(offset, 0)
     length = height + width - larger(height, width)
-    shaped = call.dropping((first, second))
-    call.at.require(at_least(length, 1), Refusal(TOO_SHORT, "offset", (), layer=call.name, needed=abs(offset) + 1, **_of(rows)))
+    shaped = call.drop_axes((first, second))
+    call.at.require(
+        at_least(length, 1), Refusal(TOO_SHORT, "offset", (), layer=call.name, needed=abs(offset) + 1, **_tell_size(rows))
+    )
     return Shaped((*shaped.axes, Axis("diagonal", length)), shaped.places, shaped.mixed)
 
 
-def _of(axis: Axis) -> dict[str, Any]:
+def _tell_size(axis: Axis) -> dict[str, Any]:
     return {"axis": axis.name, "size": axis.size}
 
 
 def _trace(call: Call) -> Shaped:
-    return call.dropping((call.one("axis1"), call.one("axis2")))
+    return call.drop_axes((call.find_one_axis("axis1"), call.find_one_axis("axis2")))
 
 
-def _matrix(call: Call) -> Shaped:
-    call.square()
+def _infer_matrix(call: Call) -> Shaped:
+    call.require_square()
     last = (call.x.rank - 2, call.x.rank - 1)
-    return Shaped(call.x.axes, call.without(last), frozenset(last))
+    return Shaped(call.x.axes, call.list_kept(last), frozenset(last))
 
 
-def _transposed_matrix(call: Call) -> Shaped:
-    rows, columns = call.matrix()
+def _infer_transposed(call: Call) -> Shaped:
+    rows, columns = call.find_matrix()
     last = (call.x.rank - 2, call.x.rank - 1)
-    return Shaped((*call.x.axes[:-2], columns, rows), call.without(last), frozenset(last))
+    return Shaped((*call.x.axes[:-2], columns, rows), call.list_kept(last), frozenset(last))
 
 
-def _of_matrix(call: Call) -> Shaped:
+def _infer_of_matrix(call: Call) -> Shaped:
     if call.name != "matrix_rank":
-        call.square()
-    call.matrix()
-    return call.dropping((call.x.rank - 2, call.x.rank - 1))
+        call.require_square()
+    call.find_matrix()
+    return call.drop_axes((call.x.rank - 2, call.x.rank - 1))
 
 
-def _image(call: Call) -> tuple[int, int, int]:
+def _find_image_axes(call: Call) -> tuple[int, int, int]:
     """The axes of height, width and channels."""
     if call.x.rank != 3:
         raise Refusal(TOO_FEW_AXES, None, (), layer=call.name, least="3 axes", origin="what comes in", given=call.x)
     return (1, 2, 0) if call.values.get("data_format") == "channels_first" else (0, 1, 2)
 
 
-def _to_depth(call: Call) -> Shaped:
-    height, width, channels = _image(call)
+def _infer_to_depth(call: Call) -> Shaped:
+    height, width, channels = _find_image_axes(call)
     block, axes = call.values["block_size"], call.x.axes
     for place in (height, width):
-        call.even(axes[place], block, "block_size")
-    return call.having(
+        call.require_even(axes[place], block, "block_size")
+    return call.resize_axes(
         {height: axes[height].size // block, width: axes[width].size // block, channels: axes[channels].size * block**2}
     )
 
 
-def _to_space(call: Call) -> Shaped:
-    height, width, channels = _image(call)
+def _infer_to_space(call: Call) -> Shaped:
+    height, width, channels = _find_image_axes(call)
     block, axes = call.values["block_size"], call.x.axes
-    call.even(axes[channels], block**2, "block_size")
-    return call.having(
+    call.require_even(axes[channels], block**2, "block_size")
+    return call.resize_axes(
         {height: axes[height].size * block, width: axes[width].size * block, channels: axes[channels].size // block**2}
     )
 
 
-def _sequences(call: Call) -> Shaped:
+def _infer_sequences(call: Call) -> Shaped:
     *before, axis = call.x.axes
     length, stride = call.values["sequence_length"], call.values["sequence_stride"]
-    call.long_enough(axis, length, "sequence_length")
+    call.require_length(axis, length, "sequence_length")
     windows = Axis("windows", (axis.size - length) // stride + 1)
     last = call.x.rank - 1
-    return Shaped((*before, windows, Axis(axis.name, length)), call.without((last,)), frozenset({last}))
+    return Shaped((*before, windows, Axis(axis.name, length)), call.list_kept((last,)), frozenset({last}))
 
 
-def _pool(call: Call) -> Shaped:
+def _infer_pool(call: Call) -> Shaped:
     first = call.values.get("data_format") == "channels_first"
     count = call.x.rank - 1
     if count < 1:
@@ -361,18 +363,18 @@ def _pool(call: Call) -> Shaped:
         place: slide(call.at, call.name, call.x.axes[place], size, stride, padding, argument="pool_size").size
         for place, size, stride in zip(places, sizes, strides, strict=True)
     }
-    return call.having(moved)
+    return call.resize_axes(moved)
 
 
 def _take(call: Call) -> Shaped:
-    place, index = call.one(), call.values["indices"]
-    call.long_enough(call.x.axes[place], index + 1 if index >= 0 else -index, "indices")
-    return call.dropping((place,))
+    place, index = call.find_one_axis(), call.values["indices"]
+    call.require_length(call.x.axes[place], index + 1 if index >= 0 else -index, "indices")
+    return call.drop_axes((place,))
 
 
 RULES: dict[str, Callable[[Call], Shaped]] = {
-    "each": _each,
-    "along": _along,
+    "each": _infer_each,
+    "along": _infer_along,
     "reduce": _reduce,
     "halve": _halve,
     "expand": _expand,
@@ -384,17 +386,17 @@ RULES: dict[str, Callable[[Call], Shaped]] = {
     "repeat": _repeat,
     "tile": _tile,
     "pad": _pad,
-    "differences": _differences,
-    "classes": _classes,
-    "triangle": _triangle,
-    "diagonal": _diagonal,
+    "differences": _infer_differences,
+    "classes": _infer_classes,
+    "triangle": _infer_triangle,
+    "diagonal": _infer_diagonal,
     "trace": _trace,
-    "matrix": _matrix,
-    "transposed_matrix": _transposed_matrix,
-    "of_matrix": _of_matrix,
-    "to_depth": _to_depth,
-    "to_space": _to_space,
-    "sequences": _sequences,
-    "pool": _pool,
+    "matrix": _infer_matrix,
+    "transposed_matrix": _infer_transposed,
+    "of_matrix": _infer_of_matrix,
+    "to_depth": _infer_to_depth,
+    "to_space": _infer_to_space,
+    "sequences": _infer_sequences,
+    "pool": _infer_pool,
     "take": _take,
 }

@@ -14,7 +14,7 @@ from ...ir.tensor import Axis, Mask, TensorType
 from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Optional
 from ...text.diagnostic import Code
 from ..windows import positions
-from .base import SIZES_DIFFER, WIDEN, Strategy, fused_axes, joined_masks, last_width, steps_of, width
+from .base import SIZES_DIFFER, WIDEN, Strategy, count_steps, find_last_width, find_width, fuse_axes, join_masks
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -37,7 +37,7 @@ class Heads(Strategy):
     key_dim: Annotated[int | None, Optional(SIZE)] = None
     """Width of each head; the width over `num_heads` by default."""
 
-    def head_width(self, width: int) -> int:
+    def infer_head_width(self, width: int) -> int:
         """The width of a head."""
         if self.key_dim is not None:
             return self.key_dim
@@ -46,9 +46,9 @@ class Heads(Strategy):
             raise Refusal(HEADS, "num_heads", help, heads=self.num_heads, width=width)
         return width // self.num_heads
 
-    def projections(self, query: int, value: int) -> tuple[Weight, ...]:
+    def list_projections(self, query: int, value: int) -> tuple[Weight, ...]:
         """Keras's weights, between a query and a value of those widths."""
-        h, k = self.num_heads, self.head_width(query)
+        h, k = self.num_heads, self.infer_head_width(query)
         read = (("query", query), ("key", value), ("value", value))
         inner = [w for name, d in read for w in (Weight(f"{name}/kernel", (d, h, k)), Weight(f"{name}/bias", (h, k)))]
         return (*inner, Weight("attention_output/kernel", (h, k, query)), Weight("attention_output/bias", (query,)))
@@ -57,7 +57,11 @@ class Heads(Strategy):
         self, to: Lowering, query: Expression, value: Expression, width: int, axis: int, mask: Expression | None = None
     ) -> Expression:
         """What the query finds; scores are asked for too, so that they can be read off the layer."""
-        keywords: dict[str, Expression] = {"num_heads": self.num_heads, "key_dim": self.head_width(width), **self.settings()}
+        keywords: dict[str, Expression] = {
+            "num_heads": self.num_heads,
+            "key_dim": self.infer_head_width(width),
+            **self.list_settings(),
+        }
         if axis != 1:
             keywords["attention_axes"] = axis
         applied: dict[str, Expression] = {"return_attention_scores": True}
@@ -77,13 +81,13 @@ class AttentionStrategy(Heads):
     examples = (example((4,), (4,)), example((8,), (8,), (8,), num_heads=2, pool="concat"), example((5, 4), (5, 4), pool="none"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        fused_axes(at, self, inputs)
+        fuse_axes(at, self, inputs)
         # Keras gives a stack the sizes of the first, known or not.
         x = inputs[0]
         for each in inputs:
             # Stacked, they have no width that Keras knows unless each has.
-            d = width(self.title(), each)
-        self.head_width(d)
+            d = find_width(self.title(), each)
+        self.infer_head_width(d)
         *before, last = x.axes
         if self.pool == "concat":
             return x.with_axes(*before, Axis(last.name, d * len(inputs)))
@@ -92,17 +96,17 @@ class AttentionStrategy(Heads):
         return x
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        d = last_width(inputs[0])
-        return self.projections(d, d)
+        d = find_last_width(inputs[0])
+        return self.list_projections(d, d)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        n, d = len(inputs), last_width(inputs[0])
-        inner = self.num_heads * self.head_width(d)
+        n, d = len(inputs), find_last_width(inputs[0])
+        inner = self.num_heads * self.infer_head_width(d)
         return positions(inputs[0].axes[:-1]) * (n * 4 * d * inner + 2 * n * n * inner)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x = to.inputs[0]
-        x = x.with_axes(*x.axes[:-1], Axis("inputs", len(inputs)), Axis("features", last_width(x)))
+        x = x.with_axes(*x.axes[:-1], Axis("inputs", len(inputs)), Axis("features", find_last_width(x)))
         tokens: Expression = to.let(to.ops("stack", list(self.cast(to, inputs)), axis=-2), f"{to.name}_tokens")
         outside: list[Expression] = []
         while x.rank > 3:
@@ -110,14 +114,14 @@ class AttentionStrategy(Heads):
             tokens, steps = to.folded(tokens, x)
             outside.append(steps)
             x = x.with_axes(*x.axes[1:])
-        found = self.pooled(to, tokens, x)
+        found = self.pool_tokens(to, tokens, x)
         for steps in reversed(outside):
             found = to.ops("take", found, steps, axis=0)
         return found
 
-    def pooled(self, to: Lowering, tokens: Expression, x: TensorType) -> Expression:
+    def pool_tokens(self, to: Lowering, tokens: Expression, x: TensorType) -> Expression:
         """The tokens once they have attended to each other, and are made one as `pool` says."""
-        n, d = x.axes[-2].size, last_width(x)
+        n, d = x.axes[-2].size, find_last_width(x)
         assert isinstance(n, int)
         attended = self.attend(to, tokens, tokens, d, x.rank - 1)
         if self.pool == "none":
@@ -154,9 +158,9 @@ class CrossAttention(Heads):
             if x.rank not in (1, 2):
                 help = ("`Reshape` or a pooling brings it to (steps, features)",)
                 raise Refusal(NO_STEPS, None, help, index, given=x)
-            width(self.title(), x)
+            find_width(self.title(), x)
         query, first = inputs[0], inputs[1]
-        self.head_width(last_width(query))
+        self.infer_head_width(find_last_width(query))
         for index, x in enumerate(inputs[2:], 2):
             facts = {"strategy": self.title(), "axis": "the width of what is attended to", "first": first, "other": x}
             refusal = Refusal(SIZES_DIFFER, None, (WIDEN,), index, **facts)
@@ -164,15 +168,15 @@ class CrossAttention(Heads):
         return query
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return self.projections(last_width(inputs[0]), last_width(inputs[1]))
+        return self.list_projections(find_last_width(inputs[0]), find_last_width(inputs[1]))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        query, value = last_width(inputs[0]), last_width(inputs[1])
-        inner = self.num_heads * self.head_width(query)
-        here = steps_of(inputs[0])
+        query, value = find_last_width(inputs[0]), find_last_width(inputs[1])
+        inner = self.num_heads * self.infer_head_width(query)
+        here = count_steps(inputs[0])
         there: Size = 0
         for x in inputs[1:]:
-            there = there + steps_of(x)
+            there = there + count_steps(x)
         return here * (2 * query * inner) + there * (2 * value * inner) + here * there * (2 * inner)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
@@ -183,6 +187,6 @@ class CrossAttention(Heads):
         steps = [to.ops("expand_dims", v, axis=1) if x.rank == 1 else v for v, x in zip(cast, types, strict=True)]
         value = steps[1] if len(steps) == 2 else to.let(to.ops("concatenate", steps[1:], axis=1), f"{to.name}_steps")
         masked = any(x.mask is not None and x.rank > 1 for x in types[1:])
-        mask = joined_masks(to, inputs[1:], types[1:], one_step=True) if masked else None
-        attended = self.attend(to, steps[0], value, last_width(types[0]), 1, mask)
+        mask = join_masks(to, inputs[1:], types[1:], one_step=True) if masked else None
+        attended = self.attend(to, steps[0], value, find_last_width(types[0]), 1, mask)
         return to.ops("squeeze", attended, axis=1) if types[0].rank == 1 else attended

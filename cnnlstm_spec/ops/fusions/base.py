@@ -63,7 +63,7 @@ class Strategy(Op):
         """The axes that no broadcasting stretches: those in which inputs may differ."""
         return frozenset()
 
-    def help_for(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
+    def suggest_help(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
         """The ways out where inputs differ in rank, or in the size of an axis; `stretched` where broadcasting would do."""
         if differs == "rank":
             return (POOL_FIRST,)
@@ -75,7 +75,7 @@ class Strategy(Op):
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
         return compute_dtype(self.dtype or at.policy)
 
-    def settings(self) -> dict[str, Any]:
+    def list_settings(self) -> dict[str, Any]:
         """What every Keras layer that it is made of is told, as a layer that a person writes is."""
         return {**({} if self.trainable else {"trainable": False}), **({"dtype": self.dtype} if self.dtype else {})}
 
@@ -98,26 +98,24 @@ def common_mask(inputs: tuple[TensorType, ...]) -> Mask | None:
     return whole
 
 
-def common_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
+def merge_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
     """The padded steps at which every input is 0."""
     rank = max(x.rank for x in inputs)
     found = [x.zeros.moved(rank - x.rank) if x.zeros is not None else None for x in inputs]
     first = found[0]
     same = first is not None and all(
-        each is not None and each.axis == first.axis and each.mask.same(first.mask) for each in found[1:]
+        each is not None and each.axis == first.axis and each.mask.is_same(first.mask) for each in found[1:]
     )
     return first if same else None
 
 
-def any_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
+def merge_any_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
     """The padded steps at which a product is 0."""
     rank = max(x.rank for x in inputs)
     return next((x.zeros.moved(rank - x.rank) for x in inputs if x.zeros is not None), None)
 
 
-def joined_masks(
-    to: Lowering, inputs: tuple[Expression, ...], types: tuple[TensorType, ...], one_step: bool = False
-) -> Expression:
+def join_masks(to: Lowering, inputs: tuple[Expression, ...], types: tuple[TensorType, ...], one_step: bool = False) -> Expression:
     """The masks of inputs whose steps are joined; of one without a mask all steps are real, and a vector may be one step."""
     parts: list[Expression] = []
     for value, x in zip(inputs, types, strict=True):
@@ -129,34 +127,34 @@ def joined_masks(
     return parts[0] if len(parts) == 1 else to.ops("concatenate", parts, axis=1)
 
 
-def joined_values(inputs: tuple[TensorType, ...]) -> Values | None:
+def join_values(inputs: tuple[TensorType, ...]) -> Values | None:
     """The values that are known to come in any of the inputs."""
     joined = None
     for x in inputs:
-        joined = x.values if joined is None else joined.joined(x.values)
+        joined = x.values if joined is None else joined.join(x.values)
     return joined
 
 
-def joined_range(place: int, inputs: tuple[TensorType, ...]) -> Range | None:
+def join_ranges(place: int, inputs: tuple[TensorType, ...]) -> Range | None:
     """Between which numbers inputs lie that are joined along an axis: what adds up to 1 along it no longer does."""
     values = hull(x.meaning.range for x in inputs)
     joined = values is not None and values.sums is not None and place in values.sums and len(inputs) > 1
     return values.loosened() if values is not None and joined else values
 
 
-def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apart: bool = False) -> tuple[Axis, ...]:
+def fuse_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apart: bool = False) -> tuple[Axis, ...]:
     """The one shape of all inputs, but for the last axis where inputs may differ in it; a size that is known is kept."""
     first = inputs[0]
     target = list(first.axes)
     for index, x in enumerate(inputs[1:], 1):
         facts = {"strategy": op.title(), "first": first, "other": x}
         if x.rank != first.rank:
-            raise Refusal(SHAPES_DIFFER, None, op.help_for("rank"), index, **facts)
+            raise Refusal(SHAPES_DIFFER, None, op.suggest_help("rank"), index, **facts)
         for place, (wanted, axis) in enumerate(zip(target, x.axes, strict=True)):
             last = place == first.rank - 1
             if last and apart:
                 continue
-            help = op.help_for("width" if last else "size", stretched=1 in (wanted.size, axis.size))
+            help = op.suggest_help("width" if last else "size", stretched=1 in (wanted.size, axis.size))
             at.require(equal(axis.size, wanted.size), Refusal(SHAPES_DIFFER, None, help, index, **facts))
             # Beside a size of 1, Keras takes the one that it does not know for that of the output.
             if wanted.size == 1 or (isinstance(axis.size, int) and axis.size != 1):
@@ -164,20 +162,20 @@ def fused_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apar
     return tuple(target)
 
 
-def width(strategy: str, x: TensorType) -> int:
+def find_width(strategy: str, x: TensorType) -> int:
     """The size of the last axis, which sizes weights."""
     if not x.axes:
         raise Refusal(NOT_A_FEATURE, None, (), 0, strategy=strategy)
     return known(strategy, x.axes[-1])
 
 
-def last_width(x: TensorType) -> int:
+def find_last_width(x: TensorType) -> int:
     """The size of the last axis, which inference has found to be known."""
     size = x.axes[-1].size
     assert isinstance(size, int)
     return size
 
 
-def steps_of(x: TensorType) -> Size:
+def count_steps(x: TensorType) -> Size:
     """The number of steps of an input of (steps, features); 1 for a vector."""
     return x.axes[0].size if x.rank > 1 else 1

@@ -9,7 +9,7 @@ from ...ir.op import Weight, example
 from ...ir.size import Size
 from ...ir.tensor import Axis, TensorType
 from ..windows import positions
-from .base import Strategy, fused_axes, last_width, width
+from .base import Strategy, find_last_width, find_width, fuse_axes
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -38,14 +38,14 @@ class Bilinear(Strategy):
         return FACTORS
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        axes = fused_axes(at, self, inputs, apart=True)
+        axes = fuse_axes(at, self, inputs, apart=True)
         for x in inputs:
-            width(self.title(), x)
+            find_width(self.title(), x)
         return inputs[0].with_axes(*axes[:-1], Axis("features", self.units))
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         pairs = zip(inputs, FACTORS, strict=True)
-        return tuple(Weight("kernel", (last_width(x), self.units), within=part) for x, part in pairs)
+        return tuple(Weight("kernel", (find_last_width(x), self.units), within=part) for x, part in pairs)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         products: Size = positions(output.axes)
@@ -55,7 +55,7 @@ class Bilinear(Strategy):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         pairs = zip(inputs, FACTORS, strict=True)
-        settings = {"use_bias": False, **self.settings()}
+        settings = {"use_bias": False, **self.list_settings()}
         factors = ((to.layer("keras.layers.Dense", x, self.units, suffix=part, **settings), part) for x, part in pairs)
         first, second = (to.let(factor, f"{to.name}{part}") for factor, part in factors)
         return to.infix("*", first, second)

@@ -11,7 +11,7 @@ from ...ir.size import equal, holds_always
 from ...ir.tensor import Axis, Mask, TensorType, Values, Zeros
 from ...language.kinds import INTEGER
 from ...text.diagnostic import Code
-from ..dtypes import merged_dtype
+from ..dtypes import merge_dtypes
 from .base import (
     NOT_A_FEATURE,
     POOL_FIRST,
@@ -21,10 +21,10 @@ from .base import (
     STRETCH,
     Strategy,
     common_mask,
-    common_zeros,
-    joined_masks,
-    joined_range,
-    joined_values,
+    join_masks,
+    join_ranges,
+    join_values,
+    merge_zeros,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Concat(Strategy):
         return first.with_axes(*axes)
 
     def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return inputs[0].dtype if len(inputs) == 1 else merged_dtype(self.dtype or at.policy, *inputs)
+        return inputs[0].dtype if len(inputs) == 1 else merge_dtypes(self.dtype or at.policy, *inputs)
 
     def joins_steps(self, inputs: tuple[TensorType, ...]) -> bool:
         """Whether it joins along the first axis, that of a mask."""
@@ -100,23 +100,23 @@ class Concat(Strategy):
         return self.joins_steps(inputs) and any(x.mask is not None for x in inputs)
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
-        return joined_masks(to, inputs, to.inputs)
+        return join_masks(to, inputs, to.inputs)
 
     def mask_after(self, *inputs: TensorType) -> Mask | None:
         return None if self.joins_steps(inputs) else common_mask(inputs)
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return joined_range(self.place(inputs[0].rank), inputs)
+        return join_ranges(self.place(inputs[0].rank), inputs)
 
     def values_after(self, *inputs: TensorType) -> Values | None:
-        return joined_values(inputs)
+        return join_values(inputs)
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
-        zeros = common_zeros(inputs)
+        zeros = merge_zeros(inputs)
         return None if zeros is None or (len(inputs) > 1 and zeros.axis == self.place(inputs[0].rank)) else zeros
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if len(inputs) == 1:
             return inputs[0]
         axis: dict[str, Any] = {} if self.axis == -1 else {"axis": self.axis}
-        return to.layer("keras.layers.Concatenate", list(inputs), **axis, **self.settings())
+        return to.layer("keras.layers.Concatenate", list(inputs), **axis, **self.list_settings())

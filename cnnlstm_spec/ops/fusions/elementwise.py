@@ -11,7 +11,7 @@ from ...ir.size import Expr, Size
 from ...ir.tensor import Axis, Mask, TensorType, Zeros
 from ..merge import Add, Average, Maximum, Merge, Multiply
 from ..windows import positions
-from .base import Strategy, fused_axes
+from .base import Strategy, fuse_axes
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -27,7 +27,7 @@ class Elementwise(Strategy):
     """The layer of Keras."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        axes = fused_axes(at, self, inputs)
+        axes = fuse_axes(at, self, inputs)
         if len(inputs) > 1:
             self.merge().infer(Inference(at.policy), *inputs)
         return inputs[0].with_axes(*(self.as_keras(place, axis, inputs) for place, axis in enumerate(axes)))
@@ -47,7 +47,7 @@ class Elementwise(Strategy):
         return self.merge().zeros_after(mask, *inputs)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return inputs[0] if len(inputs) == 1 else to.layer(self.merge.keras_path(), list(inputs), **self.settings())
+        return inputs[0] if len(inputs) == 1 else to.layer(self.merge.keras_path(), list(inputs), **self.list_settings())
 
 
 class AddStrategy(Elementwise):

@@ -13,5 +13,5 @@ class ResidualAdd(AddStrategy):
     word = "Residual"
     arity = (2, 2)
 
-    def help_for(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
+    def suggest_help(self, differs: Literal["rank", "size", "width"], stretched: bool = False) -> tuple[str, ...]:
         return ("`shortcut: projection` brings the shortcut to the shape of the layers",)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...ir.chain import chain
+from ...ir.chain import join_chain
 from ...ir.inference import Inference
 from ...ir.meaning import Range, hull
 from ...ir.op import Weight, example
 from ...ir.size import Size
 from ...ir.tensor import TensorType
 from ..windows import positions
-from .base import Strategy, fused_axes, last_width, width
+from .base import Strategy, find_last_width, find_width, fuse_axes
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -37,7 +37,7 @@ class LearnedWeights(Strategy):
         return hull(x.meaning.range for x in inputs)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        return inputs[0].with_axes(*fused_axes(at, self, inputs))
+        return inputs[0].with_axes(*fuse_axes(at, self, inputs))
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         return (Weight("kernel", (1, len(inputs)), within=WEIGHTS),)
@@ -47,14 +47,19 @@ class LearnedWeights(Strategy):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         rank = to.inputs[0].rank
-        one = to.ops("ones_like", self.one_number(to, inputs[0]), dtype=to.output.dtype)
-        dense: dict[str, Any] = {"activation": "softmax", "use_bias": False, "kernel_initializer": "zeros", **self.settings()}
+        one = to.ops("ones_like", self.write_one_number(to, inputs[0]), dtype=to.output.dtype)
+        dense: dict[str, Any] = {
+            "activation": "softmax",
+            "use_bias": False,
+            "kernel_initializer": "zeros",
+            **self.list_settings(),
+        }
         weights = to.layer("keras.layers.Dense", one, len(inputs), suffix=WEIGHTS, **dense)
         if rank > 1:
             weights = to.ops("expand_dims", weights, axis=tuple(range(1, rank)) if rank > 2 else 1)
-        return weighted_sum(to, self.cast(to, inputs), to.let(weights, f"{to.name}{WEIGHTS}"), rank)
+        return write_weighted_sum(to, self.cast(to, inputs), to.let(weights, f"{to.name}{WEIGHTS}"), rank)
 
-    def one_number(self, to: Lowering, value: Expression) -> Expression:
+    def write_one_number(self, to: Lowering, value: Expression) -> Expression:
         """A number of each sample, on an axis of size 1."""
         x = to.inputs[0]
         before = [0] * (x.rank - 1)
@@ -70,26 +75,28 @@ class Gated(Strategy):
     word = "gated"
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 
-    def scores(self, inputs: int) -> tuple[str, ...]:
+    def name_scores(self, inputs: int) -> tuple[str, ...]:
         """What the names of the layers that score the inputs add to its own."""
         return tuple(f"_score_{index + 1}" for index in range(inputs))
 
     def parts(self, inputs: int) -> tuple[str, ...]:
-        return (WEIGHTS, *self.scores(inputs))
+        return (WEIGHTS, *self.name_scores(inputs))
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return hull(x.meaning.range for x in inputs)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        result = inputs[0].with_axes(*fused_axes(at, self, inputs))
+        result = inputs[0].with_axes(*fuse_axes(at, self, inputs))
         for x in inputs:
             # Each is read by a `Dense`, which takes the size from its own input: that of another, though equal, is no help.
-            width(self.title(), x)
+            find_width(self.title(), x)
         return result
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        d = last_width(inputs[0])
-        pairs = ((Weight("kernel", (d, 1), within=part), Weight("bias", (1,), within=part)) for part in self.scores(len(inputs)))
+        d = find_last_width(inputs[0])
+        pairs = (
+            (Weight("kernel", (d, 1), within=part), Weight("bias", (1,), within=part)) for part in self.name_scores(len(inputs))
+        )
         return tuple(weight for pair in pairs for weight in pair)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
@@ -98,14 +105,14 @@ class Gated(Strategy):
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         cast = self.cast(to, inputs)
         values = tuple(to.let(value, f"{to.name}_{index + 1}") for index, value in enumerate(cast))
-        pairs = zip(values, self.scores(len(values)), strict=True)
-        scores = [to.layer("keras.layers.Dense", value, 1, suffix=part, **self.settings()) for value, part in pairs]
+        pairs = zip(values, self.name_scores(len(values)), strict=True)
+        scores = [to.layer("keras.layers.Dense", value, 1, suffix=part, **self.list_settings()) for value, part in pairs]
         joined = scores[0] if len(scores) == 1 else to.ops("concatenate", scores, axis=-1)
-        weights = to.layer("keras.layers.Activation", joined, "softmax", suffix=WEIGHTS, **self.settings())
-        return weighted_sum(to, values, to.let(weights, f"{to.name}{WEIGHTS}"), to.inputs[0].rank)
+        weights = to.layer("keras.layers.Activation", joined, "softmax", suffix=WEIGHTS, **self.list_settings())
+        return write_weighted_sum(to, values, to.let(weights, f"{to.name}{WEIGHTS}"), to.inputs[0].rank)
 
 
-def weighted_sum(to: Lowering, inputs: tuple[Expression, ...], weights: Expression, rank: int) -> Expression:
+def write_weighted_sum(to: Lowering, inputs: tuple[Expression, ...], weights: Expression, rank: int) -> Expression:
     """The sum of inputs of `rank` axes times the weights, which lie side by side on the last axis."""
     parts = (to.infix("*", to.pick(weights, *[None] * rank, (i, i + 1)), value) for i, value in enumerate(inputs))
-    return chain(to, lambda whole, part: to.infix("+", whole, part), parts, f"{to.name}_sum")
+    return join_chain(to, lambda whole, part: to.infix("+", whole, part), parts, f"{to.name}_sum")

@@ -14,12 +14,12 @@ NUMBER = re.compile(r"_\d+$")
 def find_layer(typed: TypedGraph, said: str) -> TypedNode | None:
     """The layer that is named first, as TensorFlow writes it: its operations lie below it, by `layer/` or `layer_1/`."""
     known = {
-        scope_of(each.node.layer): each for each in typed.nodes.values() if not each.node.hidden and each.node.op is not None
+        find_scope(each.node.layer): each for each in typed.nodes.values() if not each.node.hidden and each.node.op is not None
     }
     for word in NAME.findall(said):
         # TensorFlow numbers a scope that it has seen before, as it has when the model was built.
         for name in (NUMBER.sub("", word), word):
-            if name in known and name != scope_of(typed.graph.name):
+            if name in known and name != find_scope(typed.graph.name):
                 return known[name]
     return None
 
@@ -30,6 +30,6 @@ def describe(typed: TypedNode) -> str:
     return f"`{format_path(typed.node.origin.place.path)}` ({typed.node.op.title()})"
 
 
-def scope_of(name: str) -> str:
+def find_scope(name: str) -> str:
     """A name as TensorFlow has it in those of operations."""
     return re.sub(r"[^A-Za-z0-9_.\\-]", "_", name)

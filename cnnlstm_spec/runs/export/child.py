@@ -67,7 +67,7 @@ class Child:
         finally:
             timer.cancel()
         if answer is None:
-            raise Failed(what, self._end_of(self._process.wait()), self._said())
+            raise Failed(what, self._end_of(self._process.wait()), self._read_said())
         head, found = answer
         if "failed" in head:
             raise Failed(what, head["failed"], head["whole"])
@@ -99,13 +99,13 @@ class Child:
     def _end_of(self, status: int) -> str:
         if self._late:
             return f"it was not done after {self.seconds:g} seconds"
-        said = self._said().strip().splitlines()
+        said = self._read_said().strip().splitlines()
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
             return f"the process was ended by {name}"
         return one_line(said[-1]) if said else f"the process ended with status {status}"
 
-    def _said(self) -> str:
+    def _read_said(self) -> str:
         self._listener.join()
         return self._log.decode("utf-8", "replace")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from .samples import Trial, in_batches
+from .samples import Trial, iterate_batches
 
 GROUP = 4
 """Samples of a batch, where a file takes any number."""
@@ -24,7 +24,7 @@ def ask_keras(trial: Trial, batch: int | None, keras: Function) -> Pairs:
     return [
         (arrays, dict(keras(arrays)))
         for size in ((1, GROUP) if batch is None else (batch,))
-        for arrays in in_batches(trial.samples, size)
+        for arrays in iterate_batches(trial.samples, size)
     ]
 
 
@@ -34,16 +34,16 @@ def compare_outputs(wanted: Pairs, file: Function) -> dict[str, float]:
     for arrays, outputs in wanted:
         found = file(arrays)
         for name, each in outputs.items():
-            pairs.setdefault(name, []).append((plain(each), plain(found[name])))
-    return {name: _difference(each) for name, each in pairs.items()}
+            pairs.setdefault(name, []).append((make_plain(each), make_plain(found[name])))
+    return {name: _measure_difference(each) for name, each in pairs.items()}
 
 
-def plain(array: Any) -> Any:
+def make_plain(array: Any) -> Any:
     """An array in float64."""
     return numpy.asarray(array).astype("float64")
 
 
-def _difference(pairs: Sequence[tuple[Any, Any]]) -> float:
+def _measure_difference(pairs: Sequence[tuple[Any, Any]]) -> float:
     if any(wanted.shape != found.shape for wanted, found in pairs):
         return float("inf")
     wanted = numpy.concatenate([each.ravel() for each, _ in pairs])

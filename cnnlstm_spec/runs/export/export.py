@@ -19,10 +19,10 @@ from ...model.addresses import find_members
 from ..finished import Finished
 from ..measure.document import Evaluation, Value
 from ..measure.of_run import measure_part
-from ..measure.predict import outputs_of
+from ..measure.predict import map_outputs
 from ..require import check_requirements
 from ..samples import Batch, DataError, Part
-from .blame import describe, find_layer, scope_of
+from .blame import describe, find_layer, find_scope
 from .child import Child, Failed
 from .comparison import Pairs, ask_keras, compare_outputs
 from .document import Explained, ExportedFile, FileInput, Measured
@@ -31,8 +31,8 @@ from .formats import COST, Kind
 from .measure import find_fitting, measure_file
 from .place import describe_files, scratch_folder
 from .runtime import Runtime
-from .samples import MEASURED, Trial, draw_samples, in_batches, take_samples
-from .serving import unrolled, write_saved_model
+from .samples import MEASURED, Trial, draw_samples, iterate_batches, take_samples
+from .serving import unroll, write_saved_model
 from .sizes import Fed, find_inputs, fix_sizes, need_fixed
 from .texts import Side, cut, find_texts
 from .wanted import Wanted, find_memory
@@ -74,7 +74,7 @@ class Model:
 
     def predict(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
         """What Keras gives."""
-        return outputs_of(self.inference, self.heads, Batch(arrays))
+        return map_outputs(self.inference, self.heads, Batch(arrays))
 
     def side(self, kind: Kind) -> Side:
         """What is exported to a format: a SavedModel reads texts, all others begin behind them."""
@@ -139,7 +139,7 @@ class Exporter:
 
     def make(self, kind: Kind) -> ExportedFile:
         """One file. Raises DataError where it cannot be made, or differs too much; nothing of it is left then."""
-        batch = self._batch(kind)
+        batch = self._choose_batch(kind)
         if kind.format == "litert":
             need_fixed(self.model.typed, self.fixed, kind.format)
         for each in self.model.side(kind).inputs:
@@ -151,21 +151,21 @@ class Exporter:
         with ExitStack() as stack:
             try:
                 told, names = self._convert(kind, batch, target)
-                child = stack.enter_context(self._child())
+                child = stack.enter_context(self._start_child())
                 runtime = self._open(child, kind, target, batch)
                 self.step(f"running {kind}")
-                differences = compare_outputs(self._reference(batch), runtime.run)
-                seconds = runtime.seconds(next(in_batches(self.trial.samples, batch or 1)))
+                differences = compare_outputs(self._predict_reference(batch), runtime.run)
+                seconds = runtime.measure_seconds(next(iterate_batches(self.trial.samples, batch or 1)))
                 figures = self._measure(runtime)
             except Failed as error:
-                raise DataError([self._failure(kind, batch, error)]) from error
+                raise DataError([self._find_failure(kind, batch, error)]) from error
         self._judge(kind, differences, figures)
         per_sample = [1000 * each / (batch or 1) for each in seconds]
         files = describe_files(self.folder, kind)
         more: dict[str, Any] = {} if kind.quantize is None else {"quantize": kind.quantize}
         if "opset" in told:
             more["opset"] = told["opset"]
-        tolerance = self._tolerance(kind)
+        tolerance = self._find_tolerance(kind)
         if tolerance is not None:
             more["tolerance"] = tolerance
         if names:
@@ -209,13 +209,13 @@ class Exporter:
                 return found
         return draw_samples(self.model.typed, *given, self.wanted.samples)
 
-    def _reference(self, batch: int | None) -> Pairs:
+    def _predict_reference(self, batch: int | None) -> Pairs:
         key = (batch, *self.fixed.items())
         if key not in self.shared.references:
             self.shared.references[key] = ask_keras(self.trial, batch, self.model.predict)
         return self.shared.references[key]
 
-    def _batch(self, kind: Kind) -> int | None:
+    def _choose_batch(self, kind: Kind) -> int | None:
         spec = self.model.finished.compilation.spec
         assert spec is not None
         own, asked = spec.batch_size, self.wanted.batch_size
@@ -223,7 +223,7 @@ class Exporter:
             raise DataError([f"`--batch-size {asked}`: the spec fixes `batch_size: {own}`"])
         return own or asked or (1 if kind.format == "litert" else None)
 
-    def _child(self) -> Child:
+    def _start_child(self) -> Child:
         return self.start(self.wanted.seconds, find_memory())
 
     def _convert(self, kind: Kind, batch: int | None, target: File) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -239,20 +239,22 @@ class Exporter:
         with ExitStack() as stack:
             if kind.quantize == "int8":
                 self._check_steps()
-                names = stack.enter_context(unrolled(model))
-                arrays = self._ranges(kind)
-            source = self._source(model, heads, self.model.side(kind).inputs, batch, bool(names))
+                names = stack.enter_context(unroll(model))
+                arrays = self._find_ranges(kind)
+            source = self._save_source(model, heads, self.model.side(kind).inputs, batch, bool(names))
             if kind.quantize is not None:
                 more["quantize"] = kind.quantize
             if kind.quantize == "int8" and self.wanted.keep_float:
-                more["keep_float"] = self._kept_layers()
+                more["keep_float"] = self._list_kept_layers()
             if kind.format == "onnx":
                 more["opset"] = self.wanted.opset
-            with self._child() as child:
+            with self._start_child() as child:
                 told, _ = child.ask("convert", arrays, format=kind.format, source=str(source), target=str(target), **more)
         return told, names
 
-    def _source(self, model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, unrolls: bool) -> File:
+    def _save_source(
+        self, model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, unrolls: bool
+    ) -> File:
         """The SavedModel that files are made of."""
         key = (id(model), batch, unrolls, *self.fixed.items())
         if key not in self.shared.sources:
@@ -270,7 +272,7 @@ class Exporter:
         side = self.model.side(kind)
         return Runtime(child, self.model.typed, side.inputs, self.fixed, batch, side.prepare)
 
-    def _ranges(self, kind: Kind) -> dict[str, Any]:
+    def _find_ranges(self, kind: Kind) -> dict[str, Any]:
         """The samples that int8 takes its ranges of: of the training part, else seeded."""
         given = (self.model.inputs, self.fixed)
         part = self.model.parts.get("train")
@@ -291,12 +293,12 @@ class Exporter:
                     [f"int8 holds every step of {describe(each)}: {count:,} are more than the {MOST_STEPS:,} that are unrolled"]
                 )
 
-    def _kept_layers(self) -> list[list[str]]:
+    def _list_kept_layers(self) -> list[list[str]]:
         """Of each address that stays in float, its layers as TensorFlow calls them."""
         graph = self.model.typed.written or self.model.typed.graph
         found: list[list[str]] = []
         for address in self.wanted.keep_float:
-            members = [scope_of(graph.nodes[id].layer) for id in find_members(graph, address)]
+            members = [find_scope(graph.nodes[id].layer) for id in find_members(graph, address)]
             if not members:
                 raise DataError([f"`--keep-float {address}`: there is no `{address}` in this model"])
             found.append(members)
@@ -317,14 +319,14 @@ class Exporter:
             found[name] = measure_part(*given).evaluation, measure_file(*given, runtime)
         return found
 
-    def _tolerance(self, kind: Kind) -> float | None:
-        own = kind.tolerance(self.model.typed.policy)
+    def _find_tolerance(self, kind: Kind) -> float | None:
+        own = kind.find_tolerance(self.model.typed.policy)
         return own if own is None or self.wanted.tolerance is None else self.wanted.tolerance
 
     def _judge(self, kind: Kind, differences: Mapping[str, float], figures: Mapping[str, tuple[Evaluation, Evaluation]]) -> None:
         """Raises DataError where a file is not what it is to be."""
         problems: list[str] = []
-        tolerance = self._tolerance(kind)
+        tolerance = self._find_tolerance(kind)
         for head, each in differences.items():
             if not numpy.isfinite(each):
                 problems.append(f"{kind}: `{head}` is of another shape than in Keras, or no number")
@@ -333,7 +335,7 @@ class Exporter:
                     f"{kind}: `{head}` differs from Keras by {each:.1e} of its spread, more than the {tolerance:.0e} allowed"
                 )
         if kind.quantize == "int8" and self.model.judged is not None and self.model.judged in figures:
-            problems += _fallen(kind, *figures[self.model.judged], self.wanted.tolerance or COST)
+            problems += _describe_fallen(kind, *figures[self.model.judged], self.wanted.tolerance or COST)
         if self.wanted.required:
             if not figures:
                 raise DataError(["`--require` needs `data` with a `validation` or a `test` part"])
@@ -341,7 +343,7 @@ class Exporter:
         if problems:
             raise DataError(problems)
 
-    def _failure(self, kind: Kind, batch: int | None, error: Failed) -> str:
+    def _find_failure(self, kind: Kind, batch: int | None, error: Failed) -> str:
         said = {"convert": "it cannot be converted", "open": "its runtime cannot open it"}.get(error.stage, "its runtime fails")
         blamed = find_layer(self.model.typed, error.reason) or find_layer(self.model.typed, error.whole)
         where = f" at {describe(blamed)}" if blamed is not None else ""
@@ -364,10 +366,10 @@ class Exporter:
             make_folder(target.parent)
             try:
                 self._convert_model(probe, list(names), kind, batch, target)
-                child = stack.enter_context(self._child())
+                child = stack.enter_context(self._start_child())
                 runtime = self._open(child, kind, target, batch, list(names))
                 found = compare_outputs(
-                    ask_keras(self.trial, batch, lambda arrays: outputs_of(probe, list(names), Batch(arrays))), runtime.run
+                    ask_keras(self.trial, batch, lambda arrays: map_outputs(probe, list(names), Batch(arrays))), runtime.run
                 )
             except Failed as error:
                 self.note(f"{kind}: no layer can be explained: {error.reason[:200]}")
@@ -376,13 +378,13 @@ class Exporter:
         return tuple(sorted(told, key=lambda each: -each.difference))
 
 
-def _fallen(kind: Kind, before: Evaluation, after: Evaluation, most: float) -> list[str]:
+def _describe_fallen(kind: Kind, before: Evaluation, after: Evaluation, most: float) -> list[str]:
     """A line for each metric that fell too far."""
     lines = []
     several = len(before.heads) > 1
     for head, figures in before.heads.items():
         name = f"{head}.{JUDGED[figures.sort]}" if several else JUDGED[figures.sort]
-        was, now = _value(before.metrics.get(name)), _value(after.metrics.get(name))
+        was, now = _find_value(before.metrics.get(name)), _find_value(after.metrics.get(name))
         if was is not None and (now is None or was - now > most):
             told = "no number" if now is None else f"{now:.4g}"
             lines.append(
@@ -392,5 +394,5 @@ def _fallen(kind: Kind, before: Evaluation, after: Evaluation, most: float) -> l
     return lines
 
 
-def _value(value: Value | None) -> float | None:
+def _find_value(value: Value | None) -> float | None:
     return None if value is None else value.value

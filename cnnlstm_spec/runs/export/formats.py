@@ -56,7 +56,7 @@ class Kind:
     def __str__(self) -> str:
         return self.format if self.quantize is None else f"{self.format} {self.quantize}"
 
-    def tolerance(self, policy: str) -> float | None:
+    def find_tolerance(self, policy: str) -> float | None:
         """How far outputs may differ, of a model of that dtype policy; None where they are reported alone."""
         if self.quantize == "int8":
             return None

@@ -29,15 +29,15 @@ class Chosen(Part):
         return len(self._places)
 
     def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
-        return self._part.read(self._at(places), epoch)
+        return self._part.read(self._choose_places(places), epoch)
 
     def read_targets(self, places: Sequence[int]) -> Mapping[str, Any]:
-        return self._part.read_targets(self._at(places))
+        return self._part.read_targets(self._choose_places(places))
 
     def label(self, place: int) -> str:
         return self._part.label(self._places[place])
 
-    def _at(self, places: Sequence[int]) -> list[int]:
+    def _choose_places(self, places: Sequence[int]) -> list[int]:
         return [self._places[each] for each in places]
 
 
@@ -87,7 +87,7 @@ def measure_file(
 
     spec, typed = compilation.spec, compilation.typed
     assert spec is not None and typed is not None
-    swapped = _swapped(model, tuple(typed.graph.outputs))
+    swapped = _swap_inputs(model, tuple(typed.graph.outputs))
     if spec.compile is not None:
         compile_again(swapped, compile_statements(spec, optimize(typed, "default")), {}, {})
     return measure_part(compilation, swapped, WithOutputs(part, runtime), name, thresholds).evaluation
@@ -98,7 +98,7 @@ def _name(head: str) -> str:
     return f"{head}.exported"
 
 
-def _swapped(model: keras.Model, heads: Sequence[str]) -> keras.Model:
+def _swap_inputs(model: keras.Model, heads: Sequence[str]) -> keras.Model:
     """The model with inputs more, whose values it gives in place of its own."""
     own = model.output if isinstance(model.output, dict) else {heads[0]: model.output}
     more = {head: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=_name(head)) for head, each in own.items()}

@@ -24,14 +24,16 @@ def send(stream: BinaryIO, head: Mapping[str, Any], arrays: Mapping[str, Any]) -
     names = list(arrays)
     text = numpy.frombuffer(to_json({**head, "names": names}, None).encode(), "uint8")
     # Names may hold what no file of a zip can: they go by number.
-    numpy.savez(made, allow_pickle=False, head=text, **{f"a{place}": _plain(arrays[name]) for place, name in enumerate(names)})
+    numpy.savez(
+        made, allow_pickle=False, head=text, **{f"a{place}": _make_plain(arrays[name]) for place, name in enumerate(names)}
+    )
     data = made.getbuffer()
     stream.write(LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
-def _plain(array: Any) -> Any:
+def _make_plain(array: Any) -> Any:
     """An array without objects: texts are texts."""
     return array.astype(str) if array.dtype == object else array
 

@@ -68,21 +68,21 @@ def check_folder(folder: File, kinds: tuple[Kind, ...], force: bool) -> None:
 def describe_files(folder: File, kind: Kind) -> dict[str, WrittenFile]:
     """The files of a format by path below the folder."""
     path = folder / kind.path
-    found = sorted(_files_below(path))
+    found = sorted(_list_files_below(path))
     if kind.format == "openvino":
         found.append(path.with_suffix(".bin"))
-    return {each.relative_to(folder).as_posix(): WrittenFile(sha256=digest(each), bytes=_size(each)) for each in found}
+    return {each.relative_to(folder).as_posix(): WrittenFile(sha256=digest(each), bytes=_measure_size(each)) for each in found}
 
 
-def _files_below(path: File) -> Iterator[File]:
+def _list_files_below(path: File) -> Iterator[File]:
     if sort_of(path) != "folder":
         yield path
         return
     for each in entries(path):
-        yield from _files_below(each)
+        yield from _list_files_below(each)
 
 
-def _size(path: File) -> int:
+def _measure_size(path: File) -> int:
     found = stamp(path)
     assert found is not None
     return found[1]
@@ -91,10 +91,10 @@ def _size(path: File) -> int:
 def put_in_place(scratch: File, folder: File, export: Export) -> None:
     """Moves the files into the folder, `export.json` last; what an export before has written, and this one has not, goes."""
     make_folder(folder)
-    before = _vocabularies(folder)
+    before = _list_vocabularies(folder)
     with told(folder):
         (folder / DOCUMENT).unlink(missing_ok=True)
-    for name in (*_tops(), *before):
+    for name in (*_list_tops(), *before):
         path = folder / name
         sort = sort_of(path)
         if sort == "folder":
@@ -108,14 +108,14 @@ def put_in_place(scratch: File, folder: File, export: Export) -> None:
     replace_file(folder / DOCUMENT, (export.to_json() + "\n").encode())
 
 
-def _vocabularies(folder: File) -> list[str]:
+def _list_vocabularies(folder: File) -> list[str]:
     """The files of vocabularies that an export before has written."""
     held = read_json(folder / DOCUMENT)
     texts = held.get("texts") if isinstance(held, dict) else None
     return [f"{branch}{VOCABULARY}" for branch in texts if NAME.fullmatch(branch)] if isinstance(texts, dict) else []
 
 
-def _tops() -> tuple[str, ...]:
+def _list_tops() -> tuple[str, ...]:
     """What an export may have written, at the top of its folder."""
     from .formats import QUANTIZED
 

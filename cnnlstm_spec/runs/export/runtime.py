@@ -35,16 +35,16 @@ class Runtime:
         if given is None:
             raise DataError(["a sample does not fit the sizes of the file"])
         _, found = self.child.ask("run", given, batch=self.batch)
-        actual = self._sizes_of(arrays)
+        actual = self._measure_sizes(arrays)
         return {head: self._cut(head, each, actual) for head, each in found.items()}
 
-    def seconds(self, arrays: Mapping[str, Any]) -> list[float]:
+    def measure_seconds(self, arrays: Mapping[str, Any]) -> list[float]:
         """How long each of some runs takes."""
         head, _ = self.child.ask("time", self.prepare(arrays))
         found: list[float] = head["seconds"]
         return found
 
-    def _sizes_of(self, arrays: Mapping[str, Any]) -> dict[Symbol, int]:
+    def _measure_sizes(self, arrays: Mapping[str, Any]) -> dict[Symbol, int]:
         found: dict[Symbol, int] = {}
         for each in self.inputs:
             for size, actual in zip(each.sizes, arrays[each.name].shape[1:], strict=True):

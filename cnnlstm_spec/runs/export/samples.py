@@ -47,7 +47,7 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
         sample: dict[str, Any] = {}
         kept: dict[str, Any] = {}
         for each in inputs:
-            shape = (1, *(size if isinstance(size, int) else size.at(sizes.of(size.symbols)) for size in each.sizes))
+            shape = (1, *(size if isinstance(size, int) else size.at(sizes.choose_sizes(size.symbols)) for size in each.sizes))
             if len(shape) > 1 and each.fill is not None:
                 real = numpy.arange(shape[1]) < rng.integers(1, shape[1] + 1)
                 kept.setdefault(each.input.mask_input or each.branch, real)
@@ -57,7 +57,7 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
             if each.dtype == TEXT:
                 sample[each.name] = draw_text(rng, typed, each.branch)
                 continue
-            values = _values(rng, each.dtype, shape, ends[each.name])
+            values = _draw_values(rng, each.dtype, shape, ends[each.name])
             if each.input.padding_value is not None:
                 values[:, ~kept[each.input.mask_input or each.branch]] = each.input.padding_value
             sample[each.name] = values
@@ -65,7 +65,7 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
     return Trial(tuple(found), "seeded")
 
 
-def _values(rng: Any, dtype: str, shape: tuple[int, ...], end: float | None) -> Any:
+def _draw_values(rng: Any, dtype: str, shape: tuple[int, ...], end: float | None) -> Any:
     if dtype == "bool":
         return rng.integers(0, 2, shape).astype("bool")
     if dtype not in FLOATS:
@@ -80,7 +80,7 @@ class _Sizes:
     def __init__(self, fixed: Fixed) -> None:
         self.fixed = fixed
 
-    def of(self, symbols: frozenset[Symbol]) -> dict[Symbol, int]:
+    def choose_sizes(self, symbols: frozenset[Symbol]) -> dict[Symbol, int]:
         return {each: self.fixed.get(each, OPEN) for each in symbols}
 
 
@@ -89,7 +89,7 @@ def _end(typed: TypedGraph, fed: Fed) -> float | None:
     id = next(id for id in typed.graph.inputs if (op := typed.nodes[id].node.op) and _is_of(op, fed.branch))
     type = typed.nodes[id].type
     assert type is not None
-    counts = [count for each in find_readers(typed)[id] if (count := _lookup(each.node.op)) is not None]
+    counts = [count for each in find_readers(typed)[id] if (count := _find_lookup(each.node.op)) is not None]
     if counts:
         return min(counts)
     known = type.meaning.range if type.meaning is not None else None
@@ -104,7 +104,7 @@ def _is_of(op: object, branch: str) -> bool:
     return isinstance(op, InputOp) and op.branch == branch
 
 
-def _lookup(op: Any) -> int | None:
+def _find_lookup(op: Any) -> int | None:
     value = op.values().get("input_dim") if op is not None else None
     return value if isinstance(value, int) else None
 
@@ -143,7 +143,7 @@ def fill_up(arrays: Mapping[str, Any], inputs: Sequence[Fed], fixed: Fixed) -> d
     return found
 
 
-def in_batches(samples: Sequence[Mapping[str, Any]], size: int) -> Iterator[dict[str, Any]]:
+def iterate_batches(samples: Sequence[Mapping[str, Any]], size: int) -> Iterator[dict[str, Any]]:
     """Samples in batches of exactly that size, of one shape; the last is filled up with its last sample."""
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for each in samples:

@@ -36,9 +36,9 @@ def call(model: keras.Model, heads: Sequence[str], given: Mapping[str, Any]) -> 
 
 
 @contextmanager
-def unrolled(model: keras.Model) -> Iterator[tuple[str, ...]]:
+def unroll(model: keras.Model) -> Iterator[tuple[str, ...]]:
     """Lets the recurrent layers of a model run their steps one after another, without a loop; gives their names."""
-    found = [each for each in _layers(model) if getattr(each, "unroll", None) is False and hasattr(each, "cell")]
+    found = [each for each in _iterate_layers(model) if getattr(each, "unroll", None) is False and hasattr(each, "cell")]
     for each in found:
         each.unroll = True
     try:
@@ -48,5 +48,5 @@ def unrolled(model: keras.Model) -> Iterator[tuple[str, ...]]:
             each.unroll = False
 
 
-def _layers(layer: Any) -> Iterator[Any]:
+def _iterate_layers(layer: Any) -> Iterator[Any]:
     yield from layer._flatten_layers(include_self=False)

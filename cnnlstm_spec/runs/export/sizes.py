@@ -37,10 +37,10 @@ class Fed:
 
     def shape(self, batch: int | None, fixed: Fixed) -> tuple[int | None, ...]:
         """Its shape, batch first; None for what stays open."""
-        return batch, *(_size(each, fixed) for each in self.sizes)
+        return batch, *(_fix_size(each, fixed) for each in self.sizes)
 
 
-def _size(size: Size, fixed: Fixed) -> int | None:
+def _fix_size(size: Size, fixed: Fixed) -> int | None:
     if isinstance(size, int):
         return size
     return size.at(dict(fixed)) if size.symbols <= set(fixed) else None
@@ -81,7 +81,7 @@ def fix_sizes(typed: TypedGraph, given: Mapping[str, int]) -> dict[Symbol, int]:
     for name, value in given.items():
         matching = [each for each, names in known.items() if name in names]
         if not matching:
-            there = f"there are {_listed(known)}" if known else "every size of this model is a number already"
+            there = f"there are {_read_listed(known)}" if known else "every size of this model is a number already"
             raise DataError([f"`--size {name}={value}`: there is no size `{name}` that is known only at run time; {there}"])
         found[matching[0]] = value
     return found
@@ -92,8 +92,8 @@ def need_fixed(typed: TypedGraph, fixed: Fixed, format: str) -> None:
     left = {each: names for each, names in find_open(typed).items() if each not in fixed}
     if left:
         ways = " ".join(f"--size {names[0]}=16" for names in left.values())
-        raise DataError([f"`{format}` needs a number for {_listed(left)}: {ways}"])
+        raise DataError([f"`{format}` needs a number for {_read_listed(left)}: {ways}"])
 
 
-def _listed(sizes: Mapping[Symbol, tuple[str, ...]]) -> str:
+def _read_listed(sizes: Mapping[Symbol, tuple[str, ...]]) -> str:
     return ", ".join(f"`{names[0]}`" for names in sizes.values())

@@ -31,7 +31,7 @@ def read_export(folder: File) -> Export:
         raise DataError([f"`{folder / DOCUMENT}` is none that `export` has written"]) from None
 
 
-def time_file(folder: File, file: ExportedFile, batch: int) -> tuple[int, list[float]]:
+def measure_file_time(folder: File, file: ExportedFile, batch: int) -> tuple[int, list[float]]:
     """The size of the batches that a file was given, `batch` where it takes any, and the seconds of each of some runs.
 
     Of zeros, whose values cost as much as others. Raises DataError where the file does not run.

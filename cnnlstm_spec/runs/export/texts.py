@@ -59,7 +59,7 @@ def cut(typed: TypedGraph, model: keras.Model, inputs: tuple[Fed, ...]) -> Side:
         # Keras announces another dtype for some of them than it gives.
         return {**arrays, **{name: numpy.asarray(each).astype(behind[name].dtype) for name, each in found}}
 
-    fed = tuple(_behind(typed, each, behind[each.name].dtype) if each.name in texts else each for each in inputs)
+    fed = tuple(_find_behind(typed, each, behind[each.name].dtype) if each.name in texts else each for each in inputs)
     return Side(rest, fed, prepare, texts)
 
 
@@ -67,7 +67,7 @@ def describe_texts(typed: TypedGraph, texts: tuple[str, ...]) -> dict[str, TextL
     """What reads the text of each branch."""
     found = {}
     for name in texts:
-        op = _reader(typed, name)
+        op = _find_reader(typed, name)
         arguments = {key: plain(value) for key, value in op.keras_arguments().items() if key != KEPT}
         has = op.values().get(KEPT) is not None
         more = {KEPT: f"{name}{VOCABULARY}"} if has else {}
@@ -77,7 +77,7 @@ def describe_texts(typed: TypedGraph, texts: tuple[str, ...]) -> dict[str, TextL
 
 def list_words(typed: TypedGraph, branch: str) -> tuple[str, ...] | None:
     """The vocabulary of a branch, as its layer is given it. Raises DataError where a word breaks the lines of a file."""
-    words: tuple[str, ...] | None = _reader(typed, branch).values().get(KEPT)
+    words: tuple[str, ...] | None = _find_reader(typed, branch).values().get(KEPT)
     for word in words or ():
         if len(word.splitlines()) > 1 or word.endswith(("\n", "\r")):
             raise DataError([f"`{branch}{VOCABULARY}` cannot hold {word!r}, which breaks a line: export to `saved_model`"])
@@ -93,25 +93,25 @@ def _read_by(model: keras.Model, given: Any, branch: str) -> Any:
     return outputs[0]
 
 
-def _behind(typed: TypedGraph, fed: Fed, dtype: str) -> Fed:
-    reader = next(each for each in find_readers(typed)[_input_of(typed, fed.name)] if each.type is not None)
+def _find_behind(typed: TypedGraph, fed: Fed, dtype: str) -> Fed:
+    reader = next(each for each in find_readers(typed)[_find_input(typed, fed.name)] if each.type is not None)
     assert reader.type is not None
     return Fed(fed.name, dtype, reader.type.sizes, fed.branch, fed.input)
 
 
-def _reader(typed: TypedGraph, branch: str) -> Op:
-    op = next(each.node.op for each in find_readers(typed)[_input_of(typed, branch)])
+def _find_reader(typed: TypedGraph, branch: str) -> Op:
+    op = next(each.node.op for each in find_readers(typed)[_find_input(typed, branch)])
     assert op is not None
     return op
 
 
-def _input_of(typed: TypedGraph, branch: str) -> str:
+def _find_input(typed: TypedGraph, branch: str) -> str:
     return next(id for id in typed.graph.inputs if isinstance(op := typed.nodes[id].node.op, InputOp) and op.branch == branch)
 
 
 def draw_text(rng: Any, typed: TypedGraph, branch: str) -> Any:
     """A seeded text: words of the vocabulary, and some that are not in it; one alone where the layer looks the whole text up."""
-    op = _reader(typed, branch)
+    op = _find_reader(typed, branch)
     words = (*(op.values().get(KEPT) or ()), "word", "another")
     count = int(rng.integers(1, 9)) if op.title() == "TextVectorization" else 1
     return numpy.asarray([" ".join(words[int(each)] for each in rng.integers(0, len(words), count))], dtype=object)

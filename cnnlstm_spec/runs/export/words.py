@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...text.escape.python import string
-from ...text.escape.terminal import one_line, width
+from ...text.escape.terminal import measure_width, one_line
 from ..measure.document import Value
 from .document import Export, ExportedFile
 
@@ -16,22 +16,22 @@ def render_export(found: Export, folder: str) -> str:
     """A row a file, what it is worth, and lines of Python that run each."""
     of = "seeded samples" if found.samples_of == "seeded" else f"samples of {one_line(found.samples_of)}"
     heading = ("file", "bytes", "ms/sample", "99 %", "difference", "allowed")
-    rows = [heading, *(_row(each) for each in found.files)]
-    widths = [max(width(row[place]) for row in rows) for place in range(len(heading))]
+    rows = [heading, *(_make_row(each) for each in found.files)]
+    widths = [max(measure_width(row[place]) for row in rows) for place in range(len(heading))]
     lines = [
         f"{one_line(found.name)}: wrote {len(found.files)} file{'s' * (len(found.files) > 1)} to {one_line(folder)}, "
         f"compared with Keras on {found.samples} {of}",
         *(
-            "  " + "  ".join(cell + " " * (size - width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip()
+            "  " + "  ".join(cell + " " * (size - measure_width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip()
             for row in rows
         ),
     ]
     for each in found.files:
-        lines += _more(each)
-    return "\n".join([*lines, "", *_usage(found, folder)])
+        lines += _describe_more(each)
+    return "\n".join([*lines, "", *_describe_usage(found, folder)])
 
 
-def _row(each: ExportedFile) -> tuple[str, ...]:
+def _make_row(each: ExportedFile) -> tuple[str, ...]:
     allowed = "-" if each.tolerance is None else f"{each.tolerance:.0e}"
     return (
         one_line(each.path),
@@ -43,31 +43,31 @@ def _row(each: ExportedFile) -> tuple[str, ...]:
     )
 
 
-def _more(each: ExportedFile) -> Iterator[str]:
+def _describe_more(each: ExportedFile) -> Iterator[str]:
     if each.unrolled:
         names = ", ".join(map(one_line, each.unrolled))
         yield f"  {each.path}: the steps of {names} lie one after another, which takes more bytes than a loop"
     if each.metrics is not None and each.measured is not None:
         yield f"  {each.path} on {one_line(each.measured.part)} ({each.measured.samples:,} samples), before and after:"
         for name, value in each.metrics.items():
-            yield f"    {one_line(name)}  {_told(each.measured.before.get(name))}  {_told(value)}"
+            yield f"    {one_line(name)}  {_format_number(each.measured.before.get(name))}  {_format_number(value)}"
     if each.layers:
         yield f"  {each.path}, layers by difference:"
         for layer in each.layers[:MOST_LAYERS]:
             yield f"    {layer.difference:.1e}  {one_line(layer.address)}"
 
 
-def _told(value: Value | None) -> str:
+def _format_number(value: Value | None) -> str:
     return "-" if value is None or value.value is None else f"{value.value:.4g}"
 
 
-def _usage(found: Export, folder: str) -> Iterator[str]:
+def _describe_usage(found: Export, folder: str) -> Iterator[str]:
     """How each file is run, and fed."""
     for each in found.files:
         yield from USES[each.format](f"{folder}/{each.path}", found, each)
 
 
-def _fed(found: Export, each: ExportedFile) -> str:
+def _describe_fed(found: Export, each: ExportedFile) -> str:
     arrays = []
     for input in each.inputs:
         shape = [1 if size is None and place == 0 else 32 if size is None else size for place, size in enumerate(input.shape)]
@@ -79,8 +79,8 @@ def _fed(found: Export, each: ExportedFile) -> str:
     return "{" + ", ".join(arrays) + "}"
 
 
-def _of_saved_model(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
-    fed = _fed(found, each)
+def _describe_saved_model(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
+    fed = _describe_fed(found, each)
     return (
         "import numpy, tensorflow",
         f'run = tensorflow.saved_model.load({string(path)}).signatures["serving_default"]',
@@ -88,28 +88,28 @@ def _of_saved_model(path: str, found: Export, each: ExportedFile) -> Sequence[st
     )
 
 
-def _of_litert(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
+def _describe_litert(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
     return (
         "import numpy, ai_edge_litert.interpreter",
         f"run = ai_edge_litert.interpreter.Interpreter({string(path)}).get_signature_runner()",
-        f"run(**{_fed(found, each)})",
+        f"run(**{_describe_fed(found, each)})",
     )
 
 
-def _of_onnx(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
+def _describe_onnx(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
     return (
         "import numpy, onnxruntime",
         f"session = onnxruntime.InferenceSession({string(path)})",
-        f"session.run([{', '.join(map(string, each.outputs))}], {_fed(found, each)})",
+        f"session.run([{', '.join(map(string, each.outputs))}], {_describe_fed(found, each)})",
     )
 
 
-def _of_openvino(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
+def _describe_openvino(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
     return (
         "import numpy, openvino",
         f"model = openvino.compile_model({string(path)})",
-        f"model({_fed(found, each)})",
+        f"model({_describe_fed(found, each)})",
     )
 
 
-USES = {"saved_model": _of_saved_model, "litert": _of_litert, "onnx": _of_onnx, "openvino": _of_openvino}
+USES = {"saved_model": _describe_saved_model, "litert": _describe_litert, "onnx": _describe_onnx, "openvino": _describe_openvino}

@@ -63,7 +63,7 @@ def answer(
         case "run":
             return {}, _run(runners[0], arrays, head["batch"])
         case "time":
-            return {"seconds": _time(runners[0], arrays)}, {}
+            return {"seconds": _measure_time(runners[0], arrays)}, {}
     raise ValueError(what)
 
 
@@ -78,7 +78,7 @@ def _run(run: Runner, arrays: Mapping[str, Any], batch: int | None) -> dict[str,
     return {name: numpy.concatenate([each[name] for each in found])[:count] for name in found[0]}
 
 
-def _time(run: Runner, arrays: Mapping[str, Any]) -> list[float]:
+def _measure_time(run: Runner, arrays: Mapping[str, Any]) -> list[float]:
     """Seconds of each run."""
     for _ in range(WARM_UP):
         run(arrays)

@@ -43,7 +43,7 @@ class Draws:
         self.units = int(names.max()) + 1 if samples else 0
         self.seed = seed
 
-    def weights(self) -> Any:
+    def draw_weights(self) -> Any:
         """Chunk by chunk, how often each row counts in each draw: (draws, rows)."""
         generator = numpy.random.default_rng(self.seed)
         for first in range(0, DRAWS, CHUNK):
@@ -52,7 +52,7 @@ class Draws:
             counts = numpy.stack([numpy.bincount(each, minlength=self.units) for each in drawn])
             yield counts[:, self.unit_of].astype("float64")
 
-    def figure(self, compute: Callable[[Any], Any]) -> Figure:
+    def measure_figure(self, compute: Callable[[Any], Any]) -> Figure:
         """`compute` takes weights (draws, rows) and gives a value a draw."""
         return self.figures(lambda weights: {"": compute(weights)})[""]
 
@@ -60,12 +60,12 @@ class Draws:
         """The same of several values at once."""
         with numpy.errstate(divide="ignore", invalid="ignore"):
             whole = compute(numpy.ones((1, len(self.owners))))
-            chunks = [compute(weights) for weights in self.weights()]
+            chunks = [compute(weights) for weights in self.draw_weights()]
         drawn = {name: numpy.concatenate([chunk[name] for chunk in chunks]) for name in whole}
-        return {name: _figure(float(value[0]), drawn[name]) for name, value in whole.items()}
+        return {name: _make_figure(float(value[0]), drawn[name]) for name, value in whole.items()}
 
 
-def _figure(value: float, drawn: Any) -> Figure:
+def _make_figure(value: float, drawn: Any) -> Figure:
     known = drawn[numpy.isfinite(drawn)]
     if not math.isfinite(value):
         return Figure(None)
@@ -76,19 +76,19 @@ def _figure(value: float, drawn: Any) -> Figure:
     return Figure(value, float(lower), float(upper))
 
 
-def confusion_of(truth: Any, found: Any, count: int, weights: Any) -> Any:
+def count_confusion(truth: Any, found: Any, count: int, weights: Any) -> Any:
     """(draws, classes, classes): rows are what is true."""
     cells = truth.astype("int64") * count + found
     return numpy.stack([numpy.bincount(cells, each, count * count) for each in weights]).reshape(-1, count, count)
 
 
-def class_figures(truth: Any, found: Any, scores: Any, names: Sequence[str], weights: Any) -> dict[str, Any]:
+def measure_class_figures(truth: Any, found: Any, scores: Any, names: Sequence[str], weights: Any) -> dict[str, Any]:
     """Accuracy, the mean F1 and AUC, and `CLASS/figure` of each class: precision, recall, f1, false_alarms, auc.
 
     `scores` is (rows, classes), or (rows,) of the second of two.
     """
     count = len(names)
-    matrix = confusion_of(truth, found, count, weights)
+    matrix = count_confusion(truth, found, count, weights)
     hits = numpy.diagonal(matrix, axis1=1, axis2=2)
     true, told, all_ = matrix.sum(2), matrix.sum(1), matrix.sum((1, 2))
     result: dict[str, Any] = {"accuracy": hits.sum(1) / all_}
@@ -99,7 +99,7 @@ def class_figures(truth: Any, found: Any, scores: Any, names: Sequence[str], wei
     columns = [scores, scores] if scores.ndim == 1 else [scores[:, place] for place in range(count)]
     auc = numpy.stack(
         [
-            area_under_roc(truth == place, -column if scores.ndim == 1 and place == 0 else column, weights)
+            measure_area_under_roc(truth == place, -column if scores.ndim == 1 and place == 0 else column, weights)
             for place, column in enumerate(columns)
         ],
         axis=1,
@@ -112,7 +112,7 @@ def class_figures(truth: Any, found: Any, scores: Any, names: Sequence[str], wei
     return result
 
 
-def area_under_roc(truth: Any, scores: Any, weights: Any) -> Any:
+def measure_area_under_roc(truth: Any, scores: Any, weights: Any) -> Any:
     """The area under the ROC curve of each draw; equal scores count half. NaN where one of the two is missing."""
     order = numpy.argsort(scores, kind="stable")
     truth, scores, weights = truth[order], scores[order], weights[:, order]
@@ -128,7 +128,7 @@ def label_figures(truth: Any, scores: Any, thresholds: float, names: Sequence[st
     found = scores >= thresholds
     truth = truth > 0.5
     parts = [
-        class_figures(truth[:, place], found[:, place].astype("int64"), scores[:, place], ("no", "yes"), weights)
+        measure_class_figures(truth[:, place], found[:, place].astype("int64"), scores[:, place], ("no", "yes"), weights)
         for place in range(len(names))
     ]
     result: dict[str, Any] = {

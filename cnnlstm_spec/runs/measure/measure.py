@@ -14,8 +14,8 @@ from ...compiler.compile import Compilation
 from ..samples import Part, Target
 from .baselines import Baselines
 from .document import ClassFigures, Evaluation, HeadFigures
-from .figures import Draws, Figure, class_figures, label_figures, make_value, number_figures
-from .predict import Heads, Predicted, classes_of, make_heads, numbers_of, predict, probabilities_of
+from .figures import Draws, Figure, label_figures, make_value, measure_class_figures, number_figures
+from .predict import Heads, Predicted, decide_classes, make_heads, numbers_of, predict, probabilities_of
 
 HALF = 0.5
 
@@ -54,7 +54,7 @@ def measure(
         told[head] = figures_of_head
         figures |= {(f"{head}.{key}" if several else key): each for key, each in found.items()}
     logged = dict(logged or {})
-    of_keras = _intervals(model, predicted, part, heads) if logged else {}
+    of_keras = _measure_intervals(model, predicted, part, heads) if logged else {}
     for key, value in logged.items():
         figures.setdefault(key, of_keras[key] if key in of_keras else Figure(value))
     loss = figures.pop("loss", None)
@@ -82,18 +82,18 @@ def _measure_head(
     if target.sort == "labels":
         found = draws.figures(partial(label_figures, truth, scores, threshold, target.names))
         counts = (truth > HALF).sum(0).tolist()
-        classes = _classes(found, target.names, counts)
-        return _whole(found), HeadFigures(sort="labels", threshold=threshold, classes=classes)
+        classes = _name_classes(found, target.names, counts)
+        return _merge_figures(found), HeadFigures(sort="labels", threshold=threshold, classes=classes)
     true = truth_of(truth, target)
-    chosen = classes_of(scores, target, threshold)
+    chosen = decide_classes(scores, target, threshold)
     columns = scores[:, 0] if scores.shape[-1] == 1 else scores
-    found = draws.figures(partial(class_figures, true, chosen, columns, target.names))
+    found = draws.figures(partial(measure_class_figures, true, chosen, columns, target.names))
     count = len(target.names)
     matrix = numpy.bincount(true * count + chosen, minlength=count * count).reshape(count, count)
     more: dict[str, Any] = {"threshold": threshold} if scores.shape[-1] == 1 else {}
-    classes = _classes(found, target.names, matrix.sum(1).tolist())
+    classes = _name_classes(found, target.names, matrix.sum(1).tolist())
     confusion = tuple(tuple(row) for row in matrix.tolist())
-    return _whole(found), HeadFigures(sort="classes", classes=classes, confusion=confusion, **more)
+    return _merge_figures(found), HeadFigures(sort="classes", classes=classes, confusion=confusion, **more)
 
 
 def truth_of(truth: Any, target: Target) -> Any:
@@ -101,11 +101,11 @@ def truth_of(truth: Any, target: Target) -> Any:
     return truth.argmax(-1) if target.encoding == "one_hot" else truth[:, 0].astype("int64")
 
 
-def _whole(found: Mapping[str, Figure]) -> dict[str, Figure]:
+def _merge_figures(found: Mapping[str, Figure]) -> dict[str, Figure]:
     return {name: figure for name, figure in found.items() if "/" not in name}
 
 
-def _classes(found: Mapping[str, Figure], names: Sequence[str], counts: Sequence[int]) -> dict[str, ClassFigures]:
+def _name_classes(found: Mapping[str, Figure], names: Sequence[str], counts: Sequence[int]) -> dict[str, ClassFigures]:
     of = ("precision", "recall", "f1", "false_alarms", "auc")
     return {
         name: ClassFigures(samples=count, **{figure: make_value(found[f"{name}/{figure}"]) for figure in of})
@@ -113,7 +113,7 @@ def _classes(found: Mapping[str, Figure], names: Sequence[str], counts: Sequence
     }
 
 
-def _intervals(model: keras.Model, predicted: Mapping[str, Predicted], part: Part, heads: Heads) -> dict[str, Figure]:
+def _measure_intervals(model: keras.Model, predicted: Mapping[str, Predicted], part: Part, heads: Heads) -> dict[str, Figure]:
     """The metrics of the spec that are means over samples, with their intervals, by the names that Keras logs."""
     found: dict[str, Figure] = {}
     compiled = next((each for each in model.metrics if hasattr(each, "_flat_metrics")), None)
@@ -131,11 +131,11 @@ def _intervals(model: keras.Model, predicted: Mapping[str, Predicted], part: Par
             each = numpy.asarray(compute(truth, values, **metric._fn_kwargs)).reshape(len(part), -1).mean(1)
             name = f"{head}_{metric.name}" if len(heads.names) > 1 else metric.name
             draws = Draws(numpy.arange(len(part)), len(part), part.groups)
-            found[name] = draws.figure(partial(_mean_of, each))
+            found[name] = draws.measure_figure(partial(_compute_mean, each))
     return found
 
 
-def _mean_of(values: Any, weights: Any) -> Any:
+def _compute_mean(values: Any, weights: Any) -> Any:
     return weights @ values / weights.sum(1)
 
 

@@ -25,7 +25,7 @@ class Predicted:
     targets: tuple[Any, ...] = ()
     """The same of the targets; empty where there are none."""
 
-    def rows(self) -> Any:
+    def list_rows(self) -> Any:
         """Predictions of a head without steps: (samples, width)."""
         return numpy.stack(self.values).reshape(len(self.values), -1)
 
@@ -58,12 +58,12 @@ def predict(model: keras.Model, part: Part, heads: Heads, change: Change | None 
     for first in range(0, len(part), size):
         places = list(range(first, min(first + size, len(part))))
         batch = part.read([*places, *[places[-1]] * (size - len(places))] if fixed else places)
-        found = outputs_of(model, heads.names, batch, None if change is None else change(batch.inputs, places))
+        found = map_outputs(model, heads.names, batch, None if change is None else change(batch.inputs, places))
         for head in heads.names:
             array, given = found[head], batch.targets.get(head)
             if array.dtype.kind not in "iub" and array.dtype != "float64":
                 array = array.astype("float32")
-            real = heads.real_steps(head, batch, array.shape)
+            real = heads.find_real_steps(head, batch, array.shape)
             for place in range(len(places)):
                 kept = slice(None) if real is None else real[place]
                 values[head].append(array[place][kept] if array.ndim > 2 else array[place])
@@ -86,7 +86,7 @@ class Heads:
     batch_size: int | None = None
     """A batch axis that the model has."""
 
-    def real_steps(self, head: str, batch: Batch, shape: tuple[int, ...]) -> Any:
+    def find_real_steps(self, head: str, batch: Batch, shape: tuple[int, ...]) -> Any:
         """Which steps of an output are real, (samples, steps); None where all are, or it cannot be told."""
         if head not in self.masked or len(shape) < 3:
             return None
@@ -135,13 +135,15 @@ def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
     return model.predict_on_batch(fed if len(fed) > 1 else next(iter(fed.values())))
 
 
-def outputs_of(model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def map_outputs(
+    model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The outputs of a batch by head."""
     found = feed(model, inputs or batch.inputs)
     return {head: numpy.asarray(found[head] if isinstance(found, dict) else found) for head in heads}
 
 
-def classes_of(values: Any, target: Target, threshold: float) -> Any:
+def decide_classes(values: Any, target: Target, threshold: float) -> Any:
     """The class of each row of probabilities or logits (rows, classes); of a binary head 1 from the threshold on."""
     if target.encoding == "binary" or values.shape[-1] == 1:
         return (values[:, 0] >= threshold).astype("int64")

@@ -81,7 +81,7 @@ class ColumnsBranch(Branch):
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
         super().__init__(name, input, source, rows)
         # Values of other dtypes are cast from float64, which holds what is empty.
-        values, self.faults = _numbers(source, rows, "float32" if self.dtype == "float32" else "float64")
+        values, self.faults = _read_numbers(source, rows, "float32" if self.dtype == "float32" else "float64")
         missing = source.source.missing if isinstance(source.source, VectorSource) else None
         self.dropped: Array | None = None
         if missing is not None and self.faults is not None:
@@ -104,7 +104,7 @@ class ColumnsBranch(Branch):
         if self.faults is None:
             return rows
         at, columns = numpy.nonzero(self.faults[rows])
-        names = _names(self.source)
+        names = _list_names(self.source)
         for index, column in zip(at.tolist(), columns.tolist(), strict=True):
             row = int(rows[index])
             file, number = self.rows.where(row)
@@ -133,7 +133,7 @@ FAULTS = {
 }
 
 
-def _names(source: BranchSource) -> list[str]:
+def _list_names(source: BranchSource) -> list[str]:
     """The column of each feature."""
     found = []
     for each in source.columns:
@@ -141,12 +141,12 @@ def _names(source: BranchSource) -> list[str]:
     return found
 
 
-def _numbers(source: BranchSource, rows: Rows, dtype: str) -> tuple[Array, Array | None]:
+def _read_numbers(source: BranchSource, rows: Rows, dtype: str) -> tuple[Array, Array | None]:
     """The features of all rows, and what is amiss with each; None where nothing is."""
     plain = [each for each in source.columns if isinstance(each, str)]
     if len(plain) == len(source.columns):
-        return rows.matrix(plain, dtype)
-    values: Array = numpy.empty((len(rows), len(_names(source))), dtype)
+        return rows.read_matrix(plain, dtype)
+    values: Array = numpy.empty((len(rows), len(_list_names(source))), dtype)
     faults: Array = numpy.zeros(values.shape, "int8")
     first = 0
     for each in source.columns:
@@ -158,7 +158,7 @@ def _numbers(source: BranchSource, rows: Rows, dtype: str) -> tuple[Array, Array
             faults[:, some] = numpy.asarray(known, "int8")[codes][:, None]
             first += each.width
             continue
-        numbers, amiss = rows.matrix([each], dtype)
+        numbers, amiss = rows.read_matrix([each], dtype)
         values[:, first] = numbers[:, 0]
         if amiss is not None:
             faults[:, first] = amiss[:, 0]
@@ -188,7 +188,7 @@ class CellsBranch(Branch):
         """The array of a source that is fed as it is, all of its numbers sound."""
         source: Any = self.source.source
         changed = any(getattr(source, key, None) for key in ("augment", "length")) or getattr(source, "stride", 1) != 1
-        found = None if changed or self.paths else self.rows.array(self.column)
+        found = None if changed or self.paths else self.rows.read_array(self.column)
         if found is None or found.shape[1:] != self.shape.sizes:
             return None
         return found if found.dtype.kind != "f" or bool(numpy.isfinite(found).all()) else None
@@ -235,7 +235,7 @@ class CellsBranch(Branch):
             if cell is None:
                 raise Broken("cell-empty", "the cell is empty")
             return numpy.asarray(str(cell), dtype=object)
-        values = self.fitted(self.finite(self.decoded(row, generator)), generator)
+        values = self.fit_shape(self.require_finite(self.decoded(row, generator)), generator)
         if self.paths and not self.noted[row]:
             self.noted[row] = True
             self.seen.note(self.path(row), values.shape, self.reading)
@@ -243,16 +243,16 @@ class CellsBranch(Branch):
 
     def decoded(self, row: int, generator: numpy.random.Generator | None) -> Array:
         """What a cell or its file holds, of a film the frames that are taken."""
-        return self.file(self.path(row), generator) if self.paths else self.cell(row)
+        return self.read_file(self.path(row), generator) if self.paths else self.cell(row)
 
     def undrawn(self, row: int) -> Array:
         """All that `read` draws a sample of in training: every frame of a film whose frames are drawn; raises Broken."""
         source = self.source.source
         whole = self.paths and isinstance(source, VideoSource) and source.frames == "random"
-        return self.finite(self.file(self.path(row), None, whole) if whole else self.decoded(row, None))
+        return self.require_finite(self.read_file(self.path(row), None, whole) if whole else self.decoded(row, None))
 
     @staticmethod
-    def finite(values: Array) -> Array:
+    def require_finite(values: Array) -> Array:
         """The values; raises Broken where one is no number."""
         if values.dtype.kind == "f" and not bool(numpy.isfinite(values).all()):
             raise Broken("not-finite", "it holds NaN or infinity")
@@ -271,7 +271,7 @@ class CellsBranch(Branch):
             values = values[::stride]
         return values
 
-    def file(self, path: Path, generator: numpy.random.Generator | None, whole: bool = False) -> Array:
+    def read_file(self, path: Path, generator: numpy.random.Generator | None, whole: bool = False) -> Array:
         """What a file holds, by the branch's kind; of a film the frames that are taken, or the whole of it."""
         source, sizes = self.source.source, self.shape.sizes
         if self.input.kind == "image":
@@ -309,20 +309,20 @@ class CellsBranch(Branch):
 
         return choose
 
-    def fitted(self, values: Array, generator: numpy.random.Generator | None) -> Array:
+    def fit_shape(self, values: Array, generator: numpy.random.Generator | None) -> Array:
         """The values in the branch's shape: augmented, cut and filled up along the steps; raises Broken."""
         sizes = self.shape.sizes
         if values.ndim == len(sizes) - 1 and sizes[-1] == 1:
             values = values[..., None]
         if values.ndim != len(sizes):
-            raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_shown(sizes)}")
+            raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_show_sizes(sizes)}")
         source: Any = self.source.source
         if self.shape.timed:
             if generator is not None:
                 values = augment(values, getattr(source, "augment", ()), generator, self.input.padding_value)
-            values = self.along_steps(values, getattr(source, "length", None))
+            values = self.fit_steps(values, getattr(source, "length", None))
         if any(want is not None and want != has for want, has in zip(sizes, values.shape, strict=True)):
-            raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_shown(sizes)}")
+            raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_show_sizes(sizes)}")
         return values
 
     @property
@@ -330,7 +330,7 @@ class CellsBranch(Branch):
         """What stands where a sample has no step."""
         return self.input.padding_value if self.input.padding_value is not None else 0
 
-    def along_steps(self, values: Array, length: Length | None) -> Array:
+    def fit_steps(self, values: Array, length: Length | None) -> Array:
         """Cut to `max`, and filled up to a fixed number of steps where `pad` says so."""
         steps, most = self.shape.sizes[0], length.max if length is not None else None
         if length is not None and most is not None and len(values) > most:
@@ -346,14 +346,14 @@ class CellsBranch(Branch):
         return values
 
 
-def _shown(sizes: tuple[int | None, ...]) -> str:
+def _show_sizes(sizes: tuple[int | None, ...]) -> str:
     return "[" + ", ".join("?" if each is None else str(each) for each in sizes) + "]"
 
 
 def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> Branch:
     """The reader of a branch; raises KeyError with the column that is not there."""
     for column in dict.fromkeys(
-        each if isinstance(each, str) else each.column for each in _of_table(source, rows, input, window)
+        each if isinstance(each, str) else each.column for each in _list_columns(source, rows, input, window)
     ):
         if column not in rows.names():
             raise KeyError(column)
@@ -364,7 +364,7 @@ def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, windo
     return CellsBranch(name, input, source, rows)
 
 
-def _of_table(source: BranchSource, rows: Rows, input: Input, window: bool) -> tuple[str | OneHotColumn, ...]:
+def _list_columns(source: BranchSource, rows: Rows, input: Input, window: bool) -> tuple[str | OneHotColumn, ...]:
     """The columns of the table that a branch reads: those of a series are of its files, unless there are windows."""
     if isinstance(source.source, SequenceSource) and not window:
         return (source.column,)

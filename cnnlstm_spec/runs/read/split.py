@@ -16,14 +16,14 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 CODES = {"validation": VALIDATION, "test": TEST}
 
 
-def ranks_of(keys: Iterable[bytes], seed: int, count: int) -> Array:
+def rank_keys(keys: Iterable[bytes], seed: int, count: int) -> Array:
     """The rank of each of so many keys by a hash of it and the seed, as integers of 64 bits; equal keys are equal."""
     salt = str(seed).encode()[:64]
     ranks = (int.from_bytes(hashlib.blake2b(key, digest_size=8, key=salt).digest(), "big") for key in keys)
     return numpy.fromiter(ranks, "uint64", count)
 
 
-def nearest(share: float, count: int) -> int:
+def round_share(share: float, count: int) -> int:
     """The whole number nearest to a share of a count; halves go up."""
     return int(numpy.floor(share * count + 0.5))
 
@@ -41,13 +41,13 @@ def split_rows(
             continue
         split, free = splits[name], parts == TRAIN
         if split.way == "where":
-            taken = _where(rows, split)
+            taken = _choose_by_column(rows, split)
         elif split.way == "last":
-            taken = _last(order(split), split.last or 0.0, free)
+            taken = _choose_last(order(split), split.last or 0.0, free)
         elif split.way == "folds":
             taken = _fold(rows, split, seed, free, fold or 0)
         else:
-            taken = _fraction(rows, split, seed, free)
+            taken = _draw_fraction(rows, split, seed, free)
         parts[taken & free] = CODES[name]
     return parts
 
@@ -59,7 +59,7 @@ def codes_of(rows: Rows, name: str, key: str) -> tuple[list[str], Array]:
     return rows.codes(name)
 
 
-def _where(rows: Rows, split: Split) -> Array:
+def _choose_by_column(rows: Rows, split: Split) -> Array:
     taken: Array = numpy.ones(len(rows), dtype=bool)
     for name, value in (split.where or {}).items():
         names, codes = codes_of(rows, name, "where")
@@ -67,9 +67,9 @@ def _where(rows: Rows, split: Split) -> Array:
     return taken
 
 
-def _last(places: Array, share: float, free: Array) -> Array:
+def _choose_last(places: Array, share: float, free: Array) -> Array:
     """The rows from one point in time on, so that the share of all rows is met as nearly as ties allow."""
-    count = nearest(share, len(places))
+    count = round_share(share, len(places))
     held = numpy.sort(places[free])
     if count == 0 or len(held) == 0:
         return numpy.zeros(len(places), dtype=bool)
@@ -77,20 +77,20 @@ def _last(places: Array, share: float, free: Array) -> Array:
     return numpy.asarray(places >= point)
 
 
-def _ranks(rows: Rows, split: Split, seed: int) -> Array:
+def _rank_rows(rows: Rows, split: Split, seed: int) -> Array:
     """What rows are ordered by: a hash of each one's group, else of its cells."""
     if split.group is None:
-        return ranks_of(rows.keys(), seed, len(rows))
+        return rank_keys(rows.keys(), seed, len(rows))
     names, codes = codes_of(rows, split.group, "group")
-    return ranks_of((each.encode("utf-8", "surrogateescape") for each in names), seed, len(names))[codes]
+    return rank_keys((each.encode("utf-8", "surrogateescape") for each in names), seed, len(names))[codes]
 
 
-def _classes(rows: Rows, split: Split) -> tuple[list[str], Array]:
+def _group_classes(rows: Rows, split: Split) -> tuple[list[str], Array]:
     """The classes that are shared out alike, and the number of each row's; one of all rows where none are."""
     return codes_of(rows, split.stratify, "stratify") if split.stratify is not None else ([""], numpy.zeros(len(rows), "int8"))
 
 
-def _places_in_class(ranks: Array, classes: Array, free: Array) -> tuple[Array, Array]:
+def _rank_in_class(ranks: Array, classes: Array, free: Array) -> tuple[Array, Array]:
     """The free rows by class and rank, and how many of their class come before each."""
     order = numpy.flatnonzero(free)
     order = order[numpy.argsort(ranks[order], kind="stable")]
@@ -99,18 +99,18 @@ def _places_in_class(ranks: Array, classes: Array, free: Array) -> tuple[Array, 
     return order, numpy.arange(len(order)) - numpy.repeat(numpy.cumsum(counts) - counts, counts)
 
 
-def _fraction(rows: Rows, split: Split, seed: int, free: Array) -> Array:
-    ranks, (names, classes) = _ranks(rows, split, seed), _classes(rows, split)
-    wanted = numpy.asarray([nearest(split.fraction or 0.0, each) for each in numpy.bincount(classes, minlength=len(names))])
+def _draw_fraction(rows: Rows, split: Split, seed: int, free: Array) -> Array:
+    ranks, (names, classes) = _rank_rows(rows, split, seed), _group_classes(rows, split)
+    wanted = numpy.asarray([round_share(split.fraction or 0.0, each) for each in numpy.bincount(classes, minlength=len(names))])
     if split.group is not None:
-        return _whole_groups(ranks, classes, wanted, free)
-    order, places = _places_in_class(ranks, classes, free)
+        return _choose_whole_groups(ranks, classes, wanted, free)
+    order, places = _rank_in_class(ranks, classes, free)
     taken: Array = numpy.zeros(len(rows), dtype=bool)
     taken[order[places < wanted[classes[order]]]] = True
     return taken
 
 
-def _groups(ranks: Array, free: Array) -> Iterator[Array]:
+def _iterate_groups(ranks: Array, free: Array) -> Iterator[Array]:
     """The rows of each group that is wholly free, by rank."""
     order = numpy.argsort(ranks, kind="stable")
     for rows in numpy.split(order, numpy.flatnonzero(numpy.diff(ranks[order])) + 1):
@@ -118,11 +118,11 @@ def _groups(ranks: Array, free: Array) -> Iterator[Array]:
             yield rows
 
 
-def _whole_groups(ranks: Array, classes: Array, wanted: Array, free: Array) -> Array:
+def _choose_whole_groups(ranks: Array, classes: Array, wanted: Array, free: Array) -> Array:
     """Groups in the order of their ranks, each taken where it brings the part nearer to what is wanted of each class."""
     taken: Array = numpy.zeros(len(ranks), dtype=bool)
     left = wanted.copy()
-    for rows in _groups(ranks, free):
+    for rows in _iterate_groups(ranks, free):
         held, counts = numpy.unique(classes[rows], return_counts=True)
         if numpy.abs(left[held] - counts).sum() < numpy.abs(left[held]).sum():
             taken[rows] = True
@@ -132,7 +132,7 @@ def _whole_groups(ranks: Array, classes: Array, wanted: Array, free: Array) -> A
 
 def _fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
     """The rows of one fold: by rank in turn, each class and each group by itself."""
-    ranks, (names, classes) = _ranks(rows, split, seed), _classes(rows, split)
+    ranks, (names, classes) = _rank_rows(rows, split, seed), _group_classes(rows, split)
     folds = split.folds or 2
     taken: Array = numpy.zeros(len(rows), dtype=bool)
     if split.group is not None:
@@ -143,7 +143,7 @@ def _fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
     by_name = sorted(range(len(names)), key=lambda each: names[each])
     starts = numpy.empty(len(names), "int64")
     starts[by_name] = numpy.cumsum(counts[by_name]) - counts[by_name]
-    order, places = _places_in_class(ranks, classes, free)
+    order, places = _rank_in_class(ranks, classes, free)
     taken[order[(starts[classes[order]] + places) % folds == fold]] = True
     return taken
 

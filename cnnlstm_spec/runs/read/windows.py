@@ -37,10 +37,10 @@ def places_of(rows: Rows, column: str | None, key: str = "order") -> Array:
     if "" in names:
         file, row = rows.where(int(numpy.argmax(codes == names.index(""))))
         raise DataError([f"{file}, row {row}, `{column}`: the cell is empty, so that its place is not known"])
-    return ranks_of_names(names)[codes]
+    return rank_names(names)[codes]
 
 
-def ranks_of_names(names: Sequence[str]) -> Array:
+def rank_names(names: Sequence[str]) -> Array:
     """Of each name which it is where all are sorted."""
     ranks = numpy.empty(len(names), "int64")
     ranks[sorted(range(len(names)), key=names.__getitem__)] = numpy.arange(len(names))
@@ -53,7 +53,7 @@ def sort_rows(rows: Rows, window: Window, problems: Problems) -> Order:
     groups: Array = numpy.zeros(len(rows), "int64")
     if window.group is not None:
         names, codes = codes_of(rows, window.group, "group")
-        groups = ranks_of_names(names)[codes]
+        groups = rank_names(names)[codes]
     # Groups stay in the order in which their names sort; rows of one place keep theirs.
     order = numpy.lexsort((numpy.arange(len(rows)), places, groups))
     if window.order is not None:

@@ -9,10 +9,10 @@ import keras
 import numpy
 
 from ...compiler.compile import Compilation
-from ..measure.figures import class_figures, label_figures, number_figures
+from ..measure.figures import label_figures, measure_class_figures, number_figures
 from ..measure.inside import find_tensor
 from ..measure.measure import HALF, truth_of
-from ..measure.predict import Heads, Predicted, classes_of, numbers_of, predict, probabilities_of
+from ..measure.predict import Heads, Predicted, decide_classes, numbers_of, predict, probabilities_of
 from ..read.libraries import need
 from ..samples import Part, Target
 
@@ -41,7 +41,7 @@ def project_fusions(compilation: Compilation, model: keras.Model, part: Part, he
     from sklearn.decomposition import PCA
 
     found: dict[str, Any] = {}
-    for address, id in _around_fusions(compilation):
+    for address, id in _list_around_fusions(compilation):
         tensor = find_tensor(model, typed, id)
         if tensor is None or isinstance(tensor, list | tuple | dict):
             continue
@@ -57,7 +57,7 @@ def project_fusions(compilation: Compilation, model: keras.Model, part: Part, he
     return found
 
 
-def _around_fusions(compilation: Compilation) -> Iterator[tuple[str, str]]:
+def _list_around_fusions(compilation: Compilation) -> Iterator[tuple[str, str]]:
     """The addresses of what fusions read and give, with their nodes."""
     spec, typed = compilation.spec, compilation.typed
     assert spec is not None and typed is not None
@@ -113,7 +113,7 @@ def shuffle_branches(
             continue
         predicted = predict(model, small, heads, change)
         for head, target in part.targets.items():
-            found[head][branch] = quality_of(predicted[head], target, head in heads.logits, thresholds.get(head, HALF))
+            found[head][branch] = measure_quality(predicted[head], target, head in heads.logits, thresholds.get(head, HALF))
     return found
 
 
@@ -136,7 +136,7 @@ def _exchange(part: Part, branch: str, others: Any, compilation: Compilation) ->
     return change
 
 
-def quality_of(predicted: Predicted, target: Target, is_logits: bool, threshold: float) -> float:
+def measure_quality(predicted: Predicted, target: Target, is_logits: bool, threshold: float) -> float:
     """Accuracy, or the MAE of numbers."""
     values, truth, _ = predicted.flat()
     weights = numpy.ones((1, len(values)))
@@ -148,5 +148,5 @@ def quality_of(predicted: Predicted, target: Target, is_logits: bool, threshold:
         if target.sort == "labels":
             return float(label_figures(truth, scores, threshold, target.names, weights)["accuracy"][0])
         columns = scores[:, 0] if scores.shape[-1] == 1 else scores
-        given = (truth_of(truth, target), classes_of(scores, target, threshold), columns, target.names, weights)
-        return float(class_figures(*given)["accuracy"][0])
+        given = (truth_of(truth, target), decide_classes(scores, target, threshold), columns, target.names, weights)
+        return float(measure_class_figures(*given)["accuracy"][0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ...compiler.compile import Compilation
-from ...text.escape.xml import content
+from ...text.escape.xml import escape_content
 from ..history import Row
 from ..measure.document import HeadFigures, Value
 from ..measure.measure import Measured, truth_of
@@ -46,16 +46,16 @@ def make_report(
     need("matplotlib", "`report.html`")
     need("sklearn", "`report.html`")
     parts = [
-        *_opening(measured, len(rows), best),
-        *_curves(rows, best),
-        *(html for head, target in part.targets.items() for html in _head(compilation, part, measured, head, target)),
-        *_projections(compilation, model, part, measured),
-        *_trust(compilation, model, part, measured),
-        *_shuffled(compilation, model, part, measured, thresholds),
+        *_write_opening(measured, len(rows), best),
+        *_draw_curves(rows, best),
+        *(html for head, target in part.targets.items() for html in _write_head(compilation, part, measured, head, target)),
+        *_draw_projections(compilation, model, part, measured),
+        *_draw_trust(compilation, model, part, measured),
+        *_write_shuffled(compilation, model, part, measured, thresholds),
         "<h2>The model</h2>",
         compilation.to_svg(),
     ]
-    title = content(measured.evaluation.name)
+    title = escape_content(measured.evaluation.name)
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}"><title>{title}</title>'
     return (
@@ -63,18 +63,18 @@ def make_report(
     )
 
 
-def _opening(measured: Measured, epochs: int, best: int | None) -> Iterator[str]:
+def _write_opening(measured: Measured, epochs: int, best: int | None) -> Iterator[str]:
     found = measured.evaluation
-    yield f"<h1>{content(found.name)}</h1>"
+    yield f"<h1>{escape_content(found.name)}</h1>"
     at = f"the best of {epochs} epochs is {best}" if best is not None else f"{epochs} epochs"
-    yield f"<p>{found.samples:,} samples of {content(found.part)}; {at}. In brackets 95 % intervals.</p>"
-    table = [(name, _told(value)) for name, value in found.metrics.items()]
+    yield f"<p>{found.samples:,} samples of {escape_content(found.part)}; {at}. In brackets 95 % intervals.</p>"
+    table = [(name, _format_number(value)) for name, value in found.metrics.items()]
     if found.loss is not None:
         table.insert(0, ("loss", f"{found.loss:.4g}"))
-    yield _table(("figure", "value"), table)
+    yield _write_table(("figure", "value"), table)
 
 
-def _curves(rows: Sequence[Row], best: int | None) -> Iterator[str]:
+def _draw_curves(rows: Sequence[Row], best: int | None) -> Iterator[str]:
     names = [name for name in dict.fromkeys(key for row in rows for key in row) if name not in ("epoch", "phase")]
     own = [name for name in names if not name.startswith("val_")]
     if not own or not rows:
@@ -82,7 +82,7 @@ def _curves(rows: Sequence[Row], best: int | None) -> Iterator[str]:
     yield "<h2>Training</h2><div class=row>"
     for name in own:
         drawing = Drawing()
-        lines = {each: _line(rows, each) for each in (name, f"val_{name}") if each in names}
+        lines = {each: _draw_line(rows, each) for each in (name, f"val_{name}") if each in names}
         draw_lines(drawing.axes[0], lines, name, "epoch")
         if best is not None:
             drawing.axes[0].axvline(best, color="#999999", linewidth=0.8, linestyle=":")
@@ -90,38 +90,38 @@ def _curves(rows: Sequence[Row], best: int | None) -> Iterator[str]:
     yield "</div>"
 
 
-def _line(rows: Sequence[Row], name: str) -> tuple[list[float], list[float]]:
+def _draw_line(rows: Sequence[Row], name: str) -> tuple[list[float], list[float]]:
     known = [row for row in rows if name in row]
     return [row["epoch"] for row in known], [row[name] for row in known]
 
 
-def _head(compilation: Compilation, part: Part, measured: Measured, head: str, target: Target) -> Iterator[str]:
+def _write_head(compilation: Compilation, part: Part, measured: Measured, head: str, target: Target) -> Iterator[str]:
     figures = measured.evaluation.heads[head]
-    yield f"<h2>{content(head)}</h2>"
+    yield f"<h2>{escape_content(head)}</h2>"
     if target.sort == "numbers":
-        yield from _numbers(measured, head, target)
+        yield from _write_numbers(measured, head, target)
     else:
-        yield from _classes(measured, head, target, figures)
+        yield from _write_classes(measured, head, target, figures)
     spec = compilation.spec
     assert spec is not None
     kinds = {each.name: each.input.kind for each in spec.branches if each.input is not None}
     yield "<h3>Where it is most wrong</h3><div class=row>"
     for each in find_worst(part, measured.predicted[head], target, head in measured.heads.logits):
         picture = draw_sample(part, each.place, kinds)
-        yield f"<figure>{picture}<figcaption>{content(each.label)}<br>{content(each.words)}</figcaption></figure>"
+        yield f"<figure>{picture}<figcaption>{escape_content(each.label)}<br>{escape_content(each.words)}</figcaption></figure>"
     yield "</div>"
 
 
-def _classes(measured: Measured, head: str, target: Target, figures: HeadFigures) -> Iterator[str]:
+def _write_classes(measured: Measured, head: str, target: Target, figures: HeadFigures) -> Iterator[str]:
     from sklearn.metrics import precision_recall_curve, roc_curve
 
     assert figures.classes is not None
     heading = ("class", "samples", "precision", "recall", "F1", "false alarms", "AUC")
     rows = [
-        (name, f"{each.samples:,}", *map(_told, (each.precision, each.recall, each.f1, each.false_alarms, each.auc)))
+        (name, f"{each.samples:,}", *map(_format_number, (each.precision, each.recall, each.f1, each.false_alarms, each.auc)))
         for name, each in figures.classes.items()
     ]
-    yield _table(heading, rows)
+    yield _write_table(heading, rows)
     values, truth, _ = measured.predicted[head].flat()
     scores = probabilities_of(values, head in measured.heads.logits)
     of = truth > 0.5 if target.sort == "labels" else truth_of(truth, target)
@@ -144,7 +144,7 @@ def _classes(measured: Measured, head: str, target: Target, figures: HeadFigures
     yield drawing.to_svg()
 
 
-def _numbers(measured: Measured, head: str, target: Target) -> Iterator[str]:
+def _write_numbers(measured: Measured, head: str, target: Target) -> Iterator[str]:
     values, truth, _ = measured.predicted[head].flat()
     found, true = numbers_of(values.astype("float64"), target)[:, 0], numbers_of(truth.astype("float64"), target)[:, 0]
     drawing = Drawing(2)
@@ -158,13 +158,13 @@ def _numbers(measured: Measured, head: str, target: Target) -> Iterator[str]:
     yield drawing.to_svg()
 
 
-def _projections(compilation: Compilation, model: keras.Model, part: Part, measured: Measured) -> Iterator[str]:
+def _draw_projections(compilation: Compilation, model: keras.Model, part: Part, measured: Measured) -> Iterator[str]:
     found = project_fusions(compilation, model, part, measured.heads)
     if not found:
         return
     told = "The first two principal components of each input of a fusion, and of what it gives."
     yield f"<h2>What is fused</h2><p>{told}</p><div class=row>"
-    names, of = _colors(part, measured)
+    names, of = _choose_colors(part, measured)
     for address, points in found.items():
         drawing = Drawing(1, 3.4, 3)
         draw_cloud(drawing.axes[0], points, None if of is None else of[: len(points)], names, address)
@@ -172,7 +172,7 @@ def _projections(compilation: Compilation, model: keras.Model, part: Part, measu
     yield "</div>"
 
 
-def _colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
+def _choose_colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
     """The classes of the first head that gives one class a sample, and the class of each sample."""
     for head, target in part.targets.items():
         if target.sort == "classes":
@@ -182,20 +182,20 @@ def _colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
     return (), None
 
 
-def _trust(compilation: Compilation, model: keras.Model, part: Part, measured: Measured) -> Iterator[str]:
+def _draw_trust(compilation: Compilation, model: keras.Model, part: Part, measured: Measured) -> Iterator[str]:
     for name, (inputs, weights) in weigh_fusions(compilation, model, part, measured.heads).items():
-        yield f"<h2>What `{content(name)}` trusts</h2>"
-        names, of = _colors(part, measured)
+        yield f"<h2>What `{escape_content(name)}` trusts</h2>"
+        names, of = _choose_colors(part, measured)
         heading = ("", *inputs)
         rows = [("all", *(f"{each:.3f}" for each in weights.mean(0)))]
         for place, label in enumerate(names):
             chosen = weights[of[: len(weights)] == place]
             if len(chosen):
                 rows.append((label, *(f"{each:.3f}" for each in chosen.mean(0))))
-        yield _table(heading, rows)
+        yield _write_table(heading, rows)
 
 
-def _shuffled(
+def _write_shuffled(
     compilation: Compilation, model: keras.Model, part: Part, measured: Measured, thresholds: Mapping[str, float]
 ) -> Iterator[str]:
     found = shuffle_branches(compilation, model, part, measured.heads, thresholds)
@@ -210,10 +210,10 @@ def _shuffled(
         for branch, value in figures.items():
             change = "" if not branch else f"{value - figures['']:+.4g}"
             rows.append((head, sort, branch or "as it is", f"{value:.4g}", change))
-    yield _table(("head", "figure", "branch", "value", "change"), rows)
+    yield _write_table(("head", "figure", "branch", "value", "change"), rows)
 
 
-def _told(value: Value) -> str:
+def _format_number(value: Value) -> str:
     if value.value is None:
         return "-"
     if value.lower is None or value.upper is None:
@@ -221,7 +221,7 @@ def _told(value: Value) -> str:
     return f"{value.value:.4g} [{value.lower:.4g}, {value.upper:.4g}]"
 
 
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f"<th>{content(each)}</th>" for each in heading)
-    body = "".join("<tr>" + "".join(f"<td>{content(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+def _write_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f"<th>{escape_content(each)}</th>" for each in heading)
+    body = "".join("<tr>" + "".join(f"<td>{escape_content(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><tr>{top}</tr>{body}</table>"

@@ -20,7 +20,7 @@ def make_best(name: str, place: File, before: Any, after: Any, told: str) -> str
     changed = find_changes(before, after)
     lines = [f"# {' '.join(told.split())}"]
     lines += [f"extends: {to_json(File(os.path.relpath(name, place)).as_posix())}", "search: null"]
-    return "\n".join([*lines, *_lines({key: each for key, each in changed.items() if key != "search"}, 0)]) + "\n"
+    return "\n".join([*lines, *_write_lines({key: each for key, each in changed.items() if key != "search"}, 0)]) + "\n"
 
 
 def find_changes(before: Any, after: Any) -> Any:
@@ -40,11 +40,11 @@ def _is_other(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return all(name[:1].isupper() for name in names) and names[0] != names[1]
 
 
-def _lines(values: dict[str, Any], depth: int) -> Iterator[str]:
+def _write_lines(values: dict[str, Any], depth: int) -> Iterator[str]:
     for key, each in values.items():
         name = key if PLAIN.fullmatch(key) and key.lower() not in WORDS else to_json(key)
         if isinstance(each, dict) and each:
             yield f"{'  ' * depth}{name}:"
-            yield from _lines(each, depth + 1)
+            yield from _write_lines(each, depth + 1)
         else:
             yield f"{'  ' * depth}{name}: {to_flow(each)}"

@@ -24,7 +24,7 @@ def find_direction(model: keras.Model, monitor: str, mode: str) -> Literal["min"
     name = monitor.removeprefix("val_")
     if name == "loss" or name.endswith("_loss"):
         return "min"
-    for metric in _metrics(model):
+    for metric in _list_metrics(model):
         if metric.name == name or name.endswith(f"_{metric.name}"):
             direction = getattr(metric, "_direction", None)
             if direction is not None:
@@ -32,7 +32,7 @@ def find_direction(model: keras.Model, monitor: str, mode: str) -> Literal["min"
     return "max" if any(part in name for part in GREATER) else "min"
 
 
-def _metrics(model: keras.Model) -> list[Any]:
+def _list_metrics(model: keras.Model) -> list[Any]:
     found: list[Any] = []
     for each in model.metrics:
         found += getattr(each, "metrics", None) or [each]

@@ -111,7 +111,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             weights = pack_weights(self.model, self.others)
             for name in names:
                 self.save(name, weights)
-        self.mark = replace(mark, counters=tuple(state.counters(each) for each in self.others))
+        self.mark = replace(mark, counters=tuple(state.list_counters(each) for each in self.others))
         self.save(LAST, pack_mark(self.model, self.mark))
         self.watch.epoch(number, self.phase, logs, seconds, self.samples(self.seen))
 
@@ -135,18 +135,18 @@ def pack_weights(model: keras.Model, callbacks: Sequence[keras.callbacks.Callbac
     """The weights that an epoch was measured with: where `SwapEMAWeights` stands, the means that it puts in their place."""
     swap = next((each for each in callbacks if isinstance(each, keras.callbacks.SwapEMAWeights)), None)
     if swap is None or swap._ema_weights_in_model:
-        return state.pack(_numbered(model), None)
+        return state.pack(_number_variables(model), None)
     kept = state.take(model)
     swap._swap_variables()
     try:
-        return state.pack(_numbered(model), None)
+        return state.pack(_number_variables(model), None)
     finally:
         swap._swap_variables()
         # Keras swaps by adding and taking away, which rounds.
         state.give(model, kept)
 
 
-def _numbered(model: keras.Model) -> dict[str, Any]:
+def _number_variables(model: keras.Model) -> dict[str, Any]:
     return {str(number): array for number, array in enumerate(model.get_weights())}
 
 

@@ -31,9 +31,9 @@ class Unscaled(keras.metrics.Metric):  # type: ignore[misc]
         self._direction = getattr(self.inner, "_direction", None)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        self.inner.update_state(self._told(y_true), self._told(y_pred), sample_weight)
+        self.inner.update_state(self._unscale_values(y_true), self._unscale_values(y_pred), sample_weight)
 
-    def _told(self, values: Any) -> Any:
+    def _unscale_values(self, values: Any) -> Any:
         values = keras.ops.cast(values, "float32")
         return values * self.spread + self.mean
 

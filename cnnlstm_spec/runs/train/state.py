@@ -18,7 +18,7 @@ TEXT = "json"
 
 def pack(arrays: dict[str, Any], values: Any) -> bytes:
     """Arrays and plain values, which may hold arrays too, as one `.npz`."""
-    held = {f"array/{name}": _plain_array(each) for name, each in arrays.items()}
+    held = {f"array/{name}": _make_plain_array(each) for name, each in arrays.items()}
     dtypes = {name: str(numpy.asarray(each).dtype) for name, each in arrays.items()}
     inner: list[Any] = []
     text = to_json({"values": _encode(values, inner), "dtypes": dtypes}, None)
@@ -36,19 +36,19 @@ def unpack(data: bytes) -> tuple[dict[str, Any], Any]:
             document = json.loads(held[TEXT].tobytes())
             inner = [held[f"value/{number}"] for number in range(sum(name.startswith("value/") for name in held.files))]
             dtypes = document["dtypes"]
-            arrays = {name: _typed(held[f"array/{name}"], dtype) for name, dtype in dtypes.items()}
+            arrays = {name: _restore_dtype(held[f"array/{name}"], dtype) for name, dtype in dtypes.items()}
             return arrays, _decode(document["values"], inner)
     except (OSError, KeyError, TypeError, EOFError) as error:
         raise ValueError(f"it holds no state of a run: {type(error).__name__}") from None
 
 
-def _plain_array(array: Any) -> Any:
+def _make_plain_array(array: Any) -> Any:
     """An array of a type that NumPy itself has: others, such as bfloat16, as their bits."""
     array = numpy.asarray(array)
     return array if array.dtype.kind in "biufSU" else array.view(f"uint{8 * array.dtype.itemsize}")
 
 
-def _typed(array: Any, dtype: str) -> Any:
+def _restore_dtype(array: Any, dtype: str) -> Any:
     return array if str(array.dtype) == dtype else array.view(dtype)
 
 
@@ -90,45 +90,45 @@ def _decode(value: Any, arrays: list[Any]) -> Any:
             return {_decode(key, arrays): _decode(each, arrays) for key, each in held}
 
 
-def variables(model: keras.Model) -> dict[str, Any]:
+def list_variables(model: keras.Model) -> dict[str, Any]:
     """Every variable that training changes, by a name that does not hang on the process: seed generators and optimizer too."""
     found = {f"model/{number}": each for number, each in enumerate(model.variables)}
-    found |= {f"optimizer/{number}": each for number, each in enumerate(_of_optimizer(model.optimizer))}
+    found |= {f"optimizer/{number}": each for number, each in enumerate(_list_of_optimizer(model.optimizer))}
     return found
 
 
-def _of_optimizer(optimizer: Any) -> Iterator[Any]:
+def _list_of_optimizer(optimizer: Any) -> Iterator[Any]:
     seen: set[int] = set()
-    for one in _optimizers(optimizer):
+    for one in _list_optimizers(optimizer):
         for variable in one.variables:
             if id(variable) not in seen:
                 seen.add(id(variable))
                 yield variable
 
 
-def _optimizers(optimizer: Any) -> Iterator[Any]:
+def _list_optimizers(optimizer: Any) -> Iterator[Any]:
     """An optimizer, and those that it holds."""
     yield optimizer
     for each in (getattr(optimizer, "inner_optimizer", None), *(getattr(optimizer, "optimizers", None) or ())):
         if each is not None:
-            yield from _optimizers(each)
+            yield from _list_optimizers(each)
 
 
 def take(model: keras.Model) -> dict[str, Any]:
     """The values of all variables."""
-    return {name: numpy.array(each) for name, each in variables(model).items()}
+    return {name: numpy.array(each) for name, each in list_variables(model).items()}
 
 
 def give(model: keras.Model, arrays: dict[str, Any]) -> None:
     """Sets all variables; raises ValueError where the arrays are those of another model."""
-    wanted = variables(model)
+    wanted = list_variables(model)
     if wanted.keys() != arrays.keys() or any(tuple(wanted[name].shape) != arrays[name].shape for name in wanted):
         raise ValueError("its weights are those of another model")
     for name, variable in wanted.items():
         variable.assign(arrays[name])
 
 
-def counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
+def list_counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
     """What a callback has counted and kept so far: of its attributes those that are plain values, arrays or operations."""
     held = {name: each for name, each in vars(callback).items() if name not in ("params", "_model", "model", "validation_data")}
     return {name: each for name, each in held.items() if _is_plain(each)}

@@ -41,10 +41,10 @@ def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, An
     """
     balanced = {head: data.targets[head] for head, weight in wanted.items() if weight.weights is None}
     counts = count_classes(data.parts["train"], balanced)
-    return {head: _weights(data.targets[head], weight, counts.get(head)) for head, weight in wanted.items()}
+    return {head: _weigh_classes(data.targets[head], weight, counts.get(head)) for head, weight in wanted.items()}
 
 
-def _weights(target: Target, wanted: ClassWeight, counts: Any) -> Any:
+def _weigh_classes(target: Target, wanted: ClassWeight, counts: Any) -> Any:
     if wanted.weights is None:
         return counts.sum() / (len(counts) * numpy.maximum(counts, 1))
     if unknown := [name for name in wanted.weights if name not in target.names]:
@@ -66,7 +66,7 @@ def make_weigh(data: Data, weights: Mapping[str, Any]) -> Callable[[Batch], Mapp
         found = dict(batch.weights)
         for head, of_class in weights.items():
             values = batch.targets[head]
-            each = _of_samples(values, data.targets[head], of_class)
+            each = _weigh_samples(values, data.targets[head], of_class)
             given = found.get(head, numpy.ones(len(values), "float32"))
             found[head] = (given.reshape(given.shape + (1,) * (each.ndim - given.ndim)) * each).astype("float32")
         return found
@@ -74,7 +74,7 @@ def make_weigh(data: Data, weights: Mapping[str, Any]) -> Callable[[Batch], Mapp
     return weigh
 
 
-def _of_samples(values: Any, target: Target, of_class: Any) -> Any:
+def _weigh_samples(values: Any, target: Target, of_class: Any) -> Any:
     """The weight of each sample, or of each step: of one that stands for several labels there is none."""
     if target.encoding == "one_hot":
         return values @ of_class

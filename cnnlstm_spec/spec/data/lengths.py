@@ -83,10 +83,10 @@ class AugmentLeaf(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Listing) or not node.items:
             return wrong_type(node, scope, self.words)
-        found = tuple(self.one(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items))
+        found = tuple(self.read_one(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items))
         return POISON if POISON in found else found
 
-    def one(self, node: Node | None, scope: Scope) -> Any:
+    def read_one(self, node: Node | None, scope: Scope) -> Any:
         """One change, as `name: range`."""
         if node is None:
             return POISON

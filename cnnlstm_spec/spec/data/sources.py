@@ -75,11 +75,11 @@ class SourceLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Mapping):
-            return _with_keys(node, scope)
+            return _read_with_keys(node, scope)
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return wrong_type(node, scope, self.words)
         if FUNCTION.fullmatch(node.value):
-            return _function(node, node.value, scope)
+            return _read_function(node, node.value, scope)
         path = PATH.read(node, scope)
         return POISON if path is POISON else Source(path, None, None, None, scope.place(node))
 
@@ -87,14 +87,14 @@ class SourceLeaf(OpenLeaf):
         return {"anyOf": [{"type": "string", "minLength": 1}, KEYS.schema()]}
 
 
-def _with_keys(node: Mapping, scope: Scope) -> Any:
+def _read_with_keys(node: Mapping, scope: Scope) -> Any:
     found = KEYS.read(node, scope)
     if found is POISON:
         return POISON
     return Source(found.path, None, found.root, found.separator, scope.place(node))
 
 
-def _function(node: Node, name: str, scope: Scope) -> Any:
+def _read_function(node: Node, name: str, scope: Scope) -> Any:
     if not scope.allow_imports:
         help = ("`--allow-imports` allows it; it runs the code of that module", "a file of that name is written `./NAME`")
         return scope.report(NOT_ALLOWED, node, name=name, help=help)

@@ -50,10 +50,10 @@ def read_class_weight(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[
         return {}
     if isinstance(resolved, Mapping) and resolved.entries and _are_heads(resolved, heads):
         found = {}
-        for head, entry in _heads(resolved, scope, heads).items():
+        for head, entry in _read_heads(resolved, scope, heads).items():
             at = scope.at(entry.key.text)
             value = at.resolve(entry.value)
-            weight = POISON if value is None else _class_weight(value, at)
+            weight = POISON if value is None else _read_class_weight(value, at)
             if weight is not POISON:
                 found[head] = weight
         return found
@@ -61,7 +61,7 @@ def read_class_weight(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[
         help = (f"write a mapping: {{{', '.join(f'{head}: balanced' for head in heads)}}}",)
         scope.report(FOR_ALL, resolved, count=len(heads), help=help)
         return {}
-    weight = _class_weight(resolved, scope)
+    weight = _read_class_weight(resolved, scope)
     return {} if weight is POISON else {heads[0]: weight}
 
 
@@ -74,7 +74,7 @@ def _are_heads(node: Mapping, heads: tuple[str, ...]) -> bool:
     )
 
 
-def _heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str, Entry]:
+def _read_heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str, Entry]:
     found = {}
     note_heads(node, scope, heads)
     for entry in node.entries:
@@ -88,7 +88,7 @@ def _heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str, Ent
     return found
 
 
-def _class_weight(node: Node, scope: Scope) -> Any:
+def _read_class_weight(node: Node, scope: Scope) -> Any:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return POISON if BALANCED.read(node, scope) is POISON else ClassWeight(None, scope.place(node))
     if not isinstance(node, Mapping) or not node.entries:
@@ -107,18 +107,18 @@ def read_threshold(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str
         return {}
     if isinstance(resolved, Mapping) and any(entry.key.text in heads for entry in resolved.entries):
         found: dict[str | None, Threshold] = {}
-        for head, entry in _heads(resolved, scope, heads).items():
+        for head, entry in _read_heads(resolved, scope, heads).items():
             at = scope.at(entry.key.text)
             value = at.resolve(entry.value)
-            threshold = POISON if value is None else _threshold(value, at)
+            threshold = POISON if value is None else _read_threshold(value, at)
             if threshold is not POISON:
                 found[head] = threshold
         return found
-    threshold = _threshold(resolved, scope)
+    threshold = _read_threshold(resolved, scope)
     return {} if threshold is POISON else {None: threshold}
 
 
-def _threshold(node: Node, scope: Scope) -> Any:
+def _read_threshold(node: Node, scope: Scope) -> Any:
     if not isinstance(node, Mapping):
         if not isinstance(node, Scalar) or not isinstance(node.value, int | float | str) or isinstance(node.value, bool):
             return wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
@@ -133,13 +133,13 @@ def _threshold(node: Node, scope: Scope) -> Any:
     return POISON if score is POISON else Threshold(None, score, scope.at("maximize").place(entry.value))
 
 
-def class_weight_schema() -> dict[str, Any]:
+def make_class_weight_schema() -> dict[str, Any]:
     """`balanced`, weights by class, or either of them by head."""
     one = {"anyOf": [BALANCED.schema(), {"type": "object", "additionalProperties": NOT_NEGATIVE.schema()}]}
     return {"anyOf": [*one["anyOf"], {"type": "object", "additionalProperties": one}]}
 
 
-def threshold_schema() -> dict[str, Any]:
+def make_threshold_schema() -> dict[str, Any]:
     """A number, `{maximize: f1}`, or either of them by head."""
     properties = {"maximize": SCORE.schema()}
     best = {"type": "object", "properties": properties, "required": ["maximize"], "additionalProperties": False}

@@ -14,9 +14,9 @@ from ...language.json_schema import (
     Schema,
     either,
     list_of,
+    make_part,
     mapping_of,
     one_key,
-    part,
     ref,
     with_variables,
 )
@@ -30,7 +30,7 @@ from ..blocks import Block
 from ..budget import Budget, Quantity
 from ..compile_keys import CompileKeys
 from ..data.section import DataSection, data_parts
-from ..fit.by_class import class_weight_schema, threshold_schema
+from ..fit.by_class import make_class_weight_schema, make_threshold_schema
 from ..fit.section import FitSection
 from ..fusion import FusionKeys, MergeKeys
 from ..model_spec import BranchSection, HeadSection, Top
@@ -52,8 +52,8 @@ PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compi
 
 def spec_schema() -> Schema:
     """The schema of a whole spec."""
-    own = {**_definitions(), "whole": _top()}
-    parts = {f"{name}_part": part(schema, PARTS) for name, schema in own.items() if name in PARTS}
+    own = {**_make_definitions(), "whole": _make_top()}
+    parts = {f"{name}_part": make_part(schema, PARTS) for name, schema in own.items() if name in PARTS}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cnnlstm-spec",
@@ -62,11 +62,11 @@ def spec_schema() -> Schema:
         "if": {"required": ["extends"]},
         "then": ref("whole_part"),
         "else": ref("whole"),
-        **with_variables({"$defs": {**own, **parts, **_structures(), **_layers(), **define_families()}}),
+        **with_variables({"$defs": {**own, **parts, **_make_structures(), **_make_layers(), **define_families()}}),
     }
 
 
-def _top() -> Schema:
+def _make_top() -> Schema:
     head = either(LAYERS, ref("head"))
     sections: dict[str, Schema] = {
         "vars": {"type": ["object", "null"]},
@@ -93,21 +93,21 @@ def _top() -> Schema:
     }
 
 
-def _definitions() -> dict[str, Schema]:
+def _make_definitions() -> dict[str, Schema]:
     bare = {"enum": [name for name, cls in STRATEGIES.items() if not cls.needs_units and name != "cross_attention"]}
     return {
         "variable": DEFINITION,
         "layers": {"type": ["array", "null"], "items": ref("layer")},
-        "layer": _layer(),
+        "layer": _make_layer(),
         "input": describe_record(Input),
         "branch": describe_record(BranchSection, {"each": mapping_of({"type": "array"})}),
         "block": describe_record(Block, {"parameters": {"type": ["object", "null"]}, "layers": LAYERS}),
-        "merge": either(bare, _fusion(MergeKeys)),
-        "fusion": {**_fusion(FusionKeys), "type": ["object", "null"]},
-        "head": {**_fusion(HeadSection, strategy_needed=False), "required": ["inputs"]},
+        "merge": either(bare, _make_fusion(MergeKeys)),
+        "fusion": {**_make_fusion(FusionKeys), "type": ["object", "null"]},
+        "head": {**_make_fusion(HeadSection, strategy_needed=False), "required": ["inputs"]},
         "compile": {**describe_record(CompileKeys), "type": ["object", "null"]},
         "data": describe_record(DataSection, data_parts()),
-        "fit": describe_record(FitSection, {"class_weight": class_weight_schema(), "threshold": threshold_schema()}),
+        "fit": describe_record(FitSection, {"class_weight": make_class_weight_schema(), "threshold": make_threshold_schema()}),
         "search": _search(),
     }
 
@@ -118,40 +118,40 @@ def _search() -> Schema:
     return {**describe_record(SearchSection, {"space": space_schema()}), "allOf": [rule]}
 
 
-def _layer() -> Schema:
+def _make_layer() -> Schema:
     """An item of a list of layers: a name, or a name with its arguments."""
     ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
-    bare = sorted(name for name, op in ops.items() if not _required(op.arguments.values()))
+    bare = sorted(name for name, op in ops.items() if not _list_required(op.arguments.values()))
     block = {"type": "string", "pattern": BLOCK_NAME, "description": "A block of `blocks:`."}
     named = {name: {**ref(name), **(QUIET if name in bare else {})} for name in (*RECORDS, "Repeat", *ops)}
     item = one_key(named, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
-    return either({"enum": bare, "enumDescriptions": [first_line(ops[name]) for name in bare]}, block, item)
+    return either({"enum": bare, "enumDescriptions": [describe_shortly(ops[name]) for name in bare]}, block, item)
 
 
-def first_line(cls: type[Record]) -> str:
+def describe_shortly(cls: type[Record]) -> str:
     """What a layer is, in a sentence."""
     return (cls.__doc__ or "").strip().split("\n")[0]
 
 
-def _structures() -> dict[str, Schema]:
+def _make_structures() -> dict[str, Schema]:
     rounds = {"layers": LAYERS, "each": mapping_of({"type": "array"})}
-    found = {name: _arguments(cls, rounds if "each" in cls.arguments else {}) for name, cls in RECORDS.items()}
+    found = {name: _make_arguments(cls, rounds if "each" in cls.arguments else {}) for name, cls in RECORDS.items()}
     timed = found["TimeDistributed"]
     found["TimeDistributed"] = {"description": timed.pop("description"), **either(timed, LAYERS)}
-    return {**found, "Repeat": _arguments(RepeatStructure, rounds)}
+    return {**found, "Repeat": _make_arguments(RepeatStructure, rounds)}
 
 
-def _layers() -> dict[str, Schema]:
+def _make_layers() -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for name in known_layers():
         op = find_op(name)
         if op is not None:
-            found[name] = ref(ALIASES[name]) if name in ALIASES else _arguments(op)
-    found["Op"] = {"anyOf": [found["Op"], _functions()]}
+            found[name] = ref(ALIASES[name]) if name in ALIASES else _make_arguments(op)
+    found["Op"] = {"anyOf": [found["Op"], _make_functions()]}
     return found
 
 
-def _functions() -> Schema:
+def _make_functions() -> Schema:
     """`Op` with `function`: the arguments of each function; those of functions that have the same ones stand once."""
     own: dict[str, Schema] = {}
     alike: dict[str, list[str]] = {}
@@ -171,13 +171,13 @@ def _functions() -> Schema:
     return {"type": "object", "required": ["function"], "anyOf": [{**each, "description": ""} for each in groups]}
 
 
-def _arguments(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
+def _make_arguments(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:
     """What stands behind the name of a layer or structure; nothing, where nothing is required."""
-    sort = "object" if _required(cls.arguments.values()) else ["object", "null"]
+    sort = "object" if _list_required(cls.arguments.values()) else ["object", "null"]
     return {**describe_record(cls, instead), "type": sort}
 
 
-def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
+def _make_fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
     """The keys of any fusion, and beside them those of its strategy."""
     common = describe_record(cls)
     own: dict[str, Schema] = {}
@@ -197,5 +197,5 @@ def _fusion(cls: type[MergeKeys], strategy_needed: bool = True) -> Schema:
     return {**common, "properties": {**common["properties"], **own}, "allOf": rules}
 
 
-def _required(arguments: Iterable[Argument]) -> list[str]:
+def _list_required(arguments: Iterable[Argument]) -> list[str]:
     return [argument.name for argument in arguments if argument.required]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ..fix import Edit
 
 
-def applied(text: str, edits: Iterable[Edit]) -> str | None:
+def apply_edits(text: str, edits: Iterable[Edit]) -> str | None:
     """The text with edits in it, all of one source; None where two of them are of the same characters."""
     parts, at = [], 0
     for edit in sorted(dict.fromkeys(edits), key=lambda each: each.span[1:]):
@@ -18,7 +18,7 @@ def applied(text: str, edits: Iterable[Edit]) -> str | None:
     return "".join((*parts, text[at:]))
 
 
-def moved(offset: int, edits: Iterable[Edit]) -> int:
+def move_offset(offset: int, edits: Iterable[Edit]) -> int:
     """Where a place of the text before stands once edits are in it; one inside a replaced span, where that begins."""
     by = 0
     for edit in sorted(dict.fromkeys(edits), key=lambda each: each.span[1:]):

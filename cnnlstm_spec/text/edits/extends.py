@@ -13,7 +13,7 @@ from ..files import PathError, is_below
 from ..nodes import Entry, Mapping, Node, Scalar, words_for
 from ..read_source import Unread
 from ..source import Place
-from ..texts import Texts, same_file
+from ..texts import Texts, find_same_file
 
 NOT_A_PATH = Code("extends-not-a-path", "error", "`extends` is the path of one file; this is {given}")
 NO_FOLDER = Code("extends-without-folder", "error", "`extends` stands in a text that came from no file")
@@ -38,17 +38,17 @@ def extend(
     chain, here, entry = [root], folder, root.get(KEY)
     seen: dict[File, Label | None] = {}
     if folder is not None:
-        seen[same_file(File(folder, File(root.span.source.name).name))] = None
+        seen[find_same_file(File(folder, File(root.span.source.name).name))] = None
     while entry is not None:
-        path = _path(entry, here, folder, allow_outside, found)
+        path = _read_path(entry, here, folder, allow_outside, found)
         if path is None or folder is None:
             return None
-        if same_file(path) in seen:
+        if find_same_file(path) in seen:
             labels = tuple(label for label in seen.values() if label is not None)
             text = entry.value.text if isinstance(entry.value, Scalar) else ""
             found.append(Diagnostic(CYCLE, _place(entry.value), {"path": text}, labels=labels))
             return None
-        seen[same_file(path)] = Label(_place(entry.value), "extended here")
+        seen[find_same_file(path)] = Label(_place(entry.value), "extended here")
         base = _read(path, entry, found, texts)
         if base is None:
             return None
@@ -56,11 +56,11 @@ def extend(
         here, entry = path.parent, base.get(KEY)
     merged = _without(chain.pop(), KEY)
     while chain:
-        merged = _merged(merged, _without(chain.pop(), KEY))
+        merged = _merge_entries(merged, _without(chain.pop(), KEY))
     return merged
 
 
-def _path(entry: Entry, here: File | None, folder: File | None, allow_outside: bool, found: list[Diagnostic]) -> File | None:
+def _read_path(entry: Entry, here: File | None, folder: File | None, allow_outside: bool, found: list[Diagnostic]) -> File | None:
     """The path of a base, as the specs that lead to it are written."""
     value, place = entry.value, _place(entry.value)
     if not isinstance(value, Scalar) or not isinstance(value.value, str) or not value.value:
@@ -104,7 +104,7 @@ def _read(path: File, entry: Entry, found: list[Diagnostic], texts: Texts) -> Ma
     return root
 
 
-def _merged(base: Mapping, own: Mapping) -> Mapping:
+def _merge_entries(base: Mapping, own: Mapping) -> Mapping:
     """The entries of the base in its order, changed where `own` has them, then the others of `own`."""
     if _is_named(base) and _is_named(own) and _is_other(base, own):
         return own
@@ -116,7 +116,7 @@ def _merged(base: Mapping, own: Mapping) -> Mapping:
             entries.append(entry)
         elif not _is_null(mine.value):
             both = isinstance(entry.value, Mapping) and isinstance(mine.value, Mapping)
-            entries.append(Entry(mine.key, _merged(entry.value, mine.value)) if both else mine)  # type: ignore[arg-type]
+            entries.append(Entry(mine.key, _merge_entries(entry.value, mine.value)) if both else mine)  # type: ignore[arg-type]
     return Mapping(own.span, (*entries, *written.values()))
 
 

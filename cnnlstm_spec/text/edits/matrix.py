@@ -12,7 +12,7 @@ from itertools import product
 from math import prod
 
 from ..diagnostic import Code, Diagnostic
-from ..escape.file_name import file_name
+from ..escape.file_name import make_file_name
 from ..escape.json import in_words
 from ..memo import Memory
 from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
@@ -68,20 +68,20 @@ class Variant:
     @property
     def texts(self) -> tuple[str, ...]:
         """The values, as they are written on one line."""
-        return tuple(_text(value) for _, value in self.choices)
+        return tuple(_show_value(value) for _, value in self.choices)
 
     @property
     def label(self) -> str:
         """`vars.width=32,fusion.strategy=gated`."""
         return ",".join(f"{axis.path}={text}" for (axis, _), text in zip(self.choices, self.texts, strict=True))
 
-    def document(self, plain: Node, found: list[Diagnostic], memory: Memory | None = None) -> Node:
+    def apply_to(self, plain: Node, found: list[Diagnostic], memory: Memory | None = None) -> Node:
         """The document with the values in it; a path that names nothing is reported at the matrix."""
         for axis, value in self.choices:
             try:
                 plain = edit(plain, axis.steps, value, axis.spans, memory)
             except NoPath as error:
-                found.append(_unknown(axis, error))
+                found.append(_report_unknown(axis, error))
         return plain
 
 
@@ -97,16 +97,16 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], o
         found.append(Diagnostic(BESIDE_SEARCH, Place(("search",), search.key.span)))
     if section is not None and isinstance(section.value, Mapping):
         for entry in section.value.entries:
-            if (axis := _axis(entry, found)) is not None:
+            if (axis := _read_axis(entry, found)) is not None:
                 axes[axis.path] = axis
     elif section is not None:
         facts: dict[str, object] = {"key": KEY, "words": "a mapping of paths to lists", "given": words_for(section.value)}
         found.append(Diagnostic(WRONG_TYPE, Place((KEY,), section.value.span), facts))
     for text in texts:
         parts = read_text(text, "--matrix", found)
-        if parts is not None and (axis := _axis(Entry(*parts), found)) is not None:
+        if parts is not None and (axis := _read_axis(Entry(*parts), found)) is not None:
             axes[axis.path] = axis
-    for path in _fixed(document, list(axes.values()), overrides):
+    for path in _find_fixed(document, list(axes.values()), overrides):
         del axes[path]
     return list(axes.values())
 
@@ -119,7 +119,7 @@ def limit_variants(axes: list[Axis], document: Node, found: list[Diagnostic], li
         facts = {"count": len(axes), "limit": AXES, "what": "axes"}
     elif count <= most:
         return axes
-    help = _allowing(count) if len(axes) <= AXES else ("vary fewer values at a time",)
+    help = _explain_limit(count) if len(axes) <= AXES else ("vary fewer values at a time",)
     found.append(Diagnostic(TOO_MANY, _place(axes, document), facts, help=help))
     return []
 
@@ -129,7 +129,7 @@ def find_too_much_work(axes: list[Axis], document: Node, count: int, layers: int
     if count * layers <= WORK:
         return None
     facts: dict[str, object] = {"count": count, "layers": layers, "limit": WORK}
-    return Diagnostic(TOO_MUCH, _place(axes, document), facts, help=_allowing(count))
+    return Diagnostic(TOO_MUCH, _place(axes, document), facts, help=_explain_limit(count))
 
 
 def _place(axes: list[Axis], document: Node) -> Place:
@@ -138,11 +138,11 @@ def _place(axes: list[Axis], document: Node) -> Place:
     return Place((KEY,), section.key.span if section is not None else axes[0].span)
 
 
-def _allowing(count: int) -> tuple[str, ...]:
+def _explain_limit(count: int) -> tuple[str, ...]:
     return (f"try fewer values, or allow so many: `--max-variants {count}`",)
 
 
-def _fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
+def _find_fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
     """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
     if not overrides or len(axes) > AXES:
         return set()
@@ -173,14 +173,14 @@ def name_folders(variants: list[Variant]) -> list[str]:
     """A name for the folder of each: its label as every file system takes it, numbered where another has it, in any case."""
     names: dict[str, str] = {}
     for index, variant in enumerate(variants):
-        stem = name = file_name(variant.label, "variant")
+        stem = name = make_file_name(variant.label, "variant")
         while name.lower() in names:
             name, index = f"{stem}_{index}", index + 1
         names[name.lower()] = name
     return list(names.values())
 
 
-def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
+def _read_axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
     path, value = entry.key.text, entry.value
     place = Place((KEY, path), value.span)
     if entry.key.broken:
@@ -203,13 +203,13 @@ def _axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
     return Axis(path, span, value.items, steps, spans)
 
 
-def _unknown(axis: Axis, error: NoPath) -> Diagnostic:
+def _report_unknown(axis: Axis, error: NoPath) -> Diagnostic:
     near = nearest(str(axis.steps[-error.left]), error.known)
     help = error.help or (f"did you mean `{near}`?" if near else None)
     return Diagnostic(UNKNOWN_PATH, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=(help,) if help else ())
 
 
-def _text(value: Node) -> str:
+def _show_value(value: Node) -> str:
     if isinstance(value, Scalar):
         return value.text if value.text else "null"
     return in_words(value_of(value), (",", ":"))

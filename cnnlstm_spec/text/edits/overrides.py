@@ -13,7 +13,7 @@ from typing import Any
 from ..diagnostic import Code, Diagnostic, Label
 from ..escape.characters import CLASS
 from ..memo import Memory
-from ..nodes import Entry, Listing, Node, Scalar, node_of, plain_value
+from ..nodes import Entry, Listing, Node, Scalar, make_plain_value, node_of
 from ..nodes import Mapping as MappingNode
 from ..parse import EMPTY, parse
 from ..source import Place, Source, Span, format_path
@@ -75,11 +75,11 @@ def set_all(document: Node, overrides: Iterable[Override], found: list[Diagnosti
         try:
             document = edit(document, each.steps, each.value, each.spans, memory)
         except NoPath as error:
-            found.append(_unknown(each, error, document))
+            found.append(_report_unknown(each, error, document))
     return document
 
 
-def _working(each: Override, document: Node) -> Steps | None:
+def _find_working_steps(each: Override, document: Node) -> Steps | None:
     """The path without class names, and with positions in brackets, if that leads somewhere."""
     written = list(each.written)
     while written:
@@ -108,32 +108,32 @@ def read_overrides(overrides: Overrides, found: list[Diagnostic]) -> list[Overri
 def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[Step], Node]]:
     if isinstance(overrides, Mapping):
         for path, given in overrides.items():
-            value = plain_value(given)
+            value = make_plain_value(given)
             source = Source(COMMAND_LINE[1], f"{path}={value!r}")
-            if (steps := _steps(source, found)) is not None:
+            if (steps := _read_steps(source, found)) is not None:
                 span = Span(source, len(path) + 1, len(source.text))
                 yield steps, value if isinstance(value, Node) else node_of(value, span, found)
         return
     for text in overrides:
         source = Source(COMMAND_LINE[0], text)
-        if (steps := _steps(source, found)) is None:
+        if (steps := _read_steps(source, found)) is None:
             continue
-        if (node := _value(source, found)) is not None:
+        if (node := _read_value(source, found)) is not None:
             yield steps, node
 
 
 def read_text(text: str, name: str, found: list[Diagnostic]) -> tuple[Scalar, Node] | None:
     """The path, as a key, and the value of a text of the form PATH=VALUE; None where it is not one, which is reported."""
     source = Source(name, text)
-    steps = _steps(source, found)
-    node = _value(source, found) if steps is not None else None
+    steps = _read_steps(source, found)
+    node = _read_value(source, found) if steps is not None else None
     if steps is None or node is None:
         return None
     path = text.partition("=")[0].strip()
     return Scalar(Span(source, steps[0].span.start, steps[-1].span.end), path, path), node
 
 
-def _steps(source: Source, found: list[Diagnostic]) -> list[Step] | None:
+def _read_steps(source: Source, found: list[Diagnostic]) -> list[Step] | None:
     text = source.text
     if not is_override(text):
         found.append(Diagnostic(UNCLEAR, Place((), Span(source, 0, len(text))), {"text": text}))
@@ -148,36 +148,38 @@ def _steps(source: Source, found: list[Diagnostic]) -> list[Step] | None:
     return steps
 
 
-def _value(source: Source, found: list[Diagnostic]) -> Node | None:
+def _read_value(source: Source, found: list[Diagnostic]) -> Node | None:
     """The value after the `=` as YAML, its spans in the whole text."""
     start = source.text.index("=") + 1
     node, problems = parse(Source(source.name, source.text[start:]))
     if node is None and [each.code for each in problems] == [EMPTY]:
         return Scalar(Span(source, start, len(source.text)), None, "")
     for each in problems:
-        labels = tuple(Label(_moved_place(label.place, source, start), label.message) for label in each.labels)
-        found.append(replace(each, place=_moved_place(each.place, source, start), labels=labels))
-    return None if node is None or problems else _moved(node, source, start)
+        labels = tuple(Label(_move_place(label.place, source, start), label.message) for label in each.labels)
+        found.append(replace(each, place=_move_place(each.place, source, start), labels=labels))
+    return None if node is None or problems else _move_node(node, source, start)
 
 
-def _moved_place(place: Place, source: Source, by: int) -> Place:
+def _move_place(place: Place, source: Source, by: int) -> Place:
     return Place(place.path, Span(source, place.span.start + by, place.span.end + by))
 
 
-def _moved(node: Node, source: Source, by: int) -> Node:
+def _move_node(node: Node, source: Source, by: int) -> Node:
     span = Span(source, node.span.start + by, node.span.end + by)
     if isinstance(node, MappingNode):
-        return MappingNode(span, tuple(Entry(_moved_key(e.key, source, by), _moved(e.value, source, by)) for e in node.entries))
+        return MappingNode(
+            span, tuple(Entry(_move_key(e.key, source, by), _move_node(e.value, source, by)) for e in node.entries)
+        )
     if isinstance(node, Listing):
-        return Listing(span, tuple(_moved(item, source, by) for item in node.items))
+        return Listing(span, tuple(_move_node(item, source, by) for item in node.items))
     return replace(node, span=span)
 
 
-def _moved_key(key: Scalar, source: Source, by: int) -> Scalar:
+def _move_key(key: Scalar, source: Source, by: int) -> Scalar:
     return replace(key, span=Span(source, key.span.start + by, key.span.end + by))
 
 
-def _unknown(each: Override, error: NoPath, document: Node) -> Diagnostic:
+def _report_unknown(each: Override, error: NoPath, document: Node) -> Diagnostic:
     steps = each.written
     at = len(steps) - error.left
     step = steps[at]
@@ -186,7 +188,7 @@ def _unknown(each: Override, error: NoPath, document: Node) -> Diagnostic:
         head += "]"
     near = nearest(str(step.value), error.known) if isinstance(step.value, str) else None
     before = f"{head}." if head else ""
-    help, working = error.help, _working(each, document)
+    help, working = error.help, _find_working_steps(each, document)
     if working is not None:
         help = f"write `{format_path(working)}=...`" if help is None else f"{help}: `{format_path(working)}=...`"
     elif help is None and near is not None:

@@ -72,7 +72,7 @@ class Places:
 
     @cached_property
     def _places(self) -> tuple[InMapping | InList, ...]:
-        return tuple(_places(self.root, None)) if self.root is not None else ()
+        return tuple(_iterate_places(self.root, None)) if self.root is not None else ()
 
     def _value_of(self, owner: Span) -> Node | None:
         """The mapping of an owner; an empty scalar for one that is written as a bare name."""
@@ -154,14 +154,14 @@ def is_name(node: Node) -> bool:
     return isinstance(node, Scalar) and isinstance(node.value, str) and node.plain
 
 
-def _places(node: Node, holder: InList | None) -> Iterator[InMapping | InList]:
+def _iterate_places(node: Node, holder: InList | None) -> Iterator[InMapping | InList]:
     """All that stands in a value; what an alias repeats comes again."""
     if isinstance(node, Mapping):
         for index, entry in enumerate(node.entries):
             yield InMapping(node, index, holder)
-            yield from _places(entry.value, None)
+            yield from _iterate_places(entry.value, None)
     elif isinstance(node, Listing):
         for index, item in enumerate(node.items):
             place = InList(node, index)
             yield place
-            yield from _places(item, place)
+            yield from _iterate_places(item, place)

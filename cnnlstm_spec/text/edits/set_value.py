@@ -60,18 +60,18 @@ class _Edit:
 
     def __init__(self, document: Node, value: Node, spans: Sequence[Span], memory: Memory | None) -> None:
         self.document, self.value, self.spans, self.memory = document, value, spans, memory
-        self.variables = _entries(document, "vars")
+        self.variables = _find_entries(document, "vars")
         self.seen = 0
-        self.heads = {"head", *_entries(document, "heads")}
+        self.heads = {"head", *_find_entries(document, "heads")}
 
     def set(self, node: Node, steps: Steps, path: Steps) -> Node:
         """The node with the value at the end of the steps; `path` is the way to the node, as positions."""
         if steps:
-            return self.kept(self.made(node, steps, path))
+            return self.keep_node(self.edit_node(node, steps, path))
         self.place = path
         return self.value
 
-    def kept(self, node: Node) -> Node:
+    def keep_node(self, node: Node) -> Node:
         """The node, or one that was made of the same parts."""
         if self.memory is None:
             return node
@@ -87,8 +87,8 @@ class _Edit:
         same: Node = known
         return same
 
-    def made(self, node: Node, steps: Steps, path: Steps) -> Node:
-        node = self.opened(node)
+    def edit_node(self, node: Node, steps: Steps, path: Steps) -> Node:
+        node = self.open_variable(node)
         if isinstance(node, Scalar):
             node = _as_mapping(node, path)
         step = steps[0]
@@ -102,7 +102,7 @@ class _Edit:
             return self.set_argument(node, step, steps, path)
         return self.set_key(node, step, steps, path)
 
-    def opened(self, node: Node) -> Node:
+    def open_variable(self, node: Node) -> Node:
         """What a variable that stands for the whole value holds."""
         for _ in range(8):
             match = VARIABLE.fullmatch(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
@@ -124,58 +124,58 @@ class _Edit:
     def set_in_list(self, node: Listing, name: str, steps: Steps, path: Steps) -> Node:
         """A key of a list: the name of a layer or of a stage in it, or a key that makes a head a mapping."""
         if path == ("fusion",):
-            names = [_own_name(item) for item in node.items]
+            names = [_find_own_name(item) for item in node.items]
             if name not in names:
                 raise NoPath(len(steps), filter(None, names))
             return self.set(node, (names.index(name), *steps[1:]), path)
-        named = dict(self.named_layers(node))
+        named = dict(self.iterate_named_layers(node))
         if name in named:
             return self.set(node, (*named[name], *steps[1:]), path)
         if _is_head(path) and name in HEAD_KEYS:
-            return self.set(_mapping_of(node, "layers", node), steps, path)
+            return self.set(_make_mapping(node, "layers", node), steps, path)
         raise NoPath(len(steps), named)
 
     def set_argument(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
         """A key of `Name: {argument: value}`."""
         (entry,) = node.entries
-        arguments = self.opened(entry.value)
+        arguments = self.open_variable(entry.value)
         if isinstance(arguments, Listing):
             if step == "layers":
                 changed = self.set(arguments, steps[1:], (*path, "layers"))
                 return replace(node, entries=(Entry(entry.key, changed),))
-            arguments = _mapping_of(arguments, "layers", arguments)
+            arguments = _make_mapping(arguments, "layers", arguments)
         elif isinstance(arguments, Scalar) and arguments.value is None:
             arguments = Mapping(arguments.span, ())
         if not isinstance(arguments, Mapping):
             raise NoPath(len(steps))
         if step == entry.key.text and arguments.get(step) is None:
             raise NoPath(len(steps), help=CLASS_NAME)
-        return replace(node, entries=(Entry(entry.key, self.kept(self.set_key(arguments, step, steps, path))),))
+        return replace(node, entries=(Entry(entry.key, self.keep_node(self.set_key(arguments, step, steps, path))),))
 
     def set_key(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
         entry = node.get(step)
         if entry is not None:
             changed = Entry(entry.key, self.set(entry.value, steps[1:], (*path, step)))
             return replace(node, entries=tuple(changed if each is entry else each for each in node.entries))
-        if path == ("fusion",) and _own_name(node) == step and len(steps) > 1:
+        if path == ("fusion",) and _find_own_name(node) == step and len(steps) > 1:
             return self.set(node, steps[1:], path)
         layers = node.get("layers")
-        held = self.opened(layers.value) if layers is not None and _holds_layers(path) else None
-        named = dict(self.named_layers(held)) if isinstance(held, Listing) else {}
+        held = self.open_variable(layers.value) if layers is not None and _holds_layers(path) else None
+        named = dict(self.iterate_named_layers(held)) if isinstance(held, Listing) else {}
         if step in named:
             return self.set(node, ("layers", *named[step], *steps[1:]), path)
         known = (*(each.key.text for each in node.entries), *named)
         if path == ("vars",) and not self.is_used(step):
             raise NoPath(len(steps), known, None if known else f"no `${step}` is written in the spec")
         if len(steps) > 1 and not (path == ROOT and step in SECTIONS) and not (path and path[0] in OF_RUNS):
-            raise NoPath(len(steps), known, None if nearest(step, known) else _unwritten((*path, step)))
+            raise NoPath(len(steps), known, None if nearest(step, known) else _explain_unwritten((*path, step)))
         empty = Mapping(self.value.span, ())
-        key = self.kept(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
+        key = self.keep_node(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
         assert isinstance(key, Scalar)
         made = Entry(key, self.set(empty, steps[1:], (*path, step)))
         return replace(node, entries=(*node.entries, made))
 
-    def named_layers(self, node: Node, depth: int = 0) -> Iterable[tuple[str, Steps]]:
+    def iterate_named_layers(self, node: Node, depth: int = 0) -> Iterable[tuple[str, Steps]]:
         """Names of the layers in a list, inside structures too, each with the steps to it; the first of a name last.
 
         Lists that variables stand for may hold each other without end.
@@ -187,15 +187,15 @@ class _Edit:
                 return
             if not isinstance(item, Mapping) or len(item.entries) != 1:
                 continue
-            arguments = self.opened(item.entries[0].value)
+            arguments = self.open_variable(item.entries[0].value)
             if not isinstance(arguments, Mapping):
                 continue
             if item.entries[0].key.text in ("Residual", "Parallel", "Repeat"):
-                yield from ((name, (index, *steps)) for name, steps in self.named_inside(arguments, depth + 1))
-            if (name := _own_name(arguments)) is not None:
+                yield from ((name, (index, *steps)) for name, steps in self.iterate_named_inside(arguments, depth + 1))
+            if (name := _find_own_name(arguments)) is not None:
                 yield name, (index,)
 
-    def named_inside(self, structure: Mapping, depth: int) -> Iterable[tuple[str, Steps]]:
+    def iterate_named_inside(self, structure: Mapping, depth: int) -> Iterable[tuple[str, Steps]]:
         lists: list[tuple[Steps, Node]] = [((entry.key.text,), entry.value) for entry in structure.entries]
         paths, merge = structure.get("paths"), structure.get("merge")
         if paths is not None and isinstance(paths.value, Mapping):
@@ -203,7 +203,7 @@ class _Edit:
         if merge is not None and isinstance(merge.value, Mapping) and (after := merge.value.get("layers")) is not None:
             lists.append((("merge", "layers"), after.value))
         for steps, node in lists:
-            yield from ((name, (*steps, *more)) for name, more in self.named_layers(self.opened(node), depth))
+            yield from ((name, (*steps, *more)) for name, more in self.iterate_named_layers(self.open_variable(node), depth))
 
     def is_named(self, node: Mapping, path: Steps) -> bool:
         """Whether a mapping is `Name: {argument: value}`, whose name is no step of a path."""
@@ -214,11 +214,13 @@ class _Edit:
     def is_used(self, variable: str) -> bool:
         """Whether the spec says `$name` somewhere."""
         return any(
-            variable in re.findall(r"\w+", m[1] or m[2]) for text in _texts(self.document) for m in VARIABLE.finditer(text)
+            variable in re.findall(r"\w+", m[1] or m[2])
+            for text in _iterate_texts(self.document)
+            for m in VARIABLE.finditer(text)
         )
 
 
-def _unwritten(path: Steps) -> str | None:
+def _explain_unwritten(path: Steps) -> str | None:
     """What to say of the last key of a path, which is not written, so that nothing can be set in it."""
     if str(path[-1])[0].isupper():
         return CLASS_NAME
@@ -226,24 +228,24 @@ def _unwritten(path: Steps) -> str | None:
     return f"it is not written; set the whole of it: `{whole}`" if _may_be_named(path) else None
 
 
-def _entries(document: Node, key: str) -> dict[str, Node]:
+def _find_entries(document: Node, key: str) -> dict[str, Node]:
     entry = document.get(key) if isinstance(document, Mapping) else None
     section = entry.value if entry is not None else None
     return {each.key.text: each.value for each in section.entries} if isinstance(section, Mapping) else {}
 
 
-def _texts(node: Node) -> Iterable[str]:
+def _iterate_texts(node: Node) -> Iterable[str]:
     if isinstance(node, Mapping):
         for entry in node.entries:
-            yield from _texts(entry.value)
+            yield from _iterate_texts(entry.value)
     elif isinstance(node, Listing):
         for item in node.items:
-            yield from _texts(item)
+            yield from _iterate_texts(item)
     elif isinstance(node, Scalar) and isinstance(node.value, str):
         yield node.value
 
 
-def _own_name(node: Node) -> str | None:
+def _find_own_name(node: Node) -> str | None:
     entry = node.get("name") if isinstance(node, Mapping) else None
     return entry.value.text if entry is not None and isinstance(entry.value, Scalar) else None
 
@@ -261,13 +263,13 @@ def _may_be_named(path: Steps) -> bool:
 def _as_mapping(node: Scalar, path: Steps) -> Node:
     """`Flatten` as `Flatten: {}`, `merge: concat` as `{strategy: concat}`, nothing as `{}`."""
     if isinstance(node.value, str) and _may_be_named(path):
-        return _mapping_of(node, node, Mapping(node.span, ()))
+        return _make_mapping(node, node, Mapping(node.span, ()))
     if isinstance(node.value, str) and path[-1:] == ("merge",):
-        return _mapping_of(node, "strategy", node)
+        return _make_mapping(node, "strategy", node)
     return Mapping(node.span, ()) if node.value is None else node
 
 
-def _mapping_of(at: Node, key: str | Scalar, value: Node) -> Mapping:
+def _make_mapping(at: Node, key: str | Scalar, value: Node) -> Mapping:
     key = Scalar(at.span, key, key) if isinstance(key, str) else key
     return Mapping(at.span, (Entry(key, value),))
 

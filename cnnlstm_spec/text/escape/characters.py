@@ -9,11 +9,11 @@ CLASS = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\u
 UNSAFE = re.compile(f"[{CLASS}]")
 
 
-def visible(text: str) -> str:
+def make_visible(text: str) -> str:
     r"""The text with `\x1b` and `\u202e` where such characters stand."""
-    return text if text.isprintable() else UNSAFE.sub(_named, text)
+    return text if text.isprintable() else UNSAFE.sub(_name_character, text)
 
 
-def _named(found: re.Match[str]) -> str:
+def _name_character(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -11,7 +11,7 @@ RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 """Names that Windows keeps for devices."""
 
 
-def file_name(text: str, otherwise: str) -> str:
+def make_file_name(text: str, otherwise: str) -> str:
     """A name that says what the text says as far as it can; `otherwise` where nothing of it is left."""
     name = OTHERS.sub("_", text).strip("._").lstrip("-")[:LONGEST] or otherwise
     return f"{name}_" if RESERVED.fullmatch(name) else name

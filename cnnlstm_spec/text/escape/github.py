@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from .characters import visible
+from .characters import make_visible
 
 DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
-def message(text: str) -> str:
+def escape_message(text: str) -> str:
     """What a command says, in several lines or one."""
-    return "\n".join(map(visible, text.split("\n"))).translate(DATA)
+    return "\n".join(map(make_visible, text.split("\n"))).translate(DATA)
 
 
-def value(text: str) -> str:
+def escape_value(text: str) -> str:
     """The value of a property."""
-    return visible(text).translate(PROPERTY)
+    return make_visible(text).translate(PROPERTY)

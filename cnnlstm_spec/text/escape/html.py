@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from .json import to_json
-from .xml import content
+from .xml import escape_content
 
 IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 """What could end the element, or begin a comment in it; in JSON it stands in texts alone."""
 
 
-def text(words: str) -> str:
+def escape_text(words: str) -> str:
     """The content of an element."""
-    return content(words)
+    return escape_content(words)
 
 
-def data(value: Any) -> str:
+def escape_data(value: Any) -> str:
     """JSON as the content of a `script` element of a type that is data."""
     return to_json(value, None).translate(IN_SCRIPT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from .characters import visible
+from .characters import make_visible
 
 PLAIN = re.compile(r"[ !#-\[\]-~]*")
 """What stands in a string as it is."""
@@ -17,7 +17,7 @@ BREAKS = re.compile(r"[ \t\n\r]+")
 
 def string(text: str) -> str:
     """A string in one line."""
-    return f'"{text}"' if PLAIN.fullmatch(text) else '"' + "".join(map(_in_string, text)) + '"'
+    return f'"{text}"' if PLAIN.fullmatch(text) else '"' + "".join(map(_escape_in_string, text)) + '"'
 
 
 def strings(text: str, room: int, before: int, after: int) -> str:
@@ -25,11 +25,11 @@ def strings(text: str, room: int, before: int, after: int) -> str:
 
     Of the first line `before` columns are taken, of the last `after`.
     """
-    pieces = [_in_string(char) for char in text]
+    pieces = [_escape_in_string(char) for char in text]
     lines: list[str] = []
     start, left = 0, room - before - after - 2
     while start < len(pieces):
-        end = _fitting(pieces, start, left)
+        end = _count_fitting(pieces, start, left)
         if end < len(pieces):
             end = next((at for at in range(end, start, -1) if pieces[at - 1] in "|/ "), end)
         lines.append('"' + "".join(pieces[start:end]) + '"')
@@ -39,12 +39,12 @@ def strings(text: str, room: int, before: int, after: int) -> str:
 
 def docstring(text: str, width: int) -> str:
     """A docstring of lines of that width; breaks and runs of spaces become single spaces."""
-    words = [*_words(text, _in_docstring)]
+    words = [*_split_words(text, _escape_in_docstring)]
     if words and words[0][0] == '"':
         words[0][0] = r"\""
     if words and words[-1][-1] == '"':
         words[-1][-1] = r"\""
-    first, *more = _filled(words, width, 3) or [""]
+    first, *more = _fill_lines(words, width, 3) or [""]
     if not more and len(first) + 6 <= width:
         return f'"""{first}"""'
     return "\n".join((f'"""{first}', *more, '"""'))
@@ -52,7 +52,7 @@ def docstring(text: str, width: int) -> str:
 
 def comment(text: str, width: int) -> str:
     """A comment of lines of that width."""
-    return "\n".join(f"# {line}" for line in _filled([*_words(text, _in_comment)], width - 2))
+    return "\n".join(f"# {line}" for line in _fill_lines([*_split_words(text, _escape_in_comment)], width - 2))
 
 
 def name(text: str) -> str:
@@ -62,28 +62,28 @@ def name(text: str) -> str:
     return text
 
 
-def _in_string(char: str) -> str:
+def _escape_in_string(char: str) -> str:
     if char in '"\\':
         return "\\" + char
     return char if char.isprintable() else repr(char)[1:-1]
 
 
-def _in_docstring(before: str, char: str) -> str:
+def _escape_in_docstring(before: str, char: str) -> str:
     """Quotes may stand there, but not two of them side by side."""
-    return char if char == '"' != before else _in_string(char)
+    return char if char == '"' != before else _escape_in_string(char)
 
 
-def _in_comment(before: str, char: str) -> str:
-    return visible(char)
+def _escape_in_comment(before: str, char: str) -> str:
+    return make_visible(char)
 
 
-def _words(text: str, piece: Callable[[str, str], str]) -> Iterator[list[str]]:
+def _split_words(text: str, piece: Callable[[str, str], str]) -> Iterator[list[str]]:
     """Each word as pieces; a piece is told the character before its own."""
     for word in filter(None, BREAKS.split(text)):
         yield [piece(before, char) for before, char in zip(" " + word, word, strict=False)]
 
 
-def _filled(words: Iterable[list[str]], width: int, indent: int = 0) -> list[str]:
+def _fill_lines(words: Iterable[list[str]], width: int, indent: int = 0) -> list[str]:
     """Words in lines; one that is wider than a line goes on in the next. The first line has `indent` columns less."""
     lines: list[str] = []
     line, left = "", width - indent
@@ -92,14 +92,14 @@ def _filled(words: Iterable[list[str]], width: int, indent: int = 0) -> list[str
             lines.append(line)
             line, left = "", width
         start = 0
-        while not line and (end := _fitting(word, start, left)) < len(word):
+        while not line and (end := _count_fitting(word, start, left)) < len(word):
             lines.append("".join(word[start:end]))
             start, left = end, width
         line = f"{line} {''.join(word)}" if line else "".join(word[start:])
     return [*lines, line] if line else lines
 
 
-def _fitting(pieces: list[str], start: int, room: int) -> int:
+def _count_fitting(pieces: list[str], start: int, room: int) -> int:
     """Where the pieces from `start` on that fit into the room end; one does always."""
     end, used = start, 0
     while end < len(pieces) and (end == start or used + len(pieces[end]) <= room):

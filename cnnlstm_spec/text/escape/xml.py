@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .characters import visible
+from .characters import make_visible
 
 MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
-def content(text: str) -> str:
+def escape_content(text: str) -> str:
     """A text of one line, or several."""
-    return "\n".join(map(visible, text.split("\n"))).translate(MARKUP)
+    return "\n".join(map(make_visible, text.split("\n"))).translate(MARKUP)
 
 
-def attribute(text: str) -> str:
+def escape_attribute(text: str) -> str:
     """The value of an attribute, in which a line break would be a space."""
-    return content(text).replace("\n", "&#10;")
+    return escape_content(text).replace("\n", "&#10;")

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.compiler.diff.differ import MISSING, Difference, differ
+from cnnlstm_spec.compiler.diff.differ import MISSING, Difference, compare
 from cnnlstm_spec.compiler.diff.document import Differences, make_differences
 
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
@@ -39,7 +39,7 @@ def of_layers(layers: str) -> Compilation:
 
 
 def between(old: str, new: str) -> Difference:
-    return differ(of_layers(old), of_layers(new))
+    return compare(of_layers(old), of_layers(new))
 
 
 def told(found: Difference) -> list[str]:
@@ -48,7 +48,7 @@ def told(found: Difference) -> list[str]:
 
 
 def test_a_spec_is_equal_to_itself() -> None:
-    found = differ(load(SPEC), load(SPEC))
+    found = compare(load(SPEC), load(SPEC))
     assert found.equal and found.same == 8 and found.lost == () and found.loaded_params == 60_865
     assert all(each.old == each.new for each in found.costs)
 
@@ -60,7 +60,7 @@ def test_what_is_only_written_otherwise_is_equal() -> None:
 
 
 def test_a_changed_argument() -> None:
-    found = differ(load(SPEC), load(SPEC, {"branches.vibration.layers[0].units": 32}))
+    found = compare(load(SPEC), load(SPEC, {"branches.vibration.layers[0].units": 32}))
     assert told(found) == ["changed LSTM units output params", "changed concat output", "changed Dense params"]
     (units, output, params) = found.layers[0].changes
     assert (units.old, units.new) == (64, 32) and (params.old, params.new) == (29_440, 10_624)
@@ -99,7 +99,7 @@ def test_a_layer_removed() -> None:
 
 def test_what_is_beside_the_layers() -> None:
     new = load(SPEC, {"compile.optimizer": "sgd", "seed": 3, "branches.vibration.input.shape": [90, 50]})
-    found = differ(load(SPEC), new)
+    found = compare(load(SPEC), new)
     assert {each.what for each in found.model} == {"seed", "compile.optimizer", "input vibration"}
     assert found.lost == () and told(found) == []
 
@@ -107,14 +107,14 @@ def test_what_is_beside_the_layers() -> None:
 def test_without_compile() -> None:
     compiled = load(SPEC)
     bare = load(re.sub(r"(?m)^compile:\n(  .*\n)+", "", SPEC.read_text("utf-8")))
-    changes = differ(bare, compiled).model
+    changes = compare(bare, compiled).model
     assert [each.what for each in changes] == ["compile.optimizer", "compile.loss", "compile.metrics"]
     assert {each.old for each in changes} == {MISSING}
 
 
 def test_an_optimizer_that_gains_arguments() -> None:
     def between_optimizers(old: object, new: object) -> list[str]:
-        found = differ(load(SPEC, {"compile.optimizer": old}), load(SPEC, {"compile.optimizer": new}))
+        found = compare(load(SPEC, {"compile.optimizer": old}), load(SPEC, {"compile.optimizer": new}))
         return [f"{each.what.removeprefix('compile.')}: {each.old} -> {each.new}" for each in found.model]
 
     schedule = {"CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 5}}
@@ -148,7 +148,7 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def as_data(old: Path, new: Path) -> Any:
-    return read_document("diff", make_differences(differ(load(old), load(new)), str(old), str(new)).to_json() + "\n")
+    return read_document("diff", make_differences(compare(load(old), load(new)), str(old), str(new)).to_json() + "\n")
 
 
 def test_the_schema_admits_real_output() -> None:
@@ -183,7 +183,7 @@ def test_the_schema_admits_real_output() -> None:
 )
 def test_the_schema_refuses_what_is_not_printed(wrong: Any) -> None:
     schema = validator("diff")
-    found = differ(load(SPEC), load(SPEC, {"branches.vibration.layers[0].units": 32}))
+    found = compare(load(SPEC), load(SPEC, {"branches.vibration.layers[0].units": 32}))
     data = json.loads(make_differences(found, "a", "b").to_json())
     schema.validate(data)
     wrong(data)
@@ -200,7 +200,7 @@ def test_weights_load_as_told(tmp_path: Path) -> None:
     changed = {"branches.vibration.layers[0].units": 32, "seed": 9}
     old, new = load(SPEC), load(SPEC, changed)
     a, b = old.to_keras(), new.to_keras()
-    found = differ(old, new)
+    found = compare(old, new)
     lost = {each.name for each in found.lost}
     before: dict[str, Any] = {layer.name: layer for layer in a.layers}
     for layer in b.layers:

@@ -14,7 +14,7 @@ import pytest
 from places import ROOT
 
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.cli.view import _loader, command
+from cnnlstm_spec.cli.view import _make_loader, command
 from cnnlstm_spec.editor.page.server import PageServer
 from cnnlstm_spec.editor.page.views import Views
 
@@ -71,7 +71,7 @@ def page() -> Iterator[Page]:
 def served(path: Path, text: str) -> Iterator[str]:
     path.write_text(text)
     with command.make_context("view", [str(path)]):
-        server = PageServer(Views(_loader(str(path), (), False)))
+        server = PageServer(Views(_make_loader(str(path), (), False)))
     server.start()
     yield server.address
     server.stop()

@@ -20,7 +20,7 @@ from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.cli.view import _loader, command
+from cnnlstm_spec.cli.view import _make_loader, command
 from cnnlstm_spec.compiler.variants import sweep
 from cnnlstm_spec.editor.page import server as serving
 from cnnlstm_spec.editor.page.assemble import make_file, make_page
@@ -54,7 +54,7 @@ def server(tmp_path: Path) -> Iterator[PageServer]:
     path.write_text(SPEC)
     with_context = command.make_context("view", [str(path)])
     with with_context:
-        made = PageServer(Views(_loader(str(path), (), False)))
+        made = PageServer(Views(_make_loader(str(path), (), False)))
     made.start()
     yield made
     made.stop()
@@ -229,10 +229,10 @@ def test_mistakes_are_marked_in_the_text_and_in_the_picture() -> None:
 
 def test_variants_are_chosen_by_number() -> None:
     text = SPEC + "matrix: {head.layers[0].units: [7, 9]}\n"
-    if not views(text).variants():
+    if not views(text).list_variants():
         text = "version: 1\nname: m\nmatrix: {vars.w: [3, 5]}\nvars: {w: 2}\nbranches: {x: {input: {kind: vector, shape: [4]}}}\nhead: [{Dense: {units: $w}}]\n"
     made = views(text)
-    assert len(made.variants()) == 2
+    assert len(made.list_variants()) == 2
     svgs = [made.state(each, frozenset())["picture"]["svg"] for each in (None, 0, 1)]
     assert len(set(svgs)) == 3 and made.state(1, frozenset())["variant"] == 1
 
@@ -321,7 +321,7 @@ def test_a_file_that_is_empty_while_it_is_saved_is_waited_for(tmp_path: Path, mo
     path = tmp_path / "spec.yaml"
     path.write_text(SPEC)
     with command.make_context("view", [str(path)]):
-        made = Views(_loader(str(path), (), False))
+        made = Views(_make_loader(str(path), (), False))
     path.write_text("")
     waited: list[float] = []
 

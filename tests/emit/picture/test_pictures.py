@@ -14,11 +14,22 @@ from places import ROOT
 from test_svg import GENERATED, MISTAKES, PLAIN, SKIPS, STRUCTURED, long, read
 
 from cnnlstm_spec.compiler.compile import Compilation
-from cnnlstm_spec.emit.picture.drawing import Area, Box, Drawing, Element, Frame, Split, all_boxes, boxes, copies, elements
-from cnnlstm_spec.emit.picture.layout import STACK, params_words
-from cnnlstm_spec.emit.picture.outline import outline
-from cnnlstm_spec.emit.picture.png import sides
-from cnnlstm_spec.emit.picture.rounds import between
+from cnnlstm_spec.emit.picture.drawing import (
+    Area,
+    Box,
+    Drawing,
+    Element,
+    Frame,
+    Split,
+    iterate_all_boxes,
+    iterate_boxes,
+    iterate_elements,
+    list_copies,
+)
+from cnnlstm_spec.emit.picture.layout import STACK, describe_params
+from cnnlstm_spec.emit.picture.outline import draw_outline
+from cnnlstm_spec.emit.picture.png import read_sides
+from cnnlstm_spec.emit.picture.rounds import merge_texts
 from cnnlstm_spec.emit.picture.rows import Rows
 from cnnlstm_spec.emit.picture.shapes import BoxShape, Canvas, FrameShape, Line, Point, Text
 from cnnlstm_spec.emit.picture.strips import wrap
@@ -125,7 +136,7 @@ def compiled(name: str) -> Compilation:
 @cache
 def picture(name: str, depth: int | None = None, right: bool = False) -> Picture:
     way = Way(right)
-    drawing = outline(compiled(name), depth)
+    drawing = draw_outline(compiled(name), depth)
     return Picture(compiled(name), drawing, way, *place(drawing, way))
 
 
@@ -240,7 +251,7 @@ def true_edges(shown: Picture) -> tuple[set[tuple[int, int]], set[tuple[int, int
     home: dict[str, int] = {}
     number_of: dict[str, int] = {}
     for number, shape in enumerate(shown.canvas.boxes):
-        for copy, ids in enumerate(copies(shape.box)):
+        for copy, ids in enumerate(list_copies(shape.box)):
             for id in ids:
                 home[id], number_of[id] = number, copy
     nodes = shown.typed.nodes
@@ -260,8 +271,11 @@ def true_edges(shown: Picture) -> tuple[set[tuple[int, int]], set[tuple[int, int
             op = nodes[id].node.op
             if index and (isinstance(op, Projection) or (op is not None and "initial_state" in op.arguments)):
                 continue  # it looks at the shape of what it is added to; what it begins with is told in its box
-            if home[source] != number or len(copies(shown.canvas.boxes[number].box)) > 1:
-                many = len(copies(shown.canvas.boxes[number].box)) > 1 and len(copies(shown.canvas.boxes[home[source]].box)) > 1
+            if home[source] != number or len(list_copies(shown.canvas.boxes[number].box)) > 1:
+                many = (
+                    len(list_copies(shown.canvas.boxes[number].box)) > 1
+                    and len(list_copies(shown.canvas.boxes[home[source]].box)) > 1
+                )
                 again = many and number_of[source] != number_of[id]
                 (may if again else must).add((home[source], number))
     return must - {(a, a) for a in home.values()}, may
@@ -284,7 +298,7 @@ def shown_params(items: tuple[Element, ...]) -> int:
         if isinstance(item, Box):
             found += item.params
         elif isinstance(item, Frame) and item.unseen:
-            found += sum(box.params for box in all_boxes((item,)))
+            found += sum(box.params for box in iterate_all_boxes((item,)))
         elif isinstance(item, Frame):
             found += shown_params(item.items)
         else:
@@ -299,7 +313,7 @@ def contents(area: Area) -> tuple[Element, ...]:
 
 def assert_parameters_and_layers_add_up(shown: Picture) -> None:
     assert sum(shown_params(contents(area)) for area in shown.drawing.areas) == shown.typed.params
-    classes = [each for area in shown.drawing.areas for box in all_boxes(contents(area)) for each in box.classes]
+    classes = [each for area in shown.drawing.areas for box in iterate_all_boxes(contents(area)) for each in box.classes]
     if shown.compilation.ok:  # what could not be read is shown and is no layer
         # An inner layer is shown as a line out of its backbone.
         nodes = [node.node for node in shown.typed.nodes.values() if not isinstance(node.node.op, InnerLayer)]
@@ -308,8 +322,8 @@ def assert_parameters_and_layers_add_up(shown: Picture) -> None:
 
 def assert_what_is_drawn_once_is_said_of_every_copy(shown: Picture) -> None:
     nodes = shown.typed.nodes
-    for box in (box for area in shown.drawing.areas for box in boxes(contents(area))):
-        every = copies(box)
+    for box in (box for area in shown.drawing.areas for box in iterate_boxes(contents(area))):
+        every = list_copies(box)
         assert len({len(ids) for ids in every}) == 1
         for same in zip(*every, strict=True):
             assert len({type(nodes[id].node.op) for id in same}) == 1
@@ -320,7 +334,7 @@ def assert_what_is_drawn_once_is_said_of_every_copy(shown: Picture) -> None:
         gives = {shown.drawing.flows[ids[-1]].shape for ids in every}
         assert box.gives.shape in gives if len(gives) == 1 else re.search(" to | or ", box.gives.shape)
         low, high = min(params), max(params)
-        written = params_words(box.params, box.each)
+        written = describe_params(box.params, box.each)
         assert written == "" if high == 0 else f"{high:,} param" in written and f"{low:,}" in written and "each" in written
 
 
@@ -346,13 +360,13 @@ def test_every_picture_is_true_and_nothing_is_in_the_way(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("depth", [None, 0, 1])
 def test_no_picture_of_ours_is_taller_than_twice_its_width(name: str, depth: int | None) -> None:
-    width, height = sides(compiled(name).to_svg(depth))
+    width, height = read_sides(compiled(name).to_svg(depth))
     assert height <= 2 * width
 
 
 def test_a_staircase_stays_under_one_to_two() -> None:
     for count in (6, 20, 60):
-        width, height = sides(read(stairs(count)).to_svg())
+        width, height = read_sides(read(stairs(count)).to_svg())
         assert height <= 2 * width <= 4 * height and width < 200 * count
 
 
@@ -369,7 +383,7 @@ def test_a_picture_in_one_line_stands_in_the_middle(name: str) -> None:
 
 def test_most_specs_of_one_branch_are_drawn_in_one_line() -> None:
     single = [name for name in FILES if FILES[name].count("\n    input:") == 1]
-    assert sum(Rows(outline(compiled(name)), Way()).axis is not None for name in single) > 0.7 * len(single) > 10
+    assert sum(Rows(draw_outline(compiled(name)), Way()).axis is not None for name in single) > 0.7 * len(single) > 10
 
 
 @pytest.mark.parametrize("right", [False, True])
@@ -393,7 +407,7 @@ def test_lines_out_of_what_is_drawn_once_say_of_which_copy() -> None:
 
 def test_copies_within_copies_are_counted_in_their_order() -> None:
     text = GROWING.replace("times: 3, layers: [{Repeat", "times: 4, layers: [{Repeat")
-    labels = [label.text for label in place(outline(read(text)))[0].texts if "cop" in label.text]
+    labels = [label.text for label in place(draw_outline(read(text)))[0].texts if "cop" in label.text]
     assert labels == ["copy 8 of 20 · steps × 8"]
 
 
@@ -419,24 +433,24 @@ def test_rounds_that_differ_are_said_as_a_range() -> None:
     ],
 )
 def test_several_texts_become_one(texts: list[str], said: str) -> None:
-    assert between(texts) == said
+    assert merge_texts(texts) == said
 
 
 def kinds(drawing: Drawing) -> set[type]:
-    return {type(each) for area in drawing.areas for each in elements(contents(area))}
+    return {type(each) for area in drawing.areas for each in iterate_elements(contents(area))}
 
 
 @pytest.mark.parametrize("name", FEW)
 def test_depth_opens_structure_so_deep(name: str) -> None:
-    none, one, deep = (outline(compiled(name), depth) for depth in (0, 1, 64))
+    none, one, deep = (draw_outline(compiled(name), depth) for depth in (0, 1, 64))
     for area in none.areas:
         assert len(contents(area)) <= 1
     if name != "long":
         assert all(isinstance(item, Box) for area in one.areas for item in contents(area) if not isinstance(item, Frame))
         assert not any(isinstance(item, Split) for area in one.areas for item in contents(area))
-    counts = [sum(1 for area in drawing.areas for _ in boxes(contents(area))) for drawing in (none, one, deep)]
+    counts = [sum(1 for area in drawing.areas for _ in iterate_boxes(contents(area))) for drawing in (none, one, deep)]
     assert counts == sorted(counts)
-    folded = [box for area in deep.areas for box in boxes(contents(area)) if box.look == "folded"]
+    folded = [box for area in deep.areas for box in iterate_boxes(contents(area)) if box.look == "folded"]
     assert not folded or name == "long"
 
 
@@ -459,7 +473,7 @@ def test_a_mistake_shows_at_any_depth() -> None:
 
 
 def test_strips_are_no_more_than_are_needed() -> None:
-    rows = Rows(outline(compiled("arrhythmia-attention")), Way())
+    rows = Rows(draw_outline(compiled("arrhythmia-attention")), Way())
     same, height = wrap(rows.canvas, rows.height, rows.seams, lambda width, height: True)
     assert same is rows.canvas and height == rows.height
     sizes = [
@@ -479,11 +493,11 @@ def test_large_graphs_are_drawn(text: str) -> None:
 
 def test_the_width_is_that_of_the_page() -> None:
     compilation = compiled("equipment-fault")
-    width, height = sides(compilation.to_svg())
+    width, height = read_sides(compilation.to_svg())
     svg = compilation.to_svg(width=312)
-    assert sides(svg) == (312, round(height * 312 / width)) and f'viewBox="0 0 {width} {height}"' in svg
+    assert read_sides(svg) == (312, round(height * 312 / width)) and f'viewBox="0 0 {width} {height}"' in svg
     assert svg.partition("<title")[2] == compilation.to_svg().partition("<title")[2]
-    assert sides(read("").to_svg(width=300))[0] == 300
+    assert read_sides(read("").to_svg(width=300))[0] == 300
 
 
 @pytest.mark.parametrize(("depth", "direction", "width"), [(-1, "down", None), (None, "up", None), (None, "down", 0)])

@@ -12,11 +12,11 @@ import pytest
 
 from cnnlstm_spec.compiler.compile import Compilation, compile_source
 from cnnlstm_spec.emit.picture.layout import DETAIL, TITLE
-from cnnlstm_spec.emit.picture.outline import outline
+from cnnlstm_spec.emit.picture.outline import draw_outline
 from cnnlstm_spec.emit.picture.png import to_png
 from cnnlstm_spec.emit.picture.rows import Rows
 from cnnlstm_spec.emit.picture.shapes import Canvas
-from cnnlstm_spec.emit.picture.text import MISSING, width, widths
+from cnnlstm_spec.emit.picture.text import MISSING, load_widths, measure_width
 from cnnlstm_spec.emit.picture.way import NAME, Way
 from cnnlstm_spec.text.source import Source
 
@@ -211,7 +211,7 @@ SPECS += [long(30), long(300), long(300, 10), *GENERATED]
 
 
 def canvas_of(text: str) -> Canvas:
-    return Rows(outline(read(text)), Way()).canvas
+    return Rows(draw_outline(read(text)), Way()).canvas
 
 
 @pytest.mark.parametrize("text", SPECS)
@@ -237,7 +237,7 @@ def test_texts_fit_into_their_boxes() -> None:
     for text in SPECS[:12]:
         for box in canvas_of(text).boxes:
             for line, size in ((box.title, TITLE), (box.name, NAME), *((each, DETAIL) for each in box.detail)):
-                assert width(line, size, size == TITLE) <= box.width - 16
+                assert measure_width(line, size, size == TITLE) <= box.width - 16
 
 
 def test_mistakes_are_marked_with_their_message() -> None:
@@ -377,8 +377,8 @@ def test_what_fails_is_never_folded() -> None:
 
 
 def test_both_weights_of_the_font_have_the_same_characters() -> None:
-    assert widths().keys() == widths(bold=True).keys()
-    assert MISSING in widths() and "×" in widths() and "→" in widths() and "α" in widths()
+    assert load_widths().keys() == load_widths(bold=True).keys()
+    assert MISSING in load_widths() and "×" in load_widths() and "→" in load_widths() and "α" in load_widths()
 
 
 @pytest.mark.parametrize("text", [PLAIN, STRUCTURED, MISTAKES, "", PLAIN.replace("Thermal", "视频")])

@@ -15,7 +15,7 @@ from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.emit.words.arithmetic import Told, addresses, explain, find, numbers
+from cnnlstm_spec.emit.words.arithmetic import Told, explain, find, list_known_addresses, list_numbers
 from cnnlstm_spec.ir.graph import Node as GraphNode
 from cnnlstm_spec.ir.graph import TypedNode, count_elements
 from cnnlstm_spec.ir.inference import Inference, Refusal
@@ -63,7 +63,7 @@ def test_the_arithmetic_of_every_layer_evaluates_to_its_numbers(cls: type[Op], i
     if typed is None:
         return
     assert typed.type is not None
-    found = numbers(typed)
+    found = list_numbers(typed)
     by_name = {each.name: each.value for each in found}
     assert [each.value for each in found[: typed.type.rank]] == list(typed.type.sizes)
     assert by_name.get("parameters", 0) == sum(count_elements(weight.shape) for weight in typed.weights)
@@ -89,7 +89,7 @@ def test_the_arithmetic_of_sizes_known_only_at_run_time_gives_their_values() -> 
             continue
         node = GraphNode("n", reading.record, "n", ("x",) * len(inputs), "branches.x", Origin(Place((), NOWHERE), ()))
         weights, macs = reading.record.weights(*seen), reading.record.macs(result, *inputs)
-        for each in numbers(TypedNode(node, result, inputs, weights, True, macs)):
+        for each in list_numbers(TypedNode(node, result, inputs, weights, True, macs)):
             text = re.sub(r"s(\d)", lambda found: str(OTHERS[Symbol(found[0])]), each.arithmetic or "0")
             wanted = each.value if isinstance(each.value, int) else each.value.at(OTHERS)
             assert each.arithmetic is None or value_of(text) == wanted, (cls, each)
@@ -108,7 +108,7 @@ def test_sizes_that_are_computed_have_arithmetic(name: str) -> None:
     cls = next(each for each in OPS if each.__name__ == name)
     typed = next(typed for index in range(len(cls.examples)) if (typed := typed_of(cls, index)) is not None)
     assert typed.type is not None
-    assert sum(each.arithmetic is not None for each in numbers(typed)[: typed.type.rank]) >= MUST_TELL[name]
+    assert sum(each.arithmetic is not None for each in list_numbers(typed)[: typed.type.rank]) >= MUST_TELL[name]
 
 
 TREES: Any = st.recursive(
@@ -192,7 +192,7 @@ def test_an_unknown_size_is_told_and_a_mistake_ends_it(tmp_path: Path, capsys: p
 def test_every_address_of_the_specs_is_explained(path: Path) -> None:
     typed = load(path).typed
     assert typed is not None
-    for address in addresses(typed):
+    for address in list_known_addresses(typed):
         node = find(typed, address)
         assert node is not None
     assert explain(typed, next(reversed(typed.nodes.values()))).count("\n") > len(typed.nodes)

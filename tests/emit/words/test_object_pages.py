@@ -8,10 +8,10 @@ import pytest
 
 import cnnlstm_spec
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.emit.words.object_pages import FAMILIES, example_of, object_names, object_pages
+from cnnlstm_spec.emit.words.object_pages import FAMILIES, list_object_names, write_example, write_object_pages
 from cnnlstm_spec.language.catalog import facts
 
-NAMES = [(family, name) for family in FAMILIES for name in object_names()[family]]
+NAMES = [(family, name) for family in FAMILIES for name in list_object_names()[family]]
 SPEC = """version: 1
 name: example
 branches: {x: {input: {kind: sequence, shape: [20, 8]}}}
@@ -21,7 +21,7 @@ HEAD"""
 
 
 def spec(family: str, name: str) -> str:
-    example = example_of(family, name)
+    example = write_example(family, name)
     if example.startswith("- "):
         return SPEC.replace("HEAD", f"  {example}\n")
     optimizer = "{Adam: {use_ema: true}}" if name == "SwapEMAWeights" else "adam"
@@ -52,12 +52,12 @@ def test_every_class_and_identifier_has_a_page() -> None:
     for family in FAMILIES:
         known = facts()["families"][family]
         for name in (*known["classes"], *known["identifiers"]):
-            assert object_pages(name)
+            assert write_object_pages(name)
 
 
-@pytest.mark.parametrize("kind", object_names()["inputs"])
+@pytest.mark.parametrize("kind", list_object_names()["inputs"])
 def test_inputs(kind: str) -> None:
-    (page,) = object_pages(kind)
+    (page,) = write_object_pages(kind)
     example = re.search(r"^  input: (.+)$", page, re.M)
     assert example is not None
     layers = "{TextVectorization: {vocabulary: [a]}}" if kind == "text" else "Flatten"

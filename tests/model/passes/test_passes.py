@@ -391,6 +391,6 @@ def test_models_with_and_without_passes(name: str, whole: bool) -> None:
 def test_the_difference_of_predictions(a: list[float], b: list[float], wanted: float) -> None:
     import numpy
 
-    from cnnlstm_spec.compiler.artifact.verify import _difference
+    from cnnlstm_spec.compiler.artifact.verify import _measure_difference
 
-    assert _difference(numpy.array(a, "float32"), numpy.array(b, "float32")) == wanted
+    assert _measure_difference(numpy.array(a, "float32"), numpy.array(b, "float32")) == wanted

@@ -9,7 +9,7 @@ from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.model.costs import count_costs, put_sizes, training_bytes
+from cnnlstm_spec.model.costs import count_costs, estimate_training_bytes, put_sizes
 
 
 def messages(compilation: Compilation) -> list[str]:
@@ -141,7 +141,7 @@ class TestCosts:
         assert compilation.typed is not None and compilation.spec is not None
         costs = count_costs(compilation.typed)
         assert (costs.weight_bytes, costs.activation_bytes) == (4 * 45, 2 * 5)
-        assert training_bytes(compilation.typed, compilation.spec, costs) == 10 + 4 * 45 * 4
+        assert estimate_training_bytes(compilation.typed, compilation.spec, costs) == 10 + 4 * 45 * 4
 
     def test_a_backbone_counts_all_its_layers(self) -> None:
         layers = "[{MobileNetV2: {weights: null, include_top: false, pooling: avg}}]"

@@ -6,7 +6,7 @@ import pytest
 from small import DENSE, TOP, codes, spec
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.model.addresses import find_members, list_addresses, output_of
+from cnnlstm_spec.model.addresses import find_members, find_output, list_addresses
 
 
 def masked(
@@ -72,7 +72,7 @@ class TestAddresses:
         shapes = {
             address: str(typed.nodes[id].type)
             for address in list_addresses(typed.graph)
-            if (id := output_of(typed.graph, address))
+            if (id := find_output(typed.graph, address))
         }
         assert shapes["fusion"] == shapes["fusion.abc.after"] == "(features=2)" and shapes["head"] == "(features=1)"
         assert len(shapes) == len(list_addresses(typed.graph))

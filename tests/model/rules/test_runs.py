@@ -9,7 +9,7 @@ import pytest
 from runs_specs import DATA, TWO_HEADS, found, run_spec
 
 from cnnlstm_spec import load
-from cnnlstm_spec.model.logged import logged
+from cnnlstm_spec.model.logged import find_logged
 
 FIT = "fit: {epochs: 50, callbacks: [%s]}\n"
 ONE_UNIT = {"units": 1, "activation": "sigmoid", "loss": "binary_crossentropy"}
@@ -219,7 +219,7 @@ def held_against_keras(compilation: Any, targets: dict[str, tuple[int, ...]]) ->
     import numpy
 
     assert compilation.ok and compilation.spec is not None
-    known = logged(compilation.spec)
+    known = find_logged(compilation.spec)
     assert known is not None
     keras.utils.clear_session()
     model = compilation.to_keras()

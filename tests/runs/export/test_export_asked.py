@@ -100,14 +100,14 @@ def test_files_by_format() -> None:
 
 
 def test_what_may_differ() -> None:
-    assert [Kind("litert", each).tolerance("float32") for each in (None, "float16", "dynamic", "int8")] == [
+    assert [Kind("litert", each).find_tolerance("float32") for each in (None, "float16", "dynamic", "int8")] == [
         1e-4,
         2e-3,
         2e-2,
         None,
     ]
-    assert Kind("onnx").tolerance("mixed_float16") == 2e-3
-    assert Kind("onnx").tolerance("mixed_bfloat16") == 2e-2
+    assert Kind("onnx").find_tolerance("mixed_float16") == 2e-3
+    assert Kind("onnx").find_tolerance("mixed_bfloat16") == 2e-2
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import ROOT, TESTS
 
-from cnnlstm_spec.text.edits.applied import applied, moved
+from cnnlstm_spec.text.edits.applied import apply_edits, move_offset
 from cnnlstm_spec.text.edits.layout import Layout
 from cnnlstm_spec.text.fix import Change, Drop, Edit, Insert, Move, Nest, Put, Wrap
 from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, value_of
@@ -83,7 +83,7 @@ def changed(text: str, change: Change) -> tuple[str, tuple[Edit, ...]] | None:
     edits = Layout(change[0].source).edits(change)
     if edits is None:
         return None
-    after = applied(text, edits)
+    after = apply_edits(text, edits)
     assert after is not None
     return after, edits
 
@@ -283,10 +283,10 @@ def test_places_are_found_again_behind_edits(data: st.DataObject) -> None:
     edits = Layout(source).edits(Put(span, "zz", "1")) or Layout(source).edits(Insert(span, "Flatten"))
     if edits is None:
         return
-    after = applied(source.text, edits)
+    after = apply_edits(source.text, edits)
     assert after is not None
     outside = [at for at in range(len(source.text)) if not any(e.span.start <= at < e.span.end for e in edits)]
-    assert all(after[moved(at, edits)] == source.text[at] for at in outside[:: max(1, len(outside) // 50)])
+    assert all(after[move_offset(at, edits)] == source.text[at] for at in outside[:: max(1, len(outside) // 50)])
 
 
 LAYERS = "layers:\n  - Conv2D: {filters: 4}  # four\n\n  - Flatten\n  - GRU:\n      units: 3  # three\n"
@@ -334,8 +334,8 @@ def test_keys_beside_a_layer_are_put_below_it() -> None:
 
 def test_edits_of_the_same_characters_do_not_go_together() -> None:
     source = Source("x", "abc")
-    assert applied("abc", [Edit(Span(source, 0, 2), "x"), Edit(Span(source, 1, 3), "y")]) is None
-    assert applied("abc", [Edit(Span(source, 0, 1), "x"), Edit(Span(source, 1, 1), "-")]) == "x-bc"
+    assert apply_edits("abc", [Edit(Span(source, 0, 2), "x"), Edit(Span(source, 1, 3), "y")]) is None
+    assert apply_edits("abc", [Edit(Span(source, 0, 1), "x"), Edit(Span(source, 1, 1), "-")]) == "x-bc"
 
 
 def test_a_bare_name_in_a_scalar_place_takes_no_key() -> None:

@@ -33,14 +33,14 @@ def convert(
     if quantize == "float16":
         converter.target_spec.supported_types = [tensorflow.float16]
     if quantize == "int8":
-        converter.representative_dataset = lambda: ((SIGNATURE, each) for each in _samples(arrays))
+        converter.representative_dataset = lambda: ((SIGNATURE, each) for each in _iterate_samples(arrays))
         converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8, lite.OpsSet.TFLITE_BUILTINS]
-    data = converter.convert() if not keep_float else _selective(converter, arrays, keep_float)
+    data = converter.convert() if not keep_float else _convert_selectively(converter, arrays, keep_float)
     replace_file(target, data)
-    return {"operations": _operations(target)}
+    return {"operations": _count_operations(target)}
 
 
-def _selective(converter: Any, arrays: Mapping[str, Any], addresses: Sequence[Sequence[str]]) -> bytes:
+def _convert_selectively(converter: Any, arrays: Mapping[str, Any], addresses: Sequence[Sequence[str]]) -> bytes:
     """The file with some layers left in float. Raises ValueError where no operation of an address is found."""
     import tensorflow
 
@@ -50,7 +50,7 @@ def _selective(converter: Any, arrays: Mapping[str, Any], addresses: Sequence[Se
     converter._experimental_calibrate_only = False
     kept: list[str] = []
     for layers in addresses:
-        names = [name for layer in layers for name in _nodes_of(calibrated, layer)]
+        names = [name for layer in layers for name in _list_nodes(calibrated, layer)]
         if not names:
             raise ValueError(f"no operation of `{layers[-1]}` is left in the file, so that none can stay in float")
         kept += names
@@ -62,7 +62,7 @@ def _selective(converter: Any, arrays: Mapping[str, Any], addresses: Sequence[Se
     return found
 
 
-def _nodes_of(model: bytes, layer: str) -> list[str]:
+def _list_nodes(model: bytes, layer: str) -> list[str]:
     """What the operations of a layer are called in a file: their outputs have its name among their scopes."""
     from ai_edge_litert.interpreter import Interpreter
 
@@ -73,12 +73,12 @@ def _nodes_of(model: bytes, layer: str) -> list[str]:
     return list(dict.fromkeys(part for name in outputs if scope.search(name) for part in (name, *name.split(";"))))
 
 
-def _samples(arrays: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _iterate_samples(arrays: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     count = len(next(iter(arrays.values())))
     return ({name: each[place : place + 1] for name, each in arrays.items()} for place in range(count))
 
 
-def _operations(path: File) -> dict[str, int]:
+def _count_operations(path: File) -> dict[str, int]:
     """How many operations of each kind the file has."""
     from ai_edge_litert.interpreter import Interpreter
 

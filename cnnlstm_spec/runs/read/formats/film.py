@@ -38,7 +38,7 @@ def read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choo
     """The chosen frames (frames, height, width, channels)."""
     height, width, channels = sizes
     if sort_of(path) == "folder":
-        return _folder(path, source, sizes, choose)
+        return _read_folder(path, source, sizes, choose)
     ending = path.suffix.lower()
     if ending == ".npy":
         values = open_npy(path)
@@ -46,29 +46,29 @@ def read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choo
             raise Broken("shape-differs", f"the array is {list(values.shape)}; a clip has frames, height, width and channels")
         values = values[:: source.stride]
         taken = values[list(choose(len(values)))]
-        return _resized(taken, source, height, width, channels)
+        return _resize(taken, source, height, width, channels)
     if ending not in DEMUXERS:
         known = ", ".join(f"`{each}`" for each in (*DEMUXERS, ".npy"))
         raise Broken("not-a-kind", f"a film ends in {known}, or is a folder of frames")
-    return _film(path, source, sizes, choose)
+    return _read_film(path, source, sizes, choose)
 
 
-def _folder(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
+def _read_folder(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
     files = [each for each in entries(path) if is_image(each) and not each.name.startswith(".")]
     files = files[:: source.stride]
     taken = choose(len(files))
     if not taken:
         raise Broken("not-readable", "the folder has no frames")
-    return _stacked([read_image(files[index], source, *sizes) for index in taken])
+    return _stack([read_image(files[index], source, *sizes) for index in taken])
 
 
-def _stacked(frames: list[Array]) -> Array:
+def _stack(frames: list[Array]) -> Array:
     if len({each.shape for each in frames}) > 1:
         raise Broken("shape-differs", "its frames have different sizes: give the branch `resize`")
     return numpy.stack(frames)
 
 
-def _resized(frames: Array, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
+def _resize(frames: Array, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
     """Frames of an array, brought to a size where `source` says how."""
     if source.resize is None or (frames.shape[1], frames.shape[2]) == (height, width):
         return frames
@@ -83,21 +83,21 @@ def _resized(frames: Array, source: ImageSource, height: int | None, width: int 
     return numpy.stack(made)
 
 
-def _film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
+def _read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
     av = need("av", "a film")
     try:
         with open_regular(path) as stream, av.open(stream, format=DEMUXERS[path.suffix.lower()]) as container:
             if not container.streams.video:
                 raise Broken("not-readable", "the film has no pictures")
             video = container.streams.video[0]
-            times, keys = _packets(container, video)
+            times, keys = _read_packets(container, video)
             if len(times) < video.frames:
                 raise Broken("not-readable", f"the film is cut off: it has {len(times)} of {video.frames} frames")
-        candidates = _candidates(times, keys, source)
+        candidates = _list_candidates(times, keys, source)
         wanted = [candidates[index] for index in choose(len(candidates))]
         if not wanted:
             raise Broken("not-readable", "the film has no frames")
-        return _stacked(_decode(av, path, wanted, source, sizes))
+        return _stack(_decode(av, path, wanted, source, sizes))
     except Broken:
         raise
     except (OSError, PathError):
@@ -106,7 +106,7 @@ def _film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: 
         raise Broken("not-readable", "the film is damaged, or of a format that is not read") from None
 
 
-def _packets(container: Any, video: Any) -> tuple[list[Fraction], set[int]]:
+def _read_packets(container: Any, video: Any) -> tuple[list[Fraction], set[int]]:
     """The time of each frame in seconds, in the order of showing, and which of them are key frames; nothing is decoded."""
     found: list[tuple[int, bool]] = []
     for packet in container.demux(video):
@@ -119,7 +119,7 @@ def _packets(container: Any, video: Any) -> tuple[list[Fraction], set[int]]:
     return [pts * base for pts, _ in found], {index for index, (_, key) in enumerate(found) if key}
 
 
-def _candidates(times: list[Fraction], keys: set[int], source: VideoSource) -> list[int]:
+def _list_candidates(times: list[Fraction], keys: set[int], source: VideoSource) -> list[int]:
     """The frames among which is chosen: at the rate of `fps`, every `stride`-th, or key frames alone."""
     found = list(range(len(times)))
     if source.frames == "key":

@@ -23,15 +23,15 @@ def read_series(path: Path, source: SequenceSource) -> tuple[Array, int | None]:
         values = open_npy(path)
         return (values[:, None] if values.ndim == 1 else values), None
     if ending == ".csv":
-        return _csv(path, source), None
+        return _read_csv(path, source), None
     if ending == ".parquet":
-        return _parquet(path, source), None
+        return _read_parquet(path, source), None
     if ending in SOUND:
-        return _sound(path, source)
+        return _read_sound(path, source)
     raise Broken("not-a-kind", f"a series ends in {', '.join(f'`{each}`' for each in ENDINGS)}")
 
 
-def steps_of(path: Path) -> int | None:
+def count_steps(path: Path) -> int | None:
     """How many steps a series has, where its header says it; None where it must be read."""
     ending = path.suffix.lower()
     if ending == ".npy":
@@ -40,7 +40,7 @@ def steps_of(path: Path) -> int | None:
     return None
 
 
-def _csv(path: Path, source: SequenceSource) -> Array:
+def _read_csv(path: Path, source: SequenceSource) -> Array:
     """The cells as numbers; the first row is a header where it holds no numbers."""
     polars = need("polars", "a series in a `.csv` file")
     try:
@@ -56,19 +56,19 @@ def _csv(path: Path, source: SequenceSource) -> Array:
         if source.columns is not None:
             raise Broken("column-missing", "the series has no header, so that `columns` name nothing")
     frame.columns = [f"{index}" for index in range(frame.width)]
-    return _columns({name: frame[str(index)] for index, name in enumerate(names)}, source)
+    return _select_columns({name: frame[str(index)] for index, name in enumerate(names)}, source)
 
 
-def _parquet(path: Path, source: SequenceSource) -> Array:
+def _read_parquet(path: Path, source: SequenceSource) -> Array:
     polars = need("polars", "a series in a `.parquet` file")
     try:
         frame = polars.read_parquet(path, glob=False, hive_partitioning=False)
     except Exception:
         raise Broken("not-readable", "it is no Parquet file") from None
-    return _columns({name: frame[name] for name in frame.columns}, source)
+    return _select_columns({name: frame[name] for name in frame.columns}, source)
 
 
-def _columns(held: dict[str, Any], source: SequenceSource) -> Array:
+def _select_columns(held: dict[str, Any], source: SequenceSource) -> Array:
     """The columns that are asked for, or all, side by side."""
     polars = need("polars", "a series")
     found = []
@@ -103,7 +103,7 @@ def _number(cell: str | None) -> float | None:
         return None
 
 
-def _sound(path: Path, source: SequenceSource) -> tuple[Array, int | None]:
+def _read_sound(path: Path, source: SequenceSource) -> tuple[Array, int | None]:
     """Samples from -1 to 1 (samples, channels), brought to `sample_rate` where that is given."""
     soundfile = need("soundfile", "a recording")
     try:

@@ -49,25 +49,25 @@ class Shards:
         except PathError as error:
             raise DataError([f"{shown}: {error.reason}"]) from None
         try:
-            found = self._file(number)
+            found = self._open_file(number)
             metadata, schema = found.metadata, found.schema_arrow
             wanted = {name: str(each) for name, each in arrow_types(self.part.columns).items()}
             rows = [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
             sizes = [metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups)]
             # Parquet calls the numbers of a list otherwise.
             types = {each.name: str(each.type).replace("element", "item") for each in schema}
-            fits = types == wanted and rows == list(self._rows(shard))
+            fits = types == wanted and rows == list(self._count_rows(shard))
         except Exception:
             raise DataError([f"{shown}: it is no Parquet file"]) from None
         if not fits or any(not 0 <= size <= MOST for size in sizes):
             raise DataError([f"{shown}: its columns or rows are not as `pack.json` says"])
 
-    def _rows(self, shard: Shard) -> Iterator[int]:
+    def _count_rows(self, shard: Shard) -> Iterator[int]:
         """The rows of each row group."""
         for first in range(0, shard.samples, self.part.group):
             yield min(self.part.group, shard.samples - first)
 
-    def _file(self, number: int) -> Any:
+    def _open_file(self, number: int) -> Any:
         """A shard, open for the thread that asks."""
         held: dict[int, Any] = self._open.__dict__.setdefault("files", {})
         if number not in held:
@@ -80,16 +80,16 @@ class Shards:
         column, told = self.part.columns[name], f"{self.shown}/{self.part.shards[number].file}"
         alike = column.shape is not None or column.dtype == "text"
         try:
-            table = self._file(number).read_row_group(group, [name] if alike else [name, shape_of(name)], use_threads=False)
+            table = self._open_file(number).read_row_group(group, [name] if alike else [name, shape_of(name)], use_threads=False)
             cells = table.column(name).combine_chunks()
             if cells.null_count:
                 raise ValueError("a value is missing")
             if column.dtype == "text":
                 return list(cells.to_pylist())
             if column.shape is not None:
-                return _unpacked(cells.buffers()[1], column, (len(cells), *column.shape))
+                return _unpack(cells.buffers()[1], column, (len(cells), *column.shape))
             shapes = table.column(shape_of(name)).to_pylist()
-            return [_unpacked(cell.as_buffer(), column, tuple(shape)) for cell, shape in zip(cells, shapes, strict=True)]
+            return [_unpack(cell.as_buffer(), column, tuple(shape)) for cell, shape in zip(cells, shapes, strict=True)]
         except Exception:
             raise DataError([f"{told}: `{name}` cannot be read, or is not as `pack.json` says"]) from None
 
@@ -102,7 +102,7 @@ class Shards:
     def whole(self, name: str) -> Iterator[Any]:
         """The values of all samples, in order, those of a row group together."""
         for number, shard in enumerate(self.part.shards):
-            for group, _ in enumerate(self._rows(shard)):
+            for group, _ in enumerate(self._count_rows(shard)):
                 yield self._read(name, number, group)
 
     def matrix(self, name: str) -> Array:
@@ -110,7 +110,7 @@ class Shards:
         return numpy.concatenate(list(self.whole(name)))
 
 
-def _unpacked(data: Any, column: Column, shape: tuple[int, ...]) -> Array:
+def _unpack(data: Any, column: Column, shape: tuple[int, ...]) -> Array:
     """Bytes as numbers of a shape; raises ValueError where there are more or fewer."""
     dtype = LEAST_FIRST[column.dtype]
     if min(shape, default=0) < 0 or data.size != prod(shape) * numpy.dtype(dtype).itemsize:

@@ -57,7 +57,7 @@ class ArrayRows(Rows):
         value = self.arrays[column][row]
         return value if isinstance(value, numpy.ndarray) and value.ndim else numpy.asarray(value).item()
 
-    def array(self, column: str) -> Array | None:
+    def read_array(self, column: str) -> Array | None:
         held = self.arrays[column]
         return held if type(held) is numpy.ndarray and held.dtype.kind in NUMBERS else None
 
@@ -88,7 +88,7 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
         if path.suffix.lower() == ".npz":
             with numpy.load(path, allow_pickle=False) as held:
                 return ArrayRows({name: held[name] for name in held.files}, shown, [path])
-        return ArrayRows(_of_hdf5(path, shown), shown, [path])
+        return ArrayRows(_open_hdf5(path, shown), shown, [path])
     except DataError:
         raise
     except (PathError, OSError, ValueError, EOFError, KeyError, SyntaxError, MemoryError) as error:
@@ -96,7 +96,7 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
         raise DataError([f"{shown}: {reason}"]) from None
 
 
-def _of_hdf5(path: Path, shown: str) -> dict[str, Any]:
+def _open_hdf5(path: Path, shown: str) -> dict[str, Any]:
     """The datasets at the top of an HDF5 file; none that leads into another file, as links and external storage do."""
     h5py = need("h5py", f"`{shown}`")
     file = h5py.File(path, "r", locking=False)

@@ -25,7 +25,7 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
     try:
         with redirect_stdout(sys.stderr):
             given = getattr(import_module(module), function)()
-            batches = [] if isinstance(given, Mapping) else list(_batches(given, name))
+            batches = [] if isinstance(given, Mapping) else list(_iterate_batches(given, name))
     except DataError:
         raise
     except (Exception, SystemExit) as error:
@@ -38,7 +38,7 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
     for batch in batches:
         if not isinstance(batch, tuple | list) or not 2 <= len(batch) <= 3:
             raise DataError([f"{name}: each batch is (inputs, targets) or (inputs, targets, sample weights)"])
-        parts = {**_named(batch[0], branches, name), **_named(batch[1], heads, name)}
+        parts = {**_name_values(batch[0], branches, name), **_name_values(batch[1], heads, name)}
         if len(batch) == 3 and isinstance(batch[2], Mapping):
             parts |= {f"{WEIGHTS}.{head}": each for head, each in batch[2].items()}
         elif len(batch) == 3:
@@ -51,7 +51,7 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
         raise DataError([f"{name}: its batches have different shapes; give arrays of one shape"]) from None
 
 
-def _batches(given: Any, name: str) -> Iterator[Any]:
+def _iterate_batches(given: Any, name: str) -> Iterator[Any]:
     if hasattr(given, "as_numpy_iterator"):
         if int(given.cardinality()) == ENDLESS:
             raise DataError([f"{name}: it never ends; an epoch of it is all samples, once"])
@@ -63,7 +63,7 @@ def _batches(given: Any, name: str) -> Iterator[Any]:
     raise DataError([f"{name}: it gives a {type(given).__name__}; a mapping of arrays, a PyDataset or a tf.data.Dataset is read"])
 
 
-def _named(value: Any, names: tuple[str, ...], source: str) -> dict[str, Any]:
+def _name_values(value: Any, names: tuple[str, ...], source: str) -> dict[str, Any]:
     """What a batch holds, by name; a single array, or a list in order, is that of the names."""
     if isinstance(value, Mapping):
         return {str(key): each for key, each in value.items()}

@@ -27,7 +27,7 @@ class HeldRows(TableRows):
             rows if isinstance(rows, Mapping) else {name: [row.get(name) for row in rows] for name in (rows[0] if rows else ())}
         )
         try:
-            self.frame = polars.DataFrame({name: _plain(cells) for name, cells in columns.items()}, strict=False)
+            self.frame = polars.DataFrame({name: _make_plain(cells) for name, cells in columns.items()}, strict=False)
         except (TypeError, ValueError, polars.exceptions.PolarsError):
             raise DataError(
                 ["the rows are no table: every column has as many cells, each a text, a number or a list of numbers"]
@@ -42,5 +42,5 @@ class HeldRows(TableRows):
         return self.folder
 
 
-def _plain(cells: Any) -> list[Any]:
+def _make_plain(cells: Any) -> list[Any]:
     return [each.tolist() if hasattr(each, "tolist") else each for each in cells]

@@ -45,18 +45,18 @@ def open_source(sources: Sequence[Source], setting: Setting) -> Rows:
             if not setting.allow_imports:
                 raise DataError([f"{source.function}: it is Python, which runs with `--allow-imports` alone"])
             return call_function(source.function, setting.branches, setting.heads)
-        for path, shown in _paths(source, setting):
+        for path, shown in _find_paths(source, setting):
             sort = _sort(path, shown)
             if sort == "table":
-                files.append(TableFile(path, shown, source.separator, _root(source, path, setting)))
+                files.append(TableFile(path, shown, source.separator, _find_root(source, path, setting)))
             elif sort == "arrays":
                 return read_arrays(path, shown)
             else:
-                return _folders(path, shown, setting)
+                return _open_folders(path, shown, setting)
     return TableRows(files, setting.needed, setting.streamed)
 
 
-def _paths(source: Source, setting: Setting) -> list[tuple[Path, str]]:
+def _find_paths(source: Source, setting: Setting) -> list[tuple[Path, str]]:
     """The files of a path, or of a pattern in order, each as it is shown."""
     assert source.path is not None
     path = find_source(source.path, setting.base, setting.allow_outside)
@@ -105,14 +105,14 @@ def _sort(path: Path, shown: str) -> str:
     raise DataError([f"{shown}: a source ends in {known}, or is a folder"])
 
 
-def _root(source: Source, path: Path, setting: Setting) -> Root:
+def _find_root(source: Source, path: Path, setting: Setting) -> Root:
     """What the cells of a table are relative to: the source's `root`, that of `data`, or the table's folder."""
     if source.root is not None:
         return Root(find_source(source.root, setting.base, setting.allow_outside), setting.allow_outside)
     return Root(setting.root or path.parent, setting.allow_outside)
 
 
-def _folders(path: Path, shown: str, setting: Setting) -> Rows:
+def _open_folders(path: Path, shown: str, setting: Setting) -> Rows:
     if len(setting.branches) != 1 or len(setting.heads) != 1:
         raise DataError([f"{shown}: a folder of folders is read into one branch and one head; use a table for several"])
     rows = FolderRows(path, shown, setting.branches[0], setting.heads[0], setting.allow_outside)

@@ -17,7 +17,7 @@ FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD, NOT_WHOLE = range(6)
 """What may be amiss with a cell that is to be a number."""
 
 
-def joined(
+def join_columns(
     columns: Sequence[tuple[Array, Array]], dtype: str, texts: Callable[[int], Sequence[str | None]]
 ) -> tuple[Array, Array | None]:
     """Columns as `Rows.numbers` gives them, as `Rows.matrix` does; `texts` gives the cells of one as text."""
@@ -61,14 +61,14 @@ class Rows(ABC):
     def numbers(self, column: str) -> tuple[Array, Array]:
         """The cells as float64, NaN where there is none; and of each whether it holds something that is no number."""
 
-    def matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
+    def read_matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
         """The cells of columns side by side, empty ones NaN; and of each what is amiss with it, None where nothing is.
 
         What is amiss is one of `FINE`, `EMPTY`, `NO_NUMBER` and `NOT_FINITE`.
         """
-        return joined([self.numbers(column) for column in columns], dtype, lambda index: self.texts(columns[index]))
+        return join_columns([self.numbers(column) for column in columns], dtype, lambda index: self.texts(columns[index]))
 
-    def array(self, column: str) -> Array | None:
+    def read_array(self, column: str) -> Array | None:
         """All cells as one array, where they lie in memory so; else None."""
         return None
 

@@ -16,7 +16,7 @@ from ...samples import DataError
 from ..libraries import need
 from ..places import Root
 from ..problems import Broken
-from .rows import Array, Rows, joined
+from .rows import Array, Rows, join_columns
 
 CHUNK = 1 << 17
 """Rows that are read at a time of what is not held."""
@@ -85,7 +85,7 @@ class TableRows(Rows):
         self.starts = numpy.cumsum([0, *heights])
         order = frames[0].columns
         whole = frames[0] if len(frames) == 1 else polars.concat([each.select(order) for each in frames], how="vertical_relaxed")
-        self.frame = whole if whole.height < MANY else whole.select([_shortened(whole[name]) for name in order])
+        self.frame = whole if whole.height < MANY else whole.select([_shorten_column(whole[name]) for name in order])
 
     def __len__(self) -> int:
         return int(self.starts[-1])
@@ -93,7 +93,7 @@ class TableRows(Rows):
     def names(self) -> tuple[str, ...]:
         return self._names
 
-    def _series(self, column: str) -> Any:
+    def _read_series(self, column: str) -> Any:
         """A column; one that is streamed is read, and held from now on."""
         if column not in self.frame.columns:
             polars = need("polars", "a table")
@@ -105,7 +105,7 @@ class TableRows(Rows):
         return self.frame[column]
 
     def texts(self, column: str) -> Sequence[str | None]:
-        texts: Sequence[str | None] = _as_texts(self._series(column)).to_list()
+        texts: Sequence[str | None] = _as_texts(self._read_series(column)).to_list()
         return texts
 
     def label_lists(self, column: str) -> Sequence[Sequence[str] | None] | None:
@@ -120,7 +120,7 @@ class TableRows(Rows):
 
     def codes(self, column: str) -> tuple[list[str], Array]:
         polars = need("polars", "a table")
-        series = self._series(column)
+        series = self._read_series(column)
         if series.dtype == polars.Enum:
             places = series.to_physical().cast(polars.Int32).fill_null(-1).to_numpy()
             names = series.dtype.categories.to_list()
@@ -130,11 +130,11 @@ class TableRows(Rows):
         return names.to_list(), texts.replace_strict(names, range(len(names)), return_dtype=polars.Int32).to_numpy()
 
     def numbers(self, column: str) -> tuple[Array, Array]:
-        return _as_numbers(self._series(column))
+        return _as_numbers(self._read_series(column))
 
-    def matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
+    def read_matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
         if all(column in self.frame.columns for column in columns):
-            return super().matrix(columns, dtype)
+            return super().read_matrix(columns, dtype)
         polars = need("polars", "a table")
         values: Array = numpy.empty((len(self), len(columns)), dtype)
         faults: Array | None = None
@@ -144,7 +144,7 @@ class TableRows(Rows):
                 for batch in each.scan().select(columns).collect_batches(maintain_order=True, chunk_size=CHUNK):
                     numbers = [_as_numbers(batch[column]) for column in columns]
                     some = slice(first, first + batch.height)
-                    values[some], amiss = joined(numbers, dtype, partial(_texts_of, batch, columns))
+                    values[some], amiss = join_columns(numbers, dtype, partial(_list_texts, batch, columns))
                     if amiss is not None:
                         faults = numpy.zeros(values.shape, "int8") if faults is None else faults
                         faults[some] = amiss
@@ -152,7 +152,7 @@ class TableRows(Rows):
         return values, faults
 
     def cell(self, column: str, row: int) -> Any:
-        value = self._series(column)[row]
+        value = self._read_series(column)[row]
         if value is None or isinstance(value, str | bool | int | float):
             return value
         try:
@@ -163,7 +163,7 @@ class TableRows(Rows):
 
     def is_text(self, column: str) -> bool:
         polars = need("polars", "a table")
-        return bool(self._series(column).dtype in (polars.String, polars.Enum))
+        return bool(self._read_series(column).dtype in (polars.String, polars.Enum))
 
     def keys(self) -> Iterator[bytes]:
         """A digest of the cells of each row, all columns of the table, in its order."""
@@ -194,7 +194,7 @@ class TableRows(Rows):
         return {name: frames[name].to_list() for name in self._names}
 
 
-def _shortened(series: Any) -> Any:
+def _shorten_column(series: Any) -> Any:
     """A column of which many rows have few texts, as the numbers of these; any other as it is."""
     polars = need("polars", "a table")
     if series.dtype != polars.String or series.approx_n_unique() > FEW:
@@ -203,7 +203,7 @@ def _shortened(series: Any) -> Any:
     return series if "" in names else series.cast(polars.Enum(names))
 
 
-def _texts_of(frame: Any, columns: Sequence[str], index: int) -> Sequence[str | None]:
+def _list_texts(frame: Any, columns: Sequence[str], index: int) -> Sequence[str | None]:
     texts: Sequence[str | None] = _as_texts(frame[columns[index]]).to_list()
     return texts
 
@@ -246,12 +246,12 @@ class _told:
         if isinstance(error, self.polars.exceptions.NoDataError):
             raise DataError([f"{self.file.shown}: it is empty"]) from None
         if isinstance(error, self.polars.exceptions.PolarsError):
-            raise DataError([f"{self.file.shown}: {_reason(str(error))}"]) from None
+            raise DataError([f"{self.file.shown}: {_explain_problem(str(error))}"]) from None
         if isinstance(error, OSError):
             raise DataError([f"{self.file.shown}: it cannot be read"]) from None
 
 
-def _reason(words: str) -> str:
+def _explain_problem(words: str) -> str:
     if "utf-8" in words or "utf8" in words:
         return "it is not UTF-8"
     if "more fields" in words:
