@@ -277,13 +277,11 @@ def _infer_diagonal(call: Call) -> Shaped:
     height, width = rows.size + min(offset, 0), columns.size - max(offset, 0)
     length = height + width - larger(height, width)
     shaped = call.drop_axes((first, second))
-    call.at.require(
-        at_least(length, 1), Refusal(TOO_SHORT, "offset", (), layer=call.name, needed=abs(offset) + 1, **_tell_size(rows))
-    )
+    call.at.require(at_least(length, 1), Refusal(TOO_SHORT, "offset", (), layer=call.name, needed=abs(offset) + 1, **_say(rows)))
     return Shaped((*shaped.axes, Axis("diagonal", length)), shaped.places, shaped.mixed)
 
 
-def _tell_size(axis: Axis) -> dict[str, Any]:
+def _say(axis: Axis) -> dict[str, Any]:
     return {"axis": axis.name, "size": axis.size}
 
 
