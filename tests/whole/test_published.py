@@ -19,7 +19,7 @@ RECURRENT = {"LSTM", "GRU", "Bidirectional"}
 LONG = {
     *("arrhythmia-attention", "deepspeech2", "googlenet", "long-videos", "lstnet", "resnet-time-series", "siamese"),
     *("slow-fast", "sound-event-crnn", "transfer-learning", "unet", "unet-mobilenetv2", "wavenet"),
-    *("cbam-resnet18", "miniature-gpt", "vision-transformer"),
+    *("cbam-resnet18", "miniature-gpt", "vision-transformer", "bidaf", "cbhg", "multi-lead-ecg"),
 }
 """What takes longest to run: they are built always, and run with `--whole`."""
 LARGE = {"retinanet-resnet50"}

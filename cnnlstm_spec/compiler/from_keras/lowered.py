@@ -42,7 +42,7 @@ def read_lowered(graph: Calls) -> Read:
     read = Read(Calls(calls, list(graph.inputs), outputs))
     for id, call in calls.items():
         if is_operation(call):
-            calls[id] = _learned(_marked(call, calls), calls)
+            calls[id] = _fixed(_learned(_marked(call, calls), calls), calls)
     _find_padding(read)
     return read
 
@@ -110,6 +110,29 @@ def _learned(call: Call, calls: dict[str, Call]) -> Call:
     return call
 
 
+def _fixed(call: Call, calls: dict[str, Call]) -> Call:
+    """A sum with sines and cosines of where steps stand as `SinePositionEncoding`."""
+    if call.class_name != "Add" or len(call.inputs) != 2 or not is_operation(call):
+        return call
+    x, waves = call.inputs
+    made = calls[waves.call]
+    if made.class_name == "Cast" and len(made.inputs) == 1:
+        made = calls[made.inputs[0].call]
+    turns = {calls[each.call].class_name for each in made.inputs}
+    base = _number_of(_find(waves, "Power", calls))
+    if made.class_name != "Where" or not {"Sin", "Cos"} <= turns or not base or not _comes_from(waves, "Cumsum", calls):
+        return call
+    longest = 1 / base
+    whole = round(longest)
+    config = {"max_wavelength": whole if abs(whole - longest) < 1e-9 * longest else longest}
+    return replace(call, layer={"class_name": "SinePositionEncoding", "config": config}, inputs=(x,), values=())
+
+
+def _number_of(call: Call | None) -> float | None:
+    """The number that an operation reads beside a tensor."""
+    return next((value for value in call.values if isinstance(value, float)), None) if call is not None else None
+
+
 def _new_shape(call: Call) -> list[Any] | None:
     found = call.config.get("newshape") or call.config.get("target_shape")
     if found is None:
@@ -119,6 +142,11 @@ def _new_shape(call: Call) -> list[Any] | None:
 
 def _comes_from(tensor: Tensor, name: str, calls: dict[str, Call]) -> bool:
     """Whether an operation of that name is among those that a tensor is made by."""
+    return _find(tensor, name, calls) is not None
+
+
+def _find(tensor: Tensor, name: str, calls: dict[str, Call]) -> Call | None:
+    """The nearest operation of that name among those that a tensor is made by."""
     waiting, seen = [tensor.call], set()
     while waiting:
         id = waiting.pop()
@@ -126,9 +154,9 @@ def _comes_from(tensor: Tensor, name: str, calls: dict[str, Call]) -> bool:
             continue
         seen.add(id)
         if calls[id].class_name == name:
-            return True
+            return calls[id]
         waiting += [each.call for each in calls[id].inputs]
-    return False
+    return None
 
 
 def _find_padding(read: Read) -> None:

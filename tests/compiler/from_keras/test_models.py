@@ -57,6 +57,27 @@ def test_made_of_a_spec(path: Path, tmp_path: Path, fresh: Any) -> None:
     held(tmp_path / "model.keras")
 
 
+POSITIONS = """version: 1
+name: positions
+branches:
+  x:
+    input: {kind: sequence, shape: [7, 6]}
+    layers:
+      - SinePositionEncoding: {max_wavelength: 500}
+      - PositionEmbedding
+      - GRU: {units: 3}
+head: [{Dense: {units: 1}}]
+"""
+
+
+def test_positions_come_back(tmp_path: Path, fresh: Any) -> None:
+    """Fixed ones, of a wavelength, are a layer again, and no operations."""
+    cnnlstm_spec.load(POSITIONS).to_keras().save(tmp_path / "model.keras")
+    held(tmp_path / "model.keras")
+    text = convert_file(tmp_path / "model.keras").text
+    assert "SinePositionEncoding: {max_wavelength: 500}" in text and "PositionEmbedding" in text and "Op:" not in text
+
+
 def test_how_many_come_back() -> None:
     assert len(OTHERS) * 7 <= len(SPECS)
     assert len(by_hand.MODELS) >= 30
