@@ -26,7 +26,9 @@ def tell_fixes(found: Iterable[Diagnostic]) -> list[str]:
 
 def _changes(fix: Fix) -> str:
     """The changes of a fix, the texts that they stand at in place of spans."""
-    return "".join(f"; {type(each).__name__.lower()} {', '.join(_part(part) for part in each)}" for each in fix.edits)
+    return "".join(
+        f"; {type(each).__name__.lower()} {', '.join(_part(part) for part in each if part != ())}" for each in fix.edits
+    )
 
 
 def _part(part: object) -> str:

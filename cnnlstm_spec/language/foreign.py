@@ -103,10 +103,10 @@ def _dotted(node: ast.expr) -> str | None:
 
 
 def _node(value: ast.expr, span: Span) -> Node:
-    """An argument of a call: a plain value, or the text of another call."""
+    """An argument of a call: a plain value, or the text of a name or another call."""
     import ast
 
-    if isinstance(value, ast.Call | ast.Attribute):
+    if isinstance(value, ast.Call | ast.Attribute | ast.Name):
         text = ast.unparse(value)
         return Scalar(span, text, text, plain=False)
     return node_of(ast.literal_eval(value), span)

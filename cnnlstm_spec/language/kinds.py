@@ -9,6 +9,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ..text.diagnostic import Code
 from ..text.fix import Fix, write
+from ..text.foreign_variables import JINJA
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, given, unfit
 from ..text.source import Span
 from ..text.spelling import guess
@@ -28,8 +29,9 @@ NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that train
 
 
 SIDES = re.compile(r"[0-9]{1,6}(?:\s*[x×]\s*[0-9]{1,6}){1,3}")
+GROUPED = re.compile(r"[0-9]+(?:_[0-9]+)+")
+"""As Python groups digits."""
 PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
-JINJA = re.compile(r"\{\{\s*(?:vars\.)?([A-Za-z_]\w*)\s*\}\}")
 
 
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:
@@ -43,8 +45,10 @@ def wrong_type(node: Node, scope: Scope, words: str) -> Any:
 
 def _meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...], str | None]:
     """The way out of a value of the wrong type, and what is to be written instead where that can only be one thing."""
-    if isinstance(node, Listing) and len(node.items) == 1 and "list" not in words and isinstance(only := node.items[0], Scalar):
-        return (f"write the value without brackets: {only.text}",), _as_written(only)
+    if isinstance(node, Listing) and len(node.items) == 1 and "list" not in words:
+        only = node.items[0]
+        text = only.text if isinstance(only, Scalar) else _as_written(only).strip()
+        return (f"write the value without brackets: {text}",) if "\n" not in text else (), _as_written(only).strip() or text
     if not isinstance(node, Scalar):
         return (), None
     value, takes_number = node.value, "integer" in words or "number" in words
@@ -70,6 +74,9 @@ def _meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...
         return (f"write {int(number)}",) if number.is_integer() else (), str(int(number)) if number.is_integer() else None
     if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
         return (f"remove the quotes: {text}",), text if takes_number else None
+    if takes_number and GROUPED.fullmatch(text):
+        plain = text.replace("_", "")
+        return (f"write {plain}",), plain
     if SIDES.fullmatch(text):
         sides = f"[{', '.join(re.findall('[0-9]+', text))}]"
         return (f"write {sides}",), sides if "list" in words else None
@@ -82,10 +89,10 @@ def _meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...
     return (), None
 
 
-def _as_written(node: Scalar) -> str:
-    """A scalar as its text has it."""
+def _as_written(node: Node) -> str:
+    """A value as its text has it."""
     span = node.span
-    return span.source.text[span.start : span.end] if span.source.text else node.text
+    return span.source.text[span.start : span.end] if span.source.text else node.text if isinstance(node, Scalar) else ""
 
 
 def in_parentheses(node: Scalar) -> tuple[Fix, ...]:
@@ -114,9 +121,10 @@ class Integer(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
         bound = {"greater_than_equal": f"{self.least} is the least", "less_than_equal": f"{self.most} is the most"}
-        if problem not in bound and self.least is not None and self.least == self.most:
-            help = (f"write {self.least}",)
-            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help)
+        if self.least is not None and self.least == self.most:
+            code = WRONG_TYPE if problem not in bound else self.code
+            help, fixes = (f"write {self.least}",), (write(node.span, str(self.least)),)
+            scope.report(code, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
             return
         if problem not in bound:
             wrong_type(node, scope, self.words)

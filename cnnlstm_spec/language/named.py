@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 from ..text.diagnostic import Code
-from ..text.fix import write
-from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given, value_of
+from ..text.fix import Fix, Nest, write
+from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, value_of
 from ..text.spelling import guess
 from .argument_kinds import Exempt, Float, PlainValue
+from .argument_rules import as_yaml, check_rules, listed, report_at, rules_of
 from .catalog import NO_EFFECT, KerasObject, OwnObject, _class, facts, family
 from .described import Fact
 from .foreign import NAMING, Call, flow, named, offered, read_foreign, thing
@@ -27,23 +28,6 @@ UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sor
 NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
 NEEDS_ARGUMENTS = Code("name-needs-arguments", "error", "`{name}` needs {needed}", sort="keras")
 NO_ARGUMENTS = Code("activation-arguments", "error", "an activation takes no arguments; `{name}` is given some")
-AT_MOST_ONE = Code(
-    "one-of-arguments", "error", "`{name}` takes one of {arguments}; {given} are given", sort="keras", help="keep one of them"
-)
-ONE_LONGER = Code(
-    "one-value-more",
-    "error",
-    "`values` has one value more than `boundaries`; given {values} and {boundaries}",
-    sort="keras",
-    help="the first value holds up to the first boundary, the last one after the last",
-)
-TOO_LARGE = Code(
-    "class-id-too-large",
-    "error",
-    "`{argument}` holds classes below {bound}; this has {given}",
-    sort="keras",
-    help="classes count from 0",
-)
 USUAL = {"optimizers": "Adam", "regularizers": "L2"}
 """What is meant where a number alone stands."""
 SINGULAR = {"losses": "loss", "schedules": "learning-rate schedule"}
@@ -66,6 +50,15 @@ class Named(OpenLeaf):
             entry = node.entries[0]
             arguments = scope.resolve(entry.value)
             return POISON if arguments is None else self.named(entry.key, arguments, scope)
+        if isinstance(node, Mapping) and self.is_unindented(node):
+            name, second, last = node.entries[0].key, node.entries[1].key, node.entries[-1].key
+            indented = Fix(f"indent what stands beside `{name.text}`", (Nest(second.span, last.span),))
+            way = f"indent `{second.text}` below `{name.text}`"
+            facts_: dict[str, Any] = {"key": scope.name, "words": self.words, "given": given(node)}
+            return scope.report(WRONG_TYPE, node, help=(way,), fixes=(indented,), **facts_)
+        if isinstance(node, Listing) and len(node.items) > 1 and isinstance(first := node.items[0], Scalar):
+            help, fixes = offered(self.line(Call(first.text, tuple(node.items[1:])), node, scope), node)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         if isinstance(node, Mapping):
             instead = self.instead(node, scope)
             words = f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names"
@@ -76,6 +69,12 @@ class Named(OpenLeaf):
             help, fixes = offered(meant, node)
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         return wrong_type(node, scope, self.words)
+
+    def is_unindented(self, node: Mapping) -> bool:
+        """Whether the arguments of a name stand beside it: its own value is empty."""
+        found, first = family(self.family), node.entries[0] if len(node.entries) > 1 else None
+        known = first is not None and (first.key.text in found["classes"] or first.key.text in found["identifiers"])
+        return known and first is not None and isinstance(first.value, Scalar) and first.value.value is None
 
     def named(self, key: Scalar, arguments: Node | None, scope: Scope) -> Any:
         """The object of a name and the arguments beside it."""
@@ -125,6 +124,9 @@ class Named(OpenLeaf):
             return scope.report(NOT_IN_A_SPEC, key, name=name, help=("it is a base class, or needs Python objects",))
         classes = () if self.family == "activations" else found["classes"]
         known = (*found["identifiers"], *found.get("by_shape", ()), *classes, *scope.objects.names(self.family))
+        if name.lower() in ("none", "null", "nil"):
+            null, way = write(key.span, "null"), "none is written `null`"
+            return scope.report(UNKNOWN_NAME, key, what=self.what, name=name, help=(way,), fixes=(null,))
         call = read_foreign(key)
         other = elsewhere(self.family, name if call is None else call.last)
         instead, near = None if other else self.instead(key, scope), guess(name, known, key.span)
@@ -170,7 +172,7 @@ class Named(OpenLeaf):
         missing = [name for name in needed if name not in meant]
         if missing and arguments is None:
             shown_ = ", ".join(f"{name}: ..." for name in missing)
-            scope.report(NEEDS_ARGUMENTS, key, name=cls, needed=_listed(missing), help=(f"write `{cls}: {{{shown_}}}`",))
+            scope.report(NEEDS_ARGUMENTS, key, name=cls, needed=listed(missing), help=(f"write `{cls}: {{{shown_}}}`",))
         for name in missing if arguments is not None else ():
             assert arguments is not None
             scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {needed[name]}",))
@@ -180,7 +182,7 @@ class Named(OpenLeaf):
         if own is not None:
             return own.made(self.family, tuple(values))
         made = KerasObject(self.family, cls, tuple(values))
-        _check_rules(made, arguments, scope)
+        check_rules(made, arguments, scope)
         return POISON if len(scope.found) > before else made
 
     def values(
@@ -189,7 +191,7 @@ class Named(OpenLeaf):
         """The arguments and their values; one that another leaves without effect is reported, whatever its value."""
         needs = {
             rule["argument"]: rule["given"]
-            for rule in _rules_of(self.family, cls)
+            for rule in rules_of(self.family, cls)
             if rule["rule"] == "needs" and rule["keras"] == "ignored" and rule["argument"] in written
         }
         found = {
@@ -200,7 +202,7 @@ class Named(OpenLeaf):
             if found.get(other, declared[other].get("default")) in (wanted, POISON):
                 found[name] = read(kind_of(declared[name]), written[name], scope.at(name))
             elif node is not None:
-                _report(NO_EFFECT, name, node, scope, argument=name, needed=f"`{other}: {_yaml(wanted)}`")
+                report_at(NO_EFFECT, name, node, scope, argument=name, needed=f"`{other}: {as_yaml(wanted)}`")
         return [(name, found[name]) for name in written if name in found]
 
     def is_gone(self, entry: Entry, cls: str, scope: Scope) -> bool:
@@ -297,58 +299,6 @@ def _make_kind(fact: dict[str, Any]) -> Leaf:
     if "exempt" in fact:
         kind = Exempt(kind, tuple(fact["exempt"]))
     return Optional(kind) if fact["kind"].endswith("?") else kind
-
-
-def _rules_of(family_name: str, cls: str) -> list[dict[str, Any]]:
-    return [rule for rule in facts()["rules"] if rule["family"] == family_name and rule.get("class", cls) == cls]
-
-
-def _check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
-    """What arguments break together."""
-    if node is None:
-        return
-    written = dict(made.arguments)
-    for rule in _rules_of(made.family, made.name):
-        match rule["rule"]:
-            case "at_most_one":
-                both = [name for name in rule["arguments"] if written.get(name) is not None]
-                if len(both) > 1:
-                    facts_ = {"name": made.name, "arguments": _listed(rule["arguments"]), "given": len(both)}
-                    _report(AT_MOST_ONE, both[1], node, scope, **facts_)
-            case "needs" if rule["argument"] in written:
-                ((needed, value),) = rule["given"].items()
-                if made.get(needed) != value:
-                    _report(
-                        NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=f"`{needed}: {_yaml(value)}`"
-                    )
-            case "needs_set" if rule["argument"] in written and made.get(rule["set"]) is None:
-                _report(NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=f"`{rule['set']}`")
-            case "needs_unset" if rule["argument"] in written and made.get(rule["unset"]) is not None:
-                needed = f"leaving `{rule['unset']}` out"
-                _report(NO_EFFECT, rule["argument"], node, scope, argument=rule["argument"], needed=needed)
-            case "one_longer":
-                values, boundaries = len(made.get(rule["argument"])), len(made.get(rule["than"]))
-                if values != boundaries + 1:
-                    _report(ONE_LONGER, rule["argument"], node, scope, values=values, boundaries=boundaries)
-            case "elements_below" if rule["argument"] in written:
-                bound = rule["bound"] if isinstance(rule["bound"], int) else made.get(rule["bound"])
-                largest = max(written[rule["argument"]], default=0)
-                if bound is not None and largest >= bound:
-                    _report(TOO_LARGE, rule["argument"], node, scope, argument=rule["argument"], bound=bound, given=largest)
-
-
-def _report(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts_: object) -> None:
-    entry = node.get(argument)
-    assert entry is not None
-    scope.at(argument).report(code, entry.key, "", (), (), (), **facts_)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _yaml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def define_family(name: str) -> Schema:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..text.diagnostic import Code, Written
+from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix, drop, write
 from ..text.nodes import Entry, Mapping, Node, Scalar, node_of, words_for
 from ..text.source import NOWHERE
@@ -33,6 +33,9 @@ MANY = 100
 """So many findings into a spec, no more suggestions are searched for."""
 
 
+Entries = tuple[Entry, ...]
+
+
 class Keys(Protocol):
     """What a mapping may hold. A class of records says so, and what it says of keys that are missing or strange."""
 
@@ -46,11 +49,14 @@ class Keys(Protocol):
     def list_meant(self, entry: Entry) -> Iterable[str]:
         """The keys that one which it does not have may be taken for."""
 
-    def explain_key(self, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
-        """The way out for a key that it does not have, where more is known of the key than its name; else none."""
+    def home_of(self, entry: Entry, node: Mapping) -> str | None:
+        """Where a key that it does not have belongs, if others may belong there too: all of them are told at once."""
 
-    def mend_key(self, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
-        """What would mend such a key."""
+    def explain_keys(self, entries: Entries, node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """The way out for a key that it does not have, or for those of one home; none where no more is known than the name."""
+
+    def mend_keys(self, entries: Entries, node: Mapping) -> tuple[Fix, ...]:
+        """What would mend such keys."""
 
 
 def read(leaf: Leaf, node: Node, scope: Scope) -> Any:
@@ -199,9 +205,10 @@ def _explain(
             keys.arguments[name].kind.explain(problem["type"], steps, entries[name].value, scope.at(name))
     needed = keys.find_missing(entries)
     by_meaning: dict[tuple[str, ...], list[Entry]] = {}
-    for entry in strange:
-        if not _explain_key(entry, keys, node, scope, owner):
-            by_meaning.setdefault(tuple(keys.list_meant(entry)), []).append(entry)
+    for together in _by_home(strange, keys, node):
+        if not _explain_keys(together, keys, node, scope, owner):
+            for entry in together:
+                by_meaning.setdefault(tuple(keys.list_meant(entry)), []).append(entry)
     taken: dict[str, Entry] = {}
     for known, alike in by_meaning.items():
         left = {name: words for name, words in needed.items() if name not in taken}
@@ -211,12 +218,21 @@ def _explain(
     return amiss, taken
 
 
-def _explain_key(entry: Entry, keys: Keys, node: Mapping, scope: Scope, owner: str) -> bool:
-    """Whether a record knows more of a key that it does not have than its name, which is then said."""
-    help = keys.explain_key(entry, node, scope)
+def _by_home(strange: Iterable[Entry], keys: Keys, node: Mapping) -> Iterable[Entries]:
+    """Strange keys in their order, those of one home together."""
+    found: dict[object, list[Entry]] = {}
+    for entry in strange:
+        found.setdefault(keys.home_of(entry, node) or id(entry), []).append(entry)
+    return map(tuple, found.values())
+
+
+def _explain_keys(entries: Entries, keys: Keys, node: Mapping, scope: Scope, owner: str) -> bool:
+    """Whether a record knows more of keys that it does not have than their names, which is then said at the first."""
+    help = keys.explain_keys(entries, node, scope)
     if help:
-        fixes = keys.mend_key(entry, node)
-        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=help, fixes=fixes)
+        key, fixes = entries[0].key, keys.mend_keys(entries, node)
+        labels = tuple(Label(scope.at(each.key.text).place(each.key), f"nor `{each.key.text}`") for each in entries[1:])
+        scope.at(key.text).report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help, labels=labels, fixes=fixes)
     return bool(help)
 
 

@@ -204,13 +204,18 @@ class Record(BaseModel):
         """Reports what the arguments break together. Called when each is fine by itself."""
 
     @classmethod
-    def explain_key(cls, entry: Entry, node: MappingNode, scope: Scope) -> tuple[str, ...]:
-        """The way out for a key that it does not have, where more is known of the key than its name; else none."""
+    def home_of(cls, entry: Entry, node: MappingNode) -> str | None:
+        """Where a key that it does not have belongs, if others may belong there too: all of them are told at once."""
+        return None
+
+    @classmethod
+    def explain_keys(cls, entries: tuple[Entry, ...], node: MappingNode, scope: Scope) -> tuple[str, ...]:
+        """The way out for a key that it does not have, or for those of one home; none where no more is known than the name."""
         return ()
 
     @classmethod
-    def mend_key(cls, entry: Entry, node: MappingNode) -> tuple[Fix, ...]:
-        """What would mend a key that is explained so."""
+    def mend_keys(cls, entries: tuple[Entry, ...], node: MappingNode) -> tuple[Fix, ...]:
+        """What would mend keys that are explained so."""
         return ()
 
     @classmethod

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..text.diagnostic import Code, Diagnostic, Label
-from ..text.fix import Fix
+from ..text.fix import Fix, write
+from ..text.foreign_variables import DOTTED
 from ..text.nodes import Node, Scalar, words_for
 from ..text.source import Place, Span
 from ..text.spelling import nearest, respelt
@@ -29,8 +30,6 @@ LIMIT = 10**18
 DEPTH = 40
 CHAIN = 100
 """Variables that rest on one another."""
-DOTTED = re.compile(r"\$\{\s*vars\.([A-Za-z_]\w*)\s*\}")
-"""As other tools write a variable."""
 LOOKUPS = 1_000
 TEXT_LIMIT = 10_000
 
@@ -88,9 +87,11 @@ def substitute(
     except _Cycle:
         found.append(Diagnostic(CYCLIC_VARIABLE, place, {"name": text.strip("${} ")}, labels=uses))
     except _Wrong as wrong:
-        dotted = DOTTED.search(text)
-        help = (f"a variable of `vars` is written `${dotted[1]}`",) if dotted is not None else ()
-        found.append(Diagnostic(BAD_ARITHMETIC, place, {"text": text, "reason": str(wrong)}, labels=uses, help=help))
+        foreign = DOTTED.search(text)
+        help = (f"a variable of `vars` is written `${foreign[1]}`",) if foreign is not None else ()
+        whole = foreign is not None and foreign[0] == text.strip() and node.span.source.text
+        fixes = (write(node.span, f"${foreign[1]}"),) if foreign is not None and whole else ()
+        found.append(Diagnostic(BAD_ARITHMETIC, place, {"text": text, "reason": str(wrong)}, labels=uses, help=help, fixes=fixes))
     except _Reported:
         pass
     return None

@@ -22,7 +22,7 @@ from . import frames, mismatch
 from .suppose import TRIED, Supposition, agreed, at_size
 from .text_inputs import NOT_READ, find_text, may_be_text
 from .ways_out import fixes as rank_fixes
-from .ways_out import ways_out
+from .ways_out import merge_fixes, ways_out
 
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
 WRONG_ARITY = Code(
@@ -307,7 +307,7 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         if len(inputs) == 1 and most is None:
             # Of any number Keras takes one too, and gives it as it is.
-            raise Refusal(ONE_INPUT, None, (), layer=op.title())
+            raise Refusal(ONE_INPUT, None, (), layer=op.title()).mended(*merge_fixes(node, op, state.typed))
         wanted = str(fewest) if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
         raise Refusal(WRONG_ARITY, None, (), layer=op.title(), wanted=wanted, given=len(inputs))
     if (text := find_text(op, inputs)) is not None:

@@ -9,7 +9,7 @@ from ..ir.graph import Graph, Node, TypedNode
 from ..ir.op import TEXT, Op
 from ..ir.tensor import TensorType
 from ..ops.input import InputOp
-from ..text.fix import Fix, Insert, Put, Wrap, write
+from ..text.fix import Drop, Fix, Insert, Put, Wrap, write
 
 IMAGE = {"height", "width"}
 
@@ -79,6 +79,22 @@ def fixes(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[str, T
     if (sibling := _sibling(op, reads, x)) is not None:
         found.append(write(here, sibling, "display"))
     return tuple(found)
+
+
+def merge_fixes(node: Node, op: Op, typed: Mapping[str, TypedNode]) -> tuple[Fix, ...]:
+    """The `Residual` that an `Add` in a list of layers is meant for: around the longest run before it that keeps the shape."""
+    given = typed[node.inputs[0]]
+    if op.title() != "Add" or given.type is None:
+        return ()
+    first, at = None, given
+    while at.node.area == node.area and not at.node.hidden and len(at.inputs) == 1 and (before := typed[at.node.inputs[0]]).type:
+        if before.type.sizes == given.type.sizes:
+            first = at.node
+        at = before
+    if first is None:
+        return ()
+    wrap = Wrap(first.origin.place.span, given.node.origin.place.span, "Residual.layers")
+    return (Fix("put the layers that it adds to into `Residual`", (wrap, Drop(node.origin.place.span))),)
 
 
 def _returning(node: Node, value: str) -> Fix:

@@ -9,7 +9,7 @@ from functools import cache
 
 from ..ir.op import Op
 from ..language.catalog import family
-from ..language.foreign import NAMING, Call, line, named, read_foreign, thing
+from ..language.foreign import NAMING, Call, line, named, read_call, read_foreign, thing
 from ..language.read_record import read_record
 from ..language.scope import POISON, Scope, nearest
 from ..text.files import own
@@ -67,23 +67,40 @@ def _inner(node: Node) -> Node:
 
 
 def _line(call: Call, node: Node, scope: Scope) -> str | None:
+    found = _layer(call, node, scope)
+    return line(found) if found is not None else None
+
+
+def _layer(call: Call, node: Node, scope: Scope) -> Node | None:
+    """A layer as a spec has it, which can be read."""
     activations = family("activations")["identifiers"]
     known = known_layers()
     name = call.last if call.last in known else nearest(call.last, known)
     of_another = name is None or (folded(name) != folded(call.last) and folded(call.last) not in SYNONYMS)
     if of_another and call.last.lower() in activations:
-        return f"Activation: {{activation: {call.last.lower()}}}"
+        function = Scalar(node.span, call.last.lower(), call.last.lower())
+        return thing("Activation", (Entry(Scalar(node.span, "activation", "activation"), function),), node.span)
     cls = find_op(name) if name is not None else None
     if name is None or cls is None:
         return None
     torch = TORCH.get(folded(call.last)) if _is_torch(call.name) else None
     if torch is not None:
         call = replace(call, by_place=(), by_name=(*zip(torch, call.by_place, strict=False), *call.by_name))
-    entries = named(call, cls.arguments, _order(ALIASES.get(name, name)))
+    entries = [_with_layer(cls, each, scope) for each in named(call, cls.arguments, _order(ALIASES.get(name, name)))]
     for candidate in _candidates(cls, entries, node, scope):
         if read_record(cls, Mapping(node.span, candidate), _quiet(scope), name) is not POISON:
-            return line(thing(name, candidate, node.span))
+            return thing(name, candidate, node.span)
     return None
+
+
+def _with_layer(cls: type[Op], entry: Entry, scope: Scope) -> Entry:
+    """An argument, and a layer that is the value of one as a spec has it: `LSTM(8)`, or `LSTM` without what it needs."""
+    value = entry.value
+    if entry.key.text not in cls.arguments or _reads(cls, entry, scope):
+        return entry
+    call = read_foreign(value) or (Call(value.text) if isinstance(value, Scalar) and value.text else None)
+    meant = _layer(call, value, scope) if call is not None else None
+    return Entry(entry.key, meant) if meant is not None else entry
 
 
 def _is_torch(name: str) -> bool:
@@ -118,9 +135,17 @@ def _order(name: str) -> tuple[str, ...]:
 
 
 def line_of_values(cls: type[Op], name: str, value: Node, scope: Scope) -> str | None:
-    """`Conv2D: {filters: 32, kernel_size: 3}` for `Conv2D: 32`: a value, or a list of them, by place."""
+    """`Conv2D: {filters: 32, kernel_size: 3}` for `Conv2D: 32`: a value, or a list of them, by place or by name."""
+    if isinstance(value, Scalar) and isinstance(value.value, str) and "=" in value.value:
+        call = read_call(f"{name}({value.value})", value.span)
+        return _line(call, value, scope) if call is not None else None
+    if isinstance(value, Listing) and all(isinstance(each, Mapping) for each in value.items):
+        merged = tuple(entry for each in value.items if isinstance(each, Mapping) for entry in each.entries)
+        if read_record(cls, Mapping(value.span, merged), _quiet(scope), name) is not POISON:
+            return line(thing(name, merged, value.span))
     for by_place in ((value,), value.items if isinstance(value, Listing) else ()):
-        entries = named(Call(name, by_place), cls.arguments, _order(ALIASES.get(name, name)))
+        by_name = named(Call(name, by_place), cls.arguments, _order(ALIASES.get(name, name)))
+        entries = [_with_layer(cls, each, scope) for each in by_name]
         whole = next(_candidates(cls, entries, value, scope))
         if entries and read_record(cls, Mapping(value.span, whole), _quiet(scope), name) is not POISON:
             return line(thing(name, whole, value.span))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from math import isinf
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,12 +20,13 @@ from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Written
-from ..text.fix import write
+from ..text.fix import Fix, write
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
-from ..text.source import Place
+from ..text.source import Place, Span
 from ..text.spelling import nearest
 from ..text.synonyms import folded
 from .padding_mask import PADDING
+from .single_sizes import WORDS, axes_of, is_size, tell_shape, write_shape
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -40,8 +43,6 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 AXES_OF_KINDS = tuple(kind for kind in (*KINDS, "tensor") if kind != "text")
 """The kinds whose shape must be written."""
-SIZES = ("height", "width", "channels", "depth", "steps", "timesteps", "numfeatures", "length", "seqlen", "imagesize")
-"""Words that people write for single sizes, folded."""
 SCALARS = ("vector", "tokens", "text")
 """The kinds that may have no axes."""
 TIMED = ("sequence", "video", "tokens")
@@ -166,14 +167,30 @@ class Input(Record):
     """Name of a boolean input, true where a step is real; several branches may share it."""
 
     @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+        """Sizes that are written one by one are told at once."""
+        one_by_one = node.get("shape") is None and is_size(entry, axes_of(node, KINDS))
+        return "shape" if one_by_one and entry.key.text not in KINDS else None
+
+    @classmethod
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """Of sizes that are written one by one it is told where they stand."""
-        word = folded(entry.key.text)
-        if entry.key.text in KINDS:
-            return (f"write `kind: {entry.key.text}`, with `shape` beside it",)
-        if word in SIZES:
-            return ("sizes stand in `shape`, the batch left out: `shape: [64, 64, 3]`",)
-        return ("leave it out, or write `batch_size` at the top, which fixes it",) if word == "batchsize" else ()
+        key = entries[0].key.text
+        if key in KINDS:
+            return (f"write `kind: {key}`, with `shape` beside it",)
+        if is_size(entries[0], axes_of(node, KINDS)):
+            return tell_shape(entries, axes_of(node, KINDS))
+        return ("leave it out, or write `batch_size` at the top, which fixes it",) if folded(key) == "batchsize" else ()
+
+    @classmethod
+    def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        return write_shape(entries, axes_of(node, KINDS)) if node.get("shape") is None else ()
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        """A shape is there where sizes are."""
+        there = {*written, *(("shape",) if any(folded(each) in WORDS for each in written) else ())}
+        return super().find_missing(there)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -213,13 +230,17 @@ class Input(Record):
                     WRONG_RANK, "shape", ("leave `shape` out: a sample is one text",), kind="text", axes="", given=len(self.shape)
                 )
             elif self.shape and len(self.shape) != len(KINDS[self.kind]):
+                mend: Callable[[Span], Fix] | None = None
                 near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
                 help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
+                if len(self.shape) == len(KINDS[self.kind]) + 1 and (self.shape[0] is None or not near):
+                    help = (f"leave the batch out: write {_listed(self.shape[1:])}", *help)
+                    mend = partial(write, text=_listed(self.shape[1:]))
                 if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
-                    sizes = ", ".join("null" if size is None else str(size) for size in self.shape)
-                    help = (f"for one channel, as in grey images, write [{sizes}, 1]", *help)
+                    grey = _listed((*self.shape, 1))
+                    help, mend = (f"for one channel, as in grey images, write {grey}", *help), partial(write, text=grey)
                 facts: dict[str, Any] = {"kind": self.kind, "axes": names, "given": len(self.shape)}
-                at.report(WRONG_RANK, "shape", help, **facts)
+                at.report(WRONG_RANK, "shape", help, False, mend, **facts)
             return
         axes = self.axes or ()
         if len(axes) != len(self.shape):
@@ -258,6 +279,10 @@ class Input(Record):
     def axis_names(self) -> tuple[str, ...]:
         """The names of the axes."""
         return self.axes or () if self.kind == "tensor" else KINDS[self.kind] if self.shape else ()
+
+
+def _listed(shape: Iterable[int | str | None]) -> str:
+    return f"[{', '.join('null' if size is None else str(size) for size in shape)}]"
 
 
 def _may_be_kind(entry: Entry) -> bool:

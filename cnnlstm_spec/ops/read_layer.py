@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from ..ir.inference import RAISES, describe_error
 from ..ir.op import Op
 from ..language.catalog import family
-from ..language.foreign import NAMING
+from ..language.foreign import NAMING, flow
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
 from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Label
-from ..text.fix import Fix, Nest, write
+from ..text.fix import Edit, Fix, Nest, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, given, words_for
+from ..text.source import Span
 from ..text.spelling import Guess, guess
+from ..text.synonyms import folded
 from . import find_op, former, known_layers, refusal
 from .foreign_layers import line_instead, line_of_values
 
@@ -150,10 +153,35 @@ def _names_another(entry: Entry, scope: Scope) -> bool:
     return entry.key.text in NAMING and not _is_layer(entry.key.text, scope)
 
 
+REPEATS = ("repeat", "repeats", "times", "count", "numlayers", "copies")
+"""Words for how many times a layer is meant, folded."""
+
+
+def _beside(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """What is meant by keys beside a layer: items of their own, how often it stands there, or its arguments."""
+    first, second = node.entries[0], node.entries[1]
+    if all(_is_layer(each.key.text, scope) for each in node.entries):
+        return ("begin each layer with `- `",), _items(node)
+    if len(node.entries) == 2 and folded(second.key.text) in REPEATS:
+        layer = flow(Mapping(first.key.span, (first,)))
+        written = f"Repeat: {{times: {flow(second.value)}, layers: [{layer}]}}"
+        return (f"write `{written}`",), (write(node.span, written),)
+    return (f"indent `{second.key.text}` below `{first.key.text}`, or begin a new item with `- `",), _indented(node)
+
+
+def _items(node: Mapping) -> tuple[Fix, ...]:
+    """Each of the layers an item, where they stand below each other."""
+    source = node.span.source
+    dashes = [Span(source, each.key.span.start - 2, each.key.span.start) for each in node.entries[1:]]
+    if any(source.text[span.start : span.end] != "  " for span in dashes):
+        return ()
+    return (Fix("begin each with `- `", tuple(Edit(span, "- ") for span in dashes)),)
+
+
 def _indented(node: Mapping) -> tuple[Fix, ...]:
     """The keys beside a layer without arguments put below it."""
     first, second, last = node.entries[0], node.entries[1], node.entries[-1]
-    if not isinstance(first.value, Scalar) or first.value.text:
+    if not isinstance(first.value, Scalar) or first.value.value is not None:
         return ()
     return (Fix(f"indent what stands beside `{first.key.text}`", (Nest(second.key.span, last.key.span),)),)
 
@@ -175,9 +203,9 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
         return node.entries[0].key, node.entries[0].value
     if isinstance(node, Mapping) and node.entries:
         first, second = node.entries[0], node.entries[1]
-        help = (f"indent `{second.key.text}` below `{first.key.text}`, or begin a new item with `- `",)
         label = Label(scope.place(first.key), "this is the layer")
-        facts, fixes = {"key": second.key.text, "layer": first.key.text}, _indented(node)
+        help, fixes = _beside(node, scope)
+        facts: dict[str, Any] = {"key": second.key.text, "layer": first.key.text}
         scope.report(KEYS_BESIDE, second.key, help=help, labels=(label,), fixes=fixes, **facts)
         return None
     shown = given(node)

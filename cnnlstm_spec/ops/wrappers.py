@@ -110,11 +110,13 @@ class Wrapping(Op):
     """A layer around another, its `layer`, which people write straight into its arguments."""
 
     @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
+        (entry,) = entries
         return (f"write `{cls.title()}: {{layer: {{{entry.key.text}: ...}}}}`",) if is_layer(entry.key.text) else ()
 
     @classmethod
-    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+    def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        (entry,) = entries
         return (Fix("write it as `layer`", (Nest(entry.key.span, entry.key.span, "layer"),)),)
 
     @classmethod

@@ -222,11 +222,15 @@ class Use:
         """The keys that one which it does not have may be taken for."""
         return list(self.arguments)
 
-    def explain_key(self, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
+    def home_of(self, entry: Entry, node: Mapping) -> str | None:
+        """None, as nothing is known."""
+        return None
+
+    def explain_keys(self, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """More than its name is known of no key."""
         return ()
 
-    def mend_key(self, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
+    def mend_keys(self, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
         """None, as nothing is known."""
         return ()
 

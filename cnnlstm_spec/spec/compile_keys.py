@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic_core import CoreSchema, core_schema
 
-from ..language.catalog import KerasObject, facts, family
+from ..language.catalog import KerasObject, facts
 from ..language.json_schema import Schema, either, list_of, mapping_of
 from ..language.kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
 from ..language.leaf import OpenLeaf
@@ -17,9 +17,10 @@ from ..language.read_record import read
 from ..language.record import Record
 from ..language.scope import POISON, Scope
 from ..text.fix import Fix
-from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, given
 from ..text.source import Place
-from .elsewhere import move_of_compile, of_compile
+from .elsewhere import home_elsewhere, move_of_compile, of_compile
+from .of_optimizer import class_of, give, name_of_argument, tell
 
 NOTHING: Schema = {"type": "null"}
 
@@ -159,28 +160,25 @@ class CompileKeys(Record):
     """Whether the loss is scaled where the policy is `mixed_float16`."""
 
     @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
-        """An argument of the optimizer is told where it belongs."""
-        name = _optimizer(node)
-        arguments = (argument["name"] for argument in family("optimizers")["classes"][name]["arguments"])
-        if entry.key.text == "learning_rate" or entry.key.text not in arguments:
-            return of_compile(entry, name)
-        return (f"it is an argument of the optimizer: `optimizer: {{{name}: {{{entry.key.text}: ...}}}}`",)
+    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+        """Arguments of the optimizer are told at once, and what stands in one other section."""
+        if name_of_argument(entry, class_of(node.get("optimizer"))) is not None:
+            return "optimizer"
+        home = home_elsewhere(entry)
+        return home.section if home is not None else None
 
     @classmethod
-    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
-        return move_of_compile(entry, node, _optimizer(node))
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """Arguments of the optimizer are told where they belong."""
+        optimizer = class_of(node.get("optimizer"))
+        return (tell(entries, optimizer),) if name_of_argument(entries[0], optimizer) is not None else of_compile(entries)
 
-
-def _optimizer(node: Mapping) -> str:
-    """The class of the optimizer that is written, as far as it can be told."""
-    optimizer = node.get("optimizer")
-    value = optimizer.value if optimizer is not None else None
-    named = value.entries[0].key if isinstance(value, Mapping) and value.entries else value
-    known = family("optimizers")
-    name = named.text if isinstance(named, Scalar) else "Adam"
-    found: str = name if name in known["classes"] else known["identifiers"].get(name.lower(), "Adam")
-    return found
+    @classmethod
+    def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        written = node.get("optimizer")
+        optimizer = class_of(written)
+        its_own = name_of_argument(entries[0], optimizer) is not None
+        return give(entries, optimizer, written) if its_own else move_of_compile(entries)
 
 
 PASSED_ON = ("jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from ..language.foreign import flow, line
-from ..text.fix import Change, Drop, Fix, Nest, Put, Relocate, write
-from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..language.foreign import flow
+from ..text.fix import Drop, Fix, Nest, Put, Relocate, write
+from ..text.nodes import Entry, Mapping, Node, Scalar
 from ..text.synonyms import folded
+from .other_forms import cut
+
+Entries = tuple[Entry, ...]
 
 IN_COMPILE = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "learning_rate_multipliers", "dtype_policy")
 OTHER_WORDS = {
@@ -21,6 +28,8 @@ IN_FIT = (
     *("class_weight", "monitor", "phases", "threshold"),
 )
 OLD_IN_FIT = {"nbepoch": "epochs", "maxepochs": "epochs", "numepochs": "epochs", "nepochs": "epochs"}
+STOPPING = ("patience", "earlystopping")
+SPLITS = {"validationsplit": "validation", "valsplit": "validation", "testsplit": "test"}
 TRAINING = ("train", "trainer", "training", "trainingargs", "fitargs", "fitgenerator")
 DATA = ("dataset", "datasets", "datamodule", "dataloader", "traindata", "preprocessing")
 LAYERS = ("layers", "model", "network", "net", "backbone", "encoder", "architecture", "nodes")
@@ -33,75 +42,180 @@ LIST_IN_BRANCH = "its layers stand under `layers`, beside its input: `{input: {k
 IN_BRANCH = "layers stand in a branch: `branches: {x: {input: {kind: image, shape: [64, 64, 3]}, layers: [...]}}`"
 
 
-def of_top(entry: Entry) -> tuple[str, ...]:
-    """What to write in place of a key at the top of a spec."""
-    word = folded(entry.key.text)
-    name = OTHER_WORDS.get(word, entry.key.text)
-    help = _of_training(entry)
-    if word in KERAS_JSON:
-        help = "it is the JSON of a Keras model: write each of its layers as `Dense: {units: 3}`, in the `layers` of a branch"
-    elif word in LAYERS:
-        help = IN_BRANCH
-    elif word in INPUT:
-        help = "each branch has an input: `branches: {x: {input: {kind: image, shape: [64, 64, 3]}}}`"
-    elif help is None and name in IN_COMPILE:
-        help = f"it stands in `compile`: `compile: {{{name}: {_short(entry.value)}}}`"
-    elif help is None and word in DATA:
-        help = "it stands in `data`, which says where samples and labels come from"
-    elif help is None and word in PRECISION:
-        help = "it stands in `compile`: `compile: {dtype_policy: mixed_float16}`"
-    elif word == "defaults":
-        help = "a spec extends one other: `extends: base.yaml`"
-    return (help,) if help is not None else ()
+class Home(NamedTuple):
+    """Where a key belongs: a section at the top and the name that it has there, with another value than is written."""
+
+    section: str
+    name: str
+    value: str | None = None
 
 
-def move_of_top(entry: Entry) -> tuple[Fix, ...]:
-    """The key at the top moved to where it stands."""
+OTHER_TOOLS: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "the JSON of a Keras model": (("classname", "config"), "", "`cnnlstm-spec import MODEL.json` writes its spec"),
+    "a configuration of Ludwig": (
+        ("inputfeatures", "outputfeatures"),
+        "",
+        "an input feature is a branch, an output feature a head; `cnnlstm-spec new` prints a spec to start from",
+    ),
+    "a configuration of Lightning": (
+        ("model", "trainer"),
+        "class_path",
+        "a spec says the layers themselves; `cnnlstm-spec new` prints one to start from",
+    ),
+}
+"""What a whole text of another tool is called: keys that it has, folded; one that stands in the first; and the way out."""
+
+
+def find_other_tool(root: Mapping) -> tuple[str, str] | None:
+    """The tool whose text it is that has none of a spec's own keys, and the way out."""
+    keys = {folded(each.key.text): each.value for each in root.entries}
+    if keys.keys() & {"version", "branches", "head", "heads", "extends"}:
+        return None
+    for given, (names, inner, way) in OTHER_TOOLS.items():
+        first = keys.get(names[0])
+        if set(names) <= keys.keys() and (not inner or (isinstance(first, Mapping) and first.get(inner) is not None)):
+            return given, way
+    return None
+
+
+def home_at_top(entry: Entry) -> Home | None:
+    """The home of a key at the top of a spec."""
     word = folded(entry.key.text)
     name = OTHER_WORDS.get(word, entry.key.text)
     if name in IN_COMPILE:
-        return (_moved(entry, f"compile.{name}"),)
+        return Home("compile", name)
     if word in PRECISION:
-        return (_moved(entry, "compile.dtype_policy", "mixed_float16"),)
-    return _move_of_training(entry)
+        return Home("compile", "dtype_policy", "mixed_float16")
+    return home_of_training(entry)
 
 
-def _moved(entry: Entry, path: str, value: str | None = None) -> Fix:
-    return Fix(f"move it to `{path}`", (Relocate(entry.key.span, path, value),))
-
-
-def _move_of_training(entry: Entry) -> tuple[Fix, ...]:
-    name, word, value = entry.key.text, folded(entry.key.text), flow(entry.value)
-    meant = OLD_IN_FIT.get(word, name)
+def home_of_training(entry: Entry) -> Home | None:
+    """The home of a key of training, which people look for in other sections."""
+    word = folded(entry.key.text)
+    meant = OLD_IN_FIT.get(word, entry.key.text)
     if meant in IN_FIT:
-        return (_moved(entry, f"fit.{meant}"),)
-    if word in ("lr", "learningrate"):
-        return (_moved(entry, "compile.optimizer", f"{{Adam: {{learning_rate: {value}}}}}"),)
-    return (_moved(entry, "data.validation", f"{{fraction: {value}}}"),) if word in ("validationsplit", "valsplit") else ()
+        return Home("fit", meant)
+    if word in STOPPING:
+        return Home("fit", "callbacks", early_stopping(entry))
+    if word in SPLITS:
+        return Home("data", SPLITS[word], f"{{fraction: {flow(entry.value)}}}")
+    return None
 
 
-def move_of_compile(entry: Entry, node: Mapping, optimizer: str) -> tuple[Fix, ...]:
-    """The key of `compile` moved to where it stands: into the optimizer, or into another section."""
+def early_stopping(entry: Entry) -> str:
+    """The callbacks that `patience: 5`, or `early_stopping` with a number or a mapping, stands for."""
+    value = entry.value
+    if isinstance(value, Mapping):
+        return f"[{{EarlyStopping: {flow(value)}}}]"
+    patience = isinstance(value, Scalar) and isinstance(value.value, int) and not isinstance(value.value, bool)
+    return f"[{{EarlyStopping: {{patience: {flow(value)}}}}}]" if patience else "[EarlyStopping]"
+
+
+def tell_home(entries: Entries, homes: Iterable[Home], within: str = "") -> str:
+    """That keys stand in a section, with the lines to write there; or what they are called, if they stand `within` it."""
+    homes = tuple(homes)
+    values = [f"{home.name}: {home.value or _short(each.value)}" for each, home in zip(entries, homes, strict=True)]
+    if within == homes[0].section:
+        return f"write `{', '.join(values)}`"
+    verb = "they stand" if len(entries) > 1 else "it stands"
+    return f"{verb} in `{homes[0].section}`: `{homes[0].section}: {{{', '.join(values)}}}`"
+
+
+def move_home(entries: Entries, homes: Iterable[Home], within: str = "") -> tuple[Fix, ...]:
+    """Keys moved into their section, or called as they are there, if they stand `within` it."""
+    homes = tuple(homes)
+    if within == homes[0].section:
+        pairs = zip(entries, homes, strict=True)
+        edits = [(*write(e.key.span, h.name).edits, *(write(e.value.span, h.value).edits if h.value else ())) for e, h in pairs]
+        return (Fix(f"write {' and '.join(f'`{each.name}`' for each in homes)}", tuple(edit for each in edits for edit in each)),)
+    moves = [Relocate(e.key.span, f"{home.section}.{home.name}", home.value) for e, home in zip(entries, homes, strict=True)]
+    paths = " and ".join(f"`{each.path}`" for each in moves)
+    return (Fix(f"move {'them' if len(moves) > 1 else 'it'} to {paths}", (moves[0]._replace(also=tuple(moves[1:])),)),)
+
+
+def of_top(entries: Entries) -> tuple[str, ...]:
+    """What to write in place of keys at the top of a spec."""
+    homes = [home for each in entries if (home := home_at_top(each)) is not None]
+    if homes:
+        return (tell_home(entries, homes),)
+    word = folded(entries[0].key.text)
+    if word in KERAS_JSON:
+        return ("it is the JSON of a Keras model: write each of its layers as `Dense: {units: 3}`, in the `layers` of a branch",)
+    if word in LAYERS:
+        return (IN_BRANCH,)
+    if word in INPUT:
+        return ("each branch has an input: `branches: {x: {input: {kind: image, shape: [64, 64, 3]}}}`",)
+    if word in TRAINING:
+        return ("how long and with which callbacks it is trained stands in `fit`: `fit: {epochs: 10}`",)
+    if word in DATA:
+        return ("it stands in `data`, which says where samples and labels come from",)
+    return ("a spec extends one other: `extends: base.yaml`",) if word == "defaults" else ()
+
+
+def move_of_top(entries: Entries, node: Mapping) -> tuple[Fix, ...]:
+    """Keys at the top moved to where they stand; a section of another name under its own."""
+    homes = [home for each in entries if (home := home_at_top(each)) is not None]
+    if homes:
+        return move_home(entries, homes)
+    (entry,) = entries
+    renamed = folded(entry.key.text) in TRAINING and isinstance(entry.value, Mapping) and node.get("fit") is None
+    return (write(entry.key.span, "fit"),) if renamed else ()
+
+
+def with_moved(node: Mapping, section: str, value: Node | None) -> Node | None:
+    """A section with the keys that stand at the top of a spec in place of there, so that none is missed in it.
+
+    One that is not written is there if what it cannot be without stands at the top: a loss.
+    """
+    if value is not None and not isinstance(value, Mapping):
+        return value
+    homes = [(each, home_at_top(each)) for each in node.entries if not each.key.text.startswith("x-")]
+    moved = [
+        Entry(replace(each.key, text=home.name), each.value)
+        for each, home in homes
+        if home is not None and home.section == section and home.value is None
+    ]
+    if value is None:
+        return Mapping(moved[0].key.span, tuple(moved)) if any(each.key.text == "loss" for each in moved) else None
+    missing = tuple(each for each in moved if value.get(each.key.text) is None)
+    return replace(value, entries=(*value.entries, *missing)) if missing else value
+
+
+def of_compile(entries: Entries) -> tuple[str, ...]:
+    """What to write in place of keys of `compile` that are no arguments of its optimizer."""
+    homes = [home for each in entries if (home := home_elsewhere(each)) is not None]
+    if homes:
+        return (tell_home(entries, homes),)
+    word = folded(entries[0].key.text)
+    if word in PRECISION:
+        return ("write `dtype_policy: mixed_float16`",)
+    if word in SCHEDULES:
+        return ("it is the optimizer's: `optimizer: {Adam: {learning_rate: {CosineDecay: {...}}}}`",)
+    return ("how long and with which callbacks it is trained stands in `fit`: `fit: {epochs: 10}`",) if word in TRAINING else ()
+
+
+def home_elsewhere(entry: Entry) -> Home | None:
+    """The home of a key of `compile` or `data` that stands in another section."""
+    return Home("fit", "batch_size") if entry.key.text == "batch_size" else home_of_training(entry)
+
+
+def move_of_compile(entries: Entries) -> tuple[Fix, ...]:
+    """Keys of `compile` moved to where they stand."""
+    (entry, *_) = entries
     if folded(entry.key.text) in PRECISION:
         edits = (*write(entry.key.span, "dtype_policy").edits, *write(entry.value.span, "mixed_float16").edits)
         return (Fix("write `dtype_policy: mixed_float16`", edits),)
-    rate, written = folded(entry.key.text) in ("lr", "learningrate"), node.get("optimizer")
-    if written is None or not rate:
-        return (_moved(entry, "fit.batch_size"),) if entry.key.text == "batch_size" else _move_of_training(entry)
-    value = flow(entry.value)
-    taken: Change = Put(written.key.span, "learning_rate", value, optimizer)
-    if isinstance(written.value, Scalar):
-        taken = write(written.value.span, f"{{{optimizer}: {{learning_rate: {value}}}}}").edits[0]
-    elif isinstance(written.value, Mapping) and len(written.value.entries) == 1:
-        taken = Put(written.value.entries[0].key.span, "learning_rate", value)
-    return (Fix(f"give `{optimizer}` its `learning_rate`", (taken, Drop(entry.key.span))),)
+    homes = [home for each in entries if (home := home_elsewhere(each)) is not None]
+    return move_home(entries, homes) if homes else ()
 
 
 def move_of_fit(entry: Entry) -> tuple[Fix, ...]:
     """The key of `fit` moved to where it stands, or left out where nothing has it any more."""
     name, value = entry.key.text, flow(entry.value)
+    if folded(name) in STOPPING:
+        return move_home((entry,), (Home("fit", "callbacks", early_stopping(entry)),))
     if name in IN_COMPILE:
-        return (_moved(entry, f"compile.{name}"),)
+        return move_home((entry,), (Home("compile", name),))
     ways = {
         "validation_split": f"{{fraction: {value}}}",
         "folds": f"{{folds: {value}}}",
@@ -109,7 +223,7 @@ def move_of_fit(entry: Entry) -> tuple[Fix, ...]:
         "validation_data": None,
     }
     if name in ways:
-        return (_moved(entry, "data.validation", ways[name]),)
+        return move_home((entry,), (Home("data", "validation", ways[name]),))
     return (Fix(f"leave `{name}` out", (Drop(entry.key.span),)),) if name in GONE_FROM_FIT else ()
 
 
@@ -117,18 +231,24 @@ GONE_FROM_FIT = ("initial_epoch", "verbose", "workers", "use_multiprocessing", "
 """What is up to the run, or what Keras has no longer."""
 
 
-def move_of_branch(entry: Entry, node: Mapping) -> tuple[Fix, ...]:
-    """The key of a branch moved into its input."""
-    if entry.key.text not in OF_INPUT or any(
-        each.key.text in ("input", entry.key.text) for each in node.entries if each is not entry
-    ):
-        return ()
-    beside = [each for each in node.entries if each.key.text in OF_INPUT]
-    first, last = beside[0], beside[-1]
+def move_of_branch(entries: Entries, node: Mapping) -> tuple[Fix, ...]:
+    """Keys of a branch moved into its input."""
+    first, last = entries[0], entries[-1]
     between = node.entries[node.entries.index(first) : node.entries.index(last) + 1]
-    if entry is not first or list(between) != beside:
+    if first.key.text not in OF_INPUT:
         return ()
-    return (Fix("put it into `input`", (Nest(first.key.span, last.key.span, "input"),)),)
+    written = node.get("input")
+    if written is None and between == entries:
+        return (Fix("put it into `input`", (Nest(first.key.span, last.key.span, "input"),)),)
+    if written is None or not isinstance(written.value, Mapping) or any(written.value.get(each.key.text) for each in entries):
+        return ()
+    puts = [Put(written.key.span, each.key.text, flow(each.value)) for each in entries]
+    return (Fix("put it into `input`", (*puts, Drop(first.key.span, tuple(each.key.span for each in entries[1:])))),)
+
+
+def home_in_branch(entry: Entry) -> str | None:
+    """`input` of a key of a branch that stands there."""
+    return "input" if entry.key.text in OF_INPUT else None
 
 
 def stands_for(key: str) -> tuple[str, ...]:
@@ -139,44 +259,14 @@ def stands_for(key: str) -> tuple[str, ...]:
     return ("branches",) if word in (*LAYERS, *INPUT) else ()
 
 
-def _of_training(entry: Entry) -> str | None:
-    """Keys of `fit`, and the learning rate."""
-    name, word = entry.key.text, folded(entry.key.text)
-    if word in ("lr", "learningrate"):
-        return f"it is an argument of the optimizer: `compile: {{optimizer: {{Adam: {{learning_rate: {_short(entry.value)}}}}}}}`"
-    meant = OLD_IN_FIT.get(word, name)
-    if meant in IN_FIT:
-        return f"it stands in `fit`: `fit: {{{meant}: {_short(entry.value)}}}`"
-    if word in ("patience", "earlystopping"):
-        return "it stands in `fit`: `fit: {callbacks: [{EarlyStopping: {patience: 5}}]}`"
-    if word in ("validationsplit", "valsplit", "testsplit"):
-        return f"it stands in `data`: `data: {{validation: {{fraction: {_short(entry.value)}}}}}`"
-    if word in TRAINING:
-        return "how long and with which callbacks it is trained stands in `fit`: `fit: {epochs: 10}`"
-    return None
-
-
-def of_compile(entry: Entry, optimizer: str) -> tuple[str, ...]:
-    """What to write in place of a key of `compile`, whose optimizer is of that class."""
-    if folded(entry.key.text) in ("lr", "learningrate"):
-        return (f"it is an argument of the optimizer: `optimizer: {{{optimizer}: {{learning_rate: {_short(entry.value)}}}}}`",)
-    if folded(entry.key.text) in PRECISION:
-        return ("write `dtype_policy: mixed_float16`",)
-    if folded(entry.key.text) in SCHEDULES:
-        return (f"it is the optimizer's: `optimizer: {{{optimizer}: {{learning_rate: {{CosineDecay: {{...}}}}}}}}`",)
-    if entry.key.text == "batch_size":
-        return (f"it stands in `fit`: `fit: {{batch_size: {_short(entry.value)}}}`",)
-    help = _of_training(entry)
-    return (help,) if help is not None else ()
-
-
-def of_branch(entry: Entry, is_layer: bool) -> tuple[str, ...]:
-    """What to write in place of a key of a branch."""
+def of_branch(entries: Entries, is_layer: bool) -> tuple[str, ...]:
+    """What to write in place of keys of a branch."""
+    entry = entries[0]
     name, word = entry.key.text, folded(entry.key.text)
     if is_layer:
         return (f"layers are a list: `layers: [{_short(Mapping(entry.key.span, (entry,)))}]`",)
     if name in OF_INPUT:
-        return (f"it stands in `input`: `input: {{{name}: {_short(entry.value)}}}`",)
+        return (tell_home(entries, [Home("input", each.key.text) for each in entries]),)
     if word == "type":
         return ("what it reads stands in `input`: `input: {kind: image, shape: [64, 64, 3]}`",)
     if word in LAYERS:
@@ -186,39 +276,6 @@ def of_branch(entry: Entry, is_layer: bool) -> tuple[str, ...]:
     return ()
 
 
-def input_of(node: Node, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """What to write where an input is a list of sizes: a mapping of the kind that has as many."""
-    if not isinstance(node, Listing):
-        return ("it is written `{kind: image, shape: [64, 64, 3]}`",)
-    of_rank = {len(axes): kind for kind, axes in reversed(kinds.items())}
-    kind = of_rank.get(len(node.items))
-    return (f"write `{{kind: {kind}, shape: {flow(node)}}}`",) if kind is not None else ()
-
-
-def list_of_layers(node: Mapping, is_layer: bool) -> tuple[str, ...]:
-    """What to write where a mapping stands in place of a list of layers."""
-    if not node.entries:
-        return ("a list's items begin with `- `",)
-    first = node.entries[0]
-    if is_layer:
-        return (f"a list's items begin with `- `: `- {_cut(line(Mapping(first.key.span, (first,))))}`",)
-    return ("a list's items begin with `- `, and each names its layer: `- Dense: {units: 64}`",)
-
-
-def by_name(node: Node, owner: str) -> tuple[str, ...]:
-    """What to write where a list stands in place of a mapping of names."""
-    if not isinstance(node, Listing):
-        return ()
-    first = node.items[0] if node.items else None
-    named = first.get("name") if isinstance(first, Mapping) else None
-    name = named.value.text if named is not None and isinstance(named.value, Scalar) else "x"
-    return (f"names are keys: `{owner}: {{{name}: ...}}`",)
-
-
 def _short(node: Node) -> str:
     """A value on one line, if it is short."""
-    return _cut(flow(node))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else "..."
+    return cut(flow(node))

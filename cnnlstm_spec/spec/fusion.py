@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated, Any
 
 from ..ir.op import Op
 from ..language.catalog import NO_EFFECT
+from ..language.foreign import flow, offered
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
@@ -31,6 +33,7 @@ from ..ops.fusions.broadcast import broadcast
 from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
+from ..text.fix import write
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from ..text.spelling import guess, nearest
 from .layer_list import Fusion, Item
@@ -160,8 +163,8 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     if resolved is None:
         return POISON
     if isinstance(resolved, Scalar) and isinstance(resolved.value, str):
-        help = (f"write `{{strategy: {resolved.value}}}`",)
-        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved), help=help)
+        help, fixes = offered(_line_instead(resolved.value), resolved)
+        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved), help=help, fixes=fixes)
     if not isinstance(resolved, Mapping):
         return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved))
     before = len(scope.found)
@@ -229,10 +232,11 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
     if scope.index is not None:
         taken = {name: each for one in strategies for name, each in one.arguments.items() if name != "name"}
         note_keys({**taken, **keys.arguments}, node, scope, owner, unknown)
-    if chosen is None and len(unknown) == 1 and unknown[0].key.text in STRATEGIES:
-        key = unknown[0].key
-        help = (f"write `strategy: {key.text}`, with its arguments beside it",)
-        scope.report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help)
+    strategy = nearest(unknown[0].key.text, (*STRATEGIES, *known)) if chosen is None and len(unknown) == 1 else None
+    if strategy in STRATEGIES:
+        key, whole = unknown[0].key, _beside_strategy(node, unknown[0], str(strategy))
+        help = (f"write `strategy: {strategy}`, with its arguments beside it",)
+        scope.report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help, fixes=(write(node.span, flow(whole)),))
         return [entry for entry in node.entries if entry.key.text in known]
     needed = {} if chosen is not None or alone else {"strategy": f"one of {', '.join(STRATEGIES)}"}
     # Beside a strategy, or a layer, no other can be meant.
@@ -242,6 +246,28 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
         scope.report(MISSING_KEY, node, owner=owner, key="strategy", help=(f"`strategy` is {needed['strategy']}",))
     written = {key: Entry(replace(entry.key, text=key), entry.value) for key, entry in meant.items()}
     return list((written | {entry.key.text: entry for entry in node.entries if entry.key.text in known}).values())
+
+
+CALL = re.compile(r"(?:\w+\.)*(\w+)\(.*?\)(?:\(\[(.*)\]\))?")
+"""A layer of Keras called on its inputs."""
+
+
+def _line_instead(text: str) -> str:
+    """`{strategy: concat}` for `concat`, `Concatenate`, or `Concatenate()([a, b])`."""
+    call = CALL.fullmatch(text)
+    name = call[1] if call is not None else text.rpartition(".")[2]
+    inputs = f", inputs: [{call[2]}]" if call is not None and call[2] else ""
+    return f"{{strategy: {nearest(name, STRATEGIES) or name}{inputs}}}"
+
+
+def _beside_strategy(node: Mapping, entry: Entry, strategy: str) -> Mapping:
+    """The mapping with `strategy` for the key that names it, and what that holds beside it: its inputs, or its arguments."""
+    key = replace(entry.key, text="strategy", value="strategy")
+    name = Entry(key, Scalar(entry.key.span, strategy, strategy))
+    held = entry.value.entries if isinstance(entry.value, Mapping) else ()
+    if isinstance(entry.value, Listing):
+        held = (Entry(replace(key, text="inputs", value="inputs"), entry.value),)
+    return Mapping(node.span, tuple(new for each in node.entries for new in ((name, *held) if each is entry else (each,))))
 
 
 def _strategy(record: MergeKeys, keys: Written, own: Mapping, scope: Scope) -> tuple[Op | None, Written]:

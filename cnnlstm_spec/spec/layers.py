@@ -11,9 +11,10 @@ from ..language.scope import DEEPEST, POISON, Registry, Scope, origin_of
 from ..ops import is_known_layer
 from ..ops.read_layer import read_name
 from ..text.diagnostic import Code
+from ..text.fix import write
 from ..text.nodes import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
-from .elsewhere import list_of_layers
 from .layer_list import Item, Layer
+from .other_forms import list_of_layers
 from .registry import STRUCTURES, find_reader
 
 NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
@@ -39,12 +40,10 @@ def read_items(node: Node, scope: Scope) -> Any:
     if isinstance(node, Scalar) and node.value is None:
         return ()
     if not isinstance(node, Listing):
-        help: tuple[str, ...] = ()
-        if isinstance(node, Mapping):
-            help = list_of_layers(node, bool(node.entries) and scope.has_layer(node.entries[0].key.text))
+        help, fixes = list_of_layers(node, scope) if isinstance(node, Mapping) else ((), ())
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            help = (f"write `[{node.text}]`",)
-        return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help)
+            help, fixes = (f"write `[{node.text}]`",), (write(node.span, f"[{node.text}]"),)
+        return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help, fixes=fixes)
     if not scope.spend(len(node.items), node):
         return POISON
     if len(scope.address) > DEEPEST:

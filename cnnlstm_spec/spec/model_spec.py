@@ -20,9 +20,11 @@ from ..text.fix import Fix, write
 from ..text.nodes import Entry, Mapping, Node, words_for
 from ..text.source import Place
 from .branch_rounds import UNBOUND, Bound
-from .elsewhere import input_of, move_of_branch, move_of_top, of_branch, of_top, stands_for
+from .elsewhere import home_at_top, home_in_branch, move_of_branch, move_of_top, of_branch, of_top, stands_for
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
+from .of_optimizer import class_of, give, is_known_above, name_of_argument, tell, written_in
+from .other_forms import input_of
 from .own_modules import MODULES
 from .promises import Expected, Labels
 
@@ -84,13 +86,17 @@ class BranchSection(Record):
     """Lists of equal length: a branch for each position, whose variables its name holds; `$index` counts from 0."""
 
     @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
-        """What belongs into `input` or `layers` is told so."""
-        return of_branch(entry, scope.has_layer(entry.key.text))
+    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+        return home_in_branch(entry)
 
     @classmethod
-    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
-        return move_of_branch(entry, node)
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """What belongs into `input` or `layers` is told so."""
+        return of_branch(entries, scope.has_layer(entries[0].key.text))
+
+    @classmethod
+    def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        return move_of_branch(entries, node)
 
 
 class HeadSection(MergeKeys):
@@ -169,13 +175,21 @@ class Top(Record):
     """Which values are tried, and what says which are best."""
 
     @classmethod
-    def explain_key(cls, entry: Entry, node: Mapping, scope: Scope) -> tuple[str, ...]:
-        """What belongs into a section, or into a branch, is told so."""
-        return of_top(entry)
+    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+        """What belongs into one section is told at once, and arguments of the optimizer are."""
+        home = home_at_top(entry)
+        return home.section if home is not None else "optimizer" if is_known_above(entry) else None
 
     @classmethod
-    def mend_key(cls, entry: Entry, node: Mapping) -> tuple[Fix, ...]:
-        return move_of_top(entry)
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """What belongs into a section, or into a branch, is told so."""
+        optimizer = _taking(entries, node)
+        return (tell(entries, optimizer, "compile"),) if optimizer is not None else of_top(entries)
+
+    @classmethod
+    def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        optimizer = _taking(entries, node)
+        return give(entries, optimizer, written_in(node)) if optimizer is not None else move_of_top(entries, node)
 
     @classmethod
     def list_meant(cls, entry: Entry) -> list[str]:
@@ -188,6 +202,14 @@ class Top(Record):
         """Every spec has a head, or several; what is written elsewhere or otherwise is there."""
         there = {*written, *(["head"] if "heads" in written else []), *(key for each in written for key in stands_for(each))}
         return {name: words for name, words in NEEDED.items() if name not in there}
+
+
+def _taking(entries: tuple[Entry, ...], node: Mapping) -> str | None:
+    """The class of the spec's optimizer, where keys at the top stand for arguments of it."""
+    if not all(map(is_known_above, entries)):
+        return None
+    optimizer = class_of(written_in(node))
+    return optimizer if all(name_of_argument(each, optimizer) is not None for each in entries) else None
 
 
 @dataclass(frozen=True)

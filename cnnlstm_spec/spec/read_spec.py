@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..language.cached_reading import recall
+from ..language.foreign import flow, offered
 from ..language.kinds import NAME
 from ..language.layer_kinds import LAYERS
 from ..language.meanings import Meaning
@@ -18,11 +19,12 @@ from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Sc
 from .blocks import read_unused
 from .branch_rounds import BRANCH_TWICE, Bound, read_branch_rounds
 from .budget import read_budget
-from .elsewhere import LIST_IN_BRANCH, by_name, list_of_layers
+from .elsewhere import LIST_IN_BRANCH, find_other_tool, with_moved
 from .fusion import FusionKeys, is_of_one, may_be, read_fusion
 from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
+from .other_forms import by_name, list_of_head
 from .own_layers import with_own_layers
 from .own_objects import with_own_objects
 from .patterns import Names, match_multipliers, match_references
@@ -80,6 +82,9 @@ def elaborate(
     if not isinstance(root, Mapping):
         scope.report(NOT_A_SPEC, root, given=words_for(root))
         return None
+    if (other := find_other_tool(root)) is not None:
+        scope.report(NOT_A_SPEC, root.entries[0].key, given=other[0], help=(other[1],))
+        return None
     scope = _with_variables(root, scope)
     top, keys = _read_top(root, scope)
     scope = with_own_objects(top.get("objects_from"), root, with_own_layers(top.get("layers_from"), root, scope))
@@ -88,7 +93,7 @@ def elaborate(
     fusions = tuple(_matched(each, branches, scope) for each in _fusions(top.get("fusion"), scope))
     single, heads = _heads(top, scope, keys, branches)
     read_unused(scope)
-    compile = _compile(top.get("compile"), scope, branches, heads, single)
+    compile = _compile(with_moved(root, "compile", top.get("compile")), scope, branches, heads, single)
     # Of layers that were cut off nothing more can be said.
     if not branches or any(each.code is TOO_MANY_LAYERS for each in found):
         return None
@@ -193,7 +198,8 @@ def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...]:
     if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
         return ()
     if not isinstance(node, Mapping):
-        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=by_name(node, owner))
+        help, fixes = by_name(node, owner)
+        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=help, fixes=fixes)
         return ()
     return node.entries
 
@@ -266,6 +272,10 @@ def _fusions(node: Any, scope: Scope) -> tuple[Fusion, ...]:
     node = at.resolve(node) if node is not None else None
     if node is None or _empty(node):
         return ()
+    if isinstance(node, Listing) and node.items and all(isinstance(each, Scalar) for each in node.items):
+        help, fixes = offered(f"{{strategy: concat, inputs: {flow(node)}}}", node)
+        at.report(NOT_A_MAPPING, node, owner="fusion", given=words_for(node), help=help, fixes=fixes)
+        return (Fusion(None, origin_of(node, at)),)
     if isinstance(node, Listing):
         stages = [_fusion(item, at.at(index), required_name=True) for index, item in enumerate(node.items)]
         return tuple(stages)
@@ -336,9 +346,8 @@ def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -
         return broken if items is POISON else Head(name, items, origin)
     known = HeadSection.arguments
     if node.get("inputs") is None and not any(may_be(each, ("inputs",), known) for each in node.entries[:MANY]):
-        is_layer = bool(node.entries) and scope.has_layer(node.entries[0].key.text)
-        help = ("a head that reads the last fusion is a plain list of layers", *list_of_layers(node, is_layer))
-        scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help)
+        help, fixes = list_of_head(node, scope)
+        scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help, fixes=fixes)
         return broken
     merges = ("strategy", "layer")
     misspelt = not is_of_one(node, scope) and any(may_be(each, merges, known) for each in node.entries[:MANY])

@@ -38,9 +38,13 @@ class Put(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """An entry left out, named by the span of its key, or an item of a list; a layer goes with all its arguments."""
+    """An entry left out, named by the span of its key, or an item of a list; a layer goes with all its arguments.
+
+    `also` are keys of other entries of its mapping, which are left out with it.
+    """
 
     span: Span
+    also: tuple[Span, ...] = ()
 
 
 class Wrap(NamedTuple):
@@ -65,11 +69,15 @@ class Nest(NamedTuple):
 
 
 class Relocate(NamedTuple):
-    """An entry moved into a section at the top, as `compile.loss`, with its value or another; a missing section is written."""
+    """An entry moved into a section at the top, as `compile.loss`, with its value or another; a missing section is written.
+
+    `also` are others of its mapping that go to the same section.
+    """
 
     key: Span
     path: str
     value: str | None = None
+    also: tuple[Relocate, ...] = ()
 
 
 class Insert(NamedTuple):

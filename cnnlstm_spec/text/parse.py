@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 from .diagnostic import Code, Diagnostic, Label
+from .fix import write
+from .foreign_variables import JINJA
 from .nodes import DEPTH_LIMIT, NODES_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Mapping, Node, Scalar, as_key, words_for
 from .source import Place, Source, Span
 from .yaml_scalars import Unreadable, Value, resolve
@@ -123,6 +125,17 @@ class _Composer:
     def span(self, event: Any) -> Span:
         return Span(self.source, event.start_mark.index, event.end_mark.index)
 
+    def refuse_key(self, key: Node) -> Refused:
+        """What is said of a key that is a list or a mapping, as a variable of Jinja is."""
+        source = key.span.source
+        jinja = JINJA.match(source.text, key.span.start - 1)
+        if jinja is None:
+            return self.refuse(BAD_KEY, key.span, given=words_for(key))
+        variable, span = f"${jinja[1]}", Span(source, jinja.start(), jinja.end())
+        facts: dict[str, object] = {"given": words_for(key)}
+        help = (f"a variable is written `{variable}`",)
+        return Refused(Diagnostic(BAD_KEY, Place((), key.span), facts, help=help, fixes=(write(span, variable),)))
+
     def refuse(self, code: Code, span: Span, **facts: object) -> Refused:
         return Refused(Diagnostic(code, Place((), span), facts))
 
@@ -228,7 +241,7 @@ class _Composer:
             value = self.node(event := next(self.events), depth + 1)
             last = self.end_of(event, value)
             if not isinstance(key, Scalar):
-                raise self.refuse(BAD_KEY, key.span, given=words_for(key))
+                raise self.refuse_key(key)
             key = as_key(key, self.found)
             if key.text == "<<" and key.plain:
                 self.merge(value, merged)

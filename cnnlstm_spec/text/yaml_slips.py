@@ -1,4 +1,4 @@
-"""What is meant where a text is not YAML: the place of the slip, and the way out. Imports `source` and `fix`."""
+"""What is meant where a text is not YAML: the place of the slip, and the way out. It knows texts alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .fix import Edit, Fix, write
+from .foreign_variables import DOTTED
 from .source import Source, Span
 
+JOINED = re.compile(r"(?<=[{,])(\s*[\w-]+:)(?=[\w\[{\"'-])")
+"""A key in braces without a space after its colon."""
+SLASHES = re.compile(r"(?<=[\s,])//(?=\s)")
+"""The beginning of a comment in JSON with comments."""
+EQUALS = re.compile(r"\s*(?:- )?([\w-]+)(\s*=\s*)(\S.*)")
 UNQUOTED = re.compile(r"(?<![\"'\w])\$\{[^}]*\}")
 NO_SPACE_AFTER_COLON = re.compile(r"\s*(?:- )?([\w-]+):([^\s:/].*)")
 NO_SPACE_AFTER_DASH = re.compile(r"\s*(-)([A-Za-z].*)")
@@ -35,9 +41,18 @@ def slip(source: Source, problem: str, at: int, context: str, context_at: int) -
     line, start = source.line(number), source.start(number)
     if unquoted := UNQUOTED.search(line):
         span = Span(source, start + unquoted.start(), start + unquoted.end())
+        if foreign := DOTTED.fullmatch(unquoted[0]):
+            return Slip(at, f"a variable is written `${foreign[1]}`", (write(span, f"${foreign[1]}"),))
         return Slip(at, f'quote it in a flow mapping: "{unquoted[0]}"', (_quoted(span),))
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return Slip(at, "YAML is indented with spaces, not tabs", tuple(_untabbed(source)))
+    if slashes := [Span(source, each.start(), each.end()) for each in SLASHES.finditer(source.text)]:
+        edits = tuple(Edit(span, "#") for span in slashes)
+        return Slip(slashes[0].start, "a comment begins with `#`", (Fix("write `#` for `//`", edits),))
+    if ("flow" in context or "unexpected ':'" in problem) and (joined := list(JOINED.finditer(line))):
+        edits = tuple(Edit(Span(source, start + each.end(), start + each.end()), " ") for each in joined)
+        help = f"a space is missing after the colon: `{joined[0][1].strip()} ...`"
+        return Slip(start + joined[0].start(1), help, (Fix("put a space after the colon", edits, "safe"),))
     if "quoted scalar" in context:
         return Slip(context_at, "close the quote", _closed_quote(source, context_at))
     if "cannot start any token" in problem:
@@ -137,6 +152,13 @@ def _no_colon(source: Source, at: int) -> Slip:
     if joined := NO_SPACE_AFTER_COLON.fullmatch(source.line(number)):
         meant, place = f"{_short(joined[1])}: {_short(joined[2])}", source.start(number) + joined.start(2)
         return Slip(place, f"a space is missing after the colon: `{meant}`", (_spaced(source, place, meant),))
+    if equals := EQUALS.fullmatch(source.line(number)):
+        start = source.start(number)
+        meant = f"{_short(equals[1])}: {_short(equals[3])}"
+        fix = write(Span(source, start + equals.start(2), start + equals.end(2)), ": ", "safe", f"write `{meant}`")
+        return Slip(start + equals.start(2), f"a colon stands between a key and its value: `{meant}`", (fix,))
+    if source.line(number).startswith("!include"):
+        return Slip(at, "a spec extends one other: `extends: base.yaml`")
     found = Slip(at, "a colon is missing: `key: value`")
     while number > 0 and (dash := NO_SPACE_AFTER_DASH.fullmatch(source.line(number))):
         place = source.start(number) + dash.start(1)

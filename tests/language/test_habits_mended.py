@@ -37,7 +37,7 @@ STEPS = {
     "LSTM: {units: 3, implementation: 2}": "LSTM: {units: 3}",
 }
 PLACES = [
-    ("compile:\n  optimizer: adam\n  loss: mse\n", "optimizer: adam\nloss: mse\n", "compile:\n  loss: mse\n  optimizer: adam\n"),
+    ("compile:\n  optimizer: adam\n  loss: mse\n", "optimizer: adam\nloss: mse\n", "compile:\n  optimizer: adam\n  loss: mse\n"),
     ("  loss: mse\n", "loss: mse\n", "  loss: mse\n"),
     ("  optimizer: adam\n", "  optimizer: adam\n  lr: 0.01\n", "  optimizer: {Adam: {learning_rate: 0.01}}\n"),
     ("  optimizer: adam\n", "  learning_rate: 0.01\n", "  optimizer: {Adam: {learning_rate: 0.01}}\n"),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from ...language.cached_reading import recall
 from ...language.catalog import NO_EFFECT
+from ...language.foreign import flow, offered
 from ...language.kinds import BOOLEAN, COUNT, NOT_A_CHOICE, NUMBER, POSITIVE, SIZE, Choice, wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import Either, ListOf
@@ -17,7 +18,7 @@ from ...language.record_leaf import RecordLeaf
 from ...language.scope import POISON, Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Code, Written
-from ...text.nodes import Entry, Mapping, Node, Scalar
+from ...text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from ...text.source import Place
 from ...text.spelling import guess
 from ..branch_rounds import Bound
@@ -256,7 +257,7 @@ def read_inputs(
     resolved = scope.resolve(node) if node is not None else None
     if node is not None and not isinstance(resolved, Mapping):
         if resolved is not None and not (isinstance(resolved, Scalar) and resolved.value is None):
-            wrong_type(resolved, scope, "a mapping of branches to how they are read")
+            not_by_name(resolved, scope, "a mapping of branches to how they are read", tuple(kinds))
             return {}, frozenset(kinds)
         resolved = None
     entries = resolved.entries if isinstance(resolved, Mapping) else ()
@@ -275,6 +276,17 @@ def read_inputs(
         if branch not in found and branch not in broken and kind in BY_KIND:
             found[branch] = BranchSource(branch, BY_KIND[kind].make(), UNWRITTEN, places[branch])
     return found, frozenset(broken)
+
+
+def not_by_name(node: Node, scope: Scope, words: str, names: tuple[str, ...]) -> None:
+    """Reports columns that stand where each branch or head has its own."""
+    columns = node.items if isinstance(node, Listing) else (node,)
+    if not columns or not all(isinstance(each, Scalar) and isinstance(each.value, str) for each in columns):
+        wrong_type(node, scope, words)
+        return
+    line = f"columns: {flow(node)}" if isinstance(node, Listing) else f"column: {flow(node)}"
+    help, fixes = offered(f"{{{names[0] if names else 'x'}: {{{line}}}}}", node)
+    scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help, fixes=fixes)
 
 
 def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...], untold: bool) -> dict[str, Entry]:

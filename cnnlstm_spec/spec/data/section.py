@@ -13,9 +13,11 @@ from ...language.record_leaf import RecordLeaf
 from ...language.scope import Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Written
-from ...text.nodes import Mapping, Node, Scalar, words_for
+from ...text.fix import Fix
+from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ...text.source import Place
 from ..branch_rounds import Bound
+from ..elsewhere import home_elsewhere, move_home, tell_home
 from ..paths import PathLeaf, WrittenPath
 from .inputs import SOURCES, BranchSource, read_inputs
 from .sources import TRAIN, Source
@@ -45,6 +47,22 @@ class DataSection(Record):
     """How the target of each head is read; one whose column has its own name may be left out."""
     sample_weight: Annotated[Node | None, AnyKind("`{column: w}`, or a mapping of heads to that")] = None
     """A column that weighs samples."""
+
+    @classmethod
+    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+        """What belongs into one other section is told at once."""
+        home = home_elsewhere(entry)
+        return home.section if home is not None else None
+
+    @classmethod
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """What belongs into `fit`, and shares of `train`, are told so."""
+        homes = [home for each in entries if (home := home_elsewhere(each)) is not None]
+        return (tell_home(entries, homes, "data"),) if homes else ()
+
+    @classmethod
+    def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        return move_home(entries, [home for each in entries if (home := home_elsewhere(each)) is not None], "data")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from ...language.cached_reading import recall
 from ...language.catalog import NO_EFFECT
-from ...language.kinds import NOT_A_CHOICE, Choice, Text, wrong_type
+from ...language.kinds import NOT_A_CHOICE, Choice, Text
 from ...language.leaf import Reading
 from ...language.list_kinds import ListOf
 from ...language.read_record import read_record
@@ -18,7 +18,7 @@ from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Place
 from ..fusion import ONE_WAY
 from ..promises import UNKNOWN_HEAD, note_heads
-from .inputs import LABELS, TWICE, first_twice
+from .inputs import LABELS, TWICE, first_twice, not_by_name
 from .splits import COLUMN
 
 
@@ -98,7 +98,7 @@ def _of_heads(node: Node | None, scope: Scope, heads: tuple[str, ...], words: st
     if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
         return []
     if not isinstance(resolved, Mapping):
-        wrong_type(resolved, scope, words)
+        not_by_name(resolved, scope, words, heads)
         return []
     found = []
     note_heads(resolved, scope, heads)

@@ -7,12 +7,13 @@ from pathlib import PurePath
 from typing import Any
 
 from ...language.catalog import KerasObject, facts
+from ...language.foreign import flow, offered
 from ...language.kinds import wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.named import Named
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
-from ...text.nodes import Listing, Mapping, Node, Scalar
+from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, given
 from ...text.source import Place
 
 OF_THE_RUN = Code("callback-of-the-run", "error", "`{name}` is done by the run itself", help="leave it out", is_idle=True)
@@ -89,6 +90,10 @@ class CallbacksLeaf(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Scalar) and node.value is None:
             return ()
+        if isinstance(node, Mapping):
+            each = [flow(Mapping(entry.key.span, (entry,))) for entry in node.entries]
+            help, fixes = offered(f"[{', '.join(each)}]", node)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         if not isinstance(node, Listing):
             return wrong_type(node, scope, self.words)
         resolved = [(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items)]

@@ -15,8 +15,9 @@ from ...text.diagnostic import UNWRITTEN, Code, Written
 from ...text.fix import drop
 from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ...text.source import Place
+from ...text.synonyms import folded
 from ..compile_section import KEYS as COMPILE_KEYS
-from ..elsewhere import move_of_fit
+from ..elsewhere import STOPPING, early_stopping, move_of_fit
 from ..fusion import ONE_WAY
 from ..paths import PathLeaf, WrittenPath
 from .by_class import ClassWeight, Threshold, read_class_weight, read_threshold
@@ -145,10 +146,12 @@ def read_fit(node: Node, scope: Scope, heads: tuple[str, ...], key: Node) -> Fit
 def _is_elsewhere(entry: Entry, scope: Scope) -> bool:
     """Whether a key belongs to another place, which is then told."""
     name = entry.key.text
-    if name not in ELSEWHERE or name in FitSection.arguments:
-        return False
-    scope.at(name).report(UNKNOWN_KEY, entry.key, owner="fit", key=name, help=(ELSEWHERE[name],), fixes=move_of_fit(entry))
-    return True
+    help = ELSEWHERE.get("learning_rate" if name == "lr" else name) if name not in FitSection.arguments else None
+    if folded(name) in STOPPING:
+        help = f"it is a callback: `callbacks: {early_stopping(entry)}`"
+    if help is not None:
+        scope.at(name).report(UNKNOWN_KEY, entry.key, owner="fit", key=name, help=(help,), fixes=move_of_fit(entry))
+    return help is not None
 
 
 def _check(spec: FitSpec, scope: Scope, key: Node) -> None:

@@ -27,7 +27,7 @@ class Layout(Places):
         if isinstance(change, Put):
             return self._put(change)
         if isinstance(change, Drop):
-            return self._drop(change.span)
+            return self._drop_all((change.span, *change.also))
         if isinstance(change, Wrap):
             return self._wrap(change)
         if isinstance(change, Nest):
@@ -114,6 +114,38 @@ class Layout(Places):
         colon = self.text.index(":", holder.span.end) + 1
         return self._edit(colon, colon, " []"), *lines
 
+    def _drop_all(self, spans: tuple[Span, ...]) -> tuple[Edit, ...] | None:
+        """Entries of one mapping, or a single item, taken out."""
+        if len(spans) == 1:
+            return self._drop(spans[0])
+        found = [each for span in spans if (each := self._keys.get(span.start)) is not None]
+        mapping = found[0].mapping if found else None
+        if mapping is None or len(found) < len(spans) or any(each.mapping is not mapping for each in found):
+            return None
+        if self.text[self._begin(mapping)] != "{":
+            dropped = [self._drop(span) for span in spans]
+            return tuple(edit for edits in dropped for edit in edits or ()) if all(dropped) else None
+        if not all(self._is_own(mapping, each.entry) for each in found):
+            return None
+        own = [each for each in mapping.entries if self._is_own(mapping, each)]
+        places = [(each.key.span.start, self._end(each)) for each in own]
+        return self._cut_runs(places, sorted(own.index(each.entry) for each in found))
+
+    def _cut_runs(self, places: list[tuple[int, int]], indices: list[int]) -> tuple[Edit, ...]:
+        """Several parts in brackets taken out, those beside each other at once."""
+        runs: list[list[int]] = []
+        for index in indices:
+            if runs and runs[-1][-1] == index - 1:
+                runs[-1].append(index)
+            else:
+                runs.append([index])
+        edits = []
+        for run in reversed(runs):
+            whole = (places[run[0]][0], places[run[-1]][1])
+            places = [*places[: run[0]], whole, *places[run[-1] + 1 :]]
+            edits.append(self._cut(places, run[0]))
+        return tuple(edits)
+
     def _drop_entry(self, found: InMapping) -> tuple[Edit, ...] | None:
         mapping, entry = found.mapping, found.entry
         if not self._is_own(mapping, entry):
@@ -195,39 +227,52 @@ class Layout(Places):
         if self._is_pair(first.mapping):
             return None
         if self.text[self._begin(first.mapping)] == "{":
-            return (self._edit(start, start, f"{change.name}: {{"), self._edit(end, end, "}")) if change.name else None
-        margin, before = self._column(start), self.text[self._line_start(start) : start]
+            if change.name:
+                return self._edit(start, start, f"{change.name}: {{"), self._edit(end, end, "}")
+            before = first.mapping.entries[first.number - 1].key.span.end
+            return self._edit(before, start, ": {"), self._edit(end, end, "}")
+        margin, indent = self._column(start), self.text[self._line_start(start) : start]
         step = " " * (STEP // 2)
         head = self._edit(start, start, f"{change.name}:{self._newline}{' ' * margin}{step}" if change.name else step)
-        if not change.name and before.strip():
+        if not change.name and indent.strip():
             return None
         lines = [start + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[start:end])]
         filled = [at for at in lines if at < end and self.text[at : self._line_end(at)].strip()]
         return head, *(self._edit(at, at, step) for at in filled)
 
     def _relocate(self, change: Relocate) -> tuple[Edit, ...] | None:
-        found, (section, name) = self._keys.get(change.key.start), change.path.split(".")
-        if found is None or not isinstance(self.root, Mapping) or not self._is_own(found.mapping, found.entry):
+        moves = (change, *change.also)
+        found = [self._keys.get(each.key.start) for each in moves]
+        own = [each for each in found if each is not None and self._is_own(each.mapping, each.entry)]
+        if len(own) < len(moves) or not isinstance(self.root, Mapping) or any(each.mapping is not own[0].mapping for each in own):
             return None
-        value, there = found.entry.value, self.root.get(section)
-        written = self.text[value.span.start : value.span.end]
-        one_line = "\n" not in written.strip() and (isinstance(value, Scalar) or written[:1] in ("[", "{"))
-        text = change.value or (written.strip() if one_line else None)
-        if there is None and found.mapping is self.root and change.value is None and found.entry.key.text == name:
-            return self._nest(Nest(change.key, change.key, section))
-        dropped = self._drop(change.key)
-        if text is None or dropped is None:
+        section = change.path.split(".")[0]
+        there = self.root.get(section)
+        lines = {each.path.split(".")[1]: self._moved(place.entry, each.value) for each, place in zip(moves, own, strict=True)}
+        stay = all(place.entry.key.text == name for place, name in zip(own, lines, strict=True))
+        beside = [each.number for each in own] == list(range(own[0].number, own[0].number + len(own)))
+        if there is None and own[0].mapping is self.root and stay and beside and not any(each.value for each in moves):
+            return self._nest(Nest(moves[0].key, moves[-1].key, section))
+        dropped = self._drop_all(tuple(each.key for each in moves))
+        if None in lines.values() or dropped is None:
             return None
         if there is None:
             holder = next(each for each in self.root.entries if each.key.span.start <= change.key.start < self._end(each))
             at = self._line_start(holder.key.span.start)
             if at != holder.key.span.start:
                 return None
-            return self._edit(at, at, f"{section}: {{{name}: {text}}}{self._newline}"), *dropped
-        if isinstance(there.value, Mapping) and there.value.get(name) is not None:
+            values = ", ".join(f"{name}: {text}" for name, text in lines.items())
+            return self._edit(at, at, f"{section}: {{{values}}}{self._newline}"), *dropped
+        if isinstance(there.value, Mapping) and any(there.value.get(name) is not None for name in lines):
             return None
-        added = self._put(Put(there.key.span, name, text))
-        return added and (*added, *dropped)
+        added = [self._put(Put(there.key.span, name, str(text))) for name, text in lines.items()]
+        return (*(edit for edits in added for edit in edits or ()), *dropped) if all(added) else None
+
+    def _moved(self, entry: Entry, text: str | None) -> str | None:
+        """The value of an entry that is moved, on one line; None where it cannot stand on one."""
+        written = self.text[entry.value.span.start : entry.value.span.end]
+        one_line = "\n" not in written.strip() and (isinstance(entry.value, Scalar) or written[:1] in ("[", "{"))
+        return text or (written.strip() if one_line else None)
 
     def _insert(self, change: Insert) -> tuple[Edit, ...] | None:
         found = self._item_at(change.before)

@@ -1,0 +1,80 @@
+"""Sizes of an input that are written one by one, `height: 64, width: 64`: the `shape` that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..text.fix import Drop, Edit, Fix
+from ..text.nodes import Entry, Listing, Mapping, Scalar
+from ..text.source import Span
+from ..text.synonyms import folded
+
+AXIS_WORDS: dict[str, tuple[str, ...]] = {
+    "height": ("height", "h", "rows", "imgheight", "imageheight"),
+    "width": ("width", "w", "cols", "columns", "imgwidth", "imagewidth"),
+    "channels": ("channels", "c", "numchannels", "nchannels", "inchannels", "depth"),
+    "steps": (
+        *("steps", "timesteps", "numsteps", "nsteps", "numtimesteps", "seqlen", "seqlength", "sequencelength"),
+        *("length", "maxlen", "maxlength", "windowsize"),
+    ),
+    "features": ("features", "numfeatures", "nfeatures", "infeatures", "inputdim", "inputsize", "dim", "channels"),
+    "frames": ("frames", "numframes", "nframes", "length", "steps", "timesteps"),
+    "depth": ("depth", "slices"),
+}
+"""Words for the size of an axis, folded."""
+SQUARE = ("size", "imagesize", "imgsize", "resolution")
+"""Words for the height and the width at once, folded."""
+WORDS = frozenset(word for words in AXIS_WORDS.values() for word in words) | set(SQUARE)
+
+
+def is_size(entry: Entry, axes: Sequence[str]) -> bool:
+    """Whether a key of an input with these axes says one of its sizes, or two of them, and not all."""
+    whole = isinstance(entry.value, Listing) and len(entry.value.items) in (len(axes), *range(3, 9))
+    return folded(entry.key.text) in WORDS and not whole
+
+
+def tell_shape(entries: Sequence[Entry], axes: Sequence[str]) -> tuple[str, ...]:
+    """The line to write in place of sizes, for an input with these axes."""
+    sizes = _sizes(entries, axes)
+    example = "64, 64, 3" if axes[-1:] != ("features",) else ", ".join(["100", "8"][-len(axes) :])
+    shown = example if not sizes or None in sizes else ", ".join(map(str, sizes))
+    return (f"sizes stand in `shape`, the batch left out: `shape: [{shown}]`",)
+
+
+def write_shape(entries: Sequence[Entry], axes: Sequence[str]) -> tuple[Fix, ...]:
+    """The fix that writes the shape, where each of its sizes is there and nothing else."""
+    sizes = _sizes(entries, axes)
+    if not sizes or None in sizes:
+        return ()
+    shape = f"shape: [{', '.join(map(str, sizes))}]"
+    first, others = entries[0], tuple(each.key.span for each in entries[1:])
+    whole = Span(first.key.span.source, first.key.span.start, first.value.span.end)
+    return (Fix(f"write `{shape}`", (Edit(whole, shape), *((Drop(others[0], others[1:]),) if others else ()))),)
+
+
+def _sizes(entries: Sequence[Entry], axes: Sequence[str]) -> list[str | None] | None:
+    """A size for each axis, None of one that is not there; None where a key says none of them."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        word, values = folded(entry.key.text), _values(entry)
+        named = ["height", "width"] if word in SQUARE else [_axis(word, axes)]
+        values = values * 2 if len(values) < len(named) else values
+        if len(values) != len(named) or any(each not in axes or each in found for each in named):
+            return None
+        found |= {str(axis): value for axis, value in zip(named, values, strict=True)}
+    return [found.get(axis) for axis in axes]
+
+
+def _axis(word: str, axes: Sequence[str]) -> str | None:
+    return next((axis for axis in axes if word in AXIS_WORDS[axis]), None)
+
+
+def _values(entry: Entry) -> list[str]:
+    items = entry.value.items if isinstance(entry.value, Listing) else (entry.value,)
+    return [each.text for each in items if isinstance(each, Scalar)]
+
+
+def axes_of(node: Mapping, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The axes of the kind that a mapping names."""
+    kind = node.get("kind")
+    return kinds.get(kind.value.text, ()) if kind is not None and isinstance(kind.value, Scalar) else ()

@@ -1,0 +1,112 @@
+"""A list where a mapping stands in a spec, a mapping where a list stands: what to write instead."""
+
+from __future__ import annotations
+
+from ..language.foreign import flow
+from ..language.scope import Scope, nearest
+from ..ops.foreign_layers import line_instead
+from ..text.fix import Edit, Fix, write
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
+from ..text.source import Span
+
+
+def input_of(node: Node, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """What to write where an input is a list of sizes: a mapping of the kind that has as many."""
+    if not isinstance(node, Listing):
+        return ("it is written `{kind: image, shape: [64, 64, 3]}`",)
+    of_rank = {len(axes): kind for kind, axes in reversed(kinds.items())}
+    kind = of_rank.get(len(node.items))
+    return (f"write `{{kind: {kind}, shape: {flow(node)}}}`",) if kind is not None else ()
+
+
+def list_of_layers(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """What to write where a mapping stands in place of a list of layers."""
+    if not node.entries:
+        return ("a list's items begin with `- `",), ()
+    items = [_item(each, scope) for each in node.entries]
+    if None not in items:
+        whole, (first, *_) = write(node.span, f"[{', '.join(map(str, items))}]", title="write it as a list"), items
+        shown = str(first)[1:-1] if str(first).startswith("{") else first
+        return (f"a list's items begin with `- `: `- {cut(str(shown))}`",), (whole,)
+    return ("a list's items begin with `- `, and each names its layer: `- Dense: {units: 64}`",), ()
+
+
+def _item(entry: Entry, scope: Scope) -> str | None:
+    """The item of a list that a key and its value stand for: a layer, one with a name, or one with a number."""
+    name, value = entry.key.text, entry.value
+    if scope.has_layer(name):
+        return name if isinstance(value, Scalar) and value.value is None else flow(Mapping(entry.key.span, (entry,)))
+    if name.isdigit() and isinstance(value, Mapping) and len(value.entries) == 1:
+        return _item(value.entries[0], scope)
+    return _braced(line_instead(Mapping(entry.key.span, (entry,)), scope))
+
+
+def _braced(line: str | None) -> str | None:
+    return f"{{{line}}}" if line is not None and ": " in line else line
+
+
+def list_of_head(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """What to write where a head that reads no inputs of its own is a mapping: its list of layers."""
+    layers = node.get("layers")
+    if layers is not None and len(node.entries) == 1:
+        text = flow(layers.value)
+        return ("a head that reads the last fusion is a plain list of layers",), (
+            write(node.span, text, title="write its layers"),
+        )
+    item = _braced(line_instead(node, scope)) or _braced(line_instead(_as_dense(node), scope))
+    if item is not None and not scope.has_layer(node.entries[0].key.text):
+        return (f"a head is a list of layers: write `[{item}]`",), (write(node.span, f"[{item}]"),)
+    help, fixes = list_of_layers(node, scope)
+    return ("a head that reads the last fusion is a plain list of layers", *help), fixes
+
+
+def _as_dense(node: Mapping) -> Mapping:
+    """Arguments of a `Dense` without its name."""
+    span = node.span
+    units = any(nearest(each.key.text, ("units",)) == "units" for each in node.entries)
+    named = (Entry(Scalar(span, "type", "type"), Scalar(span, "Dense", "Dense")),) if units else ()
+    return Mapping(span, (*named, *node.entries))
+
+
+def by_name(node: Node, owner: str) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """What to write where a list stands in place of a mapping of names."""
+    if not isinstance(node, Listing):
+        return (), ()
+    named = [found for each in node.items if (found := _named(each)) is not None]
+    help = (f"names are keys: `{owner}: {{{named[0][0] if named else 'x'}: ...}}`",)
+    if len(named) < len(node.items) or len({name for name, _ in named}) < len(named):
+        return help, ()
+    edits = [_keyed(item, name, value) for item, (name, value) in zip(node.items, named, strict=True)]
+    if all(edits):
+        return help, (Fix("write names as keys", tuple(edit for edit in edits if edit is not None)),)
+    pairs = ", ".join(f"{name}: {flow(value)}" for name, value in named)
+    return help, (write(node.span, f"{{{pairs}}}", title="write names as keys"),)
+
+
+def _named(item: Node) -> tuple[str, Node] | None:
+    """The name that an item has, as its only key or under `name`, and all else of it."""
+    if not isinstance(item, Mapping):
+        return None
+    named = item.get("name")
+    if named is not None and isinstance(named.value, Scalar):
+        return named.value.text, Mapping(item.span, tuple(each for each in item.entries if each is not named))
+    return (item.entries[0].key.text, item.entries[0].value) if len(item.entries) == 1 else None
+
+
+def _keyed(item: Node, name: str, value: Node) -> Edit | None:
+    """The dash of an item taken away, and its name made a key; None where it is not laid out so."""
+    assert isinstance(item, Mapping)
+    source, first = item.span.source, item.entries[0]
+    dash = source.text.rfind("-", 0, item.span.start)
+    if dash < 0 or source.text[dash + 1 : item.span.start].strip(" "):
+        return None
+    if source.text[item.span.start] == "{":
+        return Edit(Span(source, dash, item.span.end), f"{name}: {flow(value)}")
+    if first.key.text == "name" and len(item.entries) > 1:
+        return Edit(Span(source, dash, first.value.span.end), f"{name}:")
+    return Edit(Span(source, dash, first.key.span.start), "") if len(item.entries) == 1 else None
+
+
+def cut(text: str) -> str:
+    """A line for a message, if it is short."""
+    return text if len(text) <= 60 else "..."
