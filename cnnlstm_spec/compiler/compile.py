@@ -24,6 +24,7 @@ from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import Mapping as MappingNode
 from ..text.nodes import Node
+from ..text.once import speak_once
 from ..text.source import Source, format_path
 from ..text.spelling import limits_lookups
 from ..text.texts import Texts
@@ -293,7 +294,7 @@ def _compile(
     typed = infer(graph, policy, found, spec.batch_size, memory)
     found += verify(typed, spec, memory)
     found += look_on(typed, spec, found, memory)
-    return Compilation(source, finish(judged(found, silence, rules, whole=True)), document, spec, graph, typed)
+    return Compilation(source, finish(judged(speak_once(found), silence, rules, whole=True)), document, spec, graph, typed)
 
 
 def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -6,7 +6,6 @@ Where a type is unknown, a mistake before it has been told, and nothing is said.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ...ir.graph import Graph, Node, TypedGraph, TypedNode
 from ...language.catalog import NO_EFFECT
@@ -35,40 +34,7 @@ def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> 
     setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
     for node in typed.nodes.values():
         found += _of_node(node, setting, memory)
-    return _once(found)
-
-
-def _once(found: list[Diagnostic]) -> list[Diagnostic]:
-    """Warnings that say the same of several places said once, at the first of them."""
-    same: dict[object, Diagnostic] = {}
-    for each in found:
-        key = id(each) if each.code.severity == "error" else (each.code.name, *(_but_for_its_metric(each)))
-        first = same.get(key)
-        same[key] = each if first is None else _joined(first, each)
-    return list(same.values())
-
-
-def _but_for_its_metric(found: Diagnostic) -> tuple[str, ...]:
-    """What is said, whatever the metric that it is said of is called."""
-    said = (found.message, *found.help)
-    return tuple(each.replace(f"`{found.facts['metric']}", "`") for each in said) if "metric" in found.facts else said
-
-
-def _joined(first: Diagnostic, other: Diagnostic) -> Diagnostic:
-    """One finding of two places; what mends the one mends the other with it."""
-    pairs = zip(first.fixes, other.fixes, strict=False)
-    fixes = tuple(
-        replace(a, title=_both(a.title, b.title), edits=(*a.edits, *b.edits))
-        for a, b in pairs
-        if a.applicability == b.applicability
-    )
-    metric = other.facts.get("metric")
-    words = "here too" if metric in (None, first.facts.get("metric")) else f"`{metric}` too"
-    return replace(first, labels=(*first.labels, Label(other.place, words)), fixes=fixes)
-
-
-def _both(title: str, other: str) -> str:
-    return title if other in title else f"{title} and {other.removeprefix('write ')}"
+    return found
 
 
 def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:

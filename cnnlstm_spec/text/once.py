@@ -1,0 +1,54 @@
+"""Findings that say the same of several places, said once with all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .diagnostic import Diagnostic, Label
+
+NAMES = ("metric", "head", "branch", "what")
+"""Facts that name what a finding is of: two that differ in them alone are one mistake."""
+
+
+def speak_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Warnings that say the same of several places joined at the first of them, and errors of several metrics.
+
+    Other errors are mistakes of their own, each at its place.
+    """
+    same: dict[object, Diagnostic] = {}
+    for each in found:
+        alone = each.code.severity == "error" and "metric" not in each.facts
+        key: object = id(each) if alone else (each.code.name, *_but_for_names(each))
+        first = same.get(key)
+        same[key] = each if first is None else _joined(first, each)
+    return list(same.values())
+
+
+def _but_for_names(found: Diagnostic) -> tuple[str, ...]:
+    """What is said, whatever that is called which it is said of."""
+    said = (found.message, *found.help)
+    for name in filter(found.facts.get, NAMES):
+        named = re.compile(rf"`{re.escape(str(found.facts[name]))}(?!\w)")
+        said = tuple(named.sub("`", each) for each in said)
+    return said
+
+
+def _joined(first: Diagnostic, other: Diagnostic) -> Diagnostic:
+    """One finding of two places; what mends the one mends the other with it."""
+    if first.place.span == other.place.span and first.message == other.message:
+        return first
+    pairs = zip(first.fixes, other.fixes, strict=False)
+    fixes = tuple(
+        replace(a, title=_both(a.title, b.title), edits=tuple(dict.fromkeys((*a.edits, *b.edits))))
+        for a, b in pairs
+        if a.applicability == b.applicability
+    )
+    named = next((other.facts[name] for name in NAMES if other.facts.get(name) != first.facts.get(name)), None)
+    words = "here too" if named is None else f"`{named}` too"
+    return replace(first, labels=(*first.labels, Label(other.place, words)), fixes=fixes)
+
+
+def _both(title: str, other: str) -> str:
+    return title if other in title else f"{title} and {other.removeprefix('write ')}"
