@@ -48,7 +48,7 @@ def _braced(line: str | None) -> str | None:
 def list_of_head(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
     """What to write where a head that reads no inputs of its own is a mapping: its list of layers."""
     layers = node.get("layers")
-    if layers is not None and len(node.entries) == 1:
+    if layers is not None and isinstance(layers.value, Listing) and len(node.entries) == 1:
         text = flow(layers.value)
         return ("a head that reads the last fusion is a plain list of layers",), (
             write(node.span, text, title="write its layers"),
@@ -90,7 +90,8 @@ def _named(item: Node) -> tuple[str, Node] | None:
     named = item.get("name")
     if named is not None and isinstance(named.value, Scalar):
         return named.value.text, Mapping(item.span, tuple(each for each in item.entries if each is not named))
-    return (item.entries[0].key.text, item.entries[0].value) if len(item.entries) == 1 else None
+    only = item.entries[0] if len(item.entries) == 1 else None
+    return (only.key.text, only.value) if only is not None and only.key.text not in ("input", "inputs", "layers") else None
 
 
 def _keyed(item: Node, name: str, value: Node) -> Edit | None:

@@ -272,7 +272,7 @@ def _fusions(node: Any, scope: Scope) -> tuple[Fusion, ...]:
     node = at.resolve(node) if node is not None else None
     if node is None or _empty(node):
         return ()
-    if isinstance(node, Listing) and node.items and all(isinstance(each, Scalar) for each in node.items):
+    if isinstance(node, Listing) and _are_names(node):
         help, fixes = offered(f"{{strategy: concat, inputs: {flow(node)}}}", node)
         at.report(NOT_A_MAPPING, node, owner="fusion", given=words_for(node), help=help, fixes=fixes)
         return (Fusion(None, origin_of(node, at)),)
@@ -280,6 +280,11 @@ def _fusions(node: Any, scope: Scope) -> tuple[Fusion, ...]:
         stages = [_fusion(item, at.at(index), required_name=True) for index, item in enumerate(node.items)]
         return tuple(stages)
     return (_fusion(node, at, required_name=False),)
+
+
+def _are_names(node: Listing) -> bool:
+    """Whether a list holds names alone, as the inputs of a fusion do."""
+    return bool(node.items) and all(isinstance(each, Scalar) and isinstance(each.value, str) for each in node.items)
 
 
 def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:

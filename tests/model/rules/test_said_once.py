@@ -69,7 +69,7 @@ def of(code: str, text: str) -> list[Diagnostic]:
 def test_it_is_told_once(page: Any) -> None:
     yaml.SafeDumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]
     text = wrong(page.read_text("utf-8"))
-    spec = yaml.load(text, Plain)  # noqa: S506
+    spec = yaml.load(text, Plain)
     (single,) = of(page.stem, text)
     if len(spec["branches"]) > 1 or not isinstance(spec.get("head"), list):
         pytest.fail("its network cannot be doubled: name it above")
