@@ -51,7 +51,11 @@ class Home(NamedTuple):
 
 
 OTHER_TOOLS: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "the JSON of a Keras model": (("classname", "config"), "", "`cnnlstm-spec import MODEL.json` writes its spec"),
+    "the JSON of a Keras model": (
+        ("classname", "config"),
+        "",
+        "`cnnlstm-spec import MODEL.json` writes its spec: the JSON of a Keras model names its layers",
+    ),
     "a configuration of Ludwig": (
         ("inputfeatures", "outputfeatures"),
         "",
