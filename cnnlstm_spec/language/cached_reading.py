@@ -6,13 +6,17 @@ Imports no layer and no section.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 from ..text.memo import UNKNOWN, Memory
 from ..text.nodes import Listing, Mapping, Node, Scalar
 from .meanings import Meaning
 from .scope import LAYERS_LIMIT, Scope
 from .variables import names_in
+
+N = TypeVar("N", bound=Node)
+T = TypeVar("T")
+More = TypeVarTuple("More")
 
 
 class _Reading(NamedTuple):
@@ -31,7 +35,7 @@ class _Mentions(NamedTuple):
     """Everything that could name a block or a person's own layer."""
 
 
-def recall(read: Callable[..., Any], node: Node, scope: Scope, *more: Any) -> Any:
+def recall(read: Callable[[N, Scope, *More], T], node: N, scope: Scope, *more: *More) -> T:
     """`read(node, scope, *more)`, or what it gave before; `more` must be hashable.
 
     Only a reading without findings is kept: what is said of a mistake may rest on what was said before it.
@@ -48,7 +52,8 @@ def recall(read: Callable[..., Any], node: Node, scope: Scope, *more: Any) -> An
         scope.expanded.update(known.expanded)
         if scope.index is not None:
             scope.index.extend(known.noted)
-        return known.value
+        value: T = known.value
+        return value
     inner = scope.apart()
     found, spent, noted = len(scope.found), scope.budget[0], len(scope.index or ())
     value = read(node, inner, *more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from ..language.cached_reading import recall
@@ -69,7 +70,7 @@ HEAD_IS_BRANCH = Code(
 def elaborate(
     root: Node,
     found: list[Diagnostic],
-    folder: Any = None,
+    folder: File | None = None,
     allow_imports: bool = False,
     memory: Memory | None = None,
     index: list[Meaning] | None = None,

@@ -178,8 +178,10 @@ def _averages(fit: FitSpec, section: CompileSpec) -> bool:
     own = [phase.keys.optimizer for phase in fit.phases or ()]
     used = [each for each in own if each is not None]
     if not own or len(used) < len(own):
-        used.append(section.optimizer.thing if section.optimizer is not None else None)
-    return all(each is not None and each.get("use_ema") for each in used)
+        if section.optimizer is None:
+            return False
+        used.append(section.optimizer.thing)
+    return all(each.get("use_ema") for each in used)
 
 
 def _check_patience(callback: Callback, fit: FitSpec) -> Iterator[Diagnostic]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...language import meanings
+from ...language.catalog import KerasObject
 from ...language.kinds import NAME, SIZE, wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import ListOf
@@ -56,7 +57,7 @@ class PhaseKeys(Record):
     """Addresses of what is not trained from this phase on."""
     unfreeze: Annotated[tuple[Address, ...], ListOf(AddressLeaf())] = ()
     """Addresses of what is trained from this phase on."""
-    optimizer: Annotated[Any, Named("optimizers")] = None
+    optimizer: Annotated[KerasObject | None, Named("optimizers")] = None
     """The optimizer of this phase; that of `compile`, made anew, if it is left out."""
 
     def check(self, at: Checks) -> None:
