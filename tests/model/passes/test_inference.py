@@ -434,6 +434,7 @@ CASES = {
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize("name", CASES)
 def test_equal_outputs(name: str, fresh: Any) -> None:
     check_equal(compiled(*CASES[name]))
