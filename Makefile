@@ -89,7 +89,7 @@ mutants: $(CORE)/ready
 
 # What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all` holds whole, and what needs a
 # browser, Node or another Keras, which are installed for it: what cannot be installed has failed.
-SAMPLE := --tests long --seeds 500 --backbones 8 --keras 6 --mutants 300 --kills 20 --trains 2 --inputs 4000 --targets test-page test-yaml-server
+SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --inputs 4000 --targets test-page test-yaml-server
 proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
