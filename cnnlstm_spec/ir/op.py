@@ -226,9 +226,9 @@ class Op(Record):
         """Whether each sample reads every row of its table once."""
         return False
 
-    def learns(self) -> bool:
-        """Whether a gradient comes to its weights: not where training drops all that they make."""
-        return True
+    def drops_scores(self) -> bool:
+        """Whether training drops all scores of attention, so that a gradient comes to the values alone."""
+        return False
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         """Multiply-adds for a sample: those of products with weights and between inputs; no activations or sums."""

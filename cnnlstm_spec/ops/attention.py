@@ -98,8 +98,8 @@ class Scored(Attending):
         """Whether scores are products of query and key, not sums."""
         raise NotImplementedError
 
-    def learns(self) -> bool:
-        return self.dropout < 1
+    def drops_scores(self) -> bool:
+        return self.dropout == 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         query, value, key = roles(inputs)

@@ -43,7 +43,7 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         return
     if any(_pulls(node, learning[id]) for id, node in typed.nodes.items()):
         return
-    cuts = (node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node) or _drops_own(node))
+    cuts = (node for node in reversed(typed.nodes.values()) if _is_cut(node) or _stops_before(node) or _drops_scores(node))
     cut = next(cuts, None)
     if cut is None:
         head = trained_heads[0]
@@ -53,12 +53,8 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         yield Diagnostic(NO_WEIGHTS, loss.place, {"head": "`, `".join(trained_heads)}, help=help)
     elif cut.node.op is not None:
         layer = cut.node.op.title()
-        help = (
-            ("its `dropout: 1` leaves nothing of what its weights make",)
-            if _drops_own(cut)
-            else ("nothing before it is trained",)
-        )
-        yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=help)
+        nothing = "its `dropout: 1` leaves nothing of the scores" if _drops_scores(cut) else "nothing before it is trained"
+        yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=(nothing,))
 
 
 def _pulls(node: TypedNode, learns: bool) -> bool:
@@ -104,10 +100,10 @@ def _between(typed: TypedGraph, spec: ModelSpec, frozen: bool) -> frozenset[str]
     found: set[str] = set()
     while waiting:
         node = typed.nodes[waiting.pop()]
-        if node.node.id in found or _is_cut(node) or _stops_before(node) or not any(learning[id] for id in node.node.inputs):
+        if node.node.id in found or _is_cut(node) or _stops_before(node) or not any(learning[id] for id in _smooth(node)):
             continue
         found.add(node.node.id)
-        waiting += node.node.inputs
+        waiting += _smooth(node)
     return frozenset(found)
 
 
@@ -115,9 +111,9 @@ def _learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
     """Of each node, whether its values hang on a trained weight, smoothly; with `frozen`, on one that is frozen too."""
     learning: dict[str, bool] = {}
     for id, node in typed.nodes.items():
-        before = any(learning[each] for each in node.node.inputs) and not _stops_before(node)
+        before = any(learning[each] for each in _smooth(node)) and not _stops_before(node)
         own = any(weight.trainable for weight in node.weights) or (frozen and _has_frozen(node))
-        learning[id] = (before or (own and not _drops_own(node))) and not _is_cut(node)
+        learning[id] = (before or (own and not _drops_scores(node))) and not _is_cut(node)
     return learning
 
 
@@ -127,9 +123,13 @@ def _has_frozen(node: TypedNode) -> bool:
     return bool(node.weights) and op is not None and any(weight.trainable for weight in op.weights(*inputs))
 
 
-def _drops_own(node: TypedNode) -> bool:
-    """Whether it has weights, and training drops all that they make."""
-    return bool(node.weights) and node.node.op is not None and not node.node.op.learns()
+def _drops_scores(node: TypedNode) -> bool:
+    return node.node.op is not None and node.node.op.drops_scores()
+
+
+def _smooth(node: TypedNode) -> tuple[str, ...]:
+    """The inputs that a gradient comes to; of attention without scores the values, the second of several."""
+    return node.node.inputs[:2][-1:] if _drops_scores(node) else node.node.inputs
 
 
 def _stops_before(node: TypedNode) -> bool:
