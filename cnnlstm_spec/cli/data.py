@@ -67,5 +67,6 @@ def _pack(compilation: Compilation, folder: File, force: bool, allow_imports: bo
     count = sum(len(each.shards) for each in pack.parts.values())
     size = sum(shard.bytes for each in pack.parts.values() for shard in each.shards)
     samples = sum(each.samples for each in pack.parts.values())
+    kind = "samples" if pack.window is None else "rows"
     shards = f"{count} shard{'' if count == 1 else 's'}"
-    note(f"packed {samples:,} samples in {shards} of {size:,} bytes in all: `--set data.train={folder}`")
+    note(f"packed {samples:,} {kind} in {shards} of {size:,} bytes in all: `--set data.train={folder}`")

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from ..text.files import PathError
-from .read.branches import CellsBranch
+from .read.branches.cells import CellsBranch
 from .read.part import FilePart
 from .read.problems import Broken
 from .samples import Data
@@ -25,9 +25,9 @@ def digest_files(data: Data, anew: bool) -> dict[str, Any] | None:
                 row = part.row(place)
                 try:
                     path = branch.path(row)
-                    if not anew and branch.seen.find(path) is None:
+                    if (sha256 := branch.seen.digest(path, anew)) is None:
                         return None
-                    line = f"{name}\0{branch.name}\0{branch.rows.cell(branch.column, row)}\0{branch.seen.digest(path)}\n"
+                    line = f"{name}\0{branch.name}\0{branch.rows.cell(branch.column, row)}\0{sha256}\n"
                 except (Broken, PathError):
                     # It was there before; the run has what it read of it.
                     continue

@@ -100,10 +100,11 @@ class Finished:
         one = data.parts[wanted]
         if isinstance(one, Source):
             part = reading.open_part((one,), wanted)
-        else:
-            part = reading.read(self.manifest.fold if self.manifest is not None else None)[wanted]
+            reading.problems.stop()
+            return wanted, part
+        parts = reading.read(self.manifest.fold if self.manifest is not None else None)
         reading.problems.stop()
-        return wanted, part
+        return wanted, parts[wanted]
 
 
 def _function(name: str, allow_imports: bool) -> Source:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path as File
 from typing import Any, Literal
 
-from ..compiler.artifact.ownership import MANIFEST, MODEL
-from ..compiler.artifact.write import digest, make_folder, remove_files, remove_folder, replace_file, write_files
+from ..compiler.artifact.ownership import MANIFEST, MODEL, clear, is_temporary
+from ..compiler.artifact.write import digest, remove_files, remove_folder, replace_file, write_files
 from ..text.escape.json import to_json
 from ..text.files import PathError, entries, read, read_json, sort_of
 
@@ -85,7 +85,7 @@ class RunFolder:
 
     def standing(self, identity: Identity) -> Standing:
         """What lies there."""
-        if sort_of(self.path) is None or not entries(self.path):
+        if sort_of(self.path) is None or all(is_temporary(each, (STATE, *NAMES)) for each in entries(self.path)):
             return "new"
         held = read_json(self.path / STATE / IDENTITY)
         if held is not None and sort_of(self.path / STATE / LAST) is None and self.written() is None:
@@ -135,9 +135,10 @@ class RunFolder:
 
     def begin(self, identity: Identity) -> None:
         """Clears what a run before has left, and says whose the folder is from now on."""
+        clear(self.path, NAMES)
+        clear(self.path / STATE, (STATE, IDENTITY))
         remove_folder(self.path / STATE)
-        make_folder(self.path / STATE)
-        replace_file(self.path / STATE / IDENTITY, to_json(identity.values()).encode())
+        write_files(self.path / STATE, {IDENTITY: to_json(identity.values()).encode()})
 
     def take_up(self, identity: Identity) -> None:
         """Goes on with what lies there, which may have fewer epochs."""

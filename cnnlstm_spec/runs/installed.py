@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path as File
 
 from ..compiler.version import __version__
@@ -15,10 +15,18 @@ BACKEND = "tensorflow"
 
 def installed_versions() -> dict[str, str]:
     """Those of this package, of Keras and of its backend; one that is not installed is left out."""
-    known = packages_distributions()
-    # The module `tensorflow` may come from `tensorflow-cpu` and others.
-    found = {name: version(known[name][0]) for name in ("keras", find_backend()) if name in known}
-    return {"cnnlstm-spec": __version__, **found}
+    found = {name: _version(name) for name in ("keras", find_backend())}
+    return {"cnnlstm-spec": __version__, **{name: each for name, each in found.items() if each is not None}}
+
+
+def _version(module: str) -> str | None:
+    """That of the package that a module comes from; None where there is none."""
+    try:
+        return version(module)
+    except PackageNotFoundError:
+        # The module `tensorflow` may come from `tensorflow-cpu` and others; to look through all packages takes long.
+        known = packages_distributions().get(module)
+        return version(known[0]) if known else None
 
 
 def find_backend() -> str:

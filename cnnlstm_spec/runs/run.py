@@ -190,8 +190,8 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
 
     spec = compilation.spec
     assert spec is not None and spec.fit is not None
-    # A run has the same weights, whichever were before it in this process.
-    forget()
+    # A run has the same weights, whichever were before it in this process, each of which has freed its own memory.
+    forget(free=False)
     if spec.fit.deterministic:
         compute_alike()
     devices = _share(orders, watch)

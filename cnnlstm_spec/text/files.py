@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from pathlib import Path as File
 from typing import Any, BinaryIO, Literal
 
-Sort = Literal["file", "folder", "pipe", "socket", "device"]
+Sort = Literal["file", "folder", "link", "pipe", "socket", "device"]
 PACKAGE = File(__file__).parent.parent
 NOWHERE = (errno.ENOENT, errno.ENOTDIR)
 """What the system answers where nothing lies at a path."""
@@ -60,11 +60,14 @@ def reason_of(error: Exception) -> str:
     return words[:1].lower() + words[1:]
 
 
-def sort_of(path: File) -> Sort | None:
-    """What lies at a path, behind links too; None where nothing does. Raises PathError where the system does not tell."""
+def sort_of(path: File, links: bool = True) -> Sort | None:
+    """What lies at a path, with `links` behind those too; None where nothing does.
+
+    Raises PathError where the system does not tell.
+    """
     try:
         with told(path):
-            return _sort(os.stat(path))
+            return _sort(os.stat(path, follow_symlinks=links))
     except PathError as error:
         if error.missing:
             return None
@@ -83,6 +86,8 @@ def _sort(status: os.stat_result) -> Sort:
         return "file"
     if stat.S_ISDIR(mode):
         return "folder"
+    if stat.S_ISLNK(mode):
+        return "link"
     return "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
 
 

@@ -37,16 +37,19 @@ def hidden(name: str) -> str:
     return name if len(name.encode("utf-8", "surrogateescape")) <= 200 else name[:50]
 
 
+def is_temporary(path: File, names: Iterable[str]) -> bool:
+    """Whether a file or folder is called as what waits for the place of one of these names, or was taken from it."""
+    return re.fullmatch(rf"\.({'|'.join(re.escape(hidden(name)) for name in names)})\.{RANDOM}\.tmp", path.name) is not None
+
+
 def clear(folder: File, names: Iterable[str]) -> None:
     """Removes the temporary files of such names in a folder, and of such folders beside it, that are old."""
     names, folder = set(names), resolve(folder)
-    file = re.compile(rf"\.({'|'.join(map(re.escape, names))})\.{RANDOM}\.tmp")
     for path in _below(folder):
-        if file.fullmatch(path.name) and _is_old(path):
+        if is_temporary(path, names) and _is_old(path):
             path.unlink(missing_ok=True)
-    beside = re.compile(rf"\.{re.escape(hidden(folder.name))}\.{RANDOM}\.tmp")
     for path in _below(folder.parent):
-        if beside.fullmatch(path.name) and _is_old(path) and {each.name for each in _below(path)} <= names:
+        if is_temporary(path, (folder.name,)) and _is_old(path) and {each.name for each in _below(path)} <= names:
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -262,13 +262,15 @@ def make_folder(path: File) -> None:
 
 
 def remove_folder(path: File) -> None:
-    """A folder that this package has written, with what is in it; a link to one goes alone."""
+    """A folder that this package has written, at once with all that is in it; a link to one goes alone."""
     if link_at(path) is not None:
         with told(path):
             path.unlink()
     elif sort_of(path) == "folder":
         with told(path):
-            shutil.rmtree(path)
+            aside = File(tempfile.mkdtemp(prefix=f".{hidden(path.name)}.", suffix=".tmp", dir=path.parent))
+            path.rename(aside / path.name)
+            shutil.rmtree(aside)
 
 
 @contextmanager

@@ -262,9 +262,12 @@ def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> An
         raise Unbuildable(f"`{own.__name__}` of `{own.__module__}` fails: {describe_error(error)}") from error
 
 
-def forget() -> None:
-    """Lets the names of operations count from the start again, as in a process that has built nothing."""
-    keras.utils.clear_session()
+def forget(free: bool = True) -> None:
+    """Lets the names of operations count from the start again, as in a process that has built nothing.
+
+    With `free` the memory of models that nobody holds is freed, which takes a look at every object there is.
+    """
+    keras.utils.clear_session(free_memory=free)
 
 
 def save(model: keras.Model, path: Path) -> None:

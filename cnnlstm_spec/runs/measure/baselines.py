@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy
 
-from ..read.part import FilePart
+from ..read.part import FilePart, Windows
 from ..samples import Part, Target
 from .document import Value
 from .figures import Draws, make_value, number_figures
@@ -18,19 +17,17 @@ from .predict import numbers_of
 class Baselines:
     """The simplest forecasts of a part of windows."""
 
-    def __init__(self, part: FilePart, columns: Mapping[str, tuple[str, ...]]) -> None:
-        """`columns` are those of each head's target."""
-        assert part.windows is not None
-        self.part, self.columns, self.window, self.order = part, columns, part.windows.window, part.windows.order
+    def __init__(self, part: FilePart, windows: Windows) -> None:
+        self.part, self.windows, self.window, self.order = part, windows, windows.window, windows.order
 
     def measure(self, head: str, target: Target, truth: Any, draws: Draws) -> dict[str, dict[str, Value]]:
         """`last_value`, and `season` where the window has one: their figures, as those of the model."""
-        steps = len(truth) // len(self.part) if truth.ndim == 2 and truth.shape[1] == len(self.columns[head]) else truth.shape[1]
+        values = self.windows.known(head)
+        steps = len(truth) // len(self.part) if truth.ndim == 2 and truth.shape[1] == values.shape[1] else truth.shape[1]
         found = {}
         last = self.part.at + self.window.span - 1
         first = last + self.window.delay
         wanted = numbers_of(truth.astype("float64"), target)
-        values = numpy.stack([self.part.source.numbers(column)[0] for column in self.columns[head]], axis=1)
         places = {"last_value": numpy.repeat(last[:, None], steps, 1)}
         if self.window.season is not None:
             places["season"] = first[:, None] + numpy.arange(steps) - self.window.season
@@ -47,6 +44,6 @@ class Baselines:
         return bool((self.order.groups[at] == self.order.groups[first][:, None]).all())
 
 
-def make_baselines(part: Part, columns: Mapping[str, tuple[str, ...]]) -> Baselines | None:
+def make_baselines(part: Part) -> Baselines | None:
     """Those of a part; None where its samples are no windows."""
-    return Baselines(part, columns) if isinstance(part, FilePart) and part.windows is not None else None
+    return Baselines(part, part.windows) if isinstance(part, FilePart) and part.windows is not None else None

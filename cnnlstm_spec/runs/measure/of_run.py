@@ -25,9 +25,8 @@ def measure_part(
     """All figures of a part."""
     spec = compilation.spec
     assert spec is not None
-    columns = {head: each.columns for head, each in spec.data.targets.items()} if spec.data is not None else {}
     logged = evaluate(compilation, model, part) if spec.compile is not None else {}
-    return measure(compilation, model, part, name, thresholds, logged, make_baselines(part, columns))
+    return measure(compilation, model, part, name, thresholds, logged, make_baselines(part))
 
 
 def evaluate(compilation: Compilation, model: keras.Model, part: Part) -> dict[str, float]:

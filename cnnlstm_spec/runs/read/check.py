@@ -9,7 +9,7 @@ import numpy
 
 from ...compiler.compile import Compilation
 from ..data_report import DataReport, InputReport, PartReport, ProblemReport
-from ..samples import DataError, Part
+from ..samples import Part
 from .open import Reading
 from .part import FilePart
 from .problems import Broken, Problem
@@ -36,6 +36,9 @@ class Values:
         shape = str(list(values.shape))
         if shape in self.shapes or len(self.shapes) < SHAPES:
             self.shapes[shape] = self.shapes.get(shape, 0) + 1
+        if values.dtype.kind == "f":
+            # What is no number is a problem of its own.
+            values = values[numpy.isfinite(values)]
         if values.size and values.dtype.kind in "biuf":
             self.least, self.greatest = min(self.least, float(values.min())), max(self.greatest, float(values.max()))
             self.total, self.count = self.total + float(values.sum(dtype="float64")), self.count + values.size
@@ -50,20 +53,13 @@ class Values:
 def check_all(compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False) -> DataReport:
     """Reads every sample of every part, of folds those of the first."""
     reading = Reading(compilation, allow_outside, allow_imports)
-    parts: Mapping[str, Part] = {}
-    told: list[Problem] = []
-    try:
-        parts = reading.read()
-    except DataError as error:
-        if not len(reading.problems):
-            cut = [line.partition(": ") for line in error.problems]
-            told = [Problem("not-readable", words or line, line if words else "") for line, _, words in cut]
-    told = [*reading.problems, *told]
+    parts = reading.read()
+    told = list(reading.problems)
     rows = {name: _part(part, told) for name, part in parts.items()}
     reading.seen.save()
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
-    return DataReport(version=1, parts=rows, problems=problems, hints=list(_hints(parts)) if parts else [])
+    return DataReport(version=1, parts=rows, problems=problems, hints=list(_hints(parts)) if "train" in parts else [])
 
 
 def _place(problem: Problem) -> tuple[str, int]:

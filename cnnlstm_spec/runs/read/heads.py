@@ -15,6 +15,7 @@ from ...spec.compile_keys import Placed
 from ...spec.data.targets import HeadSource
 from ...spec.promises import Target as Promise
 from ..samples import DataError, Target
+from .branches.branch import exceeding
 from .formats.image import is_image, open_image
 from .formats.npy import open_npy
 from .problems import Broken, Problems
@@ -94,7 +95,6 @@ class HeadReader:
         """`rows` are those of the training part, in which classes, mean and spread are looked up."""
         self.head = head
         self.axes = head.type.rank if head.type is not None else 1
-        self._need_columns(train)
         first = head.source.columns[0]
         if train.label_lists(first) is not None:
             self.head = head = replace(head, lists=True)
@@ -107,11 +107,6 @@ class HeadReader:
             self.target = self._classes(train, rows, problems)
         else:
             self.target = self._scaled(train, rows)
-
-    def _need_columns(self, rows: Rows) -> None:
-        for column in self.head.source.columns:
-            if column not in rows.names():
-                raise DataError([f"{rows.name}: there is no column `{column}`, which the head `{self.head.name}` is to learn"])
 
     def _need_several(self, rows: Rows) -> None:
         """Raises DataError where lists of labels are not what is promised of the head."""
@@ -204,12 +199,12 @@ class HeadReader:
 
     def read(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
         """The targets of some rows as the loss takes them; a list of arrays where their lengths differ."""
-        self._need_columns(rows)
         if self.inner or self.paths:
             return self._read_inner(rows, at, problems)
         if self.target.sort == "numbers":
             values = self._read_numbers(rows, at, problems, ("not-a-number", "the target is no number"))
-            return ((values - self.target.mean) / self.target.spread).astype("float32")
+            with numpy.errstate(over="ignore", invalid="ignore"):
+                return ((values - self.target.mean) / self.target.spread).astype("float32")
         if self.head.source.source.columns is not None:
             values = self._read_numbers(rows, at, problems, ("not-a-class", "the cell is neither 0 nor 1"))
             self._report(
@@ -235,6 +230,8 @@ class HeadReader:
             )
             self._report(rows, at, empty, problems, "cell-empty", "the target is empty", column=column)
             self._report(rows, at, unknown & ~empty, problems, "not-finite", "the target is NaN or infinite", column=column)
+            large = exceeding("float32", values[at]) & ~unknown & ~faulty[at]
+            self._report(rows, at, large, problems, "not-finite", "the target is too large for float32", column=column)
             found.append(values[at])
         return numpy.stack(found, axis=1)
 

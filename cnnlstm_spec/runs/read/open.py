@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from ...spec.data.section import DataSpec
 from ...spec.data.sources import Source
 from ...spec.data.splits import Split
 from ..samples import Data, DataError, Part, Target
-from .branches import Branch, CellsBranch, ColumnsBranch, open_branch
+from .branches.branch import Branch
+from .branches.cells import CellsBranch
+from .branches.columns import ColumnsBranch
+from .branches.open import open_branch
 from .heads import Head, HeadReader
 from .pack.open import OpenPack, find_pack
 from .part import FilePart, Windows
 from .places import find_source
 from .problems import Problems
+from .room import MOST, Room
 from .seen import Seen
 from .sources.open import Setting, open_source
 from .sources.rows import Array, Rows
@@ -56,7 +61,7 @@ class Reading:
         self.branches: dict[Rows, dict[str, Branch]] = {}
         name = compilation.source.name
         base = Path() if name.startswith("<") else Path(name).parent
-        self.seen = Seen(base)
+        self.seen, self.room = Seen(base), Room()
         root = find_source(self.data.root, base, allow_outside) if self.data.root is not None else None
         heads = tuple(head.name for head in spec.heads)
         names, numbers, others = tuple(each.name for each in spec.branches), _numbers_of(self.data), _others_of(self.data)
@@ -64,7 +69,8 @@ class Reading:
         self.setting = Setting(base, root, names, heads, allow_outside, allow_imports, needed, streamed)
 
     def open_all(self, fold: int | None = None) -> Data:
-        """All parts; raises DataError with everything that is amiss in cells."""
+        """All parts, of which samples are read again and again; raises DataError with everything that is amiss in cells."""
+        self.room = Room(MOST)
         parts = self.read(fold)
         self.problems.stop()
         return Data(parts, self.targets, self.facts(parts), seen=self.seen)
@@ -76,20 +82,26 @@ class Reading:
 
     def read(self, fold: int | None = None) -> dict[str, Part]:
         """All parts, as far as they can be read; what is amiss stands in `problems`."""
-        if (pack := self._pack(self.data.train)) is not None:
-            return self._of_pack(pack)
+        parts: dict[str, Part] = {}
+        with self.problems.gathered():
+            pack = self._pack(self.data.train)
+            share = self._sharer(fold) if pack is None else partial(self._packed, pack)
+            parts["train"] = share("train")
+            for name, value in self.data.parts.items():
+                with self.problems.gathered():
+                    if isinstance(value, Split):
+                        parts[name] = share(name)
+                    elif isinstance(value, Source):
+                        parts[name] = self.open_part((value,), name)
+        return parts
+
+    def _sharer(self, fold: int | None) -> Callable[[str], Part]:
+        """What gives `train`, and the parts of it that others are."""
         train = self._rows(self.data.train, "train")
         splits = {name: each for name, each in self.data.parts.items() if isinstance(each, Split)}
         order = self._order(train)
         codes = split_rows(train, splits, self.data.seed, lambda split: self._places(train, split), fold)
-        parts = {"train": self._part("train", train, codes, TRAIN, order)}
-        for name in ("validation", "test"):
-            value = self.data.parts[name]
-            if isinstance(value, Split):
-                parts[name] = self._part(name, train, codes, CODES[name], order)
-            elif isinstance(value, Source):
-                parts[name] = self.open_part((value,), name)
-        return parts
+        return lambda name: self._part(name, train, codes, CODES.get(name, TRAIN), order)
 
     def open_part(self, sources: tuple[Source, ...], name: str, targets: bool = True) -> Part:
         """A source as a part of its own; without `targets` it needs no columns for them.
@@ -109,16 +121,6 @@ class Reading:
             return None
         return find_pack(source, find_source(source.path, self.setting.base, self.setting.allow_outside))
 
-    def _of_pack(self, pack: OpenPack) -> dict[str, Part]:
-        """The parts, whose shares were drawn when they were packed."""
-        parts: dict[str, Part] = {"train": self._packed(pack, "train")}
-        for name, value in self.data.parts.items():
-            if isinstance(value, Split):
-                parts[name] = self._packed(pack, name)
-            elif isinstance(value, Source):
-                parts[name] = self.open_part((value,), name)
-        return parts
-
     def _packed(self, pack: OpenPack, name: str) -> FilePart:
         inputs = {each.name: each.input for each in self.spec.branches if isinstance(each.input, Input)}
         heads = self.heads()
@@ -127,7 +129,7 @@ class Reading:
         self.packed |= pack.targets
         read = {branch: (input, self.data.inputs[branch]) for branch, input in inputs.items()}
         told = {each.name: each.mask_by is not None or _masks(self.typed, each.name) for each in self.spec.branches}
-        part = pack.take(name, read, heads, self.spec.seed, told)
+        part = pack.take(name, read, heads, self.spec.seed, told, self.data.window, self.steps())
         self.opened[name] = part.source
         return part
 
@@ -152,7 +154,7 @@ class Reading:
         branches = self._branches(rows)
         window = self.data.window
         if window is not None and order is not None:
-            at = windows_of(order, codes, code, window, self._steps(), targets)
+            at = windows_of(order, codes, code, window, self.steps(), targets)
             seen = order.rows[codes[order.rows] == code]
         else:
             at = seen = numpy.flatnonzero(codes == code)
@@ -161,11 +163,11 @@ class Reading:
             if window is None and kept is not seen:
                 at = at[numpy.isin(at, kept)]
         if not len(at):
-            window_words = f", or none of {window.reach(self._steps())} rows one after the other" if window is not None else ""
+            window_words = f", or none of {window.reach(self.steps())} rows one after the other" if window is not None else ""
             self.problems.add("part-empty", f"the part `{name}` has no sample{window_words}", rows.name)
             self.problems.stop()
         values = self._targets(name, rows, at, order, seen) if targets else {}
-        windows = Windows(window, order) if window is not None and order is not None else None
+        windows = Windows(window, order, partial(self._known, rows)) if window is not None and order is not None else None
         weights = self._weights(rows, self._last_rows(at, order))
         group = next(
             (each.group for each in self.data.parts.values() if isinstance(each, Split) and each.group is not None), None
@@ -197,18 +199,20 @@ class Reading:
                 continue
             found[each.name] = branch
             if isinstance(branch, CellsBranch):
-                branch.seen = self.seen
+                branch.seen, branch.room = self.seen, self.room
             branch.tells_padding = each.mask_by is not None or _masks(self.typed, each.name)
             if isinstance(branch, ColumnsBranch) and branch.shape.sizes and each.input.kind != "tokens":
                 width, has = branch.shape.sizes[-1], branch.values.shape[1]
                 if width is not None and width != has:
                     told = f"{has} columns are read; the branch `{each.name}` has {width} features"
                     self.problems.add("shape-differs", told, rows.name, None, branch.column)
-        if len(found) < len(self.spec.branches):
-            self.problems.stop()
         return found
 
-    def _steps(self) -> int:
+    def _known(self, rows: Rows, head: str) -> Array:
+        """The numbers of the columns of a head's target."""
+        return numpy.stack([rows.numbers(column)[0] for column in self.data.targets[head].columns], axis=1)
+
+    def steps(self) -> int:
         """How many rows the target of a window has: as many as the head has steps."""
         found = 1
         for head in self.heads():
@@ -238,6 +242,12 @@ class Reading:
     def _targets(self, name: str, rows: Rows, at: Array, order: Order | None, seen: Array) -> dict[str, Array | list[Array]]:
         found: dict[str, Array | list[Array]] = {}
         for head in self.heads():
+            missing = [column for column in head.source.columns if column not in rows.names()]
+            for column in missing:
+                told = f"there is no such column, which the head `{head.name}` is to learn"
+                self.problems.add("column-missing", told, rows.name, None, column)
+            if missing:
+                continue
             if head.name not in self.readers:
                 reader = HeadReader(head, rows, seen if order is not None else at, self.problems)
                 if head.name in self.known:

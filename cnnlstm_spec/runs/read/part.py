@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy
 
 from ...spec.data.window import Window
 from ..samples import Batch, DataError, Part, Target
-from .branches import Branch, CellsBranch
+from .branches.branch import Branch
+from .branches.cells import CellsBranch
 from .problems import Broken, Problem
 from .sources.rows import Array, Rows
 from .windows import Order
@@ -25,6 +26,8 @@ class Windows:
 
     window: Window
     order: Order
+    known: Callable[[str], Array]
+    """By head, the numbers of the columns of its target (rows, columns), which forecasts are compared with."""
 
 
 @dataclass

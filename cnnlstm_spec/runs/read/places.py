@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ...spec.paths import WrittenPath
-from ...text.files import PathError, resolve, sort_of
+from ...text.files import PathError, Sort, resolve, sort_of
 from ..samples import DataError
 from .problems import Broken
 
@@ -27,19 +28,41 @@ class Root:
         """The folder without links."""
         return resolve(self.folder)
 
+    @cached_property
+    def _folders(self) -> dict[str, Path]:
+        """The folders below this one that cells have named files in, without links, by what cells call them."""
+        return {}
+
     def find(self, cell: str) -> Path:
         """The file or folder that a cell names, without links; raises Broken where there is none, or it lies elsewhere."""
         if ADDRESS.match(cell):
             raise Broken("path-outside", "an address is not the path of a file")
         try:
-            path = resolve(self.folder / cell)
-            if not self.allow_outside and not path.is_relative_to(self.real):
-                raise Broken("path-outside", "the path leads out of the folder; `--allow-outside` allows it")
-            if sort_of(path) not in ("file", "folder"):
-                raise Broken("file-missing", "the file that it names is not there")
+            path, sort = self._follow(cell)
         except PathError as error:
             raise Broken("file-missing", f"the file that it names cannot be read: {error.reason}") from None
+        if sort not in ("file", "folder"):
+            raise Broken("file-missing", "the file that it names is not there")
         return path
+
+    def _follow(self, cell: str) -> tuple[Path, Sort | None]:
+        """Where a cell leads and what lies there; raises Broken where it leads out of the folder, PathError."""
+        named, name = os.path.split(cell)
+        if (folder := self._folders.get(named)) is not None and name not in ("", os.curdir, os.pardir):
+            path = folder / name
+            if (sort := sort_of(path, links=False)) != "link":
+                return path, sort
+        path = resolve(self.folder / cell)
+        if not self.allow_outside and not path.is_relative_to(self.real):
+            raise Broken("path-outside", "the path leads out of the folder; `--allow-outside` allows it")
+        self._know(named)
+        return path, sort_of(path)
+
+    def _know(self, named: str) -> None:
+        """Keeps where a folder leads that lies below this one."""
+        folder = resolve(self.folder / named)
+        if self.allow_outside or folder.is_relative_to(self.real):
+            self._folders[named] = folder
 
 
 def find_source(written: WrittenPath, base: Path | None, allow_outside: bool) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..samples import DataError
@@ -42,6 +43,8 @@ class Problem:
     column: str | None = None
 
     def __str__(self) -> str:
+        if not self.file:
+            return self.message
         row = f", row {self.row}" if self.row is not None else ""
         column = f", `{self.column}`" if self.column is not None else ""
         return f"{self.file}{row}{column}: {self.message}"
@@ -71,6 +74,18 @@ class Problems:
             self.found.append(Problem(code, message, file, row, column))
         else:
             self.more += 1
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Keeps what ends the reading of a part, beside what was found before, so that other parts can be read."""
+        try:
+            yield
+        except DataError as error:
+            found = {str(each) for each in self.found}
+            for line in error.problems:
+                if line not in found:
+                    file, _, words = line.partition(": ")
+                    self.add("not-readable", words or line, file if words else "")
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.found)

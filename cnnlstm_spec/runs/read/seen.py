@@ -82,10 +82,12 @@ class Seen:
         self.entries[str(path)] = kept
         self.is_changed = True
 
-    def digest(self, path: File) -> str:
-        """The digest of a file, taken anew where it is not known; raises PathError."""
+    def digest(self, path: File, anew: bool) -> str | None:
+        """The digest of a file; one that is not known is taken `anew`, or is None. Raises PathError."""
         entry = self.find(path)
-        return entry.sha256 if entry is not None else _digest(path)
+        if entry is not None:
+            return entry.sha256
+        return _digest(path) if anew else None
 
     def save(self) -> None:
         """Writes what is known; a cache that cannot be written is none."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import numpy
 import pytest
 from data_specs import CLASSES, NUMBER, write_spec
 from json_schemas import validator
+from PIL import Image
 
 from cnnlstm_spec.cli.main import run
 
@@ -61,6 +63,70 @@ def test_every_broken_file_at_once(tmp_path: Path, capsys: pytest.CaptureFixture
         ("t.csv", 5, "file", "shape-differs"),
         ("t.csv", 6, "file", "not-finite"),
     ]
+
+
+@pytest.mark.parametrize("rows", [300, pytest.param(10_000, marks=pytest.mark.whole)])
+def test_everything_that_is_amiss_among_many_rows(rows: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(numpy.full((2, 2), 7, "uint8")).save(tmp_path / "0.png")
+    with av.open(str(tmp_path / "0.avi"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 16
+        for shade in range(6):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(numpy.full((16, 16, 3), 30 * shade, "uint8"))):
+                container.mux(packet)
+        container.mux(stream.encode(None))
+    for number in range(1, rows):
+        (tmp_path / f"{number}.png").hardlink_to(tmp_path / "0.png")
+    broken, strange, nothing, cut = 11, rows // 2, rows - 40, rows - 2
+    (tmp_path / f"{broken}.png").unlink()
+    (tmp_path / f"{broken}.png").write_bytes((tmp_path / "0.png").read_bytes()[:45])
+    (tmp_path / "cut.avi").write_bytes((tmp_path / "0.avi").read_bytes()[:-700])
+    lines = [
+        f"{number}.png,{'cut' if number == cut else 0}.avi,{'nan' if number == nothing else number / 7},"
+        f"{'other' if number == strange else 'ab'[number % 2]}"
+        for number in range(rows)
+    ]
+    (tmp_path / "t.csv").write_text("picture,film,heat,kind\n" + "\n".join(lines) + "\n")
+    rest = """fusion: {strategy: concat}
+head: [{Dense: {units: 1, activation: sigmoid}}]
+compile: {loss: binary_crossentropy}
+data:
+  train: t.csv
+  test: elsewhere.csv
+  inputs:
+    picture: {column: picture}
+    film: {column: film}
+    heat: {columns: [heat]}
+    cold: {columns: [cold]}
+  targets: {head: {column: kind, classes: [a, b]}}
+  sample_weight: {column: w}
+"""
+    branches = """
+  picture: {input: {kind: image, shape: [2, 2, 1]}, layers: [Flatten]}
+  film: {input: {kind: video, shape: [2, 16, 16, 3]}, layers: [Flatten]}
+  heat: {input: {kind: vector, shape: [1]}}
+  cold: {input: {kind: vector, shape: [1]}}"""
+    assert run(["data", str(write_spec(tmp_path, branches, rest)), "--format", "json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    validator("data").validate(report)
+    assert report["parts"]["train"]["samples"] == rows
+    assert [(each["file"], each["row"], each["column"], each["code"]) for each in report["problems"]] == [
+        ("elsewhere.csv", None, None, "not-readable"),
+        ("t.csv", None, "cold", "column-missing"),
+        ("t.csv", None, "w", "column-missing"),
+        ("t.csv", broken + 1, "picture", "not-readable"),
+        ("t.csv", strange + 1, "kind", "not-a-class"),
+        ("t.csv", nothing + 1, "heat", "not-finite"),
+        ("t.csv", cut + 1, "film", "not-readable"),
+    ]
+
+
+def test_columns_of_heads_that_are_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recordings(tmp_path)
+    (tmp_path / "t.csv").write_text("file,other\n" + "".join(f"{index}.npy,1\n" for index in (0, 1, 9)))
+    assert run(["data", str(spec(tmp_path)), "--format", "json"]) == 1
+    told = [(each["row"], each["column"], each["code"]) for each in json.loads(capsys.readouterr().out)["problems"]]
+    assert told == [(None, "state", "column-missing"), (3, "file", "file-missing")]
 
 
 def test_unequal_lengths_without_padding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,7 @@ def test_what_is_read(folder: Path, function: str) -> None:
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        ("without_targets", "of_python:without_targets: there is no column `head`, which the head `head` is to learn"),
+        ("without_targets", "of_python:without_targets, `head`: there is no such column, which the head `head` is to learn"),
         ("of_other_width", "of_python:of_other_width, row 1, `x`: the sample is [3]; the branch takes [4]"),
         ("not_a_class", "of_python:not_a_class, `head`: there are 4 classes; `head` tells 3 apart"),
         ("endless", "of_python:endless: it never ends; an epoch of it is all samples, once"),

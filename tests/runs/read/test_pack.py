@@ -19,6 +19,8 @@ from PIL import Image
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.runs.measure.baselines import make_baselines
+from cnnlstm_spec.runs.measure.figures import Draws
 from cnnlstm_spec.runs.read.open import Reading
 from cnnlstm_spec.runs.read.pack.write import write_pack
 from cnnlstm_spec.runs.samples import DataError, Part
@@ -292,6 +294,80 @@ def test_what_cannot_be_packed(made: Path, tmp_path: Path) -> None:
         assert not (tmp_path / "broken").exists()
     finally:
         make_files(made)
+
+
+SERIES = """{p: {input: {kind: sequence, shape: [4, 2]}, layers: [Normalization, {LSTM: {units: 2}}]},
+  v: {input: {kind: vector, shape: [1]}, layers: [{Dense: {units: 2}}]}}
+fusion: {strategy: concat}
+head: [{Dense: {units: 3}}]
+compile: {loss: mse}
+data:
+  train: prices.csv
+  window: {sequence_length: 4, sampling_rate: 2, sequence_stride: 2, delay: 2, order: day, group: ticker, season: 5}
+  validation: {last: 0.2}
+  test: {where: {kept: no}}
+  inputs: {p: {columns: [a, b]}, v: {columns: [a]}}
+  targets: {head: {column: b, scale: standard}}
+  sample_weight: {column: w}
+fit: {epochs: 2, batch_size: 8}
+"""
+
+
+def make_prices(folder: Path) -> None:
+    """Three groups of 60 days out of order, of which some ten in a row are kept for the test."""
+    rng = numpy.random.default_rng(3)
+    lines = [
+        f"{ticker},{day},{rng.normal():.4f},{rng.normal(5):.4f},{day % 3 + 1},{'no' if 15 <= day < 32 + 3 * number else 'yes'}"
+        for number, ticker in enumerate(("one", "two", "three"))
+        for day in range(60)
+    ]
+    rng.shuffle(lines)
+    (folder / "prices.csv").write_text("ticker,day,a,b,w,kept\n" + "\n".join(lines) + "\n")
+
+
+def baselines_of(part: Part) -> Any:
+    found = make_baselines(part)
+    assert found is not None
+    truth = part.read_targets(range(len(part)))["head"]
+    return found.measure("head", part.targets["head"], truth, Draws(numpy.arange(len(part)), len(part), part.groups))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_windows_are_read_of_a_pack_as_of_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_prices(tmp_path)
+    spec = write_spec(tmp_path, SERIES.partition("\nfusion")[0], "fusion" + SERIES.partition("\nfusion")[2])
+    assert run(["data", str(spec), "--pack", str(tmp_path / "pack")]) == 0
+    assert "rows in 3 shards of" in capsys.readouterr().err
+    table = open_spec(spec)
+    packed = Reading(load(spec, (f"data.train={tmp_path / 'pack'}",))).open_all()
+    assert list(packed.parts) == ["train", "validation", "test"] and packed.targets == table.targets
+    for name, part in table.parts.items():
+        other = packed.parts[name]
+        assert len(part) == len(other) > 1 and part.groups == other.groups
+        assert [part.label(place) for place in range(len(part))] == [other.label(place) for place in range(len(part))]
+        same(part, other, list(range(len(part))), 1)
+        assert baselines_of(part) == baselines_of(other)
+    for output, more in (("run", []), ("other", ["--set", f"data.train={tmp_path / 'pack'}"])):
+        assert run(["train", str(spec), "-o", str(tmp_path / output), *more]) == 0
+    for name in ("model.keras", "history.csv", "adapted.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_windows_that_were_packed_otherwise_or_lie(tmp_path: Path) -> None:
+    make_prices(tmp_path)
+    branches, _, rest = SERIES.partition("\nfusion")
+    write_pack(Reading(load(write_spec(tmp_path, branches, "fusion" + rest))), tmp_path / "pack")
+    rest = rest.replace("train: prices.csv", "train: pack")
+    assert problems(write_spec(tmp_path, branches, "fusion" + rest)) == []
+    found = problems(write_spec(tmp_path, branches, "fusion" + rest.replace("delay: 2", "delay: 3")))
+    assert "pack: `window` is another than was packed" in found
+
+    def everywhere(table: Any) -> Any:
+        return replaced(table, "begins", [b"\x01"] * len(table))
+
+    rewrite(everywhere)(tmp_path / "pack")
+    found = problems(write_spec(tmp_path, branches, "fusion" + rest))
+    assert found == ["pack: its samples do not begin where `window` lets them"]
 
 
 SMALL = """{numbers: {input: {kind: vector, shape: [2]}, layers: [Normalization, {Dense: {units: 4}}, {Dropout: {rate: 0.3}}]}}"""

@@ -13,7 +13,7 @@ import pytest
 from data_specs import NUMBER, problems, write_spec
 
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.runs.read import branches
+from cnnlstm_spec.runs.read.branches import cells
 from cnnlstm_spec.runs.read.problems import Broken
 from cnnlstm_spec.runs.read.seen import CACHE
 
@@ -54,7 +54,7 @@ def test_what_data_keeps_of_each_file(folder: Path, monkeypatch: pytest.MonkeyPa
     assert entry["stamp"] == [[file.stat().st_mtime_ns, file.stat().st_size, file.stat().st_ino]]
 
     numpy.save(folder / "6.npy", numpy.ones(3))
-    monkeypatch.setattr(branches, "open_npy", open_nothing)
+    monkeypatch.setattr(cells, "open_npy", open_nothing)
     # Only what is not known is looked at before training.
     assert problems(folder / "spec.yaml") == ["t.csv, row 7, `file`: it was opened"]
     os.utime(folder / "3.npy", (1, 1))

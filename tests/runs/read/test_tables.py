@@ -183,10 +183,12 @@ def test_folds(tmp_path: Path) -> None:
         assert max(map(len, folds)) - min(map(len, folds)) <= (3 if "group" in more else 1)
 
 
+ONE_CLASS = "t.csv, `y`: there are 1 classes; `head` tells 3 apart: write them as `classes`"
 MISTAKES = [
-    ("a,b\n1,2\n", ["t.csv: there is no column `y`, which the head `head` is to learn"]),
-    ("a,y\n1,u\n", ["t.csv, `b`: there is no such column, which the branch `x` reads"]),
+    ("a,b\n1,2\n", ["t.csv, `y`: there is no such column, which the head `head` is to learn"]),
+    ("a,y\n1,u\n", ["t.csv, `b`: there is no such column, which the branch `x` reads", ONE_CLASS]),
     ("", ["t.csv: it is empty"]),
+    ("a,b,a,y\n1,2,3,u\n", ["t.csv: its header names `a` twice"]),
     ("a,b,y\n", ["t.csv: it has no row"]),
     ("a,b,y\n1,2,u,4\n", ["t.csv: a row has more cells than the header"]),
 ]

@@ -28,6 +28,7 @@ FORMATS = {
 MOST = 256 * 10**6
 """Pixels."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+ORIENTATION = 0x0112
 TURNED = (5, 6, 7, 8)
 """Orientations of EXIF in which height and width change places."""
 
@@ -57,40 +58,45 @@ def open_image(path: Path) -> Iterator[Any]:
         yield opened
 
 
-def size_of(path: Path) -> tuple[int, int]:
-    """Height and width, as the header and EXIF say."""
+def check_image(path: Path, height: int | None, width: int | None) -> None:
+    """Raises Broken for a file whose header says that its image is of another size."""
     with open_image(path) as opened:
-        return _size(opened)
+        need_size(opened, height, width)
+
+
+def need_size(opened: Any, height: int | None, width: int | None) -> None:
+    """Raises Broken where an image that is not yet unpacked does not fit as EXIF turns it."""
+    stored = (opened.height, opened.width)
+    fitting = [has for has in (stored, stored[::-1]) if (height or has[0], width or has[1]) == has]
+    # Of a PNG Pillow says what EXIF has once it is unpacked: what fits neither way is not.
+    has = _size(opened) if fitting and stored[0] != stored[1] else stored
+    if has not in fitting:
+        raise Broken("shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`")
 
 
 def _size(opened: Any) -> tuple[int, int]:
+    """Height and width, as EXIF turns them."""
     # Pillow turns TIFF by itself.
-    turned = opened.format != "TIFF" and opened.getexif().get(0x0112) in TURNED
+    turned = opened.format != "TIFF" and opened.getexif().get(ORIENTATION) in TURNED
     return (opened.width, opened.height) if turned else (opened.height, opened.width)
-
-
-def need_size(has: tuple[int, int], height: int | None, width: int | None) -> None:
-    """Raises Broken where an image of this size does not fit."""
-    if (height or has[0], width or has[1]) != has:
-        raise Broken("shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`")
 
 
 def read_image(path: Path, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
     """The image (height, width, channels) with values as stored, brought to a size where `source` says how."""
     with open_image(path) as opened:
         if source.resize is None:
-            need_size(_size(opened), height, width)
+            need_size(opened, height, width)
         return convert(opened, source, height, width, channels)
 
 
 def convert(image: Any, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
     """An image of Pillow's as an array (height, width, channels)."""
-    ops = need("PIL.ImageOps", "an image")
     try:
         image.seek(0) if getattr(image, "n_frames", 1) > 1 else None
         # TIFF is turned while it is loaded, and then says no more of it.
         image.load()
-        image = ops.exif_transpose(image)
+        if image.getexif().get(ORIENTATION, 1) != 1:
+            image = need("PIL.ImageOps", "an image").exif_transpose(image)
         image = _with_channels(image, channels or len(image.getbands()))
         if source.resize is not None and height is not None and width is not None:
             image = _resized(image, source, height, width)
@@ -117,7 +123,7 @@ def _with_channels(image: Any, channels: int) -> Any:
     if image.mode.startswith("I;16") or image.mode == "I":
         pillow = need("PIL.Image", "an image")
         image = pillow.fromarray((numpy.asarray(image) // 256).astype("uint8"))
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _resized(image: Any, source: ImageSource, height: int, width: int) -> Any:

@@ -15,7 +15,8 @@ Array = numpy.ndarray[Any, Any]
 def open_npy(path: Path) -> Array:
     """The array, read from the file as it is asked for; raises Broken."""
     try:
-        found = numpy.load(path, mmap_mode="r", allow_pickle=False)
+        # Not `numpy.load`, which takes other formats too, whatever the name says.
+        found = numpy.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError, SyntaxError, MemoryError) as error:
         objects = "Python objects" in str(error) or "Object arrays" in str(error)
         reason = "it needs pickle, which could run code" if objects else "the array cannot be read"

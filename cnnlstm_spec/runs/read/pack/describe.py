@@ -9,7 +9,8 @@ from ....language.record import Record
 from ....ops.input import Input
 from ....spec.data.section import DataSpec
 from ....spec.data.splits import Split
-from ..branches import Branch, CellsBranch
+from ..branches.branch import Branch
+from ..branches.cells import CellsBranch
 from ..heads import Head
 from .document import Held, Pack, PackedInput
 
@@ -80,8 +81,8 @@ def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, he
     for name, split in describe_splits(data).items():
         if split != pack.splits.get(name):
             yield f"`{name}` is another share than was packed"
-    if data.window is not None:
-        yield "it holds samples, of which no `window` makes others"
+    if (differing(data.window) if data.window is not None else None) != pack.window:
+        yield "`window` is another than was packed"
     for weight in data.sample_weights:
         if (weight.head is None and not pack.weights) or (weight.head is not None and weight.head not in pack.weights):
             yield "it holds no weights of samples"

@@ -48,13 +48,17 @@ class Shard(Document):
 
 
 class PackedPart(Document):
-    """The samples of a part, in their order."""
+    """The samples of a part, in their order; with `window` the rows that they are made of."""
 
     samples: Annotated[int, Field(ge=1)]
     group: Annotated[int, Field(ge=1)]
     """So many samples are read at once: those of a row group, but for the last of a shard."""
     columns: dict[str, Column]
-    """`input/BRANCH`, `target/HEAD`, `weight/HEAD`, `label`, and `group` where the split has groups."""
+    """`input/BRANCH`, `target/HEAD`, `weight/HEAD`, `label`, and `group` where the split has groups.
+
+    With `window` also `begins`, where a sample does, whose targets and weights stand there; `series`, the number of the group of
+    each row; and `known/HEAD`, the numbers that forecasts are compared with.
+    """
     shards: Annotated[tuple[Shard, ...], Field(min_length=1)]
 
 
@@ -96,6 +100,8 @@ class Pack(Document):
     targets: dict[str, PackedTarget]
     weights: tuple[str, ...]
     """The heads whose samples are weighed."""
+    window: LeftOut[dict[str, str]] = None
+    """What `window` says beside the defaults; left out where there is none."""
     splits: dict[str, dict[str, str]]
     """The shares of `train` that `validation` and `test` are, with `data.seed`."""
     parts: dict[str, PackedPart]

@@ -7,37 +7,50 @@ from math import prod
 
 from ....ops.input import Input
 from ....spec.data.inputs import BranchSource
-from ..branches import UNKNOWN_DTYPE, shape_of
+from ..branches.branch import UNKNOWN_DTYPE, shape_of
 from ..heads import Head
 from .document import Column, Pack, PackedPart
 
 Inputs = Mapping[str, tuple[Input, BranchSource]]
 """The branches of a spec, and how each is read."""
 LABEL = Column(dtype="text")
+OF_WINDOWS = {"begins": Column(dtype="bool", shape=()), "series": Column(dtype="int64", shape=())}
 
 
 def find_unfit(pack: Pack, part: PackedPart, inputs: Inputs, heads: Sequence[Head]) -> Iterator[str]:
     """The columns that are missing, or of another dtype or shape than the spec reads."""
     for name, (input, _) in inputs.items():
         column = part.columns.get(f"input/{name}")
-        if column is None or not _fits_input(column, input, pack.inputs[name].held == "files"):
+        files, windowed = pack.inputs[name].held == "files", pack.window is not None
+        if column is None or not _fits_input(column, input, files, windowed):
             yield f"input/{name}"
     for head in heads:
         column = part.columns.get(f"target/{head.name}")
         if column is None or not _fits_target(column, head, pack.targets[head.name].target.encoding == "integer"):
             yield f"target/{head.name}"
-    wanted = {**{f"weight/{head}": Column(dtype="float32", shape=()) for head in pack.weights}, "label": LABEL}
+        if pack.window is not None and pack.targets[head.name].target.sort == "numbers":
+            known = part.columns.get(f"known/{head.name}")
+            if known is None or known.dtype != "float64" or known.shape is None or len(known.shape) != 1:
+                yield f"known/{head.name}"
+    weights = {f"weight/{head}": Column(dtype="float32", shape=()) for head in pack.weights}
+    wanted = {**weights, "label": LABEL, **(OF_WINDOWS if pack.window is not None else {})}
     yield from (name for name, column in wanted.items() if part.columns.get(name) != column)
 
 
-def _fits_input(column: Column, input: Input, files: bool) -> bool:
+def _fits_input(column: Column, input: Input, files: bool, windowed: bool) -> bool:
     if files or input.kind == "text":
         return (column.dtype == "text") == (input.kind == "text")
-    sizes = shape_of(input).sizes
+    sizes = row_of(input) if windowed else shape_of(input).sizes
     if column.dtype != UNKNOWN_DTYPE.get(input.data_type, input.data_type):
         return False
     # What differs from sample to sample is held against the branch when it is read.
     return column.shape is None or _fits(column.shape, sizes)
+
+
+def row_of(input: Input) -> tuple[int | None, ...]:
+    """The sizes of a row of which windows are made."""
+    sizes = shape_of(input).sizes
+    return sizes if input.kind == "vector" or not sizes else sizes[1:] or (1,)
 
 
 def _fits(shape: Sequence[int], sizes: Sequence[int | None]) -> bool:

@@ -13,13 +13,16 @@ from ....ops.input import Input
 from ....spec.data.inputs import BranchSource, VideoSource
 from ....spec.data.section import DataSpec
 from ....spec.data.sources import Source
+from ....spec.data.window import Window
 from ....text.files import PathError, read, sort_of
 from ....text.files import digest as digest_of
 from ...samples import DataError, Target
-from ..branches import Branch, CellsBranch
+from ..branches.branch import Branch
+from ..branches.cells import CellsBranch
 from ..heads import Head
-from ..part import FilePart
+from ..part import FilePart, Windows
 from ..sources.rows import Array, Rows
+from ..windows import Order
 from .describe import find_differences
 from .document import NAME, Pack
 from .fit import find_unfit
@@ -69,8 +72,13 @@ class OpenPack:
         heads: Sequence[Head],
         seed: int,
         masked: Mapping[str, bool],
+        window: Window | None,
+        steps: int,
     ) -> FilePart:
-        """A part by its name; raises DataError where there is none, or its shards are not as they were packed."""
+        """A part by its name; raises DataError where there is none, or its shards are not as they were packed.
+
+        Targets of a `window` have so many `steps`.
+        """
         if name not in self.pack.parts:
             raise DataError([f"{self.shown}: it holds no part `{name}`"])
         part = self.pack.parts[name]
@@ -87,7 +95,22 @@ class OpenPack:
         values = {head: self._sound(_joined(shards, f"target/{head}"), self.targets[head]) for head in self.pack.targets}
         weights = {head: self._sound(shards.matrix(f"weight/{head}")) for head in self.pack.weights}
         groups = [str(each) for some in shards.whole("group") for each in some] if "group" in part.columns else None
-        return FilePart(rows, branches, numpy.arange(len(shards)), self.targets, values, weights, seed, None, groups)
+        if window is None:
+            return FilePart(rows, branches, numpy.arange(len(shards)), self.targets, values, weights, seed, None, groups)
+        windows, at = self._windows(shards, window, steps)
+        values = {head: each[at] for head, each in values.items()}
+        weights = {head: each[at] for head, each in weights.items()}
+        groups = [groups[place] for place in at.tolist()] if groups is not None else None
+        return FilePart(rows, branches, at, self.targets, values, weights, seed, windows, groups)
+
+    def _windows(self, shards: Shards, window: Window, steps: int) -> tuple[Windows, Array]:
+        """How windows are made of the rows of a part, and where they begin; raises DataError where one has no place there."""
+        at, series = numpy.flatnonzero(shards.matrix("begins")), shards.matrix("series")
+        last = at + window.reach(steps) - 1
+        if not len(at) or int(last[-1]) >= len(series) or bool((series[at] != series[last]).any()):
+            raise DataError([f"{self.shown}: its samples do not begin where `window` lets them"])
+        order = Order(numpy.arange(len(series)), series)
+        return Windows(window, order, lambda head: shards.matrix(f"known/{head}")), at
 
     def _sound(self, values: Array | list[Array], target: Target | None = None) -> Any:
         """Targets or weights; raises DataError where they are no numbers, or none of the classes."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy
 
-from ....text.files import PathError, digest, entries, sort_of
+from ....text.files import digest, entries, open_regular, sort_of
 from ...samples import DataError
 from ..libraries import need
+from ..problems import Broken
 from .rows import Array, Rows
 
 NUMBERS = "biuf"
@@ -37,8 +38,15 @@ class ArrayRows(Rows):
     def names(self) -> tuple[str, ...]:
         return tuple(self.arrays)
 
+    def _values(self, column: str, places: int | slice) -> Any:
+        """Some of an array; raises DataError for a part of a file that is damaged."""
+        try:
+            return self.arrays[column][places]
+        except OSError:
+            raise DataError([f"{self.name}: `{column}` is damaged"]) from None
+
     def texts(self, column: str) -> Sequence[str | None]:
-        values = numpy.asarray(self.arrays[column][:])
+        values = numpy.asarray(self._values(column, slice(None)))
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
         if values.dtype.kind == "f" and bool((values == numpy.round(values)).all()):
@@ -48,13 +56,16 @@ class ArrayRows(Rows):
         return [str(each).lower() if values.dtype.kind == "b" else str(each) for each in values.tolist()]
 
     def numbers(self, column: str) -> tuple[Array, Array]:
-        values = numpy.asarray(self.arrays[column][:])
+        values = numpy.asarray(self._values(column, slice(None)))
         if values.dtype.kind not in NUMBERS or values.size != len(self):
             return numpy.full(len(self), numpy.nan), numpy.ones(len(self), dtype=bool)
         return values.reshape(len(self)).astype("float64"), numpy.zeros(len(self), dtype=bool)
 
     def cell(self, column: str, row: int) -> Any:
-        value = self.arrays[column][row]
+        try:
+            value = self.arrays[column][row]
+        except OSError:
+            raise Broken("not-readable", "this place of the file is damaged") from None
         return value if isinstance(value, numpy.ndarray) and value.ndim else numpy.asarray(value).item()
 
     def read_array(self, column: str) -> Array | None:
@@ -71,7 +82,7 @@ class ArrayRows(Rows):
         found = [hashlib.blake2b(digest_size=8) for _ in range(len(self))]
         for name in sorted(self.arrays):
             for row, one in enumerate(found):
-                one.update(numpy.ascontiguousarray(self.arrays[name][row]).tobytes())
+                one.update(numpy.ascontiguousarray(self._values(name, row)).tobytes())
         return [each.digest() for each in found]
 
     def facts(self) -> list[dict[str, Any]]:
@@ -86,12 +97,13 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
             files = [each for each in entries(path) if each.suffix == ".npy" and not each.name.startswith(".")]
             return ArrayRows({each.stem: numpy.load(each, mmap_mode="r", allow_pickle=False) for each in files}, shown, files)
         if path.suffix.lower() == ".npz":
-            with numpy.load(path, allow_pickle=False) as held:
+            with open_regular(path) as stream, numpy.load(stream, allow_pickle=False) as held:
                 return ArrayRows({name: held[name] for name in held.files}, shown, [path])
         return ArrayRows(_open_hdf5(path, shown), shown, [path])
     except DataError:
         raise
-    except (PathError, OSError, ValueError, EOFError, KeyError, SyntaxError, MemoryError) as error:
+    except Exception as error:
+        # Of damaged files NumPy, zipfile, zlib and h5py each raise their own.
         reason = "it needs pickle, which could run code" if "bject" in str(error) else "it is no file of arrays"
         raise DataError([f"{shown}: {reason}"]) from None
 

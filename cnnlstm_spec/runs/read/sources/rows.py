@@ -13,7 +13,7 @@ from ..places import Root
 Array = numpy.ndarray[Any, Any]
 
 
-FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD, NOT_WHOLE = range(6)
+FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD, NOT_WHOLE, TOO_LARGE = range(7)
 """What may be amiss with a cell that is to be a number."""
 
 
@@ -25,13 +25,14 @@ def join_columns(
     values: Array = numpy.empty((count, len(columns)), dtype)
     faults: Array | None = None
     for index, (numbers, wrong) in enumerate(columns):
-        # A number that the dtype cannot hold is no number.
-        values[:, index] = numbers
-        sound = numpy.isfinite(numbers) & ~wrong
+        with numpy.errstate(over="ignore"):
+            values[:, index] = numbers
+        sound = numpy.isfinite(values[:, index]) & ~wrong
         if bool(sound.all()):
             continue
         faults = numpy.zeros((count, len(columns)), "int8") if faults is None else faults
-        faults[:, index] = numpy.where(wrong, NO_NUMBER, numpy.where(sound, FINE, NOT_FINITE))
+        unsound = numpy.where(numpy.isfinite(numbers), TOO_LARGE, NOT_FINITE)
+        faults[:, index] = numpy.where(wrong, NO_NUMBER, numpy.where(sound, FINE, unsound))
         nothing = numpy.flatnonzero(numpy.isnan(numbers) & ~wrong)
         if len(nothing):
             cells = texts(index)
@@ -64,7 +65,7 @@ class Rows(ABC):
     def read_matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
         """The cells of columns side by side, empty ones NaN; and of each what is amiss with it, None where nothing is.
 
-        What is amiss is one of `FINE`, `EMPTY`, `NO_NUMBER` and `NOT_FINITE`.
+        What is amiss is one of `FINE`, `EMPTY`, `NO_NUMBER`, `NOT_FINITE`, and `TOO_LARGE` for the dtype.
         """
         return join_columns([self.numbers(column) for column in columns], dtype, lambda index: self.texts(columns[index]))
 

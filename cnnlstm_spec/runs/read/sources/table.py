@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -46,6 +47,16 @@ class TableFile:
             return polars.scan_parquet(self.path, glob=False, hive_partitioning=False)
         return polars.scan_ndjson(self.path, infer_schema_length=None)
 
+    def named_twice(self) -> set[str]:
+        """The names that stand more than once in the header, of which polars makes others."""
+        ending = self.path.suffix.lower()
+        if ending not in SEPARATORS:
+            return set()
+        polars = need("polars", f"`{self.shown}`")
+        options = {"separator": self.separator or SEPARATORS[ending], "infer_schema": False, "glob": False}
+        names = Counter(polars.read_csv(self.path, has_header=False, n_rows=1, **options).row(0))
+        return {name for name, times in names.items() if times > 1 and name is not None}
+
     def read(self, frame: Any, columns: Sequence[str]) -> tuple[Any, int]:
         """Some columns of what `scan` has given, and how many rows there are."""
         polars = need("polars", f"`{self.shown}`")
@@ -75,6 +86,9 @@ class TableRows(Rows):
             with _told(each, polars):
                 frame = each.scan()
                 names = tuple(frame.collect_schema().names())
+                for name in sorted(each.named_twice()):
+                    if needed is None or name in needed:
+                        raise DataError([f"{each.shown}: its header names `{name}` twice"])
                 wanted = [name for name in names if (needed is None or name in needed) and name not in streamed]
                 if frames and set(names) != set(self._names):
                     raise DataError([f"{each.shown}: its columns are others than those of {files[0].shown}"])

@@ -1,169 +1,30 @@
-"""How a branch reads its samples: numbers of columns at once, lists and files one by one, each held against its shape."""
+"""Cells of which each is a sample: a list, a text, or the path of a file, read one by one."""
 
 from __future__ import annotations
 
 import hashlib
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 
-from ...ops.input import Input
-from ...spec.data.inputs import BranchSource, ImageSource, OneHotColumn, SequenceSource, VectorSource, VideoSource
-from ...spec.data.lengths import Length
-from .augment import augment
-from .formats.film import read_film
-from .formats.image import need_size, read_image, size_of
-from .formats.npy import open_npy
-from .formats.series import read_series
-from .formats.volume import read_volume
-from .problems import Broken, Problems
-from .seen import Seen
-from .sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, NOT_WHOLE, Array, Rows
-
-UNKNOWN_DTYPE = {"bfloat16": "float32"}
-"""What stands for dtypes that NumPy does not have."""
-
-
-class Shape(NamedTuple):
-    """What a sample of a branch looks like."""
-
-    sizes: tuple[int | None, ...]
-    """None of a size that is known only at run time."""
-    timed: bool
-    """Whether the first axis is the steps, along which samples are padded."""
-
-
-def shape_of(input: Input) -> Shape:
-    """The shape of a branch's samples."""
-    sizes = tuple(each if isinstance(each, int) else None for each in input.shape)
-    first = input.kind in ("sequence", "video", "tokens") and len(sizes) > 0
-    timed = first or (input.kind == "tensor" and input.time_axis is not None and (input.axes or ("",))[0] == input.time_axis)
-    return Shape(sizes, timed)
-
-
-class Branch(ABC):
-    """The samples of a branch, by row."""
-
-    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
-        self.name, self.input, self.source, self.rows = name, input, source, rows
-        self.shape = shape_of(input)
-        self.dtype = UNKNOWN_DTYPE.get(input.data_type, input.data_type)
-
-    tells_padding: bool = True
-    """Whether the model can tell padded steps of it: by `padding_value`, `mask_input`, or a layer that masks."""
-
-    @abstractmethod
-    def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
-        """The sample of a row, in the branch's shape; raises Broken. With a generator it is drawn as in training."""
-
-    def check(self, rows: Array, problems: Problems) -> Array:
-        """Reports what is amiss with cells that are looked at before training; gives the rows that stay."""
-        return rows
-
-    def matrix(self) -> Array | None:
-        """The samples of all rows, where they lie in memory; of a dtype that is cast when they are fed."""
-        return None
-
-    @property
-    def column(self) -> str:
-        """The column of cells, each of which is a sample."""
-        return self.source.column
-
-
-class ColumnsBranch(Branch):
-    """A number for each of some columns: in memory, (rows, features)."""
-
-    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
-        super().__init__(name, input, source, rows)
-        # Values of other dtypes are cast from float64, which holds what is empty.
-        values, self.faults = _read_numbers(source, rows, "float32" if self.dtype == "float32" else "float64")
-        missing = source.source.missing if isinstance(source.source, VectorSource) else None
-        self.dropped: Array | None = None
-        if missing is not None and self.faults is not None:
-            empty = self.faults == EMPTY
-            if missing == "drop":
-                self.dropped = empty.any(axis=1)
-            else:
-                values[empty] = float(missing)
-            self.faults[empty] = FINE
-        if not self.shape.sizes:
-            values = values[:, 0]
-        if input.kind == "tokens" and not self.shape.sizes and bool((broken := values % 1 != 0).any()):
-            faults = numpy.zeros((len(values), 1), "int8") if self.faults is None else self.faults
-            self.faults = numpy.where(broken[:, None] & (faults == FINE), NOT_WHOLE, faults)
-        self.values = values.astype(self.dtype, copy=False)
-
-    def check(self, rows: Array, problems: Problems) -> Array:
-        if self.dropped is not None:
-            rows = rows[~self.dropped[rows]]
-        if self.faults is None:
-            return rows
-        at, columns = numpy.nonzero(self.faults[rows])
-        names = _list_names(self.source)
-        for index, column in zip(at.tolist(), columns.tolist(), strict=True):
-            row = int(rows[index])
-            file, number = self.rows.where(row)
-            problems.add(*FAULTS[int(self.faults[row, column])], file, number, names[column])
-        return rows
-
-    def matrix(self) -> Array | None:
-        return self.values
-
-    @property
-    def column(self) -> str:
-        """The first of the columns."""
-        first = self.source.columns[0]
-        return first if isinstance(first, str) else first.column
-
-    def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
-        return numpy.asarray(self.values[row])
-
-
-FAULTS = {
-    EMPTY: ("cell-empty", "the cell is empty: fill it, or say `missing: drop` or a number"),
-    NO_NUMBER: ("not-a-number", "the cell is no number"),
-    NOT_FINITE: ("not-finite", "the number is NaN or infinite"),
-    NOT_WHOLE: ("not-a-number", "the number is not whole, as a token is"),
-    NO_WORD: ("not-a-class", "the cell is none of the words of `one_hot`"),
-}
-
-
-def _list_names(source: BranchSource) -> list[str]:
-    """The column of each feature."""
-    found = []
-    for each in source.columns:
-        found += [each] if isinstance(each, str) else [each.column] * each.width
-    return found
-
-
-def _read_numbers(source: BranchSource, rows: Rows, dtype: str) -> tuple[Array, Array | None]:
-    """The features of all rows, and what is amiss with each; None where nothing is."""
-    plain = [each for each in source.columns if isinstance(each, str)]
-    if len(plain) == len(source.columns):
-        return rows.read_matrix(plain, dtype)
-    values: Array = numpy.empty((len(rows), len(_list_names(source))), dtype)
-    faults: Array = numpy.zeros(values.shape, "int8")
-    first = 0
-    for each in source.columns:
-        if isinstance(each, OneHotColumn):
-            names, codes = rows.codes(each.column)
-            known = [FINE if name in each.one_hot else NO_WORD if name else EMPTY for name in names]
-            some = slice(first, first + each.width)
-            values[:, some] = numpy.asarray([[name == word for word in each.one_hot] for name in names], dtype)[codes]
-            faults[:, some] = numpy.asarray(known, "int8")[codes][:, None]
-            first += each.width
-            continue
-        numbers, amiss = rows.read_matrix([each], dtype)
-        values[:, first] = numbers[:, 0]
-        if amiss is not None:
-            faults[:, first] = amiss[:, 0]
-        first += 1
-    return values, faults if faults.any() else None
+from ....ops.input import Input
+from ....spec.data.inputs import BranchSource, ImageSource, SequenceSource, VideoSource
+from ....spec.data.lengths import Length
+from ..augment import augment
+from ..formats.film import read_film
+from ..formats.image import check_image, read_image
+from ..formats.npy import open_npy
+from ..formats.series import read_series
+from ..formats.volume import read_volume
+from ..problems import Broken, Problems
+from ..room import Room
+from ..seen import Seen
+from ..sources.rows import Array, Rows
+from .branch import Branch, holds
 
 
 class CellsBranch(Branch):
@@ -176,6 +37,10 @@ class CellsBranch(Branch):
         """The first row of each rate at which sound is recorded."""
         self.seen = Seen(None)
         """The files that are known to be sound."""
+        self.room = Room()
+        """What there is for samples that are read again in a later epoch."""
+        self.kept: dict[int, Array] = {}
+        """By row, what was decoded and found sound, as far as there is room."""
         self.reading = hashlib.sha256(f"{input!r} {source.source!r}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
         """What tells this way of reading from others."""
         self.noted = numpy.zeros(len(rows) if self.paths else 0, dtype=bool)
@@ -216,7 +81,7 @@ class CellsBranch(Branch):
         """Raises Broken for a file whose header says that it does not fit."""
         source, sizes = self.source.source, self.shape.sizes
         if self.input.kind == "image" and isinstance(source, ImageSource) and source.resize is None:
-            need_size(size_of(path), sizes[0], sizes[1])
+            check_image(path, sizes[0], sizes[1])
         elif path.suffix.lower() == ".npy" and self.input.kind in ("tensor", "tokens", "volume"):
             open_npy(path)
 
@@ -235,11 +100,31 @@ class CellsBranch(Branch):
             if cell is None:
                 raise Broken("cell-empty", "the cell is empty")
             return numpy.asarray(str(cell), dtype=object)
-        values = self.fit_shape(self.require_finite(self.decoded(row, generator)), generator)
+        values = self.fit_shape(self.sound(row, generator), generator)
         if self.paths and not self.noted[row]:
             self.noted[row] = True
             self.seen.note(self.path(row), values.shape, self.reading)
+        if self.input.kind == "tokens" and values.dtype.kind == "f" and bool((values % 1 != 0).any()):
+            raise Broken("not-a-number", "it holds a number that is not whole, as a token is")
+        if not holds(self.dtype, values):
+            raise Broken("not-finite", f"it holds a number that is too large for {self.dtype}")
         return values.astype(self.dtype, copy=False)
+
+    def sound(self, row: int, generator: numpy.random.Generator | None) -> Array:
+        """What was decoded, of whole numbers or finite ones, kept where every epoch takes the same; raises Broken."""
+        if (held := self.kept.get(row)) is not None:
+            return held
+        values = self.require_finite(self.decoded(row, generator))
+        if self.stays and self.room.take(values.nbytes):
+            values = numpy.array(values)
+            values.flags.writeable = False
+            self.kept[row] = values
+        return values
+
+    @cached_property
+    def stays(self) -> bool:
+        """Whether a sample is the same whenever it is read, and not in memory already."""
+        return getattr(self.source.source, "frames", None) != "random" and self.rows.read_array(self.column) is None
 
     def decoded(self, row: int, generator: numpy.random.Generator | None) -> Array:
         """What a cell or its file holds, of a film the frames that are taken."""
@@ -348,40 +233,3 @@ class CellsBranch(Branch):
 
 def _show_sizes(sizes: tuple[int | None, ...]) -> str:
     return "[" + ", ".join("?" if each is None else str(each) for each in sizes) + "]"
-
-
-def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> Branch:
-    """The reader of a branch; raises KeyError with the column that is not there."""
-    for column in dict.fromkeys(
-        each if isinstance(each, str) else each.column for each in _list_columns(source, rows, input, window)
-    ):
-        if column not in rows.names():
-            raise KeyError(column)
-    one_token = input.kind == "tokens" and not input.shape
-    source_columns = isinstance(source.source, VectorSource) or window or one_token
-    if source_columns and (window or _are_numbers(source, rows)):
-        return ColumnsBranch(name, input, source, rows)
-    return CellsBranch(name, input, source, rows)
-
-
-def _list_columns(source: BranchSource, rows: Rows, input: Input, window: bool) -> tuple[str | OneHotColumn, ...]:
-    """The columns of the table that a branch reads: those of a series are of its files, unless there are windows."""
-    if isinstance(source.source, SequenceSource) and not window:
-        return (source.column,)
-    return source.columns
-
-
-def _are_numbers(source: BranchSource, rows: Rows) -> bool:
-    """Whether a vector is numbers of columns, not a list in one."""
-    if isinstance(source.source, VectorSource) and source.source.columns is not None:
-        return True
-    if not len(rows):
-        return True
-    for row in range(len(rows)):
-        try:
-            cell = rows.cell(source.column, row)
-        except Broken:
-            return False
-        if cell is not None:
-            return not (isinstance(cell, numpy.ndarray) and cell.ndim)
-    return True

@@ -1,0 +1,75 @@
+"""A branch as its samples are read: what is common to all ways."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+import numpy
+
+from ....ops.input import Input
+from ....spec.data.inputs import BranchSource
+from ..problems import Problems
+from ..sources.rows import Array, Rows
+
+UNKNOWN_DTYPE = {"bfloat16": "float32"}
+"""What stands for dtypes that NumPy does not have."""
+
+
+def holds(dtype: str, values: Array) -> bool:
+    """Whether numbers can be written in a dtype, to its precision."""
+    if dtype == "bool" or numpy.can_cast(values.dtype, dtype):
+        return True
+    return not bool(exceeding(dtype, values).any())
+
+
+def exceeding(dtype: str, values: Array) -> Array:
+    """Which numbers are too large for a dtype, or too small."""
+    limits: Any = numpy.finfo(dtype) if numpy.dtype(dtype).kind == "f" else numpy.iinfo(dtype)
+    return numpy.asarray((values < limits.min) | (values > limits.max))
+
+
+class Shape(NamedTuple):
+    """What a sample of a branch looks like."""
+
+    sizes: tuple[int | None, ...]
+    """None of a size that is known only at run time."""
+    timed: bool
+    """Whether the first axis is the steps, along which samples are padded."""
+
+
+def shape_of(input: Input) -> Shape:
+    """The shape of a branch's samples."""
+    sizes = tuple(each if isinstance(each, int) else None for each in input.shape)
+    first = input.kind in ("sequence", "video", "tokens") and len(sizes) > 0
+    timed = first or (input.kind == "tensor" and input.time_axis is not None and (input.axes or ("",))[0] == input.time_axis)
+    return Shape(sizes, timed)
+
+
+class Branch(ABC):
+    """The samples of a branch, by row."""
+
+    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
+        self.name, self.input, self.source, self.rows = name, input, source, rows
+        self.shape = shape_of(input)
+        self.dtype = UNKNOWN_DTYPE.get(input.data_type, input.data_type)
+
+    tells_padding: bool = True
+    """Whether the model can tell padded steps of it: by `padding_value`, `mask_input`, or a layer that masks."""
+
+    @abstractmethod
+    def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
+        """The sample of a row, in the branch's shape; raises Broken. With a generator it is drawn as in training."""
+
+    def check(self, rows: Array, problems: Problems) -> Array:
+        """Reports what is amiss with cells that are looked at before training; gives the rows that stay."""
+        return rows
+
+    def matrix(self) -> Array | None:
+        """The samples of all rows, where they lie in memory; of a dtype that is cast when they are fed."""
+        return None
+
+    @property
+    def column(self) -> str:
+        """The column of cells, each of which is a sample."""
+        return self.source.column

@@ -1,0 +1,50 @@
+"""The way in which a branch reads its samples, by its kind and what the table holds."""
+
+from __future__ import annotations
+
+import numpy
+
+from ....ops.input import Input
+from ....spec.data.inputs import BranchSource, OneHotColumn, SequenceSource, VectorSource
+from ..problems import Broken
+from ..sources.rows import Rows
+from .branch import Branch
+from .cells import CellsBranch
+from .columns import ColumnsBranch
+
+
+def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> Branch:
+    """The reader of a branch; raises KeyError with the column that is not there."""
+    for column in dict.fromkeys(
+        each if isinstance(each, str) else each.column for each in _list_columns(source, rows, input, window)
+    ):
+        if column not in rows.names():
+            raise KeyError(column)
+    one_token = input.kind == "tokens" and not input.shape
+    source_columns = isinstance(source.source, VectorSource) or window or one_token
+    if source_columns and (window or _are_numbers(source, rows)):
+        return ColumnsBranch(name, input, source, rows)
+    return CellsBranch(name, input, source, rows)
+
+
+def _list_columns(source: BranchSource, rows: Rows, input: Input, window: bool) -> tuple[str | OneHotColumn, ...]:
+    """The columns of the table that a branch reads: those of a series are of its files, unless there are windows."""
+    if isinstance(source.source, SequenceSource) and not window:
+        return (source.column,)
+    return source.columns
+
+
+def _are_numbers(source: BranchSource, rows: Rows) -> bool:
+    """Whether a vector is numbers of columns, not a list in one."""
+    if isinstance(source.source, VectorSource) and source.source.columns is not None:
+        return True
+    if not len(rows):
+        return True
+    for row in range(len(rows)):
+        try:
+            cell = rows.cell(source.column, row)
+        except Broken:
+            return False
+        if cell is not None:
+            return not (isinstance(cell, numpy.ndarray) and cell.ndim)
+    return True
