@@ -22,7 +22,10 @@ from cnnlstm_spec.text.missing import install
 
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
-ELSEWHERE = {"docs/diagnostics.md", "docs/language.md", "docs/own-layers.md", "docs/passes.md", "docs/pipelines.md"}
+ELSEWHERE = {
+    *("docs/diagnostics.md", "docs/language.md", "docs/own-layers.md", "docs/own-objects.md", "docs/passes.md"),
+    "docs/pipelines.md",
+}
 ELSEWHERE |= {"docs/serving.md", "docs/editors.md"}
 """Pages whose blocks are read below, or by tests of their own."""
 READ = [page for page in PAGES if page not in ELSEWHERE and blocks(page)]
