@@ -101,9 +101,10 @@ def two(layers: str, a: str = SEQUENCE, b: str = SEQUENCE, fusion: str = "strate
     return compilation
 
 
-def test_one_finding_for_each_input() -> None:
+def test_one_finding_with_each_input() -> None:
     read = "{LSTM: {units: 2, return_sequences: true}}, {LSTM: {units: 2}}"
-    assert len(told(two(read))) == 2
+    (found,) = told(two(read))
+    assert found.labels[-1].message == "`b` too"
     masked = SEQUENCE.replace("]", "], padding_value: 0.0")
     assert told(two(read, masked)) == []
 

@@ -21,7 +21,9 @@ from .values import TRIED, compute_column, compute_tried, count_work
 CASES = 256
 """Ways to choose one of several tests of each condition."""
 STEPS = 200_000
-"""Terms of the expressions that are looked at, over all remainders."""
+"""Terms of the expressions of two sizes that are looked at, over all remainders."""
+STEPS_OF_MANY = 20_000
+"""The same of more sizes, over all cases too: of these nothing is promised."""
 WORK = 5_000_000
 """Numbers that are worked out to try a condition on several sizes."""
 COUNTED = 100
@@ -103,8 +105,9 @@ def can_hold(conditions: Sequence[Condition]) -> bool | None:
         return _decide_left(asked)
     cases = list(islice(product(*(sorted(each.tests, key=str) for each in asked)), CASES + 1))
     answers = set()
+    of_many = _Solver(STEPS_OF_MANY)
     for case in cases[:CASES]:
-        answer = _Solver().decide(case)
+        answer = (of_many if len(symbols) > 2 else _Solver(STEPS)).decide(case)
         if answer:
             return True
         answers.add(answer)
@@ -160,10 +163,10 @@ def _meets(conditions: Sequence[Condition], symbols: Iterable[Symbol], choices: 
 
 
 class _Solver:
-    """Whether tests can hold together; `steps` bounds what is looked at."""
+    """Whether tests can hold together; `most` bounds the steps."""
 
-    def __init__(self) -> None:
-        self.steps = 0
+    def __init__(self, most: int) -> None:
+        self.steps, self.most = 0, most
         self.known: dict[frozenset[Test], bool | None] = {}
 
     def decide(self, tests: Iterable[Test | bool]) -> bool | None:
@@ -178,9 +181,10 @@ class _Solver:
 
     def decide_group(self, tests: list[Test]) -> bool | None:
         """The same of tests that hang together."""
-        if self.steps > STEPS:
+        if self.steps > self.most:
             return None
-        self.steps += sum(count_work(test.size) for test in tests)
+        work = sum(count_work(test.size) for test in tests)
+        self.steps += work
         symbols = {symbol for test in tests for symbol in test.symbols}
         if len(symbols) == 1:
             return _decide_left([make_either(test) for test in tests])
@@ -199,9 +203,10 @@ class _Solver:
             turns = Symbol(f"{symbol.name}'", symbol.anonymous)
             known: dict[Atom, int | Expr] = {symbol: Expr({(turns,): 1}) * period + (rest - period)}
             answer = self.decide([_substitute_in(test, known) for test in tests])
+            self.steps += work
             if answer:
                 return True
-            if self.steps > STEPS:
+            if self.steps > self.most:
                 return None
             answers.add(answer)
         return None if None in answers else False

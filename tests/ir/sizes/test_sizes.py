@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from random import Random
 from time import process_time
 from typing import Any
@@ -120,3 +121,12 @@ def test_conditions_that_are_not_one_another_are_not_taken_for_one() -> None:
 def test_what_is_too_deep_is_said_to_be_so() -> None:
     found = [each.message for each in load(one([*UNDECIDED, UP])).diagnostics]
     assert "where it runs is not decided; of `n` from 1 to 300, none fits" in found
+
+
+def test_many_sizes_are_given_up_soon() -> None:
+    """Of more than two sizes nothing is promised; these took minutes."""
+    started = process_time()
+    text = Path(__file__).with_name("many_sizes.yaml").read_text("utf-8")
+    found = compile_source(Source("many_sizes.yaml", text))
+    assert process_time() - started < 10
+    assert {each.code.name for each in found.diagnostics if each.severity == "error"} == {"shapes-differ"}
