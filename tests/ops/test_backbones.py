@@ -189,7 +189,9 @@ def test_check_is_silent(name: str, args: dict[str, Any], size: tuple[Any, Any, 
 
 
 def test_no_file_is_read_at_import() -> None:
-    code = "import sys, cnnlstm_spec.ops.backbones.walk as b; assert not (b.load_data.cache_info().misses or 'keras' in sys.modules)"
+    code = (
+        "import sys, cnnlstm_spec.ops.backbones.walk as b; assert not (b.load_data.cache_info().misses or 'keras' in sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
