@@ -120,12 +120,14 @@ def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagno
     if isinstance(op, Bidirectional) and wanted == 2:
         words = "two states, one of each direction"
     given = "one" if len(side.names) == 1 else str(len(side.names))
-    help: tuple[str, ...] = (f"write a list: `initial_state: [{', '.join([side.names[0]] * wanted)}]`",)
-    if len(sources) == 1 and sources[0].op is not None and states_of(sources[0].op):
+    several = f"[{', '.join([side.names[0]] * wanted)}]"
+    help: tuple[str, ...] = (f"write a list: `initial_state: {several}`",)
+    if len({each.id for each in sources}) == 1 and sources[0].op is not None and states_of(sources[0].op):
         help = (*help, "a recurrent layer of the same kind and units gives all of its own by its name alone")
+    meant = side.names[0] if _is_like(sources[0].op, op) else several
     place = side.origin.written.places.get("initial_state", side.origin.place)
     facts: dict[str, object] = {"layer": op.title(), "wanted": words, "given": given}
-    fixes = (put(side.origin.place.span, "initial_state", f"[{', '.join([side.names[0]] * wanted)}]"),)
+    fixes = (put(side.origin.place.span, "initial_state", meant),)
     return Diagnostic(STATE_COUNT, place, facts, labels=side.origin.uses, help=help, fixes=fixes)
 
 

@@ -10,10 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy
 import pytest
 from places import ROOT
 
+numpy = pytest.importorskip("numpy")
 pytestmark = pytest.mark.keras
 
 HEAD = """
