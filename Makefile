@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-page clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-backends test-page clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -89,12 +89,12 @@ mutants: $(CORE)/ready
 
 # What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all` holds whole, and what needs a
 # browser, Node or another Keras, which are installed for it: what cannot be installed has failed.
-SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --inputs 4000 --targets test-page test-yaml-server
+SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --inputs 4000 --targets test-page test-yaml-server test-backends
 proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
 # Hours. The results are committed with the date and the commit that they are of.
-WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-page test-yaml-server
+WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-page test-yaml-server test-backends
 proof-all: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(WHOLE) --write bench/PROOF.md
 
@@ -133,10 +133,21 @@ test-page: $(CORE)/ready $(CHROMIUM)
 	$(PYTHON) -m pip install $(PIP_OPTIONS) --upgrade --target build/page playwright==1.65.2
 	PYTHONPATH=build/page CHROMIUM=$(CHROMIUM) $(CORE)/bin/python -m pytest tests/editor/page/test_browser.py
 
+# Training and prediction on other backends, each in an environment without TensorFlow, held against TensorFlow.
+BACKENDS ?= jax
+.venv-jax/ready .venv-torch/ready: .venv-%/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python tools/needed.py $* data runs > .venv-$*/needed.txt
+	.venv-$*/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -r .venv-$*/needed.txt
+	touch $@
+
+test-backends: $(FULL)/ready $(BACKENDS:%=.venv-%/ready)
+	BACKENDS="$(BACKENDS)" $(FULL)/bin/python -m pytest tests/runs/test_backends.py
+
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; it needs Node.
 vscode:
 	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund --ignore-scripts && npx tsc --noEmit && npm run --silent build
 	$(PYTHON) tools/vsix.py
 
 clean:
-	rm -rf $(FULL) $(CORE) $(NEWEST) demo build *.egg-info
+	rm -rf $(FULL) $(CORE) $(NEWEST) .venv-jax .venv-torch demo build *.egg-info

@@ -18,6 +18,7 @@ if "--smoke" in sys.argv:
 
 import cnnlstm_spec
 from bench import editor, runs, training, validate
+from bench.backends import backends
 from bench.networks import SMOKE
 from bench.pairs import machine
 
@@ -51,6 +52,7 @@ ROWS = {
     "reading": Row(lambda: runs.reading(3), lambda: runs.reading(1), lambda: runs.reading(1)),
     "flat": Row(runs.flat, runs.flat, runs.flat),
     "rows": Row(lambda: runs.many_rows(10_000_000), None, lambda: runs.many_rows(2_000)),
+    "backends": Row(lambda: backends(3, 10), None, lambda: backends(1, 1)),
     "mobilenet": Row(lambda: training.mobilenet(2, 8), None, lambda: training.mobilenet(1, 1)),
 }
 

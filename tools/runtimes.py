@@ -82,19 +82,20 @@ def try_layer(layer: str) -> dict[str, str | None]:
     return found
 
 
-def write_specs(layer: str) -> Iterator[str]:
-    """A spec of each example of a layer that reads one input."""
+def write_specs(layer: str, texts: bool = False) -> Iterator[str]:
+    """A spec of each example of a layer that reads one input, with `texts` of those too that read text."""
     from cnnlstm_spec.ops import find_op
 
     op = find_op(layer)
     assert op is not None
     for each in op.examples:
         (shape, *others) = each.shapes
-        if others or each.dtype == "string":
+        if others or (each.dtype == "string" and not texts):
             continue
         fixed = [size or 5 for size in shape]
         axes = [f"a{place}" for place in range(len(fixed))]
-        input = {"kind": "tensor", "axes": axes, "shape": fixed, "dtype": each.dtype, "time_axis": axes[0]}
+        tensor = {"kind": "tensor", "axes": axes, "shape": fixed, "dtype": each.dtype, "time_axis": next(iter(axes), None)}
+        input = tensor if each.dtype != "string" else {"kind": "text"}
         branch = {"input": input, "layers": [{layer: dict(each.arguments)} if each.arguments else layer]}
         yield json.dumps({"version": 1, "name": "one", "branches": {"x": branch}, "head": ["Identity"]}, default=list)
 

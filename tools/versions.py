@@ -88,8 +88,8 @@ def make(spec: Path, folder: Path) -> Made:
     import numpy
 
     import cnnlstm_spec
+    from cnnlstm_spec.compiler.artifact.saved import make_portable
     from cnnlstm_spec.compiler.artifact.since import find_least, find_since
-    from cnnlstm_spec.compiler.artifact.write import make_portable
 
     keras.utils.clear_session()
     compilation = cnnlstm_spec.load(spec)

@@ -100,11 +100,12 @@ def _told(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
     if not asked.runtimes or not compilation.ok:
         return compilation.diagnostics
     from ..compiler.deploy import deploy
-    from ..model.runtimes import find_lacking
+    from ..model.runtimes import BACKENDS, find_lacking
 
-    graph = deploy(compilation).inference.typed
-    assert graph is not None
-    return (*compilation.diagnostics, *(each for format in asked.runtimes for each in find_lacking(graph, format)))
+    inference, training = deploy(compilation).inference.typed, compilation.typed
+    assert inference is not None and training is not None
+    graphs = {format: training if format in BACKENDS else inference for format in asked.runtimes}
+    return (*compilation.diagnostics, *(each for format, graph in graphs.items() for each in find_lacking(graph, format)))
 
 
 def _unique(variants: Iterable[list[Diagnostic]]) -> list[Diagnostic]:

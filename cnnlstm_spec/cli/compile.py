@@ -146,6 +146,7 @@ def command(
     compilation = prepared.plain()
     show(compilation.diagnostics, color, sys.stderr)
     need_sound(compilation)
+    compilation.need_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     compared = None
     deployment = deploy(compilation, weights) if purpose == "inference" else None

@@ -9,7 +9,7 @@ from pathlib import Path as File
 import click
 
 from ..emit.words.checked import Checked
-from ..model.runtimes import RUNTIMES
+from ..model.runtimes import BACKENDS, RUNTIMES
 from .checking import Asked, check_all, expanded, status_of
 from .formats import (
     FORMATS,
@@ -60,8 +60,8 @@ from .terminal import columns, has_color, write
     "--for",
     "runtimes",
     multiple=True,
-    type=click.Choice(RUNTIMES),
-    help="Tell the layers that a runtime of `export` is known to have no operation for. May be given several times.",
+    type=click.Choice((*RUNTIMES, *BACKENDS)),
+    help="Tell the layers that a runtime of `export`, or a backend, is known to lack. May be given several times.",
 )
 @click.option("--advice", is_flag=True, help="Show advice too, which counts as no finding.")
 @click.option("--only-specs", is_flag=True, help="Pass over files that are no specs, or are parts of others.")

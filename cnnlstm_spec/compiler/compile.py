@@ -128,13 +128,21 @@ class Compilation:
         """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors.
 
         `passes` is `default`, or `none` for the model as it is written. Raises Unbuildable where the installed Keras is too
-        old or differs from the rules in what the spec uses, or where a person's own layer fails.
+        old or differs from the rules in what the spec uses, where its backend lacks a layer, or a person's own layer fails.
         """
         program = self.program if passes == "default" else self.lowered(passes)
+        self.need_backend()
         from ..emit.keras.run import run
 
         with collector_paused():
             return run(program)
+
+    def need_backend(self) -> None:
+        """Raises Unbuildable where the backend of Keras lacks layers of a sound spec, or no model is built with it."""
+        from .backend import need_backend
+
+        assert self.typed is not None
+        need_backend(self.typed, self.source.name)
 
     def to_python(self) -> str:
         """Keras source that builds the same model; raises SpecError where there are errors."""

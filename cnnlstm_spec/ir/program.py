@@ -66,6 +66,14 @@ class Attribute:
     name: str
 
 
+@dataclass(frozen=True)
+class OnTensorFlow:
+    """A value where Keras runs on TensorFlow, and another on other backends."""
+
+    value: Literal
+    elsewhere: Literal
+
+
 Literal = None | bool | int | float | str
 Expression = (
     Ref
@@ -75,6 +83,7 @@ Expression = (
     | Slice
     | Infix
     | Attribute
+    | OnTensorFlow
     | Literal
     | tuple["Expression", ...]
     | list["Expression"]

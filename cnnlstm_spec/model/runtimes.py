@@ -1,6 +1,7 @@
-"""What a runtime that models are exported to is known to have no operation for: by layer, from runs of each by itself.
+"""What a runtime, or a backend of Keras, is known to have no operation for: by layer, from runs of each by itself.
 
-The facts are `language/data/runtimes.json`, made by `tools/runtimes.py` and read when first asked for.
+The facts are `language/data/runtimes.json`, made by `tools/runtimes.py`, and `backends.json`, made by `tools/backends.py`; they
+are read when first asked for.
 """
 
 from __future__ import annotations
@@ -17,13 +18,18 @@ from ..text.source import Place
 
 RUNTIMES = ("saved_model", "litert", "onnx", "openvino")
 """A SavedModel has every operation of TensorFlow, and so of every layer."""
+BACKENDS = ("jax", "torch")
+"""Of Keras, beside TensorFlow, which has every layer."""
 NO_OPERATION = Code("no-operation", "error", "`{format}` has no operation for `{layer}`")
 Lacking = Mapping[str, Mapping[str, str]]
 """By runtime, by layer, what the runtime says."""
 
 
 def find_lacking(graph: TypedGraph, format: str) -> Iterator[Diagnostic]:
-    """An error at each layer that the runtime has no operation for; the graph is that of the model for inference."""
+    """An error at each layer that a runtime or backend has no operation for.
+
+    The graph is that of the model for inference, and for a backend that of the model for training.
+    """
     lacking = _lacking()
     told: set[Place] = set()
     for typed in graph.nodes.values():
@@ -32,9 +38,16 @@ def find_lacking(graph: TypedGraph, format: str) -> Iterator[Diagnostic]:
             if layer not in lacking.get(format, {}) or place in told:
                 continue
             told.add(place)
-            others = [f"`{each}`" for each in RUNTIMES if layer not in lacking.get(each, {})]
-            help = (f"{' and '.join(others)} can hold it", f"it says: {lacking[format][layer]}")
+            help = (_others(layer, format, lacking), f"it says: {lacking[format][layer]}")
             yield Diagnostic(NO_OPERATION, place, {"format": format, "layer": layer}, help=help)
+
+
+def _others(layer: str, format: str, lacking: Lacking) -> str:
+    """A way out, to what has the layer."""
+    if format in BACKENDS:
+        return "`KERAS_BACKEND=tensorflow` has it"
+    others = [f"`{each}`" for each in RUNTIMES if layer not in lacking.get(each, {})]
+    return f"{' and '.join(others)} can hold it"
 
 
 def _names(op: Op | None) -> Iterator[str]:
@@ -49,5 +62,5 @@ def _names(op: Op | None) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _lacking() -> Lacking:
-    found: Lacking = json.loads(own("language", "data", "runtimes.json"))["lacking"]
-    return found
+    files = ("runtimes.json", "backends.json")
+    return {name: each for file in files for name, each in json.loads(own("language", "data", file))["lacking"].items()}

@@ -72,7 +72,10 @@ def _boundaries(op: Discretization, flow: Flow) -> dict[str, Any]:
     if not values.size:
         return {}
     layer = keras.layers.Discretization(num_bins=op.num_bins, epsilon=op.epsilon)
-    layer.adapt(values.astype("float32"))
+    # What `adapt` does of an array, without its look for TensorFlow.
+    layer.reset_state()
+    layer.update_state(values)
+    layer.finalize_state()
     return {"bin_boundaries": [float(each) for each in layer.bin_boundaries], "num_bins": None}
 
 

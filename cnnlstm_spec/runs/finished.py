@@ -58,6 +58,7 @@ class Finished:
 
     def load(self) -> keras.Model:
         """The model, compiled as the spec says, with its trained weights. Raises Unbuildable where they do not fit."""
+        self.compilation.need_backend()
         with silence():
             from ..emit.keras.run import forget
 

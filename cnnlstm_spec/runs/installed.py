@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from pathlib import Path as File
 
+from ..compiler.backend import find_backend
 from ..compiler.version import __version__
-from ..text.files import read_json
-
-BACKEND = "tensorflow"
-"""Keras's own choice where nothing else is said."""
 
 
 def installed_versions() -> dict[str, str]:
@@ -27,11 +22,3 @@ def _version(module: str) -> str | None:
         # The module `tensorflow` may come from `tensorflow-cpu` and others; to look through all packages takes long.
         known = packages_distributions().get(module)
         return version(known[0]) if known else None
-
-
-def find_backend() -> str:
-    """The backend that Keras would take: by the environment, else by its own file."""
-    home = os.environ.get("KERAS_HOME") or str(File.home() / ".keras")
-    written = read_json(File(home, "keras.json"))
-    configured = written.get("backend") if isinstance(written, dict) else None
-    return os.environ.get("KERAS_BACKEND") or (configured if isinstance(configured, str) else BACKEND)

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from ..compiler.artifact.manifest import ResolvedSpec
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.artifact.write import make_manifest, save_model
+from ..compiler.backend import DEFAULT, find_backend
 from ..compiler.compile import Compilation
 from ..compiler.resolved import plain, resolved
 from ..emit.keras.quiet import silence
-from ..ir.op import TEXT
 from ..text.escape.json import to_json
 from ..text.files import sort_of
 from .commit import find_commit
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder
 from .history import parts_since, to_csv
-from .installed import BACKEND, find_backend, installed_versions
+from .installed import installed_versions
 from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
 from .portable import make_portable
 from .samples import Data, DataError
@@ -80,7 +80,7 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     from .read.open import open_data
 
     compilation = recompile(())
-    _need_backend(compilation)
+    compilation.need_backend()
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
     files = digest_files(data, anew=folder.written() is not None)
     identity = make_identity(compilation, data, orders.fold).having_files(files)
@@ -111,15 +111,6 @@ def _run(
         adapted = adapt_layers(compilation, data.parts["train"], recompile)
         compilation, data = compile_measured(recompile, adapted), replace(data, adapted=adapted)
     return _train(compilation, data, folder, identity, orders, watch)
-
-
-def _need_backend(compilation: Compilation) -> None:
-    """Raises DataError for a model of text where Keras runs on what has none."""
-    typed, backend = compilation.typed, find_backend()
-    assert typed is not None
-    text = next((each.node.id for each in typed.nodes.values() if each.type is not None and each.type.dtype == TEXT), None)
-    if text is not None and backend != BACKEND:
-        raise DataError([f"`{text}` is text, which {backend} does not have: train it with `KERAS_BACKEND={BACKEND}`"])
 
 
 def make_identity(compilation: Compilation, data: Data, fold: int | None) -> Identity:
@@ -217,8 +208,8 @@ def _share(orders: Orders, watch: Watch) -> Devices | None:
     """The devices that share each batch; None where there is one, or no more are asked for."""
     if not orders.all_devices:
         return None
-    if (backend := find_backend()) != BACKEND:
-        raise DataError([f"`--devices all` is not there for {backend} yet: train with `KERAS_BACKEND={BACKEND}`"])
+    if (backend := find_backend()) != DEFAULT:
+        raise DataError([f"`--devices all` is not there for {backend} yet: train with `KERAS_BACKEND={DEFAULT}`"])
     with silence():
         from .train.devices import find_devices
 
@@ -268,7 +259,7 @@ def _write(
     thresholds: dict[str, float],
     report: bytes | None,
 ) -> Ending:
-    files = {MODEL: save_model(model), HISTORY: to_csv(outcome.rows).encode()}
+    files = {MODEL: save_model(model, compilation), HISTORY: to_csv(outcome.rows).encode()}
     if data.adapted:
         files[ADAPTED] = (to_json(data.adapted) + "\n").encode()
     if report is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-HELD = ("keras", "tensorflow", "scipy")
-"""What the extra `tensorflow` installs."""
+EXTRAS = {"keras": "tensorflow", "tensorflow": "tensorflow", "scipy": "tensorflow", "jax": "jax", "torch": "torch"}
+"""By module, the extra that installs it."""
 
 
 def install(extra: str) -> str:
@@ -16,7 +16,7 @@ def what_to_install(error: ImportError) -> str | None:
     name = _module(error)
     if name is None or name == __name__.partition(".")[0]:
         return None
-    return f"`{name}` is not installed: {install('tensorflow') if name in HELD else f'pip install {name}'}"
+    return f"`{name}` is not installed: {install(EXTRAS[name]) if name in EXTRAS else f'pip install {name}'}"
 
 
 def _module(error: BaseException | None) -> str | None:

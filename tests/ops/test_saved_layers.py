@@ -11,7 +11,7 @@ import pytest
 from layers import op_classes, spec_of
 
 from cnnlstm_spec import load
-from cnnlstm_spec.compiler.artifact.write import make_portable
+from cnnlstm_spec.compiler.artifact.saved import make_portable
 from cnnlstm_spec.ir.op import Example, Op
 from cnnlstm_spec.ops import find_op
 from fuzz.text import text_of

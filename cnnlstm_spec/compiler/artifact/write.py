@@ -7,19 +7,15 @@ artifact as it was, as it is, or a mix that the manifest does not fit.
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Any
 
 from ...emit.words.shapes import count_params, make_inputs, make_outputs
-from ...text.escape.json import to_json
 from ...text.files import PathError, entries, link_at, mode_of, read, reason_of, resolve, sort_of, told
 from ..compile import Compilation, collector_paused
 from ..deploy import Deployment, Note
@@ -27,14 +23,12 @@ from ..resolved import resolved
 from ..version import __version__
 from .manifest import Inference, LayerNote, Manifest, ReadFile, ResolvedSpec, WrittenFile
 from .ownership import MANIFEST, MODEL, clear, foreign, hidden
+from .saved import find_jit, make_portable
 from .since import find_least, find_since
 from .usage import usage
 
 SVG, PNG = "plot.svg", "plot.png"
 NAMES = (MODEL, SVG, PNG, MANIFEST)
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold."""
-SAVED = "1980-01-01@00:00:00"
 
 
 class Unsuitable(Exception):
@@ -91,7 +85,7 @@ def make_files(
             raise Unsuitable(f"weights cannot be loaded: {str(error).splitlines()[0]}") from None
         raise
     step("saving the model")
-    files = {MODEL: save_model(model)}
+    files = {MODEL: save_model(model, compilation)}
     step("drawing")
     svg = (compilation if deployment is None else deployment.inference).to_svg()
     files[SVG] = svg.encode()
@@ -113,43 +107,6 @@ def has_png() -> bool:
     from importlib.util import find_spec
 
     return find_spec("resvg_py") is not None
-
-
-def make_portable(data: bytes) -> bytes:
-    """The canonical form of a `.keras` file, without what equals a default, so that earlier versions of Keras read it."""
-    from ...emit.keras.defaults import leave_out_defaults
-
-    return canonical(data, leave_out_defaults)
-
-
-def canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: config) -> bytes:
-    """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes.
-
-    `shorten` is given its configuration.
-    """
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
-        for name in sorted(old.namelist()):
-            content = old.read(name)
-            if name == "metadata.json":
-                content = to_json({**json.loads(content), "date_saved": SAVED}, None).encode()
-            if name == "config.json":
-                content = to_json(_renumbered(shorten(json.loads(content)), {}), None).encode()
-            info = zipfile.ZipInfo(name, EPOCH)
-            info.external_attr = 0o600 << 16
-            new.writestr(info, content)
-    return made.getvalue()
-
-
-def _renumbered(config: Any, ids: dict[int, int]) -> Any:
-    """A config whose shared objects are numbered as they come; Keras takes their addresses in memory."""
-    if isinstance(config, list):
-        return [_renumbered(each, ids) for each in config]
-    if not isinstance(config, dict):
-        return config
-    shared = "shared_object_id"
-    numbered = {key: ids.setdefault(value, len(ids) + 1) if key == shared else value for key, value in config.items()}
-    return {key: _renumbered(value, ids) for key, value in numbered.items()}
 
 
 def make_manifest(
@@ -296,14 +253,14 @@ def remove_files(folder: File, names: Iterable[str]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def save_model(model: Any) -> bytes:
-    """A Keras model as the bytes of a `.keras` file, the same for equal models."""
+def save_model(model: Any, compilation: Compilation) -> bytes:
+    """The Keras model of a compilation as the bytes of a `.keras` file, the same for equal models."""
     from ...emit.keras.run import save
 
     with tempfile.TemporaryDirectory() as scratch:
         path = File(scratch, MODEL)
         save(model, path)
-        return make_portable(read(path))
+        return make_portable(read(path), find_jit(compilation.program))
 
 
 def replace_file(path: File, data: bytes, keep_mode: bool = False) -> None:

@@ -34,6 +34,14 @@ def leave_out_defaults(config: Any) -> Any:
     return found
 
 
+def with_jit(config: dict[str, Any], said: bool | None) -> dict[str, Any]:
+    """A model that says whether XLA compiles it as it is said, or nothing: Keras writes what `auto` has come to where it runs."""
+    if not isinstance(held := config.get("compile_config"), dict):
+        return config
+    rest = {key: value for key, value in held.items() if key != "jit_compile"}
+    return {**config, "compile_config": rest if said is None else {**rest, "jit_compile": said}}
+
+
 def _without_defaults(config: dict[str, Any], name: str, module: str) -> dict[str, Any]:
     if module.startswith("keras.src.ops."):
         # The name of an operation stands beside its configuration too.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,7 @@ from ...ir.program import (
     LetEach,
     MarkLayers,
     Named,
+    OnTensorFlow,
     Program,
     Ref,
     SetAttribute,
@@ -199,6 +201,8 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
             return getattr(_evaluate(value, values), name)
         case Infix(operator, left, right):
             return _infix(operator, _evaluate(left, values), _evaluate(right, values))
+        case OnTensorFlow(value, elsewhere):
+            return value if keras.backend.backend() == "tensorflow" else elsewhere
         case tuple():
             return tuple(_evaluate(each, values) for each in expression)
         case list():
@@ -284,14 +288,23 @@ def load(path: Path) -> keras.Model:
 
 
 def compute_alike() -> None:
-    """Lets TensorFlow choose operations that give the same bits each time, on a GPU too, though slower."""
-    if keras.backend.backend() == "tensorflow":
-        import_module("tensorflow").config.experimental.enable_op_determinism()
+    """Lets the backend choose operations that give the same bits each time, on a GPU too, though slower."""
+    match keras.backend.backend():
+        case "tensorflow":
+            import_module("tensorflow").config.experimental.enable_op_determinism()
+        case "jax":
+            # XLA reads it when it first computes.
+            os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
+        case "torch":
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+            import_module("torch").use_deterministic_algorithms(True)
 
 
 def devices() -> tuple[str, ...]:
     """The kinds of device that Keras computes on, without what says which machine it is."""
-    return tuple(dict.fromkeys(name.partition(":")[0].upper() for name in keras.distribution.list_devices()))
+    # Keras lists none of torch's; they are where a tensor is made.
+    names = [keras.ops.zeros(()).device.type] if keras.backend.backend() == "torch" else keras.distribution.list_devices()
+    return tuple(dict.fromkeys(name.partition(":")[0].upper() for name in names))
 
 
 def find_class(module: str, name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...ir.expressions import make_expression
 from ...ir.graph import TypedGraph
-from ...ir.program import Call, Do, Expression, Statement
+from ...ir.program import Call, Do, Expression, OnTensorFlow, Statement
 from ...language.catalog import KerasObject
 from ...model.addresses import find_members, inner_of
 from ...ops.backbones.op import Backbone
@@ -42,12 +42,12 @@ def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
     keywords.update({name: make_expression(value) for name, value in section.plain.items()})
     if section.plain.get("jit_compile", "auto") == "auto" and _defies_xla(graph):
         # On a GPU Keras would take `auto` for true.
-        keywords["jit_compile"] = False
+        keywords["jit_compile"] = OnTensorFlow(False, "auto")
     return [Do(Call("model.compile", (), tuple(keywords.items())))]
 
 
 def _defies_xla(graph: TypedGraph) -> bool:
-    """Whether XLA could not compile a layer, trained or not."""
+    """Whether TensorFlow's XLA could not compile a layer, trained or not."""
     return any(node.node.op is not None and node.node.op.without_xla(trained=True) is not None for node in graph.nodes.values())
 
 

@@ -17,6 +17,7 @@ from ...ir.program import (
     LetEach,
     MarkLayers,
     Named,
+    OnTensorFlow,
     Program,
     Ref,
     SetAttribute,
@@ -242,6 +243,8 @@ def _text(expression: Expression) -> str:
         case Infix(operator, left, right):
             place = PRECEDENCE[operator]
             return f"{_operand(left, place)} {operator} {_operand(right, place + 1)}"
+        case OnTensorFlow(value, elsewhere):
+            return f'{literal(value)} if keras.backend.backend() == "tensorflow" else {literal(elsewhere)}'
         case tuple():
             inner = ", ".join(map(_text, expression))
             return f"({inner},)" if len(expression) == 1 else f"({inner})"

@@ -8,6 +8,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.artifact.write import replace_file
+from ...compiler.backend import DEFAULT, find_backend
 from ...emit.keras.quiet import silence
 from ...emit.words.shapes import make_inputs, make_outputs
 from ...text.files import digest
@@ -38,6 +39,8 @@ def write_export(
 
     Raises DataError with what is amiss; then nothing is written. Raises PathError and Unbuildable as `train` does.
     """
+    if (backend := find_backend()) != DEFAULT:
+        raise DataError([f"files are converted with TensorFlow, and Keras runs on {backend}: leave `KERAS_BACKEND` out"])
     kinds = wanted.kinds
     need_installed(kinds)
     check_folder(folder, kinds, force)

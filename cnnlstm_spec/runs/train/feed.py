@@ -1,4 +1,4 @@
-"""Batches for Keras: a `tf.data.Dataset` over a part, read ahead. Imports TensorFlow and Keras."""
+"""Batches for Keras: a part, read ahead, as its backend takes them. Imports Keras, and TensorFlow where that is the backend."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 import numpy
-import tensorflow
 
 from ..samples import Batch, Part
 
@@ -41,9 +40,22 @@ class Feed:
         """When each batch of this epoch was ready, where that can be told."""
         self.began = 0.0
         """When the first of them was asked for, after Keras has traced the model."""
-        whole = part.arrays() if plain_size is not None else None
-        made = self._gathered(whole, plain_size) if whole is not None and plain_size is not None else self._generated()
-        self.dataset = made.apply(tensorflow.data.experimental.assert_cardinality(steps)).prefetch(AHEAD)
+        self.dataset = self._make_dataset(steps, plain_size)
+        """What `fit` and `evaluate` take."""
+
+    def _make_dataset(self, steps: int, plain_size: int | None) -> Any:
+        if keras.backend.backend() != "tensorflow":
+            from .batches import Batches
+
+            return Batches(self.read_ahead, steps)
+        from . import tf_data
+
+        whole = self.part.arrays() if plain_size is not None else None
+        if whole is not None and plain_size is not None:
+            made = tf_data.gather(self.values(whole), lambda: self.batches()[1], plain_size)
+        else:
+            made = tf_data.generate(self.read_ahead, self.values(self.part.read([0])), self.model)
+        return tf_data.finish(made, steps, AHEAD)
 
     def values(self, batch: Batch) -> tuple[Any, ...]:
         """A batch as `fit` takes it: (inputs, targets) or (inputs, targets, weights), one of a kind by itself."""
@@ -67,25 +79,8 @@ class Feed:
         }
         return (*found, next(iter(every.values())) if single else every)
 
-    def _gathered(self, whole: Batch, size: int) -> Any:
-        values = tensorflow.nest.map_structure(tensorflow.constant, self.values(whole))
-
-        def orders() -> Iterator[Any]:
-            _, batches = self.batches()
-            yield numpy.concatenate([numpy.asarray(each, "int64") for each in batches])
-
-        def gather(places: Any) -> Any:
-            return tensorflow.nest.map_structure(lambda array: tensorflow.gather(array, places), values)
-
-        order = tensorflow.data.Dataset.from_generator(orders, output_signature=tensorflow.TensorSpec((None,), "int64"))
-        return order.flat_map(lambda all: tensorflow.data.Dataset.from_tensor_slices(all).batch(size)).map(gather)
-
-    def _generated(self) -> Any:
-        first = self.values(self.part.read([0]))
-        signature = self._signature(first)
-        return tensorflow.data.Dataset.from_generator(self._read_ahead, output_signature=signature)
-
-    def _read_ahead(self) -> Iterator[Any]:
+    def read_ahead(self) -> Iterator[Any]:
+        """The batches of an epoch, some of which are read before they are asked for."""
         epoch, batches = self.batches()
         self.ready.clear()
         self.began = time.perf_counter()
@@ -112,17 +107,6 @@ class Feed:
                 for each in waiting:
                     each.cancel()
 
-    def _signature(self, values: tuple[Any, ...]) -> Any:
-        """Sizes are those of the first sample, but where the model leaves them open."""
-        outputs = self.model.output if isinstance(self.model.output, dict) else {None: self.model.output}
-        inputs = {each.name: each.shape for each in self.model.inputs}
-        shapes = [
-            inputs,
-            {name: each.shape for name, each in outputs.items()},
-            {name: each.shape for name, each in outputs.items()},
-        ]
-        return tuple(_specs(value, known) for value, known in zip(values, shapes, strict=False))
-
 
 def _per_step(weights: Any, target: Any, axes: int) -> Any:
     """Weights of samples as those of their steps, where a head has some: Keras multiplies them with the mask as they are."""
@@ -130,18 +114,6 @@ def _per_step(weights: Any, target: Any, axes: int) -> Any:
         return weights
     shaped = weights.reshape(weights.shape + (1,) * (axes - weights.ndim))
     return numpy.broadcast_to(shaped, target.shape[:axes]).astype("float32")
-
-
-def _specs(value: Any, known: Mapping[Any, Any]) -> Any:
-    if isinstance(value, dict):
-        return {name: _spec(each, known[name]) for name, each in value.items()}
-    return _spec(value, next(iter(known.values())))
-
-
-def _spec(array: Any, known: Sequence[int | None]) -> Any:
-    open_ = [place < len(known) and known[place] is None for place in range(array.ndim)]
-    shape = [None if place == 0 or open_[place] else size for place, size in enumerate(array.shape)]
-    return tensorflow.TensorSpec(shape, tensorflow.as_dtype(array.dtype))
 
 
 def _only(values: dict[str, Any]) -> Any:

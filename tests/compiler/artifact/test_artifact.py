@@ -21,6 +21,7 @@ from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.artifact import write as artifact
 from cnnlstm_spec.compiler.artifact.ownership import clear, foreign
+from cnnlstm_spec.compiler.artifact.saved import canonical
 from cnnlstm_spec.compiler.artifact.usage import usage
 from cnnlstm_spec.language.catalog import family
 from cnnlstm_spec.text.files import PathError
@@ -256,9 +257,9 @@ def keras_file(time: tuple[int, int, int, int, int, int], saved: str, address: i
 
 
 def test_canonical_files_are_equal() -> None:
-    one = artifact.canonical(keras_file((2024, 1, 1, 0, 0, 0), "now", 1000))
-    two = artifact.canonical(keras_file((2025, 1, 1, 0, 0, 0), "then", 7))
-    assert one == two == artifact.canonical(one)
+    one = canonical(keras_file((2024, 1, 1, 0, 0, 0), "now", 1000))
+    two = canonical(keras_file((2025, 1, 1, 0, 0, 0), "then", 7))
+    assert one == two == canonical(one)
     with zipfile.ZipFile(BytesIO(one)) as held:
         assert [each["shared_object_id"] for each in json.loads(held.read("config.json"))["layers"]] == [1, 2, 1]
         assert held.read("model.weights.h5") == b"weights"

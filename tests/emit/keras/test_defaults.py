@@ -14,7 +14,7 @@ import pytest
 from places import ROOT
 
 import cnnlstm_spec
-from cnnlstm_spec.compiler.artifact.write import make_portable
+from cnnlstm_spec.compiler.artifact.saved import make_portable
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 

@@ -1,0 +1,52 @@
+"""Batches as a `tf.data.Dataset`, which TensorFlow reads beside the step that it computes. Imports TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy
+import tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+
+def gather(whole: tuple[Any, ...], batches: Callable[[], list[Sequence[int]]], size: int) -> Any:
+    """Batches of `size` samples of what is in memory, in the order that `batches` gives anew for each epoch."""
+    values = tensorflow.nest.map_structure(tensorflow.constant, whole)
+
+    def orders() -> Iterator[Any]:
+        yield numpy.concatenate([numpy.asarray(each, "int64") for each in batches()])
+
+    def take(places: Any) -> Any:
+        return tensorflow.nest.map_structure(lambda array: tensorflow.gather(array, places), values)
+
+    order = tensorflow.data.Dataset.from_generator(orders, output_signature=tensorflow.TensorSpec((None,), "int64"))
+    return order.flat_map(lambda all: tensorflow.data.Dataset.from_tensor_slices(all).batch(size)).map(take)
+
+
+def generate(batches: Callable[[], Iterator[Any]], first: tuple[Any, ...], model: keras.Model) -> Any:
+    """What a generator gives for each epoch. Sizes are those of the first sample, but where the model leaves them open."""
+    heads = model.output if isinstance(model.output, dict) else {None: model.output}
+    outputs = {name: each.shape for name, each in heads.items()}
+    shapes: list[Mapping[Any, Any]] = [{each.name: each.shape for each in model.inputs}, outputs, outputs]
+    signature = tuple(_specs(value, known) for value, known in zip(first, shapes, strict=False))
+    return tensorflow.data.Dataset.from_generator(batches, output_signature=signature)
+
+
+def finish(made: Any, steps: int, ahead: int) -> Any:
+    """A dataset that tells how many batches it has, and holds some of them ready."""
+    return made.apply(tensorflow.data.experimental.assert_cardinality(steps)).prefetch(ahead)
+
+
+def _specs(value: Any, known: Mapping[Any, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _spec(each, known[name]) for name, each in value.items()}
+    return _spec(value, next(iter(known.values())))
+
+
+def _spec(array: Any, known: Sequence[int | None]) -> Any:
+    open_ = [place < len(known) and known[place] is None for place in range(array.ndim)]
+    shape = [None if place == 0 or open_[place] else size for place, size in enumerate(array.shape)]
+    return tensorflow.TensorSpec(shape, tensorflow.as_dtype(array.dtype))
