@@ -14,7 +14,7 @@ import pytest
 from places import ROOT
 
 numpy = pytest.importorskip("numpy")
-pytestmark = pytest.mark.keras
+pytestmark = [pytest.mark.keras, pytest.mark.whole]
 
 HEAD = """
 version: 1
