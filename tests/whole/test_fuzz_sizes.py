@@ -82,7 +82,15 @@ FAULTS: list[Callable[[Patch], None]] = [
 ]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__.strip("_"))
+LONG = (_kept_by_first_values, _bounds_not_asked)
+"""Those that take many seeds to be found."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(each, marks=pytest.mark.whole if each in LONG else ()) for each in FAULTS],
+    ids=lambda fault: fault.__name__.strip("_"),
+)
 def test_a_fault_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
     fault(monkeypatch)
     assert any(untrue(seed) is not None for seed in range(SEEDS))
