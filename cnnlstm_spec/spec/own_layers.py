@@ -13,9 +13,9 @@ from typing import Any
 from ..ir.op import Op
 from ..language.scope import OwnLayers, Scope
 from ..text.diagnostic import Code, Diagnostic
-from ..text.nodes import Listing, Node, node_of
 from ..text.nodes import Mapping as MappingNode
-from .own_modules import are_allowed, import_own
+from ..text.nodes import Node, node_of
+from .own_modules import are_allowed, import_own, list_places
 
 NO_LAYERS = Code("no-layers-in-module", "error", "`{module}` defines no layer")
 TAKEN = Code("own-layer-name", "error", "`{module}` defines `{name}`, which is there already")
@@ -64,15 +64,11 @@ def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: S
     scope = replace(scope, layers=FoundLayers({}, scope))
     if entry is None or modules == ():
         return scope
-    if modules is None:
-        return replace(scope, layers_unread=True)
-    if not are_allowed(KEY, entry.key, scope):
+    if modules is None or not are_allowed(KEY, entry.key, scope):
         return replace(scope, layers_unread=True)
     found: dict[str, Any] = {}
     unread = False
-    for index, module in enumerate(modules):
-        item = entry.value.items[index] if isinstance(entry.value, Listing) else entry.value
-        at = scope.at(KEY, index)
+    for module, item, at in list_places(modules, entry, scope):
         layers = _of_module(module, item, at)
         unread = unread or layers is None
         for name, cls in (layers or {}).items():

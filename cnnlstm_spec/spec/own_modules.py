@@ -12,7 +12,7 @@ from ..language.kinds import Text
 from ..language.list_kinds import ListOf
 from ..language.scope import Scope
 from ..text.diagnostic import Code
-from ..text.nodes import Node
+from ..text.nodes import Entry, Listing, Node
 
 NOT_ALLOWED = Code("imports-not-allowed", "error", "`{key}` imports Python modules, which is not allowed here")
 NOT_IMPORTED = Code("module-not-imported", "error", "`{module}` cannot be imported: {error}")
@@ -29,6 +29,14 @@ def are_allowed(key: str, node: Node, scope: Scope) -> bool:
         help = ("`--allow-imports`, or `load(..., allow_imports=True)`, allows it; it runs their code",)
         scope.at(key).report(NOT_ALLOWED, node, key=key, help=help)
     return scope.allow_imports
+
+
+def list_places(modules: tuple[str, ...], entry: Entry, scope: Scope) -> list[tuple[str, Node, Scope]]:
+    """Each module that a key names, with the node of its name and the scope of that."""
+    items = entry.value.items if isinstance(entry.value, Listing) else (entry.value,) * len(modules)
+    return [
+        (module, item, scope.at(entry.key.text, index)) for index, (module, item) in enumerate(zip(modules, items, strict=True))
+    ]
 
 
 def import_own(module: str, node: Node, scope: Scope) -> ModuleType | None:

@@ -15,8 +15,8 @@ from typing import Any
 from ..language.catalog import OwnObject, OwnObjects, family
 from ..language.scope import Scope
 from ..text.diagnostic import Code
-from ..text.nodes import Listing, Mapping
-from .own_modules import are_allowed, import_own
+from ..text.nodes import Mapping
+from .own_modules import are_allowed, import_own, list_places
 
 NO_OBJECTS = Code("no-objects-in-module", "error", "`{module}` registers nothing with Keras that a spec can name")
 TAKEN = Code("own-object-name", "error", "`{module}` has `{name}`, which is there already")
@@ -48,9 +48,7 @@ def with_own_objects(modules: tuple[str, ...] | None, root: Mapping, scope: Scop
         return replace(scope, objects=OwnObjects(unread=True))
     found: dict[str, OwnObject] = {}
     unread = False
-    for index, module in enumerate(modules):
-        item = entry.value.items[index] if isinstance(entry.value, Listing) else entry.value
-        at = scope.at(KEY, index)
+    for module, item, at in list_places(modules, entry, scope):
         loaded = import_own(module, item, at)
         objects = tuple(_objects(loaded)) if loaded is not None else ()
         if loaded is not None and not objects:
