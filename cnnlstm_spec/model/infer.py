@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from ..text.fix import put
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
-from .suppose import TRIED, Supposition, agreed, at_size
+from .suppose import TRIED, Trial, agreed, at_size
 from .text_inputs import NOT_READ, find_text, may_be_text
 from .ways_out import fixes as rank_fixes
 from .ways_out import merge_fixes, ways_out
@@ -97,36 +97,25 @@ def _typed(node: Node, state: _State) -> TypedNode:
     return TypedNode(node, None, types)
 
 
-@dataclass
-class _Beyond:
-    """What is known of the nodes beyond mistakes: what is supposed of those that fail, which those are, which give steps."""
-
-    supposed: Supposition
-    failing: list[str] = field(default_factory=list)
-    stepped: set[str] = field(default_factory=set)
-    """Those whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
-
-
 def infer_on(
-    typed: TypedGraph, supposed: Supposition, batch_size: int | None = None, memory: Memory | None = None
-) -> tuple[TypedGraph, list[Diagnostic], frozenset[str]]:
-    """The types after mistakes, where what fails gives what is supposed of it; what is found then, and the nodes that fail."""
+    typed: TypedGraph, trial: Trial, batch_size: int | None = None, memory: Memory | None = None
+) -> tuple[TypedGraph, list[Diagnostic]]:
+    """The types after mistakes, where what fails gives what is supposed of it, and what is found then."""
     found: list[Diagnostic] = []
     state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory)
-    beyond = _Beyond(supposed)
     for id, known in typed.nodes.items():
-        state.typed[id] = known if known.type is not None else _supposed(known.node, beyond, state)
-        if id not in beyond.failing[-1:]:
+        state.typed[id] = known if known.type is not None else _supposed(known.node, trial, state)
+        if id not in trial.failing[-1:]:
             state.layers.setdefault(known.node.layer, state.typed[id])
-    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found, frozenset(beyond.failing)
+    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
 
 
-def _supposed(node: Node, beyond: _Beyond, state: _State) -> TypedNode:
+def _supposed(node: Node, trial: Trial, state: _State) -> TypedNode:
     """A node after a mistake; what must hold of sizes that are supposed is not said."""
     inputs = tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
     op = node.op
     if op is not None and not op.is_own():
-        if (typed := _on_each_step(node, op, inputs, beyond, state)) is not None:
+        if (typed := _on_each_step(node, op, inputs, trial, state)) is not None:
             return typed
         try:
             return _recalled(node, op, inputs, state).typed
@@ -137,28 +126,24 @@ def _supposed(node: Node, beyond: _Beyond, state: _State) -> TypedNode:
                 state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
         reads = op.axes_read()
         if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
-            beyond.stepped.add(node.id)
-    number = len(beyond.failing)
-    given = beyond.supposed.type(node, inputs, number, state.policy)
-    beyond.failing.append(node.id)
-    if beyond.supposed.takes_out(node, inputs, number):
-        node = replace(node, op=None)
+            trial.stepped.add(node.id)
+    node, given = trial.take(node, inputs, state.policy)
     return TypedNode(node, _same(node, inputs, given, state), inputs)
 
 
-def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], beyond: _Beyond, state: _State) -> TypedNode | None:
+def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: _State) -> TypedNode | None:
     """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
-    if not beyond.supposed.within or node.hidden or len(inputs) != 1 or node.inputs[0] not in beyond.stepped:
+    if node.hidden or len(inputs) != 1 or node.inputs[0] not in trial.stepped:
         return None
     (x,) = inputs
-    if op.axes_read() is not None or x.rank < 2:
+    if op.axes_read() is not None or x.rank < 2 or not trial.is_within():
         return None
     try:
         step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
         typed = _inferred(node, op, (step,), replace(state, memory=None)).typed
     except Refusal:
         return None
-    beyond.stepped.add(node.id)
+    trial.stepped.add(node.id)
     return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
 
 

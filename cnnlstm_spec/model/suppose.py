@@ -7,8 +7,8 @@ of them find is so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from ..ir.graph import Node, TypedGraph, TypedNode
 from ..ir.inference import Inference
@@ -48,37 +48,82 @@ class Supposition:
     masked: bool = False
     """Whether steps of what a layer gives may be padding, where it is not taken out."""
 
-    def takes_out(self, node: Node, inputs: tuple[TensorType, ...], number: int) -> bool:
-        """Whether a failing node is taken out; `number` counts those before it.
+    def means(self, number: int) -> bool:
+        """Whether the layer that fails after `number` others does what it is meant to do."""
+        return self.meant[number % len(self.meant)]
 
-        That is not supposed of what no person wrote, nor of a layer that is plain but for a mistake in its arguments.
+
+@dataclass
+class Trial:
+    """A graph gone through under a supposition: what fails, and what was asked of the supposition."""
+
+    supposed: Supposition
+    failing: list[str] = field(default_factory=list)
+    stepped: set[str] = field(default_factory=set)
+    """Nodes whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
+    asked: set[str] = field(default_factory=set)
+    """What was asked of it but whether layers are taken out."""
+    turns: set[int] = field(default_factory=set)
+    """Of which failing layers that was asked."""
+
+    def has_shown(self, other: Supposition) -> bool:
+        """Whether the graph is the same under another supposition, which says the same of all that was asked."""
+        mine = self.supposed
+        return all(getattr(mine, name) == getattr(other, name) for name in self.asked) and all(
+            mine.means(number) == other.means(number) for number in self.turns
+        )
+
+    def is_within(self) -> bool:
+        """Whether what follows a layer with an axis too many is meant for each step."""
+        self.asked.add("within")
+        return self.supposed.within
+
+    def take(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> tuple[Node, TensorType]:
+        """The next failing node, without its op where it is taken out, and what it gives.
+
+        That it is taken out is not supposed of what no person wrote, nor of a layer that is plain but for a mistake in its
+        arguments.
         """
-        return bool(inputs) and node.meant is None and not node.hidden and not self.meant[number % len(self.meant)]
+        number = len(self.failing)
+        self.failing.append(node.id)
+        if inputs and node.meant is None and not node.hidden:
+            self.turns.add(number)
+            if not self.supposed.means(number):
+                return replace(node, op=None), inputs[-1]
+        return node, self._type(node, inputs, policy)
 
-    def type(self, node: Node, inputs: tuple[TensorType, ...], number: int, policy: str) -> TensorType:
-        """What a failing node gives; `number` counts those before it."""
+    def _type(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> TensorType:
         op = node.op or node.meant
-        if self.takes_out(node, inputs, number):
-            return inputs[-1]
         first = inputs[0] if inputs else TensorType(())
-        meant = _meant(op, inputs, policy, self.stepwise) if op is not None and inputs else None
+        meant = _meant(op, inputs, policy, self._is_stepwise) if op is not None and inputs else None
         if isinstance(op, InputOp):
             meant = op.type(node.id, node.origin.place, node.origin.written)
         if meant is None:
-            axes = tuple(Axis("features", UNKNOWN) for _ in range(self.rank))
+            self.asked.add("rank")
+            axes = tuple(Axis("features", UNKNOWN) for _ in range(self.supposed.rank))
             meant = replace(_bare(first), axes=axes, dtype=compute_dtype(policy))
         if meant.dtype == TEXT:
             # What a layer makes of text is a number.
             meant = replace(meant, dtype=compute_dtype(policy))
         outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
         axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
-        mask = Mask(frozenset({node.id}), node.origin.place) if self.masked and axes else None
+        mask = Mask(frozenset({node.id}), node.origin.place) if axes and self._is_masked() else None
         return replace(meant, axes=axes, mask=mask, outer=(*first.outer, *outer))
 
     def _sized(self, axis: Axis, node: Node, index: int) -> Axis:
         if axis.size != UNKNOWN:
             return axis
-        return replace(axis, size=_unknown(node.layer, index) if self.size is None else self.size)
+        self.asked.add("size")
+        size = self.supposed.size
+        return replace(axis, size=_unknown(node.layer, index) if size is None else size)
+
+    def _is_masked(self) -> bool:
+        self.asked.add("masked")
+        return self.supposed.masked
+
+    def _is_stepwise(self) -> bool:
+        self.asked.add("stepwise")
+        return self.supposed.stepwise
 
 
 SUPPOSITIONS = (
@@ -96,14 +141,14 @@ SUPPOSITIONS = (
 """The first gives the words of what is told: it names no size that is not known."""
 
 
-def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, stepwise: bool) -> TensorType | None:
+def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Callable[[], bool]) -> TensorType | None:
     """What an op gives on inputs as it reads them, UNKNOWN sizes where arguments do not say; None where it is not plain."""
     fewest, most = op.takes()
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         return None
     first, reads = inputs[0], op.axes_read()
     names = tuple(axis.name for axis in first.axes)
-    over = reads is not None and len(names) == len(reads) + 1 and (stepwise or names[0] in STEPS)
+    over = reads is not None and len(names) == len(reads) + 1 and (names[0] in STEPS or is_stepwise())
     if reads is not None and len(names) != len(reads):
         names = names[1:] if over else reads
     names += ("features",) * (op.least_rank - len(names))
