@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..text.diagnostic import Code, Label, Written
+from ..text.diagnostic import Code, Label, Written, mark
 from ..text.fix import Fix, drop, write
 from ..text.nodes import Entry, Mapping, Node, Scalar, node_of, words_for
 from ..text.source import NOWHERE
@@ -280,7 +280,7 @@ def report_unknown_keys(
     missing = [name for name in needed or () if name not in meant]
     if needed and len(strange) == len(missing) == 1:
         meant[missing[0]] = strange[0]
-        ways = (f"`{owner}` needs `{missing[0]}`, which is {needed[missing[0]]}",)
+        ways = (f"{mark(owner)} needs `{missing[0]}`, which is {needed[missing[0]]}",)
         help.append((strange[0], ways, (write(strange[0].key.span, missing[0]),)))
         strange.clear()
     listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known else ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any, Final
 
-from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.diagnostic import THE_SPEC, Code, Diagnostic, Label, Origin
 from ..text.fix import Fix
 from ..text.memo import Memory
 from ..text.nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
@@ -168,7 +168,7 @@ class Scope:
     @property
     def name(self) -> str:
         """The key that is read, for messages."""
-        return next((step for step in reversed(self.path) if isinstance(step, str)), "the spec")
+        return next((step for step in reversed(self.path) if isinstance(step, str)), THE_SPEC)
 
     def report(
         self,

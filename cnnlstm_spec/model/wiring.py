@@ -17,7 +17,7 @@ from ..ops.input import InputOp
 from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
-from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.diagnostic import Code, Diagnostic, Label, Origin, Written
 from ..text.fix import Fix, drop
 from ..text.memo import Memory, once
 from ..text.source import Place
@@ -77,8 +77,8 @@ class Context:
     owner: str = ""
     """The branch that the layers are written in, where it is another one."""
     addressable: bool = True
-    frozen: Place | None = None
-    """Where `trainable: false` is written for all of the items."""
+    frozen: Written | None = None
+    """Where the arguments of what freezes all of the items stand."""
     frozen_norms: bool = False
     """Whether the batch norms among the items are frozen."""
 
@@ -168,10 +168,11 @@ class Weaver:
                 self.backbones[f"{self.make_prefix(at)}.{local}"] = id, at
         return id
 
-    def find_frozen_origin(self, origin: Origin, place: Place) -> Origin:
-        """The origin of a layer whose `trainable: false` is written at a place; one for all nodes that have it."""
+    def find_frozen_origin(self, origin: Origin, outer: Written) -> Origin:
+        """The origin of a layer whose `trainable: false` is written around it; one for all nodes that have it."""
         if id(origin) not in self.origins:
-            self.origins[id(origin)] = replace(origin, written=origin.written.having("trainable", place))
+            place, key = outer.places["trainable"], outer.keys["trainable"]
+            self.origins[id(origin)] = replace(origin, written=origin.written.having("trainable", place, key))
         return self.origins[id(origin)]
 
     def made(self, cls: type[Op]) -> Op:

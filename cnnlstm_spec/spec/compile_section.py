@@ -91,6 +91,14 @@ def _heads_of(node: Mapping, scope: Scope) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _names_one(node: Node, known: tuple[str, ...], family_name: str) -> bool:
+    """Whether a value is a thing of Keras's, or for metrics a list of them, and so what stands before it is a head."""
+    if isinstance(node, Listing):
+        return family_name == "metrics"
+    only = node.entries[0].key if isinstance(node, Mapping) and len(node.entries) == 1 else node
+    return isinstance(only, Scalar) and only.text in known
+
+
 class _Reader:
     """Reads against the heads what was kept as nodes."""
 
@@ -157,7 +165,8 @@ class _Reader:
             return node
         known = (*family(family_name)["classes"], *family(family_name)["identifiers"], *self.scope.objects.names(family_name))
         is_keras = any(key in known for key in keys)
-        return None if is_keras or (self.single and len(keys) == 1) else node
+        alone = self.single and len(keys) == 1 and not _names_one(node.entries[0].value, known, family_name)
+        return None if is_keras or alone else node
 
     def known_heads(self, node: Mapping, at: Scope) -> list[Entry]:
         """The entries of heads, a misspelt one as that of the head that is meant."""

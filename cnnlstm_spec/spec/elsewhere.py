@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from ..language.foreign import flow
 from ..text.fix import Drop, Fix, Nest, Put, Relocate, write
-from ..text.nodes import Entry, Mapping, Node, Scalar
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
 from ..text.synonyms import folded
 from .other_forms import cut
 
@@ -33,6 +34,9 @@ SPLITS = {"validationsplit": "validation", "valsplit": "validation", "testsplit"
 TRAINING = ("train", "trainer", "training", "trainingargs", "fitargs", "fitgenerator")
 DATA = ("dataset", "datasets", "datamodule", "dataloader", "traindata", "preprocessing")
 LAYERS = ("layers", "model", "network", "net", "backbone", "encoder", "architecture", "nodes")
+DEFAULTS = "defaults"
+FILE = re.compile(r"[\w./-]+")
+YAML = re.compile(r"\.ya?ml$")
 KERAS_JSON = ("classname", "config", "kerasversion", "backend", "buildinputshape")
 INPUT = ("input", "inputshape")
 SCHEDULES = ("schedule", "scheduler", "lrscheduler", "lrschedule", "learningrateschedule", "warmup", "warmupsteps")
@@ -106,6 +110,16 @@ def home_of_training(entry: Entry) -> Home | None:
     return None
 
 
+def home_of_arrays(entry: Entry) -> Home | None:
+    """The home of `x` and `y`, which the `fit` of Keras is given."""
+    column = isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)
+    by_name = {
+        "x": Home("data", "train"),
+        "y": Home("data", "targets", f"{{head: {{column: {flow(entry.value)}}}}}" if column else None),
+    }
+    return by_name.get(entry.key.text)
+
+
 def early_stopping(entry: Entry) -> str:
     """The callbacks that `patience: 5`, or `early_stopping` with a number or a mapping, stands for."""
     value = entry.value
@@ -153,7 +167,17 @@ def of_top(entries: Entries) -> tuple[str, ...]:
         return ("how long and with which callbacks it is trained stands in `fit`: `fit: {epochs: 10}`",)
     if word in DATA:
         return ("it stands in `data`, which says where samples and labels come from",)
-    return ("a spec extends one other: `extends: base.yaml`",) if word == "defaults" else ()
+    return (f"a spec extends one other: `extends: {base_of(entries[0]) or 'base.yaml'}`",) if word == DEFAULTS else ()
+
+
+def base_of(entry: Entry) -> str | None:
+    """The file that the only name in a list of `defaults` stands for, as Hydra has it."""
+    items = entry.value.items if isinstance(entry.value, Listing) else (entry.value,)
+    names = [each.value for each in items if isinstance(each, Scalar) and each.value != "_self_"]
+    if len(names) != 1 or len(names) < len([each for each in items if not isinstance(each, Scalar)]) + 1:
+        return None
+    name = names[0]
+    return None if not isinstance(name, str) or not FILE.fullmatch(name) else name if YAML.search(name) else f"{name}.yaml"
 
 
 def move_of_top(entries: Entries, node: Mapping) -> tuple[Fix, ...]:
@@ -162,6 +186,8 @@ def move_of_top(entries: Entries, node: Mapping) -> tuple[Fix, ...]:
     if homes:
         return move_home(entries, homes)
     (entry,) = entries
+    if folded(entry.key.text) == DEFAULTS and (base := base_of(entry)) is not None:
+        return (Fix(f"write `extends: {base}`", (Put(node.span, "extends", base, instead=entry.key.text),)),)
     renamed = folded(entry.key.text) in TRAINING and isinstance(entry.value, Mapping) and node.get("fit") is None
     return (write(entry.key.span, "fit"),) if renamed else ()
 
@@ -258,7 +284,7 @@ def home_in_branch(entry: Entry) -> str | None:
 def stands_for(key: str) -> tuple[str, ...]:
     """The keys of a spec that are there, in another form, where a key is that it does not have."""
     word = folded(key)
-    if word in KERAS_JSON:
+    if word in KERAS_JSON or word == DEFAULTS:
         return ("version", "name", "branches", "head")
     return ("branches",) if word in (*LAYERS, *INPUT) else ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..ir.op import Op
-from ..text.diagnostic import Origin
+from ..text.diagnostic import Origin, Written
 from ..text.source import Place
 
 
@@ -27,8 +27,8 @@ class Timed:
     origin: Origin
     name: str | None = None
     share: str | None = None
-    frozen: Place | None = None
-    """Where `trainable: false` is written, which is said of all items."""
+    frozen: Written | None = None
+    """Where its arguments stand if `trainable: false` is one, which is said of all items."""
     norms: Place | None = None
     """Where `freeze_batch_norm: true` is written, which is said of all batch norms in it."""
 

@@ -7,14 +7,15 @@ from typing import Any
 
 from ..language.cached_reading import recall
 from ..language.meanings import LayerName
+from ..language.read_record import NOT_A_MAPPING
 from ..language.scope import DEEPEST, POISON, Registry, Scope, origin_of
 from ..ops import is_known_layer
 from ..ops.read_layer import read_name
 from ..text.diagnostic import Code
 from ..text.fix import write
-from ..text.nodes import TOO_DEEP, Listing, Mapping, Node, Scalar, words_for
+from ..text.nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, words_for
 from .layer_list import Item, Layer
-from .other_forms import list_of_layers
+from .other_forms import list_of_layers, merge_instead, names_merged
 from .registry import STRUCTURES, find_reader
 
 NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
@@ -51,12 +52,24 @@ def read_items(node: Node, scope: Scope) -> Any:
         return scope.report(TOO_DEEP, node, limit=DEEPEST)
     items: list[Item] = []
     for index, item in enumerate(node.items):
+        merged = names_merged(item)
+        if merged is not None:
+            items.append(_report_merge(merged, node, index, scope))
+            continue
         listed = _listed(item, scope)
         found = recall(read_item, item, scope.at(index)) if listed is None else recall(read_items, listed, scope.at(index))
         if found is POISON:
             return POISON
         items += found if isinstance(found, tuple) else (found,)
     return tuple(items)
+
+
+def _report_merge(merged: Entry, node: Listing, index: int, scope: Scope) -> Layer:
+    """Says of a merging layer that is given names, as in `Add: [x, first]`, how layers of one list are merged."""
+    key, names = merged.key, merged.value
+    help, fixes = merge_instead(merged, node.items[:index])
+    scope.at(index).report(NOT_A_MAPPING, names, owner=key.text, given=words_for(names), help=help, fixes=fixes)
+    return Layer(None, origin_of(key, scope.at(index)))
 
 
 def _listed(node: Node, scope: Scope) -> Listing | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..language.foreign import flow
 from ..language.scope import Scope, nearest
 from ..ops.foreign_layers import line_instead
-from ..text.fix import Edit, Fix, write
+from ..text.fix import Drop, Edit, Fix, Wrap, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
 from ..text.source import Span
 
@@ -81,6 +81,54 @@ def by_name(node: Node, owner: str) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
         return help, (Fix("write names as keys", tuple(edit for edit in edits if edit is not None)),)
     pairs = ", ".join(f"{name}: {flow(value)}" for name, value in named)
     return help, (write(node.span, f"{{{pairs}}}", title="write names as keys"),)
+
+
+MERGES = {
+    "Add": "add",
+    "Average": "average",
+    "Maximum": "maximum",
+    "Multiply": "multiply",
+    "Concatenate": "concat",
+    "Subtract": "{layer: Subtract}",
+    "Minimum": "{layer: Minimum}",
+}
+"""Keras's merging layers, and what says the same as the `merge` of a `Parallel`."""
+
+
+def names_merged(item: Node) -> Entry | None:
+    """The merging layer of an item that gives it names alone: `Add: [x, first]`."""
+    if not isinstance(item, Mapping) or len(item.entries) != 1 or not isinstance(item.entries[0].value, Listing):
+        return None
+    (entry,) = item.entries
+    names = entry.value.items if isinstance(entry.value, Listing) else ()
+    words = names and all(isinstance(each, Scalar) and isinstance(each.value, str) and "$" not in each.value for each in names)
+    return entry if words and entry.key.text in MERGES else None
+
+
+def merge_instead(merged: Entry, before: tuple[Node, ...]) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """How layers of one list are merged, and the fix where one of the names is that of a layer before: what came between."""
+    layer, names = merged.key.text, merged.value
+    assert isinstance(names, Listing)
+    way = (
+        "`Residual` adds layers to what stands before them" if layer == "Add" else "`Parallel` goes several ways and merges them"
+    )
+    help = (f"{way}; a `fusion` reads layers by their names",)
+    named = {name: number for number, each in enumerate(before) if (name := _name_of(each)) is not None}
+    found = {named[each.text] for each in names.items if isinstance(each, Scalar) and each.text in named} - {len(before) - 1}
+    if len(found) != 1 or len(names.items) != 2:
+        return help, ()
+    first, last = before[found.pop() + 1], before[-1]
+    beside = () if layer == "Add" else ("same: []", f"merge: {MERGES[layer]}")
+    wrap = Wrap(first.span, last.span, "Residual.layers" if layer == "Add" else "Parallel.paths.new", beside)
+    title = f"put the layers that it merges into `{wrap.name.partition('.')[0]}`"
+    return help, (Fix(title, (wrap, Drop(merged.key.span))),)
+
+
+def _name_of(item: Node) -> str | None:
+    """The `name` of a layer."""
+    arguments = item.entries[0].value if isinstance(item, Mapping) and len(item.entries) == 1 else None
+    named = arguments.get("name") if isinstance(arguments, Mapping) else None
+    return named.value.text if named is not None and isinstance(named.value, Scalar) else None
 
 
 def _named(item: Node) -> tuple[str, Node] | None:

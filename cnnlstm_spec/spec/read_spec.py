@@ -14,7 +14,7 @@ from ..language.meanings import Meaning
 from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
 from ..language.references import is_pattern
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
-from ..text.diagnostic import Code, Diagnostic
+from ..text.diagnostic import THE_SPEC, Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .blocks import read_unused
@@ -24,6 +24,7 @@ from .elsewhere import LIST_IN_BRANCH, find_other_tool, with_moved
 from .fusion import FusionKeys, is_of_one, may_be, read_fusion
 from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
+from .lifted import lift
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
 from .other_forms import by_name, list_of_head
 from .own_layers import with_own_layers
@@ -86,6 +87,7 @@ def elaborate(
     if (other := find_other_tool(root)) is not None:
         scope.report(NOT_A_SPEC, root.entries[0].key, given=other[0], help=(other[1],))
         return None
+    root = lift(root, Top.arguments, scope)
     scope = _with_variables(root, scope)
     top, keys = _read_top(root, scope)
     scope = with_own_objects(top.get("objects_from"), root, with_own_layers(top.get("layers_from"), root, scope))
@@ -155,7 +157,7 @@ def _runs(
 def _read_top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
     """The values of the spec's keys, as far as they can be read; and the keys, misspelt ones by what they are taken for."""
     entries = tuple(entry for entry in root.entries if not entry.key.text.startswith("x-"))
-    values, written = read_fields(Top, Mapping(root.span, entries), scope, "the spec", _first_line(root))
+    values, written = read_fields(Top, Mapping(root.span, entries), scope, THE_SPEC, _first_line(root))
     keys = {entry.key.span: entry.key for entry in entries}
     return values, {name: keys[place.span] for name, place in written.keys.items()}
 

@@ -53,7 +53,7 @@ class TimeDistributed(Structure):
 
     def make_item(self, origin: Origin) -> Item:
         inner = self.layers if self.layers is not None else (self.layer,) if self.layer else ()
-        frozen = None if self.trainable else origin.written.places["trainable"]
+        frozen = None if self.trainable else origin.written
         norms = origin.written.keys["freeze_batch_norm"] if self.freeze_batch_norm else None
         return Timed(inner, origin, self.name, self.share, frozen, norms)
 

@@ -51,6 +51,21 @@ def shorten(fact: object, most: int) -> object:
     return fact if len(text) <= most else text[: most - 3] + "..."
 
 
+class Words(str):
+    """A fact in words of ours: nobody has written it, and no marks stand around it."""
+
+    __slots__ = ()
+
+
+THE_SPEC = Words("the spec")
+"""What messages call the whole text."""
+
+
+def mark(name: str) -> str:
+    """A name in marks, unless it is in words of ours."""
+    return name if isinstance(name, Words) else f"`{name}`"
+
+
 CODES: dict[str, Code] = {}
 """Every code declared by the modules imported so far; the manual pages are the whole list."""
 
@@ -98,6 +113,9 @@ class Diagnostic:
             if len(text) <= LONGEST:
                 break
             text = self.code.template.format(**{name: shorten(fact, most) for name, fact in self.facts.items()})
+        for fact in self.facts.values():
+            if isinstance(fact, Words):
+                text = text.replace(f"`{fact}`", fact)
         return text
 
     @property

@@ -95,7 +95,13 @@ class Move(NamedTuple):
     before: Span
 
 
-Change = Edit | Put | Drop | Wrap | Nest | Relocate | Insert | Move
+class Lift(NamedTuple):
+    """The entries of the mapping that is the value of a key put in its place, each with its lines."""
+
+    key: Span
+
+
+Change = Edit | Put | Drop | Wrap | Nest | Relocate | Insert | Move | Lift
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cnnlstm_spec.compiler.fixes import Clock, mend
@@ -60,6 +62,9 @@ PLACES = [
     ("validation: {fraction: 0.2}", "val_split: 0.2", "validation: {fraction: 0.2}"),
     ("train: a.csv\n", "train: a.csv\n  batch_size: 16\n", "fit: {epochs: 9, batch_size: 16}"),
     ("targets: {head", "labels: {head", "targets: {head"),
+    ("loss: mse", "loss: {output: mse}", "loss: {head: mse}"),
+    ("loss: mse", "loss: mse, metrics: {output: [mae]}", "metrics: {head: [mae]}"),
+    ("loss: mse", "loss: {out: {Huber: {delta: 2.0}}}", "loss: {head: {Huber: {delta: 2.0}}}"),
     ("targets: {head: {column: y}}", "targets: y", "targets: {head: {column: y}}"),
     (f"{{x: {{{TEN}}}}}", "[a, b, c, d, e, f, g, h]", f"{{x: {{{TEN}}}}}"),
 ]
@@ -92,6 +97,11 @@ STEPS = {
     "Dense: {units: 4}  # wide\n        ReLU: {}": "Dense: {units: 4}  # wide\n      - ReLU: {}",
     "ReLU  # first\n      - Conv1D: {filters: 8, kernel_size: 3, padding: same}\n      - Add": (
         "Residual:\n          layers:\n            - ReLU  # first\n            - Conv1D: {filters: 8, kernel_size: 3, padding: same}\n"
+    ),
+    "GRU: {units: 8, return_sequences: true, name: a}\n      - ReLU\n      - Add: [x, a]": "- Residual:\n          layers:\n            - ReLU\n",
+    "Dense: {units: 8, name: a}\n      - ReLU\n      - Dense: {units: 4}\n      - Concatenate: [a, x]  # both": (
+        "- Parallel:\n          paths:\n            new:\n              - ReLU\n              - Dense: {units: 4}\n"
+        "            same: []\n          merge: concat\n"
     ),
 }
 """Of a branch with steps."""
@@ -204,5 +214,41 @@ def test_a_text_of_another_tool(text: str) -> None:
 
 def test_keys_of_one_section_are_told_at_the_first() -> None:
     (found,) = sweep(Source("habits.yaml", SPEC.replace(COMPILE, "loss: mse\noptimizer: adam\n"))).plain().diagnostics
-    assert found.message == "`the spec` has no key `loss`" and [each.message for each in found.labels] == ["nor `optimizer`"]
+    assert found.message == "the spec has no key `loss`" and [each.message for each in found.labels] == ["nor `optimizer`"]
     assert found.help == ("they stand in `compile`: `compile: {loss: mse, optimizer: adam}`",)
+
+
+@pytest.mark.parametrize("key", ["model:  # the network\n", "network:\n\n", "spec:\n"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_spec_below_a_key(key: str, newline: str) -> None:
+    """Its keys are put at the top, with their comments, and nothing else is amiss with it meanwhile."""
+    inner = SPEC.replace("branches:", "# what is read\nbranches:")
+    below = key + "".join(f"   {line}" for line in inner.splitlines(keepends=True))
+    assert mended(below.replace("\n", newline)).partition("version")[2] == inner.replace("\n", newline).partition("version")[2]
+
+
+def test_a_part_of_a_spec_below_a_key() -> None:
+    version, rest = SPEC[: SPEC.index("branches")], SPEC[SPEC.index("branches") :]
+    below = f"{version}model:\n" + "".join(f"  {line}" for line in rest.splitlines(keepends=True))
+    assert mended(below) == SPEC
+
+
+def test_a_spec_in_braces_below_a_key() -> None:
+    text = "model: {version: 1, name: x, branches: {x: {input: {kind: vector, shape: [4]}}}, head: [{Dens: {units: 1}}]}"
+    found = sweep(Source("habits.yaml", text)).plain().diagnostics
+    assert [each.message for each in found] == ["the spec has no key `model`", "there is no layer `Dens`"]
+
+
+@pytest.mark.parametrize("written", ["defaults:\n  - base\n  - _self_\n", "defaults: [base.yaml]\n", "defaults: base\n"])
+def test_defaults_of_hydra(written: str, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(SPEC)
+    found = mend(sweep(Source(str(tmp_path / "spec.yaml"), f"{written}vars: {{width: 8}}\n"), folder=tmp_path), True)
+    assert not found.found
+    assert found.changed[0][1] == "extends: base.yaml\nvars: {width: 8}\n"
+
+
+def test_samples_that_fit_is_given() -> None:
+    text = SPEC.partition("data:")[0] + "fit: {x: a.csv, y: price, epochs: 9}\n"
+    (found,) = sweep(Source("habits.yaml", text)).plain().diagnostics
+    assert found.help == ("they stand in `data`: `data: {train: a.csv, targets: {head: {column: price}}}`",)
+    assert [each.message for each in found.labels] == ["nor `y`"]

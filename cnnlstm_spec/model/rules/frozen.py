@@ -10,7 +10,7 @@ from ...ir.op import Op
 from ...ops.shared import called
 from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, drop, put
+from ...text.fix import Fix, drop, write
 from ...text.source import Place
 from .common import Setting
 
@@ -39,11 +39,9 @@ def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         yield Diagnostic(AT_RANDOM, place, {"layer": op.title()}, "", (*labels, *node.node.origin.uses), help, fixes)
     if op is None or op.trainable or not op.thaws or not node.owns_weights:
         return
-    layer = f'model.get_layer("{node.node.layer}")'
-    help = (f"after loading, set `{layer}.trainable` to True, then to False",)
-    yield Diagnostic(
-        THAWS, node.node.origin.written.keys["trainable"], {"layer": op.title()}, labels=node.node.origin.uses, help=help
-    )
+    facts: dict[str, object] = {"layer": op.title(), "what": node.node.layer}
+    help = (f"after loading, set `trainable` of `{node.node.layer}` to True, then to False",)
+    yield Diagnostic(THAWS, node.node.origin.written.keys["trainable"], facts, labels=node.node.origin.uses, help=help)
 
 
 CONSTANT = ("Zeros", "Ones", "Constant", "Identity")
@@ -68,7 +66,7 @@ def _freezing(op: Op) -> str | None:
 
 def _mend(key: str, place: Place, node: TypedNode) -> Fix:
     if key == "trainable":
-        return put(node.node.origin.place.span, key, "true")
+        return write(node.node.origin.written.places[key].span, "true", title="write `trainable: true`")
     return drop(place.span, key, "unsafe")
 
 

@@ -14,10 +14,11 @@ from ...language.named import Named
 from ...language.read_record import read_record
 from ...language.record import Checks, Record, describe_record
 from ...language.scope import POISON, Scope
-from ...text.diagnostic import Code, Written
+from ...text.diagnostic import Code, Words, Written
 from ...text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
 from ...text.source import Place
 
+A_PHASE = Words("a phase")
 SAME_NAME = Code("phases-of-one-name", "error", "two phases are named `{name}`", help="give each a name of its own")
 BOTH = Code("frozen-and-unfrozen", "error", "`{address}` is frozen and unfrozen in one phase", help="keep one of them")
 
@@ -100,7 +101,7 @@ class PhasesLeaf(OpenLeaf):
         for index, item in enumerate(node.items):
             at = scope.at(index)
             value = at.resolve(item)
-            reading = POISON if value is None else read_record(PhaseKeys, value, at, "a phase")
+            reading = POISON if value is None else read_record(PhaseKeys, value, at, A_PHASE)
             broken = broken or reading is POISON
             if isinstance(reading, Reading):
                 name = reading.record.name

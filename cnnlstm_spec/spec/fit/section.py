@@ -12,12 +12,12 @@ from ...language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, rea
 from ...language.record import Record
 from ...language.scope import Scope
 from ...text.diagnostic import UNWRITTEN, Code, Written
-from ...text.fix import drop
+from ...text.fix import Fix, drop
 from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ...text.source import Place
 from ...text.synonyms import folded
 from ..compile_section import KEYS as COMPILE_KEYS
-from ..elsewhere import STOPPING, early_stopping, move_of_fit
+from ..elsewhere import STOPPING, early_stopping, home_of_arrays, move_home, move_of_fit, tell_home
 from ..fusion import ONE_WAY
 from ..paths import PathLeaf, WrittenPath
 from .by_class import ClassWeight, Threshold, read_class_weight, read_threshold
@@ -27,8 +27,6 @@ from .phases import Phase, PhasesLeaf
 CALLBACK_TWICE = Code("callback-twice", "error", "`{name}` stands twice in `callbacks`", help="keep one of them")
 
 ELSEWHERE = {
-    "x": "the data are the section `data`",
-    "y": "the targets are the section `data`: `data: {targets: {head: {column: fault}}}`",
     "validation_split": "it is a share of the data: `data: {validation: {fraction: 0.2}}`",
     "validation_data": "it is a source of the data: `data: {validation: val.csv}`",
     "sample_weight": "it is a column of the data: `data: {sample_weight: {column: w}}`",
@@ -79,6 +77,20 @@ class FitSection(Record):
     """Whether a GPU gives the same weights bit for bit, which is slower."""
     threshold: Annotated[Node | None, AnyKind("a number, `{maximize: f1}`, or either by head")] = None
     """From which probability on a binary head is 1: 0.5 if it is left out."""
+
+    @classmethod
+    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+        """The samples and their targets, which Keras's own `fit` is given, are told at once."""
+        return "data" if home_of_arrays(entry) is not None else None
+
+    @classmethod
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
+        homes = [home for each in entries if (home := home_of_arrays(each)) is not None]
+        return (tell_home(entries, homes),) if homes else ()
+
+    @classmethod
+    def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        return move_home(entries, [home for each in entries if (home := home_of_arrays(each)) is not None])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ..fix import Change, Drop, Edit, Insert, Move, Nest, Put, Relocate, Wrap
+from ..fix import Change, Drop, Edit, Insert, Lift, Move, Nest, Put, Relocate, Wrap
 from ..nodes import Entry, Mapping, Scalar
 from ..source import Span
 from .places import InMapping, Places
@@ -34,6 +34,8 @@ class Layout(Places):
             return self._nest(change)
         if isinstance(change, Relocate):
             return self._relocate(change)
+        if isinstance(change, Lift):
+            return self._lift(change)
         return self._move(change) if isinstance(change, Move) else self._insert(change)
 
     def _put(self, change: Put) -> tuple[Edit, ...] | None:
@@ -273,6 +275,30 @@ class Layout(Places):
         written = self.text[entry.value.span.start : entry.value.span.end]
         one_line = "\n" not in written.strip() and (isinstance(entry.value, Scalar) or written[:1] in ("[", "{"))
         return text or (written.strip() if one_line else None)
+
+    def _lift(self, change: Lift) -> tuple[Edit, ...] | None:
+        found = self._keys.get(change.key.start)
+        inner = found.entry.value if found is not None else None
+        if found is None or not isinstance(inner, Mapping) or not inner.entries or self.text[self._begin(inner)] == "{":
+            return None
+        start, first = change.key.start, self._line_start(inner.entries[0].key.span.start)
+        colon, step = (
+            self.text.index(":", change.key.end) + 1,
+            self._column(inner.entries[0].key.span.start) - self._column(start),
+        )
+        stop, rest = self._line_end(colon), self.text[colon : self._line_end(colon)].strip()
+        if (
+            first <= start
+            or step <= 0
+            or not all(self._is_own(inner, each) for each in inner.entries)
+            or rest[:1] not in ("", "#")
+        ):
+            return None
+        head = self._edit(start, colon + 1 if rest else stop + len(self._break_at(stop)), "")
+        end = max(map(self._end, inner.entries))
+        lines = [stop + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[stop:end])]
+        margins = [(at, re.compile(rf" {{0,{step}}}").match(self.text, at)) for at in lines if at < end]
+        return head, *(self._edit(at, margin.end(), "") for at, margin in margins if margin is not None and margin.end() > at)
 
     def _insert(self, change: Insert) -> tuple[Edit, ...] | None:
         found = self._item_at(change.before)

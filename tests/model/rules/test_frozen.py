@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import Compilation, load
+from cnnlstm_spec.text.fix import Edit
+from cnnlstm_spec.text.source import Span
 
 LAYERS = [
     "{Dense: {units: 3, trainable: false}}",
@@ -23,6 +25,8 @@ LAYERS = [
 ]
 THAWING = [
     "{MultiHeadAttention: {num_heads: 2, key_dim: 2, trainable: false}}",
+    "{Reshape: {target_shape: [6, 4, 1]}}, {TimeDistributed: {layer: {MultiHeadAttention: {num_heads: 2, key_dim: 2}}, "
+    "trainable: false}}, {Reshape: {target_shape: [6, 4]}}",
     "{GroupQueryAttention: {head_dim: 2, num_query_heads: 2, num_key_value_heads: 1, trainable: false}}",
 ]
 
@@ -66,7 +70,7 @@ def test_frozen_until_it_is_loaded(layer: str, tmp_path: Path) -> None:
     model = compilation.to_keras()
     again = loaded(model, tmp_path)
     assert trained(model) == compilation.typed.trainable_params < trained(again)
-    thawed = next(each for each in again.layers if f'get_layer("{each.name}")' in warning.help[0])
+    thawed = next(each for each in again.layers if f"`{each.name}`" in warning.help[0])
     thawed.trainable = True
     thawed.trainable = False
     assert trained(again) == compilation.typed.trainable_params
@@ -86,3 +90,20 @@ def test_frozen_and_shared() -> None:
 def test_a_fusion_thaws_too(strategy: str) -> None:
     more = f"  y: {{input: {{kind: sequence, shape: [6, 4]}}}}\nfusion: {{strategy: {strategy}, trainable: false}}\n"
     assert [each.code.name for each in of("", more).diagnostics] == ["thaws-when-loaded"]
+
+
+def words(span: Span) -> str:
+    return span.source.text[span.start : span.end]
+
+
+def test_frozen_by_a_wrapper() -> None:
+    """What is said stands at the wrapper's `trainable`, and so does what mends it."""
+    compilation = of(
+        "{Reshape: {target_shape: [6, 4, 1]}}, {TimeDistributed: {layers: [{Embedding: {input_dim: 9, output_dim: 2}}], trainable: false}}, Flatten"
+    )
+    (warning,) = compilation.diagnostics
+    (fix,) = warning.fixes
+    (edit,) = fix.edits
+    assert warning.code.name == "frozen-at-random" and words(warning.place.span) == "trainable"
+    assert isinstance(edit, Edit) and (words(edit.span), edit.text) == ("false", "true")
+    assert edit.span.start > warning.place.span.start

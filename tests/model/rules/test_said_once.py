@@ -21,8 +21,6 @@ OF_THE_SPEC = {
 """What is said of keys of the spec, which cannot stand there twice."""
 SHARED = {"depends-on-size", "mask-unread", "sizes-undecided"}
 """What is said of a size or a mask that both branches have in common."""
-BY_ADDRESS = {"thaws-when-loaded"}
-"""What has another way out at each place."""
 
 
 class Plain(yaml.SafeLoader):
@@ -63,9 +61,7 @@ def of(code: str, text: str) -> list[Diagnostic]:
     return [each for each in load(text).diagnostics if each.code.name == code]
 
 
-@pytest.mark.parametrize(
-    "page", [each for each in WARNINGS if each.stem not in OF_THE_SPEC | SHARED | BY_ADDRESS], ids=lambda page: page.stem
-)
+@pytest.mark.parametrize("page", [each for each in WARNINGS if each.stem not in OF_THE_SPEC | SHARED], ids=lambda page: page.stem)
 def test_it_is_told_once(page: Any) -> None:
     yaml.SafeDumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]
     text = wrong(page.read_text("utf-8"))

@@ -109,7 +109,7 @@ def test_of_a_rank(kind: str, layers: str, help: str) -> None:
     [
         (text("[{Dropout: {p: 0.5}}]"), "p", "did you mean `rate`?"),
         (text("[{Bidirectional: {units: 4}}]"), "units", "`Bidirectional` needs `layer`, which is a recurrent layer such as"),
-        (text("[]").replace("head:", "outputs:"), "outputs", "`the spec` needs `head`"),
+        (text("[]").replace("head:", "outputs:"), "outputs", "the spec needs `head`"),
         (text("[]", more="layers: 3\n"), "layers", "layers stand in a branch: `branches: {x: "),
         (text("[]", more="batchsize: many\n"), "batchsize", "did you mean `batch_size`?"),
         (
