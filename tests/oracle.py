@@ -47,6 +47,8 @@ class Outcome:
     on_data: Shape
     dtype: str
     weights: tuple[tuple[str, tuple[int, ...], bool], ...]
+    gradient: bool | None
+    """Whether a gradient comes through to what is before it; None where it was not trained, or is given no floats."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,14 @@ def run(
         keras.config.set_dtype_policy("float32")
 
 
+class Noting(keras.optimizers.SGD):
+    """Notes through which weights a gradient comes."""
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+        self.noted = {weight.path for grad, weight in zip(grads, trainable_variables, strict=True) if grad is not None}
+        return super().apply(grads, trainable_variables)
+
+
 def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype: str, train: bool) -> Outcome | Failure:
     stage = "make"
     try:
@@ -143,11 +153,14 @@ def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype
         model = keras.Model(inputs, symbolic)
         batch = [data(tuple(shape), dtype) for shape in shapes]
         batch = batch[0] if len(batch) == 1 else batch
+        gradient = None
         if train:
-            stage = "train"
+            stage, optimizer = "train", Noting()
             whole = keras.Model(inputs, End(dtype="float32")(symbolic))
-            whole.compile(optimizer="sgd", loss="mse")
+            whole.compile(optimizer=optimizer, loss="mse")
             whole.train_on_batch(batch, np.zeros((BATCH,), "float32"))
+            before = {weight.path for start in whole.layers if isinstance(start, Start) for weight in start.weights}
+            gradient = bool(before & optimizer.noted) if before else None
         stage = "call"
         try:
             given = model(batch) if "float" in dtype else None
@@ -163,6 +176,7 @@ def _run(path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype
             tuple(given.shape[1:]),
             keras.backend.standardize_dtype(given.dtype),
             weights_of(layer),
+            gradient,
         )
     except Exception as error:
         message = f"{type(error).__name__}: {error}"

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import cnnlstm_spec
@@ -40,6 +41,7 @@ code stands the first line of its message; what a spec fills in is in braces.
 """
 
 
+@cache
 def import_all() -> None:
     """Imports every module, so that all codes are declared; those that need Keras or another extra declare none."""
     for module in pkgutil.walk_packages(cnnlstm_spec.__path__, "cnnlstm_spec."):

@@ -16,6 +16,7 @@ from cnnlstm_spec.language.catalog import KerasObject
 from cnnlstm_spec.language.leaf import REQUIRED
 from cnnlstm_spec.language.read_record import read_record
 from cnnlstm_spec.language.scope import POISON, Scope
+from cnnlstm_spec.model.rules.gradients import is_cut
 from cnnlstm_spec.text.nodes import node_of
 
 oracle = pytest.importorskip("oracle")
@@ -89,6 +90,8 @@ def test_example(op_class: type[Op], example: Example, policy: str) -> None:
         assert ours == given.called == given.computed
     if op.trainable:
         assert verdict.weights == given.weights
+    if given.gradient is not None:
+        assert given.gradient != (op.reads_codes or is_cut(op, verdict.output))
 
 
 @pytest.mark.parametrize("op_class", OPS, ids=lambda op: op.__name__)

@@ -168,6 +168,7 @@ def test_many_fields_at_once() -> None:
         held(load(text_of(hostile.riddled(value_of(document), rng, rng.randint(2, 12)))))
 
 
+@pytest.mark.sampled(every=3, long=3)
 @pytest.mark.parametrize("part", hostile.PARTS, ids=repr)
 def test_what_yaml_cannot_write(part: str) -> None:
     """Overrides of the API and of the command line hold any text: halves of characters too."""

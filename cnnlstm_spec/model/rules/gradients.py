@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.graph import TypedGraph, TypedNode
-from ...ir.op import FLOATS
+from ...ir.op import FLOATS, Op
+from ...ir.tensor import TensorType
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
@@ -137,7 +138,10 @@ def _stops_before(node: TypedNode) -> bool:
 
 
 def _is_cut(node: TypedNode) -> bool:
-    """Whether what it gives does not depend on its input, or not smoothly."""
-    op = node.node.op
-    assert op is not None and node.type is not None
-    return node.type.dtype not in FLOATS or op.is_flat() or (op.drops_all and op.value("rate") == 1)
+    assert node.node.op is not None and node.type is not None
+    return is_cut(node.node.op, node.type)
+
+
+def is_cut(op: Op, output: TensorType) -> bool:
+    """Whether what a layer gives does not depend on its input, or not smoothly."""
+    return output.dtype not in FLOATS or op.is_flat() or (op.drops_all and op.value("rate") == 1)

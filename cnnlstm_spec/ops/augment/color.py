@@ -108,8 +108,15 @@ class RandomColorJitter(Seeded):
         example((4, 5, 3), saturation_factor=0.2, hue_factor=[0.1, 0.2], value_range=[0, 1]),
     )
 
+    def turns_colors(self) -> bool:
+        """Whether it goes by hue and saturation, which are those of three channels."""
+        return self.saturation_factor is not None or self.hue_factor is not None
+
     def list_channels_taken(self) -> tuple[int, ...]:
-        return () if self.saturation_factor is None and self.hue_factor is None else (3,)
+        return (3,) if self.turns_colors() else ()
+
+    def is_flat(self) -> bool:
+        return self.turns_colors()
 
 
 class RandomGrayscale(Augmentation):
@@ -133,6 +140,7 @@ class RandomHue(Seeded):
     """Greatest turn, or the bounds it is drawn from."""
     channels = (3,)
     frames = "height"
+    flat = True
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
 
@@ -149,6 +157,7 @@ class RandomPosterization(Seeded):
 
     factor: Annotated[int | tuple[int, ...], Factor(1, 8, integers=True)]
     """Bits that are kept, or the bounds they are drawn from."""
+    flat = True
     examples = (example((4, 5, 3), factor=4), example((4, 5, 1), factor=[2, 6], value_range=[0, 1]))
 
 
@@ -159,6 +168,7 @@ class RandomSaturation(Seeded):
     """Greatest change, or the bounds it is drawn from; 0.5 leaves it."""
     channels = (3,)
     frames = "height"
+    flat = True
     examples = (example((4, 5, 3), factor=0.2), example((None, 5, 3), factor=[0.1, 0.3], value_range=[0, 1]))
 
 
@@ -227,6 +237,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Ranged):
     """Tiles down and across."""
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
+    flat = True
     examples = (example((8, 8, 3)), example((8, 8, 1), dtype="uint8", tile_grid_size=[2, 2], clip_limit=2))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

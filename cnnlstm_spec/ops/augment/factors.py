@@ -161,6 +161,8 @@ class Augmentation(Op):
     """Compute dtypes in which Keras cannot run it."""
     only_forward: ClassVar[tuple[str, ...]] = ()
     """Compute dtypes in which TensorFlow runs it, and knows no gradient of it."""
+    flat: ClassVar[bool] = False
+    """Whether no gradient comes through while it acts: it goes by integers, or by a color space."""
     data_format: str | None = None
 
     @property
@@ -200,6 +202,9 @@ class Augmentation(Op):
             if not any(holds_always(equal(size, count)) for count in taken):
                 at.require(equal(size, taken[0]), refusal)
         return x
+
+    def is_flat(self) -> bool:
+        return self.flat
 
     def without_gradient(self, dtype: str) -> str | None:
         return "dtype" if dtype in self.only_forward else None
