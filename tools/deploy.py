@@ -1,10 +1,11 @@
 """Exports every spec of the repository to every format, and writes what works, and what does not and why, into docs/deploy.md.
 
-    python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--only-table] [--write]
+    python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--limit SECONDS] [--only-table] [--write]
 
 Each cell is a run, kept in FOLDER, so that what was stopped goes on; all run in one process, and in another after one that ends
-it. Weights are fresh: those of `imagenet` are not downloaded. Sizes known only at run time stay open, and so does the batch,
-where the format takes it so; else they are 32, and 1. `--write` puts the table between the marks in docs/deploy.md.
+it, or that takes longer than the limit. Weights are fresh: those of `imagenet` are not downloaded. Sizes known only at run time
+stay open, and so does the batch, where the format takes it so; else they are 32, and 1. `--write` puts the table between the
+marks in docs/deploy.md.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "deploy.md"
 BEGIN, END = "<!-- made by tools/deploy.py -->", "<!-- end of what tools/deploy.py made -->"
 SIZE = 32
 """What sizes known only at run time are where they must be fixed."""
+WORDLESS = "the process that converts or runs it ends without a word"
 SAMPLES = 4
 KINDS = ("saved_model", "litert", "onnx", "openvino", "litert dynamic", "litert float16", "litert int8")
 
@@ -34,6 +39,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
     parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
+    parser.add_argument("--limit", type=int, default=1800, help="seconds of processor time for a cell")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--only-table", action="store_true", help="run nothing, make the table of what has been run")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
@@ -41,13 +47,17 @@ def main() -> int:
     asked.cache.mkdir(parents=True, exist_ok=True)
     if asked.one:
         for spec in asked.specs:
-            run_spec(spec, [kind for each, kind in find_missing([spec], asked.kinds, asked.cache)], asked.cache)
+            run_spec(spec, [kind for each, kind in find_missing([spec], asked.kinds, asked.cache)], asked.cache, asked.limit)
         return 0
     while not asked.only_table and (missing := find_missing(asked.specs, asked.kinds, asked.cache)):
         print(f"{len(missing)} cells are missing", file=sys.stderr, flush=True)
-        given = ["--one", "--cache", str(asked.cache), "--specs", *map(str, asked.specs), "--kinds", *asked.kinds]
-        # A cell that ends the process is told so, and not tried again.
-        subprocess.run([sys.executable, __file__, *given], check=False)
+        given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, asked.specs), "--kinds", *asked.kinds]
+        ended = subprocess.run([sys.executable, __file__, "--one", *given], check=False)
+        late = ended.returncode == -signal.SIGXCPU
+        for spec, kind in missing:
+            settle(cell_path(asked.cache, spec, kind), {"late": asked.limit} if late else {"failed": f"{kind}: {WORDLESS}"})
+        if ended.returncode and len(find_missing(asked.specs, asked.kinds, asked.cache)) == len(missing):
+            return ended.returncode
     table = make_table(asked.specs, asked.kinds, asked.cache)
     print(table)
     if asked.write:
@@ -65,7 +75,19 @@ def cell_path(cache: Path, spec: Path, kind: str) -> Path:
 
 def find_missing(specs: list[Path], kinds: list[str], cache: Path) -> list[tuple[Path, str]]:
     """The cells that have not been run."""
-    return [(spec, kind) for spec in specs for kind in kinds if not cell_path(cache, spec, kind).exists()]
+    cells = [(spec, kind) for spec in specs for kind in kinds]
+    return [cell for cell in cells if "began" in (read_cell(cell_path(cache, *cell)) or {"began": True})]
+
+
+def read_cell(path: Path) -> dict[str, Any] | None:
+    """What is known of a cell; None where it was never begun."""
+    return cast("dict[str, Any]", json.loads(path.read_text("utf-8"))) if path.exists() else None
+
+
+def settle(path: Path, found: dict[str, Any]) -> None:
+    """A cell during which the process ended is told as that, and not tried again."""
+    if "began" in (read_cell(path) or {}):
+        path.write_text(json.dumps(found), "utf-8")
 
 
 class Here:
@@ -92,7 +114,7 @@ class Here:
             raise Failed(what, worker.first_line(error), worker.whole(error)) from error
 
 
-def run_spec(spec: Path, kinds: list[str], cache: Path) -> None:
+def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:
     """The cells of a spec."""
     if not kinds:
         return
@@ -132,7 +154,9 @@ def run_spec(spec: Path, kinds: list[str], cache: Path) -> None:
         format, _, quantize = name.partition(" ")
         kind, path = Kind(format, quantize or None), cell_path(cache, spec, name)
         print(f"{spec.stem}: {name}", file=sys.stderr, flush=True)
-        path.write_text(json.dumps({"failed": f"{name}: the process that converts or runs it ends without a word"}), "utf-8")
+        path.write_text(json.dumps({"began": True}), "utf-8")
+        # Converters hold Python's lock for minutes: the system keeps the limit.
+        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + limit, resource.RLIM_INFINITY))
         found = attempt(kind, None, sizes if format == "litert" else {})
         if "failed" in found and format != "litert":
             found = {**attempt(kind, 1, sizes), "open": found["failed"]}
@@ -148,12 +172,11 @@ def make_table(specs: list[Path], kinds: list[str], cache: Path) -> str:
     for spec in specs:
         cells = []
         for kind in kinds:
-            path = cell_path(cache, spec, kind)
-            found = json.loads(path.read_text("utf-8")) if path.exists() else None
+            found = read_cell(cell_path(cache, spec, kind))
             cells.append(cell(found))
             if found is not None and "failed" in found:
                 notes.append(f"- `{spec.stem}`: {found['failed'].split('; fixed sizes may do')[0][:200]}")
-            elif found is not None:
+            elif found is not None and "difference" in found:
                 counts[kind] += 1
         rows.append(f"| {spec.stem} | {' | '.join(cells)} |")
     rows.append(f"| **of {len(specs)}** | {' | '.join(f'**{count}**' for count in counts.values())} |")
@@ -162,8 +185,10 @@ def make_table(specs: list[Path], kinds: list[str], cache: Path) -> str:
 
 def cell(found: dict[str, Any] | None) -> str:
     """The difference from Keras, with what had to be fixed; what does not work is told below."""
-    if found is None:
+    if found is None or "began" in found:
         return "not run"
+    if "late" in found:
+        return f"over {found['late']} s"
     if "failed" in found:
         return "no"
     return f"{found['difference']:.0e}" + (" (fixed)" if "open" in found else "")
