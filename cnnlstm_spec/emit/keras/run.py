@@ -116,7 +116,11 @@ Changes = Mapping[str, Callable[[Any], Any]]
 
 
 def compile_again(model: keras.Model, statements: Iterable[Statement], losses: Changes, metrics: Changes) -> None:
-    """Runs statements that compile a model, on one that is built; some heads get another loss or metrics."""
+    """Runs statements that compile a model, on one that is built; some heads get another loss or metrics.
+
+    Metrics are called as in a model that is compiled for the first time.
+    """
+    forget(free=False)
     for statement in statements:
         assert isinstance(statement, Do)
         keywords = {name: _evaluate(each, {"model": model}) for name, each in statement.call.keywords}
