@@ -196,6 +196,9 @@ def _make_zeros(finished: Finished, batch: int) -> dict[str, Any]:
     return found
 
 
+WIDE = 120
+"""Columns of a terminal that a table may take."""
+MISSING = "-"
 COSTS = ("params", "macs", "bytes", "milliseconds", "milliseconds_99", "samples_per_second", "difference")
 
 
@@ -215,35 +218,54 @@ def to_csv(found: Comparison) -> str:
 
 
 def to_text(found: Comparison) -> str:
-    """Runs as rows of a table."""
+    """Runs as rows of a table, or as its columns where it would be too wide else; costs that no run has are left out."""
     metrics = list(dict.fromkeys(name for each in found.runs for name in each.metrics))
-    rows = [
-        ("run", *map(one_line, metrics), "parameters", "multiply-adds", "bytes", "ms/sample", "99 %", "samples/s", "difference")
-    ]
-    for each in found.runs:
-        values = [_format_number(each.metrics.get(name)) for name in metrics]
-        costs = (
-            "-" if each.params is None else f"{each.params:,}",
-            "-" if each.macs is None else f"{each.macs:,}",
-            f"{each.bytes:,}",
-            f"{each.milliseconds:.3g}",
-            f"{each.milliseconds_99:.3g}",
-            f"{each.samples_per_second:,.0f}",
-            "-" if each.difference is None else f"{each.difference:.1e}",
-        )
-        rows.append((one_line(each.run), *values, *costs))
-    widths = [max(measure_width(row[place]) for row in rows) for place in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell + " " * (size - measure_width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    heading = (
+        "run",
+        *map(one_line, metrics),
+        "parameters",
+        "multiply-adds",
+        "bytes",
+        "ms/sample",
+        "99 %",
+        "samples/s",
+        "difference",
+    )
+    table = [heading, *(_make_row(each, metrics) for each in found.runs)]
+    columns = [column for column in zip(*table, strict=True) if any(cell != MISSING for cell in column[1:])]
+    lines = _align(list(zip(*columns, strict=True)))
+    if max(map(measure_width, lines)) > WIDE and len(found.runs) < len(columns):
+        lines = _align(columns)
     parts = {each.part for each in found.runs if each.part is not None}
     return "\n".join([f"metrics on {' and '.join(sorted(parts))}" if parts else "metrics of the best epoch", *lines])
 
 
+def _make_row(compared: Compared, metrics: Sequence[str]) -> tuple[str, ...]:
+    return (
+        one_line(compared.run),
+        *(_format_number(compared.metrics.get(name)) for name in metrics),
+        MISSING if compared.params is None else f"{compared.params:,}",
+        MISSING if compared.macs is None else f"{compared.macs:,}",
+        f"{compared.bytes:,}",
+        f"{compared.milliseconds:.3g}",
+        f"{compared.milliseconds_99:.3g}",
+        f"{compared.samples_per_second:,.0f}",
+        MISSING if compared.difference is None else f"{compared.difference:.1e}",
+    )
+
+
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table."""
+    widths = [max(map(measure_width, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell + " " * (size - measure_width(cell)) for cell, size in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
 def _format_number(value: Value | None) -> str:
     if value is None or value.value is None:
-        return "-"
+        return MISSING
     if value.lower is None or value.upper is None:
         return f"{value.value:.4g}"
     return f"{value.value:.4g} [{value.lower:.3g}, {value.upper:.3g}]"

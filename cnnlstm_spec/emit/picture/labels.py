@@ -87,10 +87,13 @@ def _show_value(value: Any, written: Written = UNWRITTEN) -> str:
     if isinstance(value, Op):
         return f"{value.title()} {describe_arguments(value, written)}".strip()
     if isinstance(value, float):
-        inverse = 1 / value if 0 < value < 0.1 else 0.5
+        text = f"{value:.6g}"
+        if not 0 < value < 0.1 or len(text) <= 6:
+            return text
+        inverse = 1 / value
         near = round(inverse * 2) / 2
         # A fraction such as 1/255 or 1/127.5, which is how people write a scale.
-        return f"1/{near:g}" if len(f"{value:.6g}") > 6 and abs(inverse - near) < 1e-6 * inverse else f"{value:.6g}"
+        return f"1/{near:g}" if abs(inverse - near) < 1e-6 * inverse else text
     return str(value)
 
 

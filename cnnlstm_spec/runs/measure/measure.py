@@ -12,6 +12,7 @@ import numpy
 
 from ...compiler.compile import Compilation
 from ..samples import Part, Target
+from ..train.scaled import Unscaled
 from .baselines import Baselines
 from .document import ClassFigures, Evaluation, HeadFigures
 from .figures import Draws, Figure, label_figures, make_value, measure_class_figures, number_figures
@@ -123,12 +124,15 @@ def _measure_intervals(model: keras.Model, predicted: Mapping[str, Predicted], p
             continue
         if len({each.shape for each in predicted[head].values}) > 1:
             continue
-        values, truth = numpy.stack(predicted[head].values), numpy.stack(predicted[head].targets)
+        given = numpy.stack(predicted[head].values), numpy.stack(predicted[head].targets)
+        known = [numbers_of(each, part.targets[head]) for each in given]
         for metric in group.metrics:
-            compute = getattr(metric, "_fn", None)
+            inner = metric.inner if isinstance(metric, Unscaled) else metric
+            compute = getattr(inner, "_fn", None)
             if compute is None:
                 continue
-            each = numpy.asarray(compute(truth, values, **metric._fn_kwargs)).reshape(len(part), -1).mean(1)
+            values, truth = known if isinstance(metric, Unscaled) else given
+            each = numpy.asarray(compute(truth, values, **inner._fn_kwargs)).reshape(len(part), -1).mean(1)
             name = f"{head}_{metric.name}" if len(heads.names) > 1 else metric.name
             draws = Draws(numpy.arange(len(part)), len(part), part.groups)
             found[name] = draws.measure_figure(partial(_compute_mean, each))

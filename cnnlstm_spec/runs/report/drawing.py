@@ -59,6 +59,11 @@ def draw_lines(axes: Any, lines: Mapping[str, tuple[Sequence[float], Sequence[fl
         axes.legend(frameon=False, fontsize=8)
 
 
+def mark_whole_numbers(axes: Any) -> None:
+    """Marks whole numbers alone on the axis across: there is no half epoch."""
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
 def draw_matrix(axes: Any, matrix: Any, names: Sequence[str]) -> None:
     """Counts of classes: rows are what is true."""
     import numpy

@@ -9,10 +9,12 @@ import keras
 import numpy
 
 from ...compiler.compile import Compilation
+from ...ir.graph import TypedGraph
+from ...ops.input import InputOp
 from ..measure.figures import label_figures, measure_class_figures, number_figures
 from ..measure.inside import find_tensor
 from ..measure.measure import HALF, truth_of
-from ..measure.predict import Heads, Predicted, decide_classes, numbers_of, predict, probabilities_of
+from ..measure.predict import Change, Heads, Predicted, decide_classes, numbers_of, predict, probabilities_of
 from ..read.libraries import need
 from ..samples import Part, Target
 
@@ -117,15 +119,15 @@ def shuffle_branches(
     return found
 
 
-def _exchange(part: Part, branch: str, others: Any, compilation: Compilation) -> Any:
-    """Puts another sample's branch in place of its own; None where samples of a branch have different lengths."""
-    spec = compilation.spec
-    assert spec is not None
-    input = next(each.input for each in spec.branches if each.name == branch)
-    names = (branch,) if input is None or input.mask_input is None else (branch, input.mask_input)
-    shape = part.read([0]).inputs[branch].shape
-    if any(part.read([place]).inputs[branch].shape != shape for place in range(min(len(part), 64))):
+def _exchange(part: Part, branch: str, others: Any, compilation: Compilation) -> Change | None:
+    """Puts another sample's branch in place of its own; None where its steps are those of something else too."""
+    spec, typed = compilation.spec, compilation.typed
+    assert spec is not None and typed is not None
+    masks = {each.name: each.input.mask_input for each in spec.branches if each.input is not None}
+    mask = masks.pop(branch, None)
+    if _is_tied(typed, branch) or (mask is not None and mask in masks.values()):
         return None
+    names = (branch,) if mask is None else (branch, mask)
 
     def change(inputs: Mapping[str, Any], places: Sequence[int]) -> Mapping[str, Any]:
         held = part.read([int(others[place]) for place in places]).inputs
@@ -134,6 +136,19 @@ def _exchange(part: Part, branch: str, others: Any, compilation: Compilation) ->
         return {**inputs, **{name: each[numpy.arange(count) % len(each)] for name, each in filled.items()}}
 
     return change
+
+
+def _is_tied(typed: TypedGraph, branch: str) -> bool:
+    """Whether a size of a branch that is known only at run time is one of another branch, or of a head."""
+    types = {id: typed.nodes[id].type for id in (*typed.graph.inputs, *typed.graph.outputs.values())}
+    own = {id for id in typed.graph.inputs if isinstance(op := typed.nodes[id].node.op, InputOp) and op.branch == branch}
+    sizes = {
+        id: {name for size in type.sizes if not isinstance(size, int) for name in size.symbols}
+        for id, type in types.items()
+        if type
+    }
+    mine = {name for id in own for name in sizes[id]}
+    return any(mine & found for id, found in sizes.items() if id not in own)
 
 
 def measure_quality(predicted: Predicted, target: Target, is_logits: bool, threshold: float) -> float:

@@ -15,9 +15,9 @@ from ..measure.measure import Measured, truth_of
 from ..measure.predict import numbers_of, probabilities_of
 from ..read.libraries import need
 from ..samples import Part, Target
-from .drawing import Drawing, draw_cloud, draw_lines, draw_matrix, shorten
+from .drawing import Drawing, draw_cloud, draw_lines, draw_matrix, mark_whole_numbers, shorten
 from .features import project_fusions, shuffle_branches, weigh_fusions
-from .samples import draw_sample, find_worst
+from .samples import describe_sample, draw_sample, find_worst
 
 if TYPE_CHECKING:
     import keras
@@ -84,6 +84,7 @@ def _draw_curves(rows: Sequence[Row], best: int | None) -> Iterator[str]:
         drawing = Drawing()
         lines = {each: _draw_line(rows, each) for each in (name, f"val_{name}") if each in names}
         draw_lines(drawing.axes[0], lines, name, "epoch")
+        mark_whole_numbers(drawing.axes[0])
         if best is not None:
             drawing.axes[0].axvline(best, color="#999999", linewidth=0.8, linestyle=":")
         yield f"<figure>{drawing.to_svg()}</figure>"
@@ -108,7 +109,8 @@ def _write_head(compilation: Compilation, part: Part, measured: Measured, head: 
     yield "<h3>Where it is most wrong</h3><div class=row>"
     for each in find_worst(part, measured.predicted[head], target, head in measured.heads.logits):
         picture = draw_sample(part, each.place, kinds)
-        yield f"<figure>{picture}<figcaption>{escape_content(each.label)}<br>{escape_content(each.words)}</figcaption></figure>"
+        lines = (each.label, each.words, *describe_sample(part, each.place, spec))
+        yield f"<figure>{picture}<figcaption>{'<br>'.join(map(escape_content, lines))}</figcaption></figure>"
     yield "</div>"
 
 
@@ -211,6 +213,8 @@ def _write_shuffled(
             change = "" if not branch else f"{value - figures['']:+.4g}"
             rows.append((head, sort, branch or "as it is", f"{value:.4g}", change))
     yield _write_table(("head", "figure", "branch", "value", "change"), rows)
+    if tied := [each.name for each in spec.branches if each.name not in next(iter(found.values()))]:
+        yield f"<p>Not exchanged, since others have as many steps: {escape_content(', '.join(tied))}.</p>"
 
 
 def _format_number(value: Value) -> str:

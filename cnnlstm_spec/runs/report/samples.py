@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy
 
+from ...spec.data.inputs import VectorSource
+from ...spec.model_spec import ModelSpec
 from ..measure.measure import truth_of
 from ..measure.predict import Predicted, numbers_of, probabilities_of
 from ..samples import Part, Target
 from .drawing import COLORS, Drawing
 
 WORST = 8
+MOST_NUMBERS, MOST_CHARACTERS = 12, 200
+"""Of a sample's numbers, and of its text, how much is shown."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,40 @@ def draw_sample(part: Part, place: int, kinds: Mapping[str, str]) -> str:
         axes.set_title(name, fontsize=7)
         axes.tick_params(labelsize=6)
     return drawing.to_svg()
+
+
+def describe_sample(part: Part, place: int, spec: ModelSpec) -> list[str]:
+    """A sample's branches of numbers or text, a line each; a number beside the column that it is of."""
+    batch = part.read([place])
+    lines = []
+    for branch in spec.branches:
+        if branch.input is None or branch.input.kind not in ("vector", "tokens", "text"):
+            continue
+        values = batch.inputs[branch.name][0]
+        if branch.input.kind == "text":
+            words = values.decode("utf-8", "replace") if isinstance(values, bytes) else str(values)
+            told = words if len(words) <= MOST_CHARACTERS else words[: MOST_CHARACTERS - 1] + "…"
+        else:
+            numbers = numpy.asarray(values).reshape(-1).tolist()
+            names = _name_numbers(spec, branch.name)
+            named = zip(names if len(names) == len(numbers) else [""] * len(numbers), numbers, strict=True)
+            shown = [f"{name} {number:.4g}".strip() for name, number in named]
+            told = ", ".join(shown[:MOST_NUMBERS] + ["…"] * (len(shown) > MOST_NUMBERS))
+        lines.append(f"{branch.name}: {told}")
+    return lines
+
+
+def _name_numbers(spec: ModelSpec, branch: str) -> list[str]:
+    """What the numbers of a vector are called; empty where the spec has no words for them."""
+    read = spec.data.inputs.get(branch) if spec.data is not None else None
+    source = read.source if read is not None else None
+    if not isinstance(source, VectorSource) or source.columns is None:
+        return []
+    return [
+        name
+        for each in source.columns
+        for name in ([each] if isinstance(each, str) else [f"{each.column}={label}" for label in each.one_hot])
+    ]
 
 
 def _draw(axes: Any, values: Any, kind: str) -> None:

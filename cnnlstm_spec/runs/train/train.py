@@ -110,7 +110,7 @@ def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
     if training.devices is not None:
         first = training.order().batches(0)[0]
         training.devices.prepare(model, keeper.feed.values(keeper.feed.part.read(first)))
-    training.watch.begin(keeper.before + stretch.epochs, training.order().steps)
+    training.watch.begin(sum(each.epochs for each in stretches(fit)), training.order().steps)
     try:
         _fit(
             model,

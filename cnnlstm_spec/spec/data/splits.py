@@ -93,7 +93,7 @@ class Split(Record):
             at.report(NO_WAY, None, part=at.scope.name)
             return
         if len(ways) > 1:
-            at.report(ONE_WAY, ways[1], (), True, owner=at.scope.name, keys=" or ".join(f"`{each}`" for each in WAYS))
+            at.report(ONE_WAY, ways[1], (), True, owner=at.scope.name, keys=" or ".join(f"`{each}`" for each in ways))
             return
         for key, needed in (("stratify", ("fraction", "folds")), ("group", ("fraction", "folds")), ("order", ("last",))):
             if self.value(key) is not None and ways[0] not in needed:

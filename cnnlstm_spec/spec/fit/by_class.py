@@ -58,7 +58,7 @@ def read_class_weight(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[
                 found[head] = weight
         return found
     if len(heads) > 1:
-        help = (f"write a mapping: {{{', '.join(f'{head}: balanced' for head in heads)}}}",)
+        help = (f"write a mapping of the heads that learn classes, such as {{{heads[0]}: balanced}}",)
         scope.report(FOR_ALL, resolved, count=len(heads), help=help)
         return {}
     weight = _read_class_weight(resolved, scope)

@@ -240,6 +240,13 @@ def test_texts_fit_into_their_boxes() -> None:
                 assert measure_width(line, size, size == TITLE) <= box.width - 16
 
 
+def test_a_long_number_is_no_fraction() -> None:
+    layers = "[{Normalization: {mean: [106.31099992, 0.1234567], variance: 1}}, {Dense: {units: 2}}]"
+    row = "{input: {kind: vector, shape: [2]}, layers: " + layers + "}"
+    shown = words(read(f"version: 1\nname: x\nbranches: {{row: {row}}}\nhead: []\n").to_svg())
+    assert "106.311, 0.123457" in shown and "1/" not in shown
+
+
 def test_mistakes_are_marked_with_their_message() -> None:
     shapes = {shape.box.title: shape.box for shape in canvas_of(MISTAKES).boxes}
     assert shapes["LSTM"].state == "failed" and "positive integer" in shapes["LSTM"].message

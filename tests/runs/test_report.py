@@ -1,0 +1,56 @@
+"""The report of a run: the worst samples with what they hold, and what each branch gives, whatever its lengths."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy
+import pytest
+
+from cnnlstm_spec.cli.main import run
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+SPEC = """
+version: 1
+name: small
+branches:
+  series: {input: {kind: sequence, shape: [steps, 2], padding_value: 9}, layers: [{GRU: {units: 2}}]}
+  who: {input: {kind: vector, shape: [3]}}
+  word: {input: {kind: tokens, shape: [2]}, layers: [{Embedding: {input_dim: 9, output_dim: 2}}, Flatten]}
+fusion: {strategy: concat}
+heads: {sick: [{Dense: {units: 1, activation: sigmoid}}]}
+compile: {loss: binary_crossentropy}
+data:
+  train: train.jsonl
+  test: train.jsonl
+  inputs: {who: {columns: [age, {column: sex, one_hot: [f, m]}]}}
+fit: {epochs: 3}
+"""
+
+
+def test_what_a_report_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw = numpy.random.default_rng(0)
+    rows = [
+        {
+            "series": draw.normal(size=(3 + number % 4, 2)).tolist(),
+            "age": 40.5 + number,
+            "sex": "fm"[number % 2],
+            "word": [number % 9, 7],
+            "sick": number % 2,
+        }
+        for number in range(12)
+    ]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run")]) == 0, capsys.readouterr().err
+    page = (tmp_path / "run" / "report.html").read_text("utf-8")
+    shown = re.findall(r"<br>who: age ([\d.]+), sex=f ([01]), sex=m ([01])<br>word: (\d), 7<", page)
+    assert len(shown) == 8
+    for age, woman, man, word in shown:
+        number = int(float(age) - 40.5)
+        assert (int(woman), int(man), int(word)) == (1 - number % 2, number % 2, number % 9)
+    given = page[page.index("What each branch gives") :]
+    assert all(f"<td>{name}</td>" in given for name in ("as it is", "series", "who", "word"))
