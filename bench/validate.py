@@ -87,31 +87,42 @@ def variants(side: int = 20, rounds: int = 5) -> list[str]:
     return [f"variants of spec 1 in a second        {best:4.0f}      (at least 500)"]
 
 
+MISTAKES = {
+    "misspelt keys": "Dense: {units: 8, activaton: relu}",
+    "wrong types": "Dense: {units: eight, activation: relu}",
+    "unknown layers": "Denze: {units: 8, activation: relu}",
+    "wrong ranks": "Conv1D: {filters: 8, kernel_size: 1}",
+}
+"""Layers that stand in place of 20 of a spec."""
+
+
 def mending(count: int = 1000, runs: int = 5) -> list[str]:
-    """An invalid spec against a valid one of as many layers, and the patch that mends its 20 findings against both."""
+    """An invalid spec against a valid one of as many layers, by mistakes, and the patch that mends misspelt keys."""
     from cnnlstm_spec.compiler.fixes import Clock, mend
     from cnnlstm_spec.compiler.variants import sweep
     from cnnlstm_spec.text.source import Source
 
     sound = _dense(count)
-    parts = sound.split("activation")
-    every = max(1, (len(parts) - 1) // 20)
-    wrong = parts[0] + "".join(
-        ("activaton" if n % every == 0 and n < 20 * every else "activation") + p for n, p in enumerate(parts[1:])
-    )
-    times: list[list[float]] = [[], [], []]
+    lines = sound.splitlines(keepends=True)
+    every = max(1, count // 20)
+    places = [number for number, line in enumerate(lines) if "activation" in line][::every][:20]
+    texts = {"valid": sound}
+    for kind, layer in MISTAKES.items():
+        texts[kind] = "".join(f"      - {layer}\n" if number in places else line for number, line in enumerate(lines))
+    times: dict[str, list[float]] = {kind: [] for kind in (*texts, "patch")}
     for _ in range(runs):
-        for number, text in enumerate((sound, wrong, wrong)):
+        for kind in times:
             start = time.process_time()
-            prepared = sweep(Source("spec.yaml", text))
-            if number < 2:
-                assert bool(prepared.plain().diagnostics) == bool(number)
-            else:
+            prepared = sweep(Source("spec.yaml", texts.get(kind, texts["misspelt keys"])))
+            if kind == "patch":
                 assert mend(prepared, clock=Clock(lambda: 0.0)).changed
-            times[number].append(time.process_time() - start)
-    valid, invalid, patch = (median(each) for each in times)
-    return [
-        f"validate of {count:6d} layers, valid   {valid * 1000:9.1f} ms",
-        f"the same with 20 mistakes          {invalid * 1000:9.1f} ms   ratio {invalid / valid:5.2f}      (at most 1.5)",
-        f"what `--diff` would mend of them   {patch * 1000:9.1f} ms   ratio {patch / invalid:5.2f}      (at most 5)",
-    ]
+            else:
+                assert bool(prepared.plain().diagnostics) == (kind != "valid")
+            times[kind].append(time.process_time() - start)
+    valid, invalid, patch = (median(times[kind]) for kind in ("valid", "misspelt keys", "patch"))
+    rows = [f"validate of {count:6d} layers, valid   {valid * 1000:9.1f} ms"]
+    for kind in MISTAKES:
+        seconds = median(times[kind])
+        rows.append(f"20 mistakes: {kind:20}  {seconds * 1000:9.1f} ms   ratio {seconds / valid:5.2f}      (at most 1.5)")
+    rows.append(f"what `--diff` would mend of keys   {patch * 1000:9.1f} ms   ratio {patch / invalid:5.2f}      (at most 5)")
+    return rows

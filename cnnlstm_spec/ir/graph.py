@@ -71,6 +71,15 @@ class Graph:
         """The addresses of its branches, fusions and heads, in order."""
         return dict.fromkeys(node.area for node in self.nodes.values())
 
+    @cached_property
+    def readers(self) -> dict[str, list[Node]]:
+        """By the id of a node, the nodes that read it alone, in order."""
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes.values():
+            if len(node.inputs) == 1:
+                found.setdefault(node.inputs[0], []).append(node)
+        return found
+
 
 @dataclass(frozen=True)
 class TypedNode:

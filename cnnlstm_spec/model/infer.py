@@ -63,6 +63,12 @@ class _State:
     layers: dict[str, TypedNode]
     conditions: Conditions
     memory: Memory | None
+    told: frozenset[str] | None = None
+    """The nodes of which ways out are wanted, None for all; of others only what is found where."""
+
+    def tells(self, node: Node) -> bool:
+        """Whether ways out are wanted of a node."""
+        return self.told is None or node.id in self.told
 
 
 def infer(
@@ -102,7 +108,7 @@ def infer_on(
 ) -> tuple[TypedGraph, list[Diagnostic]]:
     """The types after mistakes, where what fails gives what is supposed of it, and what is found then."""
     found: list[Diagnostic] = []
-    state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory)
+    state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory, trial.told)
     for id, known in typed.nodes.items():
         state.typed[id] = known if known.type is not None else _supposed(known.node, trial, state)
         if id not in trial.failing[-1:]:
@@ -117,6 +123,9 @@ def _supposed(node: Node, trial: Trial, state: _State) -> TypedNode:
     if op is not None and not op.is_own():
         if (typed := _on_each_step(node, op, inputs, trial, state)) is not None:
             return typed
+        if op.leaves_time and inputs and not inputs[0].outer:
+            # What entered time was taken out, and so is this.
+            return TypedNode(node, inputs[0], inputs)
         try:
             return _recalled(node, op, inputs, state).typed
         except Refusal as refusal:
@@ -306,8 +315,8 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     if frames.is_clip(op, inputs):
         return
     facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
-    help = ways_out(node, op, x, state.graph, state.typed)
-    fixes = rank_fixes(node, op, x, state.graph, state.typed)
+    help = ways_out(node, op, x, state.graph, state.typed) if state.tells(node) else ()
+    fixes = rank_fixes(node, op, x, state.graph, state.typed) if state.tells(node) else ()
     if reads is not None and x.rank != len(reads):
         code = BATCH_AS_AXIS if op.takes_one and x.rank == len(reads) - 1 else WRONG_RANK
         raise Refusal(code, None, help, reads=", ".join(reads), **facts).mended(*fixes)
@@ -336,6 +345,8 @@ def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorTy
     place = node.origin.place
     if refusal.at is not None and node.op is not None:
         place = node.origin.written.places.get(refusal.at, place)
+    if not state.tells(node):
+        return Diagnostic(code, place, refusal.facts)
     labels = []
     several = sorted({0, refusal.input}) if len(inputs) > 1 else [0] if inputs else []
     for index in several:

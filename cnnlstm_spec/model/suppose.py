@@ -17,6 +17,7 @@ from ..ir.op import TEXT, Op, compute_dtype
 from ..ir.size import Size, anonymous
 from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
+from ..ops.structural import EnterTime
 from ..text.diagnostic import Diagnostic
 from . import frames
 
@@ -58,6 +59,8 @@ class Trial:
     """A graph gone through under a supposition: what fails, and what was asked of the supposition."""
 
     supposed: Supposition
+    told: frozenset[str] | None = frozenset()
+    """The nodes of which its words may be told, None for all; of others what is found is looked at alone, without ways out."""
     failing: list[str] = field(default_factory=list)
     stepped: set[str] = field(default_factory=set)
     """Nodes whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
@@ -81,12 +84,12 @@ class Trial:
     def take(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> tuple[Node, TensorType]:
         """The next failing node, without its op where it is taken out, and what it gives.
 
-        That it is taken out is not supposed of what no person wrote, nor of a layer that is plain but for a mistake in its
-        arguments.
+        That it is taken out is not supposed of what no person wrote, but for what enters time, nor of a layer that is plain but
+        for a mistake in its arguments.
         """
         number = len(self.failing)
         self.failing.append(node.id)
-        if inputs and node.meant is None and not node.hidden:
+        if inputs and node.meant is None and (not node.hidden or isinstance(node.op, EnterTime)):
             self.turns.add(number)
             if not self.supposed.means(number):
                 return replace(node, op=None), inputs[-1]
@@ -126,9 +129,11 @@ class Trial:
         return self.supposed.stepwise
 
 
+TAKEN_OUT = Supposition(None, (False,), 2)
+"""Looked at first, since most of what other suppositions alone would bring is not found under it."""
 SUPPOSITIONS = (
+    TAKEN_OUT,
     *(Supposition(None, (True,), rank, masked=masked) for masked in (False, True) for rank in range(1, 6)),
-    Supposition(None, (False,), 2),
     Supposition(1, (True,), 2),
     Supposition(24, (False,), 3),
     Supposition(24, (True,), 4),
@@ -138,7 +143,9 @@ SUPPOSITIONS = (
     Supposition(24, (True,), 2, stepwise=False),
     Supposition(None, (True,), 0),
 )
-"""The first gives the words of what is told: it names no size that is not known."""
+"""The second gives the words of what is told: it names no size that is not known."""
+WORDS = SUPPOSITIONS[:2]
+"""The first gives them where the second shows nothing else."""
 
 
 def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Callable[[], bool]) -> TensorType | None:
@@ -222,13 +229,14 @@ def find_unknown(typed: TypedGraph) -> tuple[TypedNode, ...]:
     return tuple(node for node in typed.nodes.values() if node.type is None)
 
 
-def common(findings: Iterable[list[Diagnostic]], told: list[Diagnostic]) -> list[Diagnostic]:
-    """What every list holds, in the words of the first, less what has been told."""
-    known = {key_of(each) for each in told}
-    left: list[Diagnostic] | None = None
-    for found in findings:
-        keys = {key_of(each) for each in found}
-        left = [each for each in (found if left is None else left) if key_of(each) in keys - known]
+def common(findings: Iterable[tuple[Trial, list[Diagnostic]]], told: list[Diagnostic]) -> list[Diagnostic]:
+    """What is found under every supposition, in the words of the one that has them, less what has been told."""
+    left: set[tuple[object, ...]] | None = None
+    words: list[Diagnostic] = []
+    for trial, found in findings:
+        keys = set(map(key_of, found))
+        left = keys - set(map(key_of, told)) if left is None else left & keys
         if not left:
-            break
-    return left or []
+            return []
+        words = found if trial.supposed in WORDS else words
+    return [each for each in words if left is not None and key_of(each) in left]

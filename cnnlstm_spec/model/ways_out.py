@@ -106,12 +106,11 @@ def _returning(node: Node, value: str) -> Fix:
 
 def _following(node: Node, graph: Graph) -> Iterator[Node]:
     """A node and those that follow it one by one in its section."""
-    yield node
-    reached = node.id
-    for each in graph.nodes.values():
-        if each.inputs == (reached,) and each.area == node.area and not each.hidden:
-            reached = each.id
-            yield each
+    following: Node | None = node
+    while following is not None:
+        yield following
+        readers = graph.readers.get(following.id, ())
+        following = next((each for each in readers if each.area == node.area and not each.hidden), None)
 
 
 def _per_step(node: Node, graph: Graph) -> Node:
@@ -155,8 +154,9 @@ def _recurrent_before(node: Node, typed: Mapping[str, TypedNode], sequences: boo
     while True:
         before = typed[id]
         op = before.node.op
-        inner = getattr(op, "layer", None) or op
-        if getattr(inner, "return_sequences", None) is sequences:
+        # Looked up among its arguments first: an attribute that pydantic does not find takes long, and this goes far back.
+        inner = getattr(op, "layer", None) or op if op is not None and "layer" in op.arguments else op
+        if inner is not None and "return_sequences" in inner.arguments and inner.value("return_sequences") is sequences:
             return before.node
         x = before.inputs[0] if len(before.inputs) == 1 else None
         if x is None or before.type is None or x.rank != before.type.rank:

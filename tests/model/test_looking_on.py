@@ -9,6 +9,7 @@ from small import codes
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.model.rules import check
 from cnnlstm_spec.text.source import Source
 from fuzz.generate import generate
 from fuzz.layers import load as sound
@@ -139,3 +140,27 @@ def test_a_layer_over_steps_on_an_image_is_one_mistake(image: str, fusion: str) 
     head = f"fusion: {fusion}\nhead: [{{Dense: {{units: 1}}}}]\n"
     found = two(image, "[{Dense: {units: 4}}]", head, first="{kind: image, shape: [8, 8, 3]}")
     assert codes(found) == ["wrong-rank"]
+
+
+@pytest.mark.parametrize("broken", ["Dense: {units: four}", "Denze: {units: 4}", "Dense: {unitz: 4, activatoin: relu}"])
+def test_a_chain_is_gone_through_once_more(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That nothing else is wrong is seen where what could not be read is taken out; no other supposition is looked at."""
+    trials = []
+    inner = check.infer_on
+    monkeypatch.setattr(check, "infer_on", lambda *given: (trials.append(given[1].supposed), inner(*given))[1])
+    layers = "{Conv1D: {filters: 4, kernel_size: 3}}, {" + broken + "}, BatchNormalization, "
+    found = load(
+        f"{TOP}branches: {{a: {{input: {{kind: sequence, shape: [90, 4]}}, layers: [{layers * 9}Flatten]}}}}\n"
+        "head: [{Dense: {units: 1}}]\ncompile: {loss: mse}\n"
+    )
+    assert codes(found) and len(trials) == 1
+
+
+def test_what_enters_time_is_taken_out_with_what_leaves_it() -> None:
+    head = "head: [{Dense: {units: 3, activation: softmax}}]\ncompile: {loss: binary_crossentropy}\n"
+    found = two(
+        "[{TimeDistributed: [{Dense: {units: 8}}, {Dense: {units: 4, activation: softmx}}]}]",
+        "[]",
+        f"fusion: {{strategy: concat}}\n{head}",
+    )
+    assert codes(found) == ["nothing-to-distribute", "unknown-name", "softmax-with-binary"]
