@@ -58,7 +58,7 @@ def command(
 
     with told_to_people():
         finished = open_finished(run, spec, allow_outside, allow_imports)
-        name, part = finished.open_part(source)
+        name, part, _ = finished.open_part(source)
         model = finished.load()
         from ..runs.measure.of_run import measure_part
 

@@ -41,11 +41,11 @@ def command(
 
     with told_to_people():
         finished = open_finished(run, spec, allow_outside, allow_imports)
-        _, part = finished.open_part(source, targets=False)
+        _, part, targets = finished.open_part(source, targets=False)
         model = finished.load()
         from ..runs.predictions import make_predictions, write_predictions
 
-        given = (finished.targets, finished.thresholds, probabilities, at)
+        given = (targets, finished.thresholds, probabilities, at)
         found = make_predictions(finished.compilation, model, part, *given)
         data = write_predictions(found, CSV if output is None else File(output).suffix.lower())
     if output is None:

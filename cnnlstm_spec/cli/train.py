@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import shlex
 import sys
@@ -147,7 +149,7 @@ def _again(overrides: tuple[str, ...], matrix: tuple[str, ...], seeds: tuple[int
 
 def _aligned(table: str) -> str:
     """A table of commas as columns."""
-    rows = [[_short(cell) for cell in line.split(",")] for line in table.splitlines()]
+    rows = [[_short(cell) for cell in row] for row in csv.reader(io.StringIO(table))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows)
 

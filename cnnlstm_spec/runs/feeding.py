@@ -26,7 +26,7 @@ def read_rows(
     """
     finished = open_run(File(run), allow_outside, allow_imports)
     if isinstance(rows, str | PathLike):
-        _, part = finished.open_part(str(rows), targets=False)
+        part = finished.open_part(str(rows), targets=False).part
     else:
         reading = finished.reading()
         held = HeldRows(rows, File(), allow_outside)

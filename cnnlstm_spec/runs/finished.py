@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -33,6 +33,16 @@ FRACTION = re.compile(r'(?<!\\)"(-?\d+/\d+)"(?!\s*:)')
 """A text such as 1/255, which is a number where it stands without quotation marks."""
 
 
+class Opened(NamedTuple):
+    """Samples to be measured or predicted."""
+
+    name: str
+    """What they are called: `test`, or the source that is named."""
+    part: Part
+    targets: Mapping[str, Target]
+    """What each head's target is: that of the run, else of the spec's data."""
+
+
 @dataclass(frozen=True)
 class Finished:
     """A model with its spec, whether a run's or one that is named by itself."""
@@ -53,8 +63,13 @@ class Finished:
 
     @property
     def thresholds(self) -> Mapping[str, float]:
-        """From which probability on a head is 1."""
-        return self.manifest.thresholds if self.manifest is not None else {}
+        """From which probability on a head is 1; of a model that is no run's the numbers that the spec has."""
+        if self.manifest is not None:
+            return self.manifest.thresholds
+        spec = self.compilation.spec
+        wanted = spec.fit.threshold if spec is not None and spec.fit is not None else {}
+        found = {head.name: wanted.get(head.name, wanted.get(None)) for head in spec.heads} if spec is not None else {}
+        return {head: each.value for head, each in found.items() if each is not None and each.value is not None}
 
     def load(self) -> keras.Model:
         """The model, compiled as the spec says, with its trained weights. Raises Unbuildable where they do not fit."""
@@ -75,8 +90,8 @@ class Finished:
 
         return Reading(self.compilation, self.allow_outside, self.allow_imports, targets=self.targets)
 
-    def open_part(self, source: str | None, wanted: str = "test", targets: bool = True) -> tuple[str, Part]:
-        """The samples of a source that is named, or of a part of the spec's; and what they are called.
+    def open_part(self, source: str | None, wanted: str = "test", targets: bool = True) -> Opened:
+        """The samples of a source that is named, or of a part of the spec's.
 
         Raises DataError where there is none, or they cannot be read.
         """
@@ -97,15 +112,15 @@ class Finished:
             )
             part = reading.open_part((named,), source, targets)
             reading.problems.stop()
-            return File(source).name, part
+            return Opened(File(source).name, part, self.targets or reading.targets)
         one = data.parts[wanted]
         if isinstance(one, Source):
             part = reading.open_part((one,), wanted)
             reading.problems.stop()
-            return wanted, part
+            return Opened(wanted, part, self.targets or reading.targets)
         parts = reading.read(self.manifest.fold if self.manifest is not None else None)
         reading.problems.stop()
-        return wanted, parts[wanted]
+        return Opened(wanted, parts[wanted], self.targets or reading.targets)
 
 
 def _function(name: str, allow_imports: bool) -> Source:

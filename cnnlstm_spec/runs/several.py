@@ -130,19 +130,27 @@ def run_all(jobs: Sequence[Job], workers: int, watch_of: Callable[[Job], Watch])
 
 
 def table_of(jobs: Sequence[Job]) -> str:
-    """`runs.csv`: a row a run with its best epoch and what Keras logged of it, and of folds the mean and the spread."""
-    rows: list[dict[str, Any]] = []
+    """`runs.csv`: a row a run with its best epoch and what Keras logged of it; of folds and seeds the mean and the spread.
+
+    Variants of a matrix have a mean each: that of different models says nothing.
+    """
+    rows: dict[int | None, list[dict[str, Any]]] = {}
     for job in jobs:
         best = (read_json(File(job.output) / MANIFEST) or {}).get("best") or {}
-        rows.append({"run": job.label, "best_epoch": best.get("epoch"), **best.get("metrics", {})})
-    names = list(dict.fromkeys(name for row in rows for name in row))
+        row = {"run": job.label, "best_epoch": best.get("epoch"), **best.get("metrics", {})}
+        rows.setdefault(job.variant, []).append(row)
+    every = [row for alike in rows.values() for row in alike]
+    names = list(dict.fromkeys(name for row in every for name in row))
     stream = io.StringIO()
     writer = csv.DictWriter(stream, names, lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows(rows)
-    for label, of in (("mean", _mean), ("spread", _spread)):
-        values = {name: of([row[name] for row in rows if isinstance(row.get(name), float)]) for name in names[2:]}
-        writer.writerow({"run": label, **{name: value for name, value in values.items() if value is not None}})
+    writer.writerows(every)
+    for alike in rows.values():
+        for label, of in (("mean", _mean), ("spread", _spread)) if len(alike) > 1 else ():
+            values = {name: of([row[name] for row in alike if isinstance(row.get(name), float)]) for name in names[2:]}
+            # A variant is the last part of what its runs are called.
+            named = f"{label}/{alike[0]['run'].rpartition('/')[2]}" if len(rows) > 1 else label
+            writer.writerow({"run": named, **{name: value for name, value in values.items() if value is not None}})
     return stream.getvalue()
 
 

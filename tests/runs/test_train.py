@@ -95,6 +95,15 @@ def test_what_lies_there_is_left_alone_or_refused(finished: Path, capsys: pytest
     assert (finished / "run" / "model.keras").stat().st_mtime_ns == before
 
 
+def test_a_model_with_its_spec_predicts_as_the_run_does(finished: Path, tmp_path: Path) -> None:
+    source, spec = str(finished / "train.csv"), str(finished / "spec.yaml")
+    assert run(["predict", str(finished / "run"), source, "-o", str(tmp_path / "run.csv")]) == 0
+    assert run(["predict", str(finished / "run" / "model.keras"), source, "--spec", spec, "-o", str(tmp_path / "model.csv")]) == 0
+    with (tmp_path / "run.csv").open() as stream:
+        assert {row["head.prediction"] for row in csv.DictReader(stream)} <= set(KINDS)
+    assert (tmp_path / "run.csv").read_bytes() == (tmp_path / "model.csv").read_bytes()
+
+
 def read_by_hand(folder: Path) -> tuple[Any, Any, Any]:
     import numpy
 

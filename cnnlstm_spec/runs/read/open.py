@@ -100,8 +100,19 @@ class Reading:
         train = self._rows(self.data.train, "train")
         splits = {name: each for name, each in self.data.parts.items() if isinstance(each, Split)}
         order = self._order(train)
-        codes = split_rows(train, splits, self.data.seed, lambda split: self._places(train, split), fold)
-        return lambda name: self._part(name, train, codes, CODES.get(name, TRAIN), order)
+        codes = None
+        with self.problems.gathered():
+            codes = split_rows(train, splits, self.data.seed, lambda split: self._places(train, split), fold)
+
+        def share(name: str) -> Part:
+            if codes is None and name in splits:
+                # Why stands in `problems`: the rest is looked at as if all were `train`.
+                raise DataError([])
+            return self._part(
+                name, train, numpy.zeros(len(train), "int8") if codes is None else codes, CODES.get(name, TRAIN), order
+            )
+
+        return share
 
     def open_part(self, sources: tuple[Source, ...], name: str, targets: bool = True) -> Part:
         """A source as a part of its own; without `targets` it needs no columns for them.

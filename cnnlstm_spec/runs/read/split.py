@@ -134,6 +134,9 @@ def _fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
     """The rows of one fold: by rank in turn, each class and each group by itself."""
     ranks, (names, classes) = _rank_rows(rows, split, seed), _group_classes(rows, split)
     folds = split.folds or 2
+    if (count := len(numpy.unique(ranks[free])) if split.group is not None else int(free.sum())) < folds:
+        of = "rows" if split.group is None else f"groups of `{split.group}`"
+        raise DataError([f"{rows.name}: {folds} folds of {count} {of}: each needs one"])
     taken: Array = numpy.zeros(len(rows), dtype=bool)
     if split.group is not None:
         taken[_fold_of_groups(ranks, [names[each] for each in classes.tolist()], free, folds) == fold] = True

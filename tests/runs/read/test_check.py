@@ -129,6 +129,25 @@ def test_columns_of_heads_that_are_missing(tmp_path: Path, capsys: pytest.Captur
     assert told == [(None, "state", "column-missing"), (3, "file", "file-missing")]
 
 
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("{fraction: 0.5, stratify: kind}", "`stratify: kind` names a column that is not there"),
+        ("{folds: 7}", "7 folds of 6 rows: each needs one"),
+        ("{folds: 4, group: state}", "4 folds of 2 groups of `state`: each needs one"),
+    ],
+)
+def test_a_split_that_fails_hides_nothing_else(way: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recordings(tmp_path)
+    (tmp_path / "3.npy").unlink()
+    path = spec(tmp_path)
+    path.write_text(path.read_text().replace("train: t.csv", f"train: t.csv, validation: {way}"))
+    assert run(["data", str(path), "--format", "json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [each["code"] for each in report["problems"]] == ["not-readable", "file-missing"]
+    assert report["problems"][0]["message"] == told and list(report["parts"]) == ["train"]
+
+
 def test_unequal_lengths_without_padding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recordings(tmp_path)
     assert run(["data", str(spec(tmp_path, padding="")), "--format", "json"]) == 1
