@@ -73,7 +73,8 @@ def test_example(op_class: type[Op], example: Example, policy: str) -> None:
     op = op_class.make(**example.arguments)
     verdict = judge(op, example.shapes, example.dtype, policy)
     if policy != "float32" and verdict.refusal is not None and verdict.refusal.code.sort == "keras":
-        assert isinstance(oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy), oracle.Failure)
+        given = oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy, graph=True)
+        assert isinstance(given, oracle.Failure)
         return
     assert verdict.refusal is None and verdict.output is not None, verdict.refusal
     given = oracle.run(op.keras_path(), keras_values(op), example.shapes, example.dtype, policy)
@@ -186,7 +187,7 @@ def test_drawn(op_class: type[Op]) -> None:
         if reading is POISON:
             if all(each.code.sort == "keras" for each in found.found):
                 shapes = (op_class.examples[0].shapes[0],)
-                assert isinstance(oracle.run(op_class.keras_path(), arguments, shapes), oracle.Failure), arguments
+                assert isinstance(oracle.run(op_class.keras_path(), arguments, shapes, graph=True), oracle.Failure), arguments
             return
         record = reading.record
         shape = data.draw(strategies.shapes(record))
@@ -201,7 +202,7 @@ def compare(op: Op, shape: tuple[int | None, ...], dtype: str) -> None:
     """Holds our verdict on one input against Keras's."""
     verdict = judge(op, [shape], dtype)
     concrete = judge(op, [shape], dtype, unknown=oracle.UNKNOWN)
-    given = oracle.run(op.keras_path(), keras_values(op), [shape], dtype)
+    given = oracle.run(op.keras_path(), keras_values(op), [shape], dtype, graph=verdict.refusal is not None)
     what = (op, shape, dtype)
     if isinstance(given, oracle.Failure) and given.stage == "device":
         return
@@ -219,6 +220,8 @@ def compare(op: Op, shape: tuple[int | None, ...], dtype: str) -> None:
     assert verdict.output.dtype == given.dtype, (what, given)
     if op.trainable:
         assert verdict.weights == given.weights, (what, given)
+    if given.gradient is not None:
+        assert given.gradient != (op.reads_codes or is_cut(op, verdict.output)), (what, given)
 
 
 def test_random_crop_gives_its_size_outside_training() -> None:

@@ -114,7 +114,9 @@ def test_activations(name: str) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("values", [Range(0, 1, True), Range(-2, 3)], ids=["positive", "both"])
+@pytest.mark.parametrize(
+    "values", [pytest.param(Range(0, 1, True), marks=pytest.mark.whole), Range(-2, 3)], ids=["positive", "both"]
+)
 def test_layers(values: Range) -> None:
     """What each layer gives of values in a range lies in the range that is inferred, and adds up to 1 where that is said."""
     import numpy

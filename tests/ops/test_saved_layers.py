@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 UNARY = find_op("Op")
 assert UNARY is not None
 LAYERS = [(op, each) for op in (*op_classes(), UNARY) for each in op.examples]
-EACH = 70
+EACH = 35
 """Layers in one model: a file each would take most of the time."""
 
 LOADS = """
@@ -35,7 +35,7 @@ for path in sys.argv[1:]:
 """
 
 
-@pytest.mark.sampled(every=6, long=1)
+@pytest.mark.sampled(every=12, long=2)
 @pytest.mark.parametrize("first", range(0, len(LAYERS), EACH))
 def test_every_layer_gives_the_same_once_it_is_loaded(first: int, tmp_path: Path) -> None:
     group, path = LAYERS[first : first + EACH], tmp_path / "layers.keras"

@@ -16,6 +16,15 @@ SPECS = sorted(ROOT.joinpath("specs").glob("*.yaml"))
 HEAVY = 10_000_000
 """Parameters from which on a batch is one sample of two frames."""
 LONG = {
+    *(
+        "disease-risk",
+        "equipment-fault-attention",
+        "equipment-fault-weighted",
+        "frames-gru",
+        "image-vgg16",
+        "stock-price",
+        "video-conv3d",
+    ),
     "efficientnet-lstm",
     "video-lstm",
     "video-resnet50",
@@ -23,8 +32,10 @@ LONG = {
     "video-self-attention",
     "video-two-streams",
 }
-"""What takes longest to run; `video-mobilenet` and `video-padded`, which run always, have all that is in them."""
+"""What takes long to run; the others have all that is in them."""
 
+LARGE = {"efficientnet-lstm", "video-lstm", "video-resnet50", "video-resnet50-bidirectional"}
+"""What takes longest to build."""
 
 EXPECTED = {
     "equipment-fault": 60_865,
@@ -44,7 +55,9 @@ def test_parameters_are_those_of_the_articles(name: str, params: int) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, marks=pytest.mark.whole if path.stem in LARGE else (), id=path.stem) for path in SPECS]
+)
 def test_is_what_keras_builds_and_what_emitted_python_builds(path: Path, fresh: Any) -> None:
     import networks
 

@@ -177,7 +177,10 @@ CASES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+LONG = ("multi-lead-ecg", "cbam-resnet18", "bidaf")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.whole if name in LONG else ()) for name in CASES])
 def test_computes_what_is_written_by_hand(name: str, fresh: Any) -> None:
     keras, numpy = pytest.importorskip("keras"), pytest.importorskip("numpy")
     by_hand, overrides = CASES[name]

@@ -46,7 +46,7 @@ def test_written_by_hand(name: str, tmp_path: Path, fresh: Any) -> None:
     held(tmp_path / "model.keras")
 
 
-@pytest.mark.sampled(every=15, long=6)
+@pytest.mark.sampled(every=40, long=8)
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_made_of_a_spec(path: Path, tmp_path: Path, fresh: Any) -> None:
     cnnlstm_spec.load(path).to_keras().save(tmp_path / "model.keras")

@@ -106,6 +106,7 @@ class TestKeras:
             return False
         return True
 
+    @pytest.mark.whole
     def test_keras_fails_where_it_is_said(self) -> None:
         assert [layers for layers in FAIL if self.trains(layers)] == []
         assert [layers for layers in (*RUN, *OFF) if not self.trains(layers)] == []
