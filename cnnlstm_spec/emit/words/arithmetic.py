@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
+from math import prod
+from operator import mul
 
 from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.inference import Inference, Refusal
@@ -15,6 +18,7 @@ from ...ir.op import Op
 from ...ir.size import Expr, Size, Symbol
 from ...ir.tensor import Axis, TensorType
 from ...model import frames
+from ...ops.backbones.inner import InnerLayer
 from ...ops.backbones.op import Backbone
 from ...ops.input import InputOp
 from ...text.escape.terminal import measure_width, one_line
@@ -113,9 +117,48 @@ class Number:
 def explain(graph: TypedGraph, node: TypedNode) -> str:
     """How the output of a node came to be: every layer from the input down, a line for each of its numbers."""
     lines = [one_line(graph.graph.name)]
+    inner = node.node.op if isinstance(node.node.op, InnerLayer) else None
     for each in (*_iterate_path(graph, node), *(() if node.node.id in graph.nodes else (node,))):
+        if isinstance(each.node.op, Backbone):
+            read = inner.layer if inner is not None and each.node.id in node.node.inputs else None
+            lines += _explain_inside(each, read, read is not None or each.node.id == node.node.id or each is node)
+            if read is not None:
+                continue
         lines += ["", *explain_layer(each, graph)]
     return "\n".join(lines)
+
+
+def _explain_inside(typed: TypedNode, layer: str | None, whole: bool) -> Iterator[str]:
+    """The lines of the layers of a backbone, down to one of them: of those that change sides alone, unless it is a `whole`."""
+    op, x = typed.node.op, typed.inputs[0]
+    if not isinstance(op, Backbone) or x is None:
+        return
+    tried = _make_tried(x)
+    for each in op.trace(x, layer):
+        again = each.on([tuple(_remember(size, tried) for size in shape) for shape in each.inputs])
+        assert again is not None
+        sides, changed = len(each.step.shape) - 1, each.step.shape != each.inputs[0]
+        if not (each.step.weights or changed) or not (whole or each.step.shape[:sides] != each.inputs[0][:sides]):
+            continue
+        names = ("height", "width", "channels") if sides == 2 else ("features",)
+        rows = [_number(*row, tried) for row in zip(names, each.step.shape, again.shape, strict=True)] if changed else []
+        params, told = (_count_elements(shape for _, shape, _ in step.weights) for step in (each.step, again))
+        rows += [_number("parameters", params, told, tried)] if params else []
+        sides_of = [_remember(size, tried) for size in each.step.shape[:sides]]
+        macs, told = each.step.macs * prod(each.step.shape[:sides]), reduce(mul, (*sides_of, again.macs))
+        rows += [_number("multiply-adds", macs, told, tried)] if each.step.macs else []
+        yield from ("", f"{each.kind.replace('-', ' ')} {one_line(each.path)}, in {_name_node(typed.node)}", *_show_rows(rows))
+
+
+def _count_elements(shapes: Iterable[tuple[int, ...]]) -> int:
+    """The elements of weights, which remember how they are counted."""
+    total: int = 0
+    for shape in shapes:
+        product: int = Told(1, "1") if not shape else 1
+        for size in shape:
+            product = product * (size if isinstance(size, Told) else Told(size))
+        total = total + product
+    return total
 
 
 def list_numbers(typed: TypedNode, policy: str = "float32", batch_size: int | None = None) -> tuple[Number, ...]:
@@ -196,13 +239,8 @@ def _count_params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], trie
     """The parameters as the sum of the weights' elements."""
     if isinstance(op, Backbone):
         return None
-    total: int = 0
-    for weight in op.weights(*frames.seen(op, tuple(_remember_type(x, tried) for x in inputs))):
-        product: int = Told(1, "1") if not weight.shape else 1
-        for size in weight.shape:
-            product = product * (size if isinstance(size, Told) else Told(size))
-        total = total + product
-    return total
+    seen = frames.seen(op, tuple(_remember_type(x, tried) for x in inputs))
+    return _count_elements(weight.shape for weight in op.weights(*seen))
 
 
 def _iterate_path(graph: TypedGraph, node: TypedNode) -> Iterator[TypedNode]:
@@ -224,7 +262,12 @@ def explain_layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
         return
     outer = "".join(f" for each of {one_line(axis.name)} ({_show_size(axis.size)})" for axis, _ in type.outer)
     yield f"{_name_node(node)}{outer}"
-    rows = list_numbers(typed, graph.policy)
+    yield from _show_rows(list_numbers(typed, graph.policy))
+
+
+def _show_rows(rows: Iterable[Number]) -> Iterator[str]:
+    """A line for each number."""
+    rows = tuple(rows)
     size = max((measure_width(one_line(row.name)) for row in rows), default=0)
     for row in rows:
         name = one_line(row.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -25,6 +26,7 @@ from .kinds import KINDS
 from .preprocess import OF_COLOURS, PART, PIXELS, preprocessed
 from .walk import (
     Problem,
+    Traced,
     activations,
     check,
     facts,
@@ -38,6 +40,7 @@ from .walk import (
     macs,
     norms,
     output_shape,
+    trace,
     weights,
 )
 
@@ -121,6 +124,12 @@ class Backbone(Op):
         if layer not in self.layers(count):
             raise Refusal(UNKNOWN_INNER, None, layer=self.title(), name=layer)
         return x.with_axes(*_axes(inner_shape(self.model, self.settings(), height.size, width.size, count, layer)))
+
+    def trace(self, x: TensorType, layer: str | None) -> Iterator[Traced]:
+        """The inner layers on which an inner layer rests, or what it gives, for an image of that type."""
+        height, width, channels = x.axes
+        reads = self.rests_on() if layer is None else (layer,)
+        return trace(self.model, self.settings(), height.size, width.size, known(self.title(), channels), reads)
 
     def image_of(self, *inputs: TensorType) -> tuple[Axis, ...]:
         return inputs[0].axes

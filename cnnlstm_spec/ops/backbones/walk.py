@@ -10,9 +10,9 @@ Keras's build without a size. Call `check` first: of arguments it refuses, these
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from math import prod
 from typing import Any, NamedTuple
 
@@ -33,7 +33,7 @@ from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, W
 
 __all__ = ["BACKBONES", "WHOLE", "Args", "Facts", "Problem", "Shape", "Weight"]
 __all__ += ["activations", "check", "facts", "inner_shape", "is_counted", "kept_layers", "known_sides", "layers", "least_side"]
-__all__ += ["macs", "norms", "output_shape", "weights"]
+__all__ += ["macs", "norms", "output_shape", "trace", "weights"]
 
 LARGE = 128
 """More than any least side."""
@@ -41,6 +41,25 @@ WHOLE: None = None
 """Stands for all of a backbone, where else stand the inner layers that are read of it."""
 Reads = tuple[str, ...] | None
 """The inner layers that are read of a backbone, and without which no other is part of the model; None for all of it."""
+
+
+def trace(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> Iterator[Traced]:
+    """The layers on which what is read of it rests, in their order."""
+    build = _build(name, args, height, width)
+    placed = _walk(name, build, height, width, channels)
+    shapes: list[Shape] = [(height, width, channels)]
+    for each in placed:
+        shapes.append(shapes[each.inputs[-1]] if each.step is None else each.step.shape)
+    walk = Walk(build, channels, shapes)
+    for each in _iterate_kept(placed, reads):
+        assert each.step is not None
+        yield Traced(
+            each.path, each.kind, each.step, tuple(shapes[index] for index in each.inputs), partial(_make_step, each, walk)
+        )
+
+
+def _make_step(placed: Placed, walk: Walk, inputs: list[Shape]) -> Step | None:
+    return KINDS[placed.kind](placed.parameters, inputs, walk)
 
 
 def output_shape(name: str, args: Args, height: Size, width: Size) -> Shape:
@@ -149,6 +168,17 @@ class Placed(NamedTuple):
     kind: str
     step: Step | None
     inputs: tuple[int, ...]
+    parameters: tuple[Any, ...] = ()
+
+
+class Traced(NamedTuple):
+    """A layer that a build has, what it reads and does, and what it does on inputs that are given otherwise."""
+
+    path: str
+    kind: str
+    step: Step
+    inputs: tuple[Shape, ...]
+    on: Callable[[list[Shape]], Step | None]
 
 
 @lru_cache(maxsize=128)
@@ -163,7 +193,7 @@ def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> 
         step = KINDS[node[0]](node[3:], inputs, walk)
         walk.shapes.append(inputs[-1] if step is None else step.shape)
         path = node[2].replace("~", build.prefix)
-        found.append(Placed(layer_of(name, path), path, node[0], step, read if step is not None else read[-1:]))
+        found.append(Placed(layer_of(name, path), path, node[0], step, read if step is not None else read[-1:], tuple(node[3:])))
     return tuple(found)
 
 

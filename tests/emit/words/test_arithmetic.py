@@ -24,6 +24,7 @@ from cnnlstm_spec.ir.size import Symbol
 from cnnlstm_spec.language.read_record import read_record
 from cnnlstm_spec.language.scope import POISON, Scope
 from cnnlstm_spec.model import frames
+from cnnlstm_spec.ops.backbones.walk import BACKBONES
 from cnnlstm_spec.ops.fusions.table import STRATEGIES
 from cnnlstm_spec.text.diagnostic import Origin
 from cnnlstm_spec.text.nodes import node_of
@@ -178,6 +179,47 @@ def test_sizes_known_only_at_run_time_have_arithmetic(tmp_path: Path, capsys: py
     out = capsys.readouterr().out
     assert "height         ? - 2 = (? - 3) // 1 + 1" in out
     assert "width     width // 2 - 1 = (width - 2 - 2) // 2 + 1" in out
+
+
+ROW = re.compile(r"  (\S+) +([\d,]+)(?: = (.+))?")
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_layers_of_a_backbone_are_explained(name: str) -> None:
+    """Each number is what its arithmetic says, and together they are those of the whole."""
+    side = 331 if name.startswith("NASNet") else 96 if "Inception" not in name and name != "Xception" else 150
+    text = f"version: 1\nname: n\nbranches: {{x: {{input: {{kind: image, shape: [{side}, {side + 1}, 3]}}, layers: [{{{name}: {{weights: null, include_top: false, name: b}}}}]}}}}\nhead: [Flatten]\n"
+    typed = load(text if not name.startswith("NASNet") else text.replace("332", "331")).typed
+    assert typed is not None
+    node = find(typed, "branches.x.b")
+    assert node is not None and node.type is not None
+    counted = {"parameters": 0, "multiply-adds": 0}
+    *inside, whole = explain(typed, node).split("\n\n")[2:]
+    for block in inside:
+        rows = [ROW.fullmatch(line) for line in block.splitlines()[1:]]
+        for row in rows:
+            assert row is not None, block
+            value = int(row[2].replace(",", ""))
+            assert row[3] is None or value_of(row[3]) == value, block
+            counted[row[1]] = counted.get(row[1], 0) + value
+    assert (counted["parameters"], counted["multiply-adds"]) == (node.params, node.macs)
+    assert f"height         {node.type.sizes[0]}" in whole
+
+
+def test_an_inner_layer_is_explained_down_to_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spec.yaml"
+    backbone = "MobileNetV2: {weights: null, include_top: false, name: base}"
+    path.write_text(
+        SPEC.replace("Conv2D: {filters: 8, kernel_size: 3, name: first}", backbone).replace("[64, 64, 3]", "[null, 96, 3]")
+    )
+    assert run(["explain", str(path), "branches.x.base.block_1_pad", "--rule", "frozen-at-random=ignore"]) == 0
+    out = capsys.readouterr().out
+    assert "conv Conv1, in MobileNetV2 base (line 7)\n  height         (? - 1) // 2 + 1\n" in out
+    assert "channels       96 = 6 * 16" in out and "width     49" in out
+    assert "block_2" not in out and "1,280" not in out
+    assert run(["explain", str(path), "head"]) == 0
+    behind = capsys.readouterr().out
+    assert "conv Conv1, in" in behind and "batch norm" not in behind
 
 
 def test_an_unknown_size_is_told_and_a_mistake_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
