@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +17,7 @@ from ...compiler.deploy import Deployment, deploy
 from ...ir.graph import TypedGraph
 from ...model.addresses import find_members
 from ..finished import Finished
-from ..measure.document import Evaluation, Value
+from ..measure.document import Evaluation
 from ..measure.of_run import measure_part
 from ..measure.predict import map_outputs
 from ..require import check_requirements
@@ -25,6 +25,7 @@ from ..samples import Batch, DataError, Part
 from .blame import describe, find_layer, find_scope
 from .child import Child, Failed
 from .comparison import Pairs, ask_keras, compare_outputs
+from .cost import describe_fallen
 from .document import Explained, ExportedFile, FileInput, Measured
 from .explain import find_stages, make_probe
 from .formats import COST, Kind
@@ -36,11 +37,10 @@ from .serving import unroll, write_saved_model
 from .sizes import Fed, find_inputs, fix_sizes, need_fixed
 from .texts import Side, cut, find_texts
 from .wanted import Wanted, find_memory
+from .words import MOST_LAYERS
 
 MOST_STEPS = 2000
 """Steps that are unrolled at most: the file holds each of them."""
-JUDGED = {"classes": "accuracy", "labels": "f1", "numbers": "r2"}
-"""The figure that int8 is held by, by what a head's target is."""
 Step = Callable[[str], None]
 Key = tuple[object, ...]
 
@@ -159,7 +159,10 @@ class Exporter:
                 figures = self._measure(runtime)
             except Failed as error:
                 raise DataError([self._find_failure(kind, batch, error)]) from error
-        self._judge(kind, differences, figures)
+        try:
+            self._judge(kind, differences, figures)
+        except DataError as error:
+            raise DataError([*error.problems, *self._explain_failure(kind, batch)]) from None
         per_sample = [1000 * each / (batch or 1) for each in seconds]
         files = describe_files(self.folder, kind)
         more: dict[str, Any] = {} if kind.quantize is None else {"quantize": kind.quantize}
@@ -259,7 +262,7 @@ class Exporter:
         key = (id(model), batch, unrolls, *self.fixed.items())
         if key not in self.shared.sources:
             path = self.shared.folder / str(len(self.shared.sources))
-            write_saved_model(model, heads, inputs, batch, self.fixed, path)
+            write_saved_model(model, heads, inputs, batch, self.fixed, path, unrolls)
             self.shared.sources[key] = path
         return self.shared.sources[key]
 
@@ -335,7 +338,7 @@ class Exporter:
                     f"{kind}: `{head}` differs from Keras by {each:.1e} of its spread, more than the {tolerance:.0e} allowed"
                 )
         if kind.quantize == "int8" and self.model.judged is not None and self.model.judged in figures:
-            problems += _describe_fallen(kind, *figures[self.model.judged], self.wanted.tolerance or COST)
+            problems += describe_fallen(kind, *figures[self.model.judged], self.wanted.tolerance or COST)
         if self.wanted.required:
             if not figures:
                 raise DataError(["`--require` needs `data` with a `validation` or a `test` part"])
@@ -374,25 +377,10 @@ class Exporter:
             except Failed as error:
                 self.note(f"{kind}: no layer can be explained: {error.reason[:200]}")
                 return ()
-        told = [Explained(address=names[name], difference=each) for name, each in found.items() if each > 0]
+        told = [Explained(address=names[name], difference=each) for name, each in found.items()]
         return tuple(sorted(told, key=lambda each: -each.difference))
 
-
-def _describe_fallen(kind: Kind, before: Evaluation, after: Evaluation, most: float) -> list[str]:
-    """A line for each metric that fell too far."""
-    lines = []
-    several = len(before.heads) > 1
-    for head, figures in before.heads.items():
-        name = f"{head}.{JUDGED[figures.sort]}" if several else JUDGED[figures.sort]
-        was, now = _find_value(before.metrics.get(name)), _find_value(after.metrics.get(name))
-        if was is not None and (now is None or was - now > most):
-            told = "no number" if now is None else f"{now:.4g}"
-            lines.append(
-                f"{kind}: `{name}` on {before.part} falls from {was:.4g} to {told}, by more than {most:g}; "
-                "`--explain` tells the layers, `--keep-float` leaves some out, `--tolerance` allows more"
-            )
-    return lines
-
-
-def _find_value(value: Value | None) -> float | None:
-    return None if value is None else value.value
+    def _explain_failure(self, kind: Kind, batch: int | None) -> Iterator[str]:
+        """The layers of a file that is not what it is to be, where they are asked for."""
+        for each in self._explain(kind, batch)[:MOST_LAYERS] if self.wanted.explain else ():
+            yield f"{kind}: `{each.address}` differs by {each.difference:.1e}"

@@ -14,7 +14,13 @@ from .sizes import Fed, Fixed
 
 
 def write_saved_model(
-    model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, fixed: Fixed, folder: File
+    model: keras.Model,
+    heads: Sequence[str],
+    inputs: Sequence[Fed],
+    batch: int | None,
+    fixed: Fixed,
+    folder: File,
+    unrolls: bool = False,
 ) -> None:
     """Writes the folder; a batch of None stays open, and so do sizes that are not fixed."""
     pairs = list(zip(inputs, model.inputs, strict=True))
@@ -24,7 +30,9 @@ def write_saved_model(
         return call(model, heads, {own.name: given[each.name] for each, own in pairs})
 
     archive = keras.export.ExportArchive()
-    archive.track(model)
+    if not unrolls:
+        # A model that is tracked is traced with its own open sizes too, over which no loop can be unrolled.
+        archive.track(model)
     archive.add_endpoint("serve", serve, input_signature=[specs])
     archive.write_out(str(folder), verbose=False)
 

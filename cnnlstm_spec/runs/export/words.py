@@ -55,6 +55,8 @@ def _describe_more(each: ExportedFile) -> Iterator[str]:
         yield f"  {each.path}, layers by difference:"
         for layer in each.layers[:MOST_LAYERS]:
             yield f"    {layer.difference:.1e}  {one_line(layer.address)}"
+        if (more := len(each.layers) - MOST_LAYERS) > 0:
+            yield f"    {more} more in export.json"
 
 
 def _format_number(value: Value | None) -> str:

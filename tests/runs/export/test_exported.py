@@ -79,6 +79,24 @@ def test_a_file_gives_what_keras_gives_by_name(format: str, batch: int | None, c
     assert set(found) == {"each", "whole"} and max(found.values()) <= 1e-5
 
 
+def test_a_loop_is_unrolled_over_a_size_that_is_fixed_for_the_file(clips: Any, tmp_path: Path) -> None:
+    from cnnlstm_spec.runs.export.comparison import ask_keras, compare_outputs
+    from cnnlstm_spec.runs.export.convert import litert
+    from cnnlstm_spec.runs.export.samples import draw_samples
+    from cnnlstm_spec.runs.export.serving import call, unroll, write_saved_model
+    from cnnlstm_spec.runs.export.sizes import fix_sizes
+
+    typed, model, inputs = clips
+    fixed = fix_sizes(typed, {"frames": 4})
+    with unroll(model) as names:
+        write_saved_model(model, ("each", "whole"), inputs, 1, fixed, tmp_path / "source", bool(names))
+    litert.convert(tmp_path / "source", tmp_path / "model.tflite", arrays={})
+    runner, _, _ = litert.open_file(tmp_path / "model.tflite")
+    trial = draw_samples(typed, inputs, fixed, 6)
+    found = compare_outputs(ask_keras(trial, 1, lambda arrays: call(model, ("each", "whole"), arrays)), runner)
+    assert len(names) == 1 and set(found) == {"each", "whole"} and max(found.values()) <= 1e-5
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import numpy
@@ -138,6 +156,8 @@ def test_what_differs_too_much_leaves_nothing(trained: Path, capsys: pytest.Capt
     given = ["export", str(trained / "run"), "-o", str(trained / "half"), "--format", "litert", "--quantize", "float16"]
     assert run([*given, "--tolerance", "1e-9"]) == 1
     assert "litert float16: `head` differs from Keras by" in capsys.readouterr().err
+    assert run([*given, "--tolerance", "1e-9", "--explain"]) == 1
+    assert "litert float16: `head[0]` differs by" in capsys.readouterr().err
     assert not (trained / "half").exists()
 
 
