@@ -134,10 +134,12 @@ def run(
 
 
 class Noting(keras.optimizers.SGD):
-    """Notes through which weights a gradient comes."""
+    """Notes to which weights a gradient comes; none where a scaled loss overflows, after which nothing is applied."""
+
+    noted: frozenset[str] | None = None
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
-        self.noted = {weight.path for grad, weight in zip(grads, trainable_variables, strict=True) if grad is not None}
+        self.noted = frozenset(weight.path for grad, weight in zip(grads, trainable_variables, strict=True) if grad is not None)
         return super().apply(grads, trainable_variables)
 
 
@@ -178,7 +180,7 @@ def _run(
                 whole.compile(optimizer=optimizer, loss="mse")
                 whole.train_on_batch(batch, labels)
             before = {weight.path for start in whole.layers if isinstance(start, Start) for weight in start.weights}
-            gradient = bool(before & optimizer.noted) if before else None
+            gradient = bool(before & optimizer.noted) if before and optimizer.noted is not None else None
         stage = "call"
         try:
             given = model(batch) if "float" in dtype else None

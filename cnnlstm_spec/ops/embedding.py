@@ -43,6 +43,7 @@ LORA_WITH_WEIGHTS = Code(
 class Lookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
+    reads_codes = True
     has_table = True
     looks_up = "input_dim"
     gives_channels = True
@@ -80,7 +81,6 @@ class Lookup(Op):
 class Embedding(Lookup):
     """A vector for every integer."""
 
-    reads_codes = True
     weights_: Annotated[Matrix | None, Optional(MatrixKind())] = None
     """A `.npy` file with the vectors that it starts from, a row for each integer."""
     lora_rank: Annotated[int | None, Optional(NATURAL)] = None
