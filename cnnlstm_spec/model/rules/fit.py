@@ -10,6 +10,7 @@ from ...language.catalog import NO_EFFECT, KerasObject
 from ...ops.stand_in import stand_for
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
+from ...spec.data.splits import Split
 from ...spec.fit.callbacks import Callback
 from ...spec.fit.phases import Address
 from ...spec.fit.section import FitSpec
@@ -49,8 +50,9 @@ OTHER_BATCH = Code("batch-size-differs", "error", "the model is built for batche
 STATEFUL = Code(
     "stateful-without-order",
     "error",
-    "`{layer}` is stateful, and nothing says that its steps come in order",
-    help="cut the table with `data.window`, or leave `stateful` out",
+    "`{layer}` is stateful, but {lacking}",
+    help="leave it out; in order are windows that follow each other: `sequence_stride` as long as `sequence_length`, no `group`, "
+    "parts that are the `last`, `fit.shuffle: false` and `batch_size: 1`",
 )
 
 if TYPE_CHECKING:
@@ -291,7 +293,7 @@ def _check_without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnos
 
 def check_stateful(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """A layer that keeps its state from batch to batch, of a spec whose data come in no order."""
-    if spec.data is None or spec.data.window is not None or "window" in spec.data.broken:
+    if (lacking := _find_disorder(spec)) is None:
         return
     for node in typed.nodes.values():
         op = node.node.op
@@ -299,5 +301,26 @@ def check_stateful(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if any(each is not None and "stateful" in each.arguments and each.value("stateful") for each in inner):
             place = node.node.origin.written.places.get("stateful", node.node.origin.place)
             assert op is not None
-            yield Diagnostic(STATEFUL, place, {"layer": op.title()})
+            yield Diagnostic(STATEFUL, place, {"layer": op.title(), "lacking": lacking})
             return
+
+
+def _find_disorder(spec: ModelSpec) -> str | None:
+    """Why a batch does not begin where the one before ended, in words; None where it does, or cannot be told."""
+    data, fit = spec.data, spec.fit
+    if data is None or data.broken or (fit is not None and fit.broken):
+        return None
+    window = data.window
+    if window is None:
+        return "there is no `data.window`"
+    if window.sampling_rate != 1 or window.sequence_stride != window.sequence_length:
+        return "windows overlap, or leave rows out"
+    if window.group is not None:
+        return "one `group` goes on after another"
+    if any(isinstance(part, Split) and part.way != "last" for part in data.parts.values()):
+        return "parts are cut out of the middle"
+    if fit is not None and fit.shuffle:
+        return "they are shuffled"
+    if spec.batch_size is not None and spec.batch_size != 1:
+        return "the samples of a batch follow each other"
+    return None

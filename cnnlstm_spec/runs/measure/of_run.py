@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ import keras
 from ...compiler.compile import Compilation
 from ..samples import Data, Part
 from ..train.feed import Feed
+from ..train.keep import forget_states
 from ..train.order import Order
 from ..train.phases import measure_as_told
 from .baselines import make_baselines
@@ -33,13 +35,18 @@ def evaluate(compilation: Compilation, model: keras.Model, part: Part) -> dict[s
     """What `keras.Model.evaluate` gives of a part, by the names that Keras logs."""
     spec = compilation.spec
     assert spec is not None
-    size = spec.batch_size or (spec.fit.validation_batch_size or spec.fit.batch_size if spec.fit is not None else None) or BATCH
-    order = Order(part, size, 0, shuffle=False, whole_batches=spec.batch_size is not None)
-    batches = order.batches(0)
+    fixed = spec.batch_size
+    size = fixed or (spec.fit.validation_batch_size or spec.fit.batch_size if spec.fit is not None else None) or BATCH
+    # Only Keras's own loop counts no padded steps: it is given whole batches.
+    whole = fixed is not None and bool(make_heads(compilation).masked)
+    batches = Order(part, size, 0, shuffle=False, whole_batches=whole).batches(0)
     if not batches:
         return {}
     measure_as_told(model, compilation, part.targets)
-    feed = Feed(model, part, lambda: (None, batches), len(batches), size if spec.batch_size is None else None)
+    forget_states(model)
+    feed = Feed(model, part, lambda: (None, batches), len(batches), size if fixed is None else None)
+    if fixed is not None and any(len(each) < fixed for each in batches):
+        return _evaluate_filled(model, feed, batches, fixed)
     try:
         found: dict[str, Any] = model.evaluate(feed.dataset, return_dict=True, verbose=0)
     except Exception:
@@ -47,6 +54,22 @@ def evaluate(compilation: Compilation, model: keras.Model, part: Part) -> dict[s
             raise feed.failure from None
         raise
     return {key: float(value) for key, value in found.items()}
+
+
+def _evaluate_filled(model: keras.Model, feed: Feed, batches: Sequence[Sequence[int]], size: int) -> dict[str, float]:
+    """The same of a model whose batch axis is fixed: smaller batches are filled up, and what is too much is cut off again."""
+    model.reset_metrics()
+    total = 0.0
+    for places in batches:
+        whole = feed.part.read([*places, *[places[-1]] * (size - len(places))])
+        inputs, *given = feed.values(whole)
+        found = model.predict_on_batch(inputs)
+        found, *given = keras.tree.map_structure(itemgetter(slice(len(places))), (found, *given))
+        targets, weights = given[0], given[1] if len(given) > 1 else None
+        total += len(places) * float(model.compute_loss(None, targets, found, weights, training=False))
+        model.compute_metrics(None, targets, found, weights)
+    held = {key: float(value) for key, value in model.get_metrics_result().items()}
+    return {**held, "loss": total / sum(map(len, batches))}
 
 
 def find_thresholds(compilation: Compilation, model: keras.Model, data: Data) -> dict[str, float]:

@@ -12,6 +12,7 @@ import numpy
 from ...compiler.compile import Compilation
 from ...spec.compile_section import CompileSpec
 from ..samples import Batch, Part, Target
+from ..train.keep import forget_states
 
 BATCH = 32
 
@@ -51,6 +52,7 @@ def predict(model: keras.Model, part: Part, heads: Heads, change: Change | None 
 
     Where the model's batch axis is fixed, a last, smaller batch is filled up, and what is too much is cut off.
     """
+    forget_states(model)
     fixed = heads.batch_size
     values: dict[str, list[Any]] = {head: [] for head in heads.names}
     targets: dict[str, list[Any]] = {head: [] for head in heads.names}

@@ -80,7 +80,11 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             state.recount(callback, counted)
         self.model.stop_training = False
 
+    def on_test_begin(self, logs: Any = None) -> None:
+        forget_states(self.model)
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        forget_states(self.model)
         self.began, self.seen = time.perf_counter(), 0
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
@@ -114,6 +118,13 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.mark = replace(mark, counters=tuple(state.list_counters(each) for each in self.others))
         self.save(LAST, pack_mark(self.model, self.mark))
         self.watch.epoch(number, self.phase, logs, seconds, self.samples(self.seen))
+
+
+def forget_states(model: keras.Model) -> None:
+    """Lets layers that go on from batch to batch begin anew."""
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False) and hasattr(layer, "reset_state"):
+            layer.reset_state()
 
 
 def pack_mark(model: keras.Model, mark: Mark) -> bytes:

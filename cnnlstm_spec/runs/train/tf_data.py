@@ -27,11 +27,15 @@ def gather(whole: tuple[Any, ...], batches: Callable[[], list[Sequence[int]]], s
 
 
 def generate(batches: Callable[[], Iterator[Any]], first: tuple[Any, ...], model: keras.Model) -> Any:
-    """What a generator gives for each epoch. Sizes are those of the first sample, but where the model leaves them open."""
+    """What a generator gives for each epoch. Sizes are those of the first sample, but where the model leaves them open.
+
+    A batch axis that the model fixes is told: a stateful layer needs it.
+    """
     heads = model.output if isinstance(model.output, dict) else {None: model.output}
     outputs = {name: each.shape for name, each in heads.items()}
     shapes: list[Mapping[Any, Any]] = [{each.name: each.shape for each in model.inputs}, outputs, outputs]
-    signature = tuple(_specs(value, known) for value, known in zip(first, shapes, strict=False))
+    size = model.inputs[0].shape[0]
+    signature = tuple(_specs(value, known, size) for value, known in zip(first, shapes, strict=False))
     return tensorflow.data.Dataset.from_generator(batches, output_signature=signature)
 
 
@@ -40,13 +44,13 @@ def finish(made: Any, steps: int, ahead: int) -> Any:
     return made.apply(tensorflow.data.experimental.assert_cardinality(steps)).prefetch(ahead)
 
 
-def _specs(value: Any, known: Mapping[Any, Any]) -> Any:
+def _specs(value: Any, known: Mapping[Any, Any], size: int | None) -> Any:
     if isinstance(value, dict):
-        return {name: _spec(each, known[name]) for name, each in value.items()}
-    return _spec(value, next(iter(known.values())))
+        return {name: _spec(each, known[name], size) for name, each in value.items()}
+    return _spec(value, next(iter(known.values())), size)
 
 
-def _spec(array: Any, known: Sequence[int | None]) -> Any:
-    open_ = [place < len(known) and known[place] is None for place in range(array.ndim)]
-    shape = [None if place == 0 or open_[place] else size for place, size in enumerate(array.shape)]
+def _spec(array: Any, known: Sequence[int | None], size: int | None) -> Any:
+    open_ = [place < len(known) and known[place] is None for place in range(1, array.ndim)]
+    shape = [size, *(None if each else own for each, own in zip(open_, array.shape[1:], strict=True))]
     return tensorflow.TensorSpec(shape, tensorflow.as_dtype(array.dtype))
