@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from pathlib import Path as File
+from collections.abc import Callable
+
+import click
 
 from ..compiler import interrupts
-from ..text.files import Stamp, noting, stamp
+from ..text.files import noting, stamp
 from .terminal import note
 
 PAUSE = 0.2
@@ -15,17 +16,22 @@ PAUSE = 0.2
 
 
 def repeat(work: Callable[[], object]) -> None:
-    """Does the work, and again after each change of what it read; ends by KeyboardInterrupt alone."""
+    """Does the work, and again after each change of what it read; ends by KeyboardInterrupt alone, once it has begun."""
+    begun = False
     while True:
         with noting() as noted:
-            work()
-        before = _stamp_files(noted)
-        note(f"watching {len(before)} file{'' if len(before) == 1 else 's'}; Control-C ends it")
-        while _stamp_files(before) == before:
+            try:
+                work()
+            except click.UsageError as error:
+                # A file may be empty for a moment while it is saved, and so no spec.
+                if not begun:
+                    raise
+                note(error.format_message())
+        begun = True
+        note(f"watching {len(noted)} file{'' if len(noted) == 1 else 's'}; Control-C ends it")
+        # What the work itself writes into a folder is no reason to do it again.
+        before = {path: stamp(path) if path.is_dir() else was for path, was in noted.items()}
+        while all(stamp(path) == was for path, was in before.items()):
             time.sleep(PAUSE)
             interrupts.check()
         note("")
-
-
-def _stamp_files(paths: Iterable[File]) -> dict[File, Stamp]:
-    return {path: stamp(path) for path in sorted(paths)}

@@ -93,13 +93,13 @@ def _sort(status: os.stat_result) -> Sort:
 
 Stamp = tuple[int, int, int] | None
 """What changes when a file does; None where nothing lies."""
-_NOTED: ContextVar[set[File] | None] = ContextVar("noted", default=None)
+_NOTED: ContextVar[dict[File, Stamp] | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
-def noting() -> Iterator[set[File]]:
-    """Notes the files that are read, there or not, and the folders that are looked through."""
-    noted: set[File] = set()
+def noting() -> Iterator[dict[File, Stamp]]:
+    """Notes the files that are read, there or not, and the folders that are looked through; each as it was before that."""
+    noted: dict[File, Stamp] = {}
     before = _NOTED.set(noted)
     try:
         yield noted
@@ -109,8 +109,8 @@ def noting() -> Iterator[set[File]]:
 
 def _note(path: File) -> None:
     noted = _NOTED.get()
-    if noted is not None:
-        noted.add(path)
+    if noted is not None and path not in noted:
+        noted[path] = stamp(path)
 
 
 def stamp(path: File) -> Stamp:

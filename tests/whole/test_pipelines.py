@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import click
 import pytest
 import yaml
 from places import ROOT
 from signals import heed
 
 from cnnlstm_spec.cli.formats import FORMATS
+from cnnlstm_spec.cli.repeating import repeat
+from cnnlstm_spec.text.files import read, walk
 
 PAGE = (ROOT / "docs" / "pipelines.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.M | re.S)
@@ -193,6 +196,34 @@ def test_watch(folder: Path) -> None:
         finally:
             process.kill()
             process.wait()
+
+
+def test_watching_goes_on_where_no_spec_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file is empty for a moment while some editors save it; at first it is a mistake of the command line.
+
+    What is saved while it is checked is checked again.
+    """
+    spec = tmp_path / "only.yaml"
+
+    def check() -> None:
+        for _, _, names in walk(tmp_path, print):
+            for name in names:
+                read(tmp_path / name)
+        if not spec.exists():
+            raise KeyboardInterrupt
+        if not spec.read_text():
+            spec.unlink()
+            raise click.UsageError("there is no spec")
+        (tmp_path / "findings.json").write_text("{}")
+        spec.write_text("")
+
+    spec.write_text("")
+    with pytest.raises(click.UsageError):
+        repeat(check)
+    spec.write_text(WRONG)
+    with pytest.raises(KeyboardInterrupt):
+        repeat(check)
+    assert "there is no spec" in capsys.readouterr().err
 
 
 def wait_for(log: Path, words: str) -> str:

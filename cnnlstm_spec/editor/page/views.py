@@ -44,7 +44,7 @@ class Views:
                 self._sweep = self._load()
                 self._plain = self._sweep.plain()
                 self._old = self._load_old().plain() if self._load_old is not None else None
-            self._stamps = {path: stamp(path) for path in noted}
+            self._stamps = noted
             self._compiled = lru_cache(KEPT)(self._compile)
             self._pictures = lru_cache(KEPT)(self._draw)
             self._data = lru_cache(KEPT)(self._describe)
