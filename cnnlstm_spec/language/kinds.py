@@ -173,7 +173,8 @@ class Number(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
         if steps:
-            scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node))
+            help, fixes = _read_percent(node, scope.name) if 1 in (self.most, self.below) else ((), ())
+            scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         else:
             wrong_type(node, scope, self.words)
 
@@ -181,6 +182,19 @@ class Number(Leaf):
         names = {"minimum": self.least, "maximum": self.most, "exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
         number = {"type": "number", **{name: bound for name, bound in names.items() if bound is not None}}
         return {"anyOf": [number, {"type": "string", "pattern": r"^[-+]?[0-9.]+\s*/\s*[0-9.]+$"}]}
+
+
+SMALLEST_PERCENT = 2
+"""A number from which on it is taken for one of a hundred, where it is to be at most 1."""
+
+
+def _read_percent(node: Node, key: str) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """The share that a number stands for, if it is one of a hundred."""
+    value = node.value if isinstance(node, Scalar) else None
+    if not isinstance(value, int | float) or not SMALLEST_PERCENT <= value <= 100:
+        return (), ()
+    share = f"{value / 100:g}"
+    return (f"{value:g} percent are `{key}: {share}`",), (write(node.span, share),)
 
 
 def _of_fraction(value: Any) -> Any:

@@ -128,12 +128,16 @@ class Slice(Op):
         return None if self.place(x) == 0 else x.mask
 
     def takes_no_padding(self, *inputs: TensorType) -> bool:
-        """Behind a recurrent layer a padded step has the output of the last real one, and a class token is real."""
+        """Behind a recurrent layer a padded step has the output of the last real one, and a class token is real.
+
+        Of steps that come last to first only the last one is what it has read in the end.
+        """
         (x,) = inputs
         if self.index is None or self.place(x) != 0:
             return False
         ends = {-1} if x.mask is not None and x.mask.flipped else {0}
-        return x.meaning.still or (x.mask is not None and x.mask.begins_real and self.index in ends)
+        still = x.meaning.still and (self.index == -1 or not x.meaning.backwards)
+        return still or (x.mask is not None and x.mask.begins_real and self.index in ends)
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         (x,) = inputs

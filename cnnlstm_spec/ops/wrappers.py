@@ -233,7 +233,9 @@ class Bidirectional(Wrapping):
                 values = multiplied(first, second)
             case _:
                 values = hull((first, second))
-        return replace(both[0], range=values, backwards=both[0].steps is not None and inputs[0].meaning.backwards)
+        backwards = both[0].steps is not None and inputs[0].meaning.backwards
+        # Keras has it give zeros at padded steps, where a recurrent layer by itself stands still.
+        return replace(both[0], range=values, backwards=backwards, still=False)
 
     def keras_arguments(self) -> dict[str, Any]:
         return {

@@ -113,3 +113,28 @@ def test_no_step_attends_to_a_later_one(layer: str) -> None:
     changed = model.predict({"x": later, "real": real}, verbose=0)
     close(whole[:, :4], changed[:, :4])
     assert abs(whole[:, 4:6] - changed[:, 4:6]).max() > 1e-3
+
+
+RECURRENT = {
+    "{LSTM: {units: 3, return_sequences: true}}": {-1, 0, 4},
+    "{GRU: {units: 3, return_sequences: true, go_backwards: true}}": {-1},
+    "{Bidirectional: {layer: {GRU: {units: 3, return_sequences: true}}}}": set[int](),
+}
+"""Layers, and the positions of which no warning is given."""
+
+
+@pytest.mark.parametrize("layer", RECURRENT)
+def test_a_position_behind_a_recurrent_layer(layer: str) -> None:
+    """Where no warning is given, a sample with padding behind it gives there what it gives without."""
+    heads = ", ".join(f"at{index + 1}: [{{Slice: {{axis: 1, index: {index}}}}}]" for index in (-1, 0, 4))
+    masked = "{kind: sequence, shape: [steps, 5], padding_value: 0.0}"
+    compilation = compiled(one_branch(masked, f"[{layer}]").replace("head: []", f"heads: {{{heads}}}"))
+    lost = [each for each in compilation.diagnostics if each.code.name == "mask-lost"]
+    warned = {place for each in lost for place in (each.place, *(label.place for label in each.labels))}
+    model, x = compilation.to_keras(), clip(1, 5, 5)
+    without, behind = model(x), model(numpy.concatenate([x, numpy.zeros((1, 4, 5), x.dtype)], axis=1))
+    for index in (-1, 0, 4):
+        head = f"at{index + 1}"
+        silent = not any(("heads", head) == place.path[:2] for place in warned)
+        assert silent == (index in RECURRENT[layer])
+        assert not silent or numpy.allclose(without[head], behind[head], atol=1e-6)

@@ -41,8 +41,10 @@ def find_rules(judged: type) -> Iterator[Any]:
 RULES: tuple[Rule, ...] = tuple(find_rules(TypedGraph))
 """Every rule of the whole graph."""
 
-RULES_BEYOND_MISTAKES: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.__name__ == "check_targets")
-"""Those of them that hold of what follows a mistake, since they judge each head by what it gives alone."""
+RULES_BEYOND_MISTAKES: tuple[Rule, ...] = tuple(
+    rule for rule in RULES if rule.__name__ in ("check_targets", "check_single_steps")
+)
+"""Those of them that hold of what follows a mistake, since they judge each head, or layer, by what it gives or is given alone."""
 
 HEAD_RULES: tuple[HeadRule, ...] = tuple(find_rules(HeadUse))
 """Every rule of a head of known type, in a spec that is compiled."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...ir.graph import TypedNode
 from ...spec.compile_keys import Placed
+from ...spec.promises import Target
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix
 from .common import (
@@ -18,6 +19,7 @@ from .common import (
     Activated,
     HeadUse,
     Setting,
+    fails_to_read,
     find_function,
     fix_activation,
     instead,
@@ -47,8 +49,15 @@ def check_activation(head: HeadUse) -> Iterable[Diagnostic]:
     found = head.activation
     if head.loss is None or found is None or _has_softmax_over_one(found.typed):
         return
-    if not any(check_loss(head)):
+    if not any(check_loss(head)) and not _is_told_of_labels(head.loss, head.target, found.function):
         yield from _check_against_loss(head.loss, head, found)
+
+
+def _is_told_of_labels(loss: Placed, target: Target | None, function: str) -> bool:
+    """Whether what the labels look like says already that the loss, or the activation, is another."""
+    if target is None:
+        return False
+    return fails_to_read(loss, target) or (target.encoding == "multi_hot" and function in SOFTMAXES)
 
 
 def _has_softmax_over_one(node: TypedNode) -> bool:

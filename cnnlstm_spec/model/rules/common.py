@@ -9,7 +9,7 @@ from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.op import Op
 from ...ir.size import Size
 from ...ir.tensor import Mask, TensorType
-from ...language.catalog import KerasObject
+from ...language.catalog import KerasObject, reads
 from ...ops.input import InputOp
 from ...ops.shared import called
 from ...spec.compile_keys import Placed
@@ -160,6 +160,23 @@ def measure_softmax(op: Op, output: TensorType) -> Size:
         place = each - 1 if each > 0 else each + output.rank
         size = size * output.axes[place].size if 0 <= place < output.rank else size
     return size
+
+
+def fails_to_read(loss: Placed, target: Target) -> bool:
+    """Whether a loss does not read labels that are written so."""
+    name, labels = loss.thing.name, reads(loss.thing).get("labels")
+    if labels == "sequence":
+        return True
+    match target.encoding:
+        case "integer":
+            return labels is not None and labels != "integer"
+        case "one_hot":
+            return labels == "integer" or name in BINARY
+        case "real":
+            low, high = target.bounds
+            within = low is not None and high is not None and low >= 0 and high <= 1
+            return labels == "integer" or (name in BINARY | CATEGORICAL and not within)
+    return labels == "integer" or name in CATEGORICAL or name == "CategoricalHinge"
 
 
 def written(thing: KerasObject) -> str:

@@ -79,6 +79,11 @@ def _report_lost(node: TypedNode, mask: Mask) -> Diagnostic:
         help: tuple[str, ...] = ("inside it, end with a layer that reads the mask, such as `GlobalAveragePooling1D`",)
     elif title == "GlobalMaxPooling1D":
         help = ("`GlobalAveragePooling1D` reads the mask",)
+    elif title == "Slice":
+        help = (
+            "a recurrent layer without `return_sequences`, in `Bidirectional` too, gives what it has read in the end",
+            READERS,
+        )
     elif title == "Flatten":
         help = ("bring the steps to a vector by a layer that reads the mask: `GlobalAveragePooling1D`, or an `LSTM`",)
     else:

@@ -235,6 +235,8 @@ def _fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fix, ..
         return ()
     counterpart = COUNTERPARTS.get(metric.thing.name)
     found = [instead(metric, counterpart)] if counterpart else []
+    if theirs == "same" and metric.thing.get("sparse_y_true"):
+        found.append(with_argument(metric, "sparse_y_true", "false"))
     if theirs == "integer" and other is head.loss and other.thing.name in COUNTERPARTS:
         found.append(instead(other, COUNTERPARTS[other.thing.name]))
     return tuple(found)

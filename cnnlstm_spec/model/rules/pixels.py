@@ -75,7 +75,10 @@ def _list_before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
         node = typed.nodes[node.node.inputs[0]]
         if node.node.op is None or node.type is None:
             return
-        if not isinstance(node.node.op, InputOp) and not node.node.op.keeps_pixels and title_of(node.node.op) != "Rescaling":
+        op = node.node.op
+        # What draws a brightness keeps values in the range that it is told.
+        passes = op.keeps_pixels or "value_range" in op.arguments or title_of(op) == "Rescaling"
+        if not passes and not isinstance(op, InputOp):
             return
         yield node
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
+from ...ir.tensor import TensorType
 from ...language.activations import EXPLOSIVE
 from ...ops.shared import called
 from ...ops.stand_in import stand_for
@@ -90,18 +91,36 @@ def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     x = node.inputs[0] if node.inputs else None
     if node.node.op is None or x is None or not x.axes:
         return
-    found = list(_iterate_recurrent(node))
-    if found and x.axes[0].size == 1 and not any(op.stateful for op in found):
-        help = (
-            "a `Dense` does as much with one step",
-            "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first",
-        )
-        facts: dict[str, object] = {"layer": node.node.op.title()}
-        turn = Fix("put `Permute: {dims: [2, 1]}` before it", (Insert(node.node.origin.place.span, "Permute: {dims: [2, 1]}"),))
-        fixes = (turn,) if x.rank == 2 and x.axes[1].size != 1 else ()
-        yield Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes)
-    for op in found:
+    for op in _iterate_recurrent(node):
         yield from _check_arguments(op, node)
+
+
+def check_single_steps(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """The first of several recurrent layers that read a single step: the others read what that one gives."""
+    behind = set[str]()
+    for id, node in typed.nodes.items():
+        x = node.inputs[0] if node.inputs else None
+        if node.node.op is None or x is None or not x.axes or x.axes[0].size != 1:
+            continue
+        if behind.intersection(node.node.inputs):
+            behind.add(id)
+            continue
+        found = tuple(_iterate_recurrent(node))
+        if found:
+            behind.add(id)
+        if found and not any(op.stateful for op in found):
+            yield _report_single(node, node.node.op, x)
+
+
+def _report_single(node: TypedNode, op: Op, x: TensorType) -> Diagnostic:
+    help = (
+        "a `Dense` does as much with one step",
+        "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first",
+    )
+    turn = Fix("put `Permute: {dims: [2, 1]}` before it", (Insert(node.node.origin.place.span, "Permute: {dims: [2, 1]}"),))
+    fixes = (turn,) if x.rank == 2 and x.axes[1].size != 1 else ()
+    facts: dict[str, object] = {"layer": op.title()}
+    return Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes)
 
 
 def _iterate_recurrent(node: TypedNode) -> Iterator[Recurrent]:

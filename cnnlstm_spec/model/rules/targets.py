@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from ...ir.graph import Node, TypedGraph
 from ...ir.size import Size, format_size
-from ...language.catalog import reads
 from ...spec.model_spec import ModelSpec
 from ...spec.promises import Labels
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import put
+from ...text.fix import Fix, put
 from ...text.source import Place
-from .common import BINARY, CATEGORICAL, SIGMOIDS, SOFTMAXES, HeadUse, find_head_use, fix_activation, instead, written
+from .common import SIGMOIDS, SOFTMAXES, HeadUse, fails_to_read, find_head_use, fix_activation, instead, written
 
 TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
 TARGET_SHAPE = Code(
@@ -34,7 +33,14 @@ REACHES: dict[str, tuple[float | None, float | None]] = {
     "log_softmax": (None, 0.0),
 }
 """The least and greatest value that an activation comes near; those left out have no bound, or none that matters."""
-LOSSES = {"integer": "sparse_categorical_crossentropy", "one_hot": "categorical_crossentropy"}
+LOSSES = {
+    "integer": "sparse_categorical_crossentropy",
+    "one_hot": "categorical_crossentropy",
+    "multi_hot": "binary_crossentropy",
+    "binary": "binary_crossentropy",
+    "real": "mean_squared_error",
+}
+"""By encoding of the labels, the loss for them."""
 
 
 def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -67,8 +73,16 @@ def _check_width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     place = told.written.places["classes" if target.classes is not None else "encoding"]
     help: tuple[str, ...] = (f"the last layer needs `units: {wanted}`",)
     facts: dict[str, object] = {"wanted": words, "head": head.name, "given": head.type}
-    fixes = (put(head.activation.node.origin.place.span, "units", str(wanted)),) if head.activation is not None else ()
-    yield Diagnostic(TARGET_WIDTH, place, facts, "", _label_here(head), help, fixes)
+    yield Diagnostic(TARGET_WIDTH, place, facts, "", _label_here(head), help, _make_as_wide(head, wanted))
+
+
+def _make_as_wide(head: HeadUse, wanted: object) -> tuple[Fix, ...]:
+    """The last layer with as many units, or filters."""
+    last = head.activation.node if head.activation is not None else None
+    if last is None or last.op is None or not isinstance(wanted, int):
+        return ()
+    key = "filters" if "filters" in last.op.arguments else "units"
+    return (put(last.origin.place.span, key, str(wanted)),)
 
 
 def _check_activation(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
@@ -92,24 +106,9 @@ def _find_activation_place(node: Node) -> Place:
 
 def _check_loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     target = told.target
-    if head.loss is None:
-        return
-    name, labels = head.loss.thing.name, reads(head.loss.thing).get("labels")
-    if target.encoding == "integer":
-        wrong = labels is not None and labels != "integer"
-        help, name = f"use `{LOSSES['integer']}`", LOSSES["integer"]
-    elif target.encoding == "one_hot":
-        wrong = labels in ("integer", "sequence") or name in BINARY
-        help, name = f"use `{LOSSES['one_hot']}`", LOSSES["one_hot"]
-    elif target.encoding == "real":
-        low, high = target.bounds
-        within = low is not None and high is not None and low >= 0 and high <= 1
-        wrong = labels in ("integer", "sequence") or (name in BINARY | CATEGORICAL and not within)
-        help, name = "use `mean_squared_error`, or another loss for numbers", "mean_squared_error"
-    else:
-        wrong = labels in ("integer", "sequence") or name in CATEGORICAL or name == "CategoricalHinge"
-        help, name = "use `binary_crossentropy`", "binary_crossentropy"
-    if wrong:
+    if head.loss is not None and fails_to_read(head.loss, target):
+        name = LOSSES[target.encoding]
+        help = "use `mean_squared_error`, or another loss for numbers" if target.encoding == "real" else f"use `{name}`"
         facts: dict[str, object] = {"loss": written(head.loss.thing), "encoding": target.encoding}
         place = told.written.places["encoding"]
         fixes = (instead(head.loss, name),)
@@ -121,7 +120,9 @@ def _check_real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     if target.shape is not None and not _has_same(target.shape, head.type.sizes):
         shown = "[" + ", ".join("null" if size is None else str(size) for size in target.shape) + "]"
         facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
-        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_label_here(head))
+        alike = len(target.shape) == head.type.rank and _has_same(target.shape[:-1], head.type.sizes[:-1])
+        fixes = _make_as_wide(head, target.shape[-1]) if target.shape and alike else ()
+        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_label_here(head), fixes=fixes)
     found = head.activation
     if target.range is None:
         return

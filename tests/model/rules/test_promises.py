@@ -20,7 +20,7 @@ TARGETS = [
     ("encoding: integer, classes: 4", 4, "softmax", "loss: sparse_categorical_crossentropy", None),
     ("encoding: integer, classes: 4", 4, "softmax", "loss: crossentropy", None),
     ("encoding: integer, classes: 5", 4, "softmax", "loss: sparse_categorical_crossentropy", "target-width"),
-    ("encoding: one_hot, classes: 4", 4, "softmax", "loss: binary_focal_crossentropy", "target-loss softmax-with-binary"),
+    ("encoding: one_hot, classes: 4", 4, "softmax", "loss: binary_focal_crossentropy", "target-loss"),
     ("encoding: multi_hot, classes: 4", 4, "sigmoid", "loss: bce", None),
     ("encoding: binary", 1, "sigmoid", "loss: bce", None),
     ("encoding: binary", 2, "softmax", "", "target-width"),
