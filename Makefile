@@ -143,7 +143,7 @@ BACKENDS ?= jax
 	touch $@
 
 test-backends: $(FULL)/ready $(BACKENDS:%=.venv-%/ready)
-	BACKENDS="$(BACKENDS)" $(FULL)/bin/python -m pytest tests/runs/test_backends.py
+	BACKENDS="$(BACKENDS)" $(FULL)/bin/python -m pytest tests/runs/test_backends.py tests/runs/test_processes.py
 
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; it needs Node.
 vscode:

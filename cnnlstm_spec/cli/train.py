@@ -7,11 +7,15 @@ import io
 import re
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path as File
+from typing import TYPE_CHECKING
 
 import click
 
 from ..compiler import interrupts
+from ..compiler.backend import find_backend
 from ..text.escape.terminal import one_line
 from ..text.files import PathError
 from .options import (
@@ -30,8 +34,16 @@ from .options import (
 from .terminal import note, write
 from .watching import TerminalWatch
 
+if TYPE_CHECKING:
+    from ..runs.ending import Ending
+    from ..runs.several import Job
+    from ..runs.together.seat import Seat
+
 UNUSABLE, INTERRUPTED = 2, 130
 SEEDS = re.compile(r"(\d+)\.\.(\d+)|\d+(,\d+)*")
+SHARING = ("tensorflow", "jax")
+"""The backends with which several devices share a batch."""
+PROCESS = re.compile(r"(\d{1,4})/(\d{1,4})")
 MOST = 1000
 
 
@@ -49,6 +61,25 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     return tuple(range(first, last + 1))
 
 
+def _process(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    found = PROCESS.fullmatch(value)
+    number, count = (int(found[1]), int(found[2])) if found is not None else (0, 0)
+    if number >= count:
+        raise click.BadParameter(f"`{value}` is no process of several: `0/2` is the first of two, `1/2` the second")
+    return number, count
+
+
+def _coordinator(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise click.BadParameter(f"`{value}` is no host with a port, such as `10.0.0.1:9911`")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
     if not value:
         raise click.BadParameter("the name is empty; `.` is this folder")
@@ -64,6 +95,8 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="In place of `fit.batch_size`.")
 @click.option("--seeds", callback=_seeds, metavar="A..B", help="A run for each seed: `0..4`, or `1,2,3`.")
 @click.option("--devices", type=click.Choice(["one", "all"]), default="one", help="Whether all devices share each batch.")
+@click.option("--process", callback=_process, metavar="I/N", help="Which of N processes, from 0 on, this is; with --coordinator.")
+@click.option("--coordinator", callback=_coordinator, metavar="HOST:PORT", help="Where process 0 listens, without a password.")
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many runs to train at a time.")
 @color_option
 @set_option
@@ -78,6 +111,8 @@ def command(
     batch_size: int | None,
     seeds: tuple[int, ...],
     devices: str,
+    process: tuple[int, int] | None,
+    coordinator: tuple[str, int] | None,
     jobs: int,
     color: str,
     overrides: tuple[str, ...],
@@ -90,12 +125,19 @@ def command(
     and of another nothing is touched, unless --force is given. Folds, --seeds and a `matrix` make several runs, each in a
     folder of its own.
 
-    Status: 0 trained, 1 findings, 2 refused, 3 the loss became NaN, 130 interrupted.
+    With KERAS_BACKEND=jax, N processes on one machine or several train one model together, each started by a line such as
+    `--coordinator 10.0.0.1:9911 --process 0/2`. They read their data each for itself; process 0 writes DIR. They trust whoever
+    can reach the port, and the other ports that JAX opens: keep them within a network of your own.
+
+    Status: 0 trained, 1 findings, 2 refused, 3 the loss became NaN, 4 another process is lost, 130 interrupted.
     """
     from ..runs.compare import compare_runs, to_text
     from ..runs.run import Orders, needs_of
     from ..runs.several import RUNS, Job, compile_job, list_jobs, run_all, table_of
 
+    seat = _seat(process, coordinator, jobs)
+    if devices == "all" and find_backend() not in SHARING:
+        raise click.UsageError(f"`--devices all` is there for {' and '.join(SHARING)} alone; this is {find_backend()}")
     if force and resume:
         raise click.UsageError("`--force` starts anew, `--resume` goes on: give one of them")
     given = [f"fit.{name}={value}" for name, value in (("epochs", epochs), ("batch_size", batch_size)) if value is not None]
@@ -114,14 +156,16 @@ def command(
     plain = Job(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
     planned = list_jobs(plain, seeds, compile_job)
     said = _again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
+    if seat is not None:
+        said += ["--coordinator", seat.address(seat.port), "--process", f"{seat.number}/{seat.count}"]
     status = 0
     try:
-        for job, ending in run_all(planned, jobs, lambda job: TerminalWatch(f"{job.label}: " if job.label else "")):
+        for job, ending in run_all(planned, jobs, _watch_of) if seat is None else _run_together(planned, seat):
             status = max(status, ending.status)
             prefix = f"{job.label}: " if job.label else ""
             for line in ending.lines:
                 (write if ending.status in (0, 3) else note)(f"{prefix}{line}" + ("\n" if ending.status in (0, 3) else ""))
-        if len(planned) > 1:
+        if len(planned) > 1 and (seat is None or (seat.number == 0 and status in (0, 3))):
             table = table_of(planned)
             write_file(folder / RUNS, table.encode(), "name another folder")
             write(f"\n{_aligned(table)}\n")
@@ -136,6 +180,31 @@ def command(
         note(f"\ninterrupted; the epochs that have ended are saved, and this goes on with them:\n  {one_line(line)}")
         return INTERRUPTED
     return status
+
+
+def _watch_of(job: Job) -> TerminalWatch:
+    return TerminalWatch(f"{job.label}: " if job.label else "")
+
+
+def _seat(process: tuple[int, int] | None, coordinator: tuple[str, int] | None, jobs: int) -> Seat | None:
+    """Which of several processes this is; None where there is one."""
+    from ..runs.together.seat import Seat
+
+    if process is None and coordinator is None:
+        return None
+    if process is None or coordinator is None:
+        raise click.UsageError("`--process` and `--coordinator` go together")
+    if jobs > 1:
+        raise click.UsageError("`--jobs` trains several models at a time, `--process` trains one: give one of them")
+    if (backend := find_backend()) != "jax":
+        raise click.UsageError(f"several processes train together with `KERAS_BACKEND=jax` alone; this is {backend}")
+    return Seat(*coordinator, *process)
+
+
+def _run_together(planned: Sequence[Job], seat: Seat) -> Iterator[tuple[Job, Ending]]:
+    from ..runs.together.train import run_together
+
+    return run_together(planned, seat, lambda job: partial(_watch_of, job))
 
 
 def _again(overrides: tuple[str, ...], matrix: tuple[str, ...], seeds: tuple[int, ...], allow_imports: bool) -> list[str]:

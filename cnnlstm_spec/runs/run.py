@@ -7,19 +7,21 @@ import platform
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from ..compiler.artifact.manifest import ResolvedSpec
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.artifact.write import make_manifest, save_model
-from ..compiler.backend import DEFAULT, find_backend
+from ..compiler.backend import find_backend
 from ..compiler.compile import Compilation
 from ..compiler.resolved import plain, resolved
 from ..emit.keras.quiet import silence
 from ..text.escape.json import to_json
 from ..text.files import sort_of
 from .commit import find_commit
+from .ending import DIVERGED, DONE, REFUSED, Ending
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder
 from .history import parts_since, to_csv
 from .installed import installed_versions
@@ -27,13 +29,13 @@ from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
 from .portable import make_portable
 from .samples import Data, DataError
 from .start import find_start, load_weights
+from .together.seat import Team
 from .train.watch import Watch
 
 if TYPE_CHECKING:
     from .measure.measure import Measured
+    from .train.processes import Processes
     from .train.training import Devices, Outcome, Training
-
-DONE, REFUSED, DIVERGED = 0, 2, 3
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,8 @@ class Orders:
     fold: int | None = None
     all_devices: bool = False
     """Whether all devices of this machine share each batch."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What became of a run."""
-
-    status: int
-    """0 done, 1 findings, 2 refused, 3 ended by NaN."""
-    lines: tuple[str, ...]
-    """What there is to say of it."""
+    team: Team | None = None
+    """Which process this one is of those that train one model together."""
 
 
 def needs_of(compilation: Compilation) -> str | None:
@@ -81,14 +75,16 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
 
     compilation = recompile(())
     compilation.need_backend()
+    processes = _join(orders.team)
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
     files = digest_files(data, anew=folder.written() is not None)
     identity = make_identity(compilation, data, orders.fold).having_files(files)
-    refused = _prepare(folder, identity, orders)
+    prepare = partial(_prepare, folder, identity, orders)
+    refused = prepare() if processes is None else processes.decide(identity, prepare)
     if refused is not None:
         return refused
     try:
-        return _run(compilation, data, recompile, folder, identity, orders, watch)
+        return _run(compilation, data, recompile, folder, identity, orders, watch, processes)
     finally:
         if data.seen is not None:
             data.seen.save()
@@ -102,6 +98,7 @@ def _run(
     identity: Identity,
     orders: Orders,
     watch: Watch,
+    processes: Processes | None,
 ) -> Ending:
     if compilation.to_measure():
         watch.say("measuring what layers need of the data")
@@ -110,7 +107,16 @@ def _run(
 
         adapted = adapt_layers(compilation, data.parts["train"], recompile)
         compilation, data = compile_measured(recompile, adapted), replace(data, adapted=adapted)
-    return _train(compilation, data, folder, identity, orders, watch)
+    return _train(compilation, data, folder, identity, orders, watch, processes)
+
+
+def _join(team: Team | None) -> Processes | None:
+    """The processes that train together, once all are here; None where one does it all."""
+    if team is None:
+        return None
+    from .train.processes import Processes
+
+    return Processes(team)
 
 
 def make_identity(compilation: Compilation, data: Data, fold: int | None) -> Identity:
@@ -171,7 +177,15 @@ def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
     return None
 
 
-def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Identity, orders: Orders, watch: Watch) -> Ending:
+def _train(
+    compilation: Compilation,
+    data: Data,
+    folder: RunFolder,
+    identity: Identity,
+    orders: Orders,
+    watch: Watch,
+    processes: Processes | None,
+) -> Ending:
     from .file_digests import digest_files
 
     with silence():
@@ -191,9 +205,14 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
     if spec.fit.start_from is not None:
         loaded = load_weights(model, find_start(spec.fit.start_from, _base(compilation), orders.allow_outside))
         watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")
-    training = Training(compilation, model, data, folder, watch, devices)
+    store = folder if processes is None else processes.share(folder)
+    training = Training(compilation, model, data, store, watch, devices)
     outcome = train(training)
     weights = model.get_weights()
+    if processes is not None:
+        processes.part()
+        if not processes.leads:
+            return Ending(DIVERGED if outcome.diverged else DONE, ())
     # The file has the names, and the optimizer, of a model that was never trained.
     forget()
     model = compilation.to_keras()
@@ -206,15 +225,20 @@ def _train(compilation: Compilation, data: Data, folder: RunFolder, identity: Id
 
 def _share(orders: Orders, watch: Watch) -> Devices | None:
     """The devices that share each batch; None where there is one, or no more are asked for."""
-    if not orders.all_devices:
+    if not orders.all_devices and orders.team is None:
         return None
-    if (backend := find_backend()) != DEFAULT:
-        raise DataError([f"`--devices all` is not there for {backend} yet: train with `KERAS_BACKEND={DEFAULT}`"])
+    devices: Devices
     with silence():
-        from .train.devices import find_devices
+        if find_backend() == "jax":
+            from .train.spread import Spread
 
-        devices = find_devices()
-    watch.say(f"{devices.count} devices share each batch" if devices.count > 1 else "one device is all that there is")
+            devices = Spread(orders.all_devices)
+        else:
+            from .train.devices import find_devices
+
+            devices = find_devices()
+    whose = "" if orders.team is None else f" of {orders.team.count} processes"
+    watch.say(f"{devices.count} devices{whose} share each batch" if devices.count > 1 else "one device is all that there is")
     return devices if devices.count > 1 else None
 
 

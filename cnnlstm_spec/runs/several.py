@@ -23,8 +23,9 @@ from ..text.edits.matrix import name_folders
 from ..text.files import PathError, read_json
 from ..text.missing import what_to_install
 from ..text.source import Source
+from .ending import Ending
 from .folder import RunFolder
-from .run import Ending, Orders, run
+from .run import Orders, run
 from .samples import DataError
 from .train.watch import Watch
 

@@ -17,8 +17,9 @@ from ...ir.inference import describe_error
 from ...ir.program import Unbuildable
 from ...text.files import PathError, read_json
 from ...text.missing import what_to_install
+from ..ending import DIVERGED, DONE
 from ..folder import LAST, RunFolder
-from ..run import DIVERGED, DONE, Orders, run
+from ..run import Orders, run
 from ..samples import DataError
 from ..train.watch import Watch
 from .study import ASKED, Design, is_hopeless, open_study

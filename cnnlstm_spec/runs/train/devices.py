@@ -6,8 +6,8 @@ devices' means, which is another number where their shares have not as many samp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from ...compiler.compile import Compilation
 from ...ops.normalization import BatchNormalization
 from ..samples import DataError
 from .order import Order
+from .training import Values
 
 Losses = Mapping[str, Callable[[Any], Any]]
 
@@ -34,6 +35,10 @@ class Mirrored:
         """What a model is built and compiled in."""
         found: AbstractContextManager[Any] = self.strategy.scope()
         return found
+
+    def running(self) -> AbstractContextManager[Any]:
+        """None: TensorFlow has its own."""
+        return nullcontext()
 
     def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:
         """Raises DataError for what several devices would compute otherwise than one."""
@@ -60,7 +65,7 @@ class Mirrored:
         heads = model.output if isinstance(model.output, dict) else [next(iter(losses), "")]
         return {head: _Whole(losses.get(head)) for head in heads}
 
-    def prepare(self, model: keras.Model, batch: tuple[Any, ...]) -> None:
+    def prepare(self, model: keras.Model, batch: Values) -> None:
         """Readies a compiled model: batch norms see the whole batch, and so does the mean of its loss."""
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
@@ -70,6 +75,10 @@ class Mirrored:
             model._symbolic_build(data_batch=batch)
         # Keras would build it of the mean of the devices' shares, which fails where they have not as many samples.
         model._maybe_symbolic_build = _pass_over
+
+    def fill(self, model: keras.Model, read: Callable[[Sequence[int]], Values], places: Sequence[int]) -> Values:
+        """All of them: TensorFlow shares them out."""
+        return read(places)
 
 
 @cache

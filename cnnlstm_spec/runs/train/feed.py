@@ -13,6 +13,7 @@ import keras
 import numpy
 
 from ..samples import Batch, Part
+from .training import Devices, Values
 
 AHEAD = 4
 """Batches that are read before they are asked for."""
@@ -31,9 +32,10 @@ class Feed:
         steps: int,
         plain_size: int | None = None,
         weigh: Weigh | None = None,
+        devices: Devices | None = None,
     ) -> None:
         """`batches` gives the epoch, None outside of training, and its batches; all of `plain_size` where that is given."""
-        self.model, self.part, self.batches, self.weigh = model, part, batches, weigh
+        self.model, self.part, self.batches, self.weigh, self.devices = model, part, batches, weigh, devices
         self.failure: BaseException | None = None
         """What reading raised: TensorFlow hands on its text alone."""
         self.ready: dict[int, float] = {}
@@ -57,10 +59,10 @@ class Feed:
             made = tf_data.generate(self.read_ahead, self.values(self.part.read([0])), self.model)
         return tf_data.finish(made, steps, AHEAD)
 
-    def values(self, batch: Batch) -> tuple[Any, ...]:
+    def values(self, batch: Batch) -> Values:
         """A batch as `fit` takes it: (inputs, targets) or (inputs, targets, weights), one of a kind by itself."""
         inputs = {each.name: batch.inputs[each.name] for each in self.model.inputs}
-        found: tuple[Any, ...] = (_only(inputs),)
+        found: Values = (_only(inputs),)
         if not batch.targets:
             return found
         count = len(next(iter(batch.targets.values())))
@@ -79,24 +81,30 @@ class Feed:
         }
         return (*found, next(iter(every.values())) if single else every)
 
+    def _read(self, places: Sequence[int], epoch: int | None) -> Values:
+        def read(some: Sequence[int]) -> Values:
+            return self.values(self.part.read(some, epoch))
+
+        return read(places) if self.devices is None else self.devices.fill(self.model, read, places)
+
     def read_ahead(self) -> Iterator[Any]:
         """The batches of an epoch, some of which are read before they are asked for."""
         epoch, batches = self.batches()
         self.ready.clear()
         self.began = time.perf_counter()
-        waiting: deque[Future[Batch]] = deque()
+        waiting: deque[Future[Values]] = deque()
         with ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1)) as pool:
             try:
                 left = iter(batches)
                 for places in left:
-                    waiting.append(pool.submit(self.part.read, places, epoch))
+                    waiting.append(pool.submit(self._read, places, epoch))
                     if len(waiting) == AHEAD:
                         break
                 for number in range(len(batches)):
-                    found = self.values(waiting.popleft().result())
+                    found = waiting.popleft().result()
                     self.ready[number] = time.perf_counter()
                     if (places := next(left, None)) is not None:  # type: ignore[arg-type]
-                        waiting.append(pool.submit(self.part.read, places, epoch))
+                        waiting.append(pool.submit(self._read, places, epoch))
                     yield found
             except GeneratorExit:
                 raise

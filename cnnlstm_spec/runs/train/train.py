@@ -96,7 +96,7 @@ def _keeper(training: Training, stretch: Stretch, mark: Mark, monitor: str, dire
 
     weigh = make_weigh(training.data, weights)
     plain = order.size if order.is_plain and not order.whole_batches else None
-    feed = Feed(training.model, order.part, batches, order.steps, plain, weigh)
+    feed = Feed(training.model, order.part, batches, order.steps, plain, weigh, training.devices)
     save, watch = training.store.write, training.watch
     keeper = Keeper(mark, stretch.name, callbacks, monitor, direction, feed, samples, save, watch)
     return keeper
@@ -112,17 +112,18 @@ def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
         training.devices.prepare(model, keeper.feed.values(keeper.feed.part.read(first)))
     training.watch.begin(sum(each.epochs for each in stretches(fit)), training.order().steps)
     try:
-        _fit(
-            model,
-            keeper.feed.dataset,
-            initial_epoch=keeper.mark.done,
-            epochs=stretch.epochs,
-            validation_data=None if checked is None else checked.dataset,
-            validation_freq=list(fit.validation_freq) if isinstance(fit.validation_freq, tuple) else fit.validation_freq,
-            callbacks=[*keeper.others, keeper],
-            shuffle=False,
-            verbose=0,
-        )
+        with nullcontext() if training.devices is None else training.devices.running():
+            _fit(
+                model,
+                keeper.feed.dataset,
+                initial_epoch=keeper.mark.done,
+                epochs=stretch.epochs,
+                validation_data=None if checked is None else checked.dataset,
+                validation_freq=list(fit.validation_freq) if isinstance(fit.validation_freq, tuple) else fit.validation_freq,
+                callbacks=[*keeper.others, keeper],
+                shuffle=False,
+                verbose=0,
+            )
     except Exception:
         for feed in (keeper.feed, checked):
             if feed is not None and feed.failure is not None:
@@ -145,7 +146,7 @@ def validation_feed(training: Training, part: Part) -> Feed:
     order = Order(part, size, 0, shuffle=False, whole_batches=spec.batch_size is not None)
     batches = order.batches(0)[: fit.validation_steps]
     plain = size if order.is_plain and not order.whole_batches else None
-    return Feed(training.model, part, lambda: (None, batches), len(batches), plain)
+    return Feed(training.model, part, lambda: (None, batches), len(batches), plain, devices=training.devices)
 
 
 def _make(callback: Callback, store: Store) -> keras.callbacks.Callback:
@@ -154,5 +155,7 @@ def _make(callback: Callback, store: Store) -> keras.callbacks.Callback:
         if find_spec("tensorboard") is None:
             raise DataError(["`TensorBoard` needs `tensorboard`, which is not installed: pip install tensorboard"])
         logs = store.log_folder(str(dict(thing.arguments).get("log_dir", "logs")))
+        if logs is None:
+            return keras.callbacks.Callback()
         thing = replace(thing, arguments=tuple({**dict(thing.arguments), "log_dir": logs}.items()))
     return make(make_expression(thing))

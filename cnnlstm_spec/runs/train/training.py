@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +17,8 @@ from .watch import Watch
 
 BATCH = 32
 """Keras's own."""
+Values = tuple[Any, ...]
+"""A batch as Keras takes it: (inputs, targets) or (inputs, targets, weights)."""
 
 
 class Store(Protocol):
@@ -28,8 +30,8 @@ class Store(Protocol):
     def write(self, name: str, data: bytes) -> None:
         """Puts a file in place."""
 
-    def log_folder(self, name: str) -> str:
-        """A folder below the run's, for callbacks that write by themselves."""
+    def log_folder(self, name: str) -> str | None:
+        """A folder below the run's, for callbacks that write by themselves; None where another process does."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,20 @@ class Devices(Protocol):
     def scope(self) -> AbstractContextManager[Any]:
         """What a model is built and compiled in."""
 
+    def running(self) -> AbstractContextManager[Any]:
+        """What a model is trained in."""
+
     def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:
         """Raises DataError for what they would compute otherwise than one."""
 
     def change_losses(self, model: keras.Model, losses: Mapping[str, Callable[[Any], Any]]) -> Mapping[str, Callable[[Any], Any]]:
         """For each head what makes a loss that is the whole batch's."""
 
-    def prepare(self, model: keras.Model, batch: tuple[Any, ...]) -> None:
+    def prepare(self, model: keras.Model, batch: Values) -> None:
         """Readies a compiled model for batches such as this one."""
+
+    def fill(self, model: keras.Model, read: Callable[[Sequence[int]], Values], places: Sequence[int]) -> Values:
+        """What this process gives Keras of the samples at these places, by what reads some of them as Keras takes them."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,17 @@
+"""What becomes of a run. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DONE, REFUSED, DIVERGED, LOST = 0, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of a run."""
+
+    status: int
+    """0 done, 1 findings, 2 refused, 3 ended by NaN, 4 ended since another process is lost."""
+    lines: tuple[str, ...]
+    """What there is to say of it."""

@@ -1,0 +1,81 @@
+"""This process among those that train a model together, by JAX: what the first one has, all have. Imports JAX.
+
+Its methods are called by all processes at the same time, or wait for each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import numpy
+from jax.experimental import multihost_utils
+
+from ...text.escape.json import to_json
+from ..ending import Ending
+from ..folder import Identity
+from ..samples import DataError
+from ..together.seat import Team
+from .training import Store
+
+HALF = 2**30
+
+
+class Processes:
+    """All of them, from the time that all have come here."""
+
+    def __init__(self, team: Team) -> None:
+        self.leads = team.number == 0
+        given = (team.coordinator, team.count, team.number)
+        jax.distributed.initialize(*given, coordinator_bind_address=team.coordinator, cluster_detection_method="deactivate")
+
+    def tell(self, data: bytes | None) -> bytes | None:
+        """What the first process gives to this."""
+        # JAX has no integers of 64 bits.
+        size = divmod(-1 if data is None else len(data), HALF)
+        high, low = map(int, multihost_utils.broadcast_one_to_all(numpy.array(size, "int32")))
+        if high < 0:
+            return None
+        mine = numpy.frombuffer(data, "uint8") if self.leads and data else numpy.zeros(high * HALF + low, "uint8")
+        return numpy.asarray(multihost_utils.broadcast_one_to_all(mine), "uint8").tobytes() if mine.size else b""
+
+    def decide(self, identity: Identity, prepare: Callable[[], Ending | None]) -> Ending | None:
+        """What the first process has made of its folder; raises DataError where this one would train something else."""
+        first = self.tell(to_json(identity.values()).encode() if self.leads else None)
+        assert first is not None
+        if not identity.is_same(json.loads(first)):
+            what = identity.differs_in(json.loads(first))
+            raise DataError([f"this process differs from the first one in {what}: all need the same spec, data and packages"])
+        ending = prepare() if self.leads else None
+        told = self.tell(b"" if ending is None else str(ending.status).encode())
+        if self.leads or not told:
+            return ending
+        return Ending(int(told), ())
+
+    def share(self, folder: Store) -> Store:
+        """The folder of the first process, as all see it."""
+        return _Shared(self, folder)
+
+    def part(self) -> None:
+        """Leaves the others, once all have come so far; this process computes by itself from then on."""
+        jax.distributed.shutdown()
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Only the first process reads and writes."""
+
+    processes: Processes
+    folder: Store
+
+    def read(self, name: str) -> bytes | None:
+        return self.processes.tell(self.folder.read(name) if self.processes.leads else None)
+
+    def write(self, name: str, data: bytes) -> None:
+        if self.processes.leads:
+            self.folder.write(name, data)
+
+    def log_folder(self, name: str) -> str | None:
+        return self.folder.log_folder(name) if self.processes.leads else None
