@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import numpy
 import pytest
 
 from cnnlstm_spec import load
 from cnnlstm_spec.runs.samples import ArrayPart, Target
 
+numpy = pytest.importorskip("numpy")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
 SPEC = """

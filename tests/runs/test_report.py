@@ -6,11 +6,11 @@ import json
 import re
 from pathlib import Path
 
-import numpy
 import pytest
 
 from cnnlstm_spec.cli.main import run
 
+numpy = pytest.importorskip("numpy")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 SPEC = """
