@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..text.document import Count, Document
 from ..text.escape.terminal import one_line
+from .read.problems import gather_lines
 
 
 class InputReport(Document):
@@ -68,10 +69,8 @@ class DataReport(Document):
                 more = ", ..." if len(held.shapes) > 6 else ""
                 numbers = "" if held.mean is None else f"; {held.min:.4g} to {held.max:.4g}, mean {held.mean:.4g}"
                 yield f"  {branch}: {shapes}{more}{numbers}"
-        for each in self.problems:
-            row = f", row {each.row}" if each.row is not None else ""
-            column = f", `{each.column}`" if each.column is not None else ""
-            yield f"error[{each.code}]: {each.file}{row}{column}: {each.message}"
+        for code, line in gather_lines(self.problems):
+            yield f"error[{code}]: {line}"
         for hint in self.hints:
             yield f"hint: {hint}"
         count = len(self.problems)

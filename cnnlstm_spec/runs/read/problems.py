@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ..samples import DataError
 
 MOST = 1_000
 """So many problems are kept; more say no more."""
+FEW = 5
+"""So many rows that have one problem are a line each."""
+MOST_SPANS = 50
+"""Numbers of rows, or of the first and the last of several in a row, that a line holds."""
 
 CODES = {
     "column-missing": "the table has no such column",
@@ -43,11 +48,7 @@ class Problem:
     column: str | None = None
 
     def __str__(self) -> str:
-        if not self.file:
-            return self.message
-        row = f", row {self.row}" if self.row is not None else ""
-        column = f", `{self.column}`" if self.column is not None else ""
-        return f"{self.file}{row}{column}: {self.message}"
+        return _tell(self, "" if self.row is None else f", row {self.row}")
 
 
 class Broken(Exception):
@@ -59,6 +60,59 @@ class Broken(Exception):
         self.code, self.message = code, message
 
 
+class Told(Protocol):
+    """A problem, or one that a report holds."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def row(self) -> int | None: ...
+    @property
+    def column(self) -> str | None: ...
+
+
+def gather_lines(problems: Iterable[Told]) -> Iterator[tuple[str, str]]:
+    """The code and the line of each problem; one that many rows have is told once, with their numbers."""
+    alike: dict[tuple[str, str, str, str | None], list[Told]] = {}
+    kept = list(problems)
+    for each in kept:
+        alike.setdefault(_place(each), []).append(each)
+    for each in kept:
+        rows = [one.row for one in alike[_place(each)] if one.row is not None]
+        if len(rows) <= FEW:
+            yield each.code, _tell(each, "" if each.row is None else f", row {each.row}")
+        elif each.row == rows[0]:
+            yield each.code, _tell(each, f", rows {name_rows(rows)}")
+
+
+def _place(problem: Told) -> tuple[str, str, str, str | None]:
+    return problem.file, problem.code, problem.message, problem.column
+
+
+def _tell(problem: Told, row: str) -> str:
+    if not problem.file:
+        return problem.message
+    column = f", `{problem.column}`" if problem.column is not None else ""
+    return f"{problem.file}{row}{column}: {problem.message}"
+
+
+def name_rows(rows: Iterable[int]) -> str:
+    """Numbers of rows in order, as `2, 5-9, 11`."""
+    spans: list[list[int]] = []
+    for row in sorted(rows):
+        if spans and row == spans[-1][1] + 1:
+            spans[-1][1] = row
+        else:
+            spans.append([row, row])
+    told = [f"{first}" if first == last else f"{first}-{last}" for first, last in spans]
+    more = sum(last - first + 1 for first, last in spans[MOST_SPANS:])
+    return ", ".join(told[:MOST_SPANS]) + (f" and {more:,} more" if more else "")
+
+
 @dataclass
 class Problems:
     """Those found so far."""
@@ -66,12 +120,17 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
     more: int = 0
     """How many were found that are not kept."""
+    _known: set[Problem] = field(default_factory=set)
 
     def add(self, code: str, message: str, file: str, row: int | None = None, column: str | None = None) -> None:
-        """Keeps one more."""
+        """Keeps one more, but for what is known: a cell may be read for several numbers."""
         assert code in CODES
+        problem = Problem(code, message, file, row, column)
+        if problem in self._known:
+            return
         if len(self.found) < MOST:
-            self.found.append(Problem(code, message, file, row, column))
+            self.found.append(problem)
+            self._known.add(problem)
         else:
             self.more += 1
 
@@ -96,5 +155,5 @@ class Problems:
     def stop(self) -> None:
         """Raises a DataError where there are any."""
         if self.found:
-            lines = [str(each) for each in self.found]
+            lines = [line for _, line in gather_lines(self.found)]
             raise DataError([*lines, *([f"and {self.more} more"] if self.more else [])])

@@ -121,6 +121,29 @@ data:
     ]
 
 
+def test_what_many_rows_have_is_told_once_with_their_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rest = """head: [{Dense: {units: 1}}]
+compile: {loss: mse}
+data:
+  train: t.csv
+  inputs: {x: {columns: [a, {column: sex, one_hot: [f, x]}]}}
+  targets: {head: {column: y}}
+"""
+    path = write_spec(tmp_path, "{x: {input: {kind: vector, shape: [3]}}}", rest)
+    words = "ffmmmfmfmmmmff"
+    (tmp_path / "t.csv").write_text("a,sex,y\n" + "".join(f"{'nan' if n == 1 else n},{each},1\n" for n, each in enumerate(words)))
+    assert run(["data", str(path)]) == 1
+    told = "t.csv, rows 3-5, 7, 9-12, `sex`: the cell is none of the words of `one_hot`"
+    said = capsys.readouterr().out.splitlines()
+    assert said[-3:] == [
+        "error[not-finite]: t.csv, row 2, `a`: the number is NaN or infinite",
+        f"error[not-a-class]: {told}",
+        "9 problems",
+    ]
+    assert run(["data", str(path), "--format", "json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["problems"]) == 9
+
+
 def test_columns_of_heads_that_are_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recordings(tmp_path)
     (tmp_path / "t.csv").write_text("file,other\n" + "".join(f"{index}.npy,1\n" for index in (0, 1, 9)))
