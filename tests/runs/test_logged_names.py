@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ compile:
   metrics: {sick: [AUC, Precision], signs: [AUC], price: [{MeanAbsoluteError: {}}, RootMeanSquaredError]}
 data:
   train: train.csv
+  test: train.csv
   inputs: {row: {columns: [a, b]}}
   targets: {sick: {column: sick}, signs: {columns: [x, y]}, price: {column: a, scale: standard}}
 fit:
@@ -43,8 +45,16 @@ def test_names_are_those_that_are_known(tmp_path: Path, capsys: pytest.CaptureFi
     assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run")]) == 0, capsys.readouterr().err
     spec = load(SPEC).spec
     assert spec is not None
+    known = set(find_logged(spec) or ())
     with (tmp_path / "run" / "history.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert set(rows[0]) - {"epoch", "phase"} == set(find_logged(spec) or ())
+    metrics = json.loads((tmp_path / "run" / "manifest.json").read_text())["evaluation"]["metrics"]
+    for name in known - {"loss"}:
+        figure = metrics[name]
+        # Losses are no metrics: they have no interval.
+        assert name.endswith("_loss") or figure["lower"] < figure["value"] < figure["upper"], name
+    assert metrics["price_root_mean_squared_error"]["value"] == pytest.approx(metrics["price.rmse"]["value"], rel=1e-5)
+    assert metrics["price_root_mean_squared_error"]["lower"] == pytest.approx(metrics["price.rmse"]["lower"], rel=1e-5)
+    assert set(rows[0]) - {"epoch", "phase"} == known
     best = max(float(each["sick_auc"]) for each in rows)
     assert f"sick_auc {best:.4g}" in capsys.readouterr().out

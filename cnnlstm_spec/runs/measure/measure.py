@@ -12,11 +12,11 @@ import numpy
 
 from ...compiler.compile import Compilation
 from ..samples import Part, Target
-from ..train.scaled import Unscaled
 from .baselines import Baselines
 from .document import ClassFigures, Evaluation, HeadFigures
 from .figures import Draws, Figure, label_figures, make_value, measure_class_figures, number_figures
 from .predict import Heads, Predicted, decide_classes, make_heads, numbers_of, predict, probabilities_of
+from .redraw import measure_metric
 
 HALF = 0.5
 
@@ -115,32 +115,23 @@ def _name_classes(found: Mapping[str, Figure], names: Sequence[str], counts: Seq
 
 
 def _measure_intervals(model: keras.Model, predicted: Mapping[str, Predicted], part: Part, heads: Heads) -> dict[str, Figure]:
-    """The metrics of the spec that are means over samples, with their intervals, by the names that Keras logs."""
+    """The metrics of the spec with their intervals, by the names that Keras logs; heads whose steps may be padding have none."""
     found: dict[str, Figure] = {}
     compiled = next((each for each in model.metrics if hasattr(each, "_flat_metrics")), None)
+    draws = Draws(numpy.arange(len(part)), len(part), part.groups)
     for group in compiled._flat_metrics if compiled is not None else ():
         head = (group.output_name or heads.names[0]) if group is not None else None
         if head is None or head in heads.masked or head not in part.targets:
             continue
         if len({each.shape for each in predicted[head].values}) > 1:
             continue
-        given = numpy.stack(predicted[head].values), numpy.stack(predicted[head].targets)
-        known = [numbers_of(each, part.targets[head]) for each in given]
+        values, truth = numpy.stack(predicted[head].values), numpy.stack(predicted[head].targets)
         for metric in group.metrics:
-            inner = metric.inner if isinstance(metric, Unscaled) else metric
-            compute = getattr(inner, "_fn", None)
-            if compute is None:
-                continue
-            values, truth = known if isinstance(metric, Unscaled) else given
-            each = numpy.asarray(compute(truth, values, **inner._fn_kwargs)).reshape(len(part), -1).mean(1)
             name = f"{head}_{metric.name}" if len(heads.names) > 1 else metric.name
-            draws = Draws(numpy.arange(len(part)), len(part), part.groups)
-            found[name] = draws.measure_figure(partial(_compute_mean, each))
+            figure = measure_metric(metric, truth, values, draws)
+            if figure is not None:
+                found[name] = figure
     return found
-
-
-def _compute_mean(values: Any, weights: Any) -> Any:
-    return weights @ values / weights.sum(1)
 
 
 def choose_threshold(scores: Any, truth: Any, score: str) -> float:
