@@ -22,6 +22,7 @@ from ..text.files import PathError, reason_of, sort_of
 from ..text.missing import install, what_to_install
 from .options import (
     FOUND,
+    adapted_option,
     allow_outside,
     color_option,
     imports_option,
@@ -61,19 +62,6 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
     return File(value)
 
 
-def _measured(run: File) -> tuple[str, ...]:
-    from ..runs.adapted import read_adapted
-    from ..runs.samples import DataError
-
-    try:
-        found = read_adapted(run)
-    except DataError as error:
-        raise click.BadParameter(str(error), param_hint="'--adapted'") from None
-    if not found:
-        raise click.BadParameter(f"`{run}` holds nothing that was measured", param_hint="'--adapted'")
-    return found
-
-
 @click.command("compile")
 @spec_argument
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_folder, help="Where to write.")
@@ -98,7 +86,7 @@ def _measured(run: File) -> tuple[str, ...]:
     is_flag=True,
     help="Compare the predictions with and without passes, or for training and for inference; status 1 above 1e-5, or 1e-4.",
 )
-@click.option("--adapted", metavar="RUN", help="Take what the layers of a run have measured of its data.")
+@adapted_option
 @color_option
 @set_option
 @imports_option
@@ -112,7 +100,7 @@ def command(
     purpose: str,
     weights: File | None,
     verify: bool,
-    adapted: str | None,
+    adapted: tuple[str, ...],
     color: str,
     overrides: tuple[str, ...],
     allow_imports: bool,
@@ -134,8 +122,7 @@ def command(
 
     if weights is not None and purpose == "training":
         raise click.UsageError("`--weights` is for `--for inference`; a model for training starts from its seed")
-    if adapted is not None:
-        overrides = (*overrides, *_measured(File(adapted)))
+    overrides = (*overrides, *adapted)
     prepared = load_sweep(spec, overrides, matrix, color, allow_imports)
     if prepared.variants:
         if verify:

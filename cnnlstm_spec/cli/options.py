@@ -134,6 +134,24 @@ def max_variants() -> int | None:
     return given
 
 
+def _read_measured(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    from ..runs.adapted import read_adapted
+    from ..runs.samples import DataError
+
+    try:
+        found = read_adapted(File(value))
+    except DataError as error:
+        raise click.BadParameter(str(error)) from None
+    if not found:
+        raise click.BadParameter(f"`{value}` holds nothing that was measured")
+    return found
+
+
+adapted_option = click.option(
+    "--adapted", metavar="RUN", callback=_read_measured, help="Take what the layers of a run have measured of its data."
+)
 imports_option = click.option("--allow-imports", is_flag=True, help="Let specs import the modules of their `layers_from`.")
 color_option = click.option(
     "--color",

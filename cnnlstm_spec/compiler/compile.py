@@ -113,7 +113,7 @@ class Compilation:
             named = ", ".join(f"`{each}`" for each in open_)
             raise Unbuildable(
                 f"{named}: what it measures is not known; `train` measures it of the data, and"
-                " `compile --adapted RUN` takes what a run has measured"
+                " `--adapted RUN` takes what a run has measured"
             )
         with collector_paused():
             return lower(optimize(self.typed, passes), self.spec)
