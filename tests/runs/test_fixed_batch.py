@@ -21,12 +21,16 @@ compile: {loss: mse, metrics: [mae, RootMeanSquaredError]}
 
 
 def make_part(samples: int) -> ArrayPart:
+    import numpy
+
     draw = numpy.random.default_rng(0)
     inputs, targets = draw.normal(size=(samples, 3, 2)).astype("float32"), draw.normal(size=(samples, 1)).astype("float32")
     return ArrayPart({"x": inputs}, {"head": Target("head", "numbers")}, {"head": targets})
 
 
 def test_the_last_smaller_batch_counts() -> None:
+    import numpy
+
     from cnnlstm_spec.runs.measure.of_run import evaluate
     from cnnlstm_spec.runs.measure.predict import make_heads, predict
 

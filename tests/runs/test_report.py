@@ -32,6 +32,8 @@ fit: {epochs: 3}
 
 
 def test_what_a_report_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy
+
     draw = numpy.random.default_rng(0)
     rows = [
         {
