@@ -37,7 +37,8 @@ def _but_for_names(found: Diagnostic) -> tuple[str, ...]:
 
 def _joined(first: Diagnostic, other: Diagnostic) -> Diagnostic:
     """One finding of two places; what mends the one mends the other with it."""
-    if first.place.span == other.place.span and first.message == other.message:
+    # Branches of one `each` stand at one place, whatever they are called.
+    if first.place.span == other.place.span:
         return first
     pairs = zip(first.fixes, other.fixes, strict=False)
     fixes = tuple(

@@ -1,4 +1,4 @@
-"""Inputs of a fusion that are drawn as one: alike, and read from the rounds of one repetition or out of one fold."""
+"""Branches that are drawn as one, and inputs of a fusion that are: alike, and read from what is drawn once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from .drawing import Area, Box, Element, Flow, Join, Lane, iterate_elements, list_copies
-from .rounds import ROUNDS, make_drawing_key, repeat_rounds
+from .labels import count
+from .rounds import ROUNDS, count_params, make_drawing_key, repeat_rounds
+
+
+def bundle_branches(areas: tuple[Area, ...]) -> tuple[Area, ...]:
+    """The areas, with one for more than three branches that are alike but for their names, and go to the same."""
+    readers: dict[str, set[str]] = {}
+    for area in areas:
+        for id in area.join.sources if area.join is not None else (area.source,):
+            readers.setdefault(id[0] if id else "", set()).add(area.address)
+    alike: dict[object, list[Area]] = {}
+    for area in areas:
+        first, *rest = area.items or (None,)
+        is_branch = isinstance(first, Box) and first.look == "input" and area.join is None and not area.source
+        named = replace(first, title="") if isinstance(first, Box) else first
+        items = tuple(make_drawing_key(item, "all") for item in (named, *rest) if item is not None)
+        key = (area.tone, items, frozenset(readers.get(area.last, ())))
+        alike.setdefault(key if is_branch else area.address, []).append(area)
+    return tuple(each for group in alike.values() for each in ((_as_one_area(group),) if len(group) > ROUNDS else group))
+
+
+def _as_one_area(areas: list[Area]) -> Area:
+    whole = replace(areas[0], members=tuple(areas))
+    items = repeat_rounds("", tuple(area.items for area in areas)).items
+    head = items[0]
+    total = sum(count_params(item) for area in areas for item in area.items)
+    detail = f"{head.detail} · {count(total, 'params')}" if isinstance(head, Box) else ""
+    named = replace(head, title=whole.title, detail=detail) if isinstance(head, Box) else head
+    return replace(whole, items=(named, *items[1:]))
 
 
 def bundle_lanes(areas: tuple[Area, ...], flows: Mapping[str, Flow]) -> tuple[Area, ...]:

@@ -150,6 +150,19 @@ class Area:
     join: Join | None = None
     source: Source = ()
     """What the first item reads, where there is no join."""
+    members: tuple[Area, ...] = ()
+    """Where it is drawn once for several, those."""
+
+    @property
+    def output(self) -> Source:
+        """What leaves at the bottom."""
+        return tuple(each.last for each in self.members) or (self.last,)
+
+    @property
+    def title(self) -> str:
+        """What it is called, of several how many there are, the first and the last."""
+        first, *others = (each.address.rpartition(".")[2] for each in self.members or (self,))
+        return f"{len(self.members)} × {first} … {others[-1]}" if others else first
 
 
 @dataclass(frozen=True)

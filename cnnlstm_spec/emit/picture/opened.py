@@ -86,7 +86,7 @@ def _as_one_box(area: Area) -> Area:
     ends = [box for box in boxes if box.look in ("input", "output")]
     shared = next((box.note for box in boxes if box.note == "shared"), "") if not any(box.params for box in boxes) else ""
     merge = area.join.merge if area.join is not None else None
-    whole = summarize(held, area.address.rpartition(".")[2], note=shared)
+    whole = summarize(held, area.title, note=shared)
     if merge is not None:
         name = whole.title if area.tone == "head" else merge.name or whole.title
         whole = replace(whole, look="fusion", title=merge.title, name=name)

@@ -15,7 +15,7 @@ from ...ops.input import InputOp
 from ...ops.states import State
 from ...ops.structural import EnterTime, LeaveTime, Output
 from . import condense as folds
-from .bundles import bundle_lanes
+from .bundles import bundle_branches, bundle_lanes
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
 from .failures import Failures
 from .labels import count, describe_arguments, describe_input, shape_words
@@ -89,6 +89,7 @@ def draw_outline(compilation: Compiled, depth: int | None = None, opened: Opened
     if errors:
         facts = [count(errors, "errors"), *facts[1:]]
     flows = {id: outliner.make_flow(node) for id, node in typed.nodes.items()}
+    drawn = bundle_branches(drawn)
     folded = folds.fold(drawn) if depth is None else open_levels(drawn, depth)
     shown = bundle_lanes(open_folds(folded, opened), flows)
     names = {id: _name(node, typed) for id, node in typed.nodes.items()} | _map_titles(typed)

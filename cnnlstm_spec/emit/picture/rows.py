@@ -191,7 +191,7 @@ class Rows:
     def _make_flow(self, area: Area, source: Source) -> Flow:
         """What a line carries that leaves an area, and out of which copy of what is drawn once."""
         flow = self.flows[source[0]]
-        if source[0] == area.last:
+        if source == area.output:
             return flow
         words = _describe_which(area, source, self.names)
         return replace(flow, shape=f"{words} · {flow.shape}") if words else flow
@@ -251,9 +251,7 @@ class Rows:
     ) -> dict[Source, tuple[float, float]]:
         """Where the lines that go on stand after a row."""
         found: dict[Source, tuple[float, float]] = {}
-        labels = [
-            self.flows[item.area.last] for item in items if item.area is not None and needed.get((item.area.last,), 0) > row
-        ]
+        labels = [self.flows[item.area.last] for item in items if item.area is not None and needed.get(item.area.output, 0) > row]
         labels += [self._make_flow(item.area, source) for item in items if item.area is not None for source in item.gutters]
         sides = {item.area.address: self._find_sides(item) for item in items if item.area is not None}
         low = max([end + self.way.measure_stub(*labels), *(y + LABEL for ys in sides.values() for y in ys)])
@@ -265,7 +263,7 @@ class Rows:
                 placer.place_line(((x, top), (x, low)), self.flows[source[0]], arrow=False)
                 found[source] = (x, low)
                 continue
-            last = (item.area.last,)
+            last = item.area.output
             if needed.get(last, 0) > row:
                 flow = self._make_flow(item.area, last)
                 placer.place_line(((x, item.bottom), (x, low)), flow, arrow=False)
@@ -301,7 +299,7 @@ def _find_leaving(
     found: dict[str, list[Source]] = {area.address: [] for area in areas}
     for source in wanted:
         area = home[source[0]]
-        if source != (area.last,):
+        if source != area.output:
             found[area.address].append(source)
     for area in areas:
         if found[area.address]:

@@ -118,7 +118,7 @@ def _paint(drawing: Drawing, placed: tuple[Canvas, float, float], scaled: int | 
 
 
 def _describe(drawing: Drawing) -> str:
-    areas = ", ".join(area.address for area in drawing.areas)
+    areas = ", ".join(each.address for area in drawing.areas for each in area.members or (area,))
     return ". ".join(filter(None, (drawing.description.rstrip("."), drawing.facts, areas)))
 
 

@@ -92,8 +92,34 @@ def stairs(count: int) -> str:
     return "\n".join([*lines, "head: []", ""])
 
 
+MICROPHONES = """version: 1
+name: four-mics
+branches:
+  "mic_${side}":
+    each: {side: [left, right, front, back, top]}
+    input: {kind: sequence, shape: [time, 40]}
+    layers:
+      - Conv1D: {filters: 32, kernel_size: 5, padding: same, activation: relu, name: conv}
+      - Repeat: {times: 2, layers: [{Conv1D: {filters: 32, kernel_size: 3, padding: same}}, BatchNormalization, ReLU]}
+      - GRU: {units: 24, return_sequences: true}
+  other:
+    input: {kind: vector, shape: [3]}
+    layers:
+      - Dense: {units: 8}
+fusion:
+  - {name: early, strategy: average, inputs: ["mic_*.conv"], layers: [GlobalMaxPooling1D]}
+  - {name: one, inputs: [mic_front.conv], layers: [GlobalMaxPooling1D]}
+  - {name: late, strategy: attention, inputs: ["mic_*"], num_heads: 2, layers: [GlobalAveragePooling1D]}
+  - {name: all, strategy: concat, inputs: [early, one, late, other]}
+head:
+  - Dense: {units: 4, activation: softmax}
+compile: {optimizer: adam, loss: categorical_crossentropy}
+"""
+"""Five branches alike, all read at their ends and in the middle, and one of them by itself."""
+
 TEXTS = {
     **FILES,
+    "microphones": MICROPHONES,
     **{f"generated {seed}": text for seed, text in enumerate(GENERATED[:40])},
     "heads that read heads": ROOT.joinpath("tests", "specs", "ok", "heads-read-heads.yaml").read_text("utf-8"),
     "plain": PLAIN,
@@ -312,8 +338,9 @@ def contents(area: Area) -> tuple[Element, ...]:
 
 
 def assert_parameters_and_layers_add_up(shown: Picture) -> None:
-    assert sum(shown_params(contents(area)) for area in shown.drawing.areas) == shown.typed.params
-    classes = [each for area in shown.drawing.areas for box in iterate_all_boxes(contents(area)) for each in box.classes]
+    areas = [each for area in shown.drawing.areas for each in area.members or (area,)]
+    assert sum(shown_params(contents(area)) for area in areas) == shown.typed.params
+    classes = [each for area in areas for box in iterate_all_boxes(contents(area)) for each in box.classes]
     if shown.compilation.ok:  # what could not be read is shown and is no layer
         # An inner layer is shown as a line out of its backbone.
         nodes = [node.node for node in shown.typed.nodes.values() if not isinstance(node.node.op, InnerLayer)]
@@ -511,3 +538,21 @@ def test_what_cannot_be_is_refused(depth: int | None, direction: Any, width: int
 )
 def test_the_pictures_in_the_docs_are_those_that_are_drawn(image: str, name: str, depth: int | None) -> None:
     assert (FOLDER.parent / "docs" / "images" / f"{image}.svg").read_text("utf-8") == compiled(name).to_svg(depth)
+
+
+def test_branches_that_are_alike_are_drawn_once() -> None:
+    """Read by the same they are one column, whose lines say which of them they come from; failing ones stay apart."""
+    shown = picture("microphones")
+    inputs = [shape.box for shape in shown.canvas.boxes if shape.box.look == "input"]
+    assert [each.title for each in inputs] == ["5 × mic_left … mic_top", "other"]
+    assert inputs[0].detail == "sequence · steps × features · 85,360 params"
+    assert labels_out_of("microphones") == ["each of 5 · time × 32", "copy 3 of 5 · time × 32"]
+    assert len(picture("stairs").drawing.areas) == 40
+    apart = MICROPHONES.replace("filters: 32, kernel_size: 5", "filters: $number, kernel_size: 5")
+    apart = apart.replace("back, top]", "back, top], number: [32, 32, 32, 32, 24]").replace('["mic_*.conv"]', "[mic_left.conv]")
+    assert [area.title for area in draw_outline(read(apart)).areas][:2] == ["4 × mic_left … mic_back", "mic_top"]
+
+
+def test_a_warning_of_branches_of_one_each_is_said_once() -> None:
+    found = [each for each in compiled("microphones").diagnostics if each.code.name == "no-mask-for-length"]
+    assert [len({label.place for label in each.labels}) for each in found] == [1]
