@@ -14,6 +14,8 @@ from .read import NotAModel
 
 MASKS = frozenset({"mask", "query_mask", "value_mask", "key_mask"})
 """Arguments of a call by which Keras hands a padding mask on."""
+RECURRENT = frozenset({"LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"})
+"""Layers that may begin with states."""
 MOST_CALLS = 100_000
 DEEPEST = 32
 """Models in models."""
@@ -45,6 +47,8 @@ class Call:
     """The shapes of the tensors that it reads, batch first, where the file says them."""
     shared: str | None = None
     """The name that all calls of a layer share which is called more than once."""
+    states: tuple[Tensor, ...] = ()
+    """What a recurrent layer begins with."""
 
     @property
     def class_name(self) -> str:
@@ -164,10 +168,15 @@ def _call(
             values.append(None)
     keywords: dict[str, Any] = {}
     masks: list[Tensor] = []
+    states: list[Tensor] = []
+    if layer.get("class_name") in RECURRENT:
+        inputs, states = inputs[:1], inputs[1:]
     for name, value in (node.get("kwargs") or {}).items():
         histories = [history for each in _flatten_values([value]) if (history := _read_history(each)) is not None]
         if name in MASKS:
             masks += [_find_tensor(history, known) for history in histories if history[:2] in known]
+        elif histories and name == "initial_state":
+            states += [_find_tensor(history, known) for history in histories]
         elif histories and name in ("key", "value"):
             inputs += [_find_tensor(history, known) for history in histories]
         elif histories:
@@ -175,7 +184,10 @@ def _call(
         elif value not in (None, False) and name != "training":
             # Keras's `fit` and `predict` overrule what a call says of training.
             keywords[name] = value
-    return _apply(layer, index, path, inputs, tuple(values), keywords, tuple(masks), calls, uses, shapes)
+    made = _apply(layer, index, path, inputs, tuple(values), keywords, tuple(masks), calls, uses, shapes)
+    if states:
+        calls[made[0].call].states = tuple(states)
+    return made
 
 
 def _apply(
@@ -214,7 +226,7 @@ def _keep_needed(graph: Calls) -> Calls:
         id = waiting.pop()
         if id not in needed:
             needed.add(id)
-            waiting += [each.call for each in _read(graph.calls[id])]
+            waiting += [each.call for each in rests_on(graph.calls[id])]
     kept = {id: call for id, call in graph.calls.items() if id in needed or id in graph.inputs}
     # What makes a mask is kept beside, to be recognised.
     return Calls({**kept, **{id: call for id, call in graph.calls.items() if id not in kept}}, graph.inputs, graph.outputs)
@@ -228,8 +240,13 @@ def _read(call: Call) -> Iterator[Tensor]:
 
 
 def read_by(call: Call) -> tuple[Tensor, ...]:
-    """The tensors that a call reads, masks aside."""
+    """The tensors that a call reads, masks and states aside."""
     return tuple(_read(call))
+
+
+def rests_on(call: Call) -> tuple[Tensor, ...]:
+    """The tensors without which a call is none, masks aside."""
+    return (*_read(call), *call.states)
 
 
 def _list_layers(config: dict[str, Any]) -> list[dict[str, Any]]:

@@ -64,7 +64,16 @@ def say_layer(call: Call, policy: str) -> tuple[str, dict[str, Any]]:
         if name != "use_causal_mask":
             raise Unsayable(f"it is called with `{name}`, which is not read")
     name, arguments = say_config(call.layer, policy)
-    return name, {**arguments, **call.keywords}
+    return name, {**_without_states(arguments), **call.keywords}
+
+
+def _without_states(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments without what has a layer give its states, which addresses read without it; of a wrapped layer too."""
+    kept = {key: value for key, value in arguments.items() if key != "return_state"}
+    for key in ("layer", "backward_layer"):
+        if isinstance(inner := kept.get(key), dict):
+            kept[key] = {name: _without_states(each) for name, each in inner.items()}
+    return kept
 
 
 def say_config(layer: dict[str, Any], policy: str) -> tuple[str, dict[str, Any]]:

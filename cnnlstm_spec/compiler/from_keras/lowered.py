@@ -13,6 +13,8 @@ from .layers import is_operation
 
 ENTER, LEAVE = "EnterTime", "LeaveTime"
 """What the calls are named that bring the steps into the batch, and out of it again."""
+TINY = 1e-20
+"""Less than any number that a model is moved by on purpose."""
 MASK_OPERATIONS = frozenset({"Any", "LogicalAnd", "LogicalOr", "Copy", "NotEqual", "Reshape", "ExpandDims", "All"})
 
 
@@ -57,7 +59,21 @@ def _same(graph: Calls) -> dict[Tensor, Tensor]:
         names = call.class_name == "Identity" and tensor in outputs and not is_operation(call)
         if (copies or names) and len(call.inputs) == 1:
             found[tensor] = call.inputs[0]
+        elif (unmarked := _unmarked(call, graph.calls)) is not None:
+            found[tensor] = unmarked
     return found
+
+
+def _unmarked(call: Call, calls: dict[str, Call]) -> Tensor | None:
+    """What an output with padded steps is, which our models mark for the loss: set far off, masked, moved by next to nothing."""
+    if call.class_name != "Rescaling" or call.config.get("scale") != 1 or len(call.inputs) != 1:
+        return None
+    offset, masked = call.config.get("offset"), calls[call.inputs[0].call]
+    if not isinstance(offset, int | float) or not abs(offset) < TINY or masked.class_name != "Masking" or len(masked.inputs) != 1:
+        return None
+    marked = calls[masked.inputs[0].call]
+    far = marked.class_name == "Where" and is_operation(marked) and masked.config.get("mask_value") in marked.values
+    return marked.inputs[1] if far and len(marked.inputs) == 2 else None
 
 
 def _first(tensor: Tensor, same: dict[Tensor, Tensor]) -> Tensor:
@@ -73,8 +89,8 @@ def _renamed(call: Call, same: dict[Tensor, Tensor]) -> Call:
         else value
         for name, value in call.keywords.items()
     }
-    inputs = tuple(_first(each, same) for each in call.inputs)
-    return replace(call, inputs=inputs, keywords=keywords, masks=tuple(_first(each, same) for each in call.masks))
+    inputs, masks, states = (tuple(_first(each, same) for each in some) for some in (call.inputs, call.masks, call.states))
+    return replace(call, inputs=inputs, keywords=keywords, masks=masks, states=states)
 
 
 def _marked(call: Call, calls: dict[str, Call]) -> Call:

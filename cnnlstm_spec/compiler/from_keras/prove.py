@@ -9,7 +9,7 @@ from typing import Any
 from ...ir.graph import TypedNode
 from ..artifact.verify import Compared, measure_differences
 from ..compile import Compilation
-from .structure import Leaf, iterate_leaves
+from .structure import Leaf
 from .write import Draft
 
 BOUND = 1e-5
@@ -80,7 +80,7 @@ class _Fed:
 def _iterate_written(draft: Draft) -> Iterator[Leaf]:
     """Each layer once, where it stands first."""
     seen = set()
-    for leaf in iterate_leaves(draft.leaves):
+    for leaf in draft.leaves:
         if leaf.paths[0] not in seen:
             seen.add(leaf.paths[0])
             yield leaf

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .calls import Call, Calls, Tensor, find_calls, read_by
+from .calls import Call, Calls, Tensor, find_calls, read_by, rests_on
 from .layers import is_operation, say_layer
 from .lowered import ENTER, LEAVE
+from .names import clean
 from .read import NotAModel
 from .unsayable import Unsayable
 
@@ -20,6 +21,8 @@ MERGES = {"Add": "add", "Average": "average", "Maximum": "maximum", "Multiply": 
 """Layers of several inputs that a strategy of fusion stands for."""
 ATTENTION = frozenset({"Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"})
 """Layers that may be given one tensor for their query, value and key."""
+STATES = "initial_state"
+"""The argument that has, until the branches are named, the tensors that a layer begins with."""
 PLACE = "FILL_IN"
 """Stands where a layer cannot be written."""
 
@@ -79,6 +82,8 @@ class Finder:
         self.graph, self.policy = graph, policy
         self.readers: dict[Tensor, list[Call]] = {}
         live = self._list_live()
+        self.states_of = {state.call for call in live for state in call.states}
+        """The calls of which another one takes what it begins with: their layers have names."""
         for call in live:
             for tensor in dict.fromkeys(read_by(call)):
                 self.readers.setdefault(tensor, []).append(call)
@@ -95,7 +100,7 @@ class Finder:
             id = waiting.pop()
             if id not in needed:
                 needed.add(id)
-                waiting += [each.call for each in read_by(self.graph.calls[id])]
+                waiting += [each.call for each in rests_on(self.graph.calls[id])]
         return [call for id, call in self.graph.calls.items() if id in needed]
 
     def find(self) -> Structure:
@@ -196,6 +201,10 @@ class Finder:
         except Unsayable as error:
             self.problems[where] = str(error)
             return Leaf(PLACE, {"layer": call.class_name}, (call.path,))
+        if call.states:
+            arguments = {**arguments, STATES: call.states}
+        if call.id in self.states_of:
+            arguments = {**arguments, "name": clean("_".join(call.path))}
         if call.shared is not None and not is_operation(call):
             arguments = {**arguments, "share": call.shared}
         build = call.layer.get("build_config")

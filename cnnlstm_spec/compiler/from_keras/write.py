@@ -14,7 +14,9 @@ from ...language.catalog import facts
 from .calls import Call, Calls, Tensor
 from .layers import Fraction, find_policy_name, read_plain
 from .lowered import Padding
+from .names import clean
 from .repeats import fold_repeats
+from .states import Part, order_leaves, say_states
 from .structure import MERGES, PLACE, Chain, Item, Leaf, Structure
 from .unsayable import Unsayable
 
@@ -41,8 +43,8 @@ class Draft:
     """A spec as it is written, with the layers of the model in the order in which the spec has them."""
 
     text: str
-    leaves: list[Item] = field(default_factory=list)
-    """The items of all branches, fusions and heads, in that order."""
+    leaves: list[Leaf] = field(default_factory=list)
+    """The layers of all branches, fusions and heads, in the order in which a spec builds them."""
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -76,14 +78,14 @@ class Writer:
         branches = [chain for chain in chains if chain.input is not None]
         fusions = [chain for chain in chains if chain.input is None]
         heads = self.write_heads(fusions or branches)
+        self.name_chains(branches, fusions)
         lines = ["version: 1", f"name: {write_scalar(self.title)}", "", "branches:"]
-        items: list[Item] = []
+        parts: list[Part] = []
         for chain in branches:
             assert chain.input is not None
-            name = self.make_unique(str(chain.input.config.get("name") or chain.input.path[-1]), "input")
-            self.names[chain.end] = name
+            name = self.names[chain.end]
             folded = fold_repeats(chain.items)
-            items += folded
+            parts.append(Part(name, (), folded))
             lines += [
                 f"  {write_scalar(name)}:",
                 f"    input: {write_flow(self.write_input(chain.input, folded))}",
@@ -91,14 +93,13 @@ class Writer:
             ]
         if fusions:
             lines += ["", "fusion:"]
-        for number, chain in enumerate(fusions):
+        for chain in fusions:
             said = self.merge(chain)
-            stem = chain.merge.path[-1] if chain.merge is not None else f"part_{number + 1}"
-            name = self.make_unique(stem, "fusion")
+            name = self.names[chain.end]
             folded = fold_repeats(chain.items)
-            items += [said, *folded] if isinstance(said, Leaf) else folded
+            read = tuple(self.names[tensor] for tensor in chain.sources)
+            parts.append(Part(name, read, [said, *folded] if isinstance(said, Leaf) else folded))
             keys = {"name": name, **self.write_fusion(said), "inputs": [self.names[tensor] for tensor in chain.sources]}
-            self.names[chain.end] = name
             if folded:
                 lines += [f"  - name: {write_scalar(name)}"]
                 lines += [f"    {key}: {write_flow(value)}" for key, value in keys.items() if key != "name"]
@@ -109,18 +110,32 @@ class Writer:
         if len(self.graph.outputs) == 1:
             ((_, end),) = self.graph.outputs
             folded = fold_repeats(heads.get(end, []))
-            items += folded
-            lines += self.write_list("head", folded)
+            parts.append(Part("head", (self.names[end],), folded))
+            if fusions or len(branches) == 1:
+                lines += self.write_list("head", folded)
+            else:
+                inputs = write_flow([self.names[end]])
+                lines += ["head:", f"  inputs: {inputs}", *self.write_list("  layers", folded)]
         else:
             lines += ["heads:"]
             for output, (stem, end) in enumerate(self.graph.outputs):
                 name = self.make_unique(stem, f"output_{output + 1}")
                 folded = fold_repeats(heads.pop(end, []))
-                items += folded
+                parts.append(Part(name, (self.names[end],), folded))
                 inputs = write_flow([self.names[end]])
                 lines += [f"  {write_scalar(name)}:", f"    inputs: {inputs}", *self.write_list("    layers", folded)]
         lines += self.compile()
-        return Draft("\n".join(lines) + "\n", items, self.problems)
+        return Draft("\n".join(lines) + "\n", order_leaves(parts), self.problems)
+
+    def name_chains(self, branches: list[Chain], fusions: list[Chain]) -> None:
+        """Names every branch and fusion, and says by these names what recurrent layers begin with."""
+        for chain in branches:
+            assert chain.input is not None
+            self.names[chain.end] = self.make_unique(str(chain.input.config.get("name") or chain.input.path[-1]), "input")
+        for number, chain in enumerate(fusions):
+            stem = chain.merge.path[-1] if chain.merge is not None else f"part_{number + 1}"
+            self.names[chain.end] = self.make_unique(stem, "fusion")
+        self.problems.update(say_states(self.graph, self.structure.chains, self.names))
 
     def write_heads(self, last: list[Chain]) -> dict[Tensor, list[Item]]:
         """By output, the layers that its head takes over from the end of a chain; the chain goes without them."""
@@ -306,11 +321,6 @@ def write_leaf_lines(item: Leaf, margin: str) -> list[str]:
 def write_bare(item: Leaf) -> Any:
     """`Name`, or `Name` with its arguments."""
     return {item.name: item.arguments} if item.arguments else item.name
-
-
-def clean(name: str) -> str:
-    """A name that a spec can have, as near as may be."""
-    return re.sub(r"^[^A-Za-z0-9]+", "", re.sub(r"[^A-Za-z0-9_-]+", "_", name)).strip("_")[:64]
 
 
 class _Dumper(yaml.SafeDumper):

@@ -318,3 +318,32 @@ def three_modalities() -> Any:
     x = L.Average()(parts)
     x = L.Attention(use_scale=True)([x, x])
     return keras.Model([audio, video, text], L.Dense(4, activation="softmax")(L.GlobalAveragePooling1D()(x)))
+
+
+@model
+def translation() -> Any:
+    """The decoder begins with both states of the encoder."""
+    source, target = keras.Input((None, 12), name="source"), keras.Input((None, 9), name="target")
+    _, h, c = L.LSTM(8, return_state=True)(source)
+    decoded, _, _ = L.LSTM(8, return_sequences=True, return_state=True)(target, initial_state=[h, c])
+    return keras.Model([source, target], L.Dense(9, activation="softmax")(decoded))
+
+
+@model
+def both_directions_handed_on() -> Any:
+    """All four states of one `Bidirectional` for another, whose steps stand in a branch that is listed first."""
+    after, before = keras.Input((7, 4), name="after"), keras.Input((5, 3), name="before")
+    read, *states = L.Bidirectional(L.LSTM(6, return_sequences=True, return_state=True), name="first")(before)
+    said = L.Bidirectional(L.LSTM(6))(after, initial_state=states)
+    both = L.Concatenate()([said, L.GlobalAveragePooling1D()(read)])
+    return keras.Model([after, before], L.Dense(2)(both))
+
+
+@model
+def caption() -> Any:
+    """A vector of an image is what a GRU begins with, and a LSTM for both of its states."""
+    image, words = keras.Input((8, 8, 3), name="image"), keras.Input((6, 5), name="words")
+    seen = L.Dense(7, activation="tanh")(L.Flatten()(image))
+    told = L.GRU(7, return_sequences=True)(words, initial_state=seen)
+    told = L.LSTM(7)(told, initial_state=[seen, seen])
+    return keras.Model([image, words], L.Dense(4, activation="softmax")(told))

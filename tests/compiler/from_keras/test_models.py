@@ -21,7 +21,6 @@ SPECS = sorted(path for folder in ("specs", "specs/published") for path in (ROOT
 OTHERS = {
     "efficientnet-lstm": "what its `Normalization` has measured are weights of the file, which are not read",
     "equipment-fault-weighted": "the sum of `learned_weights` is operations that are not recognised",
-    "lstm-seq2seq": "states that one layer gives another are not read",
     "long-videos": "the mask of its windows is operations that are not recognised",
 }
 """Specs whose models do not come back, each with the reason."""

@@ -1,0 +1,118 @@
+"""What recurrent layers of a model begin with, by the addresses of a spec. Writes no text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...model.order import sort_by_reading
+from .calls import Call, Calls, Tensor
+from .structure import STATES, Chain, Item, Leaf, iterate_leaves
+
+COUNTS = {"LSTM": 2, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
+"""The states of a layer; others have one."""
+
+
+def say_states(graph: Calls, chains: list[Chain], names: dict[Tensor, str]) -> dict[str, str]:
+    """Writes addresses in place of the tensors that layers begin with; by layer, why there is none."""
+    addresses = _list_addresses(graph, chains, names)
+    by_path = {call.path: call for call in graph.calls.values()}
+    problems: dict[str, str] = {}
+    for leaf in (leaf for chain in chains for leaf in iterate_leaves(chain.items) if STATES in leaf.arguments):
+        said = _say(leaf.arguments[STATES], by_path[leaf.paths[0]], graph, addresses)
+        if said is None:
+            problems["/".join(leaf.paths[0])] = "what it begins with has no address in a spec"
+        leaf.arguments = {key: value for key, value in leaf.arguments.items() if key != STATES} | (
+            {STATES: said} if said is not None else {}
+        )
+    return problems
+
+
+@dataclass(frozen=True)
+class Part:
+    """The layers of a branch, a fusion or a head, and the names of what they read."""
+
+    name: str
+    sources: tuple[str, ...]
+    items: list[Item]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A layer, and what it comes after."""
+
+    id: str
+    inputs: tuple[str, ...]
+    leaf: Leaf
+
+
+def order_leaves(parts: list[Part]) -> list[Leaf]:
+    """The layers in the order in which a spec builds them: as they are written, but behind what they begin with."""
+    steps: list[_Step] = []
+    ends: dict[str, str] = {}
+    for part in parts:
+        before = tuple(ends[source] for source in part.sources if source in ends)
+        for leaf in iterate_leaves(part.items):
+            steps.append(_Step(str(len(steps)), before, leaf))
+            before = (steps[-1].id,)
+            ends[f"{part.name}.{leaf.arguments.get('name')}"] = steps[-1].id
+        if before:
+            ends[part.name] = before[0]
+    states = {each.id: tuple(ends[name] for name in _states(each.leaf) if name in ends) for each in steps}
+    reading = [replace(each, inputs=(*each.inputs, *states[each.id])) for each in steps]
+    return [each.leaf for each in sort_by_reading(reading)]
+
+
+def _states(leaf: Leaf) -> tuple[str, ...]:
+    found = leaf.arguments.get(STATES, ())
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+def _list_addresses(graph: Calls, chains: list[Chain], names: dict[Tensor, str]) -> dict[str, str]:
+    """By call, the address of its output."""
+    by_path = {call.path: id for id, call in graph.calls.items()}
+    found: dict[str, str] = {}
+    for chain in chains:
+        start = chain.input or chain.merge
+        if start is not None and not chain.items:
+            found[start.id] = names[chain.end]
+        for leaf in iterate_leaves(chain.items):
+            if isinstance(leaf, Leaf) and leaf.paths and leaf.paths[0] in by_path and "name" in leaf.arguments:
+                found[by_path[leaf.paths[0]]] = f"{names[chain.end]}.{leaf.arguments['name']}"
+    return found
+
+
+def _say(states: tuple[Tensor, ...], call: Call, graph: Calls, addresses: dict[str, str]) -> str | list[str] | None:
+    """One address for all states of a layer of the same kind, or one of each; None where one of them has none."""
+    first = graph.calls[states[0].call]
+    own = [Tensor(first.id, number + 1) for number in range(_count_states(first))]
+    if _kind(first) == _kind(call) and list(states) == own and first.id in addresses:
+        return addresses[first.id]
+    said = [addresses[state.call] for state in states if state.call in addresses and _is_output(state, graph)]
+    return said if len(said) == len(states) else None
+
+
+def _is_output(state: Tensor, graph: Calls) -> bool:
+    """Whether a state is what its layer gives: the only tensor of most, of a recurrent one that gives its last step the first."""
+    call = graph.calls[state.call]
+    wrapped, config = _inner(call)
+    if state.output == 0:
+        return not config.get("return_sequences")
+    return state.output == 1 and wrapped == call.class_name and not config.get("return_sequences")
+
+
+def _inner(call: Call) -> tuple[str, dict[str, Any]]:
+    """The class and the arguments of a recurrent layer, inside `Bidirectional` too."""
+    inner = call.config.get("layer") if call.class_name == "Bidirectional" else call.layer
+    config = inner.get("config") if isinstance(inner, dict) else None
+    return str(inner.get("class_name")) if isinstance(inner, dict) else "", config if isinstance(config, dict) else {}
+
+
+def _count_states(call: Call) -> int:
+    name, _ = _inner(call)
+    return COUNTS.get(name, 1) * (2 if call.class_name == "Bidirectional" else 1)
+
+
+def _kind(call: Call) -> tuple[object, ...]:
+    name, config = _inner(call)
+    return call.class_name, name, config.get("units"), config.get("filters")
