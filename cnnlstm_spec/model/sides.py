@@ -12,7 +12,7 @@ from ..language.references import Reference
 from ..ops.stand_in import stand_for
 from ..ops.states import State
 from ..text.diagnostic import Code, Diagnostic, Origin
-from ..text.fix import drop, put
+from ..text.fix import Fix, Put, drop, put
 from .order import find_circled, sort_by_reading
 
 if TYPE_CHECKING:
@@ -127,8 +127,21 @@ def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagno
     meant = side.names[0] if _is_like(sources[0].op, op) else several
     place = side.origin.written.places.get("initial_state", side.origin.place)
     facts: dict[str, object] = {"layer": op.title(), "wanted": words, "given": given}
-    fixes = (put(side.origin.place.span, "initial_state", meant),)
+    fixes: tuple[Fix, ...] = (put(side.origin.place.span, "initial_state", meant),)
+    theirs, ours = _units_of(sources[0].op), _units_of(op)
+    if len(side.names) == 1 and theirs is not None and ours is not None and theirs[0] == ours[0] and theirs != ours:
+        help = (f"`{side.names[0]}` has {theirs[1]} units, and {ours[1]} stand here: with as many it gives all of its states",)
+        within = "layer" if isinstance(op, Bidirectional) else None
+        fixes = (Fix(f"write `units: {theirs[1]}`", (Put(side.origin.place.span, "units", str(theirs[1]), within),)),)
     return Diagnostic(STATE_COUNT, place, facts, labels=side.origin.uses, help=help, fixes=fixes)
+
+
+def _units_of(op: Op | None) -> tuple[str, int] | None:
+    """What a recurrent layer is, in `Bidirectional` too, and its units; None of any other."""
+    inner = op.layer if isinstance(op, Bidirectional) else op
+    if op is None or not isinstance(inner, Recurrent) or "units" not in inner.arguments:
+        return None
+    return f"{op.title()} {inner.title()}", inner.value("units")
 
 
 def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnostic]) -> list[Node]:

@@ -64,3 +64,12 @@ WRONG = {
 @pytest.mark.parametrize("code", WRONG)
 def test_what_is_wrong(code: str) -> None:
     assert set(codes(WRONG[code])) == {code}
+
+
+def test_states_of_another_width_are_told_by_their_units() -> None:
+    """A layer of the same kind is meant for all of its states, and not for its output twice."""
+    text = spec("[{LSTM: {units: 4, initial_state: b.end}}]", "[{LSTM: {units: 5, name: end}}]")
+    (found,) = load(text).diagnostics
+    assert found.help == ("`b.end` has 5 units, and 4 stand here: with as many it gives all of its states",)
+    assert [fix.title for fix in found.fixes] == ["write `units: 5`"]
+    assert codes(text.replace("units: 4", "units: 5")) == []

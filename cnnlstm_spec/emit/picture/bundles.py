@@ -19,7 +19,7 @@ def bundle_branches(areas: tuple[Area, ...]) -> tuple[Area, ...]:
     alike: dict[object, list[Area]] = {}
     for area in areas:
         first, *rest = area.items or (None,)
-        is_branch = isinstance(first, Box) and first.look == "input" and area.join is None and not area.source
+        is_branch = isinstance(first, Box) and first.look == "input" and area.join is None and not (area.source or area.sides)
         named = replace(first, title="") if isinstance(first, Box) else first
         items = tuple(make_drawing_key(item, "all") for item in (named, *rest) if item is not None)
         key = (area.tone, items, frozenset(readers.get(area.last, ())))

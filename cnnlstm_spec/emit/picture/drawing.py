@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 State = Literal["ok", "failed", "dim"]
 """`dim` is downstream of a mistake."""
@@ -137,6 +137,13 @@ class Join:
     merge: Box
 
 
+class Side(NamedTuple):
+    """A state that enters a box at its side: the node that it is read from, and the one that begins with it."""
+
+    source: Source
+    target: str
+
+
 @dataclass(frozen=True)
 class Area:
     """A branch, a fusion or a head: a column."""
@@ -150,6 +157,8 @@ class Area:
     join: Join | None = None
     source: Source = ()
     """What the first item reads, where there is no join."""
+    sides: tuple[Side, ...] = ()
+    """What layers in it begin with that other areas give."""
     members: tuple[Area, ...] = ()
     """Where it is drawn once for several, those."""
 

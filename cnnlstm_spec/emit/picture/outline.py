@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,7 +17,7 @@ from ...ops.states import State
 from ...ops.structural import EnterTime, LeaveTime, Output
 from . import condense as folds
 from .bundles import bundle_branches, bundle_lanes
-from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Split
+from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Side, Split
 from .failures import Failures
 from .labels import count, describe_arguments, describe_input, shape_words
 from .opened import Opened, open_folds
@@ -118,7 +119,7 @@ def _map_titles(typed: TypedGraph) -> dict[str, str]:
 
 
 def _tone_area(area: Area, kinds: dict[str, str]) -> Area:
-    return Area(area.address, kinds.get(area.address, area.tone), area.items, area.last, area.join, area.source)
+    return replace(area, tone=kinds.get(area.address, area.tone))
 
 
 class _Outliner:
@@ -136,7 +137,16 @@ class _Outliner:
         items = self.draw_items(rest, 0)
         if tone == "branch":
             items = folds.fold_shared(items, self.find_owner, self.write_shared_title(nodes))
-        return Area(address, tone, items, nodes[-1].node.id, join, tuple(outside[:1]) if join is None else ())
+        source = tuple(outside[:1]) if join is None else ()
+        return Area(address, tone, items, nodes[-1].node.id, join, source, tuple(self.list_sides(address, nodes)))
+
+    def list_sides(self, address: str, nodes: list[TypedNode]) -> Iterator[Side]:
+        """What the layers of an area begin with that others give."""
+        for node in nodes:
+            states = [self.nodes[id].node for id in node.node.inputs if id not in _list_drawn(node)]
+            given = dict.fromkeys(each.inputs[0] if isinstance(each.op, State) else each.id for each in states)
+            if not isinstance(node.node.op, State):
+                yield from (Side((id,), node.node.id) for id in given if self.nodes[id].node.area != address)
 
     def find_owner(self, id: str) -> str | None:
         """The earlier node whose weights and settings a node has; None where it is its own."""
@@ -275,7 +285,7 @@ class _Outliner:
 
 
 def _list_drawn(typed: TypedNode) -> tuple[str, ...]:
-    """What a node reads that a line comes from: the states that a layer begins with are told in its box."""
+    """What a node reads that enters it from before: the states that a layer begins with enter at its side."""
     op = typed.node.op
     if isinstance(op, State):
         return ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from . import text
 from .bundles import describe_copies
-from .drawing import Area, Drawing, Element, Flow, Frame, Source, iterate_elements, list_copies
+from .drawing import Area, Drawing, Element, Flow, Frame, Side, Source, iterate_elements, list_copies
 from .layout import LANE_GAP, Column, Sized, Sizer
 from .placer import Placer
 from .routing import arrange, assign_tracks
@@ -26,6 +26,8 @@ CHANNEL = 34
 PORT_GAP = 26
 LABEL = 20
 """The least between two lines that leave at the side, each with its label above."""
+SIDE = 14
+"""Between an area and the nearest line that enters it at its side."""
 BAR_MARGIN = 40
 """How far a fusion reaches beyond its outermost inputs, so that it can be seen to hold them."""
 
@@ -49,6 +51,8 @@ class Item:
     gutters: list[Source] = field(default_factory=list)
     """What others read of the inside: each leaves by a line of its own at the side."""
     gutter: float = 0
+    sides: list[tuple[Side, float]] = field(default_factory=list)
+    """What enters boxes at their side, each by a line of its own, and where that stands from the left of the item."""
 
 
 class Rows:
@@ -57,10 +61,13 @@ class Rows:
     def __init__(self, drawing: Drawing, way: Way) -> None:
         self.canvas = Canvas()
         self.way = way
-        self.areas = drawing.areas
         self.flows, self.names = drawing.flows, drawing.names
-        self.home = {id: area for area in self.areas for id in _list_ids(area)}
-        self.reads = {area.address: self._list_sources(area) for area in self.areas}
+        self.home = {id: area for area in drawing.areas for id in _list_ids(area)}
+        self.sides: dict[str, tuple[Side, ...]] = {}
+        self.areas = self._order_areas(list(drawing.areas))
+        self.reads = {
+            area.address: (*self._list_sources(area), *(side.source for side in self.sides[area.address])) for area in self.areas
+        }
         self.left = _find_leaving(self.areas, self.reads, self.home)
         self.axis: float | None = None
         """Where all stands in one line, its x."""
@@ -72,6 +79,26 @@ class Rows:
     def _list_sources(self, area: Area) -> tuple[Source, ...]:
         wanted = area.join.sources if area.join is not None else (area.source,) if area.source else ()
         return tuple(source for source in wanted if source[0] in self.home)
+
+    def _order_areas(self, left: list[Area]) -> tuple[Area, ...]:
+        """The areas, each behind those whose states it begins with; of a circle of areas one goes without their lines."""
+        placed: dict[str, Area] = {}
+        while left:
+
+            def is_placed(source: Source) -> bool:
+                return self.home[source[0]].address in placed
+
+            ready = [area for area in left if all(map(is_placed, self._list_sources(area)))] or left
+            drawn = {area.address: tuple(side for side in area.sides if self._can_enter(area, side)) for area in ready}
+            first = next((a for a in ready if all(is_placed(side.source) for side in drawn[a.address])), ready[0])
+            self.sides[first.address] = tuple(side for side in drawn[first.address] if is_placed(side.source))
+            placed[first.address] = first
+            left.remove(first)
+        return tuple(placed.values())
+
+    def _can_enter(self, area: Area, side: Side) -> bool:
+        """Whether the two ends of a state have a place in the picture."""
+        return side.source[0] in self.home and self.home.get(side.target) is area
 
     def _rank_areas(self) -> list[list[Area]]:
         rank: dict[str, int] = {}
@@ -130,7 +157,7 @@ class Rows:
 
     def _make_item(self, area: Area, signals: dict[Source, tuple[float, float]], alone: bool) -> Item:
         body = Sizer(self.way, area.tone).measure_column(area.items)
-        item = Item(area, body, sources=self.reads[area.address])
+        item = Item(area, body, sources=self._list_sources(area))
         if area.join is None:
             item.width, item.port, item.ports = body.width, body.port, [body.port] * len(item.sources)
         else:
@@ -139,6 +166,13 @@ class Rows:
         if item.gutters:
             item.gutter = item.width
             item.width += self._measure_gutter(item) + self._lane * len(item.gutters)
+        sides = self.sides[area.address]
+        if sides:
+            # Room before the area, for lines that enter it from there.
+            room = self._lane * len(sides) + SIDE
+            item.sides = [(side, self._lane * number + 4) for number, side in enumerate(sides)]
+            item.width, item.port, item.gutter = item.width + room, item.port + room, item.gutter + room
+            item.ports = [port + room for port in item.ports]
         return item
 
     @property
@@ -203,6 +237,9 @@ class Rows:
             for source, port in zip(item.sources, item.ports, strict=True):
                 if source in signals:
                     targets.setdefault(source, []).append((item.x + port, item.area is not None))
+            for side, port in item.sides:
+                if side.source in signals:
+                    targets.setdefault(side.source, []).append((item.x + port, False))
         if not targets:
             return y + CHANNEL if y else y
         taken = assign_tracks({source: (signals[source][0], [x for x, _ in ends]) for source, ends in targets.items()})
@@ -223,7 +260,7 @@ class Rows:
     def _draw(self, item: Item, y: float) -> float:
         assert item.area is not None and item.column is not None
         placer = Placer(self.canvas, self.way, item.area.tone)
-        port = item.x + item.port
+        port, top = item.x + item.port, y
         if item.merge is not None and item.area.join is not None:
             join = item.area.join
             height = max((lane.height for lane in item.lanes), default=0.0)
@@ -244,7 +281,18 @@ class Rows:
                 placer.place_flow(join.merge.gives, port, y, gap)
                 y += gap
         item.bottom = placer.place_column(item.column, port, y)
+        self._enter_sides(item, top)
         return item.bottom
+
+    def _enter_sides(self, item: Item, top: float) -> None:
+        """The lines from the beginning of an area to the boxes that they enter at their side."""
+        number: Counter[str] = Counter()
+        total = Counter(side.target for side, _ in item.sides)
+        for side, port in item.sides:
+            shape = next(each for each in self.canvas.boxes if any(side.target in ids for ids in list_copies(each.box)))
+            number[side.target] += 1
+            y = shape.y + shape.height * number[side.target] / (total[side.target] + 1)
+            self.canvas.lines.append(Line(((item.x + port, top), (item.x + port, y), (shape.x, y))))
 
     def _place_exits(
         self, items: list[Item], top: float, end: float, needed: dict[Source, int], row: int

@@ -236,9 +236,10 @@ def begins_at(box: BoxShape, point: Point) -> bool:
 def ends_at(box: BoxShape, point: Point, right: bool) -> bool:
     """Whether an arrow that ends at a point enters a box at its beginning."""
     x, y = point
-    if right:
-        return abs(x - box.x) < 0.6 and box.y <= y <= box.y + box.height
-    return abs(y - box.y) < 0.6 and box.x <= x <= box.x + box.width
+    begins = abs(x - box.x) < 0.6 and box.y <= y <= box.y + box.height
+    above = abs(y - box.y) < 0.6 and box.x <= x <= box.x + box.width
+    # A state enters at the side.
+    return begins or above if "initial_state" in " ".join(box.detail) or box.box.held else begins if right else above
 
 
 def drawn_edges(shown: Picture) -> set[tuple[int, int]]:
@@ -295,8 +296,11 @@ def true_edges(shown: Picture) -> tuple[set[tuple[int, int]], set[tuple[int, int
     for id, number in home.items():
         for index, source in enumerate(sources(id)):
             op = nodes[id].node.op
-            if index and (isinstance(op, Projection) or (op is not None and "initial_state" in op.arguments)):
-                continue  # it looks at the shape of what it is added to; what it begins with is told in its box
+            if index and isinstance(op, Projection):
+                continue  # it looks at the shape of what it is added to
+            if index and op is not None and "initial_state" in op.arguments:
+                may.add((home[source], number))  # inside an area, and on a circle of areas, it is told in the box alone
+                continue
             if home[source] != number or len(list_copies(shown.canvas.boxes[number].box)) > 1:
                 many = (
                     len(list_copies(shown.canvas.boxes[number].box)) > 1
@@ -556,3 +560,49 @@ def test_branches_that_are_alike_are_drawn_once() -> None:
 def test_a_warning_of_branches_of_one_each_is_said_once() -> None:
     found = [each for each in compiled("microphones").diagnostics if each.code.name == "no-mask-for-length"]
     assert [len({label.place for label in each.labels}) for each in found] == [1]
+
+
+STATES = """version: 1
+name: states
+branches:
+  later:
+    input: {kind: sequence, shape: [7, 3]}
+    layers:
+      - Conv1D: {filters: 4, kernel_size: 2, padding: same}
+      - GRU: {units: 5, return_sequences: true, initial_state: image, name: told}
+      - Bidirectional: {layer: {LSTM: {units: 6}}, initial_state: question.both}
+  question:
+    input: {kind: sequence, shape: [9, 3]}
+    layers:
+      - Bidirectional: {layer: {LSTM: {units: 6, return_sequences: true}}, name: both}
+      - GlobalMaxPooling1D
+  image:
+    input: {kind: image, shape: [8, 8, 3]}
+    layers: [Flatten, {Dense: {units: 5}}]
+  circled:
+    input: {kind: sequence, shape: [7, 3]}
+    layers: [{GRU: {units: 5, return_sequences: true, name: first}}, {GRU: {units: 5, initial_state: turned.first}}]
+  turned:
+    input: {kind: sequence, shape: [7, 3]}
+    layers: [{GRU: {units: 5, return_sequences: true, name: first}}, {GRU: {units: 5, initial_state: circled.first}}]
+fusion: {strategy: concat}
+head: [{Dense: {units: 1}}]
+"""
+
+
+@pytest.mark.parametrize("right", [False, True])
+@pytest.mark.parametrize("depth", [None, 0])
+def test_states_are_lines_that_enter_at_the_side(depth: int | None, right: bool) -> None:
+    """From whatever area they come; where areas read each other, one of the two states is told in its box alone."""
+    drawing, way = draw_outline(read(STATES), depth), Way(right)
+    shown = Picture(read(STATES), drawing, way, *place(drawing, way))
+    for check in CHECKS:
+        check(shown)
+    told = [shape.box.name or shape.box.title for shape in shown.canvas.boxes]
+    edges = {(told[a], told[b]) for a, b in drawn_edges(shown)}
+    if depth is None:
+        assert {("image_dense", "told"), ("both", "later_bidirectional")} <= edges
+        circle = {("circled_first", "turned_gru"), ("turned_first", "circled_gru")}
+        assert len(circle & edges) == 1
+    else:
+        assert {("image", "later"), ("question", "later")} <= edges
