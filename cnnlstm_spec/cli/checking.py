@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as File
 
 import click
@@ -15,6 +15,7 @@ from ..emit.words.checked import Checked, fails
 from ..text.diagnostic import Diagnostic
 from ..text.discover import find_specs, is_spec
 from ..text.files import PathError, sort_of
+from ..text.frozen import dataclass
 from ..text.read_source import Unread
 from .mend import MENDS_NOTHING, Mending, mend_files, show_patch, tried
 from .options import FOUND, UNREADABLE, read_source, shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +12,7 @@ import click
 from ..compiler.variants import Sweep
 from ..text.diagnostic import Diagnostic
 from ..text.files import PathError, read
+from ..text.frozen import dataclass
 from ..text.read_source import BOM
 from ..text.source import Source
 from .terminal import note, write

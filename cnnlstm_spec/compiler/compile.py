@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,7 @@ from ..spec.model_spec import ModelSpec
 from ..spec.read_spec import elaborate
 from ..spec.rules import read_rules
 from ..text.diagnostic import Code, Diagnostic
+from ..text.frozen import dataclass
 from ..text.memo import Memory
 from ..text.nodes import Mapping as MappingNode
 from ..text.nodes import Node

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from ..ir.op import Op
 from ..model.passes import INFERENCE, INFERENCE_REASONS, apply
 from ..ops.structural import Output
 from ..text.diagnostic import Written
+from ..text.frozen import dataclass
 from .compile import Compilation
 
 if TYPE_CHECKING:

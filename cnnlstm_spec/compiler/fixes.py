@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from time import monotonic
 
 from ..text.diagnostic import Diagnostic
 from ..text.edits.applied import apply_edits, move_offset
 from ..text.edits.layout import Layout
 from ..text.fix import Applicability, Edit, Fix
+from ..text.frozen import dataclass
 from ..text.source import Source, Span
 from ..text.texts import EditedTexts
 from .silence import IDLE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -12,6 +12,7 @@ from ..spec.rules import OPTION, SetLevel, read_rule_texts
 from ..text.comments import Ignored, find_ignored
 from ..text.diagnostic import CODES, Code, Diagnostic
 from ..text.files import own_names
+from ..text.frozen import dataclass
 from ..text.source import Place, Source
 from ..text.spelling import did_you_mean
 

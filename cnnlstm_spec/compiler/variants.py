@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from ..text.diagnostic import Diagnostic
+from ..text.frozen import dataclass
 from ..text.memo import Memory
 from ..text.nodes import Mapping, Node
 from ..text.source import Source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path as File
 from typing import Any
@@ -12,6 +12,7 @@ from ..compiler.compile import Compilation
 from ..compiler.silence import apart
 from ..compiler.variants import Sweep, agreed, sweep
 from ..text.diagnostic import Diagnostic
+from ..text.frozen import dataclass
 from ..text.memo import Memory
 from ..text.source import Source
 from ..text.texts import Texts, find_same_file

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from ..text.diagnostic import Origin
+from ..text.frozen import dataclass
 from .op import Op, Weight
 from .size import Size
 from .tensor import TensorType

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -12,6 +11,7 @@ from ..language.activations import ADDS_UP, BOUNDS
 from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, NAME, Optional, Policy
 from ..language.record import Record
+from ..text.frozen import dataclass
 from .inference import Inference
 from .meaning import ANY, Meaning, Range
 from .size import Size

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ..text.frozen import dataclass
 from ..text.source import Place
 from .meaning import UNKNOWN, Meaning
 from .size import Size, format_size

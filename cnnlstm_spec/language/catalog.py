@@ -6,12 +6,12 @@ The facts are `data/catalog.json`, made from Keras by `tools/catalog.py` and rea
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ..text.diagnostic import Code
 from ..text.files import own
+from ..text.frozen import dataclass
 
 NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out", is_idle=True)
 

@@ -6,11 +6,12 @@ What is found is written as a spec has it, `Dense: {units: 3}`, for the line tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..text.escape.json import in_words
 from ..text.fix import Fix, write
+from ..text.frozen import dataclass
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, node_of
 from ..text.source import Span
 from ..text.spelling import nearest

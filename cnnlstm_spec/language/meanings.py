@@ -9,10 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from ..text.frozen import dataclass
 from ..text.nodes import Entry, Node
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Source, Span

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as File
 from typing import Any, Final
 
 from ..text.diagnostic import THE_SPEC, Code, Diagnostic, Label, Origin
 from ..text.fix import Fix
+from ..text.frozen import dataclass
 from ..text.memo import Memory
 from ..text.nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
 from ..text.nodes import Mapping as MappingNode

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from ..ir.graph import TypedGraph, TypedNode, count_elements
 from ..ir.op import COMPUTE_DTYPES
@@ -12,6 +11,7 @@ from ..ir.tensor import TensorType
 from ..language.catalog import KerasObject
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
+from ..text.frozen import dataclass
 
 BYTES = {"bool": 1, "float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "string": 0} | {
     f"{sign}int{bits}": bits // 8 for sign in ("", "u") for bits in (8, 16, 32, 64)

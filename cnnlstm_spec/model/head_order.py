@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..spec.model_spec import Head
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.frozen import dataclass
 from .order import find_circled, sort_by_reading
 
 HEAD_CIRCLE = Code(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from ..ops.functions.table import fact_of
 from ..ops.functions.table import names as function_names
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
+from ..text.frozen import dataclass
 
 SAME_NAME = Code("same-name", "error", "two layers are written with the name `{name}`", help="give one of them another name")
 

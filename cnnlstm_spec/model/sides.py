@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..ir.graph import Node
@@ -13,6 +13,7 @@ from ..ops.stand_in import stand_for
 from ..ops.states import State
 from ..text.diagnostic import Code, Diagnostic, Origin
 from ..text.fix import Fix, Put, drop, put
+from ..text.frozen import dataclass
 from .order import find_circled, sort_by_reading
 
 if TYPE_CHECKING:

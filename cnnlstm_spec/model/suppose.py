@@ -8,7 +8,7 @@ of them find is so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ..ir.graph import Node, TypedGraph, TypedNode
 from ..ir.inference import Inference
@@ -19,6 +19,7 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..ops.structural import EnterTime
 from ..text.diagnostic import Diagnostic
+from ..text.frozen import dataclass
 from . import frames
 
 TRIED = (48, 96)

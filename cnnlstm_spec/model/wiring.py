@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..ir.graph import Frame, Node
@@ -19,6 +19,7 @@ from ..ops.structural import EnterTime, LeaveTime, Output, Projection
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin, Written
 from ..text.fix import Fix, drop
+from ..text.frozen import dataclass
 from ..text.memo import Memory, once
 from ..text.source import Place
 from ..text.spelling import guess

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import prod
 from string import ascii_letters
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +15,7 @@ from ..language.catalog import KerasObject
 from ..language.kinds import NATURAL, NUMBER, SIZE, Optional, Text
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
+from ..text.frozen import dataclass
 from .core import LORA_WITH_CONSTRAINT
 from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, UNKNOWN_SIZE, as_written
 

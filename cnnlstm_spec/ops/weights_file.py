@@ -6,7 +6,6 @@ import ast
 import math
 import re
 import struct
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
@@ -14,6 +13,7 @@ from ..language.leaf import OpenLeaf
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
 from ..text.files import PathError, is_below, read, size_of, sort_of
+from ..text.frozen import dataclass
 from ..text.nodes import WRONG_TYPE, Node, Scalar, given
 
 NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path}`", sort="keras")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +16,7 @@ from ..spec.data.sources import Source
 from ..spec.paths import WrittenPath
 from ..text.escape.json import to_json
 from ..text.files import PathError, read_json, sort_of
+from ..text.frozen import dataclass
 from ..text.source import Place, Span
 from ..text.source import Source as Text
 from .adapted import read_adapted

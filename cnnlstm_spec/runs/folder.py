@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as File
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from ..compiler.artifact.ownership import MANIFEST, MODEL, clear, is_temporary
 from ..compiler.artifact.write import digest, remove_files, remove_folder, replace_file, write_files
 from ..text.escape.json import to_json
 from ..text.files import PathError, entries, read, read_json, sort_of
+from ..text.frozen import dataclass
 
 STATE, IDENTITY, LAST = "state", "run.json", "last.npz"
 ADAPTED, HISTORY, REPORT, GO_ON = "adapted.json", "history.csv", "report.html", "resume.npz"

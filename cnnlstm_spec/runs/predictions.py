@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -13,6 +12,7 @@ import numpy
 from ..compiler.compile import Compilation
 from ..model.addresses import backbone_of, find_output, inner_of, list_addresses
 from ..text.escape.json import to_json
+from ..text.frozen import dataclass
 from .measure.inside import find_tensor
 from .measure.measure import HALF
 from .measure.predict import Predicted, decide_classes, make_heads, numbers_of, predict, probabilities_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from ..text.frozen import dataclass
 from .measure.document import Evaluation
 
 FORM = re.compile(r"(?:(lower|upper):)?([^<>=\s:][^<>=:]*?)\s*(>=|<=|>|<)\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+]?\.\d+)")

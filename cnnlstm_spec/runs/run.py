@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from ..compiler.resolved import plain, resolved
 from ..emit.keras.quiet import silence
 from ..text.escape.json import to_json
 from ..text.files import sort_of
+from ..text.frozen import dataclass
 from .commit import find_commit
 from .ending import DIVERGED, DONE, REFUSED, Ending
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder

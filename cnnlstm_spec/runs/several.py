@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path as File
 from typing import Any
@@ -21,6 +21,7 @@ from ..ir.program import Unbuildable
 from ..spec.data.splits import Split
 from ..text.edits.matrix import name_folders
 from ..text.files import PathError, read_json
+from ..text.frozen import dataclass
 from ..text.missing import what_to_install
 from ..text.source import Source
 from .ending import Ending

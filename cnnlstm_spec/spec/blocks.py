@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from ..language.cached_reading import recall
@@ -16,6 +16,7 @@ from ..language.record import Record, Taken
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix
+from ..text.frozen import dataclass
 from ..text.nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, value_of
 from ..text.source import Path, Place, Span
 from .layer_list import Group, Item

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from ..language.kinds import wrong_type
 from ..language.scope import Scope, nearest
 from ..text.diagnostic import Code
+from ..text.frozen import dataclass
 from ..text.nodes import Entry, Mapping, Node, Scalar, node_of
 from ..text.source import Path
 from .rounds import find_homes, read_rounds, unread

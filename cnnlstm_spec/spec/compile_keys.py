@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from pydantic_core import CoreSchema, core_schema
@@ -17,6 +16,7 @@ from ..language.read_record import read
 from ..language.record import Record
 from ..language.scope import POISON, Scope
 from ..text.fix import Fix
+from ..text.frozen import dataclass
 from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, given
 from ..text.source import Place
 from .elsewhere import home_elsewhere, move_of_compile, of_compile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ..language.catalog import NO_EFFECT, family
@@ -11,6 +11,7 @@ from ..language.read_record import MANY, read, read_fields
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Written
 from ..text.fix import put, write
+from ..text.frozen import dataclass
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from ..text.spelling import nearest, respelt
 from .compile_keys import PASSED_ON, CompileKeys, Multiplier, Placed, PlacedLeaf

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..ir.op import Op
 from ..text.diagnostic import Origin, Written
+from ..text.frozen import dataclass
 from ..text.source import Place
 
 

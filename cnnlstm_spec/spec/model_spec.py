@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..language.cached_reading import recall
@@ -17,6 +17,7 @@ from ..language.scope import POISON, Poison, Scope
 from ..ops.input import KINDS, MASK_KEYS, Input, mask_key
 from ..text.diagnostic import Origin
 from ..text.fix import Fix, write
+from ..text.frozen import dataclass
 from ..text.nodes import Entry, Mapping, Node, words_for
 from ..text.source import Place
 from .branch_rounds import UNBOUND, Bound

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..language.leaf import OpenLeaf
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
 from ..text.edits.overrides import COMMAND_LINE
+from ..text.frozen import dataclass
 from ..text.nodes import Node, Scalar
 
 ADDRESS = Code(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ..language.cached_reading import recall
@@ -15,6 +14,7 @@ from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope
 from ..ops.input import SizeKind
 from ..text.diagnostic import Code, Written
+from ..text.frozen import dataclass
 from ..text.nodes import Mapping, Node, Scalar, words_for
 from ..text.source import Place
 from ..text.spelling import guess

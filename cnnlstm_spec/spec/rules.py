@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..language.kinds import NOT_A_CHOICE, Choice
 from ..language.read_record import NOT_A_MAPPING
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code, Diagnostic
 from ..text.edits.overrides import read_text
+from ..text.frozen import dataclass
 from ..text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ..text.source import Place, Source, Span
 

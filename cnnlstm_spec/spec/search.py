@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ..language.catalog import NO_EFFECT
@@ -27,6 +26,7 @@ from ..language.scope import POISON, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.edits.overrides import FORM, STEP
 from ..text.fix import write
+from ..text.frozen import dataclass
 from ..text.nodes import Listing, Mapping, Node, Scalar, words_for
 from ..text.source import Place
 from .fusion import ONE_WAY

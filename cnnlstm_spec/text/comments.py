@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from .diagnostic import Code, Diagnostic
+from .frozen import dataclass
 from .parse import texts_in
 from .source import Place, Source, Span
 

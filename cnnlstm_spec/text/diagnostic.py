@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from importlib import import_module
 from typing import Literal
 
 from .fix import Fix, drop
+from .frozen import dataclass
 from .source import Path, Place
 
 LONGEST = 100

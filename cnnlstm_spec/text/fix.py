@@ -6,9 +6,9 @@ Imports only `source`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from .frozen import dataclass
 from .source import Span
 
 Applicability = Literal["safe", "unsafe", "display"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .diagnostic import Code, Diagnostic
 from .escape.characters import UNSAFE
+from .frozen import dataclass
 from .source import NOWHERE, Place, Span
 from .yaml_scalars import Value
 

@@ -88,7 +88,7 @@ def test_an_interrupt_that_becomes_another_error(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.keras
 @pytest.mark.sampled("jobs", long=1)
-@pytest.mark.parametrize(("moment", "jobs"), [(1.0, 1), (3.0, 1), (5.0, 1), (6.0, 2)])
+@pytest.mark.parametrize(("moment", "jobs"), [(1.0, 1), (3.0, 1), (5.0, 1), pytest.param(6.0, 2, marks=pytest.mark.whole)])
 def test_an_interrupt_of_compile(moment: float, jobs: int, tmp_path: Path) -> None:
     """At several moments, the last of them in the processes that build variants."""
     (tmp_path / "spec.yaml").write_text(kill.SPEC if jobs == 1 else MATRIX)

@@ -115,6 +115,7 @@ def changed(node: Any, path: tuple[str | int, ...], change: Any) -> Any:
     return [changed(each, path[1:], change) if index == path[0] else each for index, each in enumerate(node)]
 
 
+@pytest.mark.sampled(every=4, long=4)
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_a_key_that_is_not_known_fails(path: Path) -> None:
     spec = value(path.read_text("utf-8"))

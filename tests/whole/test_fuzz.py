@@ -160,6 +160,7 @@ SECONDS = 30
 """For a whole process on a machine that is busy; the reading itself takes a second or two."""
 
 
+@pytest.mark.sampled(every=3, long=2)
 @pytest.mark.parametrize("name", HARM)
 def test_harm(name: str, tmp_path: Path) -> None:
     text, code = HARM[name]

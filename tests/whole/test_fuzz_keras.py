@@ -15,7 +15,7 @@ from fuzz.layers import load
 from fuzz.plant import complaint, plant
 
 SPECS = 240
-EACH = 15
+EACH = 8
 """So many specs in a test, so that tests can be spread over processes."""
 SAVED = sorted((TESTS / "specs" / "fuzz").glob("*.yaml"))
 """Specs on which the compiler and Keras once differed."""
@@ -37,7 +37,7 @@ def test_a_spec_depends_on_its_seed_alone(whole: bool) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.sampled(every=16)
+@pytest.mark.sampled(every=30)
 @pytest.mark.parametrize("first", range(0, SPECS, EACH))
 def test_agrees_with_keras(first: int) -> None:
     """All of these seeds, and more, are in `make proof`."""

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path as File
@@ -17,6 +16,7 @@ from ...emit.keras.quiet import silence
 from ...ir.program import Unbuildable
 from ...text.escape.json import to_json
 from ...text.files import PathError, read, read_json, reason_of
+from ...text.frozen import dataclass
 from ...text.missing import what_to_install
 from ...text.nodes import Mapping as MappingNode
 from ...text.source import Source

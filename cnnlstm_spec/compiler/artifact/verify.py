@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...ir.graph import TypedGraph
@@ -11,6 +10,7 @@ from ...ir.op import FLOATS, TEXT
 from ...ir.size import Size
 from ...ops.input import InputOp
 from ...ops.vocabulary import Lookup
+from ...text.frozen import dataclass
 from ..compile import Compilation
 from ..deploy import Deployment
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from ...ir.graph import TypedGraph, TypedNode, count_elements
 from ...language.catalog import facts
 from ...model.costs import count_costs
 from ...ops.input import InputOp
+from ...text.frozen import dataclass
 from ...text.source import format_path
 from ..compile import Compilation
 from ..resolved import plain, resolved

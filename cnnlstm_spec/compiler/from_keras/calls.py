@@ -6,10 +6,11 @@ Keras writes each tensor as the layer that made it, the number of the call, and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from ...text.frozen import dataclass
 from .read import NotAModel
 
 MASKS = frozenset({"mask", "query_mask", "value_mask", "key_mask"})

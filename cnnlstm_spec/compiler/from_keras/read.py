@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...text.files import read
+from ...text.frozen import dataclass
 
 LARGEST_FILE = 16 * 2**30
 """Bytes of a whole model file."""

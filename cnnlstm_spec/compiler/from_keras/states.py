@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ...model.order import sort_by_reading
+from ...text.frozen import dataclass
 from .calls import Call, Calls, Tensor
 from .structure import STATES, Chain, Item, Leaf, iterate_leaves
 

@@ -5,10 +5,11 @@ A text is replaced whole with each change, so that whoever holds one before it h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from ...text.frozen import dataclass
 from ...text.source import Source
 from ..positions import is_range, to_offset
 

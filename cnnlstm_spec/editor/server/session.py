@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ...text.frozen import dataclass
 from .documents import Document
 
 DEBOUNCE = 0.1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from ...ir.inference import Inference, Refusal
@@ -13,6 +12,7 @@ from ...ir.tensor import Axis, TensorType
 from ...language.catalog import facts
 from ...ops import FAMILIES, find_op
 from ...ops.backbones.walk import BACKBONES
+from ...text.frozen import dataclass
 
 Sort = Literal["missing", "differs", "new"]
 Shape = tuple[int | None, ...]

@@ -6,8 +6,9 @@ Widths are across the way of the picture, heights along it (`way.py`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ...text.frozen import dataclass
 from . import text
 from .drawing import Box, Element, Frame, Split
 from .labels import count

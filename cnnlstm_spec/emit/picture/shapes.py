@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ...text.frozen import dataclass
 from .drawing import Box
 
 Point = tuple[float, float]

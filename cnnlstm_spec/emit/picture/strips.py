@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
+from ...text.frozen import dataclass
 from .shapes import BoxShape, Canvas, FrameShape, Line, Point, Text
 
 MOST = 24

@@ -6,9 +6,10 @@ along it. So one layout serves both, and `turn` makes of the positions of one th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from ...text.frozen import dataclass
 from . import text
 from .drawing import Flow
 from .shapes import Canvas, Text

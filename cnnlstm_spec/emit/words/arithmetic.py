@@ -7,7 +7,7 @@ were computed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from math import prod
 from operator import mul
@@ -22,6 +22,7 @@ from ...ops.backbones.inner import InnerLayer
 from ...ops.backbones.op import Backbone
 from ...ops.input import InputOp
 from ...text.escape.terminal import measure_width, one_line
+from ...text.frozen import dataclass
 
 LARGE = 5040
 """A number that much divides."""

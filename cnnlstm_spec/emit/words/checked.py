@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import NamedTuple
 
 from ...text.diagnostic import Diagnostic
 from ...text.files import PathError, resolve
+from ...text.frozen import dataclass
 from ...text.source import NOWHERE, Span
 
 LEVELS = ("error", "warning", "advice")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import gcd
 from typing import Literal
 
+from ...text.frozen import dataclass
 from .expr import Expr, Quotient, Symbol
 from .text import quote_size
 

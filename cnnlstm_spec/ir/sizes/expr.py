@@ -7,13 +7,13 @@ worked out once. Nothing here goes down into an expression by calling itself: ho
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count, product
 from math import lcm
 from threading import Lock
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
+from ...text.frozen import dataclass
 from .form import Atom, Monomial, Sum, list_inner
 from .text import format_sum
 from .values import compute

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from math import lcm
+
+from ...text.frozen import dataclass
 
 LARGEST = 2**62
 """No tensor has an axis of so many."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 from cnnlstm_spec.ir.size import Size
 from cnnlstm_spec.text.files import own
+
+from ...text.frozen import dataclass
 
 BACKBONES: tuple[str, ...] = (
     "ConvNeXtBase",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from cnnlstm_spec.ir.size import Expr, Size
+
+from ...text.frozen import dataclass
 
 Shape = tuple[Size, ...]
 """(height, width, channels), or (features,)."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from math import prod
 from typing import Any, NamedTuple
@@ -30,6 +29,8 @@ from cnnlstm_spec.ops.backbones.arguments import (
     load_data,
 )
 from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, Weight, count_channels
+
+from ...text.frozen import dataclass
 
 __all__ = ["BACKBONES", "WHOLE", "Args", "Facts", "Problem", "Shape", "Weight"]
 __all__ += ["activations", "check", "facts", "inner_shape", "is_counted", "kept_layers", "known_sides", "layers", "least_side"]

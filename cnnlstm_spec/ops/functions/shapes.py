@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ...ir.inference import TOO_FEW_AXES, Inference, Refusal
 from ...ir.size import Size, at_least, divisible, equal, larger
 from ...ir.tensor import Axis, TensorType
 from ...text.diagnostic import Code
+from ...text.frozen import dataclass
 from ..axes import axis_number, axis_numbers, refuse_batch
 from ..windows import slide
 

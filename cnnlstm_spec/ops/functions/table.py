@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from ...text.files import own
+from ...text.frozen import dataclass
 
 
 @dataclass(frozen=True)

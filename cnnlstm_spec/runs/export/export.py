@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path as File
 from typing import Any
@@ -16,6 +16,7 @@ from ...compiler.artifact.write import make_folder
 from ...compiler.deploy import Deployment, deploy
 from ...ir.graph import TypedGraph
 from ...model.addresses import find_members
+from ...text.frozen import dataclass
 from ..finished import Finished
 from ..measure.document import Evaluation
 from ..measure.of_run import measure_part

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ...model.runtimes import RUNTIMES
+from ...text.frozen import dataclass
 from ...text.missing import install
 from ..samples import DataError
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ...ir.graph import TypedGraph
 from ...ir.size import Symbol
+from ...text.frozen import dataclass
 from ..samples import DataError
 from .child import Child
 from .samples import fill_up

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -12,6 +11,7 @@ from ...ir.graph import TypedGraph, find_readers
 from ...ir.op import FLOATS, TEXT
 from ...ir.size import Symbol
 from ...ops.input import InputOp
+from ...text.frozen import dataclass
 from ..samples import Part
 from .sizes import Fed, Fixed
 

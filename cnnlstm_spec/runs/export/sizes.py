@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ...ir.graph import TypedGraph
 from ...ir.size import Size, Symbol
 from ...ops.input import Input, InputOp
+from ...text.frozen import dataclass
 from ..samples import DataError
 
 Fixed = Mapping[Symbol, int]

@@ -6,7 +6,6 @@ What those layers do before is up to who feeds the file: their vocabulary lies b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,6 +15,7 @@ from ...compiler.resolved import plain
 from ...ir.graph import TypedGraph, find_readers
 from ...ir.op import TEXT, Op
 from ...ops.input import InputOp
+from ...text.frozen import dataclass
 from ..samples import DataError
 from .document import TextLayer
 from .place import VOCABULARY

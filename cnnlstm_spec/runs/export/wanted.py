@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ...text.frozen import dataclass
 from ..require import Requirement
 from ..samples import DataError
 from .formats import FORMATS, Kind

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
+from ...text.frozen import dataclass
 from .document import Value
 
 DRAWS, LEVEL = 1000, 0.95

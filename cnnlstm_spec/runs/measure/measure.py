@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,6 +10,7 @@ import keras
 import numpy
 
 from ...compiler.compile import Compilation
+from ...text.frozen import dataclass
 from ..samples import Part, Target
 from .baselines import Baselines
 from .document import ClassFigures, Evaluation, HeadFigures

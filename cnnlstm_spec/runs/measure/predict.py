@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -11,6 +10,7 @@ import numpy
 
 from ...compiler.compile import Compilation
 from ...spec.compile_section import CompileSpec
+from ...text.frozen import dataclass
 from ..samples import Batch, Part, Target
 from ..train.keep import forget_states
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -14,6 +14,7 @@ from ...model.rules.common import BINARY, CATEGORICAL
 from ...spec.compile_keys import Placed
 from ...spec.data.targets import HeadSource
 from ...spec.promises import Target as Promise
+from ...text.frozen import dataclass
 from ..samples import DataError, Target
 from .branches.branch import exceeding
 from .formats.image import is_image, open_image

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy
 
 from ...spec.data.window import Window
+from ...text.frozen import dataclass
 from ..samples import Batch, DataError, Part, Target
 from .branches.branch import Branch
 from .branches.cells import CellsBranch

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from ...spec.paths import WrittenPath
 from ...text.files import PathError, Sort, resolve, sort_of
+from ...text.frozen import dataclass
 from ..samples import DataError
 from .problems import Broken
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy
 
 from ...spec.data.window import Window
+from ...text.frozen import dataclass
 from ..samples import DataError
 from .problems import Problems
 from .sources.rows import Array, Rows

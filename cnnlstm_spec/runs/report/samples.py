@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
 from ...spec.data.inputs import VectorSource
 from ...spec.model_spec import ModelSpec
+from ...text.frozen import dataclass
 from ..measure.measure import truth_of
 from ..measure.predict import Predicted, numbers_of, probabilities_of
 from ..samples import Part, Target

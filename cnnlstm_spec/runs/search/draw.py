@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.variants import Sweep
+from ...text.frozen import dataclass
 from ..run import needs_of
 from .space import to_texts
 from .study import CODES, OUTCOME, OWNER, REASON, SOUND, draw_values

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any
 
@@ -15,6 +14,7 @@ from ...compiler.artifact.write import locked, make_folder, replace_file
 from ...compiler.resolved import plain
 from ...text.escape.json import to_json
 from ...text.files import entries, read, read_json, sort_of
+from ...text.frozen import dataclass
 from ..folder import NAMES, RunFolder
 from ..samples import DataError
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...compiler.artifact.write import remove_folder
 from ...compiler.variants import Sweep
 from ...text.edits.overrides import read_overrides, set_all
+from ...text.frozen import dataclass
 from ...text.nodes import value_of
 from ..samples import DataError
 from ..train.watch import Watch

@@ -9,9 +9,9 @@ import copy
 import hashlib
 import warnings
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...text.frozen import dataclass
 from ..samples import DataError
 
 if TYPE_CHECKING:

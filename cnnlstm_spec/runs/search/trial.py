@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path as File
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +15,7 @@ from ...emit.keras.quiet import silence
 from ...ir.inference import describe_error
 from ...ir.program import Unbuildable
 from ...text.files import PathError, read_json
+from ...text.frozen import dataclass
 from ...text.missing import what_to_install
 from ..ending import DIVERGED, DONE
 from ..folder import LAST, RunFolder

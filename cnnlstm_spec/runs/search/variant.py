@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path as File
 
 from ...compiler.compile import Compilation
 from ...compiler.variants import Sweep, sweep
 from ...text.diagnostic import Diagnostic
 from ...text.edits.overrides import read_overrides, set_all
+from ...text.frozen import dataclass
 from ...text.nodes import Mapping
 from ...text.source import Source
 

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ...compiler.version import __version__
+from ...text.frozen import dataclass
 from .link import Link
 from .seat import Seat, name
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import keras
 
+from ...text.frozen import dataclass
 from ..folder import LAST
 from . import state
 from .best import is_better

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 import numpy
 
+from ...text.frozen import dataclass
 from ..samples import Part
 
 

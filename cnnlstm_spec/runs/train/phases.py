@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.compile import Compilation
@@ -16,6 +16,7 @@ from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.fit.phases import Phase
 from ...spec.fit.section import FitSpec
+from ...text.frozen import dataclass
 from ..samples import Target
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import jax
 import numpy
 from jax.experimental import multihost_utils
 
 from ...text.escape.json import to_json
+from ...text.frozen import dataclass
 from ..ending import Ending
 from ..folder import Identity
 from ..samples import DataError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import keras
 
 from ...compiler.compile import Compilation
 from ...spec.fit.section import FitSpec
+from ...text.frozen import dataclass
 from ..samples import Data
 from .order import Order
 from .watch import Watch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from ...language.cached_reading import recall
@@ -18,6 +17,7 @@ from ...language.record_leaf import RecordLeaf
 from ...language.scope import POISON, Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Code, Written
+from ...text.frozen import dataclass
 from ...text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
 from ...text.source import Place
 from ...text.spelling import guess

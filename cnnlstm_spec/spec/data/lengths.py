@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...language.catalog import NO_EFFECT
@@ -15,6 +14,7 @@ from ...language.record_leaf import RecordLeaf
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
 from ...text.fix import write
+from ...text.frozen import dataclass
 from ...text.nodes import Listing, Mapping, Node
 
 NOT_RISING = Code("buckets-not-rising", "error", "`bucket` rises from one length to the next; this is {given}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from ...language.kinds import OWN_NATURAL, AnyKind
@@ -14,6 +14,7 @@ from ...language.scope import Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Written
 from ...text.fix import Fix
+from ...text.frozen import dataclass
 from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ...text.source import Place
 from ..branch_rounds import Bound

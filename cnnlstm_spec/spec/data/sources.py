@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...language.catalog import NO_EFFECT
@@ -13,6 +12,7 @@ from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
+from ...text.frozen import dataclass
 from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar
 from ...text.source import Place
 from ..paths import PathLeaf, WrittenPath

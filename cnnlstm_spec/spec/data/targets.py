@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...language.cached_reading import recall
@@ -14,6 +13,7 @@ from ...language.read_record import read_record
 from ...language.record import Checks, Record
 from ...language.scope import POISON, Scope, did_you_mean
 from ...text.diagnostic import UNWRITTEN, Written
+from ...text.frozen import dataclass
 from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Place
 from ..fusion import ONE_WAY

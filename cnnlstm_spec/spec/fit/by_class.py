@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, wrong_type
 from ...language.read_record import report_unknown_keys
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
+from ...text.frozen import dataclass
 from ...text.nodes import Entry, Mapping, Node, Scalar
 from ...text.source import Place
 from ...text.spelling import guess

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePath
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...language.leaf import OpenLeaf
 from ...language.named import Named
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
+from ...text.frozen import dataclass
 from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, given
 from ...text.source import Place
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ...language import meanings
@@ -15,6 +14,7 @@ from ...language.read_record import read_record
 from ...language.record import Checks, Record, describe_record
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code, Words, Written
+from ...text.frozen import dataclass
 from ...text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
 from ...text.source import Place
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Annotated, Any
 
 from ...language.kinds import BOOLEAN, NOT_A_CHOICE, SIZE, AnyKind, Choice, Optional, Text
@@ -13,6 +13,7 @@ from ...language.record import Record
 from ...language.scope import Scope
 from ...text.diagnostic import UNWRITTEN, Code, Written
 from ...text.fix import Fix, drop
+from ...text.frozen import dataclass
 from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ...text.source import Place
 from ...text.synonyms import folded

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from math import prod
 
 from ..diagnostic import Code, Diagnostic
 from ..escape.file_name import make_file_name
 from ..escape.json import in_words
+from ..frozen import dataclass
 from ..memo import Memory
 from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 from ..source import Place, Span

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..diagnostic import Code, Diagnostic, Label
 from ..escape.characters import CLASS
+from ..frozen import dataclass
 from ..memo import Memory
 from ..nodes import Entry, Listing, Node, Scalar, make_plain_value, node_of
 from ..nodes import Mapping as MappingNode

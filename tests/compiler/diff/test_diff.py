@@ -151,9 +151,10 @@ def as_data(old: Path, new: Path) -> Any:
     return read_document("diff", make_differences(compare(load(old), load(new)), str(old), str(new)).to_json() + "\n")
 
 
-def test_the_schema_admits_real_output() -> None:
+def test_the_schema_admits_real_output(whole: bool) -> None:
+    """Of each spec and the next, or of every sixth."""
     seen = set()
-    for old, new in zip(SPECS, [*SPECS[1:], SPECS[0]], strict=True):
+    for old, new in list(zip(SPECS, [*SPECS[1:], SPECS[0]], strict=True))[:: 1 if whole else 6]:
         data = as_data(old, new)
         assert {each["what"]: each for each in data["model"]}["name"] == {
             "what": "name",

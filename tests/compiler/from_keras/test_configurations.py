@@ -68,12 +68,13 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-def test_a_configuration_may_hold_anything() -> None:
+def test_a_configuration_may_hold_anything(whole: bool) -> None:
     """It becomes a spec, or is refused with a reason; what becomes of it is read without a fault, too."""
     rng = random.Random(0)
     configs = [json.loads(path.read_text()) for path in FILES]
     refused = 0
-    for _ in range(600):
+    drawn = 600 if whole else 150
+    for _ in range(drawn):
         config = copy.deepcopy(rng.choice(configs))
         for _ in range(rng.choice((1, 1, 2, 5))):
             path = rng.choice(places(config)[1:])
@@ -92,7 +93,7 @@ def test_a_configuration_may_hold_anything() -> None:
             continue
         compilation = cnnlstm_spec.load(draft.text)
         assert not any(each.code.name == "not-yaml" for each in compilation.diagnostics), draft.text
-    assert 0 < refused < 590
+    assert 0 < refused < drawn - 10
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,7 @@ def canvas_of(text: str) -> Canvas:
     return Rows(draw_outline(read(text)), Way()).canvas
 
 
+@pytest.mark.sampled(every=2, long=2)
 @pytest.mark.parametrize("text", SPECS)
 def test_svg_is_valid_and_always_the_same(text: str) -> None:
     svg = read(text).to_svg()
@@ -223,6 +224,7 @@ def test_svg_is_valid_and_always_the_same(text: str) -> None:
     assert "href" not in svg and "url(" not in svg and "prefers-color-scheme" in svg
 
 
+@pytest.mark.sampled(every=2, long=2)
 @pytest.mark.parametrize("text", SPECS)
 def test_every_layer_is_named(text: str) -> None:
     compilation = read(text)

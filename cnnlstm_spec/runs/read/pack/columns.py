@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
+from ....text.frozen import dataclass
 from ...samples import DataError
 from ..branches.branch import Branch
 from ..branches.cells import CellsBranch

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ....spec.data.sources import TABLES, Source
 from ....text.files import PathError, entries, is_pattern, matching, resolve, sort_of
+from ....text.frozen import dataclass
 from ...samples import DataError
 from ..places import Root, find_source
 from .arrays import read_arrays

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy
 
 from ....text.files import digest
+from ....text.frozen import dataclass
 from ...samples import DataError
 from ..libraries import need
 from ..places import Root
