@@ -78,13 +78,20 @@ def sample(mark: pytest.Mark, proof: list[pytest.Function]) -> list[pytest.Funct
 
 
 KERAS = re.compile(r"\bmark\.keras\b|marks=.*keras")
+NOTHING_ELSE = re.compile(r"^pytestmark = .*\bmark\.keras\b", re.M)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Files without a test that needs Keras, where those alone are asked for: collecting them would take longer than reading them."""
-    if config.option.markexpr != "keras" or not collection_path.name.startswith("test_"):
+    """Files without a test that is asked for, of those that need Keras or of the others: to collect them takes longer than to read them.
+
+    And what needs Keras may import what is not there without it.
+    """
+    asked = config.option.markexpr
+    if asked not in ("keras", "not keras") or not collection_path.name.startswith("test_"):
         return None
-    return None if KERAS.search(collection_path.read_text("utf-8")) else True
+    text = collection_path.read_text("utf-8")
+    left_out = KERAS.search(text) is None if asked == "keras" else NOTHING_ELSE.search(text) is not None
+    return True if left_out else None
 
 
 def pytest_collection_finish() -> None:
