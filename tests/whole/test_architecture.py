@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -171,6 +172,14 @@ def test_there_is_no_circle_of_files() -> None:
     while ready := [path for path, others in left.items() if not others & set(left)]:
         left = {path: others for path, others in left.items() if path not in ready}
     assert {path.relative_to(PACKAGE).as_posix() for path in left} == set()
+
+
+def test_frozen_classes_are_made_by_one_decorator() -> None:
+    """The standard one compiles methods that a cold `validate` never calls."""
+    standard = re.compile(r"^from dataclasses import .*\bdataclass\b", re.M)
+    frozen = re.compile(r"^@dataclass\(frozen=True(, (eq|repr)=False)*\)", re.M)
+    texts = {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in FILES}
+    assert [name for name, text in texts.items() if frozen.search(text) and standard.search(text)] == []
 
 
 MOST_ANY = 36
