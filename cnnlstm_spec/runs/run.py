@@ -202,12 +202,11 @@ def _train(
         compute_alike()
     devices = _share(orders, watch)
     with nullcontext() if devices is None else devices.scope():
-        model = compilation.to_keras()
+        model, loaded = _build(compilation, orders)
     if spec.fit.start_from is not None:
-        loaded = load_weights(model, find_start(spec.fit.start_from, _base(compilation), orders.allow_outside))
         watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")
     store = folder if processes is None else processes.share(folder)
-    training = Training(compilation, model, data, store, watch, devices)
+    training = Training(compilation, model, data, store, watch, lambda: _build(compilation, orders)[0], devices)
     outcome = train(training)
     weights = model.get_weights()
     if processes is not None:
@@ -222,6 +221,15 @@ def _train(
     report = _report(training, model, outcome, measured, thresholds)
     identity = identity.having_files(digest_files(data, anew=True))
     return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds, report)
+
+
+def _build(compilation: Compilation, orders: Orders) -> tuple[Any, tuple[str, ...]]:
+    """The model as its training begins, and the layers that have their weights from another."""
+    spec, model = compilation.spec, compilation.to_keras()
+    assert spec is not None and spec.fit is not None
+    if spec.fit.start_from is None:
+        return model, ()
+    return model, load_weights(model, find_start(spec.fit.start_from, _base(compilation), orders.allow_outside))
 
 
 def _share(orders: Orders, watch: Watch) -> Devices | None:

@@ -124,7 +124,7 @@ def _write_classes(measured: Measured, head: str, target: Target, figures: HeadF
         for name, each in figures.classes.items()
     ]
     yield _write_table(heading, rows)
-    values, truth, _ = measured.predicted[head].flat()
+    values, truth = _take_finite(measured, head)
     scores = probabilities_of(values, head in measured.heads.logits)
     of = truth > 0.5 if target.sort == "labels" else truth_of(truth, target)
     curves = []
@@ -146,8 +146,17 @@ def _write_classes(measured: Measured, head: str, target: Target, figures: HeadF
     yield drawing.to_svg()
 
 
-def _write_numbers(measured: Measured, head: str, target: Target) -> Iterator[str]:
+def _take_finite(measured: Measured, head: str) -> tuple[Any, Any]:
+    """Predictions and targets of a head, without those that are no numbers, which no picture can show."""
     values, truth, _ = measured.predicted[head].flat()
+    kept = numpy.isfinite(values).all(1)
+    return values[kept], truth[kept]
+
+
+def _write_numbers(measured: Measured, head: str, target: Target) -> Iterator[str]:
+    values, truth = _take_finite(measured, head)
+    if not len(values):
+        return
     found, true = numbers_of(values.astype("float64"), target)[:, 0], numbers_of(truth.astype("float64"), target)[:, 0]
     drawing = Drawing(2)
     draw_cloud(drawing.axes[0], numpy.stack([true, found], 1), None, (), "predicted against true")

@@ -45,8 +45,7 @@ def _start_again(training: Training, plan: Sequence[Stretch], weights: Mapping[s
     if kept is None:
         if len(plan) > 1:
             return False
-        fresh = training.compilation.to_keras()
-        training.model.set_weights(fresh.get_weights())
+        training.model.set_weights(training.build().get_weights())
         losses = weigh_labels(training.data, weights)
         begin(training.model, training.compilation, plan[:-1], plan[-1], training.data.targets, losses)
         for variable in training.model.optimizer.variables:

@@ -30,6 +30,8 @@ from .weighing import make_weigh, weigh_classes, weigh_labels
 def train(training: Training) -> Outcome:
     """Trains the model, which has the weights of the best epoch afterwards, or of the last one where none is best.
 
+    Where the loss becomes NaN before an epoch has ended it has its first ones.
+
     Raises DataError for data that cannot be read, ValueError for a state that is none of this model.
     """
     model, fit, store = training.model, training.fit, training.store
@@ -80,6 +82,8 @@ def _outcome(
     best = training.store.read(keep.BEST) if mark.best is not None else None
     if best is not None:
         keep.set_weights(training.model, best)
+    elif diverged is not None and not mark.rows:
+        training.model.set_weights(training.build().get_weights())
     found = mark.best[0] if mark.best is not None else len(mark.rows) or None
     return Outcome(mark.rows, found, monitor, direction, seconds, waited, diverged)
 

@@ -86,6 +86,8 @@ class Training:
     data: Data
     store: Store
     watch: Watch
+    build: Callable[[], keras.Model]
+    """Makes the model anew, with its first weights."""
     devices: Devices | None = None
     """Those that share each batch; None where one has it all."""
 

@@ -1,0 +1,39 @@
+"""A run whose loss becomes NaN ends with status 3, says where, and leaves a model whose weights are numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cnnlstm_spec.cli.main import run
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
+
+SPEC = """
+version: 1
+name: small
+branches: {row: {input: {kind: vector, shape: [2]}, layers: [{Dense: {units: 4, activation: relu}}]}}
+heads:
+  kind: [{Dense: {units: 2, activation: softmax}}]
+  price: [{Dense: {units: 1}}]
+compile: {optimizer: {SGD: {learning_rate: 1e30}}, loss: {kind: sparse_categorical_crossentropy, price: mse}}
+data: {train: train.csv, test: train.csv, inputs: {row: {columns: [a, b]}}, targets: {kind: {column: kind}, price: {column: b}}}
+fit: {epochs: 2, batch_size: 4}
+"""
+
+
+def test_a_loss_that_becomes_nan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy
+
+    lines = [f"{number},{number % 5},{number % 2}" for number in range(20)]
+    (tmp_path / "train.csv").write_text("\n".join(["a,b,kind", *lines]) + "\n")
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run")]) == 3
+    said = capsys.readouterr().out
+    assert "the loss became NaN in epoch 1, batch 2" in said and "has the model as it began" in said
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["ended"]["reason"] == "nan"
+    assert all(numpy.isfinite(each["value"]) for each in manifest["evaluation"]["metrics"].values())
+    assert (tmp_path / "run" / "report.html").exists()
