@@ -179,7 +179,7 @@ class Reading:
             self.problems.stop()
         values = self._targets(name, rows, at, order, seen) if targets else {}
         windows = Windows(window, order, partial(self._known, rows)) if window is not None and order is not None else None
-        weights = self._weights(rows, self._last_rows(at, order))
+        weights = self._weights(rows, self._last_rows(at, order)) if targets else {}
         group = next(
             (each.group for each in self.data.parts.values() if isinstance(each, Split) and each.group is not None), None
         )

@@ -10,6 +10,8 @@ import polars
 import pytest
 from data_specs import BINARY, CLASSES, NUMBER, open_spec, problems, whole, write_spec
 
+from cnnlstm_spec import load
+from cnnlstm_spec.runs.finished import Finished
 from cnnlstm_spec.runs.samples import DataError
 
 pytestmark = pytest.mark.keras
@@ -120,6 +122,14 @@ def test_weights(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b,y,w\n1,2,u,0.5\n3,4,v,2\n5,6,w,0\n")
     part = open_spec(write_spec(tmp_path, VECTOR, f"{CLASSES}{COLUMNS}, sample_weight: {{column: w}}}}\n")).parts["train"]
     assert whole(part).weights["head"].tolist() == [0.5, 2, 0]
+
+
+def test_what_is_predicted_needs_no_weights(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,y,w\n1,2,u,0.5\n3,4,v,2\n5,6,w,0\n")
+    (tmp_path / "new.csv").write_text("a,b\n7,8\n")
+    path = write_spec(tmp_path, VECTOR, f"{CLASSES}{COLUMNS}, sample_weight: {{column: w}}}}\n")
+    opened = Finished(load(path), tmp_path / "model.keras", None).open_part(str(tmp_path / "new.csv"), targets=False)
+    assert whole(opened.part).inputs["x"].tolist() == [[7, 8]] and opened.targets["head"].names == ("u", "v", "w")
 
 
 def ids(data: object, part: str) -> list[int]:
