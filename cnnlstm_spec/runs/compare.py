@@ -198,7 +198,7 @@ def _make_zeros(finished: Finished, batch: int) -> dict[str, Any]:
 
 WIDE = 120
 """Columns of a terminal that a table may take."""
-MISSING = "-"
+MISSING, BEST_EPOCH = "-", "the best epoch"
 COSTS = ("params", "macs", "bytes", "milliseconds", "milliseconds_99", "samples_per_second", "difference")
 
 
@@ -220,8 +220,10 @@ def to_csv(found: Comparison) -> str:
 def to_text(found: Comparison) -> str:
     """Runs as rows of a table, or as its columns where it would be too wide else; costs that no run has are left out."""
     metrics = list(dict.fromkeys(name for each in found.runs for name in each.metrics))
+    parts = {each.part or BEST_EPOCH for each in found.runs}
     heading = (
         "run",
+        "measured on",
         *map(one_line, metrics),
         "parameters",
         "multiply-adds",
@@ -233,16 +235,18 @@ def to_text(found: Comparison) -> str:
     )
     table = [heading, *(_make_row(each, metrics) for each in found.runs)]
     columns = [column for column in zip(*table, strict=True) if any(cell != MISSING for cell in column[1:])]
+    if len(parts) == 1:
+        del columns[1]
     lines = _align(list(zip(*columns, strict=True)))
     if max(map(measure_width, lines)) > WIDE and len(found.runs) < len(columns):
         lines = _align(columns)
-    parts = {each.part for each in found.runs if each.part is not None}
-    return "\n".join([f"metrics on {' and '.join(sorted(parts))}" if parts else "metrics of the best epoch", *lines])
+    return "\n".join([f"metrics of {parts.pop()}" if len(parts) == 1 else "metrics of different samples", *lines])
 
 
 def _make_row(compared: Compared, metrics: Sequence[str]) -> tuple[str, ...]:
     return (
         one_line(compared.run),
+        one_line(compared.part or BEST_EPOCH),
         *(_format_number(compared.metrics.get(name)) for name in metrics),
         MISSING if compared.params is None else f"{compared.params:,}",
         MISSING if compared.macs is None else f"{compared.macs:,}",

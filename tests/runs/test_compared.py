@@ -8,8 +8,8 @@ from cnnlstm_spec.runs.measure.document import Value
 COSTS = {"bytes": 70000, "milliseconds": 1.5, "milliseconds_99": 2.0, "samples_per_second": 900.0, "params": 529, "macs": 19350}
 
 
-def make(name: str, metrics: list[str]) -> Compared:
-    return Compared(run=name, metrics={each: Value(value=0.5, lower=0.4, upper=0.6) for each in metrics}, **COSTS)
+def make(name: str, metrics: list[str], part: str = "test") -> Compared:
+    return Compared(run=name, part=part, metrics={each: Value(value=0.5, lower=0.4, upper=0.6) for each in metrics}, **COSTS)
 
 
 def test_runs_are_rows_where_they_fit() -> None:
@@ -25,3 +25,11 @@ def test_runs_are_columns_where_rows_would_be_too_wide() -> None:
     assert lines[1].split() == ["run", "a", "b"]
     assert [line.split()[0] for line in lines[2:12]] == [*(f"head.figure_{number}" for number in range(9)), "mae"]
     assert lines[2].split()[1:] == ["0.5", "[0.4,", "0.6]", "-"] and lines[11].split()[1:] == ["-", "0.5", "[0.4,", "0.6]"]
+
+
+def test_what_figures_are_of_is_told_where_it_differs() -> None:
+    alike = to_text(Comparison(version=1, runs=(make("a", ["mae"]), make("b", ["mae"])))).splitlines()
+    assert alike[0] == "metrics of test" and "measured" not in alike[1]
+    lines = to_text(Comparison(version=1, runs=(make("a", ["mae"]), make("b", ["mae"], "validation")))).splitlines()
+    assert lines[0] == "metrics of different samples" and lines[1].startswith("run  measured on  mae")
+    assert [line.split()[1] for line in lines[2:]] == ["test", "validation"]
