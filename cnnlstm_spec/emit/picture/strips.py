@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar
 
 from ...text.frozen import dataclass
-from .shapes import BoxShape, Canvas, FrameShape, Line, Point, Text
+from .shapes import BoxShape, Canvas, FrameShape, Line, Point, Text, change
 
 MOST = 24
 """Strips of one picture."""
@@ -197,12 +196,12 @@ def _part_line(line: Line, inner: list[float]) -> list[tuple[int, Line]]:
         for cut in inner:
             if y < cut < low:
                 found.append(
-                    (bisect_right(inner, (points[-1][1] + cut) / 2), replace(line, points=(*points, (x, cut)), arrow=False))
+                    (bisect_right(inner, (points[-1][1] + cut) / 2), change(line, points=(*points, (x, cut)), arrow=False))
                 )
                 points = [(x, cut)]
         points.append((end, low))
     middle = (points[0][1] + points[-1][1]) / 2
-    return [*found, (bisect_right(inner, middle), replace(line, points=tuple(points)))]
+    return [*found, (bisect_right(inner, middle), change(line, points=tuple(points)))]
 
 
 def _make_squeeze(piece: Canvas) -> Callable[[float], float]:
@@ -225,9 +224,9 @@ def _make_squeeze(piece: Canvas) -> Callable[[float], float]:
 
 def _move(piece: Canvas, found: Canvas, squeeze: Callable[[float], float], dx: float, dy: float) -> None:
     def move_shape(shape: Shape) -> Shape:
-        return replace(shape, x=squeeze(shape.x) + dx, y=shape.y + dy)
+        return change(shape, x=squeeze(shape.x) + dx, y=shape.y + dy)
 
     found.frames += [move_shape(each) for each in piece.frames]
     found.boxes += [move_shape(each) for each in piece.boxes]
     found.texts += [move_shape(each) for each in piece.texts]
-    found.lines += [replace(each, points=tuple((squeeze(x) + dx, y + dy) for x, y in each.points)) for each in piece.lines]
+    found.lines += [change(each, points=tuple((squeeze(x) + dx, y + dy) for x, y in each.points)) for each in piece.lines]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from ...text.escape.characters import make_visible
 from ...text.files import PACKAGE, own
@@ -12,6 +12,8 @@ from ...text.files import PACKAGE, own
 FONTS = PACKAGE / "emit" / "picture" / "fonts"
 MISSING = "\u25a1"
 """Drawn in a PNG for a character that the bundled font lacks."""
+KEPT = 16_384
+"""So many texts are measured once, however often a picture with them is drawn."""
 FULL_WIDTH = 1000
 """Thousandths of an em for such a character: what a CJK font needs, which is what an SVG falls back to."""
 
@@ -23,6 +25,7 @@ def load_widths(bold: bool = False) -> dict[str, int]:
     return {chr(first + index): width for first, run in runs for index, width in enumerate(run)}
 
 
+@lru_cache(KEPT)
 def measure_width(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in pixels."""
     table = load_widths(bold)

@@ -6,13 +6,12 @@ along it. So one layout serves both, and `turn` makes of the positions of one th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from ...text.frozen import dataclass
 from . import text
 from .drawing import Flow
-from .shapes import Canvas, Text
+from .shapes import Canvas, Text, change
 
 Direction = Literal["down", "right"]
 
@@ -117,18 +116,18 @@ class Way:
 def turn(canvas: Canvas) -> Canvas:
     """The positions on the page of a picture that goes right, from those across and along."""
     return Canvas(
-        [replace(each, x=each.y, y=each.x, width=each.height, height=each.width) for each in canvas.frames],
-        [replace(each, points=tuple((y, x) for x, y in each.points)) for each in canvas.lines],
-        [replace(each, x=each.y, y=each.x, width=each.height, height=each.width) for each in canvas.boxes],
-        [replace(each, x=each.y, y=each.x, width=each.height, height=each.width) for each in canvas.texts],
+        [change(each, x=each.y, y=each.x, width=each.height, height=each.width) for each in canvas.frames],
+        [change(each, points=tuple((y, x) for x, y in each.points)) for each in canvas.lines],
+        [change(each, x=each.y, y=each.x, width=each.height, height=each.width) for each in canvas.boxes],
+        [change(each, x=each.y, y=each.x, width=each.height, height=each.width) for each in canvas.texts],
     )
 
 
 def shift(canvas: Canvas, dx: float, dy: float) -> Canvas:
     """The canvas, moved."""
     return Canvas(
-        [replace(each, x=each.x + dx, y=each.y + dy) for each in canvas.frames],
-        [replace(each, points=tuple((x + dx, y + dy) for x, y in each.points)) for each in canvas.lines],
-        [replace(each, x=each.x + dx, y=each.y + dy) for each in canvas.boxes],
-        [replace(each, x=each.x + dx, y=each.y + dy) for each in canvas.texts],
+        [change(each, x=each.x + dx, y=each.y + dy) for each in canvas.frames],
+        [change(each, points=tuple((x + dx, y + dy) for x, y in each.points)) for each in canvas.lines],
+        [change(each, x=each.x + dx, y=each.y + dy) for each in canvas.boxes],
+        [change(each, x=each.x + dx, y=each.y + dy) for each in canvas.texts],
     )
