@@ -22,6 +22,7 @@ from ..text.escape.json import to_json
 from ..text.files import sort_of
 from ..text.frozen import dataclass
 from .commit import find_commit
+from .counted import find_hints
 from .ending import DIVERGED, DONE, REFUSED, Ending
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder
 from .history import parts_since, to_csv
@@ -76,14 +77,22 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
 
     compilation = recompile(())
     compilation.need_backend()
+    spec = compilation.spec
+    assert spec is not None
+    if spec.fit is not None and spec.fit.start_from is not None:
+        # Before all data are read.
+        find_start(spec.fit.start_from, _base(compilation), orders.allow_outside)
     processes = _join(orders.team)
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
+    hints = list(find_hints(spec, len(data.parts["train"])))
     files = digest_files(data, anew=folder.written() is not None)
     identity = make_identity(compilation, data, orders.fold).having_files(files)
     prepare = partial(_prepare, folder, identity, orders)
     refused = prepare() if processes is None else processes.decide(identity, prepare)
     if refused is not None:
         return refused
+    for hint in hints:
+        watch.say(f"hint: {hint}")
     try:
         return _run(compilation, data, recompile, folder, identity, orders, watch, processes)
     finally:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy
 
 from ...compiler.compile import Compilation
+from ..counted import find_hints
 from ..data_report import DataReport, InputReport, PartReport, ProblemReport
-from ..samples import Part
+from ..samples import DataError, Part
 from .open import Reading
 from .part import FilePart
 from .problems import Broken, Problem
@@ -59,7 +60,14 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     reading.seen.save()
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
-    return DataReport(version=1, parts=rows, problems=problems, hints=list(_hints(parts)) if "train" in parts else [])
+    hints: list[str] = []
+    if "train" in parts and compilation.spec is not None:
+        try:
+            hints = [*_hints(parts), *find_hints(compilation.spec, len(parts["train"]))]
+        except DataError as error:
+            (message,) = error.problems
+            problems.append(ProblemReport(file="", row=None, column=None, code="part-empty", message=message))
+    return DataReport(version=1, parts=rows, problems=problems, hints=hints)
 
 
 def _place(problem: Problem) -> tuple[str, int]:
