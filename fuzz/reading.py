@@ -248,6 +248,11 @@ class _Reading:
         return layer([x, x], **called) if name in ("Attention", "AdditiveAttention") else layer(x, **called)
 
     def compile(self, model: Any) -> None:
+        for layer in model._flatten_layers():
+            # What holds other layers does not freeze those that it makes later, unless it is told anew.
+            if not layer.trainable:
+                layer.trainable = True
+                layer.trainable = False
         section = self.spec["compile"]
         heads = self.spec.get("heads")
         losses, metrics = section.get("loss"), section.get("metrics")

@@ -16,6 +16,8 @@ BEST_CLASS = frozenset({"CategoricalAccuracy", "TopKCategoricalAccuracy"})
 """Metrics that compare the places of the greatest value."""
 SET_AGAINST_OTHERS = frozenset({"Dice", "Tversky", "MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh"})
 """Losses that take each unit of an output apart, whatever they stand for."""
+OVER_ALL = frozenset({"Dice", "Tversky"})
+"""Losses that are one number for a whole batch, unless `axis` says of which axes."""
 OF_NUMBERS = frozenset(
     {
         *("MeanSquaredError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredLogarithmicError"),

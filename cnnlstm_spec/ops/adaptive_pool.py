@@ -52,6 +52,7 @@ class Adaptive2D(AdaptivePooling):
     """Adaptive pooling over height and width."""
 
     n = 2
+    takes_one = True
     output_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
     """Height and width of the output."""
     examples = (example((7, 5, 3), output_size=3), example((3, 5, 4), output_size=[7, 2], data_format="channels_first"))

@@ -109,6 +109,7 @@ class Sized(Op):
     """Resizing and CenterCrop: images of another height and width."""
 
     keeps_pixels = True
+    takes_one = True
     height: Annotated[int, SIZE]
     """Height of the output."""
     width: Annotated[int, SIZE]

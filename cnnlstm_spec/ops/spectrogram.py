@@ -123,6 +123,7 @@ class STFTSpectrogram(Op):
 class MelSpectrogram(Op):
     """The power of mel frequencies over time, of one channel of sound."""
 
+    takes_one = True
     fft_length: Annotated[int, COUNT] = 2048
     """Samples of the transform."""
     sequence_stride: Annotated[int, COUNT] = 512

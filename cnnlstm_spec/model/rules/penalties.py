@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from itertools import islice
 
 from ...ir.graph import TypedGraph, TypedNode
+from ...language.catalog import KerasObject
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+from ..facts import OVER_ALL
 from .common import Setting, heads, title_of, written
 from .weight_arguments import has_activity_penalty, is_penalised, layers_of
 
@@ -36,7 +38,7 @@ def check_padded_penalty(node: TypedNode, setting: Setting) -> Iterable[Diagnost
 def check_penalties(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """One finding for each loss that stays a loss for every sample, where some layer has a penalty."""
     for head in heads(typed, spec):
-        if head.loss is None or head.rank < 2 or head.loss.thing.get("reduction") not in (None, "none"):
+        if head.loss is None or head.rank < 2 or not is_per_sample(head.loss.thing):
             continue
         penalised = next((node for node in typed.nodes.values() if has_penalty(node)), None)
         if penalised is None or penalised.node.op is None:
@@ -45,6 +47,12 @@ def check_penalties(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         labels = (Label(penalised.node.origin.place, "has a penalty"),)
         help = ("leave `reduction` out, or `reduction: sum`",)
         yield Diagnostic(LOSS_NOT_REDUCED, head.loss.place, facts, labels=labels, help=help)
+
+
+def is_per_sample(loss: KerasObject) -> bool:
+    """Whether a loss is not reduced, and does not give one number by itself."""
+    over_all = loss.name in OVER_ALL and loss.get("axis") is None
+    return loss.get("reduction") in (None, "none") and not over_all
 
 
 def has_penalty(node: TypedNode) -> bool:

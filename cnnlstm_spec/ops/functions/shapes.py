@@ -178,10 +178,10 @@ def _widen(call: Call, added: dict[int, Axis]) -> Shaped:
 
 def _squeeze(call: Call) -> Shaped:
     axes = call.find_several_axes()
-    for place in axes:
-        call.at.require(equal(call.x.axes[place].size, 1), Refusal(NOT_ONE, "axis", (), axis=call.x.axes[place]))
-    shaped = call.drop_axes(axes)
-    return Shaped(shaped.axes, shaped.places)
+    # Keras asks when it builds, when a size known only at run time is none yet.
+    if wide := [axis for place in axes if (axis := call.x.axes[place]).size != 1]:
+        raise Refusal(NOT_ONE, "axis", (), axis=wide[0])
+    return Shaped((shaped := call.drop_axes(axes)).axes, shaped.places)
 
 
 def _transpose(call: Call) -> Shaped:
