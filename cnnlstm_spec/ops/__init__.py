@@ -25,13 +25,15 @@ FAMILIES: dict[str, str] = {
     "RandomElasticTransform RandomErasing",
     "augment.mix": "AugMix CutMix MixUp RandAugment",
     "class_token": "ClassToken",
-    "conv": "Conv1D Conv2D Conv3D SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D",
+    "conv": "Conv1D Conv2D Conv3D",
     "conv_transpose": "Conv1DTranspose Conv2DTranspose Conv3DTranspose",
     "convlstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
     "core": "Dense Activation Identity",
     "discretize": "CategoryEncoding Discretization Hashing HashedCrossing",
     "einsum": "EinsumDense",
     "embedding": "Embedding ReversibleEmbedding",
+    "global_pool": "GlobalMaxPooling1D GlobalAveragePooling1D GlobalMaxPooling2D GlobalAveragePooling2D GlobalMaxPooling3D "
+    "GlobalAveragePooling3D",
     "join": "Concatenate Dot",
     "lookup": "TextVectorization StringLookup IntegerLookup",
     "masking": "Masking",
@@ -40,14 +42,13 @@ FAMILIES: dict[str, str] = {
     "normalization": "BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization",
     "padding": "ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D "
     "UpSampling3D",
-    "pool": "MaxPooling1D AveragePooling1D MaxPooling2D AveragePooling2D MaxPooling3D AveragePooling3D "
-    "GlobalMaxPooling1D GlobalAveragePooling1D GlobalMaxPooling2D GlobalAveragePooling2D "
-    "GlobalMaxPooling3D GlobalAveragePooling3D",
+    "pool": "MaxPooling1D AveragePooling1D MaxPooling2D AveragePooling2D MaxPooling3D AveragePooling3D",
     "positional": "PositionEmbedding SinePositionEncoding",
     "recurrent": "LSTM GRU SimpleRNN",
     "regularization": "Dropout AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D "
     "SpatialDropout3D ActivityRegularization",
     "rescaling": "Rescaling Resizing CenterCrop Normalization",
+    "separable": "SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D",
     "shape": "Flatten Reshape Permute RepeatVector",
     "slicing": "Slice",
     "spectrogram": "STFTSpectrogram MelSpectrogram",

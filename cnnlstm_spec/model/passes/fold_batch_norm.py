@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from ...ir.graph import Fold, Readers, TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
-from ...ops.conv import Depthwise, Separable
 from ...ops.conv_transpose import Transposed
 from ...ops.core import Dense
 from ...ops.normalization import BatchNormalization
+from ...ops.separable import Depthwise, Separable
 from ...ops.shared import called
 from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, norms_channels
 from .rewrite import count_layer_uses, rename_inputs, with_nodes
