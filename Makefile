@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-backends test-page clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-backends test-ray test-page clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -145,10 +145,21 @@ BACKENDS ?= jax
 test-backends: $(FULL)/ready $(BACKENDS:%=.venv-%/ready)
 	BACKENDS="$(BACKENDS)" $(FULL)/bin/python -m pytest tests/runs/test_backends.py tests/runs/test_processes.py
 
+# Trials of a search in a Ray cluster: two nodes on this machine, of which one dies. Ray lets them wait for whatever else runs there.
+.venv-ray/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-ray
+	.venv-ray/bin/python tools/needed.py jax data runs search ray > .venv-ray/needed.txt
+	.venv-ray/bin/python -m pip install $(PIP_OPTIONS) -c constraints.txt -r .venv-ray/needed.txt pytest
+	touch $@
+
+test-ray: .venv-ray/ready
+	.venv-ray/bin/python -c "import ray"
+	RAY_worker_niceness=0 KERAS_BACKEND=jax .venv-ray/bin/python -m pytest tests/runs/test_ray.py
+
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; it needs Node.
 vscode:
 	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund --ignore-scripts && npx tsc --noEmit && npm run --silent build
 	$(PYTHON) tools/vsix.py
 
 clean:
-	rm -rf $(FULL) $(CORE) $(NEWEST) .venv-jax .venv-torch demo build *.egg-info
+	rm -rf $(FULL) $(CORE) $(NEWEST) .venv-jax .venv-torch .venv-ray demo build *.egg-info

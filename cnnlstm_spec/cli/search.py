@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ from .watching import TerminalWatch
 if TYPE_CHECKING:
     from ..compiler.variants import Sweep
     from ..runs.search.place import Place
-    from ..runs.search.search import SearchOrders
+    from ..runs.search.search import Engine, SearchOrders
     from ..runs.search.trial import TrialEnding, TrialJob
 
 INTERRUPTED = 130
@@ -43,6 +44,7 @@ EXTRA = "search"
 @spec_argument
 @click.option("-o", "--output", "folder", metavar="DIR", required=True, help="The folder of the search.")
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many trials to train at a time.")
+@click.option("--engine", type=click.Choice(["processes", "ray"]), default="processes", help="What trains: see below.")
 @click.option("--storage", metavar="URL", help="The database of the study, to share it: postgresql://..., mysql://...")
 @format_option
 @color_option
@@ -52,6 +54,7 @@ def command(
     spec: str,
     folder: str,
     jobs: int,
+    engine: Engine,
     storage: str | None,
     format_: str,
     color: str,
@@ -62,6 +65,9 @@ def command(
 
     What `validate` refuses, or is over its budget, is not trained and is no trial. DIR holds the study, a folder a trial,
     trials.csv, pictures, best.yaml and the run of the best trial. Stopped at any moment, the same line goes on.
+
+    With `--engine ray` trials are trained in the Ray cluster that RAY_ADDRESS names, else in one of this machine; one whose
+    node dies is tried again. DIR and the data must be at the same place on every node, and --storage a database of theirs.
 
     Status: 0 done, 1 findings or no more trials to be had, 2 refused, 130 interrupted.
     """
@@ -83,12 +89,17 @@ def command(
         note("Error: `data.validation.folds` makes several runs of a trial, and a trial has one: give a `fraction`")
         return FOUND
     with told_to_people():
+        from ..runs.read.libraries import need
         from ..runs.search.place import Place
+
+        if engine == "ray":
+            need("ray", "`--engine ray`", "ray")
 
         place = Place(File(folder))
         with place.locked():
-            orders = _make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports)
-            return _search(orders, format_, lambda: _write_command_again(spec, folder, jobs, storage, overrides, allow_imports))
+            orders = replace(_make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports), engine=engine)
+            given = (spec, folder, jobs, engine, storage, overrides, allow_imports)
+            return _search(orders, format_, lambda: _write_command_again(*given))
 
 
 def _make_orders(
@@ -181,11 +192,12 @@ def _say(ending: TrialEnding, objective: str) -> str:
 
 
 def _write_command_again(
-    spec: str, folder: str, jobs: int, url: str | None, overrides: tuple[str, ...], allow_imports: bool
+    spec: str, folder: str, jobs: int, engine: Engine, url: str | None, overrides: tuple[str, ...], allow_imports: bool
 ) -> str:
     """The line with which the same search is meant, without a password."""
     found = ["cnnlstm-spec", "search", spec, "-o", folder]
     found += ["--jobs", str(jobs)] if jobs > 1 else []
+    found += ["--engine", engine] if engine != "processes" else []
     if url is not None:
         from ..runs.search.study import hide_password
 

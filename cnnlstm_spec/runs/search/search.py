@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ...compiler.artifact.write import remove_folder
 from ...compiler.variants import Sweep
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ...spec.search import SearchSpec
 
+Engine = Literal["processes", "ray"]
 ALIKE = 3
 """So many trials in a row that fail with the same words end a search: it is no matter of their values."""
 
@@ -49,6 +50,8 @@ class SearchOrders:
     written: object
     """The document as it is written, without its overrides, as plain values."""
     jobs: int
+    engine: Engine = "processes"
+    """What trains: processes of this machine, or of a Ray cluster."""
 
 
 def search(orders: SearchOrders, tell: Callable[[TrialJob, TrialEnding], None], watch: Callable[[TrialJob], Watch]) -> Report:
@@ -118,6 +121,12 @@ def _endings(orders: SearchOrders, draws: Draws, watch: Callable[[TrialJob], Wat
         one = waiting.pop(0) if waiting else draws.next()
         return None if one is None else _job(orders, one)
 
+    if orders.engine == "ray":
+        from .ray_workers import join_cluster
+
+        with join_cluster(orders.jobs) as hire:
+            yield from train_side_by_side(orders.jobs, hire, take)
+        return
     if orders.jobs == 1:
         while (job := take()) is not None:
             yield job, run_trial(job, watch(job), draws.study)

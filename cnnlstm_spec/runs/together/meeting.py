@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from ...compiler.version import __version__
-from ...text.frozen import dataclass
 from .link import Link
 from .seat import Seat, name
 
@@ -21,15 +20,14 @@ AGAIN = 0.3
 """Seconds after which one that comes before the first looks for it again."""
 
 
-@dataclass(frozen=True)
 class Lost(Exception):
     """A process that the others cannot go on without."""
 
-    number: int
-    count: int
-    why: str
-    ended: bool = False
-    """Whether it has ended by itself, as the others may be about to for the same reason."""
+    def __init__(self, number: int, count: int, why: str, ended: bool = False) -> None:
+        super().__init__(number, count, why, ended)
+        self.number, self.count, self.why = number, count, why
+        self.ended = ended
+        """Whether it has ended by itself, as the others may be about to for the same reason."""
 
     def __str__(self) -> str:
         return f"{name(self.number, self.count)} is lost: {self.why}"
