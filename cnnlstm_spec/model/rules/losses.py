@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise
 
-from ...ir.size import at_least, holds_always
+from ...ir.size import Condition, at_least, equal, holds_always
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -36,7 +36,7 @@ def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         if most is not None and head.rank > most:
             help = (f"bring the output to {axes_words(most, most)} before",)
         yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": axes_words(least, most)}, labels=labels, help=help)
-    elif head.width is not None and not holds_always(wide := at_least(head.width, _find_least_width(loss.thing, head))):
+    elif (wide := next((each for each in _require_width(loss.thing, head) if not holds_always(each)), None)) is not None:
         more = ", one of them for the blank" if loss.thing.name == "CTC" else ""
         help = (f"give the last layer two units or more{more}",)
         yield from ask(wide, Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help))
@@ -63,11 +63,16 @@ def _explain_missing(thing: KerasObject) -> tuple[str, ...]:
     return (f"end the head with `Reshape: {{target_shape: [1]}}` and `Dense: {last}`",)
 
 
-def _find_least_width(thing: KerasObject, head: HeadUse) -> int:
-    if thing.name == "CategoricalGeneralizedCrossEntropy" and head.rank > 2:
-        return 2
-    least: int = reads(thing).get("minimum_width", 1)
-    return least
+def _require_width(thing: KerasObject, head: HeadUse) -> Iterator[Condition]:
+    """What must hold of the sizes of an output, so that a loss finds the classes that it reads."""
+    if head.width is None:
+        return
+    yield at_least(head.width, reads(thing).get("minimum_width", 1))
+    if thing.name == "CategoricalGeneralizedCrossEntropy" and head.rank > 2 and head.width == 1:
+        # Keras drops the one class, takes the positions before it for classes, and sets them against one another and the batch.
+        places = head.type.sizes[:-1]
+        yield equal(places[0], 1)
+        yield from (equal(a, b) for a, b in pairwise(places) if 1 not in (a, b))
 
 
 def _is_told_otherwise(head: HeadUse) -> bool:
