@@ -13,6 +13,11 @@ from zlib import crc32
 
 import pytest
 from elsewhere import Elsewhere, start_elsewhere
+from hypothesis import HealthCheck, settings
+
+# How fast this machine is while other work runs on it says nothing of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
