@@ -7,7 +7,7 @@ lists them. They import `spec` and the rooms below, and read no text; each gives
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -25,20 +25,23 @@ RUN_ELSEWHERE = ("__init__", "check", "classes", "data", "fit", "search")
 """What runs the rules, and the files of those that `runs` imports for a spec that has their section."""
 
 
-def find_rules(judged: type) -> Iterator[Any]:
-    """The rules whose first argument is of that type, by file and then as they stand there."""
-    for name in own_names("model", "rules"):
-        stem = name.removesuffix(".py")
-        if not name.endswith(".py") or stem in RUN_ELSEWHERE:
+def find_rules() -> dict[str, list[Any]]:
+    """All rules by the name of the type that they judge, by file and then as they stand there."""
+    found: dict[str, list[Any]] = {each.__name__: [] for each in (TypedGraph, HeadUse, TypedNode)}
+    for file in own_names("model", "rules"):
+        stem = file.removesuffix(".py")
+        if not file.endswith(".py") or stem in RUN_ELSEWHERE:
             continue
         module = import_module(f"{__name__}.{stem}")
-        for each in vars(module).values():
-            of_file = callable(each) and getattr(each, "__module__", "") == module.__name__ and each.__name__.startswith("check_")
-            if of_file and next(iter(each.__annotations__.values())) == judged.__name__:
-                yield each
+        for name, each in vars(module).items():
+            if name.startswith("check_") and callable(each) and each.__module__ == module.__name__:
+                found.get(next(iter(each.__annotations__.values())), []).append(each)
+    return found
 
 
-RULES: tuple[Rule, ...] = tuple(find_rules(TypedGraph))
+_FOUND = find_rules()
+
+RULES: tuple[Rule, ...] = tuple(_FOUND["TypedGraph"])
 """Every rule of the whole graph."""
 
 RULES_BEYOND_MISTAKES: tuple[Rule, ...] = tuple(
@@ -46,8 +49,8 @@ RULES_BEYOND_MISTAKES: tuple[Rule, ...] = tuple(
 )
 """Those of them that hold of what follows a mistake, since they judge each head, or layer, by what it gives or is given alone."""
 
-HEAD_RULES: tuple[HeadRule, ...] = tuple(find_rules(HeadUse))
+HEAD_RULES: tuple[HeadRule, ...] = tuple(_FOUND["HeadUse"])
 """Every rule of a head of known type, in a spec that is compiled."""
 
-NODE_RULES: tuple[NodeRule, ...] = tuple(find_rules(TypedNode))
+NODE_RULES: tuple[NodeRule, ...] = tuple(_FOUND["TypedNode"])
 """Every rule of a node whose type is known."""
