@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from layers import spec_of
 
 from cnnlstm_spec import load
 from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.ir.inference import Inference, Refusal
 from cnnlstm_spec.ir.op import Example, Op, example
+from cnnlstm_spec.ir.tensor import Axis, TensorType
 from cnnlstm_spec.ops.functions.op import function_op
 from cnnlstm_spec.ops.functions.table import names
 from fuzz.text import text_of
@@ -100,6 +103,13 @@ def test_every_example_has_a_shape() -> None:
         f"{each.arguments}: {found}" for op, each in (*EXAMPLES, *MORE) if (found := errors(text_of(spec_of([(op, each)]))))
     ]
     assert refused == []
+
+
+def test_any_number_of_axes_has_a_shape_or_is_refused() -> None:
+    for op, each in (*EXAMPLES, *MORE):
+        for count in range(6):
+            with suppress(Refusal):
+                op.make(**each.arguments).infer(Inference("float32"), TensorType(tuple(Axis(f"a{n}", 4) for n in range(count))))
 
 
 BATCH_WORDS = [

@@ -41,6 +41,8 @@ def find_weights(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ..
     names = {stem, f"{stem}_kernel", f"lora_{stem}_a", f"lora_{stem}_b"}
     if stem == "depthwise":
         names.add("kernel")
+    if argument == "initializer":
+        names.add("embeddings")
     return tuple(each for each in weights if each.name.rsplit("/", 1)[-1] in names)
 
 

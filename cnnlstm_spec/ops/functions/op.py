@@ -13,6 +13,7 @@ from ...ir.meaning import Meaning, Range
 from ...ir.op import FLOATS, Example, Op
 from ...ir.tensor import Mask, TensorType, Zeros
 from ...language.kinds import Choice
+from ..axes import OVER_BATCH
 from ..shared import WRONG_DTYPE
 from . import shapes
 from .kinds import describe_argument, find_kind
@@ -47,6 +48,10 @@ class Function(Op):
 
     def infer_shaped(self, at: Inference, x: TensorType) -> shapes.Shaped:
         """What it does with the axes; raises Refusal."""
+        if self.fact.sort == "sequences" and not x.axes:
+            # Keras cuts windows out of the batch.
+            help = ("`Reshape` can add an axis",)
+            raise Refusal(OVER_BATCH, None, help, layer=self.fact.name, how="", axes="there is no other axis")
         return shapes.RULES[self.fact.sort](shapes.Call(self.fact.name, self.list_settings(), at, x))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
