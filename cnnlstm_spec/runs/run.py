@@ -94,30 +94,25 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     for hint in hints:
         watch.say(f"hint: {hint}")
     try:
-        return _run(compilation, data, recompile, folder, identity, orders, watch, processes)
+        compilation, data = _adapt(compilation, data, recompile, watch)
+        return _train(compilation, data, folder, identity, orders, watch, processes)
     finally:
         if data.seen is not None:
             data.seen.save()
 
 
-def _run(
-    compilation: Compilation,
-    data: Data,
-    recompile: Callable[[tuple[str, ...]], Compilation],
-    folder: RunFolder,
-    identity: Identity,
-    orders: Orders,
-    watch: Watch,
-    processes: Processes | None,
-) -> Ending:
-    if compilation.to_measure():
-        watch.say("measuring what layers need of the data")
-        with silence():
-            from .adapt import adapt_layers, compile_measured
+def _adapt(
+    compilation: Compilation, data: Data, recompile: Callable[[tuple[str, ...]], Compilation], watch: Watch
+) -> tuple[Compilation, Data]:
+    """The spec and the data with what layers need of the data, measured."""
+    if not compilation.to_measure():
+        return compilation, data
+    watch.say("measuring what layers need of the data")
+    with silence():
+        from .adapt import adapt_layers, compile_measured
 
-        adapted = adapt_layers(compilation, data.parts["train"], recompile)
-        compilation, data = compile_measured(recompile, adapted), replace(data, adapted=adapted)
-    return _train(compilation, data, folder, identity, orders, watch, processes)
+    adapted = adapt_layers(compilation, data.parts["train"], recompile)
+    return compile_measured(recompile, adapted), replace(data, adapted=adapted)
 
 
 def _join(team: Team | None) -> Processes | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 from ray.cluster_utils import Cluster  # noqa: E402
+from test_searching import rows_of, write  # noqa: E402
 
 from cnnlstm_spec.cli.main import run  # noqa: E402
 from cnnlstm_spec.runs.samples import DataError  # noqa: E402
@@ -26,31 +26,6 @@ from cnnlstm_spec.runs.search import ray_workers  # noqa: E402
 from cnnlstm_spec.runs.search.ray_workers import RayWorker, join_cluster  # noqa: E402
 from cnnlstm_spec.runs.search.trial import TrialEnding, TrialJob  # noqa: E402
 from cnnlstm_spec.runs.search.workers import train_side_by_side  # noqa: E402
-
-SPEC = """
-version: 1
-name: small
-seed: 3
-vars: {width: 4}
-branches:
-  rows: {input: {kind: vector, shape: [2]}, layers: [{Dense: {units: $width, activation: relu}}]}
-head: [{Dense: {units: 1}}]
-compile: {optimizer: {SGD: {learning_rate: 0.01}}, loss: mse}
-budget: {params: 60}
-data:
-  train: train.csv
-  validation: {fraction: 0.25}
-  inputs: {rows: {columns: [a, b]}}
-  targets: {head: {column: y}}
-fit: {epochs: 3, batch_size: 16}
-search:
-  minimize: val_loss
-  space:
-    vars.width: {int: [2, 32]}
-    compile.optimizer.learning_rate: {float: [1e-4, 1e-1], log: true}
-  trials: 4
-  seed: 1
-"""
 
 
 @pytest.fixture
@@ -103,15 +78,12 @@ def test_the_trials_of_a_node_that_dies_are_tried_again(cluster: Cluster, tmp_pa
 
 def test_a_search_trains_its_trials_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a cluster of its own: as many as are wanted, none twice, and the best is that of the table; in paths as they are written."""
-    with (tmp_path / "train.csv").open("w", newline="") as stream:
-        csv.writer(stream).writerows([("a", "b", "y"), *((n % 7, n % 5, n % 7 - n % 5) for n in range(64))])
-    (tmp_path / "spec.yaml").write_text(SPEC)
+    write(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     assert run(["search", "spec.yaml", "-o", "out", "--engine", "ray", "--jobs", "2"]) == 0
-    with Path("out/trials.csv").open() as stream:
-        trials = [row for row in csv.DictReader(stream) if row["state"] in ("completed", "pruned")]
-    assert len(trials) == 4 == len({row["trial"] for row in trials})
+    trials = [row for row in rows_of(Path("out")) if row["state"] in ("completed", "pruned")]
+    assert len(trials) == 5 == len({row["trial"] for row in trials})
     manifest = json.loads(Path("out/best/manifest.json").read_text())
     least = min(float(row["val_loss"]) for row in trials if row["state"] == "completed")
     assert manifest["best"]["metrics"]["val_loss"] == pytest.approx(least)

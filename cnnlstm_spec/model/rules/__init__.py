@@ -35,7 +35,7 @@ def find_rules() -> dict[str, list[Any]]:
         module = import_module(f"{__name__}.{stem}")
         for name, each in vars(module).items():
             if name.startswith("check_") and callable(each) and each.__module__ == module.__name__:
-                found.get(next(iter(each.__annotations__.values())), []).append(each)
+                found[next(iter(each.__annotations__.values()))].append(each)
     return found
 
 

@@ -41,7 +41,7 @@ MARGINS = Code("accuracy-of-margins", "warning", "`{metric}` divides {where}; `{
 Told = Iterator[Diagnostic]
 
 
-def check_measure(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+def find_unmeant_measure(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     """At most one thing that a metric measures, and is not what its name says of this output."""
     if head.width is None:
         return

@@ -13,7 +13,7 @@ from ...text.fix import Edit, Fix, Put, write
 from ..facts import OF_NUMBERS
 from .common import BINARY, DISTRIBUTIONS, HeadUse, instead, with_argument, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
-from .measures import check_measure
+from .measures import find_unmeant_measure
 from .on_size import ask
 
 METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
@@ -78,7 +78,7 @@ def _metric(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     yield from _rank(metric, head)
     yield from _labels(metric, head, reference)
     yield from _arguments(metric, head)
-    yield from check_measure(metric, head)
+    yield from find_unmeant_measure(metric, head)
 
 
 def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
