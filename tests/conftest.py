@@ -7,17 +7,20 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import pytest
 from elsewhere import Elsewhere, start_elsewhere
-from hypothesis import HealthCheck, settings
 
-# How fast this machine is while other work runs on it says nothing of what is tested.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+if find_spec("hypothesis"):
+    # Where it is not installed no test draws. How fast a machine is while other work runs on it says nothing of what is tested.
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
