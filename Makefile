@@ -154,7 +154,7 @@ test-backends: $(FULL)/ready $(BACKENDS:%=.venv-%/ready)
 
 test-ray: .venv-ray/ready
 	.venv-ray/bin/python -c "import ray"
-	RAY_worker_niceness=0 KERAS_BACKEND=jax .venv-ray/bin/python -m pytest tests/runs/test_ray.py
+	PYTHONPATH="$(CURDIR)" RAY_worker_niceness=0 KERAS_BACKEND=jax .venv-ray/bin/python -m pytest tests/runs/test_ray.py
 
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; it needs Node.
 vscode:

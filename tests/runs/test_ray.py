@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -88,6 +90,22 @@ def test_a_search_trains_its_trials_there(tmp_path: Path, monkeypatch: pytest.Mo
     least = min(float(row["val_loss"]) for row in trials if row["state"] == "completed")
     assert manifest["best"]["metrics"]["val_loss"] == pytest.approx(least)
     assert not ray.is_initialized()
+
+
+def test_a_node_without_the_package_is_told(tmp_path: Path) -> None:
+    """In a process that has the package by its path alone, which Ray's have not."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from cnnlstm_spec.runs.search.ray_workers import join_cluster\n"
+        "with join_cluster(1) as hire:\n"
+        "    worker = hire()\n"
+        "    try: worker.train(None).result()\n"
+        "    except worker.deaths as death: print(worker.describe_death(death))\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "RAY_ADDRESS")}
+    command = [sys.executable, "-c", program, str(ROOT)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    assert "a node of the cluster cannot train: ModuleNotFoundError: No module named 'cnnlstm_spec'" in done.stdout, done.stderr
 
 
 def test_a_cluster_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,10 @@ PASSED = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES")
 """Variables that hold for trials as they do here; of those that are not set nothing is said."""
 
 
+NOT_BEGUN = "creation task"
+"""What Ray says of a process that has failed before it was asked for anything."""
+
+
 class RayWorker(Worker):
     """A process of one CPU, and of one GPU where the cluster has some, wherever Ray puts it."""
 
@@ -33,6 +37,15 @@ class RayWorker(Worker):
     def train(self, job: TrialJob) -> Future[TrialEnding]:
         future: Future[TrialEnding] = self.actor.train.remote(job).future()
         return future
+
+    def describe_death(self, death: BaseException) -> str:
+        """With what Ray says where a node could not begin: packages that it lacks, as a rule."""
+        said = str(death)
+        if NOT_BEGUN not in said:
+            return super().describe_death(death)
+        return (
+            f"a node of the cluster cannot train: {said.strip().splitlines()[-1]}; each needs the same packages as this machine"
+        )
 
     def stop(self) -> None:
         ray.kill(self.actor)

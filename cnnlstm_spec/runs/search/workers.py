@@ -30,6 +30,10 @@ class Worker(ABC):
     def train(self, job: TrialJob) -> Future[TrialEnding]:
         """Begins a trial, while no other runs."""
 
+    def describe_death(self, death: BaseException) -> str:
+        """Why a trial has failed whose processes have died."""
+        return DIED
+
     @abstractmethod
     def stop(self) -> None:
         """Ends the process, and what it trains as Control-C does."""
@@ -78,13 +82,13 @@ def train_side_by_side(
                 worker, job = running.pop(future)
                 try:
                     ending = future.result()
-                except worker.deaths:
+                except worker.deaths as death:
                     worker.stop()
                     died[job.number] += 1
                     if died[job.number] < TRIES:
                         lost.append(job)
                         continue
-                    ending = TrialEnding("failed", lines=(DIED,))
+                    ending = TrialEnding("failed", lines=(worker.describe_death(death),))
                 else:
                     idle.append(worker)
                 yield job, ending
