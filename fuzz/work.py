@@ -18,6 +18,8 @@ from fuzz.sizes import chain, untrue
 PLANTS = 3
 """Mistakes that are planted into each sound spec, one at a time."""
 CHARACTERS = 60
+COMPILED = 4
+"""One chain in so many is compiled with its sizes written, too; what Keras gives is asked of each."""
 
 
 def work(seed: int, small: bool = True) -> Report:
@@ -38,7 +40,7 @@ def work(seed: int, small: bool = True) -> Report:
     if load(spec).ok:
         _plant(spec, Random(seed), report)
     report.counts["chains over a size"] += 1
-    if (wrong := untrue(seed) or untrue(seed, runs)) is not None:
+    if (wrong := untrue(seed, runs) or (untrue(seed) if seed // 2 % COMPILED == 0 else None)) is not None:
         report.found.append(("not so of a size", wrong, chain(seed)))
     report.seconds = monotonic() - started
     return report

@@ -273,9 +273,12 @@ def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> An
 def forget(free: bool = True) -> None:
     """Lets the names of operations count from the start again, as in a process that has built nothing.
 
-    With `free` the memory of models that nobody holds is freed, which takes a look at every object there is.
+    With `free` the memory of models that nobody holds is freed, which takes a look at every object there is. Devices that share
+    what is computed here go on sharing it.
     """
+    shared = keras.distribution.distribution()
     keras.utils.clear_session(free_memory=free)
+    keras.distribution.set_distribution(shared)
 
 
 def save(model: keras.Model, path: Path) -> None:

@@ -52,13 +52,13 @@ class Spread:
         return losses
 
     def prepare(self, model: keras.Model, batch: Values) -> None:
-        """Builds what Keras would build of a share, and lets steps cut what was filled up."""
+        """Builds what Keras would build of a share, and lets steps cut what was filled up; for each phase anew."""
+        own = type(model)
         with self.scope():
-            model._symbolic_build(data_batch=batch)
+            own._symbolic_build(model, data_batch=batch)
         model._symbolic_build = _pass_over
-        train_step, test_step = model.train_step, model.test_step
-        model.train_step = lambda state, data: train_step(state, self._cut(data))
-        model.test_step = lambda state, data: test_step(state, self._cut(data))
+        model.train_step = lambda state, data: own.train_step(model, state, self._cut(data))
+        model.test_step = lambda state, data: own.test_step(model, state, self._cut(data))
 
     def fill(self, model: keras.Model, read: Callable[[Sequence[int]], Values], places: Sequence[int]) -> Values:
         """The share of this process of the samples at these places, in the order of the devices."""
