@@ -113,6 +113,12 @@ def _names(cls: type[Record]) -> dict[str, str]:
     return {each.field: name for name, each in cls.arguments.items()}
 
 
+def _forget_class_variables(cls: type[BaseModel]) -> None:
+    """Pydantic evaluates annotations of every base again for each class, and keeps the names of class variables beside them."""
+    for name in cls.__class_vars__.intersection(annotations := vars(cls).get("__annotations__", {})):
+        del annotations[name]
+
+
 class Record(BaseModel):
     """Values of declared arguments, frozen; where each was written stands in `Written`, beside it."""
 
@@ -136,9 +142,7 @@ class Record(BaseModel):
         if "defaults" not in vars(cls):
             own = {name: info.default for name, info in cls.model_fields.items() if name in vars(cls).get("__annotations__", {})}
             cls.defaults = {**cls.defaults, **own}
-        # Pydantic evaluates those of every base again for each class; it keeps the names of class variables beside them.
-        for name in cls.__class_vars__.intersection(annotations := vars(cls).get("__annotations__", {})):
-            del annotations[name]
+        _forget_class_variables(cls)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -232,6 +236,9 @@ class Record(BaseModel):
     def make(cls, **values: Any) -> Self:
         """A record of Python values as a person would write them; for tests and for our own use."""
         return cls.model_validate(values)
+
+
+_forget_class_variables(Record)
 
 
 def describe_record(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Schema:

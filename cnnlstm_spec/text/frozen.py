@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import MISSING, FrozenInstanceError
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -67,19 +67,28 @@ def _initialize_later(cls: type[Any]) -> Callable[..., None]:
 
 
 def _compile_initializer(cls: type[Any]) -> Callable[..., None]:
-    """That of a class with the same fields, which the standard library makes."""
-    fields = {each.name: _repeat(each) for each in dataclasses.fields(cls)}
-    after = {"__post_init__": None} if hasattr(cls, "__post_init__") else {}
-    alike = type(cls.__name__, (), {"__annotations__": dict.fromkeys(fields, object), "__doc__": "", **fields, **after})
-    initialize: Callable[..., None] = vars(dataclasses.dataclass(frozen=True, repr=False, eq=False)(alike))["__init__"]
+    """What the standard library would make of the fields; that compiles methods beside it, which are not wanted."""
+    around: dict[str, Any] = {"_set": object.__setattr__, "_left_out": MISSING}
+    positional, named, body = ["self"], ["*"], []
+    for each in dataclasses.fields(cls):
+        name, value = each.name, each.name
+        default, make = f"_default_{name}", f"_make_{name}"
+        around |= {default: each.default, make: each.default_factory}
+        taken = name if each.default is MISSING else f"{name}={default}"
+        if each.default_factory is not MISSING:
+            taken = f"{name}=_left_out"
+            value = f"{make}() if {name} is _left_out else {name}" if each.init else f"{make}()"
+        if each.init:
+            (named if each.kw_only else positional).append(taken)
+        if each.init or each.default_factory is not MISSING:
+            body.append(f"_set(self, {name!r}, {value})")
+    if hasattr(cls, "__post_init__"):
+        body.append("self.__post_init__()")
+    taken = ", ".join([*positional, *(named if len(named) > 1 else [])])
+    exec(f"def __init__({taken}):\n " + "\n ".join(body or ["pass"]), around)
+    initialize: Callable[..., None] = around["__init__"]
     initialize.__qualname__ = f"{cls.__qualname__}.__init__"
     return initialize
-
-
-def _repeat(field: dataclasses.Field[Any]) -> Any:
-    """What was written of a field, as far as an initializer hangs on it."""
-    asked = {name: getattr(field, name) for name in ("default", "default_factory", "init", "kw_only")}
-    return dataclasses.field(**{name: value for name, value in asked.items() if value is not dataclasses.MISSING})
 
 
 def _get_all(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
