@@ -109,14 +109,16 @@ def command(
 ) -> int:
     """Build the Keras model, and write model.keras, plot.svg, plot.png and manifest.json to DIR.
 
-    The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes. Of a
-    spec with a `matrix`, each variant gets a folder of its own in DIR, unless what lies there is up to date. A file of such
-    a name that is not as `compile` wrote it, such as a trained model, stays, and the status is 2, unless --force is given.
+    The manifest comes last and has the digests of the others. The same spec, seed and versions give the same bytes; where
+    they lie in DIR already nothing is built, unless --force is given. Of a spec with a `matrix`, each variant gets a folder
+    of its own in DIR. A file of such a name that is not as `compile` wrote it, such as a trained model, stays, and the
+    status is 2, unless --force is given.
 
     With `--for inference` the model gives the same outputs with fewer layers, and cannot be trained any more; what was
     changed, and what was left for what reason, is printed and stands in the manifest.
     """
     from ..compiler.artifact import write as artifact
+    from ..compiler.artifact.batch import is_current
     from ..compiler.artifact.verify import compare, compare_inference
     from ..compiler.deploy import deploy
 
@@ -133,6 +135,9 @@ def command(
     compilation = prepared.plain()
     show(compilation.diagnostics, color, sys.stderr)
     need_sound(compilation)
+    if weights is None and not (force or verify) and is_current(compilation, folder, passes, purpose):
+        write(f"{one_line(str(folder))} is up to date\n")
+        return 0
     compilation.need_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     compared = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from places import ROOT
 from signals import heed
 
 from cnnlstm_spec.cli.formats import FORMATS
+from cnnlstm_spec.cli.main import cli, run
 from cnnlstm_spec.cli.repeating import repeat
 from cnnlstm_spec.text.files import read, walk
 
@@ -128,12 +130,28 @@ def test_dvc(folder: Path) -> None:
     assert sh(stages["validate"]["cmd"]).returncode == 0
     assert all(Path(out).exists() for out in stages["validate"]["outs"])
     assert set(stages["compile"]["deps"]) == {"specs/equipment-fault.yaml", *stages["validate"]["outs"]}
+    given = {out for stage in stages.values() for out in (*stage.get("outs", ()), *stage.get("metrics", ()))}
+    for stage in stages.values():
+        words = shlex.split(stage["cmd"].split(" > ")[0])[1:]
+        command = cli.get_command(click.Context(cli), words[0])
+        assert command is not None and command.make_context(words[0], words[1:]).args == []
+        made = [*stage.get("outs", ()), *stage.get("metrics", ())]
+        assert all(f" {each}" in stage["cmd"] or f"={each}" in stage["cmd"] for each in made)
+        assert set(stage["deps"]) <= given | {"specs", "specs/equipment-fault.yaml", "specs/fault-run.yaml", "plant"}
 
 
 @pytest.mark.keras
-def test_dvc_compiles(folder: Path) -> None:
+@pytest.mark.filterwarnings("ignore")
+def test_dvc_compiles(folder: Path, fresh: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once; where the artifact lies there, nothing is built, and where a file of it is gone, it is built again, byte for byte."""
     stage = yaml.safe_load(block("yaml", "stages:"))["stages"]["compile"]
-    assert sh(stage["cmd"]).returncode == 0 and (folder / stage["outs"][0] / "model.keras").exists()
+    assert sh(stage["cmd"]).returncode == 0
+    model = folder / stage["outs"][0] / "model.keras"
+    before = model.read_bytes()
+    assert run(shlex.split(stage["cmd"])[1:]) == 0 and model.read_bytes() == before
+    assert capsys.readouterr().out == "model is up to date\n"
+    model.unlink()
+    assert run(shlex.split(stage["cmd"])[1:]) == 0 and model.read_bytes() == before
 
 
 def test_a_container(folder: Path) -> None:
