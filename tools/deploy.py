@@ -2,10 +2,11 @@
 
     python tools/deploy.py --cache FOLDER [--specs SPEC ...] [--kinds KIND ...] [--limit SECONDS] [--only-table] [--write]
 
-Each cell is a run, kept in FOLDER, so that what was stopped goes on; all run in one process, and in another after one that ends
-it, or that takes longer than the limit. Weights are fresh: those of `imagenet` are not downloaded. Sizes known only at run time
-stay open, and so does the batch, where the format takes it so; else they are 32, and 1. `--write` puts the table between the
-marks in docs/deploy.md.
+Each cell is a run, kept in FOLDER with its commit and its seconds of processor time as soon as it is done, so that what was
+stopped goes on. Specs of fewer multiply-adds come first. All run in one process, and in another after one that ends it, or that
+takes longer than the limit. Weights are fresh: those of `imagenet` are not downloaded. Sizes known only at run time stay open,
+and so does the batch, where the format takes it so; else they are 32, and 1. `--write` puts the table between the marks in
+docs/deploy.md.
 """
 
 from __future__ import annotations
@@ -49,9 +50,10 @@ def main() -> int:
         for spec in asked.specs:
             run_spec(spec, [kind for each, kind in find_missing([spec], asked.kinds, asked.cache)], asked.cache, asked.limit)
         return 0
+    ordered = [] if asked.only_table else sorted(asked.specs, key=count_multiply_adds)
     while not asked.only_table and (missing := find_missing(asked.specs, asked.kinds, asked.cache)):
         print(f"{len(missing)} cells are missing", file=sys.stderr, flush=True)
-        given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, asked.specs), "--kinds", *asked.kinds]
+        given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, ordered), "--kinds", *asked.kinds]
         ended = subprocess.run([sys.executable, __file__, "--one", *given], check=False)
         late = ended.returncode == -signal.SIGXCPU
         for spec, kind in missing:
@@ -66,6 +68,23 @@ def main() -> int:
         _, _, after = rest.partition(END)
         PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", "utf-8")
     return 0
+
+
+def count_multiply_adds(spec: Path) -> int:
+    """Those of a sample, with `SIZE` for sizes known only at run time; a spec that has more takes longer, by and large."""
+    from cnnlstm_spec import load
+    from cnnlstm_spec.model.costs import count_costs
+
+    typed = load(spec).typed
+    found = count_costs(typed).macs if typed is not None else 0
+    return found if isinstance(found, int) else int(found.at(dict.fromkeys(found.symbols, SIZE)))
+
+
+def find_commit() -> str:
+    """What is checked out, and whether anything in it was changed."""
+    return subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def cell_path(cache: Path, spec: Path, kind: str) -> Path:
@@ -87,7 +106,7 @@ def read_cell(path: Path) -> dict[str, Any] | None:
 def settle(path: Path, found: dict[str, Any]) -> None:
     """A cell during which the process ended is told as that, and not tried again."""
     if "began" in (read_cell(path) or {}):
-        path.write_text(json.dumps(found), "utf-8")
+        path.write_text(json.dumps({**found, "commit": find_commit()}), "utf-8")
 
 
 class Here:
@@ -154,13 +173,15 @@ def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:
         format, _, quantize = name.partition(" ")
         kind, path = Kind(format, quantize or None), cell_path(cache, spec, name)
         print(f"{spec.stem}: {name}", file=sys.stderr, flush=True)
+        began = time.process_time()
         path.write_text(json.dumps({"began": True}), "utf-8")
         # Converters hold Python's lock for minutes: the system keeps the limit.
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + limit, resource.RLIM_INFINITY))
         found = attempt(kind, None, sizes if format == "litert" else {})
         if "failed" in found and format != "litert":
             found = {**attempt(kind, 1, sizes), "open": found["failed"]}
-        path.write_text(json.dumps(found, indent=1), "utf-8")
+        of_run = {"commit": find_commit(), "seconds": round(time.process_time() - began)}
+        path.write_text(json.dumps({**found, **of_run}, indent=1), "utf-8")
     between.cleanup()
 
 
