@@ -38,6 +38,11 @@ ROWS = {
     "growth": Row(validate.growth, lambda: validate.growth(1000), lambda: validate.growth(100)),
     "many": Row(validate.many, validate.many, lambda: validate.many(3, 1)),
     "variants": Row(validate.variants, validate.variants, lambda: validate.variants(2, 1)),
+    "sweep": Row(
+        lambda: validate.many_variants(50, 50, 40),
+        lambda: validate.many_variants(20, 20, 10),
+        lambda: validate.many_variants(2, 2, 2),
+    ),
     "mending": Row(validate.mending, lambda: validate.mending(runs=1), lambda: validate.mending(100, 1)),
     "keystroke": Row(editor.keystroke, lambda: editor.keystroke(runs=5), lambda: editor.keystroke(100, 1)),
     "initialize": Row(editor.initialize, lambda: editor.initialize(3), lambda: editor.initialize(1)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+from math import prod
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -85,6 +87,32 @@ def variants(side: int = 20, rounds: int = 5) -> list[str]:
         assert all(compilation.ok for _, compilation in prepared.all())
         best = max(best, len(prepared.variants) / (time.process_time() - start))
     return [f"variants of spec 1 in a second        {best:4.0f}      (at least 500)"]
+
+
+AXES = ("branches.vibration.layers[0].units", "branches.thermal.layers[0].filters", "branches.thermal.layers[2].filters")
+
+
+def many_variants(*sides: int) -> list[str]:
+    """`validate` of a matrix over spec 1: variants by the time of one core, its memory, and when its first line comes."""
+    axes = [f"{path}=[{','.join(map(str, range(1, side + 1)))}]" for path, side in zip(AXES, sides, strict=True)]
+    given = [part for axis in axes for part in ("--matrix", axis)]
+    command = [sys.executable, "-m", "cnnlstm_spec", "validate", str(SPEC), *given, "--max-variants", str(prod(sides))]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    lines, rows = iter(process.stdout), 0
+    first = (next(lines), time.perf_counter() - start)[1]
+    for line in lines:
+        rows += line.endswith(b" ok\n")
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0 and rows == prod(sides)
+    seconds, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return [
+        f"{rows:,} variants of spec 1 in a second of one core {rows / seconds:6.0f}      (at least 1000)",
+        f"  peak memory in MiB                 {peak:7.0f}      (under 500)",
+        f"  first line after                   {first:7.2f} s, of {time.perf_counter() - start:.1f}",
+    ]
 
 
 MISTAKES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path as File
 
@@ -10,15 +10,17 @@ import click
 
 from ..compiler.compile import Compilation
 from ..compiler.silence import apart
-from ..compiler.variants import agreed, sweep
+from ..compiler.variants import Distinct, Sweep, sweep
 from ..emit.words.checked import Checked, fails
 from ..text.diagnostic import Diagnostic
 from ..text.discover import find_specs, is_spec
 from ..text.files import PathError, sort_of
 from ..text.frozen import dataclass
 from ..text.read_source import Unread
+from .formats import BY_VARIANT
 from .mend import MENDS_NOTHING, Mending, mend_files, show_patch, tried
 from .options import FOUND, UNREADABLE, read_source, shown
+from .telling import Telling
 from .terminal import note
 
 
@@ -38,24 +40,32 @@ class Asked:
     mending: Mending = MENDS_NOTHING
     runtimes: tuple[str, ...] = ()
     """Those that the model is to be exported to."""
+    printed: str = "text"
+    """The form of what is printed."""
+    written: frozenset[str] = frozenset()
+    """The forms of the files that are written."""
+
+    def wants(self, *forms: str) -> bool:
+        """Whether what is found is told in one of these forms."""
+        return not self.written.isdisjoint(forms) or self.printed in forms
 
 
-def check_all(names: Sequence[str], asked: Asked, tell: Callable[[Checked], None]) -> list[Checked]:
-    """Checks files, and tells of each as soon as it is checked; what silences nothing in any of them is told with the last."""
+def check_all(names: Sequence[str], asked: Asked, telling: Telling) -> list[Checked]:
+    """Checks files, and tells of each as it is checked; what silences nothing in any of them is told with the last."""
     files: list[Checked] = []
     unused: list[Diagnostic] | None = None
     for name in names:
-        checked, idle = _check(name, asked)
+        checked, idle = _check(name, asked, telling)
         if not checked.missing:
             unused = idle if unused is None else [each for each in unused if each.facts in [other.facts for other in idle]]
         files.append(checked)
-        tell(checked)
+        telling.add_file(checked)
     if unused:
         last = files[-1]
         # Of each variant too, since those are what some formats tell.
         variants = tuple((label, (*found, *unused)) for label, found in last.variants)
         files[-1] = replace(last, found=(*last.found, *unused), variants=variants)
-        tell(Checked(last.path, tuple(unused)))
+        telling.add_file(Checked(last.path, tuple(unused)))
     return files
 
 
@@ -65,7 +75,7 @@ def status_of(files: Iterable[Checked], strict: bool) -> int:
     return max([0, *found, *(UNREADABLE for file in files if file.missing)])
 
 
-def _check(name: str, asked: Asked) -> tuple[Checked, list[Diagnostic]]:
+def _check(name: str, asked: Asked, telling: Telling) -> tuple[Checked, list[Diagnostic]]:
     """What was found in a file, and what silences nothing there of all that is said of all files."""
     path = asked.stdin_filename if name == "-" else name
     try:
@@ -84,16 +94,37 @@ def _check(name: str, asked: Asked) -> tuple[Checked, list[Diagnostic]]:
         if asked.mending.tries:
             found = tried(prepared, found)[0]
         return Checked(path, tuple(found)), idle
-    from ..compiler.variants_table import table
+    return _check_variants(path, prepared, asked, telling)
 
-    pairs = [(variant, shown(_told(each, asked), asked.advice)) for variant, each in prepared.all()]
-    whole = agreed([each for _, each in pairs])
-    own = [apart(each)[0] for each in whole]
+
+def _check_variants(path: str, prepared: Sweep, asked: Asked, telling: Telling) -> tuple[Checked, list[Diagnostic]]:
+    """The same of a spec with variants, each of which is told before the next one is looked at."""
+    from ..compiler.variants_table import Table
+
+    table = Table(path, [axis for axis, _ in prepared.variants[0].choices], asked.strict)
+    distinct, rows = Distinct(), list[str]()
+    parts: list[tuple[str, tuple[Diagnostic, ...]]] = []
+
+    def add_row(row: str) -> None:
+        telling.add_row(row)
+        if "text" in asked.written:
+            rows.append(row)
+
+    add_row(table.write_head())
+    for variant, each in prepared.all():
+        own, new = distinct.add(shown(_told(each, asked), asked.advice))
+        telling.add_found(path, new)
+        add_row(table.write_row(variant, own))
+        if asked.wants(*BY_VARIANT):
+            parts.append((variant.label, own))
+    add_row(table.write_end())
+    of_spec, of_run = apart(distinct.idle)
+    found = [*distinct.found, *of_spec]
+    parts = [(label, (*own, *of_spec)) for label, own in parts]
     if asked.mending.tries:
-        own = tried(prepared, *own)
-    text = table(path, list(zip(prepared.variants, own, strict=True)), asked.strict)
-    variants = tuple((variant.label, tuple(each)) for variant, each in zip(prepared.variants, own, strict=True))
-    return Checked(path, tuple(_unique(own)), variants, text), apart(_unique(whole))[1]
+        found, *owns = tried(prepared, found, *(list(own) for _, own in parts))
+        parts = [(label, tuple(own)) for (label, _), own in zip(parts, owns, strict=True)]
+    return Checked(path, tuple(found), tuple(parts), "\n".join(rows)), of_run
 
 
 def _told(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
@@ -107,12 +138,6 @@ def _told(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
     assert inference is not None and training is not None
     graphs = {format: training if format in BACKENDS else inference for format in asked.runtimes}
     return (*compilation.diagnostics, *(each for format, graph in graphs.items() for each in find_lacking(graph, format)))
-
-
-def _unique(variants: Iterable[list[Diagnostic]]) -> list[Diagnostic]:
-    """What was found in any variant, each finding once."""
-    unique = {(each.code.name, each.place.span, each.message): each for found in variants for each in found}
-    return list(unique.values())
 
 
 def expanded(paths: tuple[str, ...], only_specs: bool) -> tuple[list[str], bool]:

@@ -191,6 +191,7 @@ def _variants(
     from ..text.edits.matrix import name_folders
 
     rows, waiting, sound = [], [], True
+    axes = [axis for axis, _ in prepared.variants[0].choices]
     names = name_folders(list(prepared.variants))
     for index, (variant, each) in enumerate(prepared.all()):
         rows.append((variant, shown(each.diagnostics)))
@@ -207,7 +208,7 @@ def _variants(
         if outcome.report:
             write(indent(outcome.report, "  ") + "\n")
     if not sound:
-        write(f"\n{table(prepared.source.name, rows)}\n")
+        write(f"\n{table(prepared.source.name, axes, rows)}\n")
         return FOUND
     return UNBUILT if failed else 0
 

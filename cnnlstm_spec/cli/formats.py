@@ -19,6 +19,10 @@ from .terminal import write
 FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "gitlab")
 PLAIN = (None, "text", "concise")
 """Those that a person reads, in lines that GitHub would look through for commands; None is text too."""
+LINES = frozenset({"concise", "github"})
+"""Those of a line for each finding, which can be written before the next is known."""
+BY_VARIANT = frozenset({"json", "junit"})
+"""Those that tell what was found in each variant."""
 WITH_FIXES = frozenset({"json", "sarif"})
 """Those that tell of fixes, which are tried for them."""
 ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
@@ -57,8 +61,8 @@ def report(form: str, files: Sequence[Checked], strict: bool) -> str:
 
 
 def text_of(checked: Checked, color: bool = False, width: int | None = None) -> str:
-    """What was found in a file as a terminal shows it, with a table of its variants; an empty line after each."""
-    parts = [render(checked.found, color, width) if checked.found else "", checked.table]
+    """The table of a file's variants, and what was found in it, as a terminal shows them; an empty line after each."""
+    parts = [checked.table, render(checked.found, color, width) if checked.found else ""]
     return "".join(f"{part}\n\n" for part in parts if part)
 
 

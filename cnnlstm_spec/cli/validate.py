@@ -8,7 +8,6 @@ from pathlib import Path as File
 
 import click
 
-from ..emit.words.checked import Checked
 from ..model.runtimes import BACKENDS, RUNTIMES
 from .checking import Asked, check_all, expanded, status_of
 from .formats import (
@@ -16,10 +15,8 @@ from .formats import (
     PLAIN,
     WITH_FIXES,
     annotates,
-    count,
     read_output_files,
     report,
-    text_of,
     without_commands,
     write_reports,
 )
@@ -35,6 +32,7 @@ from .options import (
     set_option,
     stdin_option,
 )
+from .telling import Nothing, find_telling
 from .terminal import columns, has_color, write
 
 
@@ -106,13 +104,9 @@ def command(
     check_mending(paths, form, fix, unsafe_fixes, diff)
     tries = bool(WITH_FIXES.intersection((form, *outputs.values())))
     mending = Mending(fix and not diff, diff, unsafe_fixes, tries)
-    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending, runtimes)
+    printed = form or "text"
+    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending, runtimes, printed, frozenset(outputs.values()))
     colored = has_color(color, sys.stdout)
-    in_text = form in (None, "text")
-
-    def tell(checked: Checked) -> None:
-        if in_text and not diff:
-            write(text_of(checked, colored, columns(sys.stdout)), colored)
 
     def check() -> int:
         names, unread = expanded(paths, only_specs)
@@ -120,9 +114,9 @@ def command(
             if str(path) in names:
                 raise click.UsageError(f"`{path}` is a spec, not a file to write")
         with without_commands() if annotates() and form in PLAIN else nullcontext():
-            files = check_all(names, asked, tell)
-            if not diff:
-                write(count(files) if form is None or in_text else report(form, files, strict))
+            telling = Nothing() if diff else find_telling(printed, strict, colored, columns(sys.stdout))
+            files = check_all(names, asked, telling)
+            telling.end(files)
         if form is None and annotates():
             write(report("github", files, strict))
         write_reports(outputs, files, strict)

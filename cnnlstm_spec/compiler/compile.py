@@ -316,7 +316,10 @@ def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     if len(ordered) <= SHOWN:
         return tuple(ordered)
     rest = ordered[SHOWN:]
-    errors = sum(each.severity == "error" for each in rest)
-    facts: dict[str, object] = {"count": len(rest), "error": errors, "warning": len(rest) - errors}
-    more = Diagnostic(MORE, rest[0].place, facts, level="error" if errors else "warning")
-    return (*ordered[:SHOWN], more)
+    return (*ordered[:SHOWN], count_rest(rest[0], len(rest), sum(each.severity == "error" for each in rest)))
+
+
+def count_rest(first: Diagnostic, count: int, errors: int) -> Diagnostic:
+    """What stands for findings that are more than a person reads, at the place of the first."""
+    facts: dict[str, object] = {"count": count, "error": errors, "warning": count - errors}
+    return Diagnostic(MORE, first.place, facts, level="error" if errors else "warning")

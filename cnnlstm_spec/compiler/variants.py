@@ -14,7 +14,7 @@ from ..text.nodes import Mapping, Node
 from ..text.source import Source
 from ..text.spelling import limits_lookups
 from ..text.texts import Texts
-from .compile import Compilation, Overrides, collector_paused, compile_document, finish, read_document
+from .compile import SHOWN, Compilation, Overrides, collector_paused, compile_document, count_rest, finish, read_document
 from .silence import IDLE, NOTHING, Silence
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..text.edits.overrides import Override
 
 
+Key = tuple[object, ...]
 FEW = 50
 """So many variants cannot have too many layers together, of which a spec has a limit of its own."""
 
@@ -39,7 +40,7 @@ class Sweep:
     """What is set after those values: it comes after it all."""
     folder: File | None
     allow_imports: bool
-    variants: tuple[Variant, ...]
+    variants: Sequence[Variant]
     silence: Silence = NOTHING
     texts: Texts = field(default_factory=Texts, repr=False, compare=False)
     """What was read for it."""
@@ -90,13 +91,63 @@ class Sweep:
     def find_in_all(self) -> list[Diagnostic]:
         """What is found in any variant, or in the spec where there are none, each finding once."""
         compilations = [each for _, each in self.all()] if self.variants else [self.plain()]
-        unique = {(each.code.name, each.place.span, each.message): each for one in compilations for each in one.diagnostics}
+        unique = {_identify(each): each for one in compilations for each in one.diagnostics}
         return list(unique.values())
 
     def count_layers(self) -> int:
         """How many layers the spec has as it is written, and each variant about as many."""
         graph = self.plain().graph
         return len(graph.nodes) if graph is not None else 0
+
+
+class Distinct:
+    """What is found in variants that come one after another: each finding once, and of all no more than a person reads.
+
+    What is kept does not grow with the number of variants, but for a number for each finding.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[Key, Diagnostic] = {}
+        self._more: set[int] = set()
+        self._stands_for: Diagnostic | None = None
+        self._errors = 0
+        self._idle: dict[Key, Diagnostic] | None = None
+
+    def add(self, found: Sequence[Diagnostic]) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
+        """Of the next variant what is found in it, but for what silences nothing; and what no variant had before."""
+        idle = {_identify(each): each for each in found if each.code is IDLE}
+        self._idle = idle if self._idle is None else {key: each for key, each in self._idle.items() if key in idle}
+        own = [each for each in found if each.code is not IDLE]
+        return tuple([self._first.get(_identify(each), each) for each in own]), tuple([each for each in own if self._take(each)])
+
+    def _take(self, found: Diagnostic) -> bool:
+        """Whether a finding is one of those that are told, and had not come before."""
+        key = _identify(found)
+        if key in self._first:
+            return False
+        if len(self._first) < SHOWN:
+            self._first[key] = found
+            return True
+        if hash(key) not in self._more:
+            self._more.add(hash(key))
+            self._errors += found.severity == "error"
+            self._stands_for = self._stands_for or found
+        return False
+
+    @property
+    def found(self) -> list[Diagnostic]:
+        """All of them, and at the end how many more there are."""
+        told = list(self._first.values())
+        return told if self._stands_for is None else [*told, count_rest(self._stands_for, len(self._more), self._errors)]
+
+    @property
+    def idle(self) -> list[Diagnostic]:
+        """What silences nothing in any variant."""
+        return list((self._idle or {}).values())
+
+
+def _identify(found: Diagnostic) -> Key:
+    return found.code.name, found.place.span, found.message
 
 
 def agreed(found: Sequence[list[Diagnostic]]) -> list[list[Diagnostic]]:
@@ -140,14 +191,14 @@ def sweep(
         given = read_overrides(overrides, found)
         document = set_all(document, (each for each in given if each.steps[0] == "matrix"), found)
         after = tuple(each for each in given if each.steps[0] != "matrix")
-    variants: tuple[Variant, ...] = ()
+    variants: Sequence[Variant] = ()
     made = Sweep(source, document, (), after, folder, allow_imports, (), silence, texts, memory, prepare_again, indexed)
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
-        from ..text.edits.matrix import combine, find_too_much_work, limit_variants, read_matrix, remove_matrix
+        from ..text.edits.matrix import Variants, find_too_much_work, limit_variants, read_matrix, remove_matrix
 
         before, written = len(found), document
         axes = limit_variants(read_matrix(document, matrix, found, after), document, found, max_variants)
-        variants = tuple(combine(axes)) if axes and len(found) == before else ()
+        variants = Variants(axes) if axes and len(found) == before else ()
         document = remove_matrix(document)
         prepared = replace(made, document=document, found=tuple(found), variants=variants)
         if max_variants is None and len(variants) > FEW:

@@ -6,27 +6,50 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.costs import count_costs, estimate_training_bytes
 from ..text.diagnostic import Diagnostic
-from ..text.edits.matrix import Variant
+from ..text.edits.matrix import Axis, Variant
 from ..text.escape.csv import to_csv
 from ..text.escape.terminal import measure_width, one_line
 from .compile import Compilation
 
+OK = "ok"
 COSTS = ("params", "trainable_params", "weight_bytes", "macs", "activation_bytes", "training_bytes")
 
-Found = tuple[Variant, Sequence[Diagnostic]]
+
+class Table:
+    """A row for each variant, as it comes: its values, and `ok` or the first of its mistakes. Below them how many fail."""
+
+    def __init__(self, name: str, axes: Sequence[Axis], strict: bool = False) -> None:
+        self.name, self.axes, self.strict = name, axes, strict
+        shown = [[one_line(text) for text in (axis.path, *axis.texts.values())] for axis in axes]
+        self.widths = [max(map(measure_width, texts)) for texts in shown]
+        self.count = self.failing = 0
+
+    def write_head(self) -> str:
+        """The paths of the axes."""
+        return self._lay_out([axis.path for axis in self.axes], "")
+
+    def write_row(self, variant: Variant, found: Iterable[Diagnostic]) -> str:
+        """The next variant."""
+        verdict = _judge_variant(found, self.strict)
+        self.count += 1
+        self.failing += verdict != OK
+        return self._lay_out(variant.texts, verdict)
+
+    def write_end(self) -> str:
+        """How many there were, and how many of them fail."""
+        fail = f"{self.failing} fail{'s' if self.failing == 1 else ''}" if self.failing else "all are sound"
+        return f"{one_line(self.name)}: {self.count} variant{'s' if self.count > 1 else ''}, {fail}"
+
+    def _lay_out(self, texts: Iterable[str], verdict: str) -> str:
+        cells = [_pad_text(one_line(text), width) for text, width in zip(texts, self.widths, strict=True)]
+        return ("  " + "  ".join([*cells, one_line(verdict)])).rstrip()
 
 
-def table(name: str, found: Sequence[Found], strict: bool = False) -> str:
-    """A row for each variant: its values, and `ok` or the first of its mistakes."""
-    paths = [axis.path for axis, _ in found[0][0].choices]
-    verdicts = [_judge_variant(each, strict) for _, each in found]
-    rows = [(*paths, ""), *((*variant.texts, verdict) for (variant, _), verdict in zip(found, verdicts, strict=True))]
-    shown = [tuple(map(one_line, row)) for row in rows]
-    widths = [max(measure_width(row[column]) for row in shown) for column in range(len(paths))]
-    lines = [("  " + "  ".join(map(_pad_text, row, [*widths, 0]))).rstrip() for row in shown]
-    failing = sum(verdict != "ok" for verdict in verdicts)
-    fail = f"{failing} fail{'s' if failing == 1 else ''}" if failing else "all are sound"
-    return "\n".join([f"{one_line(name)}: {len(found)} variant{'s' if len(found) > 1 else ''}, {fail}", *lines])
+def table(name: str, axes: Sequence[Axis], found: Iterable[tuple[Variant, Sequence[Diagnostic]]]) -> str:
+    """The whole table."""
+    made = Table(name, axes)
+    rows = [made.write_row(variant, each) for variant, each in found]
+    return "\n".join([made.write_head(), *rows, made.write_end()])
 
 
 def costs(
@@ -56,10 +79,10 @@ def _list_costs(compilation: Compilation, batch_size: int | None, sizes: Mapping
     return [*map(str, values), ""]
 
 
-def _judge_variant(found: Sequence[Diagnostic], strict: bool) -> str:
+def _judge_variant(found: Iterable[Diagnostic], strict: bool) -> str:
     wrong = [each for each in found if each.severity == "error" or (strict and each.severity == "warning")]
     if not wrong:
-        return "ok"
+        return OK
     more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
     return f"{wrong[0].severity}[{wrong[0].code.name}]: {wrong[0].message}{more}"
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import textwrap
+import tracemalloc
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -14,8 +15,10 @@ import pytest
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.compiler.variants import Sweep, sweep
-from cnnlstm_spec.text.edits.matrix import LIMIT, name_folders
+from cnnlstm_spec.compiler.compile import SHOWN, Compilation
+from cnnlstm_spec.compiler.variants import Distinct, Sweep, sweep
+from cnnlstm_spec.text import memo
+from cnnlstm_spec.text.edits.matrix import LIMIT, Variant, name_folders
 from cnnlstm_spec.text.source import Source
 
 SPEC = """
@@ -136,7 +139,7 @@ def test_with_every_axis_fixed_there_is_one_spec(path: Path, capsys: pytest.Capt
 def test_a_fixed_axis_leaves_the_table(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", str(path), "--set", "vars.width=16"]) == 1
     out = capsys.readouterr().out
-    assert "2 variants, 1 fails" in out and "vars.width" not in out.partition("variants")[2]
+    assert "2 variants, 1 fails" in out and "vars.width" not in out.partition("2 variants")[0]
     assert run(["shapes", str(path), "--set", "fusion.strategy=concat", "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(row["vars.width"], row["params"]) for row in rows] == [("8", "89"), ("16", "169")]
@@ -201,6 +204,70 @@ def test_validate(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "4 variants, 1 fails" in out and out.count(" ok\n") == 3 and out.endswith("1 error in 1 file\n")
     assert run(["validate", str(path), "--matrix", "fusion.strategy=[concat]"]) == 0
     assert "2 variants, all are sound" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("form", "of_each"), [("text", 1), ("concise", 0), ("github", 0)])
+def test_what_is_found_is_written_as_it_comes(
+    form: str, of_each: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of a variant is held back until the next one is looked at, which its findings do not wait for either."""
+    path = tmp_path / "several.yaml"
+    path.write_text(spec("matrix: {vars.width: [8, none, 16], fusion.strategy: [concat, add]}\n"))
+    written: list[list[str]] = []
+    compile_variant = Sweep.compiled
+
+    def compiled(self: Sweep, variant: Variant | None) -> Compilation:
+        written.append(capsys.readouterr().out.splitlines())
+        return compile_variant(self, variant)
+
+    monkeypatch.setattr(Sweep, "compiled", compiled)
+    assert run(["validate", str(path), "--format", form]) == 1
+    rest = capsys.readouterr().out.splitlines()
+    assert len(written) == 6 and len(written[0]) == of_each
+    if form == "text":
+        assert [len(each) for each in written] == [1] * 6 and "3 fail" in rest[1]
+    else:
+        assert ["wrong-type" in "".join(each) for each in written] == [False, False, False, True, False, False]
+        assert len(rest) == 1 and "shapes-differ" in rest[0]
+
+
+def test_memory_does_not_grow_with_the_number_of_variants(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond what variants share, of which so much is kept at most."""
+    monkeypatch.setattr(memo, "MOST", 200)
+
+    def find_peak(side: int) -> int:
+        path = tmp_path / "several.yaml"
+        widths, seeds = list(range(9, 9 + side)), list(range(side))
+        path.write_text(spec(f"matrix: {{vars.width: {widths}, seed: {seeds}, fusion.strategy: [add]}}\n"))
+        capsys.readouterr()
+        tracemalloc.start()
+        assert run(["validate", str(path), "--format", "concise"]) == 1
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    find_peak(10)
+    few = find_peak(10)
+    assert find_peak(20) - few < 300 * 200
+
+
+def test_what_is_found_in_many_variants_is_counted_beyond_what_a_person_reads() -> None:
+    prepared = swept(spec(f"matrix: {{vars.width: {list(range(9, 9 + SHOWN + 50))}, fusion.strategy: [add], seed: [1, 2]}}\n"))
+    distinct = Distinct()
+    news = [len(distinct.add(each.diagnostics)[1]) for _, each in prepared.all()]
+    assert news == [1, 0] * SHOWN + [0, 0] * 50
+    assert len(distinct.found) == SHOWN + 1 and distinct.found[-1].message == "50 more findings from here on"
+    assert distinct.found[-1].severity == "error" and not distinct.idle
+
+
+def test_a_variant_by_its_place() -> None:
+    found = swept(spec()).variants
+    assert len(found) == 4 and [found[place].label for place in range(-4, 0)] == [each.label for each in found]
+    assert [each.label for each in found[1:3]] == [found[1].label, found[2].label]
+    with pytest.raises(IndexError):
+        found[4]
 
 
 def test_validate_as_json(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

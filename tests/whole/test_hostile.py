@@ -39,7 +39,7 @@ from cnnlstm_spec.emit.words.junit import write_junit
 from cnnlstm_spec.emit.words.sarif import write_sarif
 from cnnlstm_spec.emit.words.table import table
 from cnnlstm_spec.model.costs import count_costs
-from cnnlstm_spec.text.edits.matrix import combine, name_folders, read_matrix
+from cnnlstm_spec.text.edits.matrix import Variants, name_folders, read_matrix
 from cnnlstm_spec.text.escape.characters import UNSAFE
 from cnnlstm_spec.text.escape.file_name import make_file_name
 from cnnlstm_spec.text.escape.terminal import OURS
@@ -227,7 +227,7 @@ def test_variants() -> None:
     rng = Random(2)
     texts = [*hostile.PARTS, *(hostile.text(rng) for _ in range(50))]
     document = node_of({"matrix": {"description": texts, "vars": [{text: text} for text in texts[:3]]}})
-    found = list(combine(read_matrix(document, (), [])))
+    found = list(Variants(read_matrix(document, (), [])))
     names = name_folders(found)
     assert len({each.lower() for each in names}) == len(names) == 3 * len(texts)
     for name in (*names, *(make_file_name(text, "x") for text in texts)):

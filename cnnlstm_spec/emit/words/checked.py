@@ -11,6 +11,7 @@ from ...text.files import PathError, resolve
 from ...text.frozen import dataclass
 from ...text.source import NOWHERE, Span
 
+Key = tuple[object, ...]
 LEVELS = ("error", "warning", "advice")
 
 
@@ -22,9 +23,9 @@ class Checked:
     """As it was given."""
     found: tuple[Diagnostic, ...]
     variants: tuple[tuple[str, tuple[Diagnostic, ...]], ...] = ()
-    """By the labels of the variants."""
+    """By the labels of the variants, where what is written has each of them."""
     table: str = ""
-    """Which variants fail and why, as a text."""
+    """Which variants fail and why, as a text, where one is written whole."""
     missing: bool = False
     """Whether it could not be read at all."""
 
@@ -86,9 +87,11 @@ def describe_finding(found: Diagnostic, spot: Spot | None = None) -> str:
 
 def order_findings(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
     """Every finding of all files, each once, with where it stands."""
-    once = {(str(spot), spot.option, each.code.name, each.message): (spot, each) for spot, each in _list_all(files)}
+    once = {identify(each, file.path): (find_spot(each.place.span, file.path), each) for file in files for each in file.found}
     return list(once.values())
 
 
-def _list_all(files: Sequence[Checked]) -> list[tuple[Spot, Diagnostic]]:
-    return [(find_spot(each.place.span, file.path), each) for file in files for each in file.found]
+def identify(found: Diagnostic, path: str) -> Key:
+    """What makes two findings of files one: where they stand, and what they say."""
+    spot = find_spot(found.place.span, path)
+    return str(spot), spot.option, found.code.name, found.message

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from itertools import product
 from math import prod
+from typing import overload
 
 from ..diagnostic import Code, Diagnostic
 from ..escape.file_name import make_file_name
@@ -59,6 +61,11 @@ class Axis:
     spans: tuple[Span, ...]
     """Where each of them is written."""
 
+    @cached_property
+    def texts(self) -> dict[int, str]:
+        """Each value as it is written on one line, by the `id` of its node."""
+        return {id(value): _show_value(value) for value in self.values}
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -69,7 +76,7 @@ class Variant:
     @property
     def texts(self) -> tuple[str, ...]:
         """The values, as they are written on one line."""
-        return tuple(_show_value(value) for _, value in self.choices)
+        return tuple([axis.texts[id(value)] for axis, value in self.choices])
 
     @property
     def label(self) -> str:
@@ -159,10 +166,35 @@ def _find_fixed(document: Node, axes: list[Axis], overrides: Sequence[Override])
     return fixed
 
 
-def combine(axes: list[Axis]) -> Iterator[Variant]:
-    """Every combination, the last axis fastest."""
-    for values in product(*(axis.values for axis in axes)):
-        yield Variant(tuple(zip(axes, values, strict=True)))
+class Variants(Sequence[Variant]):
+    """Every combination, the last axis fastest; none without axes. Each is made when it is asked for."""
+
+    def __init__(self, axes: Sequence[Axis] = ()) -> None:
+        self.axes = tuple(axes)
+
+    def __len__(self) -> int:
+        return prod(len(axis.values) for axis in self.axes) if self.axes else 0
+
+    def __iter__(self) -> Iterator[Variant]:
+        for values in product(*(axis.values for axis in self.axes)) if self.axes else ():
+            yield Variant(tuple(zip(self.axes, values, strict=True)))
+
+    @overload
+    def __getitem__(self, index: int) -> Variant: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Variant]: ...
+
+    def __getitem__(self, index: int | slice) -> Variant | list[Variant]:
+        places = range(len(self))[index]
+        return self._make(places) if isinstance(places, int) else [self._make(each) for each in places]
+
+    def _make(self, place: int) -> Variant:
+        choices: list[tuple[Axis, Node]] = []
+        for axis in reversed(self.axes):
+            place, position = divmod(place, len(axis.values))
+            choices.append((axis, axis.values[position]))
+        return Variant(tuple(reversed(choices)))
 
 
 def remove_matrix(document: Mapping) -> Mapping:
