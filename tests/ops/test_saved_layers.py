@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from elsewhere import Elsewhere
 from layers import op_classes, spec_of
 
 from cnnlstm_spec import load
@@ -37,11 +36,13 @@ for path in sys.argv[1:]:
 
 @pytest.mark.sampled(every=12, long=2)
 @pytest.mark.parametrize("first", range(0, len(LAYERS), EACH))
-def test_every_layer_gives_the_same_once_it_is_loaded(first: int, tmp_path: Path) -> None:
+def test_every_layer_gives_the_same_once_it_is_loaded(first: int, tmp_path: Path, elsewhere: Elsewhere) -> None:
     group, path = LAYERS[first : first + EACH], tmp_path / "layers.keras"
     names, values = saved(group, path)
-    done = subprocess.run([sys.executable, "-c", LOADS, str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (done.stderr[-2000:], first_that_fails(group, tmp_path))
+    try:
+        elsewhere.run(LOADS, tmp_path, str(path))
+    except AssertionError as error:
+        raise AssertionError(first_that_fails(group, tmp_path)) from error
     assert unequal(names, values, path) == []
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from elsewhere import Elsewhere
 from places import ROOT, TESTS
 from told import hold, tell
 
@@ -176,13 +176,13 @@ def test_commands(command: list[str], package: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 class TestKeras:
-    def test_the_model_is_saved_and_loaded(self, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_model_is_saved_and_loaded(self, package: Path, capsys: pytest.CaptureFixture[str], elsewhere: Elsewhere) -> None:
         folder = package.parent
         (folder / "spec.yaml").write_text(SPEC)
         assert run(["compile", "--allow-imports", str(folder / "spec.yaml"), "-o", str(folder / "out")]) == 0
         usage = capsys.readouterr().out.split("\n\n")[1]
         assert "my_package.keras_layers" in usage
-        subprocess.run([sys.executable, "-c", usage], check=True, cwd=folder, capture_output=True)
+        elsewhere.run(usage, folder)
 
     def test_shapes_and_source_agree_with_keras(self, package: Path) -> None:
         compilation = load(SPEC, allow_imports=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from elsewhere import Elsewhere
 from places import ROOT
 
 from cnnlstm_spec import Compilation, load
@@ -117,7 +117,9 @@ class TestKeras:
         assert scope.found == [] and isinstance(thing, OwnThing)
         assert (thing.path, thing.get("step")) == ("my_package.objects.Counting", 2)
 
-    def test_the_model_is_built_saved_and_loaded(self, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_model_is_built_saved_and_loaded(
+        self, package: Path, capsys: pytest.CaptureFixture[str], elsewhere: Elsewhere
+    ) -> None:
         numpy = pytest.importorskip("numpy")
         folder = package.parent
         (folder / "spec.yaml").write_text(SPEC)
@@ -136,7 +138,7 @@ class TestKeras:
         assert run(["compile", "--allow-imports", str(folder / "spec.yaml"), "-o", str(folder / "out")]) == 0
         usage = capsys.readouterr().out.split("\n\n")[1]
         assert "my_package.objects" in usage and "my_package.objects" in (folder / "out" / "manifest.json").read_text()
-        subprocess.run([sys.executable, "-c", usage], check=True, cwd=folder, capture_output=True)
+        elsewhere.run(usage, folder)
 
     def test_what_your_code_raises_is_told(self, package: Path, capsys: pytest.CaptureFixture[str]) -> None:
         text = OBJECTS.replace("self.power = power", "raise ValueError('no such power')")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from elsewhere import Elsewhere
 from json_schemas import read_document
 from places import ROOT
 
@@ -292,21 +293,13 @@ def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-PREDICT = """
-import sys
-assert not any("cnnlstm" in name for name in sys.modules)
-try:
-    import cnnlstm_spec
-except ImportError:
-    pass
-else:
-    raise SystemExit("the package is there")
-"""
+STRICT = "import warnings\nwarnings.simplefilter('error')\n"
+"""What warns has failed."""
 
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-def test_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Elsewhere) -> None:
     """Another process and this one give equal bytes; a third, without this package, loads and feeds the model as it was told."""
     (tmp_path / "small.yaml").write_text(SMALL)
     first = command("compile", "small.yaml", "-o", "one", "--set", "vars.width=5", cwd=tmp_path)
@@ -326,18 +319,8 @@ def test_compile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert manifest["seed"] == 3 and manifest["versions"]["cnnlstm-spec"]
     lines = first.stdout.splitlines()[-3:]
     assert lines[1] == 'model = keras.models.load_model("one/model.keras")' and manifest["usage"][2] == lines[2]
-    program = PREDICT + "\n".join(lines) + "\nprint(model.count_params())\n"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    arguments = [sys.executable, "-W", "error", "-I", "-S", "-c", _site() + program]
-    done = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[-1] == str(manifest["params"]["total"])
-
-
-def _site() -> str:
-    """The packages of this environment without what is installed for editing."""
-    paths = [path for path in sys.path if path.endswith("-packages")]
-    return f"import sys; sys.path += {paths!r}\n"
+    said = elsewhere.run(STRICT + "\n".join(lines) + "\nprint(model.count_params())\n", tmp_path)
+    assert said.split()[-1] == str(manifest["params"]["total"])
 
 
 @pytest.mark.keras
@@ -365,6 +348,7 @@ MODES = {
     "half with multipliers": ", dtype_policy: mixed_float16, learning_rate_multipliers: {branches.x: 0.1}",
 }
 LOADED = """import pathlib, sys
+assert sys.modules["cnnlstm_spec"] is None
 import keras
 for path in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
     model = keras.models.load_model(path)
@@ -376,7 +360,7 @@ print("silent")
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-def test_a_file_that_is_trained_on_loads_silently(tmp_path: Path, whole: bool) -> None:
+def test_a_file_that_is_trained_on_loads_silently(tmp_path: Path, whole: bool, elsewhere: Elsewhere) -> None:
     """Of every optimizer, or a sixth of them, in one mode or another; under `mixed_float16` what scales the loss is in the file."""
     optimizers = sorted(family("optimizers")["classes"])
     wanted = [(mode, name) for index, name in enumerate(optimizers) for mode in [list(MODES)[index % len(MODES)]]]
@@ -390,6 +374,4 @@ def test_a_file_that_is_trained_on_loads_silently(tmp_path: Path, whole: bool) -
         files, _ = artifact.make_files(load(text), lambda step: None)
         (tmp_path / f"{mode} {index}.keras").write_bytes(files["model.keras"])
     assert len(optimizers) > 10
-    command = [sys.executable, "-W", "error", "-c", LOADED, str(tmp_path)]
-    loaded = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert loaded.stdout == "silent\n" and "Skipping" not in loaded.stderr, loaded.stderr
+    assert elsewhere.run(STRICT + LOADED, tmp_path, str(tmp_path)) == "silent\n"

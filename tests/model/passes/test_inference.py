@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from elsewhere import Elsewhere
 from json_schemas import read_document
 from places import ROOT
 
@@ -576,7 +575,6 @@ def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 LOADED = """
 import sys
-sys.modules["cnnlstm_spec"] = None
 import keras, numpy
 model = keras.models.load_model(sys.argv[1], safe_mode=True)
 assert [layer.name for layer in model.layers if layer.weights] == ["c", "head_dense"], model.layers
@@ -589,7 +587,7 @@ numpy.save("found.npy", model.predict(numpy.load("x.npy"), verbose=0))
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("file", ["trained.keras", "trained.weights.h5"])
-def test_a_trained_model(file: str, spec: Path, capsys: pytest.CaptureFixture[str], fresh: Any) -> None:
+def test_a_trained_model(file: str, spec: Path, capsys: pytest.CaptureFixture[str], fresh: Any, elsewhere: Elsewhere) -> None:
     """What was fitted is deployed: its file is loaded where this package is not, and predicts the same."""
     import numpy
 
@@ -612,8 +610,7 @@ def test_a_trained_model(file: str, spec: Path, capsys: pytest.CaptureFixture[st
     assert [each["name"] for each in manifest["spec"]["layers"]][:2] == ["c", "n"], "the spec stays as it was understood"
     assert "BatchNormalization" not in Path("out/plot.svg").read_text("utf-8")
     numpy.save("x.npy", x)
-    done = subprocess.run([sys.executable, "-c", LOADED, "out/model.keras"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    elsewhere.run(LOADED, spec.parent, "out/model.keras")
     numpy.testing.assert_allclose(numpy.load("found.npy"), model.predict(x, verbose=0), rtol=1e-4, atol=1e-4)
 
 
