@@ -151,7 +151,7 @@ def test_in_keras(clip: str, tmp_path: Path, fresh: Any) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("policy", ["mixed_float16", "float64"])
+@pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("float64", marks=pytest.mark.whole)])
 def test_on_other_types(policy: str, fresh: Any) -> None:
     """Integers, other policies, channels first, masked frames and one layer for images and clips; in `fit` it is drawn."""
     import numpy

@@ -93,6 +93,7 @@ def test_gradients(sizes: str) -> None:
         close(numpy.asarray(a), numpy.asarray(b), 1e-4)
 
 
+@pytest.mark.sampled("outer", "inner", "size", long=1)
 @pytest.mark.parametrize("outer", ["3", "clips"])
 @pytest.mark.parametrize("inner", ["4", "frames"])
 @pytest.mark.parametrize("size", ["6", "size"])

@@ -246,6 +246,7 @@ def test_over_an_image(strategy: str, size: str) -> None:
     close(model.predict(data, verbose=0), wanted)
 
 
+@pytest.mark.sampled("shape", "sizes", long=1)
 @pytest.mark.parametrize("shape", [(3, 3, 5), (1, 5, 5), (1, 4, 4)])
 @pytest.mark.parametrize("sizes", [("[height, 1, 4]", "[1, width, 4]"), ("[null, 1, 4]", "[1, 5, 4]")])
 def test_axes_of_size_1_from_several_inputs(sizes: tuple[str, str], shape: tuple[int, int, int]) -> None:
@@ -457,6 +458,7 @@ def padded(x: Array, mask: Array, junk: float) -> Array:
     return numpy.where(mask[..., None], x, junk).astype("float32")
 
 
+@pytest.mark.sampled("strategy", "arguments", "both", long=1)
 @pytest.mark.parametrize(("strategy", "arguments"), MASKED, ids=[i for i, s in zip(IDS, STRATEGIES, strict=True) if s in MASKED])
 @pytest.mark.parametrize("both", [False, True])
 def test_padding_never_leaks(strategy: str, arguments: dict[str, Any], both: bool) -> None:
@@ -565,6 +567,7 @@ def test_what_is_repeated_is_padded_where_the_others_are(layer: str, other: str)
         close(result, results[0], 2e-6)
 
 
+@pytest.mark.sampled("rest", "axis", long=1)
 @pytest.mark.parametrize(
     "rest", ["{MultiHeadAttention: {num_heads: 1, key_dim: 4}}", "{Dense: {units: 3}}", "{Conv1D: {filters: 3, kernel_size: 1}}"]
 )

@@ -162,7 +162,7 @@ def differs_on_purpose(op: Op, shape: tuple[int | None, ...], dtype: str) -> boo
     return False
 
 
-@pytest.mark.sampled(every=6, long=3)
+@pytest.mark.sampled(every=12, long=3)
 @pytest.mark.parametrize(
     "op_class", [op for op in OPS if op.arity == (1, 1) and op.__name__ not in DIFFERS], ids=lambda op: op.__name__
 )

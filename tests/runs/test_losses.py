@@ -96,7 +96,7 @@ def test_several_heads_with_class_weights_masks_and_phases(tmp_path: Path) -> No
         return sum(total) / 4
 
     lstm.trainable = False
-    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=losses)
+    model.compile(optimizer=keras.optimizers.Adam(0.01), loss=losses, run_eagerly=True)
     kept, theirs = [], []
     for number in range(3):
         theirs.append(epoch(number))
@@ -104,7 +104,7 @@ def test_several_heads_with_class_weights_masks_and_phases(tmp_path: Path) -> No
     assert all((a == b).all() for a, b in zip(initial, lstm.get_weights(), strict=True))
     model.set_weights(kept[theirs.index(min(theirs))])
     lstm.trainable = True
-    model.compile(optimizer=keras.optimizers.SGD(0.1), loss=losses)
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss=losses, run_eagerly=True)
     theirs += [epoch(3), epoch(4)]
     assert [float(row["loss"]) for row in ours] == pytest.approx(theirs, rel=1e-5)
     # The metric sees the column's own numbers, of which one is far from 1.
@@ -142,6 +142,7 @@ def test_windows(tmp_path: Path) -> None:
 
     keras.utils.clear_session()
     model = load(tmp_path / "spec.yaml").to_keras()
+    model.run_eagerly = True
     table = numpy.array(values, "float32")
     x = numpy.stack([table[first : first + 6] for first in range(60 - 6 - 1)])
     y = table[7:, 0]

@@ -92,6 +92,7 @@ ROWS = {
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=3, long=1)
 @pytest.mark.parametrize("row", ROWS)
 def test_the_fuzz_finds(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from fuzz.judge import judge

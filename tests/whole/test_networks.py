@@ -27,6 +27,8 @@ LONG = {
     ),
     "efficientnet-lstm",
     "video-lstm",
+    "video-mobilenet",
+    "video-padded",
     "video-resnet50",
     "video-resnet50-bidirectional",
     "video-self-attention",

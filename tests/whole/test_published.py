@@ -20,9 +20,9 @@ LONG = {
     *("arrhythmia-attention", "deepspeech2", "googlenet", "long-videos", "lstnet", "resnet-time-series", "siamese"),
     *("slow-fast", "sound-event-crnn", "transfer-learning", "unet", "unet-mobilenetv2", "wavenet"),
     *("mlp-mixer", "vqa", "lstm-seq2seq"),
-    *("cbam-resnet18", "miniature-gpt", "vision-transformer", "bidaf", "cbhg", "multi-lead-ecg"),
+    *("cbam-resnet18", "miniature-gpt", "vision-transformer", "bidaf", "cbhg", "multi-lead-ecg", "mlstm-fcn"),
 }
-"""What takes longest to run: half of them are built always, and all run with `--whole`."""
+"""What takes longest to run: a quarter of them is built always, and all run with `--whole`."""
 LARGE = {"retinanet-resnet50"}
 """What is built with `--whole` alone."""
 FRAMES = {"deepspeech2": {"frames": 40}}
@@ -45,7 +45,7 @@ def test_has_the_published_count_and_its_source(path: Path) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.sampled(every=2, long=2)
+@pytest.mark.sampled(every=4, long=2)
 @pytest.mark.parametrize("path", [path for path in PUBLISHED if path.stem in LONG], ids=lambda path: path.stem)
 def test_is_what_keras_builds(path: Path, fresh: Any) -> None:
     import networks

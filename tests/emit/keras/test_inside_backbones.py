@@ -19,7 +19,6 @@ BASE: dict[str, Any] = {"weights": None, "include_top": False, "name": "base"}
 POOLED: Any = ["GlobalAveragePooling2D", {"Dense": {"units": 1}}]
 QUICK: dict[str, Any] = {
     "MobileNet": {"alpha": 0.25},
-    "MobileNetV2": {"alpha": 0.35},
     "MobileNetV3Small": {"alpha": 0.35},
     "VGG16": {},
 }

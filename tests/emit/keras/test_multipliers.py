@@ -75,7 +75,7 @@ def trained(op_class: type[Op], example: Example) -> bool:
 CASES = {op.__name__: [each for each in op.examples if trained(op, each)] for op in op_classes()}
 
 
-@pytest.mark.sampled(every=6, long=3)
+@pytest.mark.sampled(every=12, long=3)
 @pytest.mark.parametrize("op", [op for op, examples in CASES.items() if examples])
 def test_every_layer_with_weights(op: str, tmp_path: Path) -> None:
     """Beside another like it that has no multiplier; shared, and in `TimeDistributed`, where it has one input."""

@@ -280,6 +280,7 @@ def test_learned_vectors_under_an_optimizer(layer: Any, optimizer: Any, code: st
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize(("layer", "optimizer", "code"), LEARNED)
 def test_learned_vectors_under_an_optimizer_in_keras(
     layer: Any, optimizer: Any, code: str | None, monkeypatch: pytest.MonkeyPatch
@@ -299,13 +300,15 @@ def test_learned_vectors_under_an_optimizer_in_keras(
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("name", "policy", "values", "code"), ROWS[::3])
+@pytest.mark.sampled(every=6, long=2)
+@pytest.mark.parametrize(("name", "policy", "values", "code"), ROWS)
 def test_tables_under_an_optimizer_in_keras(name: str, policy: str, values: dict[str, Any], code: str | None) -> None:
     assert _trains(spec(TOKENS, [TABLE], optimizer={name: values}, dtype_policy=policy)) == (code is None)
 
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize(("policy", "values", "code"), MUON)
 def test_matrices_under_muon_in_keras(policy: str, values: dict[str, Any], code: str | None) -> None:
     assert _trains(spec(VECTOR, [{"Dense": {"units": 3}}], optimizer={"Muon": values}, dtype_policy=policy)) == (code is None)

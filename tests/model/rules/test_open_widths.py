@@ -57,6 +57,7 @@ def test_a_width_that_no_size_has() -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize(("training", "condition", "fails", "runs", "layers"), ALL)
 def test_keras_runs_on_these_sizes(training: str, condition: str | None, fails: int | None, runs: int, layers: int) -> None:
     import numpy

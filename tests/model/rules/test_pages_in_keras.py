@@ -319,6 +319,7 @@ def _moved(model: Any) -> str:
     return "does not move" if all(still) else "moves matrices alone among" if any(still) else "moves"
 
 
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize("code", CLAIMS)
 def test_a_page_is_true_in_keras(code: str) -> None:
     CLAIMS[code](*models(code))

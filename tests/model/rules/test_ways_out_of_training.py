@@ -36,6 +36,7 @@ def test_each_finding_of_training_has_a_way_that_is_tried() -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize("way", WAYS, ids=NAMES)
 def test_it_measures_what_is_meant(way: Way) -> None:
     """What is left trains; of predictions that are right the loss is less than of wrong ones, and never below 0."""
