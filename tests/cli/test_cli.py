@@ -512,20 +512,18 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 
 def test_validate_imports_no_keras(folder: Path) -> None:
+    """Nor do other commands, which run one after another, so that what one imports is seen after it."""
+    commands = [["validate", str(SPEC)], ["shapes", str(SPEC)], ["emit", "python", str(SPEC)], ["schema"], ["layers", "LSTM"]]
     program = (
-        "import sys; from cnnlstm_spec.cli.main import run; status = run(sys.argv[1:]);"
-        "assert not {'keras', 'tensorflow', 'numpy', 'jsonschema'} & set(sys.modules), sys.modules.keys(); sys.exit(status)"
+        "import json, sys; from cnnlstm_spec.cli.main import run\n"
+        "for command in json.loads(sys.argv[1]):\n"
+        "    assert run(command) == 0, command\n"
+        "    assert not {'keras', 'tensorflow', 'numpy', 'jsonschema'} & set(sys.modules), (command, sys.modules.keys())\n"
     )
-    for command in (
-        ["validate", str(SPEC)],
-        ["shapes", str(SPEC)],
-        ["emit", "python", str(SPEC)],
-        ["schema"],
-        ["layers", "LSTM"],
-    ):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run([sys.executable, "-c", program, *command], env=environment, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    line = [sys.executable, "-c", program, json.dumps(commands)]
+    done = subprocess.run(line, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,8 @@ STAND_INS = sorted(
     {
         tuple(ast.literal_eval(argument) for argument in node.args)
         for path in (ROOT / "cnnlstm_spec").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if "stand_for(" in (text := path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "stand_for"
     }
 )

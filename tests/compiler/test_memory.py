@@ -85,7 +85,7 @@ def compared(source: Source, folder: Path, seed: int, count: int) -> None:
         assert told(together) == told(apart)
 
 
-@pytest.mark.sampled(every=8, long=8)
+@pytest.mark.sampled(every=16, long=8)
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_written_specs_come_out_the_same(path: Path) -> None:
     compared(Source(path.name, path.read_text("utf-8")), path.parent, 1, 6)

@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
 from places import ROOT
 
-LOADS = 1_000
+LOADS, FEWER = 1_000, 200
 PROGRAM = """
 import json, sys
 from threading import Barrier, Thread
@@ -55,7 +56,8 @@ def run(loads: int, way: str) -> list[list[str]]:
     return found
 
 
-def test_two_threads_give_what_one_gives() -> None:
+@pytest.mark.parametrize("loads", [FEWER, pytest.param(LOADS, marks=pytest.mark.whole)])
+def test_two_threads_give_what_one_gives(loads: int) -> None:
     alone = run(1, "alone")
     assert [len(each) for each in alone] == [1, 1] and '"unknown-key"' in alone[1][0]
-    assert run(LOADS // 2, "threads") == alone
+    assert run(loads // 2, "threads") == alone

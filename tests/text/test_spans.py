@@ -80,6 +80,7 @@ def test_text_of_spans_in_specs(path: Path) -> None:
     check_spans(path.read_text("utf-8"))
 
 
+@pytest.mark.sampled(every=4, long=1)
 @pytest.mark.parametrize("seed", range(40))
 def test_text_of_spans_in_drawn_specs(seed: int) -> None:
     assert check_spans(text_of(generate(seed))) > 10

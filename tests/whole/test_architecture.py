@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -53,20 +54,20 @@ COMMANDS = [
     ["new", "video"],
 ]
 WITHOUT = f"""
-import sys
+import json, sys
 for name in {HEAVY!r}:
     sys.modules[name] = None
-from cnnlstm_spec.cli.main import main
-main()
+from cnnlstm_spec.cli.main import run
+for command in json.loads(sys.argv[1]):
+    assert run(command) == 0, command
 """
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_works_where_tensorflow_is_not_installed(command: list[str], tmp_path: Path) -> None:
+def test_works_where_tensorflow_is_not_installed(tmp_path: Path) -> None:
+    """One command after another in a process of their own, in which what one imports is there for the next, if it can be."""
     environment = {"PYTHONPATH": str(PACKAGE.parent), "PATH": ""}
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    line = [sys.executable, "-c", WITHOUT, json.dumps(COMMANDS)]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -86,6 +87,7 @@ def test_a_medium_has_one_writer(medium: str) -> None:
     found = {
         path.relative_to(PACKAGE).as_posix()
         for path in FILES
+        if any(way.rpartition(".")[2] in path.read_text("utf-8") for way in ways)
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ways
     }
@@ -191,6 +193,7 @@ def test_fields_say_their_types() -> None:
     found = [
         f"{path.relative_to(PACKAGE)}: {cls.name}.{ast.unparse(node.target)}"
         for path in FILES
+        if "Any" in path.read_text("utf-8")
         for cls in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(cls, ast.ClassDef)
         for node in cls.body

@@ -14,7 +14,7 @@ from fuzz.inputs.draw import KINDS, Input, draw
 from fuzz.inputs.look import STAGES, look
 from fuzz.inputs.pool import look_at
 
-COUNT, FEWER = 2000, 500
+COUNT, FEWER = 2000, 200
 """Inputs of all kinds, which take turns."""
 
 

@@ -17,6 +17,7 @@ def test_a_mistake_of_every_code_that_has_to_have_a_fix_is_planted() -> None:
     assert set(RESTORED) <= set(PLANTS)
 
 
+@pytest.mark.sampled(every=3, long=1)
 @pytest.mark.parametrize("code", PLANTS)
 def test_what_is_planted_is_mended(code: str) -> None:
     outcomes = tally(SAMPLE, (code,))[code]

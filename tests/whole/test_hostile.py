@@ -143,6 +143,7 @@ def well_formed(text: str) -> None:
         assert element.tag in ELEMENTS and set(element.attrib) <= ATTRIBUTES
 
 
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize("part", range(4))
 def test_every_field(part: int) -> None:
     rng = Random(part)

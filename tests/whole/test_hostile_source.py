@@ -58,7 +58,7 @@ def test_what_was_found_first() -> None:
     assert FOUND_FIRST.split() == ast.get_docstring(ast.parse(emitted(FOUND_FIRST)), clean=False).split()[1:]  # type: ignore[union-attr]
 
 
-@pytest.mark.sampled(every=4, long=4)
+@pytest.mark.sampled(every=8, long=4)
 @pytest.mark.parametrize("part", [*hostile.PARTS, '"', '\\"', '""""', "#"], ids=repr)
 def test_a_description_at_every_column(part: str) -> None:
     """Every part, in words and in the middle of one, at every column of two lines and at both ends of the text."""
@@ -70,7 +70,7 @@ def test_a_description_at_every_column(part: str) -> None:
             assert len(ast.parse(written).body) == 4
 
 
-@pytest.mark.sampled(every=4, long=4)
+@pytest.mark.sampled(every=8, long=4)
 @pytest.mark.parametrize("part", hostile.PARTS, ids=repr)
 def test_strings_and_comments_at_every_column(part: str) -> None:
     plain = source(Program("t", (Comment("b"), Let("x", Call("f", ("b",), (("k", {"b": "b"}),))), Do(Call("g", (["b"],))))))

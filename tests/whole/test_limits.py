@@ -154,6 +154,7 @@ def _depth(node: ast.AST) -> int:
     return depth
 
 
+@pytest.mark.sampled(every=3, long=1)
 @pytest.mark.parametrize("path", ["branches.a." + "layers." * 3000 + "x", "branches.a.x.units", "vars.v0" + "[0]" * 500])
 def test_paths_into_variables_that_hold_themselves(path: str) -> None:
     text = spec("$v0", before="vars: {v0: [{Residual: {layers: $v0}}, {Residual: {layers: $v0}}]}\n")

@@ -380,6 +380,7 @@ CHECKS = (
 )
 
 
+@pytest.mark.sampled(every=2, long=1)
 @pytest.mark.parametrize("name", TEXTS)
 def test_every_picture_is_true_and_nothing_is_in_the_way(name: str) -> None:
     ways = [(None, False), (None, True), (0, False), (0, True), (1, True), (2, False), (3, True)]

@@ -214,7 +214,7 @@ def canvas_of(text: str) -> Canvas:
     return Rows(draw_outline(read(text)), Way()).canvas
 
 
-@pytest.mark.sampled(every=2, long=2)
+@pytest.mark.sampled(every=4, long=2)
 @pytest.mark.parametrize("text", SPECS)
 def test_svg_is_valid_and_always_the_same(text: str) -> None:
     svg = read(text).to_svg()

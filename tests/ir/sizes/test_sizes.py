@@ -47,6 +47,7 @@ def said(found: Compilation) -> list[str] | None:
     return [str(each.facts["condition"]) for each in found.diagnostics if each.code.name == "depends-on-size"]
 
 
+@pytest.mark.sampled(every=3, long=1)
 @pytest.mark.parametrize("first", range(0, 600, EACH))
 def test_of_one_size(first: int) -> None:
     for seed in range(first, first + EACH):
