@@ -13,10 +13,11 @@ from pydantic_core import ErrorDetails
 
 from ..text.diagnostic import Code, Label, Written, mark
 from ..text.fix import Fix, drop, write
-from ..text.nodes import Entry, Mapping, Node, Scalar, node_of, words_for
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, node_of, words_for
 from ..text.source import NOWHERE
 from ..text.spelling import nearest, respelt
 from ..text.synonyms import GONE, LEFT_OUT, SYNONYMS, folded
+from .foreign import flow
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .meanings import Arguments, Described
 from .record import Checks, Record, Taken
@@ -29,6 +30,8 @@ SHARED = ("name", "trainable", "dtype", "share")
 """Keys that every layer has, which a message lists last."""
 DASHED = re.compile(r"-[A-Za-z]\w*$")
 """An item of a list without a space after its dash, which YAML takes for a key."""
+SHOWN = 60
+"""A longer value is shown as `...` in what is to be written."""
 MANY = 100
 """So many findings into a spec, no more suggestions are searched for."""
 
@@ -71,7 +74,8 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
     """
     if not isinstance(node, Mapping):
         if not (isinstance(node, Scalar) and node.value is None):
-            return scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node))
+            help, fixes = _whole(cls, node, scope)
+            return scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=help, fixes=fixes)
         node = Mapping(node.span, ())
     values, strange = _take(cls, node, scope, owner)
     written = _written(cls, values, node, scope)
@@ -83,6 +87,23 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
         values = {name: value for name, value in values.items() if name not in amiss}
         record = cls.model_validate(values, context=Checks(scope, node, written, sound=False))
     return Reading(record, _with_inner(written, values))
+
+
+def _whole(cls: type[Record], node: Node, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+    """What to write in place of the value of the only argument that must be written: the mapping that holds it."""
+    required = [each for each in cls.arguments.values() if each.required]
+    if len(required) != 1:
+        return (), ()
+    (only,) = required
+    quiet = replace(scope.at(only.name).apart(), found=[], budget=[0], guessed=set(), memory=None, index=None)
+    is_list = only.words.startswith("a list")
+    fits = isinstance(node, Listing) if is_list else isinstance(node, Scalar) and only.kind.read(node, quiet) is not POISON
+    if not fits:
+        return (), ()
+    beside = "".join(f"{key}: {value}, " for key, value in cls.beside.items())
+    shown = flow(node) if len(flow(node)) <= SHOWN else "[...]"
+    line, whole = (f"{{{beside}{only.name}: {text}}}" for text in (shown, flow(node)))
+    return (f"write `{line}`",), (write(node.span, whole),)
 
 
 def read_fields(

@@ -134,6 +134,8 @@ class Record(BaseModel):
     arguments: ClassVar[Any] = _Arguments()
     """By name, each Argument."""
 
+    beside: ClassVar[dict[str, str]] = {}
+    """What must be written beside its only required argument too, with a value for it."""
     defaults: ClassVar[dict[str, Any]] = {}
     """By field, the default as it is declared."""
 

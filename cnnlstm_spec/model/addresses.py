@@ -11,7 +11,7 @@ from ..ops.stand_in import stand_for
 from ..spec.patterns import fits
 from ..text.diagnostic import Code, Diagnostic
 from ..text.source import Place
-from ..text.spelling import guess, likest
+from ..text.spelling import guess_address, likest
 
 if TYPE_CHECKING:
     from ..ops.backbones.op import Backbone
@@ -112,7 +112,7 @@ def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, .
     backbones = {f"{graph.nodes[id].area}.{_name(key)}": graph.nodes[id].op for key, id in graph.backbones.items()}
     meant = list_meant(address, {key: op for key, op in backbones.items() if isinstance(op, Backbone)})
     names = meant or (*more, *list_addresses(graph))
-    near = guess(address, names, place.span)
+    near = guess_address(address, names, place.span)
     help = near.help or (f"there are {', '.join(f'`{each}`' for each in names[:8])}",)
     return Diagnostic(UNKNOWN_ADDRESS, place, {"address": address}, help=help, fixes=near.fixes)
 

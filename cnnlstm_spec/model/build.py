@@ -11,10 +11,11 @@ from ..language.meanings import Meaning
 from ..ops.input import InputOp
 from ..ops.structural import Output
 from ..spec.compile_section import CompileSpec
+from ..spec.layer_list import holds_timed
 from ..spec.model_spec import Branch, Head, ModelSpec, Unmasked
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.memo import Memory, once
-from ..text.spelling import guess, respelt
+from ..text.spelling import guess_address, respelt
 from .backbones import InnerReferences, cut_off
 from .head_order import head_of, order_heads
 from .mask_inputs import mask_givers
@@ -125,8 +126,10 @@ class _Builder:
         for index, fusion in enumerate(self.spec.fusions):
             name = fusion.name or "fusion"
             taken = name in branches or name in earlier
-            if taken:
-                self.weaver.report(NAME_TAKEN, fusion.origin, name=name, what="a branch" if name in branches else "a fusion")
+            # A stage without a name has been told to have one.
+            if taken and (fusion.name is not None or len(self.spec.fusions) == 1):
+                written = replace(fusion.origin, place=fusion.origin.written.places.get("name", fusion.origin.place))
+                self.weaver.report(NAME_TAKEN, written, name=name, what="a branch" if name in branches else "a fusion")
             earlier.add(name)
             at = Context(f"fusion.{fusion.name}" if fusion.name else "fusion", f"{name}_{index}" if taken else name)
             refs = fusion.inputs or tuple((branch, fusion.origin) for branch in branches)
@@ -153,13 +156,20 @@ class _Builder:
         if head_of(ref) is not None and head is not None:
             known = [*(f"heads.{each}" for each in heads), *(each for each in self.weaver.addresses if head_of(each))]
         inside = self.inner.names(ref)
-        near = guess(ref, inside or known, origin.place.span)
+        near = guess_address(ref, inside or known, origin.place.span)
         help, fixes = near.help, near.fixes
+        stem, dot, layer = ref.rpartition(".")
+        within = next((branch for branch in self.spec.branches if dot and branch.name == stem), None)
         later = [f.name for f in self.spec.fusions[stage:]] if stage is not None else []
         if head is not None and ref in heads:
             help, fixes = (f"what a head gives is `heads.{ref}`",), (respelt(ref, f"heads.{ref}", heads, origin.place.span),)
         elif head is None and head_of(ref) in heads:
             help, fixes = ("only a head reads what a head gives",), ()
+        elif later and ref == later[0]:
+            help, fixes = ("a fusion does not read itself: leave it out of its `inputs`",), ()
+        elif within is not None and holds_timed(within.items, layer):
+            help = (f"a layer inside `TimeDistributed` has no address: read `{stem}`, or a layer after the `TimeDistributed`",)
+            fixes = ()
         elif ref in later:
             help, fixes = (f"`{ref}` comes later; a fusion reads what stands before it",), ()
         elif not help:

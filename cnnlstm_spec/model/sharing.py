@@ -6,7 +6,7 @@ from ..ir.op import Op
 from ..spec.layer_list import Fusion, Group, Item, Layer, Parallel, Residual, Timed
 from ..spec.model_spec import Branch, ModelSpec
 from ..text.diagnostic import Code, Diagnostic
-from ..text.spelling import guess
+from ..text.spelling import guess_address
 
 SHARE_CYCLE = Code(
     "share-cycle", "error", "`{name}` shares its layers with itself", help="let one of them have layers of its own"
@@ -68,9 +68,11 @@ def chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, 
             continue
         result[branch.name] = None
         if before is None and chain[0] is branch:
-            near = guess(name, branches, origin.place.span)
+            others = [each for each in branches if each != branch.name]
+            near = guess_address(name, others, origin.place.span)
             facts: dict[str, object] = {"name": name}
-            found.append(Diagnostic(UNKNOWN_BRANCH, origin.place, facts, "", origin.uses, near.help, near.fixes))
+            help = near.help or ((f"the other branches are {', '.join(f'`{each}`' for each in others[:12])}",) if others else ())
+            found.append(Diagnostic(UNKNOWN_BRANCH, origin.place, facts, "", origin.uses, help, near.fixes))
         elif before is branch and branch.name not in told:
             told.update(each.name for each in chain)
             own = branch.share_layers_with

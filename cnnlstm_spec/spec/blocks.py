@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from ..language.cached_reading import recall
+from ..language.foreign import flow, offered
 from ..language.kinds import BOOLEAN, NAME, AnyKind, Optional, wrong_type
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
@@ -17,9 +18,10 @@ from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix
 from ..text.frozen import dataclass
-from ..text.nodes import TOO_DEEP, Entry, Mapping, Node, Scalar, value_of
+from ..text.nodes import TOO_DEEP, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, value_of
 from ..text.source import Path, Place, Span
 from .layer_list import Group, Item
+from .other_forms import are_names
 from .rounds import unread
 
 BLOCK_CYCLE = Code(
@@ -37,6 +39,11 @@ class ParametersKind(OpenLeaf):
         resolved = scope.resolve(node)
         if isinstance(resolved, Scalar) and resolved.value is None:
             return None
+        if isinstance(resolved, Listing) and are_names(resolved):
+            line = f"{{{', '.join(f'{flow(each)}: required' for each in resolved.items)}}}"
+            help, fixes = offered(line, resolved)
+            words = self.words
+            return scope.report(WRONG_TYPE, resolved, key=scope.name, words=words, given=given(resolved), help=help, fixes=fixes)
         if resolved is not None and not isinstance(resolved, Mapping):
             return wrong_type(resolved, scope, self.words)
         return POISON if resolved is None else resolved

@@ -11,7 +11,7 @@ from ..language.foreign import flow
 from ..text.fix import Drop, Fix, Nest, Put, Relocate, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
 from ..text.synonyms import folded
-from .other_forms import cut
+from .other_forms import cut, kind_of
 
 Entries = tuple[Entry, ...]
 
@@ -39,6 +39,7 @@ FILE = re.compile(r"[\w./-]+")
 YAML = re.compile(r"\.ya?ml$")
 KERAS_JSON = ("classname", "config", "kerasversion", "backend", "buildinputshape")
 INPUT = ("input", "inputshape")
+SHAPE = "inputshape"
 SCHEDULES = ("schedule", "scheduler", "lrscheduler", "lrschedule", "learningrateschedule", "warmup", "warmupsteps")
 PRECISION = ("dtype", "precision", "mixedprecision", "fp16", "amp")
 OF_INPUT = ("kind", "shape", "axes", "time_axis", "dtype", "padding_value", "mask_input")
@@ -261,9 +262,11 @@ GONE_FROM_FIT = ("initial_epoch", "verbose", "workers", "use_multiprocessing", "
 """What is up to the run, or what Keras has no longer."""
 
 
-def move_of_branch(entries: Entries, node: Mapping) -> tuple[Fix, ...]:
+def move_of_branch(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]]) -> tuple[Fix, ...]:
     """Keys of a branch moved into its input."""
     first, last = entries[0], entries[-1]
+    if (whole := _input_of_shape(entries, node, kinds)) is not None:
+        return (Fix("write its input", (*write(first.key.span, "input").edits, *write(first.value.span, whole).edits)),)
     between = node.entries[node.entries.index(first) : node.entries.index(last) + 1]
     if first.key.text not in OF_INPUT:
         return ()
@@ -276,9 +279,27 @@ def move_of_branch(entries: Entries, node: Mapping) -> tuple[Fix, ...]:
     return (Fix("put it into `input`", (*puts, Drop(first.key.span, tuple(each.key.span for each in entries[1:])))),)
 
 
-def home_in_branch(entry: Entry) -> str | None:
-    """`input` of a key of a branch that stands there."""
-    return "input" if entry.key.text in OF_INPUT else None
+def home_in_branch(entry: Entry, node: Mapping) -> str | None:
+    """`input` of a key of a branch that stands there; of a shape as Keras's first layer has it, if the branch has no input."""
+    return "input" if entry.key.text in OF_INPUT or (_is_shape(entry) and node.get("input") is None) else None
+
+
+def _is_shape(entry: Entry) -> bool:
+    return folded(entry.key.text) == SHAPE
+
+
+def stands_for_input(key: str) -> bool:
+    """Whether a key of a branch says of its input what it is."""
+    return key in OF_INPUT or folded(key) in (SHAPE, "batchinputshape", "type")
+
+
+def _input_of_shape(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]]) -> str | None:
+    """The input of which only the shape is written, of the kind that has as many axes."""
+    shape = entries[0].value
+    if len(entries) > 1 or node.get("input") is not None or not (entries[0].key.text == "shape" or _is_shape(entries[0])):
+        return None
+    kind = kind_of(shape, kinds)
+    return f"{{kind: {kind}, shape: {flow(shape)}}}" if kind is not None else None
 
 
 def stands_for(key: str) -> tuple[str, ...]:
@@ -289,14 +310,16 @@ def stands_for(key: str) -> tuple[str, ...]:
     return ("branches",) if word in (*LAYERS, *INPUT) else ()
 
 
-def of_branch(entries: Entries, is_layer: bool) -> tuple[str, ...]:
+def of_branch(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]], is_layer: bool) -> tuple[str, ...]:
     """What to write in place of keys of a branch."""
     entry = entries[0]
-    name, word = entry.key.text, folded(entry.key.text)
+    word = folded(entry.key.text)
     if is_layer:
         return (f"layers are a list: `layers: [{_short(Mapping(entry.key.span, (entry,)))}]`",)
-    if name in OF_INPUT:
-        return (tell_home(entries, [Home("input", each.key.text) for each in entries]),)
+    if (whole := _input_of_shape(entries, node, kinds)) is not None:
+        return (f"write `input: {cut(whole)}`",)
+    if home_in_branch(entry, node) is not None:
+        return (tell_home(entries, [Home("input", "shape" if _is_shape(each) else each.key.text) for each in entries]),)
     if word == "type":
         return ("what it reads stands in `input`: `input: {kind: image, shape: [64, 64, 3]}`",)
     if word in LAYERS:

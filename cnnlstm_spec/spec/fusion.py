@@ -22,7 +22,6 @@ from ..language.read_record import (
     note_keys,
     read,
     read_record,
-    report_unknown_key,
     report_unknown_keys,
 )
 from ..language.record import Record
@@ -33,7 +32,7 @@ from ..ops.fusions.broadcast import broadcast
 from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
-from ..text.fix import write
+from ..text.fix import drop, write
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from ..text.spelling import guess, nearest
 from .layer_list import Fusion, Item
@@ -186,8 +185,10 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     place = written.places.get("strategy") or written.places.get("layer") or scope.place(resolved)
     if record.broadcast:
         arguments = replace(arguments, keys={**arguments.keys, "broadcast": written.keys["broadcast"]})
-    origin = Origin(place, scope.address, scope.uses, arguments)
     name = getattr(record, "name", None)
+    if name is not None:
+        arguments = replace(arguments, places={**arguments.places, "name": written.places["name"]})
+    origin = Origin(place, scope.address, scope.uses, arguments)
     inputs = getattr(record, "inputs", None)
     if op is None or len(scope.found) > before:
         # What it reads is looked at all the same, and what follows may read it by its name.
@@ -240,7 +241,8 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
         return [entry for entry in node.entries if entry.key.text in known]
     needed = {} if chosen is not None or alone else {"strategy": f"one of {', '.join(STRATEGIES)}"}
     # Beside a strategy, or a layer, no other can be meant.
-    free = known if chosen is None else tuple(key for key in known if key not in ("strategy", "layer"))
+    taken_up = ("strategy", "layer") if of_any or (cls is not None and cls.needs_query) else ("strategy", "layer", "query")
+    free = known if chosen is None else tuple(key for key in known if key not in taken_up)
     meant = report_unknown_keys(unknown, scope, cls.word if cls is not None else owner, free, needed)
     if needed and not meant.keys() & {"strategy", "layer"}:
         scope.report(MISSING_KEY, node, owner=owner, key="strategy", help=(f"`strategy` is {needed['strategy']}",))
@@ -302,7 +304,9 @@ def _check_query(record: MergeKeys, keys: Written, node: Mapping, scope: Scope, 
             return
         scope.report(MISSING_KEY, node, owner="cross_attention", key="query", help=("`query` is one of the inputs",))
     elif record.strategy != "cross_attention" and (entry := node.get("query")) is not None and has_op:
-        report_unknown_key(entry, scope, record.strategy or "fusion", ())
+        help, fixes = ("only `cross_attention` has one: leave it out",), (drop(entry.key.span, "query"),)
+        owner = record.strategy or "fusion"
+        scope.at("query").report(UNKNOWN_KEY, entry.key, owner=owner, key="query", help=help, fixes=fixes)
 
 
 def _of_name(node: Scalar, scope: Scope) -> Any:

@@ -86,3 +86,20 @@ class Fusion:
     trainable: bool = True
     """Whether training changes the projections."""
     items: tuple[Item, ...] = field(default=())
+
+
+def holds_timed(items: tuple[Item, ...], name: str) -> bool:
+    """Whether a layer of that name stands inside a `TimeDistributed` among the items."""
+    waiting = [(item, False) for item in items]
+    while waiting:
+        item, timed = waiting.pop()
+        if timed and (item.op.name if isinstance(item, Layer) and item.op is not None else getattr(item, "name", None)) == name:
+            return True
+        timed = timed or isinstance(item, Timed)
+        inner: tuple[Item, ...] = () if isinstance(item, Layer | Parallel) else item.items
+        if isinstance(item, Parallel):
+            inner = tuple(each for _, path in item.paths for each in path) + item.merge.items
+        if isinstance(item, Residual):
+            inner += item.shortcut or ()
+        waiting += [(each, timed) for each in inner]
+    return False

@@ -21,7 +21,7 @@ from ..text.frozen import dataclass
 from ..text.nodes import Entry, Mapping, Node, words_for
 from ..text.source import Place
 from .branch_rounds import UNBOUND, Bound
-from .elsewhere import home_at_top, home_in_branch, move_of_branch, move_of_top, of_branch, of_top, stands_for
+from .elsewhere import home_at_top, home_in_branch, move_of_branch, move_of_top, of_branch, of_top, stands_for, stands_for_input
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
 from .of_optimizer import class_of, give, is_known_above, name_of_argument, tell, written_in
@@ -88,16 +88,21 @@ class BranchSection(Record):
 
     @classmethod
     def home_of(cls, entry: Entry, node: Mapping) -> str | None:
-        return home_in_branch(entry)
+        return home_in_branch(entry, node)
 
     @classmethod
     def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """What belongs into `input` or `layers` is told so."""
-        return of_branch(entries, scope.has_layer(entries[0].key.text))
+        return of_branch(entries, node, KINDS, scope.has_layer(entries[0].key.text))
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
-        return move_of_branch(entries, node)
+        return move_of_branch(entries, node, KINDS)
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        """No input is missing where keys of it stand beside it, which is told."""
+        return {} if any(map(stands_for_input, written)) else super().find_missing(written)
 
 
 class HeadSection(MergeKeys):

@@ -14,9 +14,14 @@ def input_of(node: Node, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """What to write where an input is a list of sizes: a mapping of the kind that has as many."""
     if not isinstance(node, Listing):
         return ("it is written `{kind: image, shape: [64, 64, 3]}`",)
-    of_rank = {len(axes): kind for kind, axes in reversed(kinds.items())}
-    kind = of_rank.get(len(node.items))
+    kind = kind_of(node, kinds)
     return (f"write `{{kind: {kind}, shape: {flow(node)}}}`",) if kind is not None else ()
+
+
+def kind_of(shape: Node, kinds: dict[str, tuple[str, ...]]) -> str | None:
+    """The first kind of input that has as many axes as a list has sizes."""
+    of_rank = {len(axes): kind for kind, axes in reversed(kinds.items())}
+    return of_rank.get(len(shape.items)) if isinstance(shape, Listing) else None
 
 
 def list_of_layers(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
@@ -58,6 +63,20 @@ def list_of_head(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fi
         return (f"a head is a list of layers: write `[{item}]`",), (write(node.span, f"[{item}]"),)
     help, fixes = list_of_layers(node, scope)
     return ("a head that reads the last fusion is a plain list of layers", *help), fixes
+
+
+def rename_to_head(node: object, key: Scalar, scope: Scope) -> tuple[Fix, ...]:
+    """The fix of `heads` with a list of layers, which is that of one head; none of anything else."""
+    items = node.items if isinstance(node, Listing) else ()
+    names = [each.entries[0].key.text for each in items if isinstance(each, Mapping) and len(each.entries) == 1]
+    names += [each.text for each in items if isinstance(each, Scalar)]
+    layers = any(scope.has_layer(name) or name in scope.layers or name in scope.blocks for name in names)
+    return (write(key.span, "head"),) if layers else ()
+
+
+def are_names(node: Listing) -> bool:
+    """Whether a list holds names alone, as the inputs of a fusion do."""
+    return bool(node.items) and all(isinstance(each, Scalar) and isinstance(each.value, str) for each in node.items)
 
 
 def _as_dense(node: Mapping) -> Mapping:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
+from ..language.foreign import flow
 from ..language.kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import Each, ListOf
 from ..language.meanings import Address, HeadName
@@ -13,9 +14,10 @@ from ..language.read_record import NOT_A_MAPPING, read_record
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope
 from ..ops.input import SizeKind
-from ..text.diagnostic import Code, Written
+from ..text.diagnostic import Code, Label, Written
+from ..text.fix import Fix, Nest
 from ..text.frozen import dataclass
-from ..text.nodes import Mapping, Node, Scalar, words_for
+from ..text.nodes import Entry, Mapping, Node, Scalar, words_for
 from ..text.source import Place
 from ..text.spelling import guess
 from .budget import Quantity
@@ -69,6 +71,10 @@ class ExpectedSize(SizeKind):
         return super().read_node(node, scope)
 
 
+SAMPLES = {
+    "targets": "it says what labels look like, by head: `targets: {head: {encoding: integer, classes: 10}}`",
+    "expect": "it says what must come out, by address: `expect: {branches.video: [frames, 128], head: [10]}`",
+}
 COUNTS = ("params", "trainable_params", "macs")
 EXPECTED_SHAPE = ListOf(ExpectedSize())
 EXPECTED_COUNT = Quantity()
@@ -105,7 +111,10 @@ def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labe
     """The section `targets`, as far as it could be read."""
     found = []
     note_heads(node, scope, heads)
-    for key, value, at in _read_entries(node, scope, "targets"):
+    entries = _read_entries(node, scope, "targets")
+    if _of_no_head(entries, scope, heads):
+        return ()
+    for key, value, at in entries:
         if key.text not in heads:
             near = guess(key.text, heads, key.span)
             help = near.help or (f"the heads are {', '.join(heads)}",)
@@ -115,6 +124,20 @@ def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labe
         if reading is not POISON:
             found.append(Labels(key.text, reading.record, reading.written))
     return tuple(found)
+
+
+def _of_no_head(entries: tuple[tuple[Scalar, Node, Scope], ...], scope: Scope, heads: tuple[str, ...]) -> bool:
+    """Whether all keys are those of labels, without the head that they are of, which is then said."""
+    if not entries or any(key.text in heads or key.text not in Target.arguments for key, _, _ in entries):
+        return False
+    span = entries[0][0].span
+    whole = f"{{{heads[0]}: {flow(Mapping(span, tuple(Entry(key, value) for key, value, _ in entries)))}}}"
+    labels = [Label(at.place(key), f"nor `{key.text}`") for key, _, at in entries[1:]]
+    first, last = entries[0][0], entries[-1][0]
+    fixes = (Fix(f"put it under `{heads[0]}`", (Nest(first.span, last.span, heads[0]),)),)
+    help = (f"what labels look like stands under the name of their head: `targets: {whole}`",)
+    entries[0][2].report(UNKNOWN_HEAD, first, name=first.text, labels=labels, help=help, fixes=fixes)
+    return True
 
 
 def _read_target(node: Node, scope: Scope, head: str) -> Any:
@@ -138,7 +161,7 @@ def _read_entries(node: Node, scope: Scope, section: str) -> tuple[tuple[Scalar,
     if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
         return ()
     if not isinstance(resolved, Mapping):
-        scope.report(NOT_A_MAPPING, resolved, owner=section, given=words_for(resolved))
+        scope.report(NOT_A_MAPPING, resolved, owner=section, given=words_for(resolved), help=(SAMPLES[section],))
         return ()
     inner = [(each.key, scope.at(each.key.text).resolve(each.value), scope.at(each.key.text)) for each in resolved.entries]
     return tuple((key, value, at) for key, value, at in inner if value is not None)

@@ -26,7 +26,7 @@ from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
 from .lifted import lift
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
-from .other_forms import by_name, list_of_head
+from .other_forms import are_names, by_name, list_of_head, rename_to_head
 from .own_layers import with_own_layers
 from .own_objects import with_own_objects
 from .patterns import Names, match_multipliers, match_references
@@ -275,7 +275,7 @@ def _fusions(node: Any, scope: Scope) -> tuple[Fusion, ...]:
     node = at.resolve(node) if node is not None else None
     if node is None or _empty(node):
         return ()
-    if isinstance(node, Listing) and _are_names(node):
+    if isinstance(node, Listing) and are_names(node):
         help, fixes = offered(f"{{strategy: concat, inputs: {flow(node)}}}", node)
         at.report(NOT_A_MAPPING, node, owner="fusion", given=words_for(node), help=help, fixes=fixes)
         return (Fusion(None, origin_of(node, at)),)
@@ -283,11 +283,6 @@ def _fusions(node: Any, scope: Scope) -> tuple[Fusion, ...]:
         stages = [_fusion(item, at.at(index), required_name=True) for index, item in enumerate(node.items)]
         return tuple(stages)
     return (_fusion(node, at, required_name=False),)
-
-
-def _are_names(node: Listing) -> bool:
-    """Whether a list holds names alone, as the inputs of a fusion do."""
-    return bool(node.items) and all(isinstance(each, Scalar) and isinstance(each.value, str) for each in node.items)
 
 
 def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
@@ -302,6 +297,7 @@ def _fusion(node: Node, scope: Scope, required_name: bool) -> Fusion:
             scope.at("name").report(CALLED_HEADS, named.value, what="a fusion")
     if required_name and fusion.name is None and isinstance(node, Mapping) and node.get("name") is None:
         scope.report(MISSING_KEY, node, owner="fusion", key="name", help=("each stage of a fusion has a `name`",))
+        return Fusion(None, fusion.origin)
     return fusion
 
 
@@ -331,7 +327,12 @@ def _heads(
     if "heads" not in written:
         return True, ()
     at = scope.at("heads")
-    entries = _entries(top.get("heads"), at, "heads")
+    listed: Any = top.get("heads")
+    if "head" not in written and (fixes := rename_to_head(listed, written["heads"], scope)):
+        help = ("the layers of the only head stand in `head`",)
+        at.report(NOT_A_MAPPING, listed, owner="heads", given=words_for(listed), help=help, fixes=fixes)
+        return False, ()
+    entries = _entries(listed, at, "heads")
     if not entries and "heads" in top and (isinstance(top["heads"], Mapping) or _empty(top["heads"])):
         at.report(NO_HEADS, written["heads"])
     heads = tuple(_head(entry, at.at(entry.key.text), entry.key.text, branches) for entry in entries)

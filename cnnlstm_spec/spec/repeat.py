@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from ..language.kinds import OWN_NATURAL, AnyKind
 from ..language.layer_kinds import LAYERS
@@ -19,6 +19,8 @@ from .structures import Structure
 
 class RepeatStructure(Structure):
     """Its layers several times over, each time with fresh weights."""
+
+    beside: ClassVar[dict[str, str]] = {"times": "2"}
 
     times: Annotated[int | None, OWN_NATURAL] = None
     """How often."""

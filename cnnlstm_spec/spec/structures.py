@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, cast
 
+from ..language.foreign import flow
 from ..language.json_schema import ref
 from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, AnyKind, Optional, wrong_type
 from ..language.layer_kinds import LAYER, LAYERS
@@ -13,9 +14,9 @@ from ..language.read_record import NOT_A_MAPPING, UNKNOWN_KEY, place_at_key, rea
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope, origin_of
 from ..ops import find_op
-from ..text.diagnostic import Origin
+from ..text.diagnostic import Label, Origin
 from ..text.fix import Fix, Nest, write
-from ..text.nodes import Listing, Mapping, Node, Scalar, node_of, words_for
+from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, given, node_of, words_for
 from ..text.spelling import guess
 from .fusion import ONE_WAY, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
@@ -97,6 +98,10 @@ class PathsKind(OpenLeaf):
     words = "a mapping of names to lists of layers"
 
     def read_node(self, node: Node, scope: Scope) -> Any:
+        if isinstance(node, Listing) and _are_lists(node):
+            whole = _as_paths(node)
+            help, fixes = (f"names are keys: `paths: {_shown(whole, len(node.items))}`",), (write(node.span, whole),)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         if not isinstance(node, Mapping) or not node.entries:
             return wrong_type(node, scope, self.words)
         paths = [(entry.key.text, read(LAYERS, entry.value, scope.at(entry.key.text))) for entry in node.entries]
@@ -104,6 +109,17 @@ class PathsKind(OpenLeaf):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": LAYERS.schema(), "minProperties": 1}
+
+
+def _as_paths(node: Listing) -> str:
+    """Lists of layers as paths of the names `a`, `b` and on."""
+    names = (chr(ord("a") + index) if index < 26 else f"path{index}" for index in range(len(node.items)))
+    return f"{{{', '.join(f'{name}: {flow(item)}' for name, item in zip(names, node.items, strict=True))}}}"
+
+
+def _shown(whole: str, count: int) -> str:
+    """The paths as a message shows them."""
+    return whole if len(whole) <= 60 else f"{{a: [...], {'b: [...]' if count == 2 else '...'}}}"
 
 
 class MergeKind(OpenLeaf):
@@ -179,7 +195,7 @@ def read_residual(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
 def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     """`Parallel` as an item."""
     resolved = scope.resolve(arguments)
-    if resolved is None:
+    if resolved is None or _has_bare_paths(resolved, key, scope):
         return None
     reading = read_record(ParallelStructure, place_at_key(resolved, key), scope, key.text)
     if reading is POISON:
@@ -189,6 +205,36 @@ def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         return cast("Item", record.make_item(origin))
     paths = _repeat_layers(record.each, record.layers, key, scope)
     return None if paths is None else Parallel(paths, record.merge, origin, record.name, record.share)
+
+
+def _has_bare_paths(node: Node, key: Scalar, scope: Scope) -> bool:
+    """Whether all that a `Parallel` has are lists of layers, without `paths` around them, which is then said."""
+    known = ParallelStructure.arguments
+    entries = node.entries if isinstance(node, Mapping) else ()
+    paths = tuple(each for each in entries if each.key.text not in known and isinstance(each.value, Listing))
+    others = tuple(each for each in entries if each not in paths)
+    if len(paths) < 2 or any(each.key.text not in ("merge", "name", "share") for each in others):
+        if not isinstance(node, Listing) or not _are_lists(node):
+            return False
+        whole = f"{{paths: {_as_paths(node)}, merge: concat}}"
+        shown = f"{{paths: {_shown(_as_paths(node), len(node.items))}, merge: concat}}"
+        help, fixes = (f"write `{shown}`",), (write(node.span, whole),)
+        scope.report(NOT_A_MAPPING, node, owner=key.text, given=words_for(node), help=help, fixes=fixes)
+        return True
+    assert isinstance(node, Mapping)
+    first = paths[0].key.text
+    beside = [f"{each.key.text}: {flow(each.value)}" for each in others]
+    beside = beside if any(each.key.text == "merge" for each in others) else [*beside, "merge: concat"]
+    whole = f"{{paths: {flow(Mapping(node.span, paths))}, {', '.join(beside)}}}"
+    shown = whole if len(whole) <= 60 else f"{{paths: {{{first}: [...], ...}}, {', '.join(beside)}}}"
+    labels = [Label(scope.place(each.key), f"nor `{each.key.text}`") for each in paths[1:]]
+    help, fixes = (f"they stand in `paths`: `{shown}`",), (write(node.span, whole),)
+    scope.at(first).report(UNKNOWN_KEY, paths[0].key, owner=key.text, key=first, labels=labels, help=help, fixes=fixes)
+    return True
+
+
+def _are_lists(node: Listing) -> bool:
+    return bool(node.items) and all(isinstance(each, Listing) for each in node.items)
 
 
 def _repeat_layers(each: Node, layers: Node, key: Scalar, scope: Scope) -> tuple[tuple[str, tuple[Item, ...]], ...] | None:

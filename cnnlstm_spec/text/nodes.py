@@ -142,4 +142,5 @@ def given(node: Node) -> str:
         if sort == "a string":
             return f'the string "{text}"'
         return f"the boolean {text}" if sort == "a boolean" else text
-    return words_for(node)
+    empty = not (node.entries if isinstance(node, Mapping) else node.items if isinstance(node, Listing) else (node,))
+    return words_for(node).replace("a ", "an empty ", 1) if empty else words_for(node)

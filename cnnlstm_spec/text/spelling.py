@@ -17,6 +17,8 @@ WORDS = 300
 """Misspelt words of one reading that are looked up; more take longer than all the rest, and nobody reads them."""
 KNOWN = 600
 """Known words that are looked at for each."""
+FIRST = ("branches", "fusion", "heads")
+"""What addresses begin with, but for those of inputs."""
 ALIKE = 0.65
 """How alike words are, of 1, where one may be the other misspelt."""
 PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+[A-Z]?")
@@ -52,6 +54,16 @@ def guess(word: str, known: Iterable[str], span: Span) -> Guess:
     known = list(islice(known, KNOWN))
     near = nearest(word, known)
     return Guess((f"did you mean `{near}`?",), (respelt(word, near, known, span),)) if near else Guess()
+
+
+def guess_address(address: str, known: Iterable[str], span: Span) -> Guess:
+    """As `guess`, but an address without its first word, or with one where that is left out, is plainly the only such one."""
+    known = list(islice(known, KNOWN))
+    first, _, rest = address.partition(".")
+    whole = [each for each in known if each.partition(".")[2] == address or (each == rest and first in FIRST)]
+    if len(whole) == 1:
+        return Guess((f"did you mean `{whole[0]}`?",), (write(span, whole[0], "safe"),))
+    return guess(address, known, span)
 
 
 def likest(name: str, known: Iterable[str]) -> list[str]:

@@ -120,7 +120,8 @@ def _idle(graph: Graph, spec: ModelSpec) -> Iterable[Diagnostic]:
 def _idle_area(area: str, nodes: list[Node], graph: Graph, spec: ModelSpec, labels: tuple[Label, ...]) -> Diagnostic:
     first, name = nodes[0], area.split(".", 1)[-1]
     if isinstance(first.op, InputOp) or first.op is None:
-        help: tuple[str, ...] = (f"add `{name}` to the `inputs` of the fusion, or remove it",)
+        reader = "the fusion" if spec.fusions else "a head"
+        help: tuple[str, ...] = (f"add `{name}` to the `inputs` of {reader}, or remove it",)
         return Diagnostic(REACHES_NO_HEAD, _branch_place(name, first, spec), {"what": f"the branch `{name}`"}, "", labels, help)
     whole = all(node.area != area or node in nodes for node in graph.nodes.values())
     if area.split(".")[0] == "fusion" and whole:
