@@ -12,6 +12,8 @@ from .source import Source, Span
 
 JOINED = re.compile(r"(?<=[{,])(\s*[\w-]+:)(?=[\w\[{\"'-])")
 """A key in braces without a space after its colon."""
+ENDED = re.compile(r"(?<=[{,\[])(\s*\$?[\w-]+:)(?=[,\]}])")
+"""A key in braces or brackets without a value, whose colon YAML takes for a part of the word."""
 SLASHES = re.compile(r"(?<=[\s,])//(?=\s)")
 """The beginning of a comment in JSON with comments."""
 EQUALS = re.compile(r"\s*(?:- )?([\w-]+)(\s*=\s*)(\S.*)")
@@ -24,7 +26,10 @@ PLAIN = re.compile(r"[^\n\r#\]},]*[^\n\r#\]},\s]")
 TABS = re.compile(r"^([ ]*\t[ \t]*)", re.M)
 TOKEN = re.compile(r"""[\[\]{}]|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[ \t]*(?:[ \t]\#[^\n]*)?\r?(?:\n|\Z)""")
 NO_COMMA = re.compile(r"([^\s,{\[])[ \t]+([A-Za-z_]\w*)[ \t]*:")
-TWO_COLONS = re.compile(r"\s*(?:- )?[\w-]+: +([^\"'\[{|>&*].*: .*)")
+TWO_COLONS = re.compile(r"\s*(?:- )?([\w-]+): +([^\"'\[{|>&*].*: .*)")
+PAIR = re.compile(r"[\w-]+: +\S[^#]*")
+PROSE = ("description", "name")
+"""Keys whose value is text, in which a colon may stand."""
 
 
 class Slip(NamedTuple):
@@ -53,6 +58,12 @@ def slip(source: Source, problem: str, at: int, context: str, context_at: int) -
         edits = tuple(Edit(Span(source, start + each.end(), start + each.end()), " ") for each in joined)
         help = f"a space is missing after the colon: `{joined[0][1].strip()} ...`"
         return Slip(start + joined[0].start(1), help, (Fix("put a space after the colon", edits, "safe"),))
+    if "unexpected ':'" in problem and (ended := ENDED.search(line)):
+        end = start + ended.end()
+        name = ended[1].strip().rstrip(":")
+        help = f"a space is missing after the colon: `{name}: `; a name without arguments may stand alone: `{name}`"
+        edits = tuple(Edit(Span(source, at, at), " ") for each in ENDED.finditer(line) for at in (start + each.end(),))
+        return Slip(end - 1, help, (Fix("put a space after the colon", edits, "safe"),))
     if "quoted scalar" in context:
         return Slip(context_at, "close the quote", _closed_quote(source, context_at))
     if "cannot start any token" in problem:
@@ -140,11 +151,33 @@ def _colons(source: Source, at: int, number: int, line: str) -> Slip:
         place = source.start(above) + joined.start(2)
         return Slip(place, f"a space is missing after the colon: `{meant}`", (_spaced(source, place, meant),))
     if two := TWO_COLONS.fullmatch(line):
-        value = PLAIN.match(line, two.start(1))
         start = source.start(number)
-        fixes = (_quoted(Span(source, start + two.start(1), start + value.end())),) if value and '"' not in value[0] else ()
-        return Slip(at, f'quote the value: "{_short(two[1])}"', fixes)
+        if (pairs := _pairs(two[2])) is not None and two[1] not in PROSE:
+            return _nested(source, at, start, two, pairs)
+        value = PLAIN.match(line, two.start(2))
+        fixes = (_quoted(Span(source, start + two.start(2), start + value.end())),) if value and '"' not in value[0] else ()
+        return Slip(at, f'quote the value: "{_short(two[2])}"', fixes)
     return Slip(at, "its line is indented deeper than the one before it, which has a value already")
+
+
+def _pairs(text: str) -> list[str] | None:
+    """Keys with values, and before them perhaps one value, which commas divide; None where something else stands there."""
+    text = text.split(" #")[0].rstrip()
+    if PAIR.fullmatch(text):
+        return [text]
+    first, *rest = text.split(", ")
+    return [first, *rest] if rest and ": " not in first and all(PAIR.fullmatch(each) for each in rest) else None
+
+
+def _nested(source: Source, at: int, start: int, two: re.Match[str], pairs: list[str]) -> Slip:
+    """The keys behind a key: those of its value, or more keys beside it, which are to stand on lines of their own."""
+    whole = ", ".join(pairs)
+    span = Span(source, start + two.start(2), start + two.start(2) + len(whole))
+    if PAIR.fullmatch(pairs[0]):
+        return Slip(at, f"keys behind a key stand in braces: `{two[1]}: {{{_short(whole)}}}`", (write(span, f"{{{whole}}}"),))
+    indent = "\n" + " " * two.start(1)
+    help = f"each key stands on a line of its own: `{two[1]}: {_short(pairs[0])}`, then `{_short(pairs[1])}`"
+    return Slip(at, help, (write(span, indent.join(pairs), title="write each key on a line of its own"),))
 
 
 def _no_colon(source: Source, at: int) -> Slip:

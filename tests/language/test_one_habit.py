@@ -159,6 +159,11 @@ OTHERS = {
     '{"class_name": "Functional", "config": {"name": "m", "layers": []}}': "the JSON of a Keras model",
 }
 TEXTS = [
+    ("layers:\n      - Dense: {units: 4}", "layers: [Flatten:, ReLU]", "layers: [Flatten: , ReLU]"),
+    (f"input: {INPUT}", "input: kind: vector, shape: [8]", f"input: {INPUT}"),
+    (LAYER, "Dense: units: 4, activation: relu  # the usual", "Dense: {units: 4, activation: relu}  # the usual"),
+    (LAYER, "Dense:\n          units: 4, activation: relu", "Dense:\n          units: 4\n          activation: relu\n"),
+    ("name: habits", "name: a: b", 'name: "a: b"'),
     ("name: habits", "name = habits", "name: habits"),
     ("version: 1\n", "version: 2\n", "version: 1\n"),
     ("version: 1\n", "version: 1.0\n", "version: 1\n"),
