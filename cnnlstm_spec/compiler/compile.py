@@ -15,7 +15,8 @@ from ..ir.program import Unbuildable
 from ..language.meanings import NO_INDEX, Index, Meaning
 from ..model.build import build
 from ..model.infer import infer
-from ..model.rules.check import look_on, verify
+from ..model.look_on import look_on
+from ..model.rules.check import verify
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
 from ..spec.read_spec import elaborate

@@ -19,8 +19,7 @@ from ..text.fix import put
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
-from .suppose import TRIED, Trial, agreed, at_size
-from .text_inputs import NOT_READ, find_text, may_be_text
+from .text_inputs import NOT_READ, find_text
 from .ways_out import fixes as rank_fixes
 from .ways_out import merge_fixes, ways_out
 
@@ -54,7 +53,9 @@ CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
 
 
 @dataclass
-class _State:
+class State:
+    """A graph that is gone through, and what is known of it so far."""
+
     graph: Graph
     policy: str
     batch_size: int | None
@@ -65,6 +66,8 @@ class _State:
     memory: Memory | None
     told: frozenset[str] | None = None
     """The nodes of which ways out are wanted, None for all; of others only what is found where."""
+    counts: bool = True
+    """Whether multiply-adds are counted."""
 
     def tells(self, node: Node) -> bool:
         """Whether ways out are wanted of a node."""
@@ -75,26 +78,26 @@ def infer(
     graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None, memory: Memory | None = None
 ) -> TypedGraph:
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
-    state = _State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
+    state = State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
     for node in graph.nodes.values():
         state.typed[node.id] = _typed(node, state)
     found.extend(state.conditions.findings())
     return TypedGraph(graph, state.typed, policy, graph)
 
 
-def _typed(node: Node, state: _State) -> TypedNode:
+def _typed(node: Node, state: State) -> TypedNode:
     types = tuple(state.typed[id].type for id in node.inputs)
     known = tuple(x for x in types if x is not None)
     if node.op is None or len(known) < len(types):
         return TypedNode(node, None, types)
     try:
-        inferred = _recalled(node, node.op, known, state)
+        inferred = recall(node, node.op, known, state)
         for condition, refusal in inferred.conditions:
             _note(condition, refusal, node, known, state)
         state.layers.setdefault(node.layer, inferred.typed)
         return inferred.typed
     except Refusal as refusal:
-        state.found.append(_diagnostic(refusal.code, refusal, node, known, state))
+        state.found.append(make_diagnostic(refusal.code, refusal, node, known, state))
     except Exception as error:
         if not node.op.is_own():
             raise
@@ -103,101 +106,34 @@ def _typed(node: Node, state: _State) -> TypedNode:
     return TypedNode(node, None, types)
 
 
-def infer_on(
-    typed: TypedGraph, trial: Trial, batch_size: int | None = None, memory: Memory | None = None
-) -> tuple[TypedGraph, list[Diagnostic]]:
-    """The types after mistakes, where what fails gives what is supposed of it, and what is found then."""
-    found: list[Diagnostic] = []
-    state = _State(typed.graph, typed.policy, batch_size, found, {}, {}, Conditions(), memory, trial.told)
-    for id, known in typed.nodes.items():
-        state.typed[id] = known if known.type is not None else _supposed(known.node, trial, state)
-        if id not in trial.failing[-1:]:
-            state.layers.setdefault(known.node.layer, state.typed[id])
-    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
-
-
-def _supposed(node: Node, trial: Trial, state: _State) -> TypedNode:
-    """A node after a mistake; what must hold of sizes that are supposed is not said."""
-    inputs = tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
-    op = node.op
-    if op is not None and not op.is_own():
-        if (typed := _on_each_step(node, op, inputs, trial, state)) is not None:
-            return typed
-        if op.leaves_time and inputs and not inputs[0].outer:
-            # What entered time was taken out, and so is this.
-            return TypedNode(node, inputs[0], inputs)
-        try:
-            return _recalled(node, op, inputs, state).typed
-        except Refusal as refusal:
-            if (typed := _relieved(node, op, inputs, state)) is not None:
-                return typed
-            if not may_be_text(op, node, state.graph):
-                state.found.append(_diagnostic(refusal.code, refusal, node, inputs, state))
-        reads = op.axes_read()
-        if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
-            trial.stepped.add(node.id)
-    node, given = trial.take(node, inputs, state.policy)
-    return TypedNode(node, _same(node, inputs, given, state), inputs)
-
-
-def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: _State) -> TypedNode | None:
-    """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
-    if node.hidden or len(inputs) != 1 or node.inputs[0] not in trial.stepped:
-        return None
-    (x,) = inputs
-    if op.axes_read() is not None or x.rank < 2 or not trial.is_within():
-        return None
-    try:
-        step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
-        typed = _inferred(node, op, (step,), replace(state, memory=None)).typed
-    except Refusal:
-        return None
-    trial.stepped.add(node.id)
-    return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
-
-
-def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> TypedNode | None:
-    """A node that is refused because of a size that is not known; None where it is refused with any."""
-    known = [tuple(at_size(x, size) for x in inputs) for size in TRIED]
-    if known[0] == inputs or any(isinstance(size, int) and size < 1 for x in known[0] for size in x.sizes):
-        return None
-    try:
-        first, second = (_inferred(node, op, given, replace(state, memory=None)).typed for given in known)
-    except Refusal:
-        return None
-    if first.type is None or second.type is None or first.type.rank != second.type.rank:
-        return None
-    # The inputs as it takes them: a rule may ask it for its weights.
-    return TypedNode(node, _same(node, inputs, agreed(first.type, second.type, node.layer), state), known[0])
-
-
 class _Inferred(NamedTuple):
     typed: TypedNode
     conditions: tuple[tuple[Condition, Refusal], ...] = ()
     """What must hold of run-time sizes."""
 
 
-def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
+def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Inferred:
     """What is known of a node; of one that an earlier variant has too, on inputs of the same types, it is not inferred again."""
     memory = state.memory
     if memory is None:
-        return _inferred(node, op, inputs, state)
+        return infer_node(node, op, inputs, state)
     first = state.layers.get(node.layer)
     rests_on = (op, node.origin.place.span.source, first and first.weights, *inputs)
     key = (
-        _recalled,
+        recall,
         node.id,
         node.layer,
         node.origin.place.span.start,
         state.policy,
         state.batch_size,
         state.graph.has_data,
+        state.counts,
         *map(id, rests_on),
     )
     known = memory.get(key)
     if known is UNKNOWN:
         found = len(state.found)
-        known = _inferred(node, op, inputs, state)
+        known = infer_node(node, op, inputs, state)
         if len(state.found) == found:
             memory.keep(key, known, *rests_on)
     elif known.typed.node != node:
@@ -206,7 +142,8 @@ def _recalled(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
     return inferred
 
 
-def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> _Inferred:
+def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Inferred:
+    """What is known of a node on inputs that are known; raises Refusal."""
     if isinstance(op, InputOp):
         return _Inferred(TypedNode(node, op.type(node.id, node.origin.place, node.origin.written), ()))
     at = Inference(state.policy, state.batch_size, state.graph.has_data, node.id)
@@ -214,7 +151,7 @@ def _inferred(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State)
     return _Inferred(typed, tuple(at.conditions))
 
 
-def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: _State) -> TypedNode:
+def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: State) -> TypedNode:
     _check_inputs(node, op, inputs, state)
     seen = frames.seen(op, inputs)
     result = op.infer(at, *seen)
@@ -239,8 +176,8 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
     zeros = op.zeros_after(mask, *seen)
     dtype, image = op.dtype_after(at, *seen), op.image_of(*seen)
     result = TensorType(result.axes, dtype, mask, result.outer, values, zeros, meaning, image)
-    result = _same(node, inputs, result, state)
-    return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs))
+    result = make_same(node, inputs, result, state)
+    return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs) if state.counts else 0)
 
 
 def _meaning(node: Node, op: Op, output: TensorType, inputs: tuple[TensorType, ...], weighted: bool) -> Meaning:
@@ -266,7 +203,7 @@ def _check_sizes(node: Node, op: Op, result: TensorType, weights: tuple[Weight, 
         raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="weights", limit=LARGEST)
 
 
-def _same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: _State) -> TensorType:
+def make_same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: State) -> TensorType:
     """The type, as one thing with an equal one of an earlier variant: what reads it has not changed.
 
     Axes that are handed on stay the very ones that came in, which tell what gave the shape.
@@ -274,7 +211,7 @@ def _same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: _
     if state.memory is None:
         return type
     handed_on = next((x.axes for x in inputs[:1] if x.axes is type.axes), None)
-    key = (_same, node.id, id(handed_on), type)
+    key = (make_same, node.id, id(handed_on), type)
     known = state.memory.get(key)
     if known is UNKNOWN:
         state.memory.keep(key, type, handed_on)
@@ -283,7 +220,7 @@ def _same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: _
     return same
 
 
-def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> Mask | None:
+def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> Mask | None:
     if not op.makes_mask(*inputs):
         return op.mask_after(*inputs)
     *others, last = (x.mask for x in inputs)
@@ -296,7 +233,7 @@ def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _Stat
     return Mask(frozenset({node.id}), node.origin.place, scattered=scattered, begins_real=real, empties=empties)
 
 
-def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _State) -> None:
+def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> None:
     fewest, most = op.takes()
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         if len(inputs) == 1 and most is None:
@@ -324,7 +261,7 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: _St
     raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts).mended(*fixes)
 
 
-def _producer(node: Node, index: int, state: _State) -> Node:
+def _producer(node: Node, index: int, state: State) -> Node:
     """The node that gave an input its shape: a layer that hands on the very axes that it is given has not."""
     typed = state.typed[node.inputs[index]]
     while len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None:
@@ -335,12 +272,12 @@ def _producer(node: Node, index: int, state: _State) -> Node:
     return typed.node
 
 
-def _origin_words(node: Node, index: int, state: _State) -> str:
+def _origin_words(node: Node, index: int, state: State) -> str:
     producer = _producer(node, index, state)
     return producer.op.giver() if producer.op is not None else "?"
 
 
-def _diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> Diagnostic:
+def make_diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: State) -> Diagnostic:
     """A refusal at its place: the argument at fault where one is written, else the layer; and where the shape came from."""
     place = node.origin.place
     if refusal.at is not None and node.op is not None:
@@ -366,9 +303,9 @@ def _place_of(node: Node) -> Place:
     return node.origin.place
 
 
-def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: _State) -> None:
+def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: State) -> None:
     """Keeps a condition on run-time sizes, with the warning that tells it."""
-    diagnostic = _diagnostic(refusal.code, refusal, node, inputs, state)
+    diagnostic = make_diagnostic(refusal.code, refusal, node, inputs, state)
     reason = refusal.code.template.format(**refusal.facts)
     warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
     state.conditions.add(condition, warning)

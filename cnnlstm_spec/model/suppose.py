@@ -7,10 +7,10 @@ of them find is so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import field, replace
 
-from ..ir.graph import Node, TypedGraph, TypedNode
+from ..ir.graph import Node
 from ..ir.inference import Inference
 from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import TEXT, Op, compute_dtype
@@ -18,7 +18,6 @@ from ..ir.size import Size, anonymous
 from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..ops.structural import EnterTime
-from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
 from . import frames
 
@@ -51,7 +50,7 @@ class Supposition:
     """Whether steps of what a layer gives may be padding, where it is not taken out."""
 
     def means(self, number: int) -> bool:
-        """Whether the layer that fails after `number` others does what it is meant to do."""
+        """Whether the failing layer whose turn is that number does what it is meant to do."""
         return self.meant[number % len(self.meant)]
 
 
@@ -62,6 +61,8 @@ class Trial:
     supposed: Supposition
     told: frozenset[str] | None = frozenset()
     """The nodes of which its words may be told, None for all; of others what is found is looked at alone, without ways out."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """Of each node that fails in this trial or another one of the same graph, the turn that it has."""
     failing: list[str] = field(default_factory=list)
     stepped: set[str] = field(default_factory=set)
     """Nodes whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
@@ -88,13 +89,22 @@ class Trial:
         That it is taken out is not supposed of what no person wrote, but for what enters time, nor of a layer that is plain but
         for a mistake in its arguments.
         """
-        number = len(self.failing)
+        number = self.numbers.setdefault(node.id, len(self.numbers))
         self.failing.append(node.id)
         if inputs and node.meant is None and (not node.hidden or isinstance(node.op, EnterTime)):
             self.turns.add(number)
             if not self.supposed.means(number):
                 return replace(node, op=None), inputs[-1]
         return node, self._type(node, inputs, policy)
+
+    def give(self, known: TensorType, node: Node, policy: str) -> TensorType:
+        """What stands before a stretch gives, of which nothing is known: of its dtype, either that or the one of the policy."""
+        supposed = self.supposed
+        sizes = (_unknown(node.layer, index) if supposed.size is None else supposed.size for index in range(supposed.rank))
+        axes = tuple(Axis("features", size) for size in sizes)
+        dtype = compute_dtype(policy) if supposed.masked or known.dtype == TEXT else known.dtype
+        mask = Mask(frozenset({node.id}), node.origin.place) if axes and supposed.masked else None
+        return TensorType(axes, dtype, mask, known.outer)
 
     def _type(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> TensorType:
         op = node.op or node.meant
@@ -130,23 +140,26 @@ class Trial:
         return self.supposed.stepwise
 
 
+TWO_DOZEN = 24
+"""A size that is supposed, which most layers take."""
 TAKEN_OUT = Supposition(None, (False,), 2)
 """Looked at first, since most of what other suppositions alone would bring is not found under it."""
+IN_WORDS = Supposition(None, (True,), 1)
+"""Gives the words of what is told, unless the first shows the same: it names no size that is not known."""
 SUPPOSITIONS = (
     TAKEN_OUT,
-    *(Supposition(None, (True,), rank, masked=masked) for masked in (False, True) for rank in range(1, 6)),
+    IN_WORDS,
+    *(Supposition(None, (True,), rank) for rank in range(2, 6)),
+    *(Supposition(None, (True,), rank, masked=True) for rank in range(1, 6)),
     Supposition(1, (True,), 2),
-    Supposition(24, (False,), 3),
-    Supposition(24, (True,), 4),
-    Supposition(24, (True, False), 3),
+    Supposition(TWO_DOZEN, (False,), 3),
+    Supposition(TWO_DOZEN, (True,), 4),
+    Supposition(TWO_DOZEN, (True, False), 3),
     Supposition(1, (False, True), 4),
-    Supposition(24, (True,), 1, within=True),
-    Supposition(24, (True,), 2, stepwise=False),
+    Supposition(TWO_DOZEN, (True,), 1, within=True),
+    Supposition(TWO_DOZEN, (True,), 2, stepwise=False),
     Supposition(None, (True,), 0),
 )
-"""The second gives the words of what is told: it names no size that is not known."""
-WORDS = SUPPOSITIONS[:2]
-"""The first gives them where the second shows nothing else."""
 
 
 def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Callable[[], bool]) -> TensorType | None:
@@ -218,26 +231,3 @@ def _given(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | 
     except Exception:
         # Of inputs that the checks before it keep away from an op, it may say anything; then what it gives is not plain.
         return None
-
-
-def key_of(found: Diagnostic) -> tuple[object, ...]:
-    """What makes two findings one: the code and the place."""
-    return (found.code.name, id(found.place.span.source), found.place.span.start)
-
-
-def find_unknown(typed: TypedGraph) -> tuple[TypedNode, ...]:
-    """The nodes at or after a mistake."""
-    return tuple(node for node in typed.nodes.values() if node.type is None)
-
-
-def common(findings: Iterable[tuple[Trial, list[Diagnostic]]], told: list[Diagnostic]) -> list[Diagnostic]:
-    """What is found under every supposition, in the words of the one that has them, less what has been told."""
-    left: set[tuple[object, ...]] | None = None
-    words: list[Diagnostic] = []
-    for trial, found in findings:
-        keys = set(map(key_of, found))
-        left = keys - set(map(key_of, told)) if left is None else left & keys
-        if not left:
-            return []
-        words = found if trial.supposed in WORDS else words
-    return [each for each in words if left is not None and key_of(each) in left]

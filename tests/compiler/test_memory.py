@@ -139,7 +139,7 @@ budget: {params: 1M}
 def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """The layers that are read, inferred and checked by themselves, as they are."""
     found: dict[str, list[str]] = {"inferred": [], "checked": []}
-    inferred, check = infer._inferred, verify.NODE_RULES[0]
+    inferred, check = infer.infer_node, verify.NODE_RULES[0]
 
     def infers(node: Any, *rest: Any) -> Any:
         found["inferred"].append(node.id)
@@ -149,7 +149,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
         found["checked"].append(node.node.id)
         return check(node, setting)
 
-    monkeypatch.setattr(infer, "_inferred", infers)
+    monkeypatch.setattr(infer, "infer_node", infers)
     monkeypatch.setattr(verify, "NODE_RULES", (checks,))
     return found
 

@@ -9,7 +9,7 @@ from small import codes
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.compiler.variants import sweep
-from cnnlstm_spec.model.rules import check
+from cnnlstm_spec.model import look_on
 from cnnlstm_spec.text.source import Source
 from fuzz.generate import generate
 from fuzz.layers import load as sound
@@ -146,8 +146,8 @@ def test_a_layer_over_steps_on_an_image_is_one_mistake(image: str, fusion: str) 
 def test_a_chain_is_gone_through_once_more(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """That nothing else is wrong is seen where what could not be read is taken out; no other supposition is looked at."""
     trials = []
-    inner = check.infer_on
-    monkeypatch.setattr(check, "infer_on", lambda *given: (trials.append(given[1].supposed), inner(*given))[1])
+    inner = look_on.infer_on
+    monkeypatch.setattr(look_on, "infer_on", lambda *given: (trials.append(given[1].supposed), inner(*given))[1])
     layers = "{Conv1D: {filters: 4, kernel_size: 3}}, {" + broken + "}, BatchNormalization, "
     found = load(
         f"{TOP}branches: {{a: {{input: {{kind: sequence, shape: [90, 4]}}, layers: [{layers * 9}Flatten]}}}}\n"

@@ -44,11 +44,6 @@ _FOUND = find_rules()
 RULES: tuple[Rule, ...] = tuple(_FOUND["TypedGraph"])
 """Every rule of the whole graph."""
 
-RULES_BEYOND_MISTAKES: tuple[Rule, ...] = tuple(
-    rule for rule in RULES if rule.__name__ in ("check_targets", "check_single_steps")
-)
-"""Those of them that hold of what follows a mistake, since they judge each head, or layer, by what it gives or is given alone."""
-
 HEAD_RULES: tuple[HeadRule, ...] = tuple(_FOUND["HeadUse"])
 """Every rule of a head of known type, in a spec that is compiled."""
 

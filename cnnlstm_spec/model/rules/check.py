@@ -5,8 +5,7 @@ Where a type is unknown, a mistake before it has been told, and nothing is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable
 
 from ...ir.graph import Graph, Node, TypedGraph, TypedNode
 from ...language.catalog import NO_EFFECT
@@ -17,9 +16,7 @@ from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.memo import UNKNOWN, Memory
 from ...text.source import Place
 from ..addresses import Inner, cut_off_address, find_members, inner_of, is_cut_off, unknown_address
-from ..infer import infer_on
-from ..suppose import SUPPOSITIONS, WORDS, Trial, common, find_unknown
-from . import HEAD_RULES, NODE_RULES, RULES, RULES_BEYOND_MISTAKES
+from . import HEAD_RULES, NODE_RULES, RULES
 from .common import HeadUse, Setting, heads
 
 REACHES_NO_HEAD = Code("reaches-no-head", "error", "{what} reaches no head")
@@ -31,58 +28,18 @@ def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> 
     for rule in RULES:
         found += rule(typed, spec)
     for head in heads(typed, spec):
-        found += _of_head(head, memory)
+        found += judge_head(head, memory)
     setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
     for node in typed.nodes.values():
-        found += _of_node(node, setting, memory)
+        found += judge_node(node, setting, memory)
     return found
 
 
-def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:
-    """What is wrong after a mistake besides it, whatever comes of the layer at fault."""
-    beyond = tuple(node.node.id for node in find_unknown(typed))
-    # Suppositions have most of what follows in common, as variants have.
-    return common(_find_beyond(typed, spec, beyond, memory or Memory()), told) if beyond else []
-
-
-def _find_beyond(
-    typed: TypedGraph, spec: ModelSpec, beyond: tuple[str, ...], memory: Memory
-) -> Iterator[tuple[Trial, list[Diagnostic]]]:
-    """What is found under each supposition that makes a difference to the graph."""
-    trials: list[Trial] = []
-    nodes = beyond
-    for supposed in SUPPOSITIONS:
-        if not any(trial.has_shown(supposed) for trial in trials):
-            # What failed under the first alone can fail under all.
-            told = None if not trials else frozenset(trials[0].failing) if supposed in WORDS else frozenset()
-            trials.append(Trial(supposed, told))
-            found, said = _find_under(trials[-1], typed, spec, beyond, nodes, memory)
-            # What is said of a node by itself is asked again of those alone of which something was said.
-            nodes = tuple(said)
-            yield trials[-1], found
-
-
-def _find_under(
-    trial: Trial, typed: TypedGraph, spec: ModelSpec, beyond: tuple[str, ...], nodes: tuple[str, ...], memory: Memory
-) -> tuple[list[Diagnostic], dict[str, list[Diagnostic]]]:
-    """What is found beyond the mistakes under a supposition; and of it, by node, what is said of some by themselves."""
-    whole, found = infer_on(typed, trial, spec.batch_size, memory)
-    for rule in RULES_BEYOND_MISTAKES:
-        found += rule(whole, spec)
-    for head in heads(whole, spec):
-        found += _of_head(head, memory) if head.node.id in beyond else []
-    setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
-    failing = set(trial.failing)
-    each = {id: _of_node(whole.nodes[id], setting, memory) for id in nodes if id not in failing}
-    said = {id: some for id, some in each.items() if some}
-    return [*found, *chain.from_iterable(said.values())], said
-
-
-def _of_head(head: HeadUse, memory: Memory | None) -> list[Diagnostic]:
+def judge_head(head: HeadUse, memory: Memory | None) -> list[Diagnostic]:
     """What is said of a head; nothing of one in which an earlier variant found nothing."""
     last = head.activation
     rests_on = (head.type, head.mask, head.loss, head.target, last and last.typed, *head.metrics)
-    key = (_of_head, head.name, last and last.pooled, *map(id, rests_on))
+    key = (judge_head, head.name, last and last.pooled, *map(id, rests_on))
     if memory is not None and memory.get(key) is not UNKNOWN:
         return []
     found = [each for rule in HEAD_RULES for each in rule(head)]
@@ -91,11 +48,11 @@ def _of_head(head: HeadUse, memory: Memory | None) -> list[Diagnostic]:
     return found
 
 
-def _of_node(node: TypedNode, setting: Setting, memory: Memory | None) -> list[Diagnostic]:
+def judge_node(node: TypedNode, setting: Setting, memory: Memory | None) -> list[Diagnostic]:
     """What is said of a node by itself; nothing of one in which an earlier variant found nothing."""
     if node.node.op is None or node.type is None:
         return []
-    key = (_of_node, id(node), setting)
+    key = (judge_node, id(node), setting)
     if memory is not None and memory.get(key) is not UNKNOWN:
         return []
     found = [each for rule in NODE_RULES for each in rule(node, setting)]

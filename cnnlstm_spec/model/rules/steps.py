@@ -97,9 +97,14 @@ def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 
 def check_single_steps(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """The first of several recurrent layers that read a single step: the others read what that one gives."""
+    return (found for _, found in find_single_steps(typed.nodes.values()))
+
+
+def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnostic]]:
+    """Of nodes in their order, those that are such a layer, and what is found there."""
     behind = set[str]()
-    for id, node in typed.nodes.items():
-        x = node.inputs[0] if node.inputs else None
+    for node in nodes:
+        id, x = node.node.id, node.inputs[0] if node.inputs else None
         if node.node.op is None or x is None or not x.axes or x.axes[0].size != 1:
             continue
         if behind.intersection(node.node.inputs):
@@ -109,7 +114,7 @@ def check_single_steps(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnosti
         if found:
             behind.add(id)
         if found and not any(op.stateful for op in found):
-            yield _report_single(node, node.node.op, x)
+            yield id, _report_single(node, node.node.op, x)
 
 
 def _report_single(node: TypedNode, op: Op, x: TensorType) -> Diagnostic:

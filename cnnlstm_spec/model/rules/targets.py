@@ -48,10 +48,11 @@ def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     for labels in spec.targets:
         head = find_head_use(labels.head, typed, spec)
         if head is not None:
-            yield from _check_target(labels, head)
+            yield from find_misfits(labels, head)
 
 
-def _check_target(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+def find_misfits(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    """Each way in which one head does not fit its labels."""
     if told.target.encoding == "real":
         yield from _check_real(told, head)
     else:

@@ -1,0 +1,151 @@
+"""The types of what follows a mistake, where what fails gives what is supposed of it: of all of it, or of a stretch alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir.graph import Node, TypedGraph, TypedNode
+from ..ir.inference import Refusal
+from ..ir.op import Op
+from ..ir.size_conditions import Conditions
+from ..ir.tensor import TensorType
+from ..text.diagnostic import Diagnostic
+from ..text.frozen import dataclass
+from ..text.memo import Memory
+from .infer import State, infer_node, make_diagnostic, make_same, recall
+from .suppose import TRIED, Trial, agreed, at_size
+from .text_inputs import may_be_text
+
+Found = dict[str, list[Diagnostic]]
+"""By the id of a node, what is found there."""
+
+
+def infer_on(
+    typed: TypedGraph, trial: Trial, batch_size: int | None = None, memory: Memory | None = None
+) -> tuple[TypedGraph, Found]:
+    """The types after mistakes, where what fails gives what is supposed of it, and what is found then."""
+    state = State(typed.graph, typed.policy, batch_size, [], {}, {}, Conditions(), memory, trial.told, counts=False)
+    found: Found = {}
+    for id, known in typed.nodes.items():
+        state.typed[id] = known if known.type is not None else _suppose(known.node, trial, state, found)
+        if id not in trial.failing[-1:]:
+            state.layers.setdefault(known.node.layer, state.typed[id])
+    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The nodes up to one, in order, and the one before them by which alone they hang on a mistake."""
+
+    before: str
+    nodes: tuple[str, ...]
+
+
+def find_stretch(typed: TypedGraph, places: dict[str, int], id: str, width: int) -> Stretch | None:
+    """The shortest stretch up to a node of so many nodes, or of fewer behind a mistake; None where there is none near.
+
+    `places` are those of all nodes in their order.
+    """
+    inside: list[str] = []
+    waiting = {id}
+    while waiting and len(inside) < 4 * width:
+        last = max(waiting, key=places.__getitem__)
+        waiting.remove(last)
+        unknown = {each for each in typed.graph.nodes[last].inputs if typed.nodes[each].type is None}
+        if inside and not waiting and (len(inside) >= width or not unknown):
+            return Stretch(last, tuple(reversed(inside)))
+        inside.append(last)
+        waiting |= unknown
+    return None
+
+
+def infer_stretch(
+    typed: TypedGraph, stretch: Stretch, given: TensorType, trial: Trial, batch_size: int | None = None
+) -> tuple[TypedGraph, Found]:
+    """The types of a stretch where what stands before it gives what is said here, and what is found then; no others are known."""
+    before = typed.nodes[stretch.before]
+    start = TypedNode(replace(before.node, op=None), given, before.inputs)
+    nodes = {**typed.nodes, stretch.before: start}
+    state = State(typed.graph, typed.policy, batch_size, [], nodes, {}, Conditions(), None, trial.told, counts=False)
+    found: Found = {}
+    trial.stepped.add(stretch.before)
+    *inner, end = (typed.graph.nodes[id] for id in stretch.nodes)
+    for node in inner:
+        nodes[node.id] = _suppose(node, trial, state, found)
+    inputs = _find_inputs(end, state)
+    # Nothing reads what the last one gives, if it fails.
+    nodes[end.id] = _accept(end, inputs, trial, state, found) or TypedNode(end, None, inputs)
+    return TypedGraph(typed.graph, nodes, typed.policy, typed.graph), found
+
+
+def _find_inputs(node: Node, state: State) -> tuple[TensorType, ...]:
+    return tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
+
+
+def _suppose(node: Node, trial: Trial, state: State, found: Found) -> TypedNode:
+    """A node after a mistake; what must hold of sizes that are supposed is not said."""
+    inputs = _find_inputs(node, state)
+    if (typed := _accept(node, inputs, trial, state, found)) is not None:
+        return typed
+    node, given = trial.take(node, inputs, state.policy)
+    return TypedNode(node, make_same(node, inputs, given, state), inputs)
+
+
+def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: State, found: Found) -> TypedNode | None:
+    """A node on what it is given; None where it fails."""
+    op = node.op
+    if op is None or op.is_own():
+        return None
+    if (typed := _on_each_step(node, op, inputs, trial, state)) is not None:
+        return typed
+    if op.leaves_time and inputs and not inputs[0].outer:
+        # What entered time was taken out, and so is this.
+        return TypedNode(node, inputs[0], inputs)
+    state.found.clear()
+    try:
+        return recall(node, op, inputs, state).typed
+    except Refusal as refusal:
+        if (typed := _relieved(node, op, inputs, state)) is not None:
+            return typed
+        if not may_be_text(op, node, state.graph):
+            state.found.append(make_diagnostic(refusal.code, refusal, node, inputs, state))
+    finally:
+        if state.found:
+            found[node.id] = state.found.copy()
+    reads = op.axes_read()
+    if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
+        trial.stepped.add(node.id)
+    return None
+
+
+def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> TypedNode | None:
+    """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
+    if node.hidden or len(inputs) != 1 or node.inputs[0] not in trial.stepped:
+        return None
+    (x,) = inputs
+    if op.axes_read() is not None or x.rank < 2 or not trial.is_within():
+        return None
+    try:
+        step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
+        typed = infer_node(node, op, (step,), replace(state, memory=None)).typed
+    except Refusal:
+        return None
+    trial.stepped.add(node.id)
+    return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
+
+
+def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
+    """A node that is refused because of a size that is not known; None where it is refused with any."""
+    known = tuple(at_size(x, TRIED[0]) for x in inputs)
+    if known == inputs or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
+        return None
+    apart = state if state.memory is None else replace(state, memory=None)
+    try:
+        first = infer_node(node, op, known, apart).typed
+        second = infer_node(node, op, tuple(at_size(x, TRIED[1]) for x in inputs), apart).typed
+    except Refusal:
+        return None
+    if first.type is None or second.type is None or first.type.rank != second.type.rank:
+        return None
+    # The inputs as it takes them: a rule may ask it for its weights.
+    return TypedNode(node, make_same(node, inputs, agreed(first.type, second.type, node.layer), state), known)

@@ -1,0 +1,189 @@
+"""What is wrong after a mistake besides it, whatever comes of the layer at fault: what is found under every supposition of it.
+
+One supposition finds what may be. What then is found near a node, whatever comes of any rank and size, needs no look at all
+that lies before; of what is not, a supposition that clears it there is the next that the whole graph is looked at under.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from ..ir.graph import TypedGraph
+from ..spec.compile_section import CompileSpec
+from ..spec.model_spec import ModelSpec
+from ..text.diagnostic import Diagnostic
+from ..text.memo import Memory
+from .infer_on import Found, Stretch, find_stretch, infer_on, infer_stretch
+from .rules.check import judge_head, judge_node
+from .rules.common import Setting, find_head_use
+from .rules.steps import find_single_steps
+from .rules.targets import find_misfits
+from .suppose import IN_WORDS, SUPPOSITIONS, TAKEN_OUT, TWO_DOZEN, Supposition, Trial
+
+Key = tuple[object, ...]
+Keys = dict[Key, str]
+"""What is found, each with the first node where it is."""
+
+NEAR = (
+    *{(each.size, each.rank, each.masked): each for each in SUPPOSITIONS if each.size != TWO_DOZEN}.values(),
+    Supposition(None, (True,), 4, within=True),
+)
+"""What is supposed before a stretch: nothing stands there that could be taken out, and each step of it may be meant. A layer that
+is refused with sizes that are not known is refused with two that are; one alone may be another thing."""
+WIDTHS = (2, 16, 64, 256)
+"""How many nodes up to one are looked at, first and where that shows nothing."""
+
+
+def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: Memory | None = None) -> list[Diagnostic]:
+    """What is wrong after a mistake besides it, whatever comes of the layer at fault."""
+    beyond = tuple(id for id, node in typed.nodes.items() if node.type is None)
+    if not beyond:
+        return []
+    # Suppositions have most of what follows in common, as variants have.
+    look = _Look(typed, spec, memory or Memory(), beyond)
+    first = Trial(TAKEN_OUT, frozenset(), look.turns)
+    whole, found = look.infer(first, beyond)
+    before = set(map(key_of, told))
+    left = look.find_left(first, whole, {key: id for key, id in _keys(found).items() if key not in before})
+    if not left:
+        return []
+    words = TAKEN_OUT if first.has_shown(IN_WORDS) else IN_WORDS
+    _, found = look.infer(Trial(words, frozenset(left.values()), look.turns), dict.fromkeys(left.values()))
+    return [each for some in found.values() for each in some if key_of(each) in left]
+
+
+def key_of(found: Diagnostic) -> Key:
+    """What makes two findings one: the code and the place."""
+    return (found.code.name, id(found.place.span.source), found.place.span.start)
+
+
+def _keys(found: Found) -> Keys:
+    keys: Keys = {}
+    for id, some in found.items():
+        for each in some:
+            keys.setdefault(key_of(each), id)
+    return keys
+
+
+class _Look:
+    """A graph with mistakes as it is looked at, and the turns of the nodes that fail."""
+
+    def __init__(self, typed: TypedGraph, spec: ModelSpec, memory: Memory, beyond: Iterable[str]) -> None:
+        self._typed, self._spec, self._memory = typed, spec, memory
+        self.turns = dict[str, int]()
+        self._beyond = frozenset(beyond)
+        self._setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
+        self._places = {id: place for place, id in enumerate(typed.nodes)}
+
+    def infer(self, trial: Trial, nodes: Iterable[str]) -> tuple[TypedGraph, Found]:
+        """The types under a supposition, and what is found of all, but of some nodes alone what is found of each by itself."""
+        whole, found = infer_on(self._typed, trial, self._spec.batch_size, self._memory)
+        self._judge(whole, whole.nodes, trial, nodes, found, self._memory)
+        return whole, found
+
+    def find_left(self, first: Trial, whole: TypedGraph, keys: Keys) -> Keys:
+        """Of what is found in the first trial what is found under every supposition."""
+        trials, sure, open = [first], Keys(), keys
+
+        def clear(supposed: Supposition) -> Keys:
+            if not open or any(trial.has_shown(supposed) for trial in trials):
+                return open
+            trials.append(Trial(supposed, frozenset(), self.turns))
+            found = _keys(self.infer(trials[-1], dict.fromkeys(open.values()))[1])
+            return {key: id for key, id in open.items() if key in found}
+
+        for width in WIDTHS:
+            if len(open) * width > len(self._beyond):
+                # To look at the whole graph is less.
+                break
+            shown, likely = self._look_near(whole, open, width)
+            sure |= {key: open[key] for key in shown}
+            open = {key: id for key, id in open.items() if key not in shown}
+            open = clear(likely) if likely is not None else open
+        for supposed in SUPPOSITIONS:
+            open = clear(supposed)
+        return sure | open
+
+    def _look_near(self, whole: TypedGraph, keys: Keys, width: int) -> tuple[set[Key], Supposition | None]:
+        """What is found whatever comes to a stretch, and the supposition under which most of the rest is not."""
+        shown, clearing, order = set[Key](), Counter[Supposition](), list(NEAR)
+        at: dict[str, list[Key]] = {}
+        for key, id in keys.items():
+            at.setdefault(id, []).append(key)
+        alike: dict[tuple[object, ...], tuple[list[int], Supposition | None]] = {}
+        for id, some in at.items():
+            stretch = find_stretch(self._typed, self._places, id, width)
+            if stretch is None:
+                continue
+            words = self._describe(stretch, whole, some)
+            known = alike.get(words) or self._try_near(stretch, whole, some, order)
+            alike[words] = known
+            left, clears = known
+            shown.update(some[index] for index in left)
+            if clears is not None:
+                clearing[clears] += 1
+                # What clears one is likely to clear the next.
+                order = [clears, *(each for each in order if each is not clears)]
+        return shown, clearing.most_common(1)[0][0] if clearing else None
+
+    def _describe(self, stretch: Stretch, whole: TypedGraph, keys: list[Key]) -> tuple[object, ...]:
+        """What the findings at the end of a stretch rest on, places left out: those of two that are alike are the same."""
+        if stretch.nodes[-1] in self._typed.graph.outputs.values():
+            return stretch.nodes
+        index = {id: place for place, id in enumerate((stretch.before, *stretch.nodes))}
+        given, nodes = whole.nodes[stretch.before].type, [self._typed.graph.nodes[id] for id in stretch.nodes]
+        described = tuple(
+            (
+                *(node.op, node.meant, node.hidden, tuple(node.origin.written.places)),
+                *(index.get(id) or self._typed.nodes[id].type for id in node.inputs),
+            )
+            for node in nodes
+        )
+        layers = len({node.layer for node in nodes})
+        return (given and given.dtype, given and given.outer, layers, *(key[0] for key in keys), described)
+
+    def _try_near(
+        self, stretch: Stretch, whole: TypedGraph, keys: list[Key], order: list[Supposition]
+    ) -> tuple[list[int], Supposition | None]:
+        """Which of the keys are found whatever comes, and else the supposition that clears the last of them."""
+        left = list(range(len(keys)))
+        for supposed in order:
+            found = self._find_near(stretch, whole, supposed)
+            left = [index for index in left if keys[index] in found]
+            if not left:
+                return left, supposed
+        return left, None
+
+    def _find_near(self, stretch: Stretch, whole: TypedGraph, supposed: Supposition) -> set[Key]:
+        """What is found at the end of a stretch that begins with what is supposed."""
+        trial, before, end = Trial(supposed, frozenset(), self.turns), stretch.before, stretch.nodes[-1]
+        given = whole.nodes[before].type
+        assert given is not None
+        start = trial.give(given, self._typed.graph.nodes[before], self._typed.policy)
+        near, found = infer_stretch(self._typed, stretch, start, trial, self._spec.batch_size)
+        self._judge(near, stretch.nodes, trial, (end,), found, None)
+        return set(map(key_of, found.get(end, ())))
+
+    def _judge(
+        self,
+        whole: TypedGraph,
+        inferred: Collection[str],
+        trial: Trial,
+        nodes: Iterable[str],
+        found: Found,
+        memory: Memory | None,
+    ) -> None:
+        for id, single in find_single_steps(whole.nodes[id] for id in inferred):
+            found.setdefault(id, []).append(single)
+        outputs = self._typed.graph.outputs
+        for labels in self._spec.targets:
+            if outputs[labels.head] in inferred and (use := find_head_use(labels.head, whole, self._spec)) is not None:
+                found.setdefault(use.node.id, []).extend(find_misfits(labels, use))
+        for name, id in outputs.items() if self._setting.trains else ():
+            if id in inferred and id in self._beyond and (use := find_head_use(name, whole, self._spec)) is not None:
+                found.setdefault(id, []).extend(judge_head(use, memory))
+        failing = set(trial.failing)
+        for id in nodes:
+            if id in self._beyond and id not in failing:
+                found.setdefault(id, []).extend(judge_node(whole.nodes[id], self._setting, memory))
