@@ -16,7 +16,7 @@ export PYTHONWARNINGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 # The packages of one environment can be installed while the other is, or is tested; the project itself cannot be installed into both
-# at once, since each installation writes into its folder.
+# at once, since each installation writes into its folder: FIRST_READY says which of them is first where both are made.
 $(FULL)/packages: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(FULL)
 	$(FULL)/bin/python tools/needed.py tensorflow plot data runs search export dev > $(FULL)/needed.txt
@@ -32,6 +32,7 @@ $(CORE)/packages: pyproject.toml constraints.txt
 		lsprotocol pre-commit pytest pytest-xdist sarif-pydantic
 	touch $@
 
+$(FULL)/ready: | $(FIRST_READY)
 $(FULL)/ready $(CORE)/ready: %/ready: %/packages
 	$*/bin/python -m pip install $(PIP_OPTIONS) --no-deps -e .
 	touch $@
@@ -43,11 +44,10 @@ demo: $(FULL)/ready
 	@echo "The picture of the model is demo/plot.svg (and demo/plot.png)."
 	@echo "Next: train a model in a minute or two, on data that are made here, as examples/README.md says."
 
-# At most 8 minutes on two cores, set-up included: of proofs that repeat themselves it has samples, `make proof` has more. The large
-# environment takes as long to install as the small one and all that is tested in it.
+# At most 8 minutes on two cores, set-up included: of proofs that repeat themselves it has samples, `make proof` has more. Each begins
+# once its environment is there, beside what still runs, so that no core waits for the last of the others.
 test:
-	$(MAKE) --no-print-directory --jobs 2 $(FULL)/packages test-core
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint test-keras
+	$(MAKE) --no-print-directory --jobs 3 --output-sync=line FIRST_READY=$(CORE)/ready test-core lint test-keras
 
 test-core: $(CORE)/ready
 	$(CORE)/bin/python -m pytest -m 'not keras' -n 2 --dist worksteal
