@@ -159,7 +159,13 @@ class Named(OpenLeaf):
         return None
 
     def object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope, own: OwnObject | None = None) -> Any:
-        before = len(scope.found)
+        inner = scope.listening()
+        made = self._object(cls, key, arguments, inner, own)
+        scope.found.extend(inner.found)
+        return made
+
+    def _object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope, own: OwnObject | None) -> Any:
+        """The thing; POISON if anything is found."""
         declared = _class(self.family, cls) if own is None else own.declared()
         entries = arguments.entries if arguments is not None else ()
         if arguments is not None and scope.index is not None:
@@ -177,13 +183,13 @@ class Named(OpenLeaf):
             assert arguments is not None
             scope.report(MISSING_KEY, arguments, owner=cls, key=name, help=(f"`{name}` is {needed[name]}",))
         # What was taken for another key, or is broken, is reported once, elsewhere.
-        if len(scope.found) > before or needed or any(value is POISON for _, value in values):
+        if scope.found or needed or any(value is POISON for _, value in values):
             return POISON
         if own is not None:
             return own.made(self.family, tuple(values))
         made = KerasObject(self.family, cls, tuple(values))
         check_rules(made, arguments, scope)
-        return POISON if len(scope.found) > before else made
+        return POISON if scope.found else made
 
     def values(
         self, cls: str, written: dict[str, Node], declared: dict[str, Any], node: Mapping | None, scope: Scope

@@ -150,6 +150,10 @@ class Scope:
         """The scope with a list of its own of the blocks that are used."""
         return self._with(expanded=set())
 
+    def listening(self) -> Scope:
+        """The scope with a list of its own of what is found, which the caller tells after: while it is empty, all went well."""
+        return self._with(found=[])
+
     def having(self, variables: Mapping[str, Node], homes: Mapping[str, Path]) -> Scope:
         """The scope with more variables, which hide others of the same name, and where they are defined."""
         hidden = {name: home for name, home in self.homes.items() if name not in variables}

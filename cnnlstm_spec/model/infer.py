@@ -132,9 +132,12 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> 
     )
     known = memory.get(key)
     if known is UNKNOWN:
-        found = len(state.found)
-        known = infer_node(node, op, inputs, state)
-        if len(state.found) == found:
+        apart = replace(state, found=[])
+        try:
+            known = infer_node(node, op, inputs, apart)
+        finally:
+            state.found.extend(apart.found)
+        if not apart.found:
             memory.keep(key, known, *rests_on)
     elif known.typed.node != node:
         known = known._replace(typed=replace(known.typed, node=node))

@@ -133,7 +133,9 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         return None
     block = reading.record
     parameters = block.parameters if block.parameters is not None else Mapping(key.span, ())
-    used = _read_use(name, place_at_key(resolved, key), parameters, scope, definition)
+    at_use = scope.listening()
+    used = _read_use(name, place_at_key(resolved, key), parameters, at_use, definition)
+    scope.found.extend(at_use.found)
     if used is None:
         return None
     values, keys, written = used
@@ -246,11 +248,10 @@ class Use:
 def _read_use(
     name: str, arguments: Node, parameters: Mapping, scope: Scope, definition: Scope
 ) -> tuple[dict[str, Node], dict[str, Any], Written] | None:
-    """The values of a block's parameters at one use, with its other keys, and where those are written."""
+    """The values of a block's parameters at one use, its other keys, and where those are written; None if anything is found."""
     if not isinstance(arguments, Mapping):
         wrong_type(arguments, scope, "a mapping of parameters")
         return None
-    before = len(scope.found)
     own = {each.key.text for each in parameters.entries}
     given, meant = read_keys(Use(parameters), arguments, scope, name)
     values: dict[str, Node] = {key: given.pop(key) for key in own.intersection(given)}
@@ -264,9 +265,9 @@ def _read_use(
             places[entry.key.text], keys[entry.key.text] = at.place(entry.value), at.place(entry.key)
     # A default may rest on parameters before it.
     homes = _homes(replace(definition, index=None), name, parameters)
-    before_it = replace(definition, variables=ChainMap(values, dict(definition.variables)), homes=homes)
+    before_it = replace(definition, found=scope.found, variables=ChainMap(values, dict(definition.variables)), homes=homes)
     for entry in parameters.entries:
         if entry.key.text not in values and entry.key.text not in meant and not _is_required(entry.value):
             default = before_it.resolve_deep(entry.value)
             values[entry.key.text] = unread(entry.value.span) if default is None else default
-    return (values, given, Written(places, keys)) if len(scope.found) == before else None
+    return None if scope.found else (values, given, Written(places, keys))

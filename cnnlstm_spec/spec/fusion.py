@@ -166,7 +166,14 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
         return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved), help=help, fixes=fixes)
     if not isinstance(resolved, Mapping):
         return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved))
-    before = len(scope.found)
+    inner = scope.listening()
+    fusion = _of_mapping(resolved, inner, keys, owner)
+    scope.found.extend(inner.found)
+    return fusion
+
+
+def _of_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> Any:
+    """A Fusion, without an op where anything is found; or POISON."""
     entries = _known(resolved, scope, keys, owner)
     common = tuple(entry for entry in entries if entry.key.text in keys.arguments)
     own = tuple(entry for entry in entries if entry.key.text not in keys.arguments)
@@ -190,7 +197,7 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
         arguments = replace(arguments, places={**arguments.places, "name": written.places["name"]})
     origin = Origin(place, scope.address, scope.uses, arguments)
     inputs = getattr(record, "inputs", None)
-    if op is None or len(scope.found) > before:
+    if op is None or scope.found:
         # What it reads is looked at all the same, and what follows may read it by its name.
         return Fusion(None, origin, name, inputs)
     if record.broadcast:

@@ -169,7 +169,7 @@ def _first_line(root: Mapping) -> Node:
 def _with_variables(root: Mapping, scope: Scope) -> Scope:
     """The scope with `vars`."""
     section = root.get("vars") or next((entry for entry in root.entries[:MANY] if _means_vars(entry)), None)
-    entries = _entries(section.value, scope.at("vars"), "vars") if section is not None else ()
+    entries = (_entries(section.value, scope.at("vars"), "vars") or ()) if section is not None else ()
     variables = {entry.key.text: entry.value for entry in entries}
     for entry in entries:
         scope.note_word(entry.key, "vars", entry.key.text, defines=True)
@@ -188,7 +188,7 @@ def _means_vars(entry: Entry) -> bool:
 def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
     """The scope with `blocks`."""
     blocks: dict[str, Node] = {}
-    for entry in _entries(top.get("blocks"), scope.at("blocks"), "blocks"):
+    for entry in _entries(top.get("blocks"), scope.at("blocks"), "blocks") or ():
         name = entry.key.text
         if not name[:1].islower():
             scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`{name[:1].lower()}{name[1:]}` would do",))
@@ -197,13 +197,14 @@ def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
     return replace(scope, blocks=blocks)
 
 
-def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...]:
+def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...] | None:
+    """What a section holds; None where it is no mapping, which has been reported."""
     if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
         return ()
     if not isinstance(node, Mapping):
         help, fixes = by_name(node, owner)
         scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=help, fixes=fixes)
-        return ()
+        return None
     return node.entries
 
 
@@ -225,10 +226,10 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
         return ()
     at = scope.at("branches")
     entries = _entries(node, at, "branches")
-    if not entries and len(scope.found) == 0:
+    if entries == ():
         at.report(NO_BRANCHES, node)
     found: dict[str, Branch] = {}
-    for entry in entries:
+    for entry in entries or ():
         for one, bound in read_branch_rounds(entry, at, tuple(BranchSection.arguments)):
             name = one.key.text
             if name in found:
@@ -332,7 +333,7 @@ def _heads(
         help = ("the layers of the only head stand in `head`",)
         at.report(NOT_A_MAPPING, listed, owner="heads", given=words_for(listed), help=help, fixes=fixes)
         return False, ()
-    entries = _entries(listed, at, "heads")
+    entries = _entries(listed, at, "heads") or ()
     if not entries and "heads" in top and (isinstance(top["heads"], Mapping) or _empty(top["heads"])):
         at.report(NO_HEADS, written["heads"])
     heads = tuple(_head(entry, at.at(entry.key.text), entry.key.text, branches) for entry in entries)
