@@ -47,7 +47,7 @@ search:
     vars.width: {int: [2, 32]}
     compile.optimizer.learning_rate: {float: [1e-4, 1e-1], log: true}
     branches.rows.layers[0].activation: [relu, tanh]
-  trials: 5
+  trials: 4
   seed: 1
 """
 
@@ -79,7 +79,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_a_search_leaves(searched: Path) -> None:
     out = searched / "out"
     report = Report.from_json((out / "trials.json").read_text())
-    assert len(report.trials) == 5 and report.draws_refused > 0 and set(report.refused) == {"over-budget"}
+    assert len(report.trials) == 4 and report.draws_refused > 0 and set(report.refused) == {"over-budget"}
     assert {path.name for path in out.glob("trial-*")} == {each.run for each in report.trials if each.run is not None}
     assert all(each.values["vars.width"] * 4 + 1 <= 60 for each in report.trials)  # type: ignore[operator]
     done = {each.number: each.value for each in report.trials if each.state == "completed"}
@@ -102,8 +102,8 @@ def test_an_ended_search_is_left_alone_and_may_be_made_longer(searched: Path) ->
     assert run(line) == 0 and rows_of(out) == before
     longer = searched / "longer"
     shutil.copytree(out, longer)
-    assert run([*line[:-1], str(longer), "--set", "search.trials=6"]) == 0
-    assert rows_of(longer)[:5] == before and len(rows_of(longer)) == 6
+    assert run([*line[:-1], str(longer), "--set", "search.trials=5"]) == 0
+    assert rows_of(longer)[:4] == before and len(rows_of(longer)) == 5
     assert run([*line, "--set", "search.seed=2"]) == 1 and rows_of(out) == before
 
 
@@ -213,7 +213,7 @@ def test_two_at_a_time_and_killed(searched: Path, tmp_path: Path) -> None:
     _, said = process.communicate(timeout=600)
     assert process.returncode == 0, said.decode()
     rows = rows_of(tmp_path / "out")
-    assert len(rows) == 5 == len({row["trial"] for row in rows}) and "running" not in {row["state"] for row in rows}
+    assert len(rows) == 4 == len({row["trial"] for row in rows}) and "running" not in {row["state"] for row in rows}
     best = min((row for row in rows if row["val_loss"]), key=lambda row: float(row["val_loss"]))
     assert Report.from_json((tmp_path / "out" / "trials.json").read_text()).best == int(best["trial"])
 

@@ -492,7 +492,7 @@ SPECS += ["published/inception-time", "published/arrhythmia-attention", "publish
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.sampled(every=5, long=2)
+@pytest.mark.sampled(every=9, long=2)
 @pytest.mark.parametrize("name", SPECS)
 def test_specs(name: str, fresh: Any) -> None:
     check_equal(load(ROOT / "specs" / f"{name}.yaml"))
