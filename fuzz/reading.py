@@ -11,9 +11,9 @@ from typing import Any
 
 import keras
 
+from fuzz.ours import OURS
+
 ATTEND_ALONE = {"MultiHeadAttention", "GroupQueryAttention"}
-OURS = {"PositionEmbedding", "SinePositionEncoding", "ClassToken", "Slice"}
-"""Layers of a spec that are no classes of Keras."""
 NESTED = {"layer", "backward_layer"}
 FAMILIES = {"initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints"}
 MERGES = {"add": "Add", "average": "Average", "maximum": "Maximum", "multiply": "Multiply"}
@@ -205,7 +205,8 @@ class _Reading:
         return self.layers(written or [], x, None if shared is None else (*shared, "shortcut"), depth, variables)
 
     def layer(self, name: str, arguments: dict[str, Any], x: Any, shared: Any, depth: int) -> Any:
-        if name in OURS:
+        if name in OURS and ("float" not in x.dtype or arguments.get("axis") == 0):
+            # What these make of integers, or of the batch, is ours to say.
             raise Unreadable(name)
         key = arguments.pop("share", shared)
         called: dict[str, Any] = {"use_causal_mask": True} if arguments.pop("use_causal_mask", False) else {}
@@ -289,7 +290,7 @@ def _paths(arguments: dict[str, Any]) -> list[tuple[str, Any, dict[str, Any]]]:
 def make(name: str, arguments: dict[str, Any] | None) -> Any:
     """A layer of Keras by its name, with the arguments as written."""
     values = {key: _value(key, value) for key, value in (arguments or {}).items()}
-    return getattr(keras.layers, name)(**values)
+    return (OURS.get(name) or getattr(keras.layers, name))(**values)
 
 
 def _value(key: str, value: Any) -> Any:
