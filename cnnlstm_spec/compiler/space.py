@@ -8,7 +8,7 @@ from pathlib import Path as File
 from ..spec.read_spec import elaborate
 from ..spec.search import Dimension
 from ..text.diagnostic import Code, Diagnostic
-from ..text.edits.overrides import UNKNOWN_PATH
+from ..text.edits.overrides import IN_VAIN, UNKNOWN_PATH
 from ..text.edits.set_value import NoPath, edit
 from ..text.memo import Memory
 from ..text.nodes import Mapping, Node, Scalar, value_of
@@ -73,4 +73,6 @@ def _find_errors(
 def _report_unknown(dimension: Dimension, error: NoPath) -> Diagnostic:
     near = nearest(str(dimension.steps[-error.left]), error.known)
     help = error.help or (f"did you mean `{near}`?" if near else None)
-    return Diagnostic(UNKNOWN_PATH, dimension.key, {"path": dimension.path}, help=(help,) if help else ())
+    return Diagnostic(
+        IN_VAIN if error.in_vain else UNKNOWN_PATH, dimension.key, {"path": dimension.path}, help=(help,) if help else ()
+    )

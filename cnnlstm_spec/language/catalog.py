@@ -118,6 +118,14 @@ def family(name: str) -> dict[str, Any]:
     return found
 
 
+@lru_cache(maxsize=1)
+def list_of_losses() -> frozenset[str]:
+    """The classes and identifiers of losses and metrics, which no head may be called: where a mapping stands both may be keys."""
+    return frozenset(
+        name for each in ("losses", "metrics") for words in ("classes", "identifiers") for name in family(each)[words]
+    )
+
+
 def _class(family_name: str, name: str) -> dict[str, dict[str, Any]]:
     arguments = family(family_name)["classes"].get(name, {}).get("arguments", [])
     return {argument["name"]: argument for argument in arguments}

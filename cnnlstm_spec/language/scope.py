@@ -12,13 +12,13 @@ from ..text.diagnostic import THE_SPEC, Code, Diagnostic, Label, Origin
 from ..text.fix import Fix
 from ..text.frozen import dataclass
 from ..text.memo import Memory
-from ..text.nodes import DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
+from ..text.nodes import BAD_NAME, DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Place, Span
 from ..text.spelling import did_you_mean, nearest
 from .catalog import OwnObjects
 from .meanings import Meaning, Variables, Word, span_of_word
-from .variables import find_uses, names_in, substitute
+from .variables import find_uses, names_in, substitute, unfit_name
 
 TOO_MANY_LAYERS = Code(
     "too-many-layers",
@@ -203,6 +203,13 @@ class Scope:
                 self.note_variables(node)
             return substitute(node, self.variables, self.place(node), self.found, self.uses)
         return node
+
+    def can_name(self, key: Scalar, what: str = "a variable", taken: Mapping[str, str] = {}) -> bool:
+        """Whether a key can name a variable, and is none of those taken, each with what to say of it; else it is reported."""
+        help = unfit_name(key.text) or ((taken[key.text],) if key.text in taken else ())
+        if help:
+            self.at(key.text).report(BAD_NAME, key, name=key.text, what=what, help=help)
+        return not help
 
     def note_variables(self, node: Node) -> None:
         """Notes the uses of variables in a value, inside lists and mappings too."""

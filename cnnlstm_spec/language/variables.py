@@ -34,6 +34,14 @@ LOOKUPS = 1_000
 TEXT_LIMIT = 10_000
 
 
+def unfit_name(name: str) -> tuple[str, ...]:
+    """Why no `$name` can be written for a name, as a way out; nothing where it can."""
+    if NAME.fullmatch(name):
+        return ()
+    near = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_0123456789")
+    return (f"the name of a variable is of letters, digits and _{f': `{near}` would do' if NAME.fullmatch(near) else ''}",)
+
+
 class _Wrong(Exception):
     """An expression has no value; says why."""
 

@@ -74,6 +74,7 @@ class _Builder:
         inputs = [self.branch(branch, shared.get(branch.name)) for branch in self.spec.branches]
         default = self.fusions()
         outputs = self.heads(default)
+        self.weaver.report_alone()
         reserved = [branch.name for branch in self.spec.branches]
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
@@ -128,7 +129,7 @@ class _Builder:
             taken = name in branches or name in earlier
             # A stage without a name has been told to have one.
             if taken and (fusion.name is not None or len(self.spec.fusions) == 1):
-                written = replace(fusion.origin, place=fusion.origin.written.places.get("name", fusion.origin.place))
+                written = replace(fusion.origin, place=fusion.named or fusion.origin.place)
                 self.weaver.report(NAME_TAKEN, written, name=name, what="a branch" if name in branches else "a fusion")
             earlier.add(name)
             at = Context(f"fusion.{fusion.name}" if fusion.name else "fusion", f"{name}_{index}" if taken else name)

@@ -18,11 +18,11 @@ from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
 from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin, Written
-from ..text.fix import Fix, drop
+from ..text.fix import Fix, drop, write
 from ..text.frozen import dataclass
 from ..text.memo import Memory, once
 from ..text.source import Place
-from ..text.spelling import guess
+from ..text.spelling import guess, nearest
 from .names import LocalNames, Wanted
 from .noted import note_name
 from .sharing import Key, is_known, make_sharing_key, make_signature
@@ -34,6 +34,7 @@ SHARED_UNLIKE = Code(
     "all that share `{name}` must be written alike",
     help="write them alike, or leave `share` out of one",
 )
+SHARED_ALONE = Code("shared-alone", "warning", "nothing else has `share: {name}`, so that nothing is shared")
 QUERY_NOT_INPUT = Code(
     "query-not-an-input",
     "error",
@@ -103,6 +104,8 @@ class Weaver:
         self.titles: dict[int, str] = {}
         self.layers: dict[Key, str] = {}
         self.origins: dict[int, Origin] = {}
+        self.sharing: dict[str, list[Origin]] = {}
+        """By what they share, all that do."""
         self.alike: dict[str, tuple[Key, Origin]] = {}
         self.frames = 0
         self.connections = 0
@@ -183,12 +186,25 @@ class Weaver:
 
     def is_alike(self, share: str, written: Key, origin: Origin) -> bool:
         """Whether what shares a name is written as the first of that name that could be read; reports it if not."""
+        self.sharing.setdefault(share, []).append(origin)
         if not is_known(written):
             return True
         first = self.alike.setdefault(share, (written, origin))
         if first[0] != written:
             self.report(SHARED_UNLIKE, origin, (Label(first[1].place, "written differently here"),), name=share)
         return first[0] == written
+
+    def report_alone(self) -> None:
+        """Says of each name that one layer alone has that nothing is shared; not after a mistake, which may hide others."""
+        if any(each.severity == "error" for each in self.found):
+            return
+        for name, (first, *others) in self.sharing.items():
+            if not others:
+                written = replace(first, place=first.written.places.get("share", first.place))
+                near = nearest(name, [each for each in self.sharing if each != name])
+                help = (f"did you mean `{near}`?",) if near else ("give another layer the same `share`, or leave it out",)
+                fixes = (write(written.place.span, near),) if near else ()
+                self.report(SHARED_ALONE, written, help=help, fixes=fixes, name=name)
 
     def make_prefix(self, at: Context) -> str:
         """What the addresses of an area begin with."""

@@ -46,7 +46,10 @@ class ParametersKind(OpenLeaf):
             return scope.report(WRONG_TYPE, resolved, key=scope.name, words=words, given=given(resolved), help=help, fixes=fixes)
         if resolved is not None and not isinstance(resolved, Mapping):
             return wrong_type(resolved, scope, self.words)
-        return POISON if resolved is None else resolved
+        if resolved is None:
+            return POISON
+        named = [scope.can_name(entry.key, "a parameter", TAKEN) for entry in resolved.entries]
+        return resolved if all(named) else POISON
 
     def schema(self) -> dict[str, Any]:
         return {}
@@ -61,6 +64,9 @@ class Named(Record):
     """All that carry this name have one set of weights."""
     freeze_batch_norm: Annotated[bool, BOOLEAN] = False
     """Whether its batch norms are frozen, whatever else is trained."""
+
+
+TAKEN = dict.fromkeys(Named.arguments, "every use of a block takes it already: choose another name")
 
 
 class ParameterValue(OpenLeaf):

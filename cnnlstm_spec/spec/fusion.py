@@ -193,18 +193,17 @@ def _of_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner: s
     if record.broadcast:
         arguments = replace(arguments, keys={**arguments.keys, "broadcast": written.keys["broadcast"]})
     name = getattr(record, "name", None)
-    if name is not None:
-        arguments = replace(arguments, places={**arguments.places, "name": written.places["name"]})
+    named = written.places.get("name")
     origin = Origin(place, scope.address, scope.uses, arguments)
     inputs = getattr(record, "inputs", None)
     if op is None or scope.found:
         # What it reads is looked at all the same, and what follows may read it by its name.
-        return Fusion(None, origin, name, inputs)
+        return Fusion(None, origin, name, inputs, named=named)
     if record.broadcast:
         op = broadcast(op)
     units = None if record.strategy == "bilinear" else record.units
     trainable = record.strategy is None or op.trainable
-    return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers)
+    return Fusion(op, origin, name, inputs, units, record.query, trainable, record.layers, named)
 
 
 def may_be(entry: Entry, names: Collection[str], known: Collection[str]) -> bool:

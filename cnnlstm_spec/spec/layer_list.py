@@ -86,6 +86,8 @@ class Fusion:
     trainable: bool = True
     """Whether training changes the projections."""
     items: tuple[Item, ...] = field(default=())
+    named: Place | None = field(default=None, compare=False)
+    """Where its name is written."""
 
 
 def holds_timed(items: tuple[Item, ...], name: str) -> bool:

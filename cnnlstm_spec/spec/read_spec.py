@@ -7,8 +7,8 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from ..language.cached_reading import recall
+from ..language.catalog import list_of_losses
 from ..language.foreign import flow, offered
-from ..language.kinds import NAME
 from ..language.layer_kinds import LAYERS
 from ..language.meanings import Meaning
 from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
@@ -26,7 +26,8 @@ from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
 from .lifted import lift
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
-from .other_forms import are_names, by_name, list_of_head, rename_to_head
+from .named_entries import list_entries, read_name
+from .other_forms import are_names, list_of_head, rename_to_head
 from .own_layers import with_own_layers
 from .own_objects import with_own_objects
 from .patterns import Names, match_multipliers, match_references
@@ -169,9 +170,10 @@ def _first_line(root: Mapping) -> Node:
 def _with_variables(root: Mapping, scope: Scope) -> Scope:
     """The scope with `vars`."""
     section = root.get("vars") or next((entry for entry in root.entries[:MANY] if _means_vars(entry)), None)
-    entries = (_entries(section.value, scope.at("vars"), "vars") or ()) if section is not None else ()
+    entries = (list_entries(section.value, scope.at("vars"), "vars") or ()) if section is not None else ()
     variables = {entry.key.text: entry.value for entry in entries}
     for entry in entries:
+        scope.at("vars").can_name(entry.key)
         scope.note_word(entry.key, "vars", entry.key.text, defines=True)
     inner = replace(scope, variables=variables, globals=variables, homes={name: ("vars", name) for name in variables})
     for entry in entries:
@@ -188,44 +190,22 @@ def _means_vars(entry: Entry) -> bool:
 def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
     """The scope with `blocks`."""
     blocks: dict[str, Node] = {}
-    for entry in _entries(top.get("blocks"), scope.at("blocks"), "blocks") or ():
+    for entry in list_entries(top.get("blocks"), scope.at("blocks"), "blocks") or ():
         name = entry.key.text
-        if not name[:1].islower():
+        if name[:1].isupper():
             scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`{name[:1].lower()}{name[1:]}` would do",))
+        elif read_name(entry, scope.at("blocks", name), "block") is not None and not "a" <= name[0] <= "z":
+            scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`block_{name}` would do",))
         blocks[name] = entry.value
         scope.note_word(entry.key, "blocks", name, defines=True)
     return replace(scope, blocks=blocks)
-
-
-def _entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...] | None:
-    """What a section holds; None where it is no mapping, which has been reported."""
-    if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
-        return ()
-    if not isinstance(node, Mapping):
-        help, fixes = by_name(node, owner)
-        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=help, fixes=fixes)
-        return None
-    return node.entries
-
-
-def _named(entry: Entry, scope: Scope, what: str) -> str | None:
-    """The name of an entry; None where it cannot be one, which is reported."""
-    quiet: list[Diagnostic] = []
-    as_text = Scalar(entry.key.span, entry.key.text, entry.key.text, plain=False)
-    name = NAME.read(as_text, Scope(quiet))
-    if name is POISON:
-        scope.report(
-            BAD_NAME, entry.key, name=entry.key.text, what=f"a {what}", help=(f"a name is {NAME.words.removeprefix('a name ')}",)
-        )
-        return None
-    return str(name)
 
 
 def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
     if node is None:
         return ()
     at = scope.at("branches")
-    entries = _entries(node, at, "branches")
+    entries = list_entries(node, at, "branches")
     if entries == ():
         at.report(NO_BRANCHES, node)
     found: dict[str, Branch] = {}
@@ -247,7 +227,7 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
 def _branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
     # What is said of a branch of `each` is said of all of them, and once.
     name, written_as = entry.key.text, scope.name
-    if bound.told and _named(entry, scope, "branch") is None:
+    if bound.told and read_name(entry, scope, "branch") is None:
         bound = replace(bound, told=not bound.variables and "$" not in name)
     origin = origin_of(entry.key, scope)
     if name == "heads":
@@ -333,7 +313,7 @@ def _heads(
         help = ("the layers of the only head stand in `head`",)
         at.report(NOT_A_MAPPING, listed, owner="heads", given=words_for(listed), help=help, fixes=fixes)
         return False, ()
-    entries = _entries(listed, at, "heads") or ()
+    entries = list_entries(listed, at, "heads") or ()
     if not entries and "heads" in top and (isinstance(top["heads"], Mapping) or _empty(top["heads"])):
         at.report(NO_HEADS, written["heads"])
     heads = tuple(_head(entry, at.at(entry.key.text), entry.key.text, branches) for entry in entries)
@@ -343,8 +323,11 @@ def _heads(
 def _head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ...]) -> Head:
     origin = origin_of(entry.key, scope)
     if scope.path[0] == "heads":
-        _named(entry, scope, "head")
+        read_name(entry, scope, "head")
         scope.note_word(entry.key, "heads", name, defines=True)
+        if name in list_of_losses():
+            way = f"it is a loss or a metric of Keras: `{name}_head` would do"
+            scope.report(BAD_NAME, entry.key, name=name, what="a head", help=(way,))
     if any(branch.name == name for branch in branches):
         scope.report(HEAD_IS_BRANCH, entry.key, name=name)
     node = scope.resolve(entry.value)

@@ -15,6 +15,9 @@ UNEQUAL_EACH = Code(
 )
 
 
+COUNTED = {"index": "`$index` counts the rounds: choose another name"}
+
+
 def find_homes(each: Node | None, scope: Scope) -> dict[str, Path]:
     """Where the variables of a round are defined, which is noted; `index` is nowhere."""
     found: dict[str, Path] = {}
@@ -39,6 +42,9 @@ def read_rounds(written: Node, scope: Scope) -> list[dict[str, Node]] | None:
         wrong_type(each, inner, "a mapping of names to lists")
         return None
     lists: dict[str, Listing] = {}
+    named = [inner.can_name(entry.key, "a variable of `each`", COUNTED) for entry in each.entries]
+    if not all(named):
+        return None
     for entry in each.entries:
         at = inner.at(entry.key.text)
         value = at.resolve_deep(entry.value)

@@ -118,6 +118,18 @@ def test_what_is_set_comes_after_it_all(matrix: str, override: str, left: list[s
     assert all(compilation.ok for _, compilation in prepared.all())
 
 
+@pytest.mark.parametrize("path", ["vars.idle", "extends", "matrix.seed"])
+def test_an_axis_that_changes_nothing_is_an_error(path: str) -> None:
+    prepared = swept(spec("").replace("width: 8", "width: 8, idle: 3"), f"{path}=[4, 5]")
+    assert {each.code.name for _, compilation in prepared.all() for each in compilation.diagnostics} == {"set-in-vain"}
+
+
+@pytest.mark.parametrize("override", ["vars.idle=4", "extends=other.yaml"])
+def test_what_is_set_in_vain_is_an_error(override: str) -> None:
+    prepared = swept(spec("").replace("width: 8", "width: 8, idle: 3"), overrides=(override,))
+    assert [each.code.name for each in prepared.plain().diagnostics] == ["set-in-vain"]
+
+
 def test_an_axis_of_the_command_line_is_fixed_too() -> None:
     prepared = sweep(Source("several.yaml", spec()), {"seed": 3}, ("seed=[1, 2]", "vars.width=[4]"))
     assert [variant.label for variant in prepared.variants] == [

@@ -30,6 +30,7 @@ NOT_A_SPEC = {
     "unclear-rule": "about the command line",
     "no-operation": "about the command line",
     "unknown-path": "about the command line",
+    "set-in-vain": "about the command line",
     "unclear-override": "about the command line",
     "no-such-file": "about a file",
     "unreadable-file": "about a file",

@@ -41,7 +41,7 @@ from ..search import SearchSection, space_schema
 from ..structures import RECORDS
 from .keras_objects import define_families
 
-BLOCK_NAME = "^[a-z]"
+BLOCK_NAME = "^[a-z][A-Za-z0-9_-]*$"
 CODE_NAME = "^[a-z][a-z0-9-]*$"
 LAYERS = ref("layers")
 QUIET: Schema = {"doNotSuggest": True}

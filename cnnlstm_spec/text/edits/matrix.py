@@ -21,7 +21,7 @@ from ..memo import Memory
 from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 from ..source import Place, Span
 from ..spelling import nearest
-from .overrides import FORM, STEP, UNKNOWN_PATH, Override, read_text
+from .overrides import FORM, IN_VAIN, STEP, UNKNOWN_PATH, Override, read_text
 from .set_value import NoPath, Steps, edit, edit_at
 
 UNCLEAR_AXIS = Code(
@@ -87,6 +87,8 @@ class Variant:
         """The document with the values in it; a path that names nothing is reported at the matrix."""
         for axis, value in self.choices:
             try:
+                if axis.steps[0] == KEY:
+                    raise NoPath(len(axis.steps), help="an axis is of the spec, not of its matrix", in_vain=True)
                 plain = edit(plain, axis.steps, value, axis.spans, memory)
             except NoPath as error:
                 found.append(_report_unknown(axis, error))
@@ -239,7 +241,8 @@ def _read_axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
 def _report_unknown(axis: Axis, error: NoPath) -> Diagnostic:
     near = nearest(str(axis.steps[-error.left]), error.known)
     help = error.help or (f"did you mean `{near}`?" if near else None)
-    return Diagnostic(UNKNOWN_PATH, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=(help,) if help else ())
+    code = IN_VAIN if error.in_vain else UNKNOWN_PATH
+    return Diagnostic(code, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=(help,) if help else ())
 
 
 def _show_value(value: Node) -> str:

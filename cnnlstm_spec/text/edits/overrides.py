@@ -22,6 +22,7 @@ from ..spelling import nearest
 from .set_value import CLASS_NAME, NoPath, Steps, edit
 
 UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
+IN_VAIN = Code("set-in-vain", "error", "setting `{path}` changes nothing")
 UNCLEAR = Code("unclear-override", "error", "`{text}` is not of the form PATH=VALUE")
 
 COMMAND_LINE = ("--set", "overrides", "--matrix")
@@ -197,4 +198,5 @@ def _report_unknown(each: Override, error: NoPath, document: Node) -> Diagnostic
     elif help is None and error.known:
         help = f"there {'is' if len(error.known) == 1 else 'are'} {', '.join(f'`{each}`' for each in error.known)}"
     whole = f"{head}[{step.value}]" if isinstance(step.value, int) else f"{before}{step.value}"
-    return Diagnostic(UNKNOWN_PATH, Place((), step.span), {"path": whole.strip()}, help=(help,) if help else ())
+    code = IN_VAIN if error.in_vain else UNKNOWN_PATH
+    return Diagnostic(code, Place((), step.span), {"path": whole.strip()}, help=(help,) if help else ())

@@ -29,11 +29,14 @@ HEAD_KEYS = ("inputs", "strategy", "layer", "units", "broadcast", "query", "laye
 
 
 class NoPath(Exception):
-    """A step that names nothing: how many steps were left with it, the words that would do there, or what to say instead."""
+    """A step that names nothing: how many steps were left with it, the words that would do there, or what to say instead.
 
-    def __init__(self, left: int, known: Iterable[str] = (), help: str | None = None) -> None:
+    Of one that is there, and `in_vain`, what is set would change nothing.
+    """
+
+    def __init__(self, left: int, known: Iterable[str] = (), help: str | None = None, in_vain: bool = False) -> None:
         super().__init__(left)
-        self.left, self.known, self.help = left, tuple(known), help
+        self.left, self.known, self.help, self.in_vain = left, tuple(known), help, in_vain
 
 
 def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span], memory: Memory | None = None) -> Node:
@@ -66,6 +69,8 @@ class _Edit:
 
     def set(self, node: Node, steps: Steps, path: Steps) -> Node:
         """The node with the value at the end of the steps; `path` is the way to the node, as positions."""
+        if path == ROOT and steps and steps[0] == "extends":
+            raise NoPath(len(steps), help="a base is read before anything is set: name it in the file", in_vain=True)
         if steps:
             return self.keep_node(self.edit_node(node, steps, path))
         self.place = path
@@ -154,6 +159,8 @@ class _Edit:
 
     def set_key(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
         entry = node.get(step)
+        if path == ("vars",) and entry is not None and not self.is_used(step):
+            raise NoPath(len(steps), help=f"no `${step}` is written in the spec", in_vain=True)
         if entry is not None:
             changed = Entry(entry.key, self.set(entry.value, steps[1:], (*path, step)))
             return replace(node, entries=tuple(changed if each is entry else each for each in node.entries))
@@ -237,6 +244,7 @@ def _find_entries(document: Node, key: str) -> dict[str, Node]:
 def _iterate_texts(node: Node) -> Iterable[str]:
     if isinstance(node, Mapping):
         for entry in node.entries:
+            yield entry.key.text
             yield from _iterate_texts(entry.value)
     elif isinstance(node, Listing):
         for item in node.items:
