@@ -9,7 +9,7 @@ from pathlib import Path as File
 from typing import Any, Final
 
 from ..text.diagnostic import THE_SPEC, Code, Diagnostic, Label, Origin
-from ..text.fix import Fix
+from ..text.fix import Edit, Fix
 from ..text.frozen import dataclass
 from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
@@ -18,7 +18,7 @@ from ..text.source import Path, Place, Span
 from ..text.spelling import did_you_mean, nearest
 from .catalog import OwnObjects
 from .meanings import Meaning, Variables, Word, span_of_word
-from .variables import find_uses, names_in, substitute, unfit_name
+from .variables import WHOLE, find_uses, names_in, substitute, unfit_name
 
 TOO_MANY_LAYERS = Code(
     "too-many-layers",
@@ -188,9 +188,18 @@ class Scope:
         """Adds a finding at a node, unless one was made of it already; the result is POISON, for the reader to return."""
         if node.span in self.guessed or (isinstance(node, Scalar) and node.broken):
             return POISON
+        if fixes and (defined := self._definition(node)) is not None:
+            fixes = [each for each in (_moved(fix, node.span, defined) for fix in fixes) if each is not None]
+            labels = (*labels, Label(Place(self.path, defined.span), "its value is written here"))
         found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help), tuple(fixes))
         self.found.append(found)
         return POISON
+
+    def _definition(self, node: Node) -> Node | None:
+        """What is written for the variable that a value stands for as a whole; None of any other value."""
+        source, start, end = node.span
+        used = WHOLE.fullmatch(source.text[start:end].strip("\"' ")) if isinstance(node, Scalar) else None
+        return self.variables.get(used[1] or used[2]) if used is not None and "$" not in node.text else None
 
     def resolve(self, node: Node) -> Node | None:
         """The node with `$name` and `${...}` replaced, or None where it cannot be; that has been reported."""
@@ -260,6 +269,16 @@ class Scope:
             values = [(key, self.resolve_deep(value, names, depth + 1)) for key, value, names in held]
             return MappingNode(found.span, tuple(Entry(key, value) for key, value in values if value is not None))
         return found
+
+
+def _moved(fix: Fix, used: Span, defined: Node) -> Fix | None:
+    """A fix of a value where that is written, in place of where a variable stands for it; it is a change for all who use that."""
+    if not any(edit == Edit(used, edit[1]) for edit in fix.edits if isinstance(edit, Edit)):
+        return fix
+    if not isinstance(defined, Scalar) or "$" in defined.text or not defined.span.source.text:
+        return None
+    edits = tuple(Edit(defined.span, each.text) if isinstance(each, Edit) and each.span == used else each for each in fix.edits)
+    return Fix(fix.title, edits, "unsafe" if fix.applicability == "safe" else fix.applicability)
 
 
 def _bound_by(arguments: MappingNode) -> frozenset[str]:
