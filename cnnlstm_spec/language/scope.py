@@ -198,8 +198,10 @@ class Scope:
     def _definition(self, node: Node) -> Node | None:
         """What is written for the variable that a value stands for as a whole; None of any other value."""
         source, start, end = node.span
-        used = WHOLE.fullmatch(source.text[start:end].strip("\"' ")) if isinstance(node, Scalar) else None
-        return self.variables.get(used[1] or used[2]) if used is not None and "$" not in node.text else None
+        if not isinstance(node, Scalar) or "$" in node.text:
+            return None
+        used = WHOLE.fullmatch(source.text[start:end].strip("\"' "))
+        return self.variables.get(used[1] or used[2]) if used is not None else None
 
     def resolve(self, node: Node) -> Node | None:
         """The node with `$name` and `${...}` replaced, or None where it cannot be; that has been reported."""
