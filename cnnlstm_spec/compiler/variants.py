@@ -196,9 +196,11 @@ def sweep(
     if isinstance(document, Mapping) and (matrix or document.get("matrix") is not None):
         from ..text.edits.matrix import Variants, find_too_much_work, limit_variants, read_matrix, remove_matrix
 
-        before, written = len(found), document
-        axes = limit_variants(read_matrix(document, matrix, found, after), document, found, max_variants)
-        variants = Variants(axes) if axes and len(found) == before else ()
+        written = document
+        told: list[Diagnostic] = []
+        axes = limit_variants(read_matrix(document, matrix, told, after), document, told, max_variants)
+        found.extend(told)
+        variants = Variants(axes) if axes and not told else ()
         document = remove_matrix(document)
         prepared = replace(made, document=document, found=tuple(found), variants=variants)
         if max_variants is None and len(variants) > FEW:
