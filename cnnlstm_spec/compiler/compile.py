@@ -17,6 +17,7 @@ from ..model.build import build
 from ..model.infer import infer
 from ..model.look_on import look_on
 from ..model.rules.check import verify
+from ..model.turned import blame_channels
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
 from ..spec.read_spec import elaborate
@@ -301,9 +302,12 @@ def _compile(
     if graph is None:
         return Compilation(source, finish(judged(found, silence, rules)), document, spec)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
+    before = len(found)
     typed = infer(graph, policy, found, spec.batch_size, memory)
+    of_types = found[before:]
     found += verify(typed, spec, memory)
-    found += look_on(typed, spec, found, memory)
+    beyond = look_on(typed, spec, found, memory)
+    found = blame_channels(typed, [*found, *beyond], [*of_types, *beyond], spec.batch_size)
     return Compilation(source, finish(judged(speak_once(found), silence, rules, whole=True)), document, spec, graph, typed)
 
 

@@ -11,7 +11,7 @@ from ..ir.op import Op
 from ..language.references import Reference
 from ..ops.stand_in import stand_for
 from ..ops.states import State
-from ..text.diagnostic import Code, Diagnostic, Origin
+from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.fix import Fix, Put, drop, put
 from ..text.frozen import dataclass
 from .order import find_circled, sort_by_reading
@@ -146,23 +146,41 @@ def _units_of(op: Op | None) -> tuple[str, int] | None:
 
 
 def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnostic]) -> list[Node]:
-    order = sort_by_reading(nodes)
-    if len(order) == len(nodes):
-        return order
-    circled = find_circled(nodes, {node.id for node in order})
-    broken: list[Node] = []
-    dropped: set[str] = set()
-    for node in nodes:
-        side = sides.get(node.id)
-        if side is not None and node.id in circled and any(id in circled for id in node.inputs[1:]):
-            assert node.op is not None
-            place = side.origin.written.places.get("initial_state", side.origin.place)
-            facts: dict[str, object] = {"layer": node.op.title(), "address": side.names[0]}
-            help = ("begin with what does not read this layer, or leave `initial_state` out",)
-            key = side.origin.written.keys.get("initial_state", place)
-            fixes = (drop(key.span, "initial_state", "unsafe"),)
-            found.append(Diagnostic(CIRCLE, place, facts, labels=side.origin.uses, help=help, fixes=fixes))
-            dropped.update(node.inputs[1:])
-            node = replace(node, op=None, inputs=node.inputs[:1])
-        broken.append(node)
-    return sort_by_reading([node for node in broken if node.id not in dropped or not isinstance(node.op, State)])
+    """The nodes in order; each circle is cut at its first layer, whose mistake it is."""
+    while True:
+        order = sort_by_reading(nodes)
+        if len(order) == len(nodes):
+            return order
+        circled = find_circled(nodes, {node.id for node in order})
+        held = [node for node in nodes if node.id in circled and any(id in circled for id in node.inputs[1:])]
+        first = next(node for node in held if node.id in sides and _is_circled(node, nodes))
+        dropped = set(first.inputs[1:])
+        cut = replace(first, op=None, inputs=first.inputs[:1])
+        nodes = [cut if node is first else node for node in nodes if node.id not in dropped or not isinstance(node.op, State)]
+        left = find_circled(nodes, {node.id for node in sort_by_reading(nodes)})
+        freed = [sides[node.id] for node in held if node is not first and node.id in sides and node.id not in left]
+        found.append(_tell_circle(first, sides[first.id], freed))
+
+
+def _is_circled(node: Node, nodes: Sequence[Node]) -> bool:
+    """Whether a node reads what is computed from it."""
+    inputs = {each.id: each.inputs for each in nodes}
+    seen, waiting = set[str](), list(node.inputs)
+    while waiting:
+        id = waiting.pop()
+        if id not in seen:
+            seen.add(id)
+            waiting += inputs[id]
+    return node.id in seen
+
+
+def _tell_circle(node: Node, side: Side, others: Sequence[Side]) -> Diagnostic:
+    assert node.op is not None
+    place = side.origin.written.places.get("initial_state", side.origin.place)
+    facts: dict[str, object] = {"layer": node.op.title(), "address": side.names[0]}
+    help = ("begin with what does not read this layer, or leave `initial_state` out",)
+    key = side.origin.written.keys.get("initial_state", place)
+    fixes = (drop(key.span, "initial_state", "unsafe"),)
+    places = (other.origin.written.places.get("initial_state", other.origin.place) for other in others)
+    labels = tuple(Label(each, "is on the circle") for each in places)
+    return Diagnostic(CIRCLE, place, facts, labels=(*labels, *side.origin.uses), help=help, fixes=fixes)

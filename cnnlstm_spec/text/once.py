@@ -23,7 +23,25 @@ def speak_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
         key: object = id(each) if alone else (each.code.name, *_but_for_names(each))
         first = same.get(key)
         same[key] = each if first is None else _joined(first, each)
-    return list(same.values())
+    return _join_metrics(same.values())
+
+
+def _join_metrics(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Findings of several metrics that one fix mends as one, whatever each of them says: the fault is what they read."""
+    told: list[Diagnostic] = []
+    for each in found:
+        for place, first in enumerate(told if "metric" in each.facts else ()):
+            if "metric" in first.facts and (
+                fixes := [fix for fix in first.fixes if fix.edits in [one.edits for one in each.fixes]]
+            ):
+                graver, other = (each, first) if each.severity == "error" != first.severity else (first, each)
+                help = tuple(line.removeprefix("or ") for line in graver.help if any(line[3:] in one for one in other.help))
+                joined = replace(graver, fixes=(), help=help or graver.help)
+                told[place] = replace(_joined(joined, other), fixes=tuple(fixes))
+                break
+        else:
+            told.append(each)
+    return told
 
 
 def _but_for_names(found: Diagnostic) -> tuple[str, ...]:

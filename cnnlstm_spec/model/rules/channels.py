@@ -26,7 +26,7 @@ else:
     Rescaling = stand_for("rescaling", "Rescaling")
 
 NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axis}; the channels are {channels}")
-FORMAT = Code("data-format-differs", "warning", "`{layer}` takes the channels for {taken}: they are {channels} here")
+FORMAT = Code("data-format-differs", "warning", "`{what}` takes the channels for {taken}: they are {channels} here")
 FIRST = Code("channels-come-first", "warning", "`shape: {shape}` is {height} high, with {channels} channels, as it is read")
 
 COLOURS = (1, 3)
@@ -75,7 +75,7 @@ def _format(node: TypedNode, op: Op, channels: int, reads: tuple[str, ...]) -> I
     if own == channels or channels not in (0, len(reads) - 1):
         return
     wanted = "channels_first" if channels == 0 else "channels_last"
-    facts: dict[str, object] = {"layer": op.title(), "taken": reads[channels], "channels": _name_axis(node, channels)}
+    facts: dict[str, object] = {"what": op.title(), "taken": reads[channels], "channels": _name_axis(node, channels)}
     help = (f"write `data_format: {wanted}`, as the layer before it has",)
     if wanted == "channels_last":
         help = ("leave `data_format` out, as the layer before it does",)
@@ -89,7 +89,7 @@ def check_image_channels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnos
     for id in typed.graph.inputs:
         node = typed.nodes[id]
         op = node.node.op
-        order = _order(op.input.kind, node.type.sizes) if isinstance(op, InputOp) and node.type is not None else None
+        order = find_order(op.input.kind, node.type.sizes) if isinstance(op, InputOp) and node.type is not None else None
         if order is None or node.type is None:
             continue
         readers = readers or find_readers(typed)
@@ -116,7 +116,7 @@ ORDERS: dict[str, tuple[tuple[int, ...], ...]] = {
 """By the kind of an input, how its axes are turned where the channels do not come last."""
 
 
-def _order(kind: str, sizes: tuple[Size, ...]) -> tuple[int, ...] | None:
+def find_order(kind: str, sizes: tuple[Size, ...]) -> tuple[int, ...] | None:
     """How the axes of a shape would have to be turned; None where its channels come last, or that cannot be told."""
     for order in ORDERS.get(kind, ()):
         height, width = sizes[order[-3] - 1], sizes[order[-2] - 1]
