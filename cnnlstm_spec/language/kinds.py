@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import Any, ClassVar
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ..text.diagnostic import Code
 from ..text.fix import Fix, write
-from ..text.foreign_variables import JINJA
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, given, unfit
 from ..text.source import Span
 from ..text.spelling import guess
-from ..text.yaml_scalars import fraction, resolve
+from ..text.yaml_scalars import fraction
 from .leaf import Leaf, OpenLeaf, Quoted, Steps
+from .meant_by_text import meant_by_text
 from .scope import POISON, Scope
 
 OUT_OF_RANGE = Code(
@@ -26,12 +27,6 @@ UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}
 NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 """For the choices of our own, and for those that Keras does not check."""
 NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
-
-
-SIDES = re.compile(r"[0-9]{1,6}(?:\s*[x×]\s*[0-9]{1,6}){1,3}")
-GROUPED = re.compile(r"[0-9]+(?:_[0-9]+)+")
-"""As Python groups digits."""
-PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 
 
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:
@@ -53,39 +48,13 @@ def _meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...], str |
         return (), None
     value, takes_number = node.value, "integer" in words or "number" in words
     if isinstance(value, str):
-        return _meant_by_text(node, value, words)
+        return meant_by_text(node, value, words)
     if isinstance(value, bool) and takes_number:
         return (f"write a number, such as `{scope.name}: 1`",), None
     if isinstance(value, float) and value.is_integer() and "integer" in words:
         return (f"write {int(value)}",), str(int(value))
     if "a list" in words and "or a list" not in words and value is not None:
         return (f"a list is written [{node.text}]",), f"[{_as_written(node)}]"
-    return (), None
-
-
-def _meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...], str | None]:
-    text, takes_number = value.strip(), "integer" in words or "number" in words
-    number = resolve(text or "x")
-    if value in ("None", "none") and "null" in words:
-        return ("Python's `None` is `null` in YAML",), "null"
-    if (jinja := JINJA.fullmatch(text)) is not None:
-        return (f"a variable is written `${jinja[1]}`",), f"${jinja[1]}"
-    if not node.plain and isinstance(number, float) and "integer" in words:
-        return (f"write {int(number)}",) if number.is_integer() else (), str(int(number)) if number.is_integer() else None
-    if not node.plain and isinstance(number, int | float) and not isinstance(number, bool):
-        return (f"remove the quotes: {text}",), text if takes_number else None
-    if takes_number and GROUPED.fullmatch(text):
-        plain = text.replace("_", "")
-        return (f"write {plain}",), plain
-    if SIDES.fullmatch(text):
-        sides = f"[{', '.join(re.findall('[0-9]+', text))}]"
-        return (f"write {sides}",), sides if "list" in words else None
-    if (share := PERCENT.fullmatch(text)) is not None and "number" in words:
-        return (f"write {float(share[1]) / 100:g}",), None
-    if value.startswith("("):
-        return ("a list is written in brackets, such as [64, 64, 3]",), None
-    if value.count(","):
-        return (f"a list is written [{text}]",), f"[{text}]" if node.plain and "list" in words else None
     return (), None
 
 
@@ -174,6 +143,8 @@ class Number(Leaf):
         node = scope.resolve(node) or node
         if steps:
             help, fixes = _read_percent(node, scope.name) if 1 in (self.most, self.below) else ((), ())
+            if isinstance(node, Scalar) and isinstance(node.value, float) and not isfinite(node.value):
+                help = ("write a finite number",)
             scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         else:
             wrong_type(node, scope, self.words)

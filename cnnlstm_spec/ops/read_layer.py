@@ -101,6 +101,8 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
     near = Guess()
     if (now := former(name)) is not None:
         help, near = (now,), Guess(fixes=_as_now(key, now, empty))
+    elif name.startswith("$"):
+        help = ("a variable stands for a value, never for a key: write the layer, or let a `$name` stand for the whole item",)
     elif name.lower() == "activation" and isinstance(arguments, Scalar) and isinstance(arguments.value, str):
         line = f"Activation: {{activation: {arguments.value}}}"
         edits = (*write(key.span, "Activation").edits, *write(arguments.span, f"{{activation: {arguments.value}}}").edits)

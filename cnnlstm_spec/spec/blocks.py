@@ -14,7 +14,7 @@ from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import place_at_key, read, read_keys, read_record
 from ..language.record import Record, Taken
-from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, origin_of
+from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix
 from ..text.frozen import dataclass
@@ -243,8 +243,10 @@ class Use:
         return None
 
     def explain_keys(self, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
-        """More than its name is known of no key."""
-        return ()
+        """Of a block without parameters, that none is declared."""
+        key = entries[0].key.text
+        declared = self.parameters.entries or nearest(key, self.arguments)
+        return () if declared else (f"a parameter is declared in the block: `parameters: {{{key}: required}}`",)
 
     def mend_keys(self, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
         """None, as nothing is known."""

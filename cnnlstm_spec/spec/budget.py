@@ -7,14 +7,17 @@ from typing import Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
+from ..language.foreign import offered
 from ..language.kinds import NOT_ALLOWED, SIZE, wrong_type
 from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import read_record
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope
-from ..text.nodes import Mapping, Node, Scalar
+from ..text.nodes import WRONG_TYPE, Mapping, Node, Scalar, given
 
 POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
+LOOSE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmg]?)(i?)b?", re.I)
+LARGEST = 1e15
 QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
 
 
@@ -41,17 +44,32 @@ class Quantity(OpenLeaf):
             return value
         match = QUANTITY.fullmatch(value) if isinstance(value, str) else None
         if match is None or not self.fits(match[2], match[3]):
-            return wrong_type(node, scope, self.words)
+            help, fixes = offered(self.meant(value), node)
+            if not help:
+                return wrong_type(node, scope, self.words)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
         amount = Amount(round(float(match[1]) * POWERS[match[2]]))
         amount.unit = match[2] + "B" if self.memory else match[2]
         return amount
+
+    def meant(self, value: object) -> str | None:
+        """The quantity that is meant by one with letters in another case, with `B` where nothing is in bytes, or by `1e6`."""
+        if isinstance(value, float) and 0 <= value < LARGEST and value.is_integer():
+            return f"{value:.0f}"
+        found = LOOSE.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            return None
+        power = {"": "", "k": "k", "m": "M", "g": "G"}[found[2].lower()]
+        if not self.memory:
+            return f"{found[1]}{power}" if not found[3] else None
+        return f"{found[1]}{power.upper() if found[3] else power}{'i' if found[3] else ''}B"
 
     def fits(self, power: str, byte: str) -> bool:
         """Whether a suffix belongs to such a quantity."""
         return (bool(byte) or not power.endswith("i")) if self.memory else not byte and not power.endswith("i")
 
     def schema(self) -> dict[str, Any]:
-        suffix = "(k|M|G|Ki|Mi|Gi)?B?" if self.memory else "[kMG]?"
+        suffix = "([kMG]?B?|[KMG]iB)" if self.memory else "[kMG]?"
         return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ?{suffix}$"}]}
 
 

@@ -23,6 +23,7 @@ from .common import (
     find_function,
     fix_activation,
     instead,
+    is_over_batch,
     measure_softmax,
     place_in,
     with_argument,
@@ -65,7 +66,7 @@ def _has_softmax_over_one(node: TypedNode) -> bool:
     recurrent = "return_sequences" in op.arguments if op is not None else False
     if op is None or type is None or not type.axes or recurrent or type.rank == 0:
         return False
-    return find_function(op) in SOFTMAXES and measure_softmax(op, type) == 1
+    return find_function(op) in SOFTMAXES and not is_over_batch(op, type) and measure_softmax(op, type) == 1
 
 
 def _report_over_one(node: TypedNode) -> Diagnostic:

@@ -151,6 +151,12 @@ def find_function(op: Op) -> str | None:
     return None
 
 
+def is_over_batch(op: Op, output: TensorType) -> bool:
+    """Whether a softmax goes along the batch."""
+    axis = op.value("axis") if title_of(op) == "Softmax" else -1
+    return any(each in (0, -output.rank - 1) for each in (axis if isinstance(axis, tuple | list) else (axis,)))
+
+
 def measure_softmax(op: Op, output: TensorType) -> Size:
     """The size of the axis, or the product of the axes, that a softmax goes along; the last one of another function."""
     axis = op.value("axis") if title_of(op) == "Softmax" else -1

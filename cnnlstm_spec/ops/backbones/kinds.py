@@ -26,7 +26,8 @@ class WeightsKind(OpenLeaf):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
         if node.value == "imagenet":
             return node.value
-        return find_file(node, scope, ("`weights: null` starts from random weights",), BY_KERAS)
+        near = ("`weights: imagenet` are those of Keras",) if node.value.lower() == "imagenet" else ()
+        return find_file(node, scope, (*near, "`weights: null` starts from random weights"), BY_KERAS)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string"}

@@ -35,7 +35,7 @@ BAD_AXIS = Code("axis-out-of-range", "error", "`axis: {axis}` does not exist in 
 BATCH_AXIS = Code(
     "batch-axis",
     "error",
-    "`axis: 0` is the batch, which cannot be named",
+    "`axis: {axis}` is the batch, which cannot be named",
     help="`axis: 1` is the first axis after the batch, -1 the last",
 )
 
@@ -65,7 +65,7 @@ class Concat(Strategy):
         if not first.rank or not all(x.rank for x in inputs):
             raise Refusal(NOT_A_FEATURE, None, (), next(i for i, x in enumerate(inputs) if not x.rank), strategy=name)
         if self.axis == 0 or self.axis == -first.rank - 1:
-            raise Refusal(BATCH_AXIS, "axis")
+            raise Refusal(BATCH_AXIS, "axis", axis=self.axis)
         for index, x in enumerate(inputs):
             if x.rank != first.rank:
                 raise Refusal(RANKS_DIFFER, None, (POOL_FIRST,), index, strategy=name, first=first, other=x)

@@ -342,3 +342,8 @@ IMAGES = [
 @pytest.mark.parametrize(("head", "code"), IMAGES)
 def test_images(head: str, code: str | None) -> None:
     assert codes(spec("[16, 16, 3]", "image", "[]", head)) == ([code] if code else [])
+
+
+def test_a_softmax_along_the_batch_is_over_no_single_value() -> None:
+    assert "softmax-over-one" not in codes(spec("[20, 4]", "sequence", "[{Softmax: {axis: 0}}]"))
+    assert "softmax-over-one" not in codes(spec("[20, 4]", "sequence", "[{Softmax: {axis: -3}}]"))
