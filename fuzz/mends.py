@@ -25,6 +25,8 @@ RESTORED = (
     "unknown-head",
     "unknown-address",
     "unknown-variable",
+    "not-a-mapping",
+    "shared-alone",
 )
 """Misspellings, types and references: mended, they are what was there before."""
 

@@ -257,7 +257,7 @@ def _of_steps(rng: Random, *layers: Any) -> Spec:
     return spec
 
 
-def _of_layer(layer: str, sound: dict[str, Any], *wrong: dict[str, Any]) -> Callable[[Random], Pair]:
+def _of_layer(layer: str, sound: dict[str, Any], *wrong: Any) -> Callable[[Random], Pair]:
     """A layer on steps, with arguments that are sound and others that are not."""
 
     def plant(rng: Random) -> Pair:
@@ -301,6 +301,20 @@ def _other_units(spec: Spec, kind: str, rng: Random) -> None:
     spec["branches"]["after"]["layers"][0][kind]["initial_state"] = {"LSTM": ["vector", "vector"], "GRU": "vector"}[kind]
 
 
+_as_residual = _of_layer("Residual", {"layers": ["ReLU", "LayerNormalization"]}, ["ReLU", "LayerNormalization"])
+_as_repeat = _of_layer("Repeat", {"times": 2, "layers": ["ReLU"]}, ["ReLU"])
+
+
+def _alone(rng: Random) -> Pair:
+    """Three layers that share, of which one is misspelt."""
+    name = "".join(rng.choice("abcdefgh") for _ in range(rng.randint(5, 9)))
+    shared = [{"Dense": {"units": 6, "share": name}} for _ in range(3)]
+    spec = _of_steps(rng, {"Dense": {"units": 6}}, *shared)
+    (branch,) = spec["branches"]
+    at = rng.randint(1, 3)
+    return spec, replaced(spec, ("branches", branch, "layers", at, "Dense", "share"), slip(name, rng))
+
+
 _key = _of_keys("units", "filters", "kernel_size", "activation", "return_sequences", "padding", "strategy", "optimizer")
 
 PLANTS: dict[str, Callable[[Random], Pair | None]] = {
@@ -326,6 +340,9 @@ PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "head-without-loss": _no_loss,
     "unknown-inner-layer": _inner_layer,
     "no-batch-norm": _no_norm,
+    "not-a-mapping": lambda rng: rng.choice((_as_residual, _as_repeat))(rng),
+    "not-a-list": _of_layer("Residual", {"layers": ["ReLU"]}, {"layers": {"ReLU": {}}}, {"layers": "ReLU"}),
+    "shared-alone": _alone,
     "slice-of-what": _of_layer("Slice", {"axis": 1, "start": 0}, {"axis": 1}, {"axis": 1, "start": 2, "index": 1}),
     "slice-not-there": _of_layer("Slice", {"axis": 1, "index": -1}, {"axis": 1, "index": 40}, {"axis": 2, "index": -9}),
     "slice-empty": _of_layer("Slice", {"axis": 1, "stop": 9}, *({"axis": 1, "start": n, "stop": m} for n, m in ((9, 2), (4, 4)))),
