@@ -10,8 +10,9 @@ from ..ops.backbones.codes import CUT_OFF
 from ..ops.stand_in import stand_for
 from ..spec.patterns import fits
 from ..text.diagnostic import Code, Diagnostic
-from ..text.source import Place
-from ..text.spelling import guess_address, likest
+from ..text.fix import write
+from ..text.source import Place, Span
+from ..text.spelling import Guess, guess_address, likest, nearest
 
 if TYPE_CHECKING:
     from ..ops.backbones.op import Backbone
@@ -114,7 +115,26 @@ def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, .
     names = meant or (*more, *list_addresses(graph))
     near = guess_address(address, names, place.span)
     help = near.help or (f"there are {', '.join(f'`{each}`' for each in names[:8])}",)
+    if (pattern := pattern_at(place.span)) is not None:
+        near = guess_layer(pattern, nearest(address, names), place.span)
+        help = near.help or help
     return Diagnostic(UNKNOWN_ADDRESS, place, {"address": address}, help=help, fixes=near.fixes)
+
+
+def pattern_at(span: Span) -> str | None:
+    """The pattern that an address is written as; None of one that is written as it is."""
+    source, start, end = span
+    text = source.text[start:end].strip("\"'")
+    return text if "*" in text else None
+
+
+def guess_layer(pattern: str, near: str | None, span: Span) -> Guess:
+    """The pattern that is meant, if in one of the branches that it stands for the nearest address is that of a layer."""
+    branch, _, layer = pattern.rpartition(".")
+    if "*" in layer:
+        return Guess(("`*` stands for characters of a branch's name, and for none of a layer's",))
+    meant = f"{branch}.{near.rpartition('.')[2]}" if near else ""
+    return Guess((f"did you mean `{meant}`?",), (write(span, f'"{meant}"'),)) if meant else Guess()
 
 
 def find_parts(graph: Graph, address: str, freezes: bool) -> frozenset[Part]:

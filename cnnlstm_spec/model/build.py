@@ -14,9 +14,9 @@ from ..spec.compile_section import CompileSpec
 from ..spec.layer_list import holds_timed
 from ..spec.model_spec import Branch, Head, ModelSpec, Unmasked
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
-from ..text.fix import write
 from ..text.memo import Memory, once
 from ..text.spelling import guess_address, nearest, respelt
+from .addresses import guess_layer, pattern_at
 from .backbones import InnerReferences, cut_off
 from .head_order import head_of, order_heads
 from .mask_inputs import mask_givers
@@ -176,16 +176,12 @@ class _Builder:
             help, fixes = (f"`{ref}` comes later; a fusion reads what stands before it",), ()
         elif not help:
             help = (f"there are {', '.join(f'`{name}`' for name in (*inside, *known)[:12])}",)
-        if (written := _pattern_at(origin)) is not None:
+        if (pattern := pattern_at(origin.place.span)) is not None:
             # Said of the first branch that the pattern stands for, the same is true of all.
             if any(each.code is UNKNOWN_REFERENCE and each.place.span == origin.place.span for each in self.found):
                 return
-            near_layer = nearest(ref, inside or known)
-            meant = f"{written.partition('.')[0]}.{near_layer.partition('.')[2]}" if near_layer else ""
-            help = (f"did you mean `{meant}`?",) if meant else help
-            fixes = (write(origin.place.span, f'"{meant}"'),) if meant else ()
-            if "*" in written.partition(".")[2]:
-                help, fixes = ("`*` stands for characters of a branch's name, and for none of a layer's",), ()
+            near = guess_layer(pattern, nearest(ref, inside or known), origin.place.span)
+            help, fixes = near.help or help, near.fixes
         if not self.is_broken(ref):
             self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, fixes=fixes, name=ref)
 
@@ -228,13 +224,6 @@ class _Builder:
         x = self.weaver.items(head.items, x, at)
         output = once(self.memory, Output, head.name, _carries_mask(head, self.spec))
         return self.weaver.add(output, (x,), head.origin, at, head.name, hidden=True)
-
-
-def _pattern_at(origin: Origin) -> str | None:
-    """The pattern that a reference is written as; None of one that is written as it is."""
-    source, start, end = origin.place.span
-    text = source.text[start:end].strip("\"'")
-    return text if "*" in text else None
 
 
 def _carries_mask(head: Head, spec: ModelSpec) -> bool:

@@ -14,7 +14,7 @@ from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.memo import UNKNOWN, Memory
-from ...text.source import Place
+from ...text.source import Place, Span
 from ..addresses import Inner, cut_off_address, find_members, inner_of, is_cut_off, unknown_address
 from . import HEAD_RULES, NODE_RULES, RULES
 from .common import HeadUse, Setting, heads
@@ -140,7 +140,10 @@ def _multipliers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     section = spec.compile
     if not isinstance(section, CompileSpec) or any(node.op is None for node in typed.graph.nodes.values()):
         return
+    told: set[Span] = set()
     for address, _, place in section.multipliers:
+        if place.span in told:
+            continue
         if is_cut_off(typed.graph, address):
             yield cut_off_address(address, place)
             continue
@@ -149,6 +152,8 @@ def _multipliers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if not ids:
             whole = ("branches",) if typed.graph.single_head else ("branches", "heads")
             yield unknown_address(typed.graph, address, place, whole)
+            # Of a pattern the same is true of all branches that it stands for.
+            told.add(place.span)
             continue
         nodes = [typed.nodes[id] for id in ids]
         trained = any(node.trainable_params for node in nodes) and not _is_idle(inner, nodes)

@@ -16,7 +16,7 @@ PAGES = sorted((ROOT / "cnnlstm_spec/text/codes").glob("*.md"))
 WARNINGS = [page for page in PAGES if "# warning" in page.read_text("utf-8")]
 OF_THE_SPEC = {
     *("masks-combined", "multipliers-and-callbacks", "optimizer-in-half", "patience-never-ends", "search-for-the-worst"),
-    *("silences-nothing", "xla-not-used"),
+    *("shared-alone", "silences-nothing", "xla-not-used"),
 }
 """What is said of keys of the spec, which cannot stand there twice."""
 SHARED = {"depends-on-size", "mask-unread", "sizes-undecided"}
