@@ -15,9 +15,7 @@ from ..ir.program import Unbuildable
 from ..language.meanings import NO_INDEX, Index, Meaning
 from ..model.build import build
 from ..model.infer import infer
-from ..model.look_on import look_on
 from ..model.rules.check import verify
-from ..model.turned import blame_channels
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
 from ..spec.read_spec import elaborate
@@ -306,8 +304,13 @@ def _compile(
     typed = infer(graph, policy, found, spec.batch_size, memory)
     of_types = found[before:]
     found += verify(typed, spec, memory)
-    beyond = look_on(typed, spec, found, memory)
-    found = blame_channels(typed, [*found, *beyond], [*of_types, *beyond], spec.batch_size)
+    if any(each.severity == "error" for each in of_types) or any(node.type is None for node in typed.nodes.values()):
+        # Imported where there is a mistake: most specs have none.
+        from ..model.look_on import look_on
+        from ..model.turned import blame_channels
+
+        beyond = look_on(typed, spec, found, memory)
+        found = blame_channels(typed, [*found, *beyond], [*of_types, *beyond], spec.batch_size)
     return Compilation(source, finish(judged(speak_once(found), silence, rules, whole=True)), document, spec, graph, typed)
 
 

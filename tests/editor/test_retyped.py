@@ -63,13 +63,13 @@ def test_only_what_changed_is_inferred_again(monkeypatch: pytest.MonkeyPatch) ->
     first = state(TEXT)
     assert first.compilation.ok
     seen: list[str] = []
-    inferred = infer._inferred
+    inferred = infer.infer_node
 
     def counting(node: Any, *more: Any) -> Any:
         seen.append(node.id)
         return inferred(node, *more)
 
-    monkeypatch.setattr(infer, "_inferred", counting)
+    monkeypatch.setattr(infer, "infer_node", counting)
     after = state(TEXT.replace("LSTM: {units: 64}", "LSTM: {units: 32}"), first)
     assert after.age == 1 and after.compilation.ok
     assert "vibration_lstm" in seen and not any(id.startswith("thermal") for id in seen)
