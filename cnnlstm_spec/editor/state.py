@@ -13,7 +13,7 @@ from ..compiler.silence import apart
 from ..compiler.variants import Sweep, agreed, sweep
 from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
-from ..text.memo import Memory
+from ..text.memo import UNKNOWN, Memory
 from ..text.source import Source
 from ..text.texts import Texts, find_same_file
 from .repaired import find_line, find_meant, is_half_written
@@ -39,8 +39,11 @@ class Wanted(Memory):
         self.is_wanted: Callable[[], bool] = lambda: True
 
     def get(self, key: tuple[object, ...]) -> Any:
-        self.check()
-        return super().get(key)
+        # Thousands of times for a text: without a call of those below.
+        if not self.is_wanted():
+            raise Overtaken
+        known = self._kept.get(key)
+        return UNKNOWN if known is None else known[0]
 
     def check(self) -> None:
         """Raises Overtaken where the work is no longer wanted."""

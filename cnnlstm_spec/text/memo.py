@@ -19,7 +19,8 @@ class Memory:
 
     def get(self, key: tuple[object, ...]) -> Any:
         """What is kept under a key, or UNKNOWN."""
-        return self._kept.get(key, (UNKNOWN,))[0]
+        known = self._kept.get(key)
+        return UNKNOWN if known is None else known[0]
 
     def keep(self, key: tuple[object, ...], value: Any, *alive: object) -> None:
         """Keeps a value, and what its key names."""

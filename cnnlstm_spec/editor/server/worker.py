@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path as File
 from typing import Any
 
+from ...compiler.compile import collector_paused
 from ...emit.picture.svg import draw
 from ...text.discover import holds_spec
 from ...text.files import PathError, stamp
@@ -70,7 +71,9 @@ class Worker:
     def do_job(self, job: Job) -> None:
         """One job, whatever comes of it."""
         try:
-            self.do(job)
+            # One pause for all of it: the reading of a text leaves as much behind as its compiling.
+            with collector_paused():
+                self.do(job)
         except Overtaken:
             if job.id is not None:
                 code = wire.CANCELLED if job.is_cancelled else wire.CONTENT_MODIFIED
