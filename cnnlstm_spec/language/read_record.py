@@ -262,7 +262,7 @@ def _rest_of_tuples(node: Mapping) -> frozenset[str]:
     if not any(isinstance(each.value, Scalar) and each.value.text.startswith("(") for each in node.entries):
         return frozenset()
     names = (each.key.text for each in node.entries)
-    return frozenset(name for name in names if name.strip().rstrip(")").replace(".", "").isdigit())
+    return frozenset(name for name in names if name.strip() == ")" or name.strip().rstrip(")").replace(".", "").isdigit())
 
 
 def report_unknown_keys(

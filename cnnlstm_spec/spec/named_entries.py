@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..language.kinds import NAME
 from ..language.read_record import NOT_A_MAPPING
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Diagnostic
+from ..text.fix import Fix, write
 from ..text.nodes import BAD_NAME, Entry, Mapping, Scalar, words_for
 from .other_forms import by_name
+
+BARE = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
+"""A variable without braces, which is one where it stands alone."""
 
 
 def list_entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...] | None:
@@ -29,8 +34,11 @@ def read_name(entry: Entry, scope: Scope, what: str) -> str | None:
     as_text = Scalar(entry.key.span, entry.key.text, entry.key.text, plain=False)
     name = NAME.read(as_text, Scope(quiet))
     if name is POISON:
-        scope.report(
-            BAD_NAME, entry.key, name=entry.key.text, what=f"a {what}", help=(f"a name is {NAME.words.removeprefix('a name ')}",)
-        )
+        fixes: tuple[Fix, ...] = ()
+        help = (f"a name is {NAME.words.removeprefix('a name ')}",)
+        braced = BARE.sub(r"${\1}", entry.key.text)
+        if braced != entry.key.text and isinstance(entry.value, Mapping) and entry.value.get("each") is not None:
+            help, fixes = (f"a variable inside a name has braces: `{braced}`",), (write(entry.key.span, f'"{braced}"'),)
+        scope.report(BAD_NAME, entry.key, name=entry.key.text, what=f"a {what}", help=help, fixes=fixes)
         return None
     return str(name)
