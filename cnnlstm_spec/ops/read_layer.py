@@ -23,7 +23,6 @@ from ..text.spelling import Guess, guess
 from ..text.synonyms import folded
 from . import find_op, former, known_layers, refusal
 from .foreign_layers import line_instead, line_of_values
-from .functions.table import names
 
 UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")
 REFUSED_LAYER = Code("layer-not-supported", "error", "`{name}` cannot stand in a spec: {reason}")
@@ -121,10 +120,17 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
     else:
         near = guess(name, known, key.span)
         help = near.help or ("`cnnlstm-spec layers` lists the layers", *scope.layers.explain_missing())
-        if not near.help and name in names():
+        if not near.help and _is_function(name):
             line = f"Op: {{function: {name}}}"
             help, near = (f"write `{line}`",), Guess(fixes=(write(key.span, line),) if empty else ())
     scope.report(UNKNOWN_LAYER, key, name=name, help=help, fixes=near.fixes)
+
+
+def _is_function(name: str) -> bool:
+    """Whether an `Op` can name it."""
+    from .functions.table import names
+
+    return name in names()
 
 
 def _written_instead(key: Scalar, arguments: Node, instead: str, empty: bool) -> tuple[Fix, ...]:
