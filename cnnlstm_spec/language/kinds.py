@@ -15,7 +15,6 @@ from ..text.source import Span
 from ..text.spelling import guess
 from ..text.yaml_scalars import fraction
 from .leaf import Leaf, OpenLeaf, Quoted, Steps
-from .meant_by_text import meant_by_text
 from .scope import POISON, Scope
 
 OUT_OF_RANGE = Code(
@@ -27,6 +26,10 @@ UNKNOWN_CHOICE = Code("unknown-choice", "error", "`{key}` has no choice `{given}
 NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 """For the choices of our own, and for those that Keras does not check."""
 NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
+
+
+SIDES = re.compile(r"[0-9]{1,6}(?:\s*[x×]\s*[0-9]{1,6}){1,3}")
+"""Sizes as `64x64`."""
 
 
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:
@@ -48,6 +51,8 @@ def _meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...], str |
         return (), None
     value, takes_number = node.value, "integer" in words or "number" in words
     if isinstance(value, str):
+        from .meant_by_text import meant_by_text
+
         return meant_by_text(node, value, words)
     if isinstance(value, bool) and takes_number:
         return (f"write a number, such as `{scope.name}: 1`",), None

@@ -1,4 +1,4 @@
-"""What is meant by a text where a number, a list or null stands: its ways out. It knows words for kinds, and no kind."""
+"""What is meant by a text where a number, a list or null stands: its ways out. Read where a value is none that may stand there."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..text.foreign_variables import JINJA
 from ..text.nodes import Scalar
 from ..text.source import NOWHERE, Place
 from ..text.yaml_scalars import fraction, resolve
+from .kinds import SIDES
 from .variables import substitute
 
-SIDES = re.compile(r"[0-9]{1,6}(?:\s*[x×]\s*[0-9]{1,6}){1,3}")
 GROUPED = re.compile(r"[0-9]+(?:_[0-9]+)+")
 """As Python groups digits."""
 ARITHMETIC = re.compile(r"[0-9.(-][0-9.eE+*/() -]*[-+*/][0-9.eE+*/() -]*[0-9.)]")

@@ -14,10 +14,9 @@ from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, TEXT, Op
 from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
-from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, in_parentheses, wrong_type
+from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, SIDES, Choice, Optional, in_parentheses, wrong_type
 from ..language.leaf import OpenLeaf, Steps
 from ..language.list_kinds import ListOf
-from ..language.meant_by_text import SIDES
 from ..language.record import Checks, Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Written

@@ -1,12 +1,18 @@
-"""A list where a mapping stands in a spec, a mapping where a list stands: what to write instead."""
+"""A list where a mapping stands in a spec, a mapping where a list stands, names that are none: what to write instead."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from ..language.foreign import flow
-from ..language.scope import Scope, nearest
+from ..language.kinds import NAME
+from ..language.read_record import NOT_A_MAPPING
+from ..language.scope import POISON, Scope, nearest
 from ..ops.foreign_layers import line_instead
+from ..text.diagnostic import Diagnostic
 from ..text.fix import Drop, Edit, Fix, Wrap, write
-from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
+from ..text.nodes import BAD_NAME, Entry, Listing, Mapping, Node, Scalar, words_for
 from ..text.source import Span
 
 
@@ -178,3 +184,34 @@ def _keyed(item: Node, name: str, value: Node) -> Edit | None:
 def cut(text: str) -> str:
     """A line for a message, if it is short."""
     return text if len(text) <= 60 else "..."
+
+
+BARE = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
+"""A variable without braces, which is one where it stands alone."""
+
+
+def list_entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...] | None:
+    """The entries of a section; None where it is no mapping, which has been reported."""
+    if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
+        return ()
+    if not isinstance(node, Mapping):
+        help, fixes = by_name(node, owner)
+        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=help, fixes=fixes)
+        return None
+    return node.entries
+
+
+def read_name(entry: Entry, scope: Scope, what: str) -> str | None:
+    """The name of an entry; None where it cannot be one, which is reported."""
+    quiet: list[Diagnostic] = []
+    as_text = Scalar(entry.key.span, entry.key.text, entry.key.text, plain=False)
+    name = NAME.read(as_text, Scope(quiet))
+    if name is POISON:
+        fixes: tuple[Fix, ...] = ()
+        help = (f"a name is {NAME.words.removeprefix('a name ')}",)
+        braced = BARE.sub(r"${\1}", entry.key.text)
+        if braced != entry.key.text and isinstance(entry.value, Mapping) and entry.value.get("each") is not None:
+            help, fixes = (f"a variable inside a name has braces: `{braced}`",), (write(entry.key.span, f'"{braced}"'),)
+        scope.report(BAD_NAME, entry.key, name=entry.key.text, what=f"a {what}", help=help, fixes=fixes)
+        return None
+    return str(name)

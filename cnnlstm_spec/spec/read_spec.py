@@ -26,8 +26,7 @@ from .layer_list import Fusion, Item, Layer
 from .layers import LayerRegistry
 from .lifted import lift
 from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, PlainHead, Top
-from .named_entries import list_entries, read_name
-from .other_forms import are_names, list_of_head, rename_to_head
+from .other_forms import are_names, list_entries, list_of_head, read_name, rename_to_head
 from .own_layers import with_own_layers
 from .own_objects import with_own_objects
 from .patterns import Names, match_multipliers, match_references
