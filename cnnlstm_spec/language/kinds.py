@@ -28,10 +28,6 @@ NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
 
 
-SIDES = re.compile(r"[0-9]{1,6}(?:\s*[x×]\s*[0-9]{1,6}){1,3}")
-"""Sizes as `64x64`."""
-
-
 def wrong_type(node: Node, scope: Scope, words: str) -> Any:
     """Reports a value of the wrong type, with the way out where it is plain."""
     help, meant = _meant(node, scope, words)

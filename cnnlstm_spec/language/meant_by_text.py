@@ -1,4 +1,4 @@
-"""What is meant by a text where a number, a list or null stands: its ways out. Read where a value is none that may stand there."""
+"""What is meant by a text where a number, a list or null stands: its ways out. Imported where a value is at fault."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from ..text.diagnostic import Diagnostic
 from ..text.foreign_variables import JINJA
 from ..text.nodes import Scalar
 from ..text.source import NOWHERE, Place
-from ..text.yaml_scalars import fraction, resolve
-from .kinds import SIDES
+from ..text.yaml_scalars import SIDES, fraction, resolve
 from .variables import substitute
 
 GROUPED = re.compile(r"[0-9]+(?:_[0-9]+)+")

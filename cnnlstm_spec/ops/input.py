@@ -14,7 +14,7 @@ from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, TEXT, Op
 from ..ir.size import Size, anonymous, symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
-from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, SIDES, Choice, Optional, in_parentheses, wrong_type
+from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, in_parentheses, wrong_type
 from ..language.leaf import OpenLeaf, Steps
 from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
@@ -25,6 +25,7 @@ from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, give
 from ..text.source import Place, Span
 from ..text.spelling import nearest
 from ..text.synonyms import folded
+from ..text.yaml_scalars import SIDES
 from .padding_mask import PADDING
 from .single_sizes import WORDS, axes_of, is_size, tell_shape, write_shape
 
