@@ -57,14 +57,15 @@ def is_hint_of(compilation: Compilation, line: int, output: str) -> bool:
 def test_most_types_stay_and_no_hint_is_stale(whole: bool) -> None:
     states = STATES if whole else STATES[::80]
     wholes = {spec: load(ROOT / "specs" / f"{spec}.yaml") for spec in SPECS}
-    kept = 0
+    kept, alone = 0, None
     for spec, number, text in states:
         prepared = sweep(Source(NAME, text))
         plain = prepared.plain()
         shown = find_meant(prepared, number, plain) if is_half_written(plain, number) else plain
         hints = find_hints(shown, number)
         assert all(hint.line != number for hint in hints)
-        alone = load(shown.source.text)
+        # Of a line that is left out the text is the same wherever it was cut off.
+        alone = alone if alone is not None and alone.source.text == shown.source.text else load(shown.source.text)
         assert all(is_hint_of(alone, hint.line, hint.output) for hint in hints), (spec, number)
         assert find_line(shown.source, len(shown.source.text)) == find_line(plain.source, len(text))
         kept += 2 * count_types(shown, number) >= count_types(wholes[spec], number)
