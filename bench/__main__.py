@@ -21,6 +21,7 @@ from bench import editor, runs, training, validate
 from bench.backends import backends
 from bench.networks import SMOKE
 from bench.pairs import machine
+from bench.search import searching
 
 Lines = Callable[[], list[str]]
 
@@ -57,6 +58,7 @@ ROWS = {
     "reading": Row(lambda: runs.reading(3), lambda: runs.reading(1), lambda: runs.reading(1)),
     "flat": Row(runs.flat, runs.flat, runs.flat),
     "rows": Row(lambda: runs.many_rows(10_000_000), None, lambda: runs.many_rows(2_000)),
+    "search": Row(lambda: searching(60), lambda: searching(20), lambda: searching(1)),
     "backends": Row(lambda: backends(3, 10), None, lambda: backends(1, 1)),
     "mobilenet": Row(lambda: training.mobilenet(2, 8), None, lambda: training.mobilenet(1, 1)),
 }

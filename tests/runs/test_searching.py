@@ -219,6 +219,28 @@ def test_two_at_a_time_and_killed(searched: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.whole
+def test_two_searches_train_on_one_storage(tmp_path: Path) -> None:
+    """At the same time, each into a folder of its own: as many trials as are wanted, none twice, and each in one of the folders."""
+    import optuna
+
+    spec, wanted = write(tmp_path, SPEC.replace("trials: 5", "trials: 8")), 8
+    url, outs = f"sqlite:///{tmp_path / 'shared.db'}", [tmp_path / "one", tmp_path / "other"]
+    processes = [start(spec, out, "--storage", url) for out in outs]
+    said = [process.communicate(timeout=900)[1].decode() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    (name,) = optuna.get_all_study_names(url)
+    found = optuna.load_study(study_name=name, storage=url).get_trials()
+    assert all(each.state.is_finished() for each in found)
+    trained = [each for each in found if each.user_attrs.get("outcome") in ("completed", "pruned")]
+    assert len(trained) == wanted == len({tuple(each.params.values()) for each in trained})
+    kept = [{f"trial-{each.number:04d}" for each in trained if each.state.name == "COMPLETE"}]
+    runs = [{path.name for path in out.glob("trial-*")} for out in outs]
+    assert all(runs) and not runs[0] & runs[1] and [runs[0] | runs[1]] == kept
+    last = max((Report.from_json((out / "trials.json").read_text()) for out in outs), key=lambda each: len(each.trials))
+    assert {each.number for each in last.trials} == {each.number for each in trained}
+
+
+@pytest.mark.whole
 def test_control_c(searched: Path, tmp_path: Path) -> None:
     process = start(searched / "spec.yaml", tmp_path / "out")
     assert process.stdout is not None

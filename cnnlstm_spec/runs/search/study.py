@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import random
+import time
 import warnings
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,8 @@ OWNER, SOUND, OUTCOME, CODES, REASON, ASKED, BEST_EPOCH, EPOCHS = (
     "epochs",
 )
 """What is noted of a trial, beside what Optuna itself has."""
+TRIES = 20
+"""So often a study is opened at most, which others may make at the same time."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,22 @@ def open_study(design: Design) -> optuna.Study:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         try:
+            return _open_study(design)
+        except ImportError as error:
+            raise DataError(
+                [f"`{hide_password(design.url)}` needs `{error.name or 'a driver'}`, which is not installed"]
+            ) from None
+        except Exception as error:
+            # What databases say may hold the URL that they were given.
+            raise DataError([f"`{hide_password(design.url)}` cannot be opened: {type(error).__name__}"]) from None
+
+
+def _open_study(design: Design) -> optuna.Study:
+    import optuna
+    from sqlalchemy.exc import DBAPIError
+
+    for last in (*[False] * (TRIES - 1), True):
+        try:
             storage = optuna.storages.RDBStorage(design.url, skip_compatibility_check=False)
             return optuna.create_study(
                 storage=storage,
@@ -62,13 +82,12 @@ def open_study(design: Design) -> optuna.Study:
                 direction="maximize" if design.maximize else "minimize",
                 load_if_exists=True,
             )
-        except ImportError as error:
-            raise DataError(
-                [f"`{hide_password(design.url)}` needs `{error.name or 'a driver'}`, which is not installed"]
-            ) from None
-        except Exception as error:
-            # What databases say may hold the URL that they were given.
-            raise DataError([f"`{hide_password(design.url)}` cannot be opened: {type(error).__name__}"]) from None
+        except (DBAPIError, optuna.exceptions.StorageInternalError):
+            # Another process may have made a table, or its only row, since this one saw that it was missing.
+            if last:
+                raise
+            time.sleep(random.uniform(0.05, 0.2))
+    raise AssertionError
 
 
 def hide_password(url: str) -> str:
