@@ -13,7 +13,8 @@ from typing import Any
 from bench.networks import HERE, SMOKE
 from bench.search_tasks import write_data
 
-KERAS_TUNER = "keras-tuner==1.4.8"
+KERAS_TUNER = ("keras-tuner==1.4.8", "tensorboard==2.21.0")
+"""It does not say that it needs the second."""
 PACKAGES = HERE.parent / "build" / "keras-tuner"
 NAMES = {"ours": "search", "optuna": "Optuna by hand", "keras_tuner": "Keras Tuner"}
 
@@ -32,7 +33,7 @@ def searching(seconds: float) -> list[str]:
 def _search(who: str, folder: str, seconds: float) -> dict[str, Any] | str:
     """What one has come to, or why there is nothing."""
     if who == "keras_tuner" and not _has_keras_tuner():
-        return f"left out: {KERAS_TUNER} cannot be installed into {PACKAGES.relative_to(HERE.parent)}"
+        return f"left out: {' and '.join(KERAS_TUNER)} cannot be installed into {PACKAGES.relative_to(HERE.parent)}"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), str(PACKAGES)])}
     command = [sys.executable, "-m", "bench.search_tasks", who, folder, str(seconds)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent, env=environment)
@@ -46,7 +47,7 @@ def _has_keras_tuner() -> bool:
     """Whether it is in the folder of what is built; it is installed there the first time, beside what it shares with us."""
     if not PACKAGES.exists() and not SMOKE:
         options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(PACKAGES)]
-        subprocess.run([sys.executable, "-m", "pip", "install", *options, KERAS_TUNER], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-m", "pip", "install", *options, *KERAS_TUNER], check=False, stderr=subprocess.DEVNULL)
     return PACKAGES.exists()
 
 

@@ -125,7 +125,7 @@ def main() -> int:
             print(f"AMISS: {told}")
             return 1
         whole = time.monotonic() - began
-        while kills < count:
+        while kills < count and not amiss:
             output = folder / f"search-{searches}"
             before = kills
             while kills < count and kill_once(spec, output, rng, whole):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
 
 from ..text.diagnostic import Origin
 from ..text.frozen import dataclass
 from .op import Op, Weight
 from .size import Size
 from .tensor import TensorType
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,21 @@ class TypedNode:
         return sum(count_elements(w.shape) for w in self.weights if w.trainable) if self.owns_weights else 0
 
 
+def of_node(ask: Callable[[TypedNode], Answer]) -> Callable[[TypedNode], Answer]:
+    """A question that a node answers by itself, and once: variants of a spec have most of their nodes in common."""
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    @wraps(ask)
+    def answer(node: TypedNode) -> Answer:
+        known = node.__dict__
+        if name not in known:
+            known[name] = ask(node)
+        found: Answer = known[name]
+        return found
+
+    return answer
+
+
 @dataclass(frozen=True)
 class Fold:
     """A batch norm that is part of the layer before it, whose weights are computed from those of both in training.
@@ -130,6 +148,11 @@ class TypedGraph:
     """The graph before any pass, which addresses are about; None where no pass has been over it."""
     folds: tuple[Fold, ...] = ()
     """How weights of training are folded into others, in the order in which it is done; all others stay as they are."""
+
+    @cached_property
+    def is_known(self) -> bool:
+        """Whether all types are known: no mistake has hidden any."""
+        return all(node.type is not None for node in self.nodes.values())
 
     @property
     def params(self) -> int:

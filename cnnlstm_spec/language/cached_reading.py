@@ -83,15 +83,15 @@ def _rests_on(node: Node, scope: Scope, memory: Memory) -> Iterator[tuple[object
         for name, block in scope.blocks.items():
             if name in words and (name, id(block)) not in seen:
                 seen.add((name, id(block)))
-                yield name, _Same(block)
+                yield name, Same(block)
                 waiting.append(block)
         for name, layer in scope.layers.items():
             if name in words and (name, id(layer)) not in seen:
                 seen.add((name, id(layer)))
-                yield name, _Same(layer)
+                yield name, Same(layer)
 
 
-class _Same:
+class Same:
     """A thing that is equal to itself alone, and costs nothing to compare."""
 
     def __init__(self, thing: object) -> None:
@@ -101,7 +101,7 @@ class _Same:
         return id(self.thing)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.thing is other.thing
+        return isinstance(other, Same) and self.thing is other.thing
 
 
 def _mentions(node: Node, memory: Memory) -> _Mentions:

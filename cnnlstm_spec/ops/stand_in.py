@@ -9,12 +9,16 @@ from typing import Any
 class _StandIn(type):
     """A class whose instances are those of another, which is found once the family that has it is imported."""
 
+    meant: type | None
+
     def __instancecheck__(cls, instance: object) -> bool:
-        # Of a family that nobody has imported, or that is being imported by another thread, there is no layer yet.
-        meant = getattr(sys.modules.get(cls.__module__), cls.__name__, None)
+        meant = cls.meant
+        if meant is None:
+            # Of a family that nobody has imported, or that is being imported by another thread, there is no layer yet.
+            meant = cls.meant = getattr(sys.modules.get(cls.__module__), cls.__name__, None)
         return meant is not None and isinstance(instance, meant)
 
 
 def stand_for(family: str, name: str) -> Any:
     """What stands for a class of a file of this folder in `isinstance`; types are read under TYPE_CHECKING."""
-    return _StandIn(name, (), {"__module__": f"{__package__}.{family}"})
+    return _StandIn(name, (), {"__module__": f"{__package__}.{family}", "meant": None})

@@ -75,10 +75,15 @@ OTHER_TOOLS: dict[str, tuple[tuple[str, ...], str, str]] = {
 """What a whole text of another tool is called: keys that it has, folded; one that stands in the first; and the way out."""
 
 
+OF_SPEC = frozenset({"version", "branches", "head", "heads", "extends"})
+
+
 def find_other_tool(root: Mapping) -> tuple[str, str] | None:
     """The tool whose text it is that has none of a spec's own keys, and the way out."""
+    if any(each.key.text in OF_SPEC for each in root.entries):
+        return None
     keys = {folded(each.key.text): each.value for each in root.entries}
-    if keys.keys() & {"version", "branches", "head", "heads", "extends"}:
+    if keys.keys() & OF_SPEC:
         return None
     for given, (names, inner, way) in OTHER_TOOLS.items():
         first = keys.get(names[0])

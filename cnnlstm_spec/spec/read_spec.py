@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
-from ..language.cached_reading import recall
+from ..language.cached_reading import Same, recall
 from ..language.catalog import list_of_losses
 from ..language.foreign import flow, offered
 from ..language.layer_kinds import LAYERS
@@ -14,11 +14,11 @@ from ..language.meanings import Meaning
 from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
 from ..language.references import is_pattern
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
-from ..text.diagnostic import THE_SPEC, Code, Diagnostic
+from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
 from .blocks import read_unused
-from .branch_rounds import BRANCH_TWICE, Bound, read_branch_rounds
+from .branch_rounds import BRANCH_TWICE, UNBOUND, Bound, read_branch_rounds
 from .budget import read_budget
 from .elsewhere import LIST_IN_BRANCH, find_other_tool, with_moved
 from .fusion import FusionKeys, is_of_one, may_be, read_fusion
@@ -31,6 +31,7 @@ from .own_layers import with_own_layers
 from .own_objects import with_own_objects
 from .patterns import Names, match_multipliers, match_references
 from .promises import read_expect, read_targets
+from .top import find_first_line, read_top
 
 if TYPE_CHECKING:
     from .data.section import DataSpec
@@ -89,7 +90,7 @@ def elaborate(
         return None
     root = lift(root, Top.arguments, scope)
     scope = _with_variables(root, scope)
-    top, keys = _read_top(root, scope)
+    top, keys = read_top(root, scope)
     scope = with_own_objects(top.get("objects_from"), root, with_own_layers(top.get("layers_from"), root, scope))
     scope = _with_blocks(top, scope)
     branches = _branches(top.get("branches"), scope)
@@ -107,7 +108,7 @@ def elaborate(
     budget = read_budget(top["budget"], scope.at("budget")) if top.get("budget") is not None else None
     data, fit, search = _runs(top, keys, scope, branches, heads)
     if not heads:
-        single, heads = True, (Head("head", (), origin_of(_first_line(root), scope.at("head")), written=False),)
+        single, heads = True, (Head("head", (), origin_of(find_first_line(root), scope.at("head")), written=False),)
     return ModelSpec(
         name=top.get("name", "model"),
         description=top.get("description"),
@@ -152,18 +153,6 @@ def _runs(
         at, key = scope.at("search"), keys["search"]
         search = read_search(top["search"], at, key) if "search" in top else SearchSpec(at.place(key))
     return data, fit, search
-
-
-def _read_top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
-    """The values of the spec's keys, as far as they can be read; and the keys, misspelt ones by what they are taken for."""
-    entries = tuple(entry for entry in root.entries if not entry.key.text.startswith("x-"))
-    values, written = read_fields(Top, Mapping(root.span, entries), scope, THE_SPEC, _first_line(root))
-    keys = {entry.key.span: entry.key for entry in entries}
-    return values, {name: keys[place.span] for name, place in written.keys.items()}
-
-
-def _first_line(root: Mapping) -> Node:
-    return root.entries[0].key if root.entries else root
 
 
 def _with_variables(root: Mapping, scope: Scope) -> Scope:
@@ -217,10 +206,22 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
                 break
             # Text stands at the name that is written, and a branch at its own.
             inner = replace(bound.within(at.at(entry.key.text)), address=(*at.address, name))
-            found[name] = _branch(one, inner, bound)
+            # Of a round of `each` the variables are in what is read.
+            read = _branch if bound is not UNBOUND else _recalled_branch
+            found[name] = read(one, inner, bound)
             if not found[name].bound.told:
                 break
     return tuple(found.values())
+
+
+def _recalled_branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
+    """A branch, or what an earlier variant has read of it."""
+    return recall(_branch_of, entry.value, scope, Same(entry.key))
+
+
+def _branch_of(node: Node, scope: Scope, key: Same) -> Branch:
+    assert isinstance(key.thing, Scalar)
+    return _branch(Entry(key.thing, node), scope, UNBOUND)
 
 
 def _branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
@@ -239,7 +240,7 @@ def _branch(entry: Entry, scope: Scope, bound: Bound) -> Branch:
         elif node is not None:
             read_record(BranchSection, node if not _empty(node) else Mapping(entry.key.span, ()), scope, written_as)
         return Branch(name, None, None, (Layer(None, origin),), origin, bound=bound)
-    values, written = read_fields(BranchSection, node, scope, written_as, _first_line(node))
+    values, written = read_fields(BranchSection, node, scope, written_as, find_first_line(node))
     norms = written.keys["freeze_batch_norm"] if values.get("freeze_batch_norm") else None
     origin = replace(origin, written=written.within("input"))
     items: tuple[Item, ...] = values.get("layers", (Layer(None, origin),))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...ir.graph import TypedGraph, TypedNode, find_readers
+from ...ir.graph import TypedGraph, TypedNode, find_readers, of_node
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -44,12 +44,12 @@ def _iterate_pairs(typed: TypedGraph) -> Iterator[_Pair]:
 
     A frozen batch norm subtracts a mean that does not follow the bias, and a penalty on the output sees the bias.
     """
+    norms = [node for node in typed.nodes.values() if _is_trained_norm(node)]
+    if not norms:
+        return
     readers = find_readers(typed)
     uses = Counter(node.node.layer for node in typed.nodes.values())
-    for node in typed.nodes.values():
-        norm = node.node.op
-        if norm is None or not norm.is_batch_norm or not norm.trainable or node.type is None:
-            continue
+    for node in norms:
         source = find_source(typed, node)
         op = source.node.op
         if not isinstance(op, Convolution) or not gives_channels(op) or not op.use_bias or op.activity_regularizer is not None:
@@ -57,6 +57,12 @@ def _iterate_pairs(typed: TypedGraph) -> Iterator[_Pair]:
         alone = is_read_alone(typed, node, readers) and uses[source.node.layer] == 1
         if alone and is_linear(op) and norms_channels(node, op):
             yield _Pair(source, node, source.weights[-1].shape[0])
+
+
+@of_node
+def _is_trained_norm(node: TypedNode) -> bool:
+    norm = node.node.op
+    return norm is not None and norm.is_batch_norm and norm.trainable and node.type is not None
 
 
 def _report_finding(pair: _Pair, others: list[_Pair], count: int) -> Diagnostic:

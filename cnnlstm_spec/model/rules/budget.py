@@ -39,7 +39,7 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         return
     section, places = spec.budget.record, spec.budget.written.places
     yield from _check_sizes(section, places.get("sizes"), typed)
-    if any(node.type is None for node in typed.nodes.values()):
+    if not typed.is_known:
         return
     batch = section.batch_size or spec.batch_size or 1
     costs = count_costs(typed, batch, section.sizes)

@@ -37,6 +37,10 @@ SOFTMAXES = frozenset({"softmax", "sparsemax"})
 POSITIVE = SIGMOIDS | SOFTMAXES | {"softplus", "exponential", "squareplus", "sparse_plus", "relu", "relu6"}
 
 
+HEADS = "heads"
+"""Under this name a graph keeps its heads, with the spec that they are of."""
+
+
 class Setting(NamedTuple):
     """What a rule of one node knows besides the node."""
 
@@ -91,8 +95,17 @@ def find_compile_spec(spec: ModelSpec) -> CompileSpec | None:
     return spec.compile if isinstance(spec.compile, CompileSpec) else None
 
 
-def heads(typed: TypedGraph, spec: ModelSpec) -> Iterator[HeadUse]:
+def heads(typed: TypedGraph, spec: ModelSpec) -> tuple[HeadUse, ...]:
     """The heads of known type, of a spec that is compiled."""
+    known = typed.__dict__.get(HEADS)
+    if known is None or known[0] is not spec:
+        # Several rules ask.
+        known = typed.__dict__[HEADS] = spec, tuple(_iterate_heads(typed, spec))
+    found: tuple[HeadUse, ...] = known[1]
+    return found
+
+
+def _iterate_heads(typed: TypedGraph, spec: ModelSpec) -> Iterator[HeadUse]:
     if find_compile_spec(spec) is None:
         return
     for name in typed.graph.outputs:

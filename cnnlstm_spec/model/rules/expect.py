@@ -84,7 +84,7 @@ def _find_giver(typed: TypedGraph, id: str) -> Place:
 
 
 def _count(name: str, wanted: int, place: Place, typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    if any(node.type is None for node in typed.nodes.values()):
+    if not typed.is_known:
         return
     costs = count_costs(typed, 1, spec.budget.record.sizes if spec.budget is not None else None)
     whole, part = COUNTED[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, of_node
 from ...ir.op import FLOATS, Op
 from ...ir.tensor import TensorType
 from ...spec.compile_section import CompileSpec
@@ -30,14 +30,13 @@ INSTEAD = {"interpolation": "use `bilinear`", "function": "use another function"
 def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """One finding, at the last layer that cuts every way from the losses to a weight."""
     section = spec.compile
-    if not isinstance(section, CompileSpec) or any(node.type is None for node in typed.nodes.values()):
+    if not isinstance(section, CompileSpec) or not typed.is_known:
         return
     trained_heads = [head for head, loss in section.losses.items() if loss is not None]
     if not trained_heads or section.losses.keys() != typed.graph.outputs.keys():
         # A loss that could not be read may be what reaches the weights.
         return
-    trained = [node for node in typed.nodes.values() if any(weight.trainable for weight in node.weights)]
-    if not trained:
+    if not any(map(_is_trained, typed.nodes.values())):
         return
     learning = _learning(typed)
     if any(learning[typed.graph.outputs[head]] for head in trained_heads):
@@ -90,9 +89,9 @@ def gradients_taken(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
 
 def _between(typed: TypedGraph, spec: ModelSpec, frozen: bool) -> frozenset[str]:
     section = spec.compile
-    if not isinstance(section, CompileSpec) or any(node.type is None for node in typed.nodes.values()):
+    if not isinstance(section, CompileSpec) or not typed.is_known:
         return frozenset()
-    if not any(weight.trainable for node in typed.nodes.values() for weight in node.weights):
+    if not any(map(_is_trained, typed.nodes.values())):
         return frozenset()
     learning = _learning(typed, frozen)
     waiting = [
@@ -112,22 +111,33 @@ def _learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
     """Of each node, whether its values hang on a trained weight, smoothly; with `frozen`, on one that is frozen too."""
     learning: dict[str, bool] = {}
     for id, node in typed.nodes.items():
-        before = any(learning[each] for each in _smooth(node)) and not _stops_before(node)
-        own = any(weight.trainable for weight in node.weights) or (frozen and _has_frozen(node))
-        learning[id] = (before or (own and not _drops_scores(node))) and not _is_cut(node)
+        if _is_cut(node):
+            learning[id] = False
+            continue
+        own = (_is_trained(node) or (frozen and _has_frozen(node))) and not _drops_scores(node)
+        learning[id] = own or (any(map(learning.__getitem__, _smooth(node))) and not _stops_before(node))
     return learning
 
 
+@of_node
+def _is_trained(node: TypedNode) -> bool:
+    """Whether a layer has weights that it trains."""
+    return any(weight.trainable for weight in node.weights)
+
+
+@of_node
 def _has_frozen(node: TypedNode) -> bool:
     """Whether a layer has weights that it would train if it were not frozen."""
     op, inputs = node.node.op, tuple(x for x in node.inputs if x is not None)
     return bool(node.weights) and op is not None and any(weight.trainable for weight in op.weights(*inputs))
 
 
+@of_node
 def _drops_scores(node: TypedNode) -> bool:
     return node.node.op is not None and node.node.op.drops_scores()
 
 
+@of_node
 def _smooth(node: TypedNode) -> tuple[str, ...]:
     """The inputs that a gradient comes to; of attention without scores the values, the second of several."""
     return node.node.inputs[:2][-1:] if _drops_scores(node) else node.node.inputs
@@ -137,6 +147,7 @@ def _stops_before(node: TypedNode) -> bool:
     return node.node.op is not None and node.node.op.reads_codes
 
 
+@of_node
 def _is_cut(node: TypedNode) -> bool:
     assert node.node.op is not None and node.type is not None
     return is_cut(node.node.op, node.type)

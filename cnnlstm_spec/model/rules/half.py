@@ -31,7 +31,7 @@ BY_EPSILON = {"Adafactor": "epsilon_1", "Adamax": "epsilon", "ScheduleFreeAdamW"
 def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """One finding for an optimizer that cannot train the weights as they are kept."""
     section = spec.compile
-    if not isinstance(section, CompileSpec) or section.optimizer is None or any(check_optimizer(typed, spec)):
+    if not isinstance(section, CompileSpec) or section.optimizer is None:
         return
     for node in typed.nodes.values():
         for op, weights in layers_of(node) if node.owns_weights else ():
@@ -39,6 +39,8 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             found = _find_wrong(section.optimizer.thing, dtype) if any(weight.trainable for weight in weights) else None
             if found is None:
                 continue
+            if any(check_optimizer(typed, spec)):
+                return
             what, value, outcome, argument, enough = found
             facts: dict[str, object] = {
                 "optimizer": written(section.optimizer.thing),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, of_node
 from ...ir.op import Weight
 from ...ir.tensor import TensorType
 from ...ops.shape import Flatten, Reshape
@@ -21,15 +21,21 @@ LARGE_KERNEL = Code("large-kernel", "warning", "the {kernels} {megabytes:,} MB: 
 def check_kernels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each layer whose input kernel is large, where a `Flatten` gives the features that it reads."""
     for node in typed.nodes.values():
-        x = node.inputs[0] if node.inputs else None
-        # In two directions there are two.
-        kernels = [each for each in node.weights if each.name.rsplit("/", 1)[-1] == "kernel" and len(each.shape) == 2]
-        if x is None or node.node.op is None or not kernels or not node.owns_weights:
+        kernels = _list_kernels(node)
+        if node.node.op is None or not kernels or not node.owns_weights:
             continue
         size = sum(prod(kernel.shape) for kernel in kernels) * BYTES.get(node.node.op.dtype or typed.policy, 4)
         flat = _flatten(node, typed) if size > LARGE else None
         if flat is not None:
             yield _report_finding(node, flat, kernels, size)
+
+
+@of_node
+def _list_kernels(node: TypedNode) -> list[Weight]:
+    """What a layer multiplies the features of its input by; in two directions there are two."""
+    if not node.inputs or node.inputs[0] is None:
+        return []
+    return [each for each in node.weights if each.name.rsplit("/", 1)[-1] == "kernel" and len(each.shape) == 2]
 
 
 def _flatten(node: TypedNode, typed: TypedGraph) -> TypedNode | None:

@@ -25,7 +25,7 @@ def check_lengths(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     go through it, though, and it is named where they are read.
     """
     open_ = {id: node for id, node in typed.nodes.items() if _is_open(node)}
-    if not open_ or spec.batch_size == 1 or any(node.type is None for node in typed.nodes.values()):
+    if not open_ or spec.batch_size == 1 or not typed.is_known:
         return
     section = find_compile_spec(spec)
     trained = {typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None} if section else set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, of_node
 from ...ir.tensor import Mask, TensorType
 from ...language.catalog import NO_EFFECT
 from ...ops.input import InputOp
@@ -42,6 +42,7 @@ def check_mask(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         yield _report_lost(node, gone)
 
 
+@of_node
 def _find_lost(node: TypedNode) -> Mask | None:
     """The mask that a layer drops though it has not read it."""
     op = node.node.op
@@ -65,6 +66,7 @@ def _iterate_masks(x: TensorType) -> Iterator[Mask]:
         yield x.zeros.mask
 
 
+@of_node
 def _reads(node: TypedNode) -> bool:
     """Whether a layer reads the masks that come to it."""
     op, padded = node.node.op, [x for x in node.inputs if x is not None and any(_iterate_masks(x))]
@@ -165,7 +167,7 @@ def _check_mask_zero(node: TypedNode) -> Iterator[Diagnostic]:
 
 def check_unread_masks(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Masks that no layer and no output reads, and of which nothing has been said; silent after a mistake."""
-    if any(node.type is None for node in typed.nodes.values()):
+    if not typed.is_known:
         return
     lost = (node for node in typed.nodes.values() if _find_lost(node) is not None)
     masks = (mask for node in lost for x in node.inputs if x is not None for mask in _iterate_masks(x))
@@ -184,15 +186,21 @@ def _read(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> set[str]:
     trained = [] if section is None else [typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None]
     found = set(lost)
     for node in reversed(typed.nodes.values()):
-        op = node.node.op
-        inputs = tuple(x for x in node.inputs if x is not None)
-        if op is None or not inputs:
+        op, coming = node.node.op, _list_coming(node)
+        if op is None or not coming:
             continue
+        inputs = tuple(x for x in node.inputs if x is not None)
         made = op.makes_mask(*inputs) and (not op.joins_masks or node.node.id in found)
         carried = isinstance(op, Output) and (node.node.id in trained or (node.type is not None and node.type.mask is not None))
         if _reads(node) or made or carried or op.sums_zeros(*inputs):
-            found |= {id for x in inputs for mask in _iterate_masks(x) for id in list_ids(mask)}
+            found |= coming
     return found
+
+
+@of_node
+def _list_coming(node: TypedNode) -> frozenset[str]:
+    """The nodes that make the masks that come to a node."""
+    return frozenset(id for x in node.inputs if x is not None for mask in _iterate_masks(x) for id in list_ids(mask))
 
 
 def list_ids(mask: Mask) -> frozenset[str]:
@@ -200,6 +208,7 @@ def list_ids(mask: Mask) -> frozenset[str]:
     return frozenset(id for id, _ in mask.terms)
 
 
+@of_node
 def _find_made_mask(node: TypedNode) -> tuple[str, Place] | None:
     """What makes a mask at a node, and where it is written."""
     op = node.node.op

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, of_node
 from ...language.catalog import KerasObject
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -55,6 +55,7 @@ def is_per_sample(loss: KerasObject) -> bool:
     return loss.get("reduction") in (None, "none") and not over_all
 
 
+@of_node
 def has_penalty(node: TypedNode) -> bool:
     """Whether a layer adds a number of its own to the loss."""
     return any(has_activity_penalty(op) or is_penalised(op, weights) for op, weights in layers_of(node))

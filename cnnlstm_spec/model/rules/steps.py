@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, of_node
 from ...ir.op import Op
 from ...ir.tensor import TensorType
 from ...language.activations import EXPLOSIVE
@@ -104,8 +104,8 @@ def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnos
     """Of nodes in their order, those that are such a layer, and what is found there."""
     behind = set[str]()
     for node in nodes:
-        id, x = node.node.id, node.inputs[0] if node.inputs else None
-        if node.node.op is None or x is None or not x.axes or x.axes[0].size != 1:
+        id, x = node.node.id, _find_single_step(node)
+        if node.node.op is None or x is None:
             continue
         if behind.intersection(node.node.inputs):
             behind.add(id)
@@ -115,6 +115,13 @@ def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnos
             behind.add(id)
         if found and not any(op.stateful for op in found):
             yield id, _report_single(node, node.node.op, x)
+
+
+@of_node
+def _find_single_step(node: TypedNode) -> TensorType | None:
+    """What a node reads, if that is one step."""
+    x = node.inputs[0] if node.inputs else None
+    return x if x is not None and x.axes and x.axes[0].size == 1 else None
 
 
 def _report_single(node: TypedNode, op: Op, x: TensorType) -> Diagnostic:

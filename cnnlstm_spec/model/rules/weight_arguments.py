@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...ir.graph import TypedNode
+from ...ir.graph import TypedNode, of_node
 from ...ir.op import Op, Weight
 from ...language.catalog import NO_EFFECT, KerasObject
 from ...text.diagnostic import Diagnostic
@@ -22,17 +22,20 @@ FORGETFUL = frozenset({"SimpleRNN"})
 """Layers that take a penalty on their output, and forget it."""
 
 
-def layers_of(node: TypedNode) -> Iterator[tuple[Op, tuple[Weight, ...]]]:
+@of_node
+def layers_of(node: TypedNode) -> tuple[tuple[Op, tuple[Weight, ...]], ...]:
     """A layer, or those that it wraps, each with its weights; nothing of one downstream of a mistake."""
     op = node.node.op
     if op is None or node.type is None:
-        return
+        return ()
     inner = op.inner_ops()
     inputs = tuple(x for x in node.inputs if x is not None)
-    yield op, () if inner else node.weights
+    found: list[tuple[Op, tuple[Weight, ...]]] = [(op, () if inner else node.weights)]
     for layer in inner:
         trainable = op.trainable and layer.trainable
-        yield layer, tuple(replace(each, trainable=each.trainable and trainable) for each in layer.weights(*inputs))
+        weights = tuple(replace(each, trainable=each.trainable and trainable) for each in layer.weights(*inputs))
+        found.append((layer, weights))
+    return tuple(found)
 
 
 def find_weights(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:

@@ -17,7 +17,7 @@ from ..diagnostic import Code, Diagnostic
 from ..escape.file_name import make_file_name
 from ..escape.json import in_words
 from ..frozen import dataclass
-from ..memo import Memory
+from ..memo import UNKNOWN, Memory
 from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
 from ..source import Place, Span
 from ..spelling import nearest
@@ -86,12 +86,23 @@ class Variant:
     def apply_to(self, plain: Node, found: list[Diagnostic], memory: Memory | None = None) -> Node:
         """The document with the values in it; a path that names nothing is reported at the matrix."""
         for axis, value in self.choices:
+            key = (Variant.apply_to, id(plain), id(axis), id(value))
+            is_last = axis is self.choices[-1][0]
+            known = memory.get(key) if memory is not None and not is_last else UNKNOWN
+            if known is not UNKNOWN:
+                plain = known
+                continue
+            before = plain
             try:
                 if axis.steps[0] == KEY:
                     raise NoPath(len(axis.steps), help="an axis is of the spec, not of its matrix", in_vain=True)
                 plain = edit(plain, axis.steps, value, axis.spans, memory)
             except NoPath as error:
                 found.append(_report_unknown(axis, error))
+                continue
+            # No other variant has all of its values, and so many have those before the last.
+            if memory is not None and not is_last:
+                memory.keep(key, plain, before, axis, value)
         return plain
 
 
