@@ -71,7 +71,8 @@ class Sweep:
                 from ..text.edits.overrides import set_all
 
                 document = set_all(document, self.overrides, found, self.memory)
-            silence = replace(self.silence, tells_idle=variant is not None or not self.variants)
+            tells = variant is not None or not self.variants
+            silence = self.silence if self.silence.tells_idle == tells else replace(self.silence, tells_idle=tells)
             given = (self.folder, self.allow_imports, self.memory)
             compilation = compile_document(self.source, document, found, *given, silence, self.indexed)
             if not self.overrides or compilation.ok:

@@ -144,22 +144,23 @@ class Scope:
 
     def at(self, *steps: str | int) -> Scope:
         """The scope of an inner value."""
-        return self._with(path=(*self.path, *steps), address=(*self.address, *steps))
+        return self.changed(path=(*self.path, *steps), address=(*self.address, *steps))
 
     def apart(self) -> Scope:
         """The scope with a list of its own of the blocks that are used."""
-        return self._with(expanded=set())
+        return self.changed(expanded=set())
 
     def listening(self) -> Scope:
         """The scope with a list of its own of what is found, which the caller tells after: while it is empty, all went well."""
-        return self._with(found=[])
+        return self.changed(found=[])
 
     def having(self, variables: Mapping[str, Node], homes: Mapping[str, Path]) -> Scope:
         """The scope with more variables, which hide others of the same name, and where they are defined."""
         hidden = {name: home for name, home in self.homes.items() if name not in variables}
-        return self._with(variables={**self.variables, **variables}, homes={**hidden, **homes})
+        return self.changed(variables={**self.variables, **variables}, homes={**hidden, **homes})
 
-    def _with(self, **fields: object) -> Scope:
+    def changed(self, **fields: object) -> Scope:
+        """The scope with other values of some of its fields."""
         # Not `replace`, which looks every field up: this is called for every value of a spec.
         inner = object.__new__(Scope)
         inner.__dict__.update(self.__dict__)

@@ -65,7 +65,7 @@ def read_branch_rounds(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> lis
 
 def _find_each(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> Node | None:
     """What is written as `each`, or misspelt where the name has a variable."""
-    node = replace(scope, found=[], index=None).resolve(entry.value)
+    node = entry.value if isinstance(entry.value, Mapping) else scope.changed(found=[], index=None).resolve(entry.value)
     if not isinstance(node, Mapping):
         return None
     if (written := node.get("each")) is not None:

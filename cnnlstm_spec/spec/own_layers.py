@@ -61,7 +61,7 @@ class FoundLayers(OwnLayers):
 def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: Scope) -> Scope:
     """The scope with the layers of the modules named (None: not readable); where some fail, unknown names may be theirs."""
     entry = root.get(KEY)
-    scope = replace(scope, layers=FoundLayers({}, scope))
+    scope = scope.changed(layers=FoundLayers({}, scope))
     if entry is None or modules == ():
         return scope
     if modules is None or not are_allowed(KEY, entry.key, scope):

@@ -163,7 +163,7 @@ def _with_variables(root: Mapping, scope: Scope) -> Scope:
     for entry in entries:
         scope.at("vars").can_name(entry.key)
         scope.note_word(entry.key, "vars", entry.key.text, defines=True)
-    inner = replace(scope, variables=variables, globals=variables, homes={name: ("vars", name) for name in variables})
+    inner = scope.changed(variables=variables, globals=variables, homes={name: ("vars", name) for name in variables})
     for entry in entries:
         inner.note_variables(entry.value)
     return inner
@@ -186,7 +186,7 @@ def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
             scope.at("blocks", name).report(BLOCK_NAME, entry.key, name=name, help=(f"`block_{name}` would do",))
         blocks[name] = entry.value
         scope.note_word(entry.key, "blocks", name, defines=True)
-    return replace(scope, blocks=blocks)
+    return scope.changed(blocks=blocks)
 
 
 def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
@@ -205,7 +205,7 @@ def _branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
                 found[name] = replace(found[name], bound=replace(bound, told=False))
                 break
             # Text stands at the name that is written, and a branch at its own.
-            inner = replace(bound.within(at.at(entry.key.text)), address=(*at.address, name))
+            inner = bound.within(at.at(entry.key.text)).changed(address=(*at.address, name))
             # Of a round of `each` the variables are in what is read.
             read = _branch if bound is not UNBOUND else _recalled_branch
             found[name] = read(one, inner, bound)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ..language.cached_reading import recall
@@ -45,7 +44,7 @@ def _recalled_top(entries: tuple[Entry, ...], root: Mapping, scope: Scope) -> tu
         left = [Entry(each.key, SECTION) if each.key.text in sections else each for each in entries]
         outline = Mapping(root.span, tuple(left))
         memory.keep((_recalled_top, root.span, *parts), outline, *entries)
-    quiet = replace(scope, found=[])
+    quiet = scope.changed(found=[])
     values, spans = recall(_read_values, outline, quiet)
     # What is said of keys may look into the sections.
     return None if quiet.found else ({**values, **sections}, spans)
