@@ -74,6 +74,7 @@ def _open_study(design: Design) -> optuna.Study:
     for last in (*[False] * (TRIES - 1), True):
         try:
             storage = optuna.storages.RDBStorage(design.url, skip_compatibility_check=False)
+            _complete_tables(storage)
             return optuna.create_study(
                 storage=storage,
                 sampler=make_sampler(design.seed),
@@ -88,6 +89,15 @@ def _open_study(design: Design) -> optuna.Study:
                 raise
             time.sleep(random.uniform(0.05, 0.2))
     raise AssertionError
+
+
+def _complete_tables(storage: optuna.storages.RDBStorage) -> None:
+    """Makes the indices that a kill may have left out: without the one of names, each process makes a study of its own."""
+    from optuna.storages._rdb.models import BaseModel
+
+    for table in BaseModel.metadata.sorted_tables:
+        for index in table.indexes:
+            index.create(storage.engine, checkfirst=True)
 
 
 def hide_password(url: str) -> str:
