@@ -25,6 +25,10 @@ def check_xla(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     section = spec.compile
     if not isinstance(section, CompileSpec) or section.plain.get("jit_compile") is not True or section.plain.get("run_eagerly"):
         return
+    unread = [node.node.meant for node in typed.nodes.values() if node.node.op is None]
+    if any(meant is None or meant.keeps_xla_off for meant in unread):
+        # With a layer that cannot be read Keras may leave XLA off.
+        return
     off = next((node for node in typed.nodes.values() if node.node.op is not None and node.node.op.keeps_xla_off), None)
     if off is not None and off.node.op is not None:
         yield Diagnostic(NOT_USED, off.node.origin.place, {"layer": title_of(off.node.op)}, labels=off.node.origin.uses)

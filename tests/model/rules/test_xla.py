@@ -71,6 +71,12 @@ def test_what_keeps_xla_off(layers: str) -> None:
     assert "jit_compile" not in load(SPEC % (layers, "")).to_python()
 
 
+@pytest.mark.parametrize("layers", ["{RandomRotation: {factor: much}}", "RandomZoom", "RandomRotatoin"])
+def test_beside_what_cannot_be_read_nothing_is_said(layers: str) -> None:
+    """Seed 21000285 of the fuzz: of a rotation with a mistake in it, which keeps XLA off."""
+    assert said(f"CutMix, {layers}") == []
+
+
 def test_what_is_run_eagerly_is_not_compiled() -> None:
     assert [code for code, _ in said("RandomFlip", ", jit_compile: true, run_eagerly: true")] == ["no-effect"]
 
