@@ -12,6 +12,8 @@ import tensorflow
 
 from .sizes import Fed, Fixed
 
+DROPOUTS = ("dropout", "recurrent_dropout")
+
 
 def write_saved_model(
     model: keras.Model,
@@ -33,14 +35,29 @@ def write_saved_model(
     if not unrolls:
         # A model that is tracked is traced with its own open sizes too, over which no loop can be unrolled.
         archive.track(model)
-    archive.add_endpoint("serve", serve, input_signature=[specs])
-    archive.write_out(str(folder), verbose=False)
+    with without_dropout(model):
+        archive.add_endpoint("serve", serve, input_signature=[specs])
+        archive.write_out(str(folder), verbose=False)
 
 
 def call(model: keras.Model, heads: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
     """What a model gives by head, outside of training."""
     found = model(given if len(given) > 1 else next(iter(given.values())), training=False)
     return dict(found) if isinstance(found, dict) else {heads[0]: found}
+
+
+@contextmanager
+def without_dropout(model: keras.Model) -> Iterator[None]:
+    """Lets the cells of recurrent layers draw no dropout, which they do outside of training too, and leave unused there."""
+    cells = [each.cell for each in _iterate_layers(model) if hasattr(each, "cell")]
+    held = [(cell, name, getattr(cell, name)) for cell in cells for name in DROPOUTS if hasattr(cell, name)]
+    for cell, name, _ in held:
+        setattr(cell, name, 0.0)
+    try:
+        yield
+    finally:
+        for cell, name, value in held:
+            setattr(cell, name, value)
 
 
 @contextmanager

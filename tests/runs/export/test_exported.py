@@ -20,7 +20,7 @@ name: clips
 branches:
   video:
     input: {kind: sequence, shape: [frames, 3], mask_input: real}
-    layers: [Normalization: {mean: 1.0, variance: 4.0}, {LSTM: {units: 3, return_sequences: true}}]
+    layers: [Normalization: {mean: 1.0, variance: 4.0}, {LSTM: {units: 3, return_sequences: true, recurrent_dropout: 0.2, use_cudnn: false}}]
   rows: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: 3}}, BatchNormalization]}
 heads:
   each: {inputs: video, layers: [{Dense: {units: 2}}]}
