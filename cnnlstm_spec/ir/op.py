@@ -351,8 +351,11 @@ class Op(Record):
         return None
 
     @classmethod
-    def decides_axes(cls, argument: str) -> bool:
-        """Whether an argument that may be left out says how many axes it gives; flags and names may, and are not asked of."""
+    def decides_shape(cls, argument: str) -> bool:
+        """Whether an argument that may be left out says how many axes it gives, or a size that its inputs do not.
+
+        Flags and names may, and are not asked of.
+        """
         return False
 
     def leaves_padding_out(self, x: TensorType) -> bool:

@@ -68,7 +68,7 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
 def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     """A layer of ours with mistakes in its arguments, with Keras's defaults in their place; reports nothing.
 
-    None where one of them may decide how many axes it gives: a flag, one of several names, or what is required.
+    None where one of them may decide what it gives: a flag, one of several names, what is required, or what says a size.
     """
     quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
     cls, resolved = find_op(key.text), quiet.resolve(arguments)
@@ -79,7 +79,7 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     unread = {name: argument for name, argument in cls.arguments.items() if name not in values}
     if any(each.required or isinstance(getattr(each.kind, "inner", each.kind), Boolean | Choice) for each in unread.values()):
         return None
-    if any(map(cls.decides_axes, unread)):
+    if any(map(cls.decides_shape, unread)):
         return None
     fields = {cls.arguments[name].field: value for name, value in values.items()}
     return cls.model_construct(_fields_set={cls.arguments[name].field for name in values if name in written.keys}, **fields)

@@ -62,8 +62,8 @@ class Slice(Op):
     )
 
     @classmethod
-    def decides_axes(cls, argument: str) -> bool:
-        return argument == "index"
+    def decides_shape(cls, argument: str) -> bool:
+        return True
 
     def check(self, at: Checks) -> None:
         of_range = [name for name in ("start", "stop", "step") if self.value(name) is not None]

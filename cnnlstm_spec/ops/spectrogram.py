@@ -72,6 +72,10 @@ class STFTSpectrogram(Op):
         example((2, 20), mode="real", frame_length=8, data_format="channels_first", expand_dims=True, window=None),
     )
 
+    @classmethod
+    def decides_shape(cls, argument: str) -> bool:
+        return argument in ("frame_length", "fft_length")
+
     @property
     def channels_first(self) -> bool:
         """Whether the channels are the first axis."""
@@ -165,6 +169,10 @@ class MelSpectrogram(Op):
         ),
         example((40,), dtype="int32", fft_length=16, sequence_stride=4, num_mel_bins=6),
     )
+
+    @classmethod
+    def decides_shape(cls, argument: str) -> bool:
+        return argument in ("num_mel_bins", "sequence_stride", "fft_length", "sequence_length")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs

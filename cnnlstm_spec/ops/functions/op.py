@@ -39,7 +39,7 @@ class Function(Op):
         return "Op"
 
     @classmethod
-    def decides_axes(cls, argument: str) -> bool:
+    def decides_shape(cls, argument: str) -> bool:
         return True
 
     def list_settings(self) -> dict[str, Any]:
