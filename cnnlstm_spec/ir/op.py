@@ -350,8 +350,7 @@ class Op(Record):
         """What Keras's `preprocess_input` does for it, of a model of `keras.applications`: `tf`, `torch`, `caffe`, `identity`."""
         return None
 
-    @classmethod
-    def decides_shape(cls, argument: str) -> bool:
+    def decides_shape(self, argument: str) -> bool:
         """Whether an argument that may be left out says how many axes it gives, or a size that its inputs do not.
 
         Flags and names may, and are not asked of.

@@ -57,9 +57,8 @@ class Encoder(Op):
     """Only `false`: a sparse tensor has no use in a spec."""
     keeps_mask = False
 
-    @classmethod
-    def decides_shape(cls, argument: str) -> bool:
-        return True
+    def decides_shape(self, argument: str) -> bool:
+        return self.output_mode != "int"
 
     def count_depth(self) -> int:
         """The size of the axis that is made."""

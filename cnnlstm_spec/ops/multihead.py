@@ -177,8 +177,7 @@ class MultiHeadAttention(Projected):
         example((6, 5), (4, 3), (4, 2), num_heads=1, key_dim=3, sliding_window=2, use_gate=True, use_causal_mask=True),
     )
 
-    @classmethod
-    def decides_shape(cls, argument: str) -> bool:
+    def decides_shape(self, argument: str) -> bool:
         return argument == "output_shape"
 
     def list_heads(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:

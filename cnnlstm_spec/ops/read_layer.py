@@ -79,10 +79,9 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     unread = {name: argument for name, argument in cls.arguments.items() if name not in values}
     if any(each.required or isinstance(getattr(each.kind, "inner", each.kind), Boolean | Choice) for each in unread.values()):
         return None
-    if any(map(cls.decides_shape, unread)):
-        return None
     fields = {cls.arguments[name].field: value for name, value in values.items()}
-    return cls.model_construct(_fields_set={cls.arguments[name].field for name in values if name in written.keys}, **fields)
+    op = cls.model_construct(_fields_set={cls.arguments[name].field for name in values if name in written.keys}, **fields)
+    return None if any(map(op.decides_shape, unread)) else op
 
 
 def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:

@@ -72,8 +72,7 @@ class STFTSpectrogram(Op):
         example((2, 20), mode="real", frame_length=8, data_format="channels_first", expand_dims=True, window=None),
     )
 
-    @classmethod
-    def decides_shape(cls, argument: str) -> bool:
+    def decides_shape(self, argument: str) -> bool:
         return argument in ("frame_length", "fft_length")
 
     @property
@@ -170,8 +169,7 @@ class MelSpectrogram(Op):
         example((40,), dtype="int32", fft_length=16, sequence_stride=4, num_mel_bins=6),
     )
 
-    @classmethod
-    def decides_shape(cls, argument: str) -> bool:
+    def decides_shape(self, argument: str) -> bool:
         return argument in ("num_mel_bins", "sequence_stride", "fft_length", "sequence_length")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:

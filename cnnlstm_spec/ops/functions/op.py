@@ -38,8 +38,7 @@ class Function(Op):
     def title(cls) -> str:
         return "Op"
 
-    @classmethod
-    def decides_shape(cls, argument: str) -> bool:
+    def decides_shape(self, argument: str) -> bool:
         return True
 
     def list_settings(self) -> dict[str, Any]:
