@@ -76,6 +76,9 @@ class TextVectorization(Lookup):
         example((), dtype=TEXT, vocabulary=["a", "b", "a b"], output_mode="tf_idf", idf_weights=[1.0, 2.0, 0.5], ngrams=[1, 2]),
     )
 
+    def decides_shape(self, argument: str) -> bool:
+        return argument == "output_sequence_length" or super().decides_shape(argument)
+
     @property
     def padding(self) -> Token | None:
         return ""
