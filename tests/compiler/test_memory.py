@@ -14,6 +14,7 @@ from places import ROOT
 from cnnlstm_spec.compiler.compile import Compilation, compile_document, read_document
 from cnnlstm_spec.compiler.dump import STAGES, dump
 from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.ir.program import Unbuildable
 from cnnlstm_spec.language.scope import LAYERS_LIMIT
 from cnnlstm_spec.model import infer
 from cnnlstm_spec.model.rules import check as verify
@@ -71,7 +72,15 @@ def variants(document: Node, seed: int, count: int) -> Iterator[Node]:
 
 def told(compilation: Compilation) -> list[str | None]:
     """All that can be seen of a compilation."""
-    return [text.render(compilation.diagnostics), *(dump(compilation, stage) for stage in STAGES)]
+    return [text.render(compilation.diagnostics), *(dumped(compilation, stage) for stage in STAGES)]
+
+
+def dumped(compilation: Compilation, stage: str) -> str | None:
+    """A stage, or why there is none: what is still to be measured is not lowered."""
+    try:
+        return dump(compilation, stage)
+    except Unbuildable as reason:
+        return str(reason)
 
 
 def compared(source: Source, folder: Path, seed: int, count: int) -> None:
