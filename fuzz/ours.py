@@ -13,6 +13,12 @@ from keras import ops
 Shape = tuple[int | None, ...]
 
 
+def need_floats(x: Any) -> None:
+    """These add floats, or set them beside each other. Keras announces floats where integers come, so that it is asked on data."""
+    if "float" not in keras.backend.standardize_dtype(x.dtype):
+        raise TypeError(f"floats are needed, not {x.dtype}")
+
+
 class PositionEmbedding(keras.layers.Layer):
     """A learned vector for each step, added to it."""
 
@@ -32,6 +38,7 @@ class PositionEmbedding(keras.layers.Layer):
         return shape
 
     def call(self, x: Any) -> Any:
+        need_floats(x)
         return x + ops.take(ops.cast(self.table, x.dtype), ops.arange(ops.shape(x)[1]), axis=0)
 
 
@@ -46,6 +53,7 @@ class SinePositionEncoding(keras.layers.Layer):
         return shape
 
     def call(self, x: Any) -> Any:
+        need_floats(x)
         steps, features = ops.shape(x)[1], ops.shape(x)[2]
         feature = ops.cast(ops.arange(features), "float32")
         pair = 2 * ops.floor(feature / 2) / ops.cast(features, "float32")
@@ -67,6 +75,7 @@ class ClassToken(keras.layers.Layer):
         return (shape[0], None if shape[1] is None else shape[1] + 1, *shape[2:])
 
     def call(self, x: Any, mask: Any = None) -> Any:
+        need_floats(x)
         token = ops.broadcast_to(ops.cast(self.token, x.dtype), (ops.shape(x)[0], 1, x.shape[2]))
         return ops.concatenate([token, x], axis=1)
 

@@ -205,8 +205,8 @@ class _Reading:
         return self.layers(written or [], x, None if shared is None else (*shared, "shortcut"), depth, variables)
 
     def layer(self, name: str, arguments: dict[str, Any], x: Any, shared: Any, depth: int) -> Any:
-        if name in OURS and ("float" not in x.dtype or arguments.get("axis") == 0):
-            # What these make of integers, or of the batch, is ours to say.
+        if name in OURS and arguments.get("axis") == 0:
+            # What becomes of the batch is ours to say.
             raise Unreadable(name)
         key = arguments.pop("share", shared)
         called: dict[str, Any] = {"use_causal_mask": True} if arguments.pop("use_causal_mask", False) else {}

@@ -124,16 +124,17 @@ def try_spec(text: str, formats: list[str], scratch: Path) -> dict[str, str | No
         model = compilation.to_keras()
         inputs = find_inputs(typed)
         wanted = ask_keras(draw_samples(typed, inputs, {}, 2), 1, lambda arrays: call(model, ("head",), arrays))
-        write_saved_model(model, ("head",), inputs, 1, {}, scratch / "source")
+        for format in formats:
+            write_saved_model(model, ("head",), inputs, 1, {}, scratch / format, in_planes=format == "litert")
     except (Unbuildable, ValueError, TypeError) as error:
         print(f"  {error}"[:300], file=sys.stderr)
         return {}
     found: dict[str, str | None] = {}
     for format in formats:
-        target = scratch / f"{format}.xml"
+        target = scratch / f"model-{format}.xml"
         try:
             with Here(0, 0) as child:
-                child.ask("convert", format=format, source=str(scratch / "source"), target=str(target))
+                child.ask("convert", format=format, source=str(scratch / format), target=str(target))
                 child.ask("open", format=format, path=str(target))
                 difference = compare_outputs(wanted, lambda arrays: child.ask("run", arrays, batch=1)[1])["head"]
             found[format] = None if difference <= BOUND else "it gives other numbers than Keras"

@@ -245,7 +245,7 @@ class Exporter:
                 self._check_steps()
                 names = stack.enter_context(unroll(model))
                 arrays = self._find_ranges(kind)
-            source = self._save_source(model, heads, self.model.side(kind).inputs, batch, bool(names))
+            source = self._save_source(model, heads, self.model.side(kind).inputs, batch, bool(names), kind.format == "litert")
             if kind.quantize is not None:
                 more["quantize"] = kind.quantize
             if kind.quantize == "int8" and self.wanted.keep_float:
@@ -257,13 +257,13 @@ class Exporter:
         return told, names
 
     def _save_source(
-        self, model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, unrolls: bool
+        self, model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, unrolls: bool, in_planes: bool
     ) -> File:
         """The SavedModel that files are made of."""
-        key = (id(model), batch, unrolls, *self.fixed.items())
+        key = (id(model), batch, unrolls, in_planes, *self.fixed.items())
         if key not in self.shared.sources:
             path = self.shared.folder / str(len(self.shared.sources))
-            write_saved_model(model, heads, inputs, batch, self.fixed, path, unrolls)
+            write_saved_model(model, heads, inputs, batch, self.fixed, path, unrolls, in_planes)
             self.shared.sources[key] = path
         return self.shared.sources[key]
 

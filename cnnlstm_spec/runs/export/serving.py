@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path as File
 from typing import Any
 
 import keras
 import tensorflow
 
+from .planes import pool_in_planes
 from .sizes import Fed, Fixed
 
 DROPOUTS = ("dropout", "recurrent_dropout")
@@ -23,8 +24,12 @@ def write_saved_model(
     fixed: Fixed,
     folder: File,
     unrolls: bool = False,
+    in_planes: bool = False,
 ) -> None:
-    """Writes the folder; a batch of None stays open, and so do sizes that are not fixed."""
+    """Writes the folder; a batch of None stays open, and so do sizes that are not fixed.
+
+    With `in_planes` pools over three axes are written as pools over two.
+    """
     pairs = list(zip(inputs, model.inputs, strict=True))
     specs = {each.name: tensorflow.TensorSpec(each.shape(batch, fixed), own.dtype, each.name) for each, own in pairs}
 
@@ -35,7 +40,7 @@ def write_saved_model(
     if not unrolls:
         # A model that is tracked is traced with its own open sizes too, over which no loop can be unrolled.
         archive.track(model)
-    with without_dropout(model):
+    with without_dropout(model), pool_in_planes(model) if in_planes else nullcontext():
         archive.add_endpoint("serve", serve, input_signature=[specs])
         archive.write_out(str(folder), verbose=False)
 

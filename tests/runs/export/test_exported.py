@@ -254,8 +254,41 @@ def _as_text(arrays: Any) -> Any:
     return {name: each.astype(str) if each.dtype == object else each for name, each in arrays.items()}
 
 
+@pytest.mark.parametrize(
+    "pool",
+    [
+        "{MaxPooling3D: {padding: same, pool_size: 3, strides: [1, 2, 2]}}",
+        "{TimeDistributed: [{AveragePooling3D: {padding: same, pool_size: [2, 3, 2], strides: [2, 1, 3]}}]}",
+    ],
+)
+def test_pools_over_three_axes_in_litert(pool: str, tmp_path: Path) -> None:
+    """It has pools over two alone; over height and width, then over depth, they give the same."""
+    import keras
+    import numpy
+    from ai_edge_litert.interpreter import Interpreter
+
+    from cnnlstm_spec.runs.export.convert import litert
+    from cnnlstm_spec.runs.export.serving import write_saved_model
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+
+    keras.utils.clear_session()
+    kind, shape = ("tensor, axes: [frames, a, b, c, d]", [2, 5, 6, 7, 2]) if "Time" in pool else ("volume", [5, 6, 7, 2])
+    branch = f"{{input: {{kind: {kind}, shape: {shape}}}, layers: [{pool}, Flatten]}}"
+    compilation = load(f"version: 1\nname: scans\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
+    assert compilation.typed is not None, compilation
+    model = compilation.to_keras()
+    x = numpy.random.default_rng(0).normal(size=(1, *shape)).astype("float32")
+    before = model.predict(x, verbose=0)
+    write_saved_model(model, ("head",), find_inputs(compilation.typed), 1, {}, tmp_path / "source", in_planes=True)
+    litert.convert(tmp_path / "source", tmp_path / "model.tflite", arrays={})
+    found = Interpreter(str(tmp_path / "model.tflite")).get_signature_runner()(x=x)["head"]
+    assert numpy.abs(found - before).max() < 1e-5
+    model.predict_function = None
+    assert (model.predict(x, verbose=0) == before).all()
+
+
 def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
-    """The shortest spec of each cell of docs/deploy.md that does not work."""
+    """By the name that the converter gives it: pools over three axes, if they are written as they are."""
     import keras
 
     from cnnlstm_spec.runs.export.blame import describe, find_layer
