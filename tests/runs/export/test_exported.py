@@ -287,6 +287,27 @@ def test_pools_over_three_axes_in_litert(pool: str, tmp_path: Path) -> None:
     assert (model.predict(x, verbose=0) == before).all()
 
 
+def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
+    """TensorFlow computes it with erfc, which neither ONNX nor its converter has."""
+    import keras
+    import numpy
+
+    from cnnlstm_spec.runs.export.convert import onnx
+    from cnnlstm_spec.runs.export.serving import write_saved_model
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+
+    keras.utils.clear_session()
+    branch = "{input: {kind: vector, shape: [5]}, layers: [{Dense: {units: 6, activation: gelu}}]}"
+    compilation = load(f"version: 1\nname: x\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
+    assert compilation.typed is not None
+    model = compilation.to_keras()
+    x = numpy.random.default_rng(0).normal(size=(9, 5)).astype("float32") * 4
+    write_saved_model(model, ("head",), find_inputs(compilation.typed), None, {}, tmp_path / "source")
+    onnx.convert(tmp_path / "source", tmp_path / "model.onnx", arrays={})
+    run, _, _ = onnx.open_file(tmp_path / "model.onnx")
+    assert numpy.abs(run({"x": x})["head"] - model.predict(x, verbose=0)).max() < 1e-5
+
+
 def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     """By the name that the converter gives it: pools over three axes, if they are written as they are."""
     import keras

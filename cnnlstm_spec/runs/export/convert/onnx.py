@@ -20,6 +20,7 @@ def convert(source: File, target: File, arrays: Mapping[str, Any], opset: int | 
     from keras.src.export.tf2onnx_lib import patch_tf2onnx
 
     patch_tf2onnx()
+    _register_erfc()
     loaded = tensorflow.saved_model.load(str(source))
     graph, inputs, outputs = freeze(loaded.signatures[SIGNATURE])
     asked = opset or OPSET
@@ -29,6 +30,26 @@ def convert(source: File, target: File, arrays: Mapping[str, Any], opset: int | 
     onnx.checker.check_model(model)
     replace_file(target, model.SerializeToString())
     return {"opset": asked}
+
+
+def _register_erfc() -> None:
+    """Tells the converter that erfc(x), which TensorFlow has in `gelu`, is 1 - erf(x); ONNX has that alone."""
+    import numpy
+    from tf2onnx import utils
+    from tf2onnx.handler import tf_op
+
+    class Erfc:
+        @classmethod
+        def version_9(cls, graph: Any, node: Any, **more: Any) -> None:
+            (dtype,) = node.output_dtypes
+            shapes = node.output_shapes
+            graph.remove_node(node.name)
+            one = graph.make_const(utils.make_name("one"), numpy.array(1, utils.map_onnx_to_numpy_type(dtype)))
+            erf = graph.make_node("Erf", node.input)
+            given = [one.output[0], erf.output[0]]
+            graph.make_node("Sub", given, name=node.name, outputs=node.output, shapes=shapes, dtypes=[dtype])
+
+    tf_op("Erfc")(Erfc)
 
 
 def freeze(function: Any) -> tuple[Any, dict[str, str], dict[str, str]]:
