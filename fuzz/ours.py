@@ -14,7 +14,7 @@ Shape = tuple[int | None, ...]
 
 
 def need_floats(x: Any) -> None:
-    """These add floats, or set them beside each other. Keras announces floats where integers come, so that it is asked on data."""
+    """They add floats, or set them beside each other. Keras announces floats where integers come: it is asked on data."""
     if "float" not in keras.backend.standardize_dtype(x.dtype):
         raise TypeError(f"floats are needed, not {x.dtype}")
 
