@@ -34,7 +34,6 @@ def convert(source: File, target: File, arrays: Mapping[str, Any], opset: int | 
 
 def _register_erfc() -> None:
     """Tells the converter that erfc(x), which TensorFlow has in `gelu`, is 1 - erf(x); ONNX has that alone."""
-    import numpy
     from tf2onnx import utils
     from tf2onnx.handler import tf_op
 
@@ -44,7 +43,7 @@ def _register_erfc() -> None:
             (dtype,) = node.output_dtypes
             shapes = node.output_shapes
             graph.remove_node(node.name)
-            one = graph.make_const(utils.make_name("one"), numpy.array(1, utils.map_onnx_to_numpy_type(dtype)))
+            one = graph.make_const(utils.make_name("one"), utils.map_onnx_to_numpy_type(dtype)(1).reshape(1))
             erf = graph.make_node("Erf", node.input)
             given = [one.output[0], erf.output[0]]
             graph.make_node("Sub", given, name=node.name, outputs=node.output, shapes=shapes, dtypes=[dtype])
