@@ -308,6 +308,29 @@ def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
     assert numpy.abs(run({"x": x})["head"] - model.predict(x, verbose=0)).max() < 1e-5
 
 
+def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Path) -> None:
+    """The shortest spec of a cell of docs/deploy.md: LiteRT's converter fails at the sum of one feature; of two it does not."""
+    import keras
+
+    from cnnlstm_spec.runs.export.convert import litert
+    from cnnlstm_spec.runs.export.serving import write_saved_model
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+
+    def convert(features: int) -> None:
+        keras.utils.clear_session()
+        layers = "[{Residual: {layers: [{MultiHeadAttention: {num_heads: 2, key_dim: 4}}]}}, GlobalAveragePooling1D]"
+        branch = f"{{input: {{kind: sequence, shape: [20, {features}]}}, layers: {layers}}}"
+        compilation = load(f"version: 1\nname: x\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
+        assert compilation.typed is not None
+        source = tmp_path / str(features)
+        write_saved_model(compilation.to_keras(), ("head",), find_inputs(compilation.typed), 1, {}, source)
+        litert.convert(source, tmp_path / "model.tflite", arrays={})
+
+    convert(2)
+    with pytest.raises(Exception, match="should be of the same rank"):
+        convert(1)
+
+
 def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     """By the name that the converter gives it: pools over three axes, if they are written as they are."""
     import keras
