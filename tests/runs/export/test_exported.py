@@ -288,7 +288,7 @@ def test_pools_over_three_axes_in_litert(pool: str, tmp_path: Path) -> None:
 
 
 def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
-    """TensorFlow computes it with erfc, which neither ONNX nor its converter has."""
+    """TensorFlow computes it with erfc, which neither ONNX nor its converter has; and it writes names of inputs small."""
     import keras
     import numpy
 
@@ -298,14 +298,14 @@ def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
 
     keras.utils.clear_session()
     branch = "{input: {kind: vector, shape: [5]}, layers: [{Dense: {units: 6, activation: gelu}}]}"
-    compilation = load(f"version: 1\nname: x\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
+    compilation = load(f"version: 1\nname: x\nbranches: {{lead_I: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
     assert compilation.typed is not None
     model = compilation.to_keras()
     x = numpy.random.default_rng(0).normal(size=(9, 5)).astype("float32") * 4
     write_saved_model(model, ("head",), find_inputs(compilation.typed), None, {}, tmp_path / "source")
     onnx.convert(tmp_path / "source", tmp_path / "model.onnx", arrays={})
     run, _, _ = onnx.open_file(tmp_path / "model.onnx")
-    assert numpy.abs(run({"x": x})["head"] - model.predict(x, verbose=0)).max() < 1e-5
+    assert numpy.abs(run({"lead_I": x})["head"] - model.predict(x, verbose=0)).max() < 1e-5
 
 
 def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def freeze(function: Any) -> tuple[Any, dict[str, str], dict[str, str]]:
             node.attr["dtype"].type = tensorflow.as_dtype(value.dtype).as_datatype_enum
             node.attr["value"].tensor.CopyFrom(tensorflow.make_tensor_proto(value))
     placed = {each.name.partition(":")[0]: each.name for each in constant.inputs}
-    inputs = {name: placed.get(name, f"{name}:0") for name in sorted(function.structured_input_signature[1])}
+    # The placeholder of an input may have another name: TensorFlow writes `lead_I` small.
+    given = {name: each.name for name, each in sorted(function.structured_input_signature[1].items())}
+    inputs = {name: placed.get(own, f"{own}:0") for name, own in given.items()}
     # Outputs lie in the order of their names, as TensorFlow flattens a mapping.
     outputs = zip(sorted(function.structured_outputs), (each.name for each in constant.outputs), strict=True)
     return graph, inputs, dict(outputs)
