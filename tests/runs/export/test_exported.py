@@ -12,6 +12,7 @@ from json_schemas import read_document
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.ir.graph import TypedGraph
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
@@ -254,6 +255,18 @@ def _as_text(arrays: Any) -> Any:
     return {name: each.astype(str) if each.dtype == object else each for name, each in arrays.items()}
 
 
+def build(branch: str, name: str = "x") -> tuple[TypedGraph, Any, Any]:
+    """A spec of one branch, with a head of one unit: its graph, its model and the inputs of that."""
+    import keras
+
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+
+    keras.utils.clear_session()
+    compilation = load(f"version: 1\nname: one\nbranches: {{{name}: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
+    assert compilation.typed is not None, compilation
+    return compilation.typed, compilation.to_keras(), find_inputs(compilation.typed)
+
+
 @pytest.mark.parametrize(
     "pool",
     [
@@ -263,23 +276,18 @@ def _as_text(arrays: Any) -> Any:
 )
 def test_pools_over_three_axes_in_litert(pool: str, tmp_path: Path) -> None:
     """It has pools over two alone; over height and width, then over depth, they give the same."""
-    import keras
     import numpy
     from ai_edge_litert.interpreter import Interpreter
 
     from cnnlstm_spec.runs.export.convert import litert
     from cnnlstm_spec.runs.export.serving import write_saved_model
-    from cnnlstm_spec.runs.export.sizes import find_inputs
 
-    keras.utils.clear_session()
     kind, shape = ("tensor, axes: [frames, a, b, c, d]", [2, 5, 6, 7, 2]) if "Time" in pool else ("volume", [5, 6, 7, 2])
     branch = f"{{input: {{kind: {kind}, shape: {shape}}}, layers: [{pool}, Flatten]}}"
-    compilation = load(f"version: 1\nname: scans\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
-    assert compilation.typed is not None, compilation
-    model = compilation.to_keras()
+    _, model, inputs = build(branch)
     x = numpy.random.default_rng(0).normal(size=(1, *shape)).astype("float32")
     before = model.predict(x, verbose=0)
-    write_saved_model(model, ("head",), find_inputs(compilation.typed), 1, {}, tmp_path / "source", in_planes=True)
+    write_saved_model(model, ("head",), inputs, 1, {}, tmp_path / "source", in_planes=True)
     litert.convert(tmp_path / "source", tmp_path / "model.tflite", arrays={})
     found = Interpreter(str(tmp_path / "model.tflite")).get_signature_runner()(x=x)["head"]
     assert numpy.abs(found - before).max() < 1e-5
@@ -289,20 +297,15 @@ def test_pools_over_three_axes_in_litert(pool: str, tmp_path: Path) -> None:
 
 def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
     """TensorFlow computes it with erfc, which neither ONNX nor its converter has; and it writes names of inputs small."""
-    import keras
     import numpy
 
     from cnnlstm_spec.runs.export.convert import onnx
     from cnnlstm_spec.runs.export.serving import write_saved_model
-    from cnnlstm_spec.runs.export.sizes import find_inputs
 
-    keras.utils.clear_session()
     branch = "{input: {kind: vector, shape: [5]}, layers: [{Dense: {units: 6, activation: gelu}}]}"
-    compilation = load(f"version: 1\nname: x\nbranches: {{lead_I: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
-    assert compilation.typed is not None
-    model = compilation.to_keras()
+    _, model, inputs = build(branch, "lead_I")
     x = numpy.random.default_rng(0).normal(size=(9, 5)).astype("float32") * 4
-    write_saved_model(model, ("head",), find_inputs(compilation.typed), None, {}, tmp_path / "source")
+    write_saved_model(model, ("head",), inputs, None, {}, tmp_path / "source")
     onnx.convert(tmp_path / "source", tmp_path / "model.onnx", arrays={})
     run, _, _ = onnx.open_file(tmp_path / "model.onnx")
     assert numpy.abs(run({"lead_I": x})["head"] - model.predict(x, verbose=0)).max() < 1e-5
@@ -310,20 +313,15 @@ def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
 
 def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Path) -> None:
     """The shortest spec of a cell of docs/deploy.md: LiteRT's converter fails at the sum of one feature; of two it does not."""
-    import keras
-
     from cnnlstm_spec.runs.export.convert import litert
     from cnnlstm_spec.runs.export.serving import write_saved_model
-    from cnnlstm_spec.runs.export.sizes import find_inputs
 
     def convert(features: int) -> None:
-        keras.utils.clear_session()
         layers = "[{Residual: {layers: [{MultiHeadAttention: {num_heads: 2, key_dim: 4}}]}}, GlobalAveragePooling1D]"
         branch = f"{{input: {{kind: sequence, shape: [20, {features}]}}, layers: {layers}}}"
-        compilation = load(f"version: 1\nname: x\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
-        assert compilation.typed is not None
+        _, model, inputs = build(branch)
         source = tmp_path / str(features)
-        write_saved_model(compilation.to_keras(), ("head",), find_inputs(compilation.typed), 1, {}, source)
+        write_saved_model(model, ("head",), inputs, 1, {}, source)
         litert.convert(source, tmp_path / "model.tflite", arrays={})
 
     convert(2)
@@ -333,21 +331,15 @@ def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Pat
 
 def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     """By the name that the converter gives it: pools over three axes, if they are written as they are."""
-    import keras
-
     from cnnlstm_spec.runs.export.blame import describe, find_layer
     from cnnlstm_spec.runs.export.convert import litert
     from cnnlstm_spec.runs.export.serving import write_saved_model
-    from cnnlstm_spec.runs.export.sizes import find_inputs
     from cnnlstm_spec.runs.export.worker import first_line, whole
 
-    keras.utils.clear_session()
     layers = "{Conv3D: {filters: 1, kernel_size: 1}}, MaxPooling3D, {MaxPooling3D: {padding: same}}, Flatten"
     branch = f"{{input: {{kind: volume, shape: [4, 4, 4, 1]}}, layers: [{layers}]}}"
-    compilation = load(f"version: 1\nname: scans\nbranches: {{x: {branch}}}\nhead: [{{Dense: {{units: 1}}}}]\n")
-    assert compilation.typed is not None
-    typed = compilation.typed
-    write_saved_model(compilation.to_keras(), ("head",), find_inputs(typed), 1, {}, tmp_path / "source")
+    typed, model, inputs = build(branch)
+    write_saved_model(model, ("head",), inputs, 1, {}, tmp_path / "source")
     with pytest.raises(Exception, match="MaxPool3D") as error:
         litert.convert(tmp_path / "source", tmp_path / "model.tflite", arrays={})
     assert first_line(error.value) == "'tf.MaxPool3D' op is neither a custom op nor a flex op"
