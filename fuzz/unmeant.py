@@ -161,6 +161,20 @@ def _after_the_last(rng: Random) -> Pair:
     return spec | {"head": [first, more, last]}, spec | {"head": [first, last, more]}
 
 
+def _logits(rng: Random) -> Pair:
+    """An activation between the last kernel and what makes probabilities of its logits."""
+    units, activation, loss = rng.choice(
+        [(1, "sigmoid", "binary_crossentropy"), (rng.randint(3, 9), "softmax", "categorical_crossentropy")]
+    )
+    spec, bounds = spec_of(rng), rng.choice(["relu", "relu6", "tanh"] + ["softplus"] * (units == 1))
+    spec["head"] = [{"Dense": {"units": units}}, {"Activation": {"activation": activation}}]
+    spec["compile"] = {"loss": loss}
+    if rng.random() < 0.5:
+        return spec, replaced(spec, ("head", 0, "Dense"), {"units": units, "activation": bounds})
+    first, last = spec["head"]
+    return spec, spec | {"head": [first, {"Activation": {"activation": bounds}}, last]}
+
+
 def _anew(rng: Random) -> Pair:
     """Steps made of the vector of a padded sequence, without and with its mask."""
     spec, steps, width = spec_of(rng, vector), rng.randint(8, 20), rng.randint(3, 8)
@@ -194,6 +208,10 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
     "accuracy-of-one-class": _of_head(*SEVERAL, ["binary_accuracy"], _set(metrics=["accuracy"])),
     "accuracy-of-numbers": _of_head((1, 1), None, "mean_squared_error", ["mean_absolute_error"], _set(metrics=["accuracy"])),
     "accuracy-of-margins": _of_head((1, 1), None, "hinge", None, _set(metrics=["accuracy"])),
+    "margins-expected": _of_head(
+        (1, 1), "tanh", "hinge", None, _set(activation=("sigmoid", "relu"), loss=("hinge", "squared_hinge"))
+    ),
+    "logits-bounded": _logits,
     "threshold-on-logits": _of_head(
         (1, 1), None, {"BinaryCrossentropy": {"from_logits": True}}, None, _set(metrics=(["accuracy"], ["AUC"], ["Precision"]))
     ),
@@ -227,6 +245,11 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
         [_conv(**FIRST, use_bias=False), "BatchNormalization", "Flatten"],
         **TURNED,
     ),
+    "norm-without-channels": lambda rng: _layers(
+        [_conv(), "LayerNormalization", "Flatten"],
+        [_conv(), {rng.choice(["LayerNormalization", "UnitNormalization"]): {"axis": rng.choice([1, 2, -2, [1]])}}, "Flatten"],
+        **IMAGE,
+    )(rng),
     "value-range-differs": _layers(
         [{"Rescaling": {"scale": "1/255"}}, {"RandomBrightness": {"factor": 0.2, "value_range": [0, 1]}}, "Flatten"],
         [{"Rescaling": {"scale": "1/255"}}, {"RandomBrightness": {"factor": 0.2}}, "Flatten"],

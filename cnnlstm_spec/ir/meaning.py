@@ -45,6 +45,10 @@ class Range:
         above = self.least is None or value > self.least or (value == self.least and self.attained)
         return above and (self.greatest is None or value <= self.greatest)
 
+    def crosses(self, value: float) -> bool:
+        """Whether values may lie on both sides of a number."""
+        return (self.least is None or self.least < value) and (self.greatest is None or self.greatest > value)
+
     def loosened(self) -> Range:
         """The same values, of which nothing is said about their sum."""
         return self if self.sums is None else replace(self, sums=None)

@@ -41,5 +41,8 @@ ADDS_UP = "softmax"
 SIGMOIDS = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid"})
 """Those that give each value a probability of its own."""
 
+CUTTING = frozenset({"relu", "relu6", "sparse_plus"})
+"""Those that give one number for all values below another one, so that no gradient comes through there, and grow above it."""
+
 EXPLOSIVE = frozenset({"exponential"})
 """Those that grow so fast that a loop over them leaves every floating-point number behind."""

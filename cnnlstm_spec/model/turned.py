@@ -1,36 +1,48 @@
-"""Images whose channels come first, under layers that read them last: what fails for that is this one mistake."""
+"""Channels that layers take for another axis, from the input on or behind a layer: what fails for that is this one mistake."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..ir.graph import Node, TypedGraph
 from ..ops.input import InputOp
 from ..text.diagnostic import Diagnostic, Label
+from ..text.fix import Fix, Put
 from .infer import infer
 from .look_on import key_of
-from .rules.channels import FIRST, find_order
+from .rules.channels import FIRST, FORMAT, find_format, find_order, tell_format
+
+Turned = tuple[Diagnostic, str, dict[str, Node]]
+"""What says that channels are taken for another axis, in words what is read so at its place, and the nodes without that."""
 
 
 def blame_channels(
     typed: TypedGraph, found: Sequence[Diagnostic], of_types: Sequence[Diagnostic], batch_size: int | None
 ) -> list[Diagnostic]:
-    """What is found, where errors `of_types` that are none with the channels last are told as one, with what mends them."""
+    """What is found, where errors `of_types` that are none with the channels read as they are meant are told as one."""
     left = list(found)
-    for told in [each for each in found if each.code is FIRST] if of_types else ():
+    if not any(each.severity == "error" for each in of_types):
+        return left
+    for told, words, nodes in (*_turn_inputs(typed, found), *_turn_formats(typed)):
         still: list[Diagnostic] = []
-        nodes = {id: _turn_input(node, told, typed) for id, node in typed.graph.nodes.items()}
         infer(replace(typed.graph, nodes=nodes), typed.policy, still, batch_size)
         keys = set(map(key_of, still))
         freed = [each for each in of_types if each.severity == "error" and key_of(each) not in keys]
         if freed:
-            label = Label(told.place, f"is {told.facts['height']} high, with {told.facts['channels']} channels, as it is read")
-            joined = replace(freed[0], labels=(label, *freed[0].labels), help=told.help, fixes=told.fixes)
-            gone = [told, *freed[1:]]
+            joined = replace(freed[0], labels=(Label(told.place, words), *freed[0].labels), help=told.help, fixes=told.fixes)
+            gone = [*freed[1:], *(each for each in left if each is told or told.code is each.code is FORMAT)]
             left = [joined if each is freed[0] else each for each in left if not any(each is one for one in gone)]
             of_types = [each for each in of_types if not any(each is one for one in freed)]
     return left
+
+
+def _turn_inputs(typed: TypedGraph, found: Sequence[Diagnostic]) -> Iterator[Turned]:
+    """Each input whose channels come first, with them last."""
+    for told in found:
+        if told.code is FIRST:
+            words = f"is {told.facts['height']} high, with {told.facts['channels']} channels, as it is read"
+            yield told, words, {id: _turn_input(node, told, typed) for id, node in typed.graph.nodes.items()}
 
 
 def _turn_input(node: Node, told: Diagnostic, typed: TypedGraph) -> Node:
@@ -43,3 +55,29 @@ def _turn_input(node: Node, told: Diagnostic, typed: TypedGraph) -> Node:
     assert order is not None
     shape = tuple(op.input.shape[axis - 1] for axis in order)
     return replace(node, op=op.model_copy(update={"input": op.input.model_copy(update={"shape": shape})}))
+
+
+def _turn_formats(typed: TypedGraph) -> Iterator[Turned]:
+    """The first layer whose data format is another than that of the layer before, with its format in all layers after it."""
+    first = next((each for each in typed.nodes.values() if find_format(each) is not None), None)
+    wanted = find_format(first) if first is not None else None
+    if first is None or wanted is None:
+        return
+    nodes, edits = dict(typed.graph.nodes), dict[Put, None]()
+    behind = {first.node.id}
+    for id, node in typed.graph.nodes.items():
+        if id not in behind and behind.isdisjoint(node.inputs):
+            continue
+        behind.add(id)
+        if node.op is not None and "data_format" in node.op.arguments and _value_of(node) != wanted:
+            nodes[id] = replace(node, op=node.op.model_copy(update={"data_format": wanted}))
+            edits[Put(node.origin.place.span, "data_format", wanted)] = None
+    told = tell_format(first, wanted)
+    title = f"write `data_format: {wanted}`" + (" in each layer after it" if len(edits) > 1 else "")
+    yield replace(told, fixes=(Fix(title, tuple(edits)),)), told.message.partition(": ")[0], nodes
+
+
+def _value_of(node: Node) -> str:
+    """The data format of a layer, which is channels last where none is written."""
+    assert node.op is not None
+    return node.op.value("data_format") or "channels_last"

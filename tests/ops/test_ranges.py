@@ -12,7 +12,7 @@ from cnnlstm_spec.ir.inference import Inference
 from cnnlstm_spec.ir.meaning import ANY, Meaning, Range, hull
 from cnnlstm_spec.ir.op import Example, Op
 from cnnlstm_spec.ir.tensor import TensorType
-from cnnlstm_spec.language.activations import ADDS_UP, BOUNDS, DISTRIBUTIONS
+from cnnlstm_spec.language.activations import ADDS_UP, BOUNDS, CUTTING, DISTRIBUTIONS
 
 OPS = [op for op in op_classes() if op.__name__ not in ("Bidirectional", "SpectralNormalization")]
 CASES = [(op, each) for op in OPS for each in op.examples if each.dtype == "float32"]
@@ -154,3 +154,14 @@ def _inferred(op: Op, example: Example, values: Range) -> Range | None:
     inputs = [replace(type_of(op, shape, "float32", 7), meaning=Meaning(values)) for shape in example.shapes]
     output: TensorType = op.infer(Inference(), *inputs)
     return op.meaning_after(output, *inputs).range
+
+
+@pytest.mark.keras
+def test_those_that_cut_give_one_number_below_and_grow_above() -> None:
+    import keras
+    import numpy
+
+    x = numpy.linspace(-9, 9, 73, dtype="float32")
+    given = {name: numpy.asarray(keras.activations.get(name)(x)) for name in BOUNDS if name not in DISTRIBUTIONS}
+    cutting = {name for name, y in given.items() if (y[x <= -1] == y[0]).all() and BOUNDS[name][1] in (None, 6)}
+    assert cutting == CUTTING

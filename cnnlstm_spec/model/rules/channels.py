@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...ir.graph import TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ir.size import Size
+from ...ir.tensor import TensorType
 from ...ops.input import InputOp
 from ...ops.stand_in import stand_for
 from ...ops.structural import EnterTime
@@ -26,6 +27,7 @@ else:
     Rescaling = stand_for("rescaling", "Rescaling")
 
 NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axis}; the channels are {channels}")
+ALONG = Code("norm-without-channels", "warning", "`{layer}` goes along {axes}; the channels are {channels}")
 FORMAT = Code("data-format-differs", "warning", "`{what}` takes the channels for {taken}: they are {channels} here")
 FIRST = Code("channels-come-first", "warning", "`shape: {shape}` is {height} high, with {channels} channels, as it is read")
 
@@ -41,46 +43,93 @@ def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     if op is None or x is None or node.type is None:
         return
     channels = x.meaning.channels
-    if channels is None or x.rank < 2 or len(node.inputs) > 1:
+    if x.rank < 2 or len(node.inputs) > 1:
+        return
+    if op.is_batch_norm or op.statistics is not None:
+        channels = _find_colours(x) if channels is None else channels
+    if channels is None:
         return
     if isinstance(op, BatchNormalization | GroupNormalization):
         yield from _check_norm(node, op, channels)
-    elif "data_format" in op.arguments and (reads := op.axes_read()) is not None and len(reads) == x.rank:
-        yield from _format(node, op, channels, reads)
+    elif op.statistics == "axis":
+        yield from _check_along(node, op, channels)
+    elif (wanted := find_format(node)) is not None:
+        yield tell_format(node, wanted)
 
 
-def _name_axis(node: TypedNode, place: int) -> str:
-    assert node.inputs[0] is not None
+def _find_colours(x: TensorType) -> int | None:
+    """The last axis of an image as the data have it, where no other one has a size of colours."""
+    *others, last = x.axes
+    alone = last.size in COLOURS and not any(each.size in COLOURS for each in others)
+    return len(others) if last.name == "channels" and alone else None
+
+
+def _name_axis(place: int) -> str:
     return f"axis {place + 1}"
 
 
 def _check_norm(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]:
     x = node.inputs[0]
     assert x is not None
-    axis = op.value("axis")
-    place = axis - 1 if axis > 0 else axis + x.rank
+    (place,) = _find_places(op, x)
     if place == channels:
         return
-    facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(node, place), "channels": _name_axis(node, channels)}
-    help = (f"write `axis: {channels + 1}`",) if channels != x.rank - 1 else ("leave `axis` out: -1 is that of the channels",)
-    axis = channels + 1 if channels != x.rank - 1 else -1
-    fixes = (put(node.node.origin.place.span, "axis", str(axis)),)
-    yield Diagnostic(NORM, place_in(op, "axis", node.node), facts, "", node.node.origin.uses, help, fixes)
+    facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(place), "channels": _name_axis(channels)}
+    yield _report_axis(NORM, node, op, facts, channels)
 
 
-def _format(node: TypedNode, op: Op, channels: int, reads: tuple[str, ...]) -> Iterable[Diagnostic]:
-    if "channels" not in reads and "features" not in reads:
+def _check_along(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]:
+    """A normalization of single samples that goes along rows or columns, or has weights for each of them."""
+    x = node.inputs[0]
+    assert x is not None
+    places = _find_places(op, x)
+    if channels in places or (not node.weights and len(places) == x.rank - 1):
+        # Along all axes but that of the channels, and without weights, each channel is normalized by itself.
         return
-    own = reads.index("channels" if "channels" in reads else "features")
-    if own == channels or channels not in (0, len(reads) - 1):
-        return
-    wanted = "channels_first" if channels == 0 else "channels_last"
-    facts: dict[str, object] = {"what": op.title(), "taken": reads[channels], "channels": _name_axis(node, channels)}
+    axes = " and ".join(map(_name_axis, places))
+    facts: dict[str, object] = {"layer": op.title(), "axes": axes, "channels": _name_axis(channels)}
+    yield _report_axis(ALONG, node, op, facts, channels)
+
+
+def _find_places(op: Op, x: TensorType) -> tuple[int, ...]:
+    """The axes that an op names, from 0 for the first after the batch."""
+    axis = op.value("axis")
+    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    return tuple(sorted(each - 1 if each > 0 else each + x.rank for each in axes))
+
+
+def _report_axis(code: Code, node: TypedNode, op: Op, facts: dict[str, object], channels: int) -> Diagnostic:
+    assert node.type is not None
+    last = channels == node.type.rank - 1
+    help = "leave `axis` out: -1 is that of the channels" if last else f"write `axis: {channels + 1}`"
+    fix = put(node.node.origin.place.span, "axis", str(-1 if last else channels + 1))
+    return Diagnostic(code, place_in(op, "axis", node.node), facts, "", node.node.origin.uses, (help,), (fix,))
+
+
+def find_format(node: TypedNode) -> str | None:
+    """The data format of the layer before, where that of a layer is another, whether or not it fails for that."""
+    op, x = node.node.op, node.inputs[0] if len(node.inputs) == 1 else None
+    reads = op.axes_read() if op is not None and "data_format" in op.arguments else None
+    if op is None or x is None or reads is None or len(reads) != x.rank or x.meaning.channels not in (0, x.rank - 1):
+        return None
+    name = next((each for each in ("channels", "features") if each in reads), None)
+    if x.rank < 2 or name is None or reads.index(name) == x.meaning.channels:
+        return None
+    return "channels_first" if x.meaning.channels == 0 else "channels_last"
+
+
+def tell_format(node: TypedNode, wanted: str) -> Diagnostic:
+    """The finding of a layer that takes the channels for another axis."""
+    op, x = node.node.op, node.inputs[0]
+    reads = op.axes_read() if op is not None else None
+    assert op is not None and x is not None and reads is not None and x.meaning.channels is not None
+    channels = x.meaning.channels
+    facts: dict[str, object] = {"what": op.title(), "taken": reads[channels], "channels": _name_axis(channels)}
     help = (f"write `data_format: {wanted}`, as the layer before it has",)
     if wanted == "channels_last":
         help = ("leave `data_format` out, as the layer before it does",)
     fixes = (put(node.node.origin.place.span, "data_format", wanted),)
-    yield Diagnostic(FORMAT, place_in(op, "data_format", node.node), facts, "", node.node.origin.uses, help, fixes)
+    return Diagnostic(FORMAT, place_in(op, "data_format", node.node), facts, "", node.node.origin.uses, help, fixes)
 
 
 def check_image_channels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:

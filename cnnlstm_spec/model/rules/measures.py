@@ -115,7 +115,10 @@ def _check_numbers(metric: Placed, head: HeadUse) -> Told:
 
 def _check_margins(metric: Placed, head: HeadUse) -> Told:
     """A threshold of probabilities, or several of them, over margins, whose sign says the class."""
-    loss, meant = head.loss, _find_meant(metric, head)
+    loss, meant, values = head.loss, _find_meant(metric, head), head.type.meaning.range
+    if values is not None and not values.crosses(0):
+        # The loss itself does not fit the output.
+        return
     threshold = find_threshold(metric.thing, meant)
     curve = meant in CURVES and not metric.thing.get("from_logits")
     if loss is None or loss.thing.name not in OF_MARGINS or not (threshold or curve):

@@ -45,6 +45,25 @@ def test_it_is_one_finding_and_its_fix_mends_it(code: str) -> None:
     assert not [each for each in mend(prepared, True, Clock(lambda: 0.0)).found if each.severity != "advice"]
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [f"{CONV}, MaxPooling2D, {{Conv2D: {{filters: 8, kernel_size: 9}}}}", f"{CONV}, {{Conv2D: {{filters: 8, kernel_size: 20}}}}"],
+)
+def test_what_fails_for_another_data_format_is_told_with_that(layers: str) -> None:
+    prepared = sweep(Source("spec.yaml", PIXELS % ("3, 64, 64", layers)))
+    (told,) = prepared.plain().diagnostics
+    assert told.code.name == "kernel-larger-than-input" and "takes the channels for height" in told.labels[0].message
+    mended = mend(prepared, True, Clock(lambda: 0.0))
+    # Of the last pool too, which comes after the one that fails.
+    assert mended.changed[0][1].count("channels_first") == layers.count("2D") + 1 and not mended.found
+
+
+def test_what_fails_with_every_data_format_stays_a_finding_of_its_own() -> None:
+    layers = f"{CONV}, MaxPooling2D, {{Conv2D: {{filters: 8, kernel_size: 99}}}}"
+    found = sweep(Source("spec.yaml", PIXELS % ("3, 64, 64", layers))).plain().diagnostics
+    assert [each.code.name for each in found] == ["data-format-differs", "kernel-larger-than-input"]
+
+
 def test_each_of_two_circles_is_told() -> None:
     other = TWO.replace("  p:", "  s:").replace("  q:", "  t:").replace("  r:", "  u:")
     for old, new in ("ps", "qt", "ru"):

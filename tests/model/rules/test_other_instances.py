@@ -97,11 +97,37 @@ MENDED += [
     ("pixels-scaled-otherwise", spec(IMAGE, f"Rescaling: {{scale: 1/255}}; ResNet50: {PRETRAINED}")),
     ("pixels-not-scaled", spec(IMAGE.replace("3]", "3], dtype: uint8"), f"VGG16: {PRETRAINED}")),
 ]
+CUT, BOTH = "{Dense: {units: 1, activation: relu}}", "{Dense: {units: 4, activation: tanh}}"
+MENDED += [
+    ("margins-expected", spec(VECTOR, "", head(1, "relu"), loss="squared_hinge")),
+    ("margins-expected", spec(VECTOR, "", head(3, "softmax"), loss=HINGE)),
+    ("margins-expected", spec(VECTOR, "", head(1, "sigmoid"), loss=HINGE, metrics="[accuracy]")),
+    ("margins-expected", spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[hinge]")),
+    ("logits-bounded", spec(VECTOR, "", f"[{CUT}, {{Activation: {{activation: sigmoid}}}}]", loss="bce")),
+    ("logits-bounded", spec(VECTOR, "", "[{Dense: {units: 1}}, ReLU, {Activation: {activation: sigmoid}}]", loss="bce")),
+    ("logits-bounded", spec(VECTOR, "", f"[{BOTH}, Softmax]", loss=CLASSES)),
+    ("logits-bounded", spec(VECTOR, "", head(4, "relu"), loss="{CategoricalCrossentropy: {from_logits: true}}")),
+    ("logits-bounded", spec(VECTOR, "", head(1, "softplus"), loss=LOGITS)),
+    ("norm-without-channels", spec(IMAGE, "LayerNormalization: {axis: 1}; Flatten")),
+    ("norm-without-channels", spec(STEPS, "Dense: {units: 4}; LayerNormalization: {axis: 1}; Flatten")),
+    ("norm-without-channels", spec(IMAGE, "Conv2D: {filters: 4, kernel_size: 3}; UnitNormalization: {axis: 2}; Flatten")),
+    ("norm-not-over-channels", spec(IMAGE, "BatchNormalization: {axis: 1}; Flatten")),
+]
 FOUND = [
+    ("norm-not-over-channels", spec(IMAGE, "GroupNormalization: {axis: 1, groups: 8}; Flatten")),
     ("ignored-class-counted", spec(IMAGE, "", "[{Conv2D: {filters: 4, kernel_size: 1, activation: softmax}}]", loss="{SparseCategoricalCrossentropy: {ignore_class: 9}}", metrics="[{SparseTopKCategoricalAccuracy: {k: 2}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 3}}]", loss="mse", targets="{encoding: real, shape: [1], range: [0, 9]}")),
 ]  # fmt: skip
 MEANT = [
+    spec(VECTOR, "", head(3, "softmax"), loss="categorical_hinge"),
+    spec(VECTOR, "", f"[{BOTH}, {{Rescaling: {{scale: 20}}}}, Softmax]", loss=CLASSES),
+    spec(VECTOR, "", "[{Dense: {units: 4, activation: softplus}}, Softmax]", loss=CLASSES),
+    spec(VECTOR, "", "[{Dense: {units: 1, activation: tanh}}, {Rescaling: {scale: 9}}]", loss=LOGITS),
+    spec(IMAGE, "Conv2D: {filters: 4, kernel_size: 1, activation: relu}; GlobalAveragePooling2D", "[Softmax]", loss=CLASSES),
+    spec(IMAGE, "LayerNormalization: {axis: [1, 2], center: false, scale: false}; Flatten"),
+    spec(IMAGE, "LayerNormalization: {axis: [1, 2, 3]}; Flatten"),
+    spec(STEPS, "LayerNormalization: {axis: 1, center: false, scale: false}; Flatten"),
+    spec("{kind: image, shape: [3, 32, 32]}", "LayerNormalization: {axis: 1}; Flatten"),
     spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[accuracy]"),
     spec(VECTOR, "", head(1), loss=HINGE, metrics="[{BinaryAccuracy: {threshold: 0}}, {AUC: {from_logits: true}}]"),
     spec(VECTOR, "", head(2, "softmax"), loss=CLASSES, metrics="[{Precision: {thresholds: 0.9}}, {F1Score: {average: macro}}]"),

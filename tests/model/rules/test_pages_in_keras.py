@@ -99,6 +99,34 @@ def margins(wrong: Any, right: Any) -> None:
     assert measured(wrong, [[1.0], [0.0]] * (BATCH // 2), [[0.4], [-0.4]] * (BATCH // 2)) == [0.5]
 
 
+@claim("margins-expected")
+def one_sign(wrong: Any, right: Any) -> None:
+    """The best that each can give of a batch of both classes, whose labels are 0 and 1."""
+    import numpy
+
+    labels = numpy.array([[1.0], [0.0]] * (BATCH // 2))
+    for model, best in ((wrong, 0.5), (right, 0)):
+        values = given(model, uniform(model, 1e4) - 5e3)
+        least, most = (0, 1) if values.min() >= 0 else (-1, 1)
+        assert least <= values.min() <= values.max() <= most
+        loss = model.compute_loss(None, labels, numpy.where(labels > 0, most, least).astype("float32"))
+        assert abs(float(loss) - best) < 1e-6
+
+
+@claim("logits-bounded")
+def bounded(wrong: Any, right: Any) -> None:
+    """The kernel of a class whose logit is cut for all of a batch has no gradient."""
+    import numpy
+    import tensorflow
+
+    for model, learns in ((wrong, False), (right, True)):
+        kernel, bias = model.trainable_variables
+        bias.assign([-100, 0, 0, 0])
+        with tensorflow.GradientTape() as tape:
+            loss = model.compute_loss(None, numpy.eye(4)[[0] * BATCH], model(uniform(model)))
+        assert bool(numpy.abs(tape.gradient(loss, kernel.value)[:, 0]).max() > 0) == learns
+
+
 @claim("threshold-on-logits")
 def logits(wrong: Any, right: Any) -> None:
     labels, predicted = [[1.0]] * BATCH, [[0.3]] * BATCH
@@ -237,6 +265,13 @@ def over_width(wrong: Any, right: Any) -> None:
 def norm(wrong: Any, right: Any) -> None:
     sizes = [next(w.shape[0] for w in model.weights if w.path.endswith("moving_mean")) for model in (wrong, right)]
     assert sizes == [30, 4]
+
+
+@claim("norm-without-channels")
+def along_rows(wrong: Any, right: Any) -> None:
+    for model, axis, size in ((wrong, 1, 30), (right, 3, 4)):
+        assert [w.shape[0] for w in model.weights if w.path.endswith("gamma")] == [size]
+        assert abs(given(inner(model, "LayerNormalization"), uniform(model)).mean(axis)).max() < 1e-5
 
 
 @claim("data-format-differs")
