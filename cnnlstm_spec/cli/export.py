@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..model.runtimes import RUNTIMES
+from ..text.escape.terminal import one_line
 from .evaluate import require_option
 from .options import imports_option
 from .run_options import add_model_options, open_finished, outside_option, told_to_people
@@ -99,7 +100,7 @@ def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str
     metavar="SECONDS",
     help="For each conversion, and for each thing that a file is asked afterwards.",
 )
-@click.option("--force", is_flag=True, help="Replace files in DIR that `export` did not write.")
+@click.option("--force", is_flag=True, help="Write anew, whatever lies in DIR.")
 @imports_option
 @outside_option
 def command(
@@ -125,7 +126,8 @@ def command(
     RUN is the folder of a run, or a .keras file together with --spec. Inputs have the names of the branches, outputs those of
     the heads. Each file is run in its own runtime beside Keras, on samples of the data where there are some, before it is put in
     place; one that differs by more than the tolerance is an error, and nothing is written. What was found stands in
-    DIR/export.json.
+    DIR/export.json. Where DIR holds what would be written already, of the same model, spec, data, options and versions,
+    nothing is done, unless --force is given.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     progress = Progress()
@@ -142,5 +144,5 @@ def command(
             found = write_export(finished, wanted, File(folder), force, progress.step, note)
     finally:
         progress.end()
-    write(render_export(found, folder) + "\n")
+    write(f"{one_line(folder)} is up to date\n" if found is None else render_export(found, folder) + "\n")
     return 0

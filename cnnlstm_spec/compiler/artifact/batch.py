@@ -168,7 +168,7 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
         return False
     assert compilation.spec is not None
     wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _installed(same[4]))
-    return whole and trained is None and written == now and same == wanted and not _has_own_modules(compilation)
+    return whole and trained is None and written == now and same == wanted and not has_own_modules(compilation)
 
 
 def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
@@ -181,7 +181,7 @@ def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
     return {**found, "cnnlstm-spec": __version__}
 
 
-def _has_own_modules(compilation: Compilation) -> bool:
+def has_own_modules(compilation: Compilation) -> bool:
     """Whether layers, losses or the like come from modules of the person's own."""
     document = compilation.document
     if isinstance(document, MappingNode) and any(document.get(key) is not None for key in ("layers_from", "objects_from")):

@@ -90,6 +90,8 @@ class TextLayer(Document):
     """Those that are written, but for the vocabulary."""
     vocabulary: LeftOut[str] = None
     """The file that has it, a word a line."""
+    sha256: LeftOut[str] = None
+    """Of that file."""
 
 
 class Input(Document):
@@ -129,6 +131,9 @@ class Export(Document):
     """Of the packages that converted and ran the files."""
     model: str
     """SHA-256 of the `.keras` file."""
+    origin: LeftOut[str] = None
+    """SHA-256 of all that the files rest on: model, spec, data, options and versions; left out where modules of the person's
+    own are among it. An export of the same does nothing."""
     inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
     outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
     texts: LeftOut[dict[str, TextLayer]] = None

@@ -93,16 +93,10 @@ class Model:
         return next((each for each in ("validation", "test") if each in self.parts), None)
 
 
-def open_model(finished: Finished, read_data: bool = True) -> Model:
-    """Builds the models and reads the data. Raises DataError, and Unbuildable where the weights are not of this spec."""
+def open_model(finished: Finished, parts: Mapping[str, Part]) -> Model:
+    """Builds the models. Raises Unbuildable where the weights are not of this spec."""
     from ...emit.keras.run import forget
 
-    parts: dict[str, Part] = {}
-    spec = finished.compilation.spec
-    if read_data and spec is not None and spec.data is not None and spec.data.train:
-        reading = finished.reading()
-        parts = reading.read(finished.manifest.fold if finished.manifest is not None else None)
-        reading.problems.stop()
     forget()
     deployment = deploy(finished.compilation, finished.model_path)
     training, inference = deployment.models()

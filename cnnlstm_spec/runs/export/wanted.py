@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Any
 
 from ...text.frozen import dataclass
 from ..require import Requirement
@@ -41,6 +42,20 @@ class Wanted:
                 of_litert = [Kind(format, each) for each in dict.fromkeys(self.quantize)] if format == "litert" else []
                 found += of_litert or [Kind(format)]
         return tuple(found)
+
+    def facts(self) -> dict[str, Any]:
+        """All of it that what is written rests on, as JSON has it."""
+        return {
+            "files": [str(each) for each in self.kinds],
+            "sizes": dict(sorted(self.sizes.items())),
+            "batch_size": self.batch_size,
+            "opset": self.opset,
+            "tolerance": self.tolerance,
+            "required": [each.text for each in self.required],
+            "explain": self.explain,
+            "keep_float": list(self.keep_float),
+            "samples": self.samples,
+        }
 
     def check(self) -> None:
         """Raises DataError for what would have no effect."""

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
+from ...compiler.artifact.write import digest as hash_bytes
 from ...compiler.artifact.write import replace_file
 from ...compiler.backend import DEFAULT, find_backend
 from ...emit.keras.quiet import silence
 from ...emit.words.shapes import make_inputs, make_outputs
 from ...text.files import digest
 from ..finished import Finished
-from ..installed import installed_versions
 from ..samples import DataError
+from .current import find_origin, is_current, list_versions, read_data
 from .document import Export, ExportedFile, Input, Output, TextLayer
-from .formats import FORMS, Kind, need_installed
+from .formats import Kind, need_installed
 from .place import check_folder, put_in_place, scratch_beside, scratch_folder
 from .wanted import Wanted
 
 if TYPE_CHECKING:
     from .export import Exporter
-
-PACKAGES = {"ai_edge_litert": "ai-edge-litert"}
-"""What a module is installed as, where its name differs."""
 
 
 def write_export(
@@ -34,8 +31,8 @@ def write_export(
     force: bool = False,
     step: Callable[[str], None] = lambda text: None,
     note: Callable[[str], None] = lambda text: None,
-) -> Export:
-    """Writes the files that are wanted, and gives what `export.json` holds.
+) -> Export | None:
+    """Writes the files that are wanted, and gives what `export.json` holds; None where the folder holds them already.
 
     Raises DataError with what is amiss; then nothing is written. Raises PathError and Unbuildable as `train` does.
     """
@@ -44,15 +41,20 @@ def write_export(
     kinds = wanted.kinds
     need_installed(kinds)
     check_folder(folder, kinds, force)
+    step("reading the data")
+    data = read_data(finished)
+    origin = find_origin(finished, data, wanted)
+    if not force and is_current(folder, origin):
+        return None
     step("importing Keras")
     with silence():
         from .export import Exporter, Shared, open_model
     step("building the model")
-    model = open_model(finished)
+    model = open_model(finished, data.parts)
     with scratch_beside(folder) as scratch, scratch_folder() as between:
         exporter = Exporter(model, wanted, scratch, step, note, Shared(between))
         files = tuple(_made(exporter, kinds))
-        found = _describe(exporter, files, _write_texts(exporter, kinds, scratch))
+        found = _describe(exporter, files, _write_texts(exporter, kinds, scratch), origin)
         put_in_place(scratch, folder, found)
     return found
 
@@ -80,11 +82,13 @@ def _write_texts(exporter: Exporter, kinds: tuple[Kind, ...], scratch: File) -> 
     for branch, each in (found := describe_texts(model.typed, texts)).items():
         words = list_words(model.typed, branch)
         if each.vocabulary is not None and words is not None:
-            replace_file(scratch / each.vocabulary, "".join(f"{word}\n" for word in words).encode())
+            data = "".join(f"{word}\n" for word in words).encode()
+            replace_file(scratch / each.vocabulary, data)
+            found[branch] = each.model_copy(update={"sha256": hash_bytes(data)})
     return found
 
 
-def _describe(exporter: Exporter, files: tuple[ExportedFile, ...], texts: dict[str, TextLayer]) -> Export:
+def _describe(exporter: Exporter, files: tuple[ExportedFile, ...], texts: dict[str, TextLayer], origin: str | None) -> Export:
     model = exporter.model
     spec, typed = model.finished.compilation.spec, model.finished.compilation.typed
     assert spec is not None and typed is not None
@@ -92,16 +96,16 @@ def _describe(exporter: Exporter, files: tuple[ExportedFile, ...], texts: dict[s
     data = document.get("data")
     read = data.get("inputs") if isinstance(data, dict) else None
     how: dict[str, Any] = read if isinstance(read, dict) else {}
-    packages = dict.fromkeys(module for each in files for module in FORMS[each.format].modules)
     trial = exporter.trial
+    more: dict[str, Any] = ({"texts": texts} if texts else {}) | ({"origin": origin} if origin is not None else {})
     return Export(
         version=1,
         name=spec.name,
-        versions={**installed_versions(), **{name: version(PACKAGES.get(name, name)) for name in packages}},
+        versions=list_versions(exporter.wanted.kinds),
         model=digest(model.finished.model_path),
         inputs=tuple(Input(**each.to_data(), read=how.get(each.name)) for each in make_inputs(typed)),
         outputs=tuple(Output(**each.to_data(), **_read_output(model.finished, each.name)) for each in make_outputs(typed)),
-        **({"texts": texts} if texts else {}),
+        **more,
         samples=len(trial.samples),
         samples_of=trial.of,
         files=files,

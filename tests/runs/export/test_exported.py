@@ -129,6 +129,11 @@ def test_a_run_is_exported_and_measured(trained: Path, capsys: pytest.CaptureFix
     assert found["samples_of"] == "validation"
     assert "model.int8.tflite on validation (20 samples), before and after:" in printed
 
+    written = {each: each.stat().st_mtime_ns for each in device.iterdir()}
+    assert run([*given, "--require", "accuracy>=0.6", "--time-limit", "900"]) == 0
+    assert capsys.readouterr().out == f"{device} is up to date\n"
+    assert {each: each.stat().st_mtime_ns for each in device.iterdir()} == written
+
     assert run(["compare", str(trained / "run"), str(device), "--format", "json"]) == 0
     of_run, of_file = read_document("compare", capsys.readouterr().out)["runs"]
     assert of_file["run"] == str(device / "model.int8.tflite") and "params" not in of_file and "difference" not in of_run

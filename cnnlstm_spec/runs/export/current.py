@@ -1,0 +1,82 @@
+"""Whether a folder holds an export already: of the same model, spec, data and wishes, by the same versions. Imports no Keras."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path as File
+
+from ...compiler.artifact.batch import has_own_modules
+from ...spec.data.sources import Source
+from ...text.escape.json import to_json
+from ...text.files import PathError, digest, read_json
+from ..file_digests import digest_files
+from ..finished import Finished
+from ..installed import installed_versions
+from ..run import make_identity
+from ..samples import Data
+from .document import Export
+from .formats import FORMS, Kind
+from .place import DOCUMENT
+from .wanted import Wanted
+
+PACKAGES = {"ai_edge_litert": "ai-edge-litert"}
+"""What a module is installed as, where its name differs."""
+
+
+def read_data(finished: Finished) -> Data:
+    """What files are measured on; no parts of a spec without data. Raises DataError."""
+    spec = finished.compilation.spec
+    if spec is None or spec.data is None or not spec.data.train:
+        return Data({}, {})
+    reading = finished.reading()
+    parts = reading.read(_fold_of(finished))
+    reading.problems.stop()
+    return Data(parts, reading.targets, reading.facts(parts), seen=reading.seen)
+
+
+def list_versions(kinds: Iterable[Kind]) -> dict[str, str]:
+    """The versions of the packages that convert and run the files."""
+    packages = dict.fromkeys(module for kind in kinds for module in FORMS[kind.format].modules)
+    return {**installed_versions(), **{name: version(PACKAGES.get(name, name)) for name in packages}}
+
+
+def find_origin(finished: Finished, data: Data, wanted: Wanted) -> str | None:
+    """A digest of all that an export rests on; None where modules of the person's own are among it, which may change."""
+    if has_own_modules(finished.compilation) or _calls_functions(finished):
+        return None
+    identity = make_identity(finished.compilation, data, _fold_of(finished)).having_files(digest_files(data, anew=True))
+    manifest = finished.manifest
+    facts = {
+        **identity.values(),
+        "model": digest(finished.model_path),
+        "targets": {head: each.to_data() for head, each in manifest.targets.items()} if manifest is not None else {},
+        "thresholds": dict(finished.thresholds),
+        "wanted": wanted.facts(),
+        "versions": list_versions(wanted.kinds),
+    }
+    return hashlib.sha256(to_json(facts, indent=None).encode()).hexdigest()
+
+
+def is_current(folder: File, origin: str | None) -> bool:
+    """Whether the export that lies in a folder rests on the same, and its files are as they were written."""
+    try:
+        held = Export.model_validate(read_json(folder / DOCUMENT))
+        digests = {name: each.sha256 for file in held.files for name, each in file.files.items()}
+        digests |= {each.vocabulary: each.sha256 for each in (held.texts or {}).values() if each.vocabulary and each.sha256}
+        return origin is not None and held.origin == origin and all(digest(folder / name) == digests[name] for name in digests)
+    except (PathError, ValueError):
+        # Not there, or no document of ours.
+        return False
+
+
+def _fold_of(finished: Finished) -> int | None:
+    return finished.manifest.fold if finished.manifest is not None else None
+
+
+def _calls_functions(finished: Finished) -> bool:
+    """Whether samples come from functions of Python's."""
+    data = finished.compilation.spec.data if finished.compilation.spec is not None else None
+    sources = (*data.train, *data.parts.values()) if data is not None else ()
+    return any(isinstance(each, Source) and each.path is None for each in sources)
