@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from itertools import islice
 from pathlib import Path as File
 
 import click
@@ -17,8 +17,7 @@ from ..text.discover import find_specs, is_spec
 from ..text.files import PathError, sort_of
 from ..text.frozen import dataclass
 from ..text.read_source import Unread
-from .formats import BY_VARIANT
-from .mend import MENDS_NOTHING, Mending, mend_files, show_patch, tried
+from .mend import MENDS_NOTHING, Mending, find_settling, mend_files, show_patch
 from .options import FOUND, UNREADABLE, read_source, shown
 from .telling import Telling
 from .terminal import note
@@ -40,33 +39,28 @@ class Asked:
     mending: Mending = MENDS_NOTHING
     runtimes: tuple[str, ...] = ()
     """Those that the model is to be exported to."""
-    printed: str = "text"
-    """The form of what is printed."""
-    written: frozenset[str] = frozenset()
-    """The forms of the files that are written."""
 
-    def wants(self, *forms: str) -> bool:
-        """Whether what is found is told in one of these forms."""
-        return not self.written.isdisjoint(forms) or self.printed in forms
+
+class Unused:
+    """What silences nothing in any file, of what the person who runs the tool says of all of them."""
+
+    def __init__(self) -> None:
+        self._left: list[Diagnostic] | None = None
+
+    def narrow(self, idle: Sequence[Diagnostic]) -> None:
+        """Takes what silences nothing in the next file."""
+        known = [each.facts for each in idle]
+        self._left = list(idle) if self._left is None else [each for each in self._left if each.facts in known]
+
+    def tell(self, is_last: bool) -> tuple[Diagnostic, ...]:
+        """What is found so; told with the last file, of each variant too, since those are what some forms tell."""
+        return tuple(self._left or ()) if is_last else ()
 
 
 def check_all(names: Sequence[str], asked: Asked, telling: Telling) -> list[Checked]:
     """Checks files, and tells of each as it is checked; what silences nothing in any of them is told with the last."""
-    files: list[Checked] = []
-    unused: list[Diagnostic] | None = None
-    for name in names:
-        checked, idle = _check(name, asked, telling)
-        if not checked.missing:
-            unused = idle if unused is None else [each for each in unused if each.facts in [other.facts for other in idle]]
-        files.append(checked)
-        telling.add_file(checked)
-    if unused:
-        last = files[-1]
-        # Of each variant too, since those are what some formats tell.
-        variants = tuple((label, (*found, *unused)) for label, found in last.variants)
-        files[-1] = replace(last, found=(*last.found, *unused), variants=variants)
-        telling.add_file(Checked(last.path, tuple(unused)))
-    return files
+    unused = Unused()
+    return [_check(name, asked, telling, unused, name == names[-1]) for name in names]
 
 
 def status_of(files: Iterable[Checked], strict: bool) -> int:
@@ -75,13 +69,15 @@ def status_of(files: Iterable[Checked], strict: bool) -> int:
     return max([0, *found, *(UNREADABLE for file in files if file.missing)])
 
 
-def _check(name: str, asked: Asked, telling: Telling) -> tuple[Checked, list[Diagnostic]]:
-    """What was found in a file, and what silences nothing there of all that is said of all files."""
+def _check(name: str, asked: Asked, telling: Telling, unused: Unused, is_last: bool) -> Checked:
+    """What was found in a file."""
     path = asked.stdin_filename if name == "-" else name
     try:
         source, folder = read_source(name, asked.stdin_filename)
     except Unread as error:
-        return Checked(path, (error.diagnostic,), missing=error.missing), []
+        if not error.missing:
+            unused.narrow(())
+        return _tell_file(Checked(path, (error.diagnostic, *unused.tell(is_last)), missing=error.missing), telling)
     given = (asked.allow_imports, asked.allow_outside, asked.max_variants, asked.rules)
     prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if asked.mending.shows:
@@ -89,42 +85,52 @@ def _check(name: str, asked: Asked, telling: Telling) -> tuple[Checked, list[Dia
     elif asked.mending.writes and mend_files(prepared, asked.mending.unsafe):
         source, folder = read_source(name, asked.stdin_filename)
         prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
-    if not prepared.variants:
-        found, idle = apart(shown(_told(prepared.plain(), asked), asked.advice))
-        if asked.mending.tries:
-            found = tried(prepared, found)[0]
-        return Checked(path, tuple(found)), idle
-    return _check_variants(path, prepared, asked, telling)
+    if prepared.variants:
+        return _check_variants(path, prepared, asked, telling, unused, is_last)
+    found, idle = apart(shown(_told(prepared.plain(), asked), asked.advice))
+    unused.narrow(idle)
+    settle = find_settling(prepared, found, asked.mending)
+    return _tell_file(Checked(path, (*map(settle, found), *unused.tell(is_last))), telling)
 
 
-def _check_variants(path: str, prepared: Sweep, asked: Asked, telling: Telling) -> tuple[Checked, list[Diagnostic]]:
-    """The same of a spec with variants, each of which is told before the next one is looked at."""
+def _tell_file(checked: Checked, telling: Telling) -> Checked:
+    telling.add_part(checked)
+    telling.add_file(checked)
+    return checked
+
+
+def _check_variants(path: str, prepared: Sweep, asked: Asked, telling: Telling, unused: Unused, is_last: bool) -> Checked:
+    """The same of a spec with variants, each of which is told before the next one is looked at.
+
+    What is to be told of a variant beside its table may be known only after the last one: how fixes turn out in all of them, and
+    what silences nothing in any. Nothing is kept for that: from the first such variant on they are compiled again.
+    """
     from ..compiler.variants_table import Table
 
     table = Table(path, [axis for axis, _ in prepared.variants[0].choices], asked.strict)
-    distinct, rows = Distinct(), list[str]()
-    parts: list[tuple[str, tuple[Diagnostic, ...]]] = []
-
-    def add_row(row: str) -> None:
-        telling.add_row(row)
-        if "text" in asked.written:
-            rows.append(row)
-
-    add_row(table.write_head())
-    for variant, each in prepared.all():
+    distinct, waiting = Distinct(), None
+    telling.add_row(table.write_head())
+    for number, (variant, each) in enumerate(prepared.all()):
         own, new = distinct.add(shown(_told(each, asked), asked.advice))
         telling.add_found(path, new)
-        add_row(table.write_row(variant, own))
-        if asked.wants(*BY_VARIANT):
-            parts.append((variant.label, own))
-    add_row(table.write_end())
+        telling.add_row(table.write_row(variant, own))
+        if not telling.by_variant or waiting is not None:
+            continue
+        if distinct.idle or (asked.mending.tries and any(one.fixes for one in own)):
+            waiting = number
+        else:
+            telling.add_part(Checked(path, own, variant.label))
+    telling.add_row(table.write_end())
     of_spec, of_run = apart(distinct.idle)
-    found = [*distinct.found, *of_spec]
-    parts = [(label, (*own, *of_spec)) for label, own in parts]
-    if asked.mending.tries:
-        found, *owns = tried(prepared, found, *(list(own) for _, own in parts))
-        parts = [(label, tuple(own)) for (label, _), own in zip(parts, owns, strict=True)]
-    return Checked(path, tuple(found), tuple(parts), "\n".join(rows)), of_run
+    unused.narrow(of_run)
+    settle = find_settling(prepared, distinct.places, asked.mending)
+    late = (*map(settle, of_spec), *unused.tell(is_last))
+    checked = Checked(path, (*map(settle, distinct.found), *late))
+    telling.add_file(checked)
+    for variant in islice(prepared.variants, waiting, None) if waiting is not None else ():
+        own, _ = distinct.add(shown(_told(prepared.compiled(variant), asked), asked.advice))
+        telling.add_part(Checked(path, (*map(settle, own), *late), variant.label))
+    return checked
 
 
 def _told(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:

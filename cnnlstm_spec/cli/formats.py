@@ -3,72 +3,57 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path as File
 
 import click
 
 from ..compiler.version import __version__
-from ..emit.words.checked import Checked
 from ..text.escape.terminal import make_lines_safe
-from ..text.render import counts, render
-from .options import write_file
+from .options import told_as_unwritable
+from .telling import AsWhole, InFindings, InParts, InText, Put, Telling
 from .terminal import write
 
 FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "gitlab")
 PLAIN = (None, "text", "concise")
 """Those that a person reads, in lines that GitHub would look through for commands; None is text too."""
-LINES = frozenset({"concise", "github"})
-"""Those of a line for each finding, which can be written before the next is known."""
-BY_VARIANT = frozenset({"json", "junit"})
-"""Those that tell what was found in each variant."""
 WITH_FIXES = frozenset({"json", "sarif"})
 """Those that tell of fixes, which are tried for them."""
 ROOTS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR")
 """What CI servers call the folder of the repository, to which the paths of a report are relative."""
 
 
-def report(form: str, files: Sequence[Checked], strict: bool) -> str:
-    """What was found, in one of the forms; text without colours."""
+def find_telling(form: str, put: Put, strict: bool, colored: bool = False, width: int | None = None) -> Telling:
+    """How one of the forms is written; the text of it may be coloured, and of a width in columns."""
     # A run writes few of them.
     match form:
         case "concise":
-            from ..emit.words.concise import write_concise
+            from ..emit.words.concise import ConciseWriter
 
-            return write_concise(files)
+            return InFindings(put, ConciseWriter())
+        case "github":
+            from ..emit.words.github import GithubWriter
+
+            return InFindings(put, GithubWriter(_find_root()))
+        case "gitlab":
+            from ..emit.words.gitlab import GitlabWriter
+
+            return InFindings(put, GitlabWriter(_find_root()))
         case "json":
-            from ..emit.words.findings import make_findings
+            from ..emit.words.findings import FindingsWriter
 
-            return make_findings([part for file in files for part in file.parts]).to_json() + "\n"
+            return InParts(put, FindingsWriter())
+        case "junit":
+            from ..emit.words.junit import JunitWriter
+
+            return InParts(put, JunitWriter(strict))
         case "sarif":
             from ..emit.words.sarif import write_sarif
 
-            return write_sarif(files, _find_root(), __version__)
-        case "github":
-            from ..emit.words.github import write_github
-
-            return write_github(files, _find_root())
-        case "junit":
-            from ..emit.words.junit import write_junit
-
-            return write_junit(files, strict)
-        case "gitlab":
-            from ..emit.words.gitlab import write_gitlab
-
-            return write_gitlab(files, _find_root())
-    return make_lines_safe("".join(map(text_of, files)) + count(files))
-
-
-def text_of(checked: Checked, color: bool = False, width: int | None = None) -> str:
-    """The table of a file's variants, and what was found in it, as a terminal shows them; an empty line after each."""
-    parts = [checked.table, render(checked.found, color, width) if checked.found else ""]
-    return "".join(f"{part}\n\n" for part in parts if part)
-
-
-def count(files: Sequence[Checked]) -> str:
-    """`2 errors, 1 warning in 1 file`."""
-    return counts([each for file in files for each in file.found], len(files)) + "\n"
+            # Its rules stand before its results, and fixes in it that are tried in every variant.
+            return AsWhole(put, lambda files: write_sarif(files, _find_root(), __version__))
+    return InText(put, colored, width)
 
 
 def annotates() -> bool:
@@ -104,8 +89,29 @@ def read_output_files(ctx: click.Context, parameter: click.Parameter, value: tup
     return found
 
 
-def write_reports(outputs: dict[File, str], files: Sequence[Checked], strict: bool) -> None:
-    """Writes each file whole; one that cannot be written ends the command."""
-    for path, form in outputs.items():
-        data = report(form, files, strict).encode("utf-8", "backslashreplace")
-        write_file(path, data, f"`--format {form}` writes to standard output")
+@contextmanager
+def open_files(outputs: dict[File, str], strict: bool) -> Iterator[list[Telling]]:
+    """How the files are told; each lies at its place, whole, once all is told. One that cannot be written ends the command."""
+    with ExitStack() as stack:
+        yield [find_telling(form, stack.enter_context(_open_file(path, form)), strict) for path, form in outputs.items()]
+
+
+@contextmanager
+def _open_file(path: File, form: str) -> Iterator[Put]:
+    from ..compiler.artifact.write import Replacement
+
+    def fail() -> AbstractContextManager[None]:
+        return told_as_unwritable(path, f"`--format {form}` writes to standard output")
+
+    def put(text: str) -> None:
+        with fail():
+            file.write(make_lines_safe(text).encode("utf-8", "backslashreplace"))
+
+    with fail():
+        file = Replacement(path)
+    try:
+        yield put
+        with fail():
+            file.put()
+    finally:
+        file.drop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,11 +79,13 @@ def mend_files(prepared: Sweep, unsafe: bool) -> bool:
     return bool(mended.changed)
 
 
-def tried(prepared: Sweep, *found: list[Diagnostic]) -> list[list[Diagnostic]]:
-    """Lists of findings with their fixes tried."""
-    from ..compiler.fixes import try_fixes
+def find_settling(prepared: Sweep, found: Sequence[Diagnostic], mending: Mending) -> Callable[[Diagnostic], Diagnostic]:
+    """What gives a finding with its fixes tried, if those are told; `found` is all that was found, as `TriedFixes` takes it."""
+    if not mending.tries:
+        return lambda finding: finding
+    from ..compiler.fixes import TriedFixes
 
-    return try_fixes(prepared, *found)
+    return TriedFixes(prepared, found).settle
 
 
 def _describe_line(made: Made) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -236,8 +237,15 @@ def write_file(path: File, data: bytes, instead: str) -> None:
     """A whole file or none; a path that cannot be written ends the command, which says what to do `instead` of a pipe."""
     from ..compiler.artifact.write import replace_file
 
-    try:
+    with told_as_unwritable(path, instead):
         replace_file(path, data)
+
+
+@contextmanager
+def told_as_unwritable(path: File, instead: str) -> Iterator[None]:
+    """Ends the command where a file cannot be written, which says what to do `instead` of a pipe."""
+    try:
+        yield
     except PathError as error:
         way = f"; {instead}" if error.reason.startswith("it is a ") else ""
         raise click.ClickException(f"`{path}` cannot be written: {error.reason}{way}") from None

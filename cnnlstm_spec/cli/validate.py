@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path as File
 
 import click
@@ -15,10 +16,10 @@ from .formats import (
     PLAIN,
     WITH_FIXES,
     annotates,
+    find_telling,
+    open_files,
     read_output_files,
-    report,
     without_commands,
-    write_reports,
 )
 from .mend import Mending, check_mending, mending_options
 from .options import (
@@ -32,7 +33,7 @@ from .options import (
     set_option,
     stdin_option,
 )
-from .telling import Nothing, find_telling
+from .telling import Together
 from .terminal import columns, has_color, write
 
 
@@ -104,8 +105,7 @@ def command(
     check_mending(paths, form, fix, unsafe_fixes, diff)
     tries = bool(WITH_FIXES.intersection((form, *outputs.values())))
     mending = Mending(fix and not diff, diff, unsafe_fixes, tries)
-    printed = form or "text"
-    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending, runtimes, printed, frozenset(outputs.values()))
+    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending, runtimes)
     colored = has_color(color, sys.stdout)
 
     def check() -> int:
@@ -113,13 +113,18 @@ def command(
         for path in outputs:
             if str(path) in names:
                 raise click.UsageError(f"`{path}` is a spec, not a file to write")
-        with without_commands() if annotates() and form in PLAIN else nullcontext():
-            telling = Nothing() if diff else find_telling(printed, strict, colored, columns(sys.stdout))
-            files = check_all(names, asked, telling)
-            telling.end(files)
-        if form is None and annotates():
-            write(report("github", files, strict))
-        write_reports(outputs, files, strict)
+        annotations: list[str] = []
+        with open_files(outputs, strict) as tellings:
+            if not diff:
+                put = partial(write, colored=colored)
+                tellings.append(find_telling(form or "text", put, strict, colored, columns(sys.stdout)))
+            if form is None and annotates():
+                tellings.append(find_telling("github", annotations.append, strict))
+            with without_commands() if annotates() and form in PLAIN else nullcontext():
+                telling = Together(tellings)
+                files = check_all(names, asked, telling)
+                telling.end(files)
+            write("".join(annotations))
         return max(status_of(files, strict), UNREADABLE if unread else 0)
 
     if not watch:

@@ -127,13 +127,28 @@ class Trials:
         return Trials(self.prepared.again(source, texts), self.clock)
 
 
-def try_fixes(prepared: Sweep, *lists: list[Diagnostic]) -> list[list[Diagnostic]]:
-    """Lists of findings of a spec and its variants, the fixes of each tried in all variants."""
-    every = [each for found in lists for each in found]
-    tried = (
-        {_identify(each): each.fixes for each in Trials(prepared, found=every).find_all()} if any(x.fixes for x in every) else {}
-    )
-    return [[replace(each, fixes=tried.get(_identify(each), ())) for each in found] for found in lists]
+class TriedFixes:
+    """What the fixes of a spec and its variants come to: those of each finding are tried once, while there is time."""
+
+    def __init__(self, prepared: Sweep, found: Sequence[Diagnostic]) -> None:
+        """`found` holds one finding at least of each code at each place where it was found."""
+        self._trials = Trials(prepared, found=found)
+        self._known: dict[Key, tuple[Fix, ...]] = {}
+
+    def settle(self, finding: Diagnostic) -> Diagnostic:
+        """A finding with its fixes as they have turned out."""
+        if not finding.fixes:
+            return finding
+        if not keep_shown([finding]):
+            return replace(finding, fixes=())
+        key = _identify(finding)
+        fixes = self._known.get(key)
+        if fixes is None:
+            keeps = not self._trials.clock.is_over
+            fixes = tuple(self._trials.try_each_fix(finding))
+            if keeps:
+                self._known[key] = fixes
+        return replace(finding, fixes=fixes)
 
 
 def _identify(finding: Diagnostic) -> Key:

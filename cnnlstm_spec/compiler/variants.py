@@ -91,7 +91,8 @@ class Sweep:
 
     def find_in_all(self) -> list[Diagnostic]:
         """What is found in any variant, or in the spec where there are none, each finding once."""
-        compilations = [each for _, each in self.all()] if self.variants else [self.plain()]
+        # One at a time: there may be many.
+        compilations = (each for _, each in self.all()) if self.variants else iter((self.plain(),))
         unique = {_identify(each): each for one in compilations for each in one.diagnostics}
         return list(unique.values())
 
@@ -104,7 +105,7 @@ class Sweep:
 class Distinct:
     """What is found in variants that come one after another: each finding once, and of all no more than a person reads.
 
-    What is kept does not grow with the number of variants, but for a number for each finding.
+    What is kept does not grow with the number of variants, but for a number for each finding, and one of each code at each place.
     """
 
     def __init__(self) -> None:
@@ -113,6 +114,7 @@ class Distinct:
         self._stands_for: Diagnostic | None = None
         self._errors = 0
         self._idle: dict[Key, Diagnostic] | None = None
+        self._places: dict[Key, Diagnostic] = {}
 
     def add(self, found: Sequence[Diagnostic]) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
         """Of the next variant what is found in it, but for what silences nothing; and what no variant had before."""
@@ -124,6 +126,7 @@ class Distinct:
     def _take(self, found: Diagnostic) -> bool:
         """Whether a finding is one of those that are told, and had not come before."""
         key = _identify(found)
+        self._places.setdefault(key[:2], found)
         if key in self._first:
             return False
         if len(self._first) < SHOWN:
@@ -140,6 +143,11 @@ class Distinct:
         """All of them, and at the end how many more there are."""
         told = list(self._first.values())
         return told if self._stands_for is None else [*told, count_rest(self._stands_for, len(self._more), self._errors)]
+
+    @property
+    def places(self) -> list[Diagnostic]:
+        """One of each code at each place, of all that was found."""
+        return list(self._places.values())
 
     @property
     def idle(self) -> list[Diagnostic]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ from places import ROOT
 
 from cnnlstm_spec.cli.formats import FORMATS
 from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler.compile import Compilation
+from cnnlstm_spec.compiler.variants import Sweep
+from cnnlstm_spec.text.edits.matrix import Variant
 
 SCHEMA = ROOT / "tests" / "data" / "sarif-2.1.0.schema.json"
 WRONG = """version: 1
@@ -253,6 +257,28 @@ def test_output_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for form in FORMATS:
         assert (folder / f"out.{form}").read_text("utf-8") == said(capsys, *ALL, "--format", form)[1]
     assert "\x1b" not in (folder / "out.text").read_text()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_output_file_is_whole_or_as_it_was(form: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "out").write_text("before")
+    (folder / "many.yaml").write_text(SOUND + "matrix: {'head[0].units': [1, 2, 3]}\n")
+    there = sorted(folder.iterdir())
+    compile_variant = Sweep.compiled
+    writing = []
+
+    def compiled(self: Sweep, variant: Variant | None) -> Compilation:
+        writing.append(sorted(folder.iterdir()) != there)
+        if len(writing) == 3:
+            raise KeyboardInterrupt
+        return compile_variant(self, variant)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sweep, "compiled", compiled)
+        assert run(["validate", "many.yaml", "--output-file", f"{form}=out"]) == 128 + signal.SIGINT
+    assert all(writing) and sorted(folder.iterdir()) == there and (folder / "out").read_text() == "before"
+    assert run(["validate", "many.yaml", "--output-file", f"{form}=out"]) == 0
+    assert sorted(folder.iterdir()) == there and (folder / "out").read_text() != "before"
 
 
 @pytest.mark.parametrize("value", ["sarif", "sarif=", "=a", "xml=a", "json=a", "json=wrong.yaml", "json=no/such/folder"])

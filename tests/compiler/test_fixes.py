@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from cnnlstm_spec.compiler import fixes
-from cnnlstm_spec.compiler.fixes import Clock, Trials, mend, try_fixes
+from cnnlstm_spec.compiler.fixes import Clock, Trials, TriedFixes, mend
 from cnnlstm_spec.compiler.variants import Sweep, sweep
 from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.edits.applied import apply_edits
@@ -36,9 +37,13 @@ def mended(text: str, unsafe: bool = True, *overrides: str) -> str:
     return next((after for _, after in result.changed), text)
 
 
+def settled(spec: Sweep, found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    return list(map(TriedFixes(spec, found).settle, found))
+
+
 def offered(text: str) -> list[tuple[str, str]]:
     spec = prepared(text)
-    (found,) = try_fixes(spec, list(spec.plain().diagnostics))
+    found = settled(spec, spec.plain().diagnostics)
     return [(fix.title, fix.applicability) for each in found for fix in each.fixes]
 
 
@@ -67,13 +72,13 @@ def test_a_fix_that_leaves_its_finding_is_none(monkeypatch: pytest.MonkeyPatch) 
     span = found[0].place.span
     useless = Fix("turn it round", (Edit(span, "'9'"),), "safe")
     found = [Diagnostic(found[0].code, found[0].place, found[0].facts, fixes=(useless,)), *found[1:]]
-    (tried,) = try_fixes(spec, found)
+    tried = settled(spec, found)
     assert tried[0].fixes == () and len(tried[1].fixes) == 1
 
 
 def test_edits_have_their_places_in_the_text_as_it_is() -> None:
     spec = prepared(SPEC)
-    (found,) = try_fixes(spec, list(spec.plain().diagnostics))
+    found = settled(spec, spec.plain().diagnostics)
     edits = [edit for each in found for fix in each.fixes for edit in fix.edits]
     assert apply_edits(SPEC, [edit for edit in edits if isinstance(edit, Edit)]) == mended(SPEC)
 

@@ -10,6 +10,7 @@ import tracemalloc
 from pathlib import Path
 from time import process_time
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -243,6 +244,34 @@ def test_what_is_found_is_written_as_it_comes(
         assert len(rest) == 1 and "shapes-differ" in rest[0]
 
 
+@pytest.mark.parametrize("form", ["json", "junit"])
+@pytest.mark.parametrize("second", ["8", '"8"'])
+def test_variants_are_written_as_they_come(
+    form: str, second: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One with a fix, which is tried in all, waits for the last of them in JSON, and so do those behind it."""
+    path = tmp_path / "several.yaml"
+    path.write_text(spec(f"matrix: {{vars.width: [4, {second}, 16, 32]}}\n"))
+    written: list[str] = []
+    compile_variant = Sweep.compiled
+
+    def compiled(self: Sweep, variant: Variant | None) -> Compilation:
+        written.append(capsys.readouterr().out)
+        return compile_variant(self, variant)
+
+    waits = form == "json" and second != "8"
+    monkeypatch.setattr(Sweep, "compiled", compiled)
+    assert run(["validate", str(path), "--format", form]) == (second != "8")
+    written.append(capsys.readouterr().out)
+    assert ["width=" in each for each in written[:5]] == [False, True, *([not waits] * 3)]
+    found: Any = json.loads("".join(written)) if form == "json" else ElementTree.fromstring("".join(written))
+    names = [each["path"] for each in found["files"]] if form == "json" else [each.get("name") for each in found]
+    assert names == [f"{path}[vars.width={width}]" for width in (4, 8, 16, 32)]
+    if waits:
+        assert [len(each["diagnostics"]) for each in found["files"]] == [0, 1, 0, 0]
+        assert found["files"][1]["diagnostics"][0]["fixes"]
+
+
 def test_memory_does_not_grow_with_the_number_of_variants(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,7 +284,8 @@ def test_memory_does_not_grow_with_the_number_of_variants(
         path.write_text(spec(f"matrix: {{vars.width: {widths}, seed: {seeds}, fusion.strategy: [add]}}\n"))
         capsys.readouterr()
         tracemalloc.start()
-        assert run(["validate", str(path), "--format", "concise"]) == 1
+        files = [part for form in ("json", "junit", "text") for part in ("--output-file", f"{form}={tmp_path / form}")]
+        assert run(["validate", str(path), "--format", "concise", *files]) == 1
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak

@@ -16,6 +16,7 @@ from cnnlstm_spec.emit.keras.document import make_examination
 from cnnlstm_spec.emit.keras.expectations import Difference
 from cnnlstm_spec.emit.words.findings import make_findings
 from cnnlstm_spec.text.document import Document, make_schema
+from cnnlstm_spec.text.escape.json import JsonList, to_json
 
 DOCUMENTS = tool().DOCUMENTS
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -84,3 +85,10 @@ def read_again(name: str, document: Document) -> Any:
     """What is read from what a document is written as, which is the same document."""
     assert type(document).from_json(document.to_json()) == document
     return read_document(name, document.to_json() + "\n")
+
+
+@pytest.mark.parametrize("items", [[], [1], [{"a": [], "b": {"c": "x[]\n\x7f"}}, [], [[2]], "\u2028"]])
+def test_a_list_that_is_written_an_item_at_a_time(items: list[object]) -> None:
+    for empty, whole in (([], items), ({"a": {"b": "[]", "files": []}, "c": 1}, {"a": {"b": "[]", "files": items}, "c": 1})):
+        parts = JsonList(empty)
+        assert "".join([*map(parts.add, items), parts.end()]) == to_json(whole)

@@ -19,6 +19,7 @@ from places import ROOT
 from test_hostile_source import comments, shape
 
 from cnnlstm_spec import load
+from cnnlstm_spec.cli.formats import find_telling
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler import dump
 from cnnlstm_spec.compiler.artifact.manifest import Manifest
@@ -30,13 +31,8 @@ from cnnlstm_spec.editor.page.assemble import make_page
 from cnnlstm_spec.editor.page.describe import describe
 from cnnlstm_spec.editor.page.details import describe_node
 from cnnlstm_spec.emit.words.checked import Checked
-from cnnlstm_spec.emit.words.concise import write_concise
 from cnnlstm_spec.emit.words.costs import write_costs_table
 from cnnlstm_spec.emit.words.findings import make_findings
-from cnnlstm_spec.emit.words.github import write_github
-from cnnlstm_spec.emit.words.gitlab import write_gitlab
-from cnnlstm_spec.emit.words.junit import write_junit
-from cnnlstm_spec.emit.words.sarif import write_sarif
 from cnnlstm_spec.emit.words.table import table
 from cnnlstm_spec.model.costs import count_costs
 from cnnlstm_spec.text.edits.matrix import Variants, name_folders, read_matrix
@@ -81,19 +77,23 @@ def fields() -> list[tuple[str, Any, hostile.Spot]]:
     return [each[1:] for each in found.values()]
 
 
+def report(form: str, file: Checked) -> str:
+    """What `validate` writes of a file."""
+    texts: list[str] = []
+    telling = find_telling(form, texts.append, strict=True)
+    telling.add_part(file)
+    telling.add_file(file)
+    telling.end([file])
+    return "".join(texts)
+
+
 def held(compilation: Compilation) -> None:
     """Holds of everything that is written of a spec that it is fit for its medium."""
     for colored in (False, True):
         words = render(compilation.diagnostics, colored)
         assert UNSAFE.search(OURS.sub("", words) if colored else words.replace("\n", "")) is None
-    files = [Checked("x.yaml", compilation.diagnostics)]
-    reports = [
-        write_concise(files),
-        write_github(files, "."),
-        write_gitlab(files, "."),
-        write_junit(files, True),
-        write_sarif(files, ".", "1"),
-    ]
+    file = Checked("x.yaml", compilation.diagnostics)
+    reports = [report(form, file) for form in ("concise", "github", "gitlab", "junit", "sarif")]
     assert all(UNSAFE.search(each.replace("\n", "")) is None for each in reports)
     assert all(re.match("::(error|warning|notice) file=", line) for line in reports[1].splitlines())
     assert len(reports[0].splitlines()) == len(reports[1].splitlines()) == len(json.loads(reports[2]))

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path as File
 from typing import Any
 
@@ -272,6 +272,40 @@ def replace_file(path: File, data: bytes, keep_mode: bool = False) -> None:
     with told(path):
         mode = mode_of(path) if keep_mode and sort is not None else None
         _replace_files(path.parent, {path.name: data}, mode)
+
+
+class Replacement:
+    """A file that is written beside its place: it is put there whole, or dropped. What cannot be raises PathError."""
+
+    def __init__(self, path: File) -> None:
+        if (sort := sort_of(path)) not in (None, "file"):
+            raise PathError(path, f"it is a {sort}")
+        self.path = resolve(path)
+        with told(self.path):
+            handle, beside = tempfile.mkstemp(prefix=f".{hidden(self.path.name)}.", suffix=".tmp", dir=self.path.parent)
+        self._beside, self._stream = File(beside), os.fdopen(handle, "wb")
+
+    def write(self, data: bytes) -> None:
+        """The next bytes."""
+        with told(self.path):
+            self._stream.write(data)
+
+    def put(self) -> None:
+        """Puts it in its place."""
+        with told(self.path):
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._beside.chmod(0o666 & ~_umask())
+            self._beside.replace(self.path)
+        _sync(self.path.parent)
+
+    def drop(self) -> None:
+        """Leaves what lies there as it is; nothing where it was put there."""
+        with suppress(OSError):
+            self._stream.close()
+        with suppress(OSError):
+            self._beside.unlink(missing_ok=True)
 
 
 def _replace_files(folder: File, files: Mapping[str, bytes], mode: int | None = None) -> None:

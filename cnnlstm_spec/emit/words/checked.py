@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path as File
 from typing import NamedTuple
@@ -17,23 +18,20 @@ LEVELS = ("error", "warning", "advice")
 
 @dataclass(frozen=True)
 class Checked:
-    """A file and what was found in it, each finding once; of one with a matrix, also what was found in each variant."""
+    """A file, or one variant of it, and what was found there, each finding once."""
 
     path: str
     """As it was given."""
     found: tuple[Diagnostic, ...]
-    variants: tuple[tuple[str, tuple[Diagnostic, ...]], ...] = ()
-    """By the labels of the variants, where what is written has each of them."""
-    table: str = ""
-    """Which variants fail and why, as a text, where one is written whole."""
+    label: str = ""
+    """That of the variant."""
     missing: bool = False
     """Whether it could not be read at all."""
 
     @property
-    def parts(self) -> tuple[tuple[str, tuple[Diagnostic, ...]], ...]:
-        """The file, or each of its variants, with what was found in it."""
-        named = tuple((f"{self.path}[{label}]", found) for label, found in self.variants)
-        return named or ((self.path, self.found),)
+    def name(self) -> str:
+        """What tells it from all others."""
+        return f"{self.path}[{self.label}]" if self.label else self.path
 
 
 class Spot(NamedTuple):
@@ -49,6 +47,30 @@ class Spot(NamedTuple):
 
     def __str__(self) -> str:
         return self.path if self.line is None else f"{self.path}:{self.line}:{self.column}"
+
+
+class FindingWriter(ABC):
+    """Writes a form in which findings stand one after another."""
+
+    @abstractmethod
+    def add(self, spot: Spot, found: Diagnostic) -> str:
+        """The text of the next one."""
+
+    def end(self) -> str:
+        """What stands after the last one."""
+        return ""
+
+
+class PartWriter(ABC):
+    """Writes a form in which files stand one after another, each variant of a matrix for itself."""
+
+    @abstractmethod
+    def add(self, checked: Checked) -> str:
+        """The text of the next one."""
+
+    @abstractmethod
+    def end(self) -> str:
+        """What stands after the last one."""
 
 
 def find_spot(span: Span, path: str) -> Spot:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from ...text.diagnostic import Diagnostic
 from ...text.escape.terminal import one_line
-from .checked import Checked, Spot, order_findings
+from .checked import FindingWriter, Spot
 
 
-def write_concise(files: Sequence[Checked]) -> str:
+class ConciseWriter(FindingWriter):
     """`spec.yaml:7:9: error[wrong-rank]: message`, and what was set on the command line where it stands there."""
-    return "".join(
-        f"{one_line(_write_line(spot, each.severity, each.code.name, each.message))}\n" for spot, each in order_findings(files)
-    )
 
-
-def _write_line(spot: Spot, severity: str, code: str, message: str) -> str:
-    option = f" (in `{spot.option}`)" if spot.option is not None else ""
-    return f"{spot}: {severity}[{code}]: {message}{option}"
+    def add(self, spot: Spot, found: Diagnostic) -> str:
+        option = f" (in `{spot.option}`)" if spot.option is not None else ""
+        return one_line(f"{spot}: {found.severity}[{found.code.name}]: {found.message}{option}") + "\n"

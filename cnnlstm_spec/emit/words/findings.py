@@ -10,11 +10,11 @@ from pydantic import ConfigDict, Field
 from ...text.diagnostic import Diagnostic, Severity
 from ...text.diagnostic import Label as Labelled
 from ...text.document import Document, LeftOut
+from ...text.escape.json import JsonList
 from ...text.fix import Applicability, Edit, Fix
 from ...text.source import NOWHERE, Span, format_path
+from .checked import Checked, PartWriter
 
-Checked = tuple[str, Iterable[Diagnostic]]
-"""A file's path, and what was found in it."""
 Position = Annotated[int, Field(ge=1)] | None
 
 
@@ -97,12 +97,25 @@ class Findings(Document):
     files: tuple[CheckedFile, ...]
 
 
-def make_findings(files: Iterable[Checked]) -> Findings:
-    """The document of what was found in files."""
-    return Findings(version=1, files=tuple(_describe_file(path, list(found)) for path, found in files))
+class FindingsWriter(PartWriter):
+    """The document, written a file at a time, or a variant."""
+
+    def __init__(self) -> None:
+        self._files = JsonList(make_findings([]).to_data())
+
+    def add(self, checked: Checked) -> str:
+        return self._files.add(_describe_file(checked.name, checked.found).to_data())
+
+    def end(self) -> str:
+        return self._files.end() + "\n"
 
 
-def _describe_file(path: str, found: list[Diagnostic]) -> CheckedFile:
+def make_findings(files: Iterable[tuple[str, Iterable[Diagnostic]]]) -> Findings:
+    """The document of what was found in files, by their paths."""
+    return Findings(version=1, files=tuple(_describe_file(path, tuple(found)) for path, found in files))
+
+
+def _describe_file(path: str, found: tuple[Diagnostic, ...]) -> CheckedFile:
     ok = not any(each.severity == "error" for each in found)
     return CheckedFile(path=path, ok=ok, diagnostics=tuple(_describe_finding(each, path) for each in found))
 

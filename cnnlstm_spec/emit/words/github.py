@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ...text.diagnostic import Diagnostic
 from ...text.escape.github import escape_message, escape_value
-from .checked import Checked, Spot, describe_finding, make_relative, order_findings
+from .checked import FindingWriter, Spot, describe_finding, make_relative
 
 COMMANDS = {"error": "error", "warning": "warning", "advice": "notice"}
 
 
-def write_github(files: Sequence[Checked], root: str) -> str:
+class GithubWriter(FindingWriter):
     """A workflow command for each finding, paths relative to the root of the repository."""
-    return "".join(f"{_write_command(spot, each, root)}\n" for spot, each in order_findings(files))
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def add(self, spot: Spot, found: Diagnostic) -> str:
+        return f"{_write_command(spot, found, self.root)}\n"
 
 
 def _write_command(spot: Spot, each: Diagnostic, root: str) -> str:

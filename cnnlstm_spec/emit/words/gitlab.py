@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import ConfigDict, RootModel
 
+from ...text.diagnostic import Diagnostic
 from ...text.document import Document
-from ...text.escape.json import to_json
-from .checked import Checked, describe_finding, make_relative, order_findings
+from ...text.escape.json import JsonList
+from .checked import FindingWriter, Spot, describe_finding, make_relative
 from .fingerprints import Fingerprints
 
 SEVERITIES: dict[str, Literal["info", "minor", "major"]] = {"error": "major", "warning": "minor", "advice": "info"}
@@ -47,18 +47,23 @@ class Report(RootModel[tuple[Issue, ...]]):
     model_config = ConfigDict(frozen=True, title="cnnlstm-spec validate --format gitlab")
 
 
-def write_gitlab(files: Sequence[Checked], root: str) -> str:
-    """An issue for each finding; one that no line holds is told at the first."""
-    prints, issues = Fingerprints(), []
-    for spot, each in order_findings(files):
-        path = make_relative(spot.path, root)
-        issues.append(
-            Issue(
-                description=describe_finding(each, spot),
-                check_name=each.code.name,
-                fingerprint=prints.take(each, path, spot.option),
-                severity=SEVERITIES[each.severity],
-                location=Location(path=path, lines=Lines(begin=spot.line or 1)),
-            )
+class GitlabWriter(FindingWriter):
+    """An issue for each finding, paths relative to the root of the repository; one that no line holds is told at the first."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._prints, self._issues = Fingerprints(), JsonList([])
+
+    def add(self, spot: Spot, found: Diagnostic) -> str:
+        path = make_relative(spot.path, self.root)
+        issue = Issue(
+            description=describe_finding(found, spot),
+            check_name=found.code.name,
+            fingerprint=self._prints.take(found, path, spot.option),
+            severity=SEVERITIES[found.severity],
+            location=Location(path=path, lines=Lines(begin=spot.line or 1)),
         )
-    return to_json(Report(tuple(issues)).model_dump(mode="json")) + "\n"
+        return self._issues.add(issue.to_data())
+
+    def end(self) -> str:
+        return self._issues.end() + "\n"
