@@ -21,7 +21,8 @@ NAMES = {"ours": "search", "optuna": "Optuna by hand", "keras_tuner": "Keras Tun
 
 def searching(seconds: float) -> list[str]:
     """What each has come to after so many seconds, in turn, one process each."""
-    lines = [f"a third cannot be built, a third is over the budget; {seconds:.0f} s each, Hyperband, 9 epochs at most"]
+    said = "a third cannot be built, a third is over a budget of multiply-adds, which the others cannot state"
+    lines = [f"{said}; {seconds:.0f} s each, Hyperband, 9 epochs at most"]
     with tempfile.TemporaryDirectory() as name:
         write_data(Path(name))
         for who, title in NAMES.items():

@@ -1,7 +1,8 @@
 """`python -m bench.search_tasks WHO FOLDER SECONDS`: one search in this process; a line of JSON on standard output.
 
 Who searches is `ours`, `optuna` (an objective by hand, as its documentation has it) or `keras_tuner`. All have one space, of
-which a third cannot be built and a third is over the budget, the same data and networks, Hyperband, and as many seconds.
+which a third cannot be built and a third is over a budget of multiply-adds, the same data and networks, Hyperband, and as many
+seconds. Keras counts no multiply-adds, so that the others train what is over the budget; that it was is told afterwards.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-EPOCHS, BATCH, BUDGET, SIDE = 9, 32, 20_000, 24
+EPOCHS, BATCH, BUDGET, SIDE = 9, 32, 500_000, 24
 POOLS, FILTERS, RATES = (2, 4, 12), (8, 16, 256, 512), (1e-4, 1e-1)
-"""A pool of 12 leaves fewer pixels than the kernel behind it has; the wide halves of the filters are over the budget."""
+"""A pool of 12 leaves fewer pixels than the kernel behind it has; the wide half of the filters is over the budget."""
 MANY = 10_000
 SPEC = f"""version: 1
 name: searched
@@ -35,7 +37,7 @@ branches:
       - GlobalAveragePooling2D
 head: [{{Dense: {{units: 1, activation: sigmoid}}}}]
 compile: {{optimizer: {{Adam: {{learning_rate: 1e-3}}}}, loss: binary_crossentropy}}
-budget: {{params: {BUDGET}}}
+budget: {{macs: {BUDGET}}}
 data: {{train: train, validation: validation, inputs: {{x: {{}}}}, targets: {{head: {{}}}}}}
 fit: {{epochs: {EPOCHS}, batch_size: {BATCH}}}
 search:
@@ -58,7 +60,7 @@ class Account:
     pruned: int = 0
     unusable: int = 0
     lost: float = 0.0
-    """Seconds spent on what could not be used: what cannot be built, and what is over the budget."""
+    """Seconds spent on what could not be used: what cannot be built, and what is over the budget, trained or not."""
     best: list[tuple[float, float]] = field(default_factory=list)
     """After how many seconds which value was the best."""
 
@@ -75,6 +77,15 @@ class Account:
         """A draw that came to nothing, from that moment on."""
         self.unusable += 1
         self.lost += time.perf_counter() - began
+
+
+@cache
+def is_usable(pool: int, filters: int) -> bool:
+    """Whether a network can be built, and is within the budget."""
+    from cnnlstm_spec import load
+
+    # What is searched is not to be set.
+    return load(SPEC.partition("search:")[0], {"vars.pool": pool, "vars.filters": filters}).ok
 
 
 class TimeOver(BaseException):
@@ -151,7 +162,7 @@ def run_ours(folder: Path, account: Account, end: float) -> None:
 
 
 def run_optuna(folder: Path, account: Account, end: float) -> None:
-    """An objective that prunes what cannot be built, and what has too many weights once it is built."""
+    """An objective that prunes what cannot be built."""
     import keras
     import optuna
 
@@ -167,22 +178,26 @@ def run_optuna(folder: Path, account: Account, end: float) -> None:
         try:
             model = build(pool, filters, rate)
         except ValueError:
-            model = None
-        if model is None or model.count_params() > BUDGET:
             account.waste(began)
-            raise optuna.TrialPruned
+            raise optuna.TrialPruned from None
         values: list[float] = []
 
         def ended(epoch: int, logs: dict[str, float]) -> None:
             values.append(logs["val_loss"])
             trial.report(values[-1], epoch)
             if epoch + 1 < EPOCHS and trial.should_prune():
-                account.note(None)
                 raise optuna.TrialPruned
 
         callback = keras.callbacks.LambdaCallback(on_epoch_end=ended)
-        model.fit(**data, epochs=EPOCHS, batch_size=BATCH, verbose=0, callbacks=[callback])
-        account.note(min(values))
+        pruned = True
+        try:
+            model.fit(**data, epochs=EPOCHS, batch_size=BATCH, verbose=0, callbacks=[callback])
+            pruned = False
+        finally:
+            if is_usable(pool, filters):
+                account.note(None if pruned else min(values))
+            else:
+                account.waste(began)
         return min(values)
 
     pruner = optuna.pruners.HyperbandPruner(max_resource=EPOCHS)
@@ -191,7 +206,7 @@ def run_optuna(folder: Path, account: Account, end: float) -> None:
 
 
 def run_keras_tuner(folder: Path, account: Account, end: float) -> None:
-    """Keras Tuner's Hyperband with a limit of its own for weights; one that it stops early has fewer epochs."""
+    """Keras Tuner's Hyperband; one that it stops early has fewer epochs."""
     import keras_tuner
 
     data = read_data(folder)
@@ -210,11 +225,15 @@ def run_keras_tuner(folder: Path, account: Account, end: float) -> None:
             except Exception:
                 account.waste(began)
                 raise
-            whole = trial.hyperparameters.values["tuner/epochs"] >= EPOCHS
+            values = trial.hyperparameters.values
+            if not is_usable(values["pool"], values["filters"]):
+                account.waste(began)
+                return found
+            whole = values["tuner/epochs"] >= EPOCHS
             account.note(min(min(each.history["val_loss"]) for each in found) if whole else None)
             return found
 
-    given: dict[str, Any] = {"max_model_size": BUDGET, "max_consecutive_failed_trials": MANY, "hyperband_iterations": MANY}
+    given: dict[str, Any] = {"max_consecutive_failed_trials": MANY, "hyperband_iterations": MANY}
     where = {"directory": str(folder), "project_name": "keras_tuner", "seed": 0}
     Timed(make, objective="val_loss", max_epochs=EPOCHS, factor=3, **given, **where).search(**data, batch_size=BATCH, verbose=0)
 
@@ -241,6 +260,9 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     # What libraries print is no answer.
     os.dup2(2, 1)
+    for pool in POOLS:
+        for filters in FILTERS:
+            is_usable(pool, filters)
     account = Account()
     with suppress(TimeOver, SystemExit):
         WHO[who](folder, account, account.began + seconds)
