@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..text.diagnostic import Code
 from ..text.files import own
@@ -88,8 +88,7 @@ class OwnObject:
         return OwnThing(family_name, self.name, arguments, None, self.module, self.is_function, self.defaults)
 
 
-@dataclass(frozen=True)
-class OwnObjects:
+class OwnObjects(NamedTuple):
     """A person's own objects that a spec may name."""
 
     known: tuple[OwnObject, ...] = ()

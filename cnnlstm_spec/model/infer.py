@@ -69,6 +69,13 @@ class State:
     counts: bool = True
     """Whether multiply-adds are counted."""
 
+    def listening(self) -> State:
+        """The state with a list of its own of what is found, which the caller tells after."""
+        # Not `replace`, which looks every field up: this is called for every node.
+        inner = object.__new__(State)
+        inner.__dict__.update(self.__dict__, found=[])
+        return inner
+
     def tells(self, node: Node) -> bool:
         """Whether ways out are wanted of a node."""
         return self.told is None or node.id in self.told
@@ -86,8 +93,8 @@ def infer(
 
 
 def _typed(node: Node, state: State) -> TypedNode:
-    types = tuple(state.typed[id].type for id in node.inputs)
-    known = tuple(x for x in types if x is not None)
+    types = tuple([state.typed[id].type for id in node.inputs])
+    known = tuple([x for x in types if x is not None])
     if node.op is None or len(known) < len(types):
         return TypedNode(node, None, types)
     try:
@@ -132,7 +139,7 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> 
     )
     known = memory.get(key)
     if known is UNKNOWN:
-        apart = replace(state, found=[])
+        apart = state.listening()
         try:
             known = infer_node(node, op, inputs, apart)
         finally:
@@ -214,12 +221,7 @@ def make_same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, stat
     if state.memory is None:
         return type
     handed_on = next((x.axes for x in inputs[:1] if x.axes is type.axes), None)
-    key = (make_same, node.id, id(handed_on), type)
-    known = state.memory.get(key)
-    if known is UNKNOWN:
-        state.memory.keep(key, type, handed_on)
-        return type
-    same: TensorType = known
+    same: TensorType = state.memory.keep_first((make_same, node.id, id(handed_on), type), type, handed_on)
     return same
 
 

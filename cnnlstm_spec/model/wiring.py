@@ -143,9 +143,10 @@ class Weaver:
         if op is not None and at.frozen_norms:
             op = once(self.memory, type(op).with_norms_frozen, op)
         self.connections += len(inputs)
-        for what, number, limit in (("layers", len(self.nodes), NODES), ("inputs of layers", self.connections, CONNECTIONS)):
-            if number > limit:
-                raise TooLarge(origin, what, limit)
+        if len(self.nodes) > NODES:
+            raise TooLarge(origin, "layers", NODES)
+        if self.connections > CONNECTIONS:
+            raise TooLarge(origin, "inputs of layers", CONNECTIONS)
         id = f"n{len(self.nodes)}"
         layer = id
         key: Key | None = at.shared

@@ -14,8 +14,12 @@ class _StandIn(type):
     def __instancecheck__(cls, instance: object) -> bool:
         meant = cls.meant
         if meant is None:
-            # Of a family that nobody has imported, or that is being imported by another thread, there is no layer yet.
-            meant = cls.meant = getattr(sys.modules.get(cls.__module__), cls.__name__, None)
+            module = sys.modules.get(cls.__module__)
+            if module is None:
+                # Of a family that nobody has imported there is no layer yet.
+                return False
+            # Nor while another thread is importing it.
+            meant = cls.meant = getattr(module, cls.__name__, None)
         return meant is not None and isinstance(instance, meant)
 
 

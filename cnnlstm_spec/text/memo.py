@@ -28,6 +28,12 @@ class Memory:
             self._kept.clear()
         self._kept[key] = (value, alive)
 
+    def keep_first(self, key: tuple[object, ...], value: Any, *alive: object) -> Any:
+        """What is kept under a key; where nothing is, the value, which is kept."""
+        if len(self._kept) >= MOST:
+            self._kept.clear()
+        return self._kept.setdefault(key, (value, alive))[0]
+
 
 def once(memory: Memory | None, make: Callable[..., Any], *parts: Any) -> Any:
     """`make(*parts)`, or what it gave for the very same parts."""

@@ -64,17 +64,24 @@ def _pulls(node: TypedNode, learns: bool) -> bool:
 
 def check_missing_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each layer that a gradient would run through, and that TensorFlow has none of."""
-    through = gradients_taken(typed, spec)
-    for id, node in typed.nodes.items():
+    lacking = {id: argument for id, node in typed.nodes.items() if (argument := _find_without(node)) is not None}
+    through = gradients_taken(typed, spec) if lacking else frozenset()
+    for id, argument in lacking.items():
+        node = typed.nodes[id]
         op, type = node.node.op, node.type
-        argument = op.without_gradient(type.dtype) if op is not None and type is not None and id in through else None
-        if op is None or type is None or argument is None:
+        if id not in through or op is None or type is None:
             continue
         value = type.dtype if argument == "dtype" else op.value(argument)
         instead = "give the layer `dtype: float32`" if argument == "dtype" else INSTEAD.get(argument, "use another")
         facts: dict[str, object] = {"layer": title_of(op), "argument": argument, "value": value}
         help = (f"{instead}, or put it before every layer with weights, frozen ones too",)
         yield Diagnostic(NO_SUCH_GRADIENT, place_in(op, argument, node.node), facts, labels=node.node.origin.uses, help=help)
+
+
+@of_node
+def _find_without(node: TypedNode) -> str | None:
+    """The argument with whose value a layer has no gradient."""
+    return node.node.op.without_gradient(node.type.dtype) if node.node.op is not None and node.type is not None else None
 
 
 def gradients_through(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
-from ..memo import UNKNOWN, Memory
+from ..memo import Memory
 from ..nodes import DEPTH_LIMIT, NODES_LIMIT, Entry, Listing, Mapping, Node, Scalar
 from ..source import Span, format_path
 from ..spelling import nearest
@@ -81,15 +80,10 @@ class _Edit:
         if self.memory is None:
             return node
         if isinstance(node, Mapping):
-            parts: tuple[object, ...] = tuple(id(part) for each in node.entries for part in (each.key, each.value))
+            parts: tuple[object, ...] = tuple([id(part) for each in node.entries for part in (each.key, each.value)])
         else:
             parts = tuple(map(id, node.items)) if isinstance(node, Listing) else (node,)
-        key = (_Edit, type(node), node.span, *parts)
-        known = self.memory.get(key)
-        if known is UNKNOWN:
-            self.memory.keep(key, node)
-            return node
-        same: Node = known
+        same: Node = self.memory.keep_first((_Edit, type(node), node.span, *parts), node)
         return same
 
     def edit_node(self, node: Node, steps: Steps, path: Steps) -> Node:
@@ -124,7 +118,7 @@ class _Edit:
             count = len(node.items)
             raise NoPath(len(steps), help=f"it has {count} item{'' if count == 1 else 's'}, counted from [0]")
         changed = self.set(node.items[index], steps[1:], (*path, index))
-        return replace(node, items=(*node.items[:index], changed, *node.items[index + 1 :]))
+        return Listing(node.span, (*node.items[:index], changed, *node.items[index + 1 :]))
 
     def set_in_list(self, node: Listing, name: str, steps: Steps, path: Steps) -> Node:
         """A key of a list: the name of a layer or of a stage in it, or a key that makes a head a mapping."""
@@ -147,7 +141,7 @@ class _Edit:
         if isinstance(arguments, Listing):
             if step == "layers":
                 changed = self.set(arguments, steps[1:], (*path, "layers"))
-                return replace(node, entries=(Entry(entry.key, changed),))
+                return Mapping(node.span, (Entry(entry.key, changed),))
             arguments = _make_mapping(arguments, "layers", arguments)
         elif isinstance(arguments, Scalar) and arguments.value is None:
             arguments = Mapping(arguments.span, ())
@@ -155,7 +149,7 @@ class _Edit:
             raise NoPath(len(steps))
         if step == entry.key.text and arguments.get(step) is None:
             raise NoPath(len(steps), help=CLASS_NAME)
-        return replace(node, entries=(Entry(entry.key, self.keep_node(self.set_key(arguments, step, steps, path))),))
+        return Mapping(node.span, (Entry(entry.key, self.keep_node(self.set_key(arguments, step, steps, path))),))
 
     def set_key(self, node: Mapping, step: str, steps: Steps, path: Steps) -> Node:
         entry = node.get(step)
@@ -163,7 +157,7 @@ class _Edit:
             raise NoPath(len(steps), help=f"no `${step}` is written in the spec", in_vain=True)
         if entry is not None:
             changed = Entry(entry.key, self.set(entry.value, steps[1:], (*path, step)))
-            return replace(node, entries=tuple(changed if each is entry else each for each in node.entries))
+            return Mapping(node.span, tuple([changed if each is entry else each for each in node.entries]))
         if path == ("fusion",) and _find_own_name(node) == step and len(steps) > 1:
             return self.set(node, steps[1:], path)
         layers = node.get("layers")
@@ -180,7 +174,7 @@ class _Edit:
         key = self.keep_node(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
         assert isinstance(key, Scalar)
         made = Entry(key, self.set(empty, steps[1:], (*path, step)))
-        return replace(node, entries=(*node.entries, made))
+        return Mapping(node.span, (*node.entries, made))
 
     def iterate_named_layers(self, node: Node, depth: int = 0) -> Iterable[tuple[str, Steps]]:
         """Names of the layers in a list, inside structures too, each with the steps to it; the first of a name last.
