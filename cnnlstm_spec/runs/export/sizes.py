@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ...ir.graph import TypedGraph
 from ...ir.size import Size, Symbol
@@ -57,6 +57,15 @@ def find_inputs(typed: TypedGraph) -> tuple[Fed, ...]:
         if mask is not None and all(each.name != mask for each in found):
             found.append(Fed(mask, "bool", type.sizes[:1], op.branch, op.input, is_mask=True))
     return tuple(found)
+
+
+def need_apart(inputs: Iterable[Fed]) -> None:
+    """Raises DataError where two inputs differ in case alone: no graph of TensorFlow has both, of which all files are made."""
+    known: dict[str, str] = {}
+    for each in inputs:
+        other = known.setdefault(each.name.lower(), each.name)
+        if other != each.name:
+            raise DataError([f"`{other}` and `{each.name}` differ in case alone: no file holds both inputs; rename one"])
 
 
 def find_open(typed: TypedGraph) -> dict[Symbol, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from .current import find_origin, is_current, list_versions, read_data
 from .document import Export, ExportedFile, Input, Output, TextLayer
 from .formats import Kind, need_installed
 from .place import check_folder, put_in_place, scratch_beside, scratch_folder
+from .sizes import find_inputs, need_apart
 from .wanted import Wanted
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def write_export(
         raise DataError([f"files are converted with TensorFlow, and Keras runs on {backend}: leave `KERAS_BACKEND` out"])
     kinds = wanted.kinds
     need_installed(kinds)
+    typed = finished.compilation.typed
+    assert typed is not None
+    need_apart(find_inputs(typed))
     check_folder(folder, kinds, force)
     step("reading the data")
     data = read_data(finished)

@@ -11,7 +11,7 @@ from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.ir.graph import TypedGraph
 from cnnlstm_spec.runs.export.blame import describe, find_layer
 from cnnlstm_spec.runs.export.formats import Kind
-from cnnlstm_spec.runs.export.sizes import find_inputs, find_open, fix_sizes, need_fixed
+from cnnlstm_spec.runs.export.sizes import find_inputs, find_open, fix_sizes, need_apart, need_fixed
 from cnnlstm_spec.runs.export.wanted import Wanted
 from cnnlstm_spec.runs.samples import DataError
 
@@ -51,6 +51,21 @@ def test_inputs_are_those_of_keras_with_their_masks(typed: TypedGraph) -> None:
 
 def test_an_open_size_has_a_name_and_an_address(typed: TypedGraph) -> None:
     assert list(find_open(typed).values()) == [("frames", "video.frames"), ("sound.steps",)]
+
+
+@pytest.mark.parametrize(("name", "apart"), [("Video", False), ("REAL", False), ("audio", True)])
+def test_inputs_that_differ_in_case_alone_are_named(name: str, apart: bool) -> None:
+    """Branches, and inputs of masks."""
+    found = load(SPEC.replace("sound:", f"{name}:"))
+    assert found.ok and found.typed is not None
+    inputs = find_inputs(found.typed)
+    if apart:
+        need_apart(inputs)
+        return
+    with pytest.raises(DataError) as error:
+        need_apart(inputs)
+    (said,) = error.value.problems
+    assert f"`{name.lower()}` and `{name}` differ in case alone" in said
 
 
 @pytest.mark.parametrize("name", ["frames", "video.frames"])
