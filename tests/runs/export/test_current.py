@@ -23,7 +23,7 @@ branches:
   rows: {input: {kind: vector, shape: [2]}, layers: [{Dense: {units: 8, activation: relu}}]}
 head: [{Dense: {units: 2, activation: softmax}}]
 compile: {loss: sparse_categorical_crossentropy}
-data: {train: train.csv, validation: {fraction: 0.25}, inputs: {rows: [a, b]}}
+data: {train: train.csv, validation: {fraction: 0.25}, inputs: {rows: {columns: [a, b]}}}
 """
 ROWS = "a,b,head\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n"
 pytestmark = pytest.mark.keras
@@ -38,10 +38,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def find(folder: Path, wanted: Wanted = WANTED, **more: Any) -> str | None:
-    compilation = compile_source(read_file(folder / "spec.yaml", str(folder / "spec.yaml")), (), folder)
+def find(folder: Path, wanted: Wanted = WANTED, allow_imports: bool = False) -> str | None:
+    compilation = compile_source(read_file(folder / "spec.yaml", str(folder / "spec.yaml")), (), folder, allow_imports)
     assert compilation.ok, compilation.diagnostics
-    finished = Finished(compilation, folder / "model.keras", None, **more)
+    finished = Finished(compilation, folder / "model.keras", None, allow_imports=allow_imports)
     return find_origin(finished, read_data(finished), wanted)
 
 
@@ -79,11 +79,12 @@ def test_what_is_asked_is_rested_on(folder: Path, changed: dict[str, Any]) -> No
     assert find(folder, replace(WANTED, **changed)) not in (None, find(folder))
 
 
-def test_what_may_change_unseen_is_never_current(folder: Path) -> None:
+def test_what_may_change_unseen_is_never_current(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(folder)
     (folder / "spec.yaml").write_text(
-        SPEC.replace("train: train.csv", "train: mine:samples").replace(", inputs: {rows: [a, b]}", "")
+        SPEC.replace("train: train.csv", "train: samples_of_test:samples").replace(", inputs: {rows: {columns: [a, b]}}", "")
     )
-    (folder / "mine.py").write_text("def samples():\n    return {'rows': [[1.0, 2.0]] * 8, 'head': [0, 1] * 4}\n")
+    (folder / "samples_of_test.py").write_text("def samples():\n    return {'rows': [[1.0, 2.0]] * 8, 'head': [0, 1] * 4}\n")
     assert find(folder, allow_imports=True) is None
     assert not is_current(folder, None)
 
