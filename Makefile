@@ -70,7 +70,7 @@ bench-quick: $(FULL)/ready
 # As many whole random specs as N says, against Keras.
 N ?= 300
 fuzz: $(FULL)/ready
-	$(FULL)/bin/python -m fuzz $(N)
+	$(FULL)/bin/python -m fuzz $(N) --first $(FIRST)
 
 # As many hostile inputs as N says, from the seed FIRST on, without Keras.
 FIRST ?= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections import Counter
 from time import monotonic
@@ -27,15 +28,23 @@ def main() -> int:
     counts: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     seeds = list(range(options.first, options.first + options.count))
-    for report in run(seeds, options.processes, not options.no_shrink):
-        counts.update(report.counts)
-        counts["specs"] += 1
-        for number, (kind, message, _) in enumerate(report.found):
-            kinds[kind] += 1
-            print(f"seed {report.seed}: {kind}: {' '.join(message.split())[:400]}\n  {_save(report, number)}", flush=True)
-        if sys.stderr.isatty():
-            print(f"\r{counts['specs']} of {options.count}", end="", file=sys.stderr, flush=True)
-    _table(counts, kinds, monotonic() - started)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for report in run(seeds, options.processes, not options.no_shrink):
+            counts.update(report.counts)
+            counts["specs"] += 1
+            for number, (kind, message, _) in enumerate(report.found):
+                kinds[kind] += 1
+                print(f"seed {report.seed}: {kind}: {' '.join(message.split())[:400]}\n  {_save(report, number)}", flush=True)
+            if sys.stderr.isatty():
+                print(f"\r{counts['specs']} of {options.count}", end="", file=sys.stderr, flush=True)
+            elif counts["specs"] % 250 == 0:
+                print(f"{counts['specs']} of {options.count}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print("stopped before the end", flush=True)
+        return 130
+    finally:
+        _table(counts, kinds, monotonic() - started)
     return 1 if kinds else 0
 
 
