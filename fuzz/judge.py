@@ -49,6 +49,8 @@ DEVICE = (
 """What TensorFlow says where this device, or its optimizer of graphs, and not the model is at fault."""
 DATA = (" is not in [0,", "outside the valid range of [0,", "must be non-negative")
 """What it says where a table lacks the row that a computed value asks for."""
+NOT_KNOWN = "all inputs should be in vocabulary"
+"""What it says of a value that a vocabulary lacks, where a spec has it say so."""
 LABEL = "label value"
 """What it says of labels that are no classes: those of a loss for numbers, beside a metric for class numbers."""
 ON_SIZES = ("depends-on-size", "sizes-undecided")
@@ -149,10 +151,12 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
         failure = _failure(spec, sizes, model, graph=True)
     if failure is not None and (any(words in failure for words in DEVICE) or _runs_as_written(spec, sizes, model)):
         return "accepted, not on this device"
-    if (
-        failure is not None
-        and any(words in failure for words in DATA)
-        and (LABEL in failure or _computes_indices(compilation) or _diverges(spec, sizes, model))
+    if failure is not None and (
+        NOT_KNOWN in failure
+        or (
+            any(words in failure for words in DATA)
+            and (LABEL in failure or _computes_indices(compilation) or _diverges(spec, sizes, model))
+        )
     ):
         return "accepted, not on this data"
     if failure is not None:

@@ -52,6 +52,8 @@ class Outcome:
     weights: tuple[tuple[str, tuple[int, ...], bool], ...]
     gradient: bool | None
     """Whether a gradient comes through to what is before it; None where it was not trained, or is given no floats."""
+    mixes: bool = False
+    """Whether what it gives of a sample of floats rests on the others of the batch."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,16 @@ class Noting(keras.optimizers.SGD):
         return super().apply(grads, trainable_variables)
 
 
+def _mixes(model: Any, batch: Any, given: Any) -> bool:
+    first = [each[:1] for each in batch] if isinstance(batch, list) else batch[:1]
+    try:
+        alone = model(first, training=False)
+    except Exception:
+        return False  # this device lacks a kernel
+    whole, alone = (np.nan_to_num(np.asarray(keras.ops.cast(each, "float32"))) for each in (given[:1], alone))
+    return alone.shape != whole.shape or not np.allclose(alone, whole, rtol=1e-2, atol=1e-3)
+
+
 def _run(
     path: str, arguments: Mapping[str, Any], shapes: Sequence[Shape], dtype: str, train: bool, graph: bool
 ) -> Outcome | Failure:
@@ -183,7 +195,7 @@ def _run(
             gradient = bool(before & optimizer.noted) if before and optimizer.noted is not None else None
         stage = "call"
         try:
-            given = model(batch) if "float" in dtype else None
+            given = model(batch, training=False) if "float" in dtype else None
         except Exception:
             given = None
         if given is None:
@@ -197,6 +209,7 @@ def _run(
             keras.backend.standardize_dtype(given.dtype),
             weights_of(layer),
             gradient,
+            "float" in dtype and _mixes(model, batch, given),
         )
     except Exception as error:
         message = f"{type(error).__name__}: {error}"

@@ -35,6 +35,9 @@ BOUNDS: dict[str, Bounds] = {
 DISTRIBUTIONS = frozenset({"softmax", "sparsemax"})
 """Those that divide 1 among the values along the last axis."""
 
+ALONG_LAST_AXIS = DISTRIBUTIONS | {"log_softmax"}
+"""Those that take the values along the last axis together."""
+
 ADDS_UP = "softmax"
 """The one of them whose values do add up to 1: Keras's `sparsemax` falls short of it where two values are near each other."""
 

@@ -10,7 +10,7 @@ from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.tensor import Mask, TensorType, Zeros
 from ..language.catalog import KerasObject
 from ..language.kinds import NOT_NEGATIVE, NUMBER, Optional
-from .axes import AXES, NO_SUCH_AXIS, axis_number, axis_numbers
+from .axes import AXES, NO_SUCH_AXIS, number_axes_of_sample, refuse_batch
 from .floats import refuse_integers
 from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, as_written, known, need_numbers
 
@@ -150,20 +150,19 @@ class Softmax(Op):
 
     def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         axes = self.axis if isinstance(self.axis, tuple | list) else (self.axis,)
-        return inputs if {None, 1, -inputs[0].rank} & {*axes} else ()
+        return inputs if {1, -inputs[0].rank} & {*axes} else ()
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         refuse_integers(self.title(), x)
-        if isinstance(self.axis, int):
-            axis_number(self.title(), self.axis, x)
-        elif self.axis is not None:
-            axis_numbers(self.title(), self.axis, x)
+        if self.axis is None:
+            refuse_batch(self.title(), 0, x, "axis")
+        else:
+            number_axes_of_sample(self.title(), self.axis, x, not self.is_written("axis"))
         return x
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        one = (self.axis,) if isinstance(self.axis, int) else self.axis
-        axes = range(1, output.rank + 1) if one is None else one
+        axes = (self.axis,) if isinstance(self.axis, int) else self.axis or ()
         return Range(0, 1, sums=tuple(axis - 1 if axis > 0 else axis + output.rank for axis in axes), by="softmax")
 
     def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:

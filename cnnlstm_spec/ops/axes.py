@@ -54,11 +54,21 @@ def axis_at(layer: str, axis: int, x: TensorType, argument: str = "axis") -> Axi
 def refuse_batch(layer: str, number: int, x: TensorType, argument: str, left_out: bool = False) -> None:
     """Refuses axis 0, of what Keras would take over the samples of a batch."""
     if number == 0:
-        how = f", for want of `{argument}`" if left_out else ""
+        how = f", for want of `{argument}`" if left_out and x.axes else ""
         axes = ", ".join(f"{axis.name} is {place}" for place, axis in enumerate(x.axes, 1)) or "there is no other axis"
         help = (f"write `{argument}`: 1 is the first axis after the batch, -1 the last",)
+        if not x.axes:
+            help = ("a sample is one number here; give it an axis before: `Op: {function: expand_dims, axis: -1}`",)
         refusal = Refusal(OVER_BATCH, None if left_out else argument, help, layer=layer, how=how, axes=axes)
         raise refusal.mended(axis="1") if argument == "axis" and x.axes else refusal
+
+
+def number_axes_of_sample(layer: str, axes: int | Sequence[int], x: TensorType, left_out: bool = False) -> tuple[int, ...]:
+    """The numbers of axes that must differ, none of them the batch."""
+    numbers = axis_numbers(layer, axes, x)
+    for number in numbers:
+        refuse_batch(layer, number, x, "axis", left_out)
+    return numbers
 
 
 def _of_last(refusal: Refusal, argument: str) -> Refusal:

@@ -9,9 +9,11 @@ from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
+from ..language.activations import ALONG_LAST_AXIS
 from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
 from ..text.diagnostic import Code
+from .axes import refuse_batch
 from .floats import refuse_integers
 from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, as_written, called, known, last
 from .windows import positions
@@ -122,6 +124,8 @@ class Activation(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         name = called(self.activation)
+        if name in ALONG_LAST_AXIS and not x.axes:
+            refuse_batch(name, 0, x, "activation", left_out=True)
         if x.dtype in FLOATS or (name in KEEP_INTEGERS | GIVE_FLOATS and x.dtype != "bool"):
             return x
         if name in (None, "linear", "exponential", "tanh"):

@@ -19,7 +19,7 @@ from ..language.record import Record
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Node
-from .axes import AXES, AXIS, axis_at, axis_numbers
+from .axes import AXES, AXIS, axis_at, axis_numbers, number_axes_of_sample
 from .floats import refuse_integers
 from .shared import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, as_written, known
 
@@ -242,7 +242,7 @@ class UnitNormalization(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         refuse_integers(self.title(), inputs[0])
-        axis_numbers(self.title(), self.axis, inputs[0])
+        number_axes_of_sample(self.title(), self.axis, inputs[0], not self.is_written("axis"))
         return inputs[0]
 
     def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:

@@ -86,6 +86,7 @@ def test_example(op_class: type[Op], example: Example, policy: str) -> None:
     if op_class.__name__ not in KERAS_SHAPE_IS_WRONG:
         assert on_data(concrete.output) == given.on_data
     assert verdict.output.dtype == given.dtype
+    assert not given.mixes
     if op_class.__name__ not in KERAS_SHAPE_IS_WRONG:
         ours = tuple(size if isinstance(size, int) else None for size in verdict.output.sizes)
         assert ours == given.called == given.computed
@@ -218,6 +219,7 @@ def compare(op: Op, shape: tuple[int | None, ...], dtype: str) -> None:
     ours = tuple(size if isinstance(size, int) else None for size in verdict.output.sizes)
     assert ours == given.called, (what, given)
     assert verdict.output.dtype == given.dtype, (what, given)
+    assert not given.mixes, (what, given)
     if op.trainable:
         assert verdict.weights == given.weights, (what, given)
     if given.gradient is not None:
