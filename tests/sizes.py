@@ -141,7 +141,7 @@ CLAUSES = (
 
 def meaning(texts: list[str], names: tuple[str, ...], sizes: list[int]) -> list[bool]:
     """Whether all that is said holds, for every size of the first name and each of the next."""
-    said = ["(" + " or ".join(map(_all, text.split("; or "))) + ")" for text in texts]
+    said = ["(" + " or ".join(map(_all, re.split(r"; or |, or (?!one of them)", text))) + ")" for text in texts]
     turns = " ".join(f"for {name} in sizes" for name in names)
     return list(eval(f"[{' and '.join(said) or 'True'} {turns}]", {"max": max, "sizes": sizes}))
 

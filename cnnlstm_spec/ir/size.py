@@ -19,6 +19,7 @@ __all__ = [
     "Size",
     "Symbol",
     "anonymous",
+    "are_alike_known",
     "at_least",
     "ceil_div",
     "describe_size",
@@ -43,9 +44,16 @@ def symbol(name: str) -> Expr:
     return Expr({(Symbol(name),): 1})
 
 
-def anonymous(words: str) -> Expr:
+def anonymous(words: str, supposed: bool = False) -> Expr:
     """A size without a name, told from others by words that say whose it is."""
-    return Expr({(Symbol(words, anonymous=True),): 1})
+    return Expr({(Symbol(words, anonymous=True, supposed=supposed),): 1})
+
+
+def are_alike_known(size: Size, other: Size) -> bool:
+    """Whether both are known before data come, or neither is, as far as a mistake does not leave that open."""
+    if any(symbol.supposed for each in (size, other) if isinstance(each, Expr) for symbol in each.symbols):
+        return True
+    return isinstance(size, int) == isinstance(other, int)
 
 
 def ceil_div(size: Size, divisor: int) -> Size:

@@ -202,7 +202,7 @@ def agreed(first: TensorType, second: TensorType, layer: str) -> TensorType:
 
 
 def _unknown(layer: str, index: int) -> Size:
-    return anonymous(f"axis {index + 1} of `{layer}`")
+    return anonymous(f"axis {index + 1} of `{layer}`", supposed=True)
 
 
 def _made(x: TensorType, names: tuple[str, ...], size: int, last: Size) -> TensorType:

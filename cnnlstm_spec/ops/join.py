@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Meaning, Range
 from ..ir.op import Op, example
-from ..ir.size import Size, equal
+from ..ir.size import Size, are_alike_known, equal
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
 from ..language.kinds import BOOLEAN, INTEGER
 from ..language.list_kinds import Each
@@ -113,7 +113,7 @@ class Dot(Op):
         left, right = (axis_at(self.title(), axis, x, "axes") for axis, x in zip(self.axes, inputs, strict=True))
         help = ("`axes: [a, b]` names an axis of the first and one of the second",)
         refusal = Refusal(SIZES_DIFFER, "axes", help, 1, strategy=self.title(), axis=left.name, first=left, other=right)
-        if isinstance(left.size, int) != isinstance(right.size, int):
+        if not are_alike_known(left.size, right.size):
             raise refusal
         at.require(equal(left.size, right.size), refusal)
         kept = [each for axis, x in zip(self.axes, inputs, strict=True) for each in self.list_others(axis, x)]

@@ -36,6 +36,10 @@ SPECS = {
     "the kind of a text": "branches: {a: {input: {kndz: text}, layers: [{TextVectorization: {vocabulary: [a]}}]}}\nhead: []",
     "a state": "branches: {a: {input: {kind: sequence, shape: [8, 4]}, layers: [{LSTM: {units: 3, initial_state: [b, b]}}]}, "
     "b: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: $nowhere}}]}}\nhead: {inputs: [a], layers: []}",
+    "a width that a product needs": "branches: {a: {input: {kind: vector, shape: [4]}, layers: [{Dense: {unitsq: 3}}, "
+    "{Activation: {activation: relu}}]}, b: {input: {kind: vector, shape: [3]}}}\nfusion: {layer: {Dot: {axes: -1}}}\nhead: []",
+    "a width of a square": "branches: {a: {input: {kind: sequence, shape: [6, 4]}, layers: [{Dense: {unitsq: 6}}, "
+    "{Op: {function: inv}}]}}\nhead: [Flatten]",
     "padding of known steps": SERIES
     % (
         ", padding_value: $nowhere",

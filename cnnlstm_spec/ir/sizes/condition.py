@@ -185,11 +185,13 @@ def divisible(size: int | Expr, divisor: int) -> Condition:
 
 def require_stretchable(left: int | Expr, right: int | Expr) -> Condition:
     """When two sizes are equal, or one of them is 1 and is stretched to the other."""
-    same = equal(left, right)
-    if any(test.symbols for test in same.tests) and not isinstance(left, int) and not isinstance(right, int):
-        said = f"{quote_size(left)} and {quote_size(right)} are equal, or one of them is 1"
-        return make_either(*same.tests, zero(left - 1), zero(right - 1), said=said)
-    return make_either(*same.tests, same.surely, zero(left - 1), zero(right - 1))
+    same, said = equal(left, right), ""
+    if isinstance(left, Expr) and isinstance(right, Expr):
+        said = f"{quote_size(left)} and {quote_size(right)} are equal, or one of them is 1" if same.symbols else ""
+    elif isinstance(left, Expr) or isinstance(right, Expr):
+        open_one, fixed = (left, right) if isinstance(left, Expr) else (right, left)
+        said = f"{quote_size(open_one)} is 1 or {fixed}" if same.tests else ""
+    return make_either(*same.tests, same.surely, zero(left - 1), zero(right - 1), said=said)
 
 
 def require_always_alike(size: int | Expr) -> Condition:

@@ -30,11 +30,13 @@ _NUMBERS = count()
 class Symbol(Atom):
     """A size known only at run time.
 
-    An anonymous one (`null` in a spec) is a size of its own; its name is only words, such as "the height of `left`".
+    An anonymous one (`null` in a spec) is a size of its own; its name is only words, such as "the height of `left`". One that
+    is supposed stands for what a mistake left open, and may be known once that is mended.
     """
 
     name: str
     anonymous: bool = False
+    supposed: bool = False
 
     def __str__(self) -> str:
         return "?" if self.anonymous else self.name

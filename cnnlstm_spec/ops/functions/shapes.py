@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...ir.inference import TOO_FEW_AXES, Inference, Refusal
-from ...ir.size import Size, at_least, divisible, equal, larger
+from ...ir.size import Size, are_alike_known, at_least, divisible, equal, larger
 from ...ir.tensor import Axis, TensorType
 from ...text.diagnostic import Code
 from ...text.frozen import dataclass
@@ -117,7 +117,7 @@ class Call:
     def require_square(self) -> None:
         """Refuses matrices that are not square."""
         (rows, columns), refusal = self.find_matrix(), Refusal(NOT_SQUARE, None, (), layer=self.name, given=self.x)
-        if isinstance(rows.size, int) != isinstance(columns.size, int):
+        if not are_alike_known(rows.size, columns.size):
             raise refusal  # Keras compares what it knows of both
         self.at.require(equal(rows.size, columns.size), refusal)
 
