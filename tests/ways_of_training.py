@@ -35,6 +35,13 @@ LABELS = [
         (("OneHotIoU: {", "IoU: {sparse_y_pred: false, "),),
     ),
     Way(
+        "metric-without-meaning",
+        SOFT,
+        SPARSE % "{MeanIoU: {num_classes: 4, sparse_y_true: false, sparse_y_pred: false}}",
+        "`sparse_y_true: true` reads class numbers",
+        (("sparse_y_true: false", "sparse_y_true: true"),),
+    ),
+    Way(
         "metric-labels",
         SOFT,
         FULL % "{MeanIoU: {num_classes: 4, sparse_y_pred: false}}",
@@ -203,7 +210,7 @@ LOSSES = [
         ((EMPTY, EMPTY + ", {Reshape: {target_shape: [1]}}, " + SOFT),),
     ),
     Way(
-        "loss-rank",
+        "embedding-of-one-number",
         "{Dense: {units: 1}}, " + EMPTY,
         "loss: Circle",
         "`Reshape: {target_shape: [1]}` and `Dense: {units: <features>}`",

@@ -200,7 +200,7 @@ MATRIX: Rule = {"labels": "same", "minimum_rank": 2, "maximum_rank": 2, "mask": 
 READS: dict[str, Rule] = {
     "losses.CTC": {"labels": "sequence", "minimum_rank": 3, "maximum_rank": 3, "minimum_width": 2, "mask": "fails"},
     "losses.CategoricalGeneralizedCrossEntropy": INTEGER,
-    "losses.Circle": {"labels": "integer", "minimum_rank": 2, "maximum_rank": 2, "mask": "fails"},
+    "losses.Circle": {"labels": "integer", "minimum_rank": 1, "maximum_rank": 2, "mask": "fails"},
     "losses.Dice": UNMASKED,
     "losses.SparseCategoricalCrossentropy": INTEGER,
     "losses.Tversky": UNMASKED,

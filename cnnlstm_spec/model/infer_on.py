@@ -13,7 +13,7 @@ from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
 from ..text.memo import Memory
 from .infer import State, infer_node, make_diagnostic, make_same, recall
-from .suppose import TRIED, Trial, agreed, at_size
+from .suppose import SMALL, TRIED, Trial, agreed, at_size
 from .text_inputs import may_be_text
 
 Found = dict[str, list[Diagnostic]]
@@ -136,13 +136,17 @@ def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Tri
 
 def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
     """A node that is refused because of a size that is not known; None where it is refused with any."""
-    known = tuple(at_size(x, TRIED[0]) for x in inputs)
+    return _relieved_at(TRIED, node, op, inputs, state) or _relieved_at(SMALL, node, op, inputs, state)
+
+
+def _relieved_at(sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
+    known = tuple(at_size(x, sizes[0]) for x in inputs)
     if known == inputs or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
         return None
     apart = state if state.memory is None else replace(state, memory=None)
     try:
         first = infer_node(node, op, known, apart).typed
-        second = infer_node(node, op, tuple(at_size(x, TRIED[1]) for x in inputs), apart).typed
+        second = infer_node(node, op, tuple(at_size(x, sizes[1]) for x in inputs), apart).typed
     except Refusal:
         return None
     if first.type is None or second.type is None or first.type.rank != second.type.rank:

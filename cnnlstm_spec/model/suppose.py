@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import field, replace
+from itertools import product
 
 from ..ir.graph import Node
 from ..ir.inference import Inference
@@ -23,6 +24,8 @@ from . import frames
 
 TRIED = (48, 96)
 """Sizes given to a layer to see which of its output's follow from its arguments: those that are the same for both."""
+SMALL = (2, 3)
+"""The same for a layer that takes no large ones."""
 
 STEPS = ("steps", "frames")
 """Names of axes of time."""
@@ -217,8 +220,8 @@ def _bare(x: TensorType) -> TensorType:
 
 def _tried(op: Op, inputs: tuple[TensorType, ...], names: tuple[str, ...], policy: str) -> tuple[TensorType, TensorType] | None:
     """What an op gives on axes of those names, of two sizes each; the last one may have to be as it is, or 3, as colours are."""
-    for last in (0, inputs[0].axes[-1].size if inputs[0].axes else 0, 3):
-        found = [_given(op, tuple(_made(x, names, size, last or size) for x in inputs), policy) for size in TRIED]
+    for sizes, last in product((TRIED, SMALL), (0, inputs[0].axes[-1].size if inputs[0].axes else 0, 3)):
+        found = [_given(op, tuple(_made(x, names, size, last or size) for x in inputs), policy) for size in sizes]
         if found[0] is not None and found[1] is not None and found[0].rank == found[1].rank:
             return found[0], found[1]
     return None

@@ -67,9 +67,11 @@ class PositionEmbedding(Positions):
         steps, features = x.axes
         known(self.title(), features)
         if self.sequence_length is None and not isinstance(steps.size, int):
-            help = ("write the most that may come: `sequence_length: 512`",)
-            refusal = Refusal(LENGTH_NEEDED, None, help, layer=self.title(), steps=steps.name)
-            raise refusal.mended(sequence_length="512")
+            help = (
+                f"give the {steps.name} of the input a fixed number, to which its samples are padded",
+                "or write the most that may come as `sequence_length`: a longer sample is refused then",
+            )
+            raise Refusal(LENGTH_NEEDED, None, help, layer=self.title(), steps=steps.name)
         length = self.length(x)
         help = ("write `sequence_length` at least as long as the longest sequence",)
         refusal = Refusal(TOO_SHORT, "sequence_length", help, layer=self.title(), length=length, steps=steps)

@@ -230,7 +230,8 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
         else None
     )
     cls = STRATEGIES.get(value.text) if isinstance(value, Scalar) else None
-    alone = chosen is None and keys is FusionKeys and is_of_one(node, scope)
+    misspelt = any(may_be(each, ("strategy", "layer"), keys.arguments) for each in node.entries[:MANY])
+    alone = chosen is None and not misspelt and keys is FusionKeys and is_of_one(node, scope)
     of_any = not alone and (chosen is None or (chosen.key.text == "strategy" and cls is None))
     strategies = STRATEGIES.values() if of_any else () if cls is None else (cls,)
     own = [key for each in strategies for key in each.arguments if key != "name"]

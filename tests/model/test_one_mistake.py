@@ -50,6 +50,11 @@ SPECS = {
     "padding of measured steps": MEASURED % ("sequence, shape: [8, 4], padding_value: $nowhere", "Identity"),
     "a key of branches of each": "branches:\n  a_${n}: {each: {n: [1, 2]}, inputq: {kind: vector, shape: [4]}}\n"
     "fusion: {strategy: add}\nhead: []",
+    "what comes to a table of few positions": "branches: {a: {input: {kind: tensor, shape: [2, 2, 5], axes: [x, y, z]}, layers: "
+    "[{DepthwiseConv2D: {strides: 4, kernel_sizeq: 2, padding: same}}, {TimeDistributed: [{Residual: {layers: "
+    "[{PositionEmbedding: {sequence_length: 40}}, {GlobalMaxPooling1D: {keepdims: true}}]}}]}]}}\nhead: [Flatten]",
+    "the strategy of a fusion of one": "branches: {a: {input: {kind: vector, shape: [4]}}}\n"
+    "fusion: {strategyq: attention, pool: none, inputs: [a]}\nhead: []",
     "the inputs of a fusion of one": TWO + "fusion: {inptsz: a}\nhead: []",
     "an argument of a backbone": "branches: {a: {input: {kind: image, shape: [32, 32, 3]}, layers: [{MobileNetV3Small: "
     "{weightsq: null, include_top: false, alpha: 0.35}}, GlobalAveragePooling2D]}}\nhead: []",

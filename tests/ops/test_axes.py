@@ -41,7 +41,11 @@ def test_an_axis_of_the_sample(axis: str) -> None:
 
 @pytest.mark.parametrize(
     "layer",
-    ["Softmax", "UnitNormalization", *(f"{{Activation: {{activation: {name}}}}}" for name in ("softmax", "sparsemax", "log_softmax"))],
+    [
+        "Softmax",
+        "UnitNormalization",
+        *(f"{{Activation: {{activation: {name}}}}}" for name in ("softmax", "sparsemax", "log_softmax")),
+    ],
 )
 def test_of_a_sample_that_is_one_number(layer: str) -> None:
     assert _codes(NUMBER.format(layer=layer)) == ["works-over-the-batch"]

@@ -15,6 +15,7 @@ from .on_size import ask
 LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
 LOSS_WIDTH = Code("loss-width", "error", "`{loss}` needs two classes or more; `{head}` gives {given}", sort="keras")
 NO_AXIS = Code("axis-not-in-output", "error", "`{name}` has `axis: {axis}`; `{head}` gives {given}", sort="keras")
+NO_VECTOR = Code("embedding-of-one-number", "warning", "`{loss}` compares vectors of features; `{head}` gives {given}")
 ONE_CLASS = Code("one-class", "warning", "`{loss}` over one class learns nothing; `{head}` gives {given}")
 
 AXES = {0: "one number for a sample", 1: "one axis", 2: "two axes (steps, classes)"}
@@ -53,6 +54,9 @@ def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     elif loss.thing.name in CATEGORICAL and head.width == 1 and not _is_told_otherwise(head):
         help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
         yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
+    elif loss.thing.name == "Circle" and (head.width is None or holds_always(equal(head.width, 1))):
+        help = ("end the head with `Dense: {units: <features>}`",) if head.rank > 1 else _explain_missing(loss.thing)
+        yield Diagnostic(NO_VECTOR, loss.place, shared, labels=labels, help=help)
 
 
 def _explain_missing(thing: KerasObject) -> tuple[str, ...]:
@@ -100,4 +104,6 @@ def axes_words(least: int, most: int | None) -> str:
     """The axes of a prediction without its batch."""
     if most == least:
         return AXES[least - 1]
+    if most is not None:
+        return f"at most {AXES[most - 1]}"
     return f"{AXES[least - 1]} or more" if least > 1 else "any output"

@@ -154,7 +154,8 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     theirs, name, other = reference
     labels = (Label(other.place, f"reads {LABELS[theirs]}"),)
     one_class = metric.thing.name in OF_ONE_CLASS and metric.thing.get("class_id") is not None
-    garbled = theirs == "integer" and (metric.thing.name in TELLING or one_class) and head.rank == 2
+    telling = metric.thing.name in TELLING or _takes_greatest_label(metric.thing)
+    garbled = theirs == "integer" and (telling or one_class) and head.rank == 2
     runs = garbled or (theirs == "sequence" and kind == "integer")
     if runs:
         facts_: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
@@ -211,6 +212,11 @@ def _cut_off(metric: Placed, head: HeadUse, arguments: str, sparse_y_true: str) 
     return Diagnostic(MEANINGLESS, metric.place, facts, "", output_label(head), help, fixes)
 
 
+def _takes_greatest_label(thing: KerasObject) -> bool:
+    """Whether an overlap of class numbers takes the place of the greatest value for the class, of labels too."""
+    return thing.name in BY_NUMBERS and not thing.get("sparse_y_true") and not thing.get("sparse_y_pred")
+
+
 def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
     """What says the same of the labels that there are, and how those that it reads would be there."""
     theirs, _, other = reference
@@ -219,6 +225,8 @@ def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
         return (f"no metric of Keras holds the output against the labels of `{written(other.thing)}`: leave it out",)
     if theirs == "same":
         return (f"`{instead}` reads full labels" if instead else "`sparse_y_true: false` reads full labels",)
+    if _takes_greatest_label(thing):
+        return ("`sparse_y_true: true` reads class numbers",)
     if thing.name in BY_NUMBERS:
         return ("`sparse_y_pred: false` takes the class of the greatest value",)
     if thing.name in OVERLAPS:
@@ -237,7 +245,9 @@ def _fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fix, ..
     found = [instead(metric, counterpart)] if counterpart else []
     if theirs == "same" and metric.thing.get("sparse_y_true"):
         found.append(with_argument(metric, "sparse_y_true", "false"))
-    if theirs == "integer" and other is head.loss and other.thing.name in COUNTERPARTS:
+    if theirs == "integer" and _takes_greatest_label(metric.thing):
+        found.append(with_argument(metric, "sparse_y_true", "true"))
+    elif theirs == "integer" and other is head.loss and other.thing.name in COUNTERPARTS:
         found.append(instead(other, COUNTERPARTS[other.thing.name]))
     return tuple(found)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op, storage_dtype
-from ...language.catalog import KerasObject
+from ...language.catalog import NO_EFFECT, KerasObject
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
@@ -50,7 +50,7 @@ def check_optimizer(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if not isinstance(section, CompileSpec) or section.optimizer is None:
         return
     for check in CHECKS:
-        found = next(check(section.optimizer, typed), None)
+        found = next(check(section.optimizer, section, typed), None)
         if found is not None:
             yield found
 
@@ -64,9 +64,15 @@ def _tables(typed: TypedGraph) -> Iterator[tuple[TypedNode, Op]]:
                 yield node, op
 
 
-def _scaled(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
-    """Tables, whose gradient Keras cannot divide by a number."""
+def _scaled(optimizer: Placed, section: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """A scale that another one takes the place of; or tables, whose gradient Keras cannot divide by a number."""
     if optimizer.thing.get("loss_scale_factor") is None:
+        return
+    policy_scales = section.dtype_policy == "mixed_float16" and section.plain.get("auto_scale_loss", True)
+    if policy_scales and not section.multipliers:
+        facts: dict[str, object] = {"argument": "loss_scale_factor", "needed": "`auto_scale_loss: false`"}
+        help = ("`mixed_float16` brings a scale that follows the gradients: leave this one out",)
+        yield Diagnostic(NO_EFFECT, optimizer.place, facts, help=help)
         return
     for node, op in _tables(typed):
         help = ("leave `loss_scale_factor` out", "freeze the table with `trainable: false`")
@@ -75,7 +81,7 @@ def _scaled(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
         )
 
 
-def _divided(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _divided(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Tables whose gradient is divided by 0 in the rows that were not read, where Keras counts twice a row that is read twice."""
     thing = optimizer.thing
     epsilon = EPSILONS.get(thing.name)
@@ -98,7 +104,7 @@ def _divided(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
             yield Diagnostic(DIVIDED, node.node.origin.place, facts, help=(*wide, "give the optimizer a smaller `beta_2`"))
 
 
-def _muon(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _muon(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Matrices whose step Keras multiplies with a number of another dtype: a schedule gives float32, as does the scaling."""
     if optimizer.thing.name != "Muon":
         return
@@ -128,11 +134,11 @@ def _is_orthogonalised(optimizer: KerasObject, node: TypedNode) -> Iterator[bool
             yield len(weight.shape) == 2 and not any(re.search(each, path) for each in excluded)
 
 
-def _averaged(optimizer: Placed, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _averaged(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Moving averages of no weights at all."""
     known = all(node.type is not None for node in typed.nodes.values())
     if optimizer.thing.get("use_ema") and known and not any(node.trainable_params for node in typed.nodes.values()):
         yield Diagnostic(NOTHING_AVERAGED, optimizer.place, {}, help=("leave `use_ema` out",))
 
 
-CHECKS: tuple[Callable[[Placed, TypedGraph], Iterator[Diagnostic]], ...] = (_scaled, _divided, _muon, _averaged)
+CHECKS: tuple[Callable[[Placed, CompileSpec, TypedGraph], Iterator[Diagnostic]], ...] = (_scaled, _divided, _muon, _averaged)

@@ -260,6 +260,19 @@ def test_noise_on_integers_is_our_own_rule(layer: Any, dtype: str) -> None:
     assert [(each.code.name, each.code.sort) for each in found] == [("noise-on-integers", "language")]
 
 
+@pytest.mark.parametrize(
+    ("policy", "more", "code"),
+    [
+        ("mixed_float16", {}, "no-effect"),
+        ("mixed_float16", {"auto_scale_loss": False}, "sparse-gradient-not-scaled"),
+        ("mixed_bfloat16", {}, "sparse-gradient-not-scaled"),
+    ],
+)
+def test_a_scale_that_the_policy_takes_the_place_of(policy: str, more: dict[str, Any], code: str) -> None:
+    made = spec(TOKENS, [TABLE], optimizer={"SGD": {"loss_scale_factor": 2.0}}, dtype_policy=policy, **more)
+    assert [each for each in codes(made) if each in ("no-effect", "sparse-gradient-not-scaled")] == [code]
+
+
 STEPS = {"kind": "sequence", "shape": [6, 4]}
 LEARNED: list[tuple[Any, dict[str, Any], str | None]] = [
     ("PositionEmbedding", {"SGD": {"loss_scale_factor": 2.0}}, "sparse-gradient-not-scaled"),
