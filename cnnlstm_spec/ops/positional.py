@@ -67,7 +67,7 @@ class PositionEmbedding(Positions):
         steps, features = x.axes
         known(self.title(), features)
         if self.sequence_length is None and not isinstance(steps.size, int):
-            help = (
+            help: tuple[str, ...] = (
                 f"give the {steps.name} of the input a fixed number, to which its samples are padded",
                 "or write the most that may come as `sequence_length`: a longer sample is refused then",
             )

@@ -71,7 +71,7 @@ def _scaled(optimizer: Placed, section: CompileSpec, typed: TypedGraph) -> Itera
     policy_scales = section.dtype_policy == "mixed_float16" and section.plain.get("auto_scale_loss", True)
     if policy_scales and not section.multipliers:
         facts: dict[str, object] = {"argument": "loss_scale_factor", "needed": "`auto_scale_loss: false`"}
-        help = ("`mixed_float16` brings a scale that follows the gradients: leave this one out",)
+        help: tuple[str, ...] = ("`mixed_float16` brings a scale that follows the gradients: leave this one out",)
         yield Diagnostic(NO_EFFECT, optimizer.place, facts, help=help)
         return
     for node, op in _tables(typed):
