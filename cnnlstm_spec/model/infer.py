@@ -221,8 +221,25 @@ def make_same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, stat
     if state.memory is None:
         return type
     handed_on = next((x.axes for x in inputs[:1] if x.axes is type.axes), None)
-    same: TensorType = state.memory.keep_first((make_same, node.id, id(handed_on), type), type, handed_on)
+    same: TensorType = state.memory.keep_first((make_same, node.id, id(handed_on), _Alike(type)), type, handed_on)
     return same
+
+
+class _Alike:
+    """A type in a key: equal where the type is, and found by what is quick to hash of it."""
+
+    __slots__ = ("hash", "type")
+
+    def __init__(self, type: TensorType) -> None:
+        values = type.meaning.range
+        between = (values.least, values.greatest) if values is not None else ()
+        self.type, self.hash = type, hash((type.dtype, between, *[axis.size for axis in type.axes]))
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Alike) and self.type == other.type
 
 
 def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> Mask | None:

@@ -192,6 +192,7 @@ class Worker:
 
     def tell(self, document: Document, job: Job) -> None:
         """Tells what is found in a text and in what it extends; and what is found no more."""
+        previous = self.states.get(document.uri)
         state = self.state(document, job)
         found = make_diagnostics(state.found, Uris(state.source, document.uri)) if state is not None else {document.uri: []}
         if not self.session.is_wanted(job, document):
@@ -208,6 +209,8 @@ class Worker:
                 and (opened := self.session.find_document(other)) is not None
             ):
                 self.session.put(opened)
+        # To let go of a state of many layers takes a while, for which nobody waits now.
+        del previous
 
     def publish(self, uri: str) -> None:
         """All that open specs have found in a file."""
