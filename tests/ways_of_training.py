@@ -139,6 +139,13 @@ LABELS = [
 ]
 
 METRICS = [
+    Way(
+        "metric-twice",
+        SIGMOID,
+        "loss: binary_crossentropy, metrics: [binary_accuracy, BinaryAccuracy]",
+        "keep one of them",
+        ((", BinaryAccuracy", ""),),
+    ),
     Way("metric-rank", SOFT, FULL % "F1Score", "bring the output to one axis", (("head: [", "head: [Flatten, "),), STEPS),
     Way(
         "metric-rank",

@@ -219,7 +219,8 @@ def test_a_message_names_the_layer_that_gave_the_shape() -> None:
     """A layer that hands its shape on has not given it; one of the same name that makes an equal shape anew has."""
     text = SPEC.replace("[{Dense: {units: 4}}, ", "[{Dense: {units: 8}}, Flatten, {Conv1D: {filters: 1, kernel_size: 1}}, ")
     dropout, dense = "{Dropout: {rate: 0.1, name: same}}", "{Dense: {units: 8, name: same}}"
-    found = swept(text, f"branches.x.layers[1]=[{dropout}, {dense}, {dropout}]")
+    again = dropout.replace("0.1", "0.2")
+    found = swept(text, f"branches.x.layers[1]=[{dropout}, {dense}, {again}]")
     named = [each.diagnostics[0].message for each in found]
     assert ["Dense" in message for message in named] == [True, True, True]
     assert len({each.diagnostics[0].labels[0].place for each in found}) == 2

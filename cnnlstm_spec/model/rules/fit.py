@@ -12,7 +12,7 @@ from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.data.splits import Split
 from ...spec.fit.callbacks import Callback
-from ...spec.fit.phases import Address
+from ...spec.fit.phases import Address, Phase
 from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
 from ...spec.patterns import report_beside
@@ -46,6 +46,7 @@ NEVER_ENDS = Code(
 )
 NO_EMA = Code("swap-without-ema", "error", "`SwapEMAWeights` needs `use_ema: true` in the optimizer")
 TRAINS_NOTHING = Code("phase-trains-nothing", "error", "the phase `{name}` trains nothing: all weights are frozen")
+CHANGES_NOTHING = Code("phase-changes-nothing", "warning", "`{key}` of `{address}` changes nothing: it {state} already")
 OTHER_BATCH = Code("batch-size-differs", "error", "the model is built for batches of {fixed}; `{key}` is {given}")
 STATEFUL = Code(
     "stateful-without-order",
@@ -226,11 +227,34 @@ def _check_phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
                 if not held:
                     sound = False
                     yield unknown_address(graph, address.text, address.place)
+                elif sound and (state := _find_state(typed, held, frozen, opened)) is not None and state != freezes:
+                    yield _report_unchanged(address, freezes, phase)
                 (frozen if freezes else opened).update(held)
                 (opened if freezes else frozen).difference_update(held)
         if sound and not any(_trains(node, frozen, opened) for node in typed.nodes.values()):
             help = ("freeze less, or unfreeze what an earlier phase froze",)
             yield Diagnostic(TRAINS_NOTHING, phase.place, {"name": phase.name}, help=help)
+
+
+def _find_state(typed: TypedGraph, held: set[Part], frozen: set[Part], opened: set[Part]) -> bool | None:
+    """Whether all that is held trains, or none of it since a phase froze it; None where neither is so."""
+    trains: dict[Part, bool] = {}
+    for node in (typed.nodes[id] for id in dict.fromkeys(id for id, _ in held)):
+        for weight in node.weights:
+            part = (node.node.id, node.node.op.layer_of(weight) if isinstance(node.node.op, Backbone) else "")
+            if part in held:
+                trains[part] = trains.get(part, False) or (part not in frozen and (weight.trainable or part in opened))
+    if not trains or (not all(trains.values()) and not trains.keys() <= frozen):
+        return None
+    return all(trains.values())
+
+
+def _report_unchanged(address: Address, freezes: bool, phase: Phase) -> Diagnostic:
+    key, state = ("freeze", "is frozen") if freezes else ("unfreeze", "trains")
+    facts: dict[str, object] = {"key": key, "address": address.text, "state": state}
+    alone = len(phase.keys.freeze if freezes else phase.keys.unfreeze) == 1
+    fixes = (drop(phase.written.keys[key].span, key) if alone else drop(address.place.span, address.text),)
+    return Diagnostic(CHANGES_NOTHING, address.place, facts, help=("leave it out",), fixes=fixes)
 
 
 def _check_beside(addresses: tuple[Address, ...], graph: Graph) -> Iterator[Diagnostic]:

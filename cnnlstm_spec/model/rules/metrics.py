@@ -9,8 +9,8 @@ from ...ir.size import Size, at_least, equal, format_size, holds_always, holds_n
 from ...language.catalog import KerasObject, reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Edit, Fix, Put, write
-from ..facts import OF_NUMBERS
+from ...text.fix import Edit, Fix, Put, drop, write
+from ..facts import OF_NUMBERS, find_accuracy
 from .common import BINARY, DISTRIBUTIONS, HeadUse, instead, with_argument, written
 from .losses import NO_AXIS, axes_words, axis_outside, output_label
 from .measures import find_unmeant_measure
@@ -18,6 +18,7 @@ from .on_size import ask
 
 METRIC_RANK = Code("metric-rank", "error", "`{metric}` reads {wanted}; `{head}` gives {given}", sort="keras")
 METRIC_LABELS = Code("metric-labels", "error", "`{metric}` cannot read the {theirs} of {whose}", sort="keras")
+TWICE = Code("metric-twice", "warning", "`{metric}` is measured twice of `{head}`", help="keep one of them")
 MEANINGLESS = Code("metric-without-meaning", "warning", "`{metric}` says nothing of `{head}`, which gives {given}")
 NO_CLASS = Code("class-not-there", "error", "`{metric}` looks at class {id}; `{head}` has {count}", sort="keras")
 TOP_K = Code(
@@ -54,13 +55,25 @@ TAKEN = {"float32": "float32", "floats": "floating-point values", "numbers": "nu
 
 def check_metrics(head: HeadUse) -> Iterable[Diagnostic]:
     """At most one finding for each metric, an error where there is one."""
-    reference = _labels_of_loss(head)
+    reference, measured = _labels_of_loss(head), dict[tuple[object, ...], Placed]()
     for metric in head.metrics:
+        first = measured.setdefault(_describe_measure(metric, head), metric)
+        if first is not metric:
+            facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name}
+            fixes = (drop(metric.place.span, written(metric.thing)),)
+            yield Diagnostic(TWICE, metric.place, facts, labels=(Label(first.place, "the first"),), fixes=fixes)
+            continue
         found = min(_metric(metric, head, reference), key=lambda each: each.severity != "error", default=None)
         if found is not None:
             yield found
         elif reference is None and (kind := _labels_of(metric.thing)) in ("same", "integer"):
             reference = (kind, f"`{written(metric.thing)}`", metric)
+
+
+def _describe_measure(metric: Placed, head: HeadUse) -> tuple[object, ...]:
+    """What tells a metric from others: its list, the class that Keras makes of it, and its arguments."""
+    meant = find_accuracy(metric.thing, head.width, head.loss.thing if head.loss is not None else None)
+    return (metric.place.path[:2], meant, repr(metric.thing.arguments))
 
 
 Reference = tuple[str, str, Placed]

@@ -13,9 +13,10 @@ from itertools import product
 from math import prod
 from typing import overload
 
-from ..diagnostic import Code, Diagnostic
+from ..diagnostic import Code, Diagnostic, Label
 from ..escape.file_name import make_file_name
 from ..escape.json import in_words
+from ..fix import drop
 from ..frozen import dataclass
 from ..memo import UNKNOWN, Memory
 from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
@@ -32,7 +33,7 @@ UNCLEAR_AXIS = Code(
 )
 TOO_MANY = Code("matrix-too-large", "error", "the matrix has {count:,} {what}; {limit:,} are the most")
 TOO_MUCH = Code("matrix-too-much-work", "error", "{count:,} variants of {layers:,} layers are more than {limit:,} layers")
-
+TWINS = Code("value-twice", "error", "`{path}` has the value {value} twice", help="leave one of them out")
 BESIDE_SEARCH = Code(
     "matrix-beside-search",
     "error",
@@ -240,6 +241,7 @@ def _read_axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
         facts: dict[str, object] = {"key": path, "words": "a list of values", "given": given}
         found.append(Diagnostic(WRONG_TYPE, place, facts, help=help))
         return None
+    found.extend(_find_twins(path, value))
     found_steps = list(STEP.finditer(path))
     steps = tuple(int(step[2]) if step[1] is None else step[1] for step in found_steps)
     span = entry.key.span
@@ -247,6 +249,18 @@ def _read_axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
     start = span.start + (span.source.text[span.start : span.end] != path)
     spans = tuple(Span(span.source, start + step.start(step.lastindex or 0), start + step.end()) for step in found_steps)
     return Axis(path, span, value.items, steps, spans)
+
+
+def _find_twins(path: str, values: Listing) -> Iterator[Diagnostic]:
+    """Values that the list has before them."""
+    seen: dict[str, Node] = {}
+    for each in values.items:
+        first = seen.setdefault(repr(value_of(each)), each)
+        if first is not each:
+            labels = (Label(Place((KEY, path), first.span), "the first"),)
+            value = _show_value(each)
+            facts: dict[str, object] = {"path": path, "value": value}
+            yield Diagnostic(TWINS, Place((KEY, path), each.span), facts, labels=labels, fixes=(drop(each.span, value),))
 
 
 def _report_unknown(axis: Axis, error: NoPath) -> Diagnostic:

@@ -113,12 +113,20 @@ MENDED += [
     ("norm-without-channels", spec(IMAGE, "Conv2D: {filters: 4, kernel_size: 3}; UnitNormalization: {axis: 2}; Flatten")),
     ("norm-not-over-channels", spec(IMAGE, "BatchNormalization: {axis: 1}; Flatten")),
 ]
+MENDED += [
+    ("metric-twice", spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[acc, AUC, accuracy]")),
+    ("metric-twice", spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[accuracy, BinaryAccuracy]")),
+    ("metric-twice", spec(VECTOR, "", head(3, "softmax"), loss=CLASSES, metrics="[accuracy, categorical_accuracy]")),
+]
 FOUND = [
     ("norm-not-over-channels", spec(IMAGE, "GroupNormalization: {axis: 1, groups: 8}; Flatten")),
     ("ignored-class-counted", spec(IMAGE, "", "[{Conv2D: {filters: 4, kernel_size: 1, activation: softmax}}]", loss="{SparseCategoricalCrossentropy: {ignore_class: 9}}", metrics="[{SparseTopKCategoricalAccuracy: {k: 2}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 3}}]", loss="mse", targets="{encoding: real, shape: [1], range: [0, 9]}")),
 ]  # fmt: skip
 MEANT = [
+    spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[Recall, {Recall: {thresholds: 0.9, name: r}}]"),
+    spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[accuracy]", weighted_metrics="[accuracy]"),
+    spec(VECTOR, "", head(3, "softmax"), loss=NUMBERS, metrics="[accuracy, {SparseCategoricalAccuracy: {name: a}}]"),
     spec(VECTOR, "", head(3, "softmax"), loss="categorical_hinge"),
     spec(VECTOR, "", f"[{BOTH}, {{Rescaling: {{scale: 20}}}}, Softmax]", loss=CLASSES),
     spec(VECTOR, "", "[{Dense: {units: 4, activation: softplus}}, Softmax]", loss=CLASSES),

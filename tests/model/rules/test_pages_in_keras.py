@@ -99,6 +99,12 @@ def margins(wrong: Any, right: Any) -> None:
     assert measured(wrong, [[1.0], [0.0]] * (BATCH // 2), [[0.4], [-0.4]] * (BATCH // 2)) == [0.5]
 
 
+@claim("metric-twice")
+def twice(wrong: Any, right: Any) -> None:
+    labels, predicted = [[1.0], [0.0]] * (BATCH // 2), [[0.9], [0.8]] * (BATCH // 2)
+    assert measured(wrong, labels, predicted) == [0.5, 0.5] and measured(right, labels, predicted) == [0.5]
+
+
 @claim("margins-expected")
 def one_sign(wrong: Any, right: Any) -> None:
     """The best that each can give of a batch of both classes, whose labels are 0 and 1."""

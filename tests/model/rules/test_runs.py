@@ -74,6 +74,13 @@ PHASES = [
     ("[{name: a, epochs: 3, freeze: [branches.x]}, {name: b, epochs: 3, freeze: [head]}]", [("phase-trains-nothing", None)]),
     ("[{name: a, epochs: 3, freeze: [branches.x, head], unfreeze: [branches.x.top]}]", []),
     ("[{name: a, epochs: 3, freeze: [branches.x]}, {name: b, epochs: 3, unfreeze: [branches.x]}]", []),
+    ("[{name: a, epochs: 3, unfreeze: [branches.x.base]}]", [("phase-changes-nothing", "branches.x.base")]),
+    ("[{name: a, epochs: 3, unfreeze: [branches.x]}]", []),
+    ("[{name: a, epochs: 3, freeze: [branches.x.top]}]", []),
+    (
+        "[{name: a, epochs: 3, freeze: [branches.x]}, {name: b, epochs: 3, freeze: [branches.x.base]}]",
+        [("phase-changes-nothing", "branches.x.base")],
+    ),
 ]
 
 
