@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
+from math import prod
 from random import Random
 from typing import Any
 
@@ -22,6 +23,8 @@ BATCH = 5
 WORDS = ("a", "b", "c", "A,", "another", "[UNK]")
 MOST = 60
 LARGEST = 2000
+ELEMENTS = 2**24
+"""Elements of the largest input of a sample, so that a batch has room in memory."""
 
 
 @contextmanager
@@ -71,7 +74,8 @@ def fitting(spec: dict[str, Any], rng: Random) -> dict[str, int] | None:
     """
     asked = {int(word) for each in load(spec).diagnostics for word in re.findall(r"\d+", each.message)}
     equal = [dict.fromkeys(unknown(spec), size) for size in sorted(asked) if 0 < size <= LARGEST]
-    return next((sizes for sizes in [*choices(spec, rng), *equal] if _fits(spec, sizes)), None)
+    small = [sizes for sizes in equal if max(map(prod, by_axis(spec, sizes).values())) <= ELEMENTS]
+    return next((sizes for sizes in [*choices(spec, rng), *small] if _fits(spec, sizes)), None)
 
 
 def _fits(spec: dict[str, Any], sizes: dict[str, int]) -> bool:
