@@ -145,10 +145,10 @@ class Noting(keras.optimizers.SGD):
         return super().apply(grads, trainable_variables)
 
 
-def _mixes(model: Any, batch: Any, given: Any) -> bool:
+def _mixes(model: Any, batch: Any) -> bool:
     first = [each[:1] for each in batch] if isinstance(batch, list) else batch[:1]
     try:
-        alone = model(first, training=False)
+        given, alone = model(batch, training=False), model(first, training=False)
     except Exception:
         return False  # this device lacks a kernel
     whole, alone = (np.nan_to_num(np.asarray(keras.ops.cast(each, "float32"))) for each in (given[:1], alone))
@@ -195,7 +195,7 @@ def _run(
             gradient = bool(before & optimizer.noted) if before and optimizer.noted is not None else None
         stage = "call"
         try:
-            given = model(batch, training=False) if "float" in dtype else None
+            given = model(batch) if "float" in dtype else None
         except Exception:
             given = None
         if given is None:
@@ -209,7 +209,7 @@ def _run(
             keras.backend.standardize_dtype(given.dtype),
             weights_of(layer),
             gradient,
-            "float" in dtype and _mixes(model, batch, given),
+            "float" in dtype and _mixes(model, batch),
         )
     except Exception as error:
         message = f"{type(error).__name__}: {error}"

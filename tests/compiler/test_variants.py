@@ -276,7 +276,7 @@ def test_memory_does_not_grow_with_the_number_of_variants(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond what variants share, of which so much is kept at most."""
-    monkeypatch.setattr(memo, "MOST", 200)
+    monkeypatch.setattr(memo, "MOST", 100)
 
     def find_peak(side: int) -> int:
         path = tmp_path / "several.yaml"
@@ -290,9 +290,9 @@ def test_memory_does_not_grow_with_the_number_of_variants(
         tracemalloc.stop()
         return peak
 
-    find_peak(10)
-    few = find_peak(10)
-    assert find_peak(20) - few < 300 * 200
+    find_peak(3)
+    few = find_peak(6)
+    assert find_peak(12) - few < (12 * 12 - 6 * 6) * 200
 
 
 def test_what_is_found_in_many_variants_is_counted_beyond_what_a_person_reads() -> None:

@@ -302,6 +302,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.sampled("steps", "layer", long=1)
 @pytest.mark.parametrize("steps", ["5", "steps"])
 @pytest.mark.parametrize("layer", LAYERS)
 def test_layer(layer: str, steps: str) -> None:
@@ -398,6 +399,7 @@ def test_cross_attention_scores() -> None:
     close(scores_of(model, data), wanted)
 
 
+@pytest.mark.sampled("strategy", "arguments", "policy", long=1)
 @pytest.mark.parametrize(("strategy", "arguments"), STRATEGIES, ids=IDS)
 @pytest.mark.parametrize("policy", ["mixed_float16", "float64"])
 def test_policy(strategy: str, arguments: dict[str, Any], policy: str) -> None:
@@ -485,6 +487,7 @@ def test_padding_never_leaks(strategy: str, arguments: dict[str, Any], both: boo
             close(result[sample : sample + 1], alone, 2e-6)
 
 
+@pytest.mark.sampled("query", "second", long=1)
 @pytest.mark.parametrize("query", ["q", "v"])
 @pytest.mark.parametrize("second", ["mask_input: bm, ", ""])
 def test_cross_attention_masks(query: str, second: str) -> None:
@@ -508,6 +511,7 @@ def test_cross_attention_masks(query: str, second: str) -> None:
         close(run(model, {**fed, **masks}), wanted[:, 0] if query == "v" else wanted)
 
 
+@pytest.mark.sampled("fusion", "order", long=1)
 @pytest.mark.parametrize("fusion", ["{strategy: concat, axis: 1}", "{layer: {Concatenate: {axis: 1}}}"])
 @pytest.mark.parametrize("order", ["ab", "ba"])
 def test_joined_along_time(fusion: str, order: str) -> None:
@@ -598,6 +602,7 @@ def test_steps_in_two_orders() -> None:
         close(run(model, {**fed, **masks}), wanted)
 
 
+@pytest.mark.sampled("layer", "third", long=1)
 @pytest.mark.parametrize(
     "layer", ["{Attention: {use_scale: true}}", "AdditiveAttention", "{MultiHeadAttention: {num_heads: 2, key_dim: 3}}"]
 )

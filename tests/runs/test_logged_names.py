@@ -38,6 +38,7 @@ fit:
 """
 
 
+@pytest.mark.whole(every=1)
 def test_names_are_those_that_are_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [f"{number},{number % 3},{number % 2},{number // 2 % 2},{number // 4 % 2}" for number in range(16)]
     (tmp_path / "train.csv").write_text("\n".join(["a,b,sick,x,y", *lines]) + "\n")

@@ -165,6 +165,7 @@ fit: {epochs: 1, batch_size: 8, class_weight: {out: balanced}}
 """
 
 
+@pytest.mark.whole(every=1)
 def test_heads_with_steps_count_real_steps_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw = random.Random(0)
     lengths = [draw.randint(2, 6) for _ in range(30)]

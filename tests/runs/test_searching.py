@@ -119,6 +119,7 @@ def test_a_space_that_is_refused_ends(tmp_path: Path, capsys: pytest.CaptureFixt
     assert not list((tmp_path / "out").glob("trial-*"))
 
 
+@pytest.mark.whole(every=1)
 def test_a_space_with_few_values_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     start = SPEC.index("  space:")
     text = SPEC[:start] + "  space: {vars.width: [2]}\n  trials: 3\n  pruner: null\n"

@@ -66,7 +66,10 @@ def test_it():
 """
 
 
-@pytest.mark.parametrize(("looks", "status"), [("'first written here' in said and '----' in said", 0), ("said", 1)])
+@pytest.mark.parametrize(
+    ("looks", "status"),
+    [("'first written here' in said and '----' in said", 0), pytest.param("said", 1, marks=pytest.mark.whole(every=1))],
+)
 def test_a_change_is_seen_by_a_test_that_looks(looks: str, status: int, tmp_path: Path) -> None:
     """Of the second place where a key is written twice: its words, and its span."""
     (tmp_path / "test_it.py").write_text(LOOKS.format(looks=looks))

@@ -140,6 +140,7 @@ def test_dvc(folder: Path) -> None:
         assert set(stage["deps"]) <= given | {"specs", "specs/equipment-fault.yaml", "specs/fault-run.yaml", "plant"}
 
 
+@pytest.mark.whole(every=1)
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 def test_dvc_compiles(folder: Path, fresh: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -654,6 +654,7 @@ def test_usage(arguments: list[str], said: str, spec: Path, capsys: pytest.Captu
     assert said in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.whole(every=1)
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 def test_variants(spec: Path, capsys: pytest.CaptureFixture[str], fresh: Any) -> None:

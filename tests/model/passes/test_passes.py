@@ -326,7 +326,7 @@ def test_the_choice_of_passes() -> None:
     assert compilation.program == compilation.lowered("default")
 
 
-FEW = 3
+FEW = 2
 """So many models that a pass changes are built for each, unless all are asked for."""
 
 

@@ -332,6 +332,7 @@ def baselines_of(part: Part) -> Any:
     return found.measure("head", part.targets["head"], truth, Draws(numpy.arange(len(part)), len(part), part.groups))
 
 
+@pytest.mark.whole(every=1)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_windows_are_read_of_a_pack_as_of_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_prices(tmp_path)
